@@ -1,0 +1,1 @@
+"""What happened and what may happen: pure, no clock, no I/O."""

@@ -1,0 +1,285 @@
+"""A campaign: one message to every lead that matches at the scheduled instant.
+
+pending -> triggering -> triggered -> finished; paused and cancelled from any of the first three.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal
+from uuid import UUID
+
+import msgspec
+
+from domain import tokens
+from domain.errors import InvalidInputError, WrongStateError
+from domain.event import Event, first, folder, following
+from domain.tokens import Audience
+
+Status = Literal["pending", "triggering", "triggered", "finished", "paused", "cancelled"]
+
+
+class Definition(msgspec.Struct, frozen=True, kw_only=True):
+    """What a campaign says, to whom and when. ``scheduled_at`` is an instant in UTC; an empty
+    ``niche`` matches every lead; zero delays leave the pace to the device; ``content_id`` names
+    the event that holds the text."""
+
+    name: str
+    body: str
+    scheduled_at: datetime
+    content_id: str = ""
+    media_url: str | None = None
+    niche: tuple[str, ...] = ()
+    target_status: Audience = "all"
+    min_delay_seconds: float = 0.0
+    max_delay_seconds: float = 0.0
+    expires_after_hours: float | None = None
+
+
+class CampaignScheduled(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "campaign.scheduled"
+    definition: Definition
+
+
+class CampaignRevised(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "campaign.revised"
+    definition: Definition
+
+
+class CampaignTriggered(Event, frozen=True, kw_only=True, gc=False):
+    """The criteria are frozen here; the audience is whoever matches them."""
+
+    TOPIC: ClassVar[str] = "campaign.triggered"
+    niche: tuple[str, ...]
+    target_status: Audience
+
+
+class CampaignAudienceExtended(Event, frozen=True, kw_only=True, gc=False):
+    """One chunk of leads, in id order up to and with ``cursor``; ``excluded`` counts, by reason,
+    those that matched but get nothing."""
+
+    TOPIC: ClassVar[str] = "campaign.audience_extended"
+    cursor: UUID
+    scheduled: int
+    excluded: dict[str, int]
+
+
+class CampaignAudienceCompleted(Event, frozen=True, kw_only=True, gc=False):
+    """No lead is left to add; these are the totals."""
+
+    TOPIC: ClassVar[str] = "campaign.audience_completed"
+    scheduled: int
+    excluded: dict[str, int]
+
+
+class CampaignPaused(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "campaign.paused"
+
+
+class CampaignResumed(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "campaign.resumed"
+
+
+class CampaignCancelled(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "campaign.cancelled"
+
+
+class CampaignFinished(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "campaign.finished"
+
+
+class Campaign(msgspec.Struct, frozen=True, kw_only=True):
+    """``paused_from`` is where a paused campaign goes on; ``cursor`` is the last lead looked at."""
+
+    id: UUID
+    version: int
+    status: Status
+    definition: Definition
+    paused_from: Status | None = None
+    triggered_at: datetime | None = None
+    cursor: UUID | None = None
+    scheduled: int = 0
+    excluded: dict[str, int] = {}
+    audience_completed: bool = False
+
+
+def evolve(state: Campaign | None, event: Event) -> Campaign:
+    """The campaign after ``event``."""
+    changes: dict[str, object]
+    match state, event:
+        case None, CampaignScheduled():
+            return Campaign(
+                id=event.originator_id, version=1, status="pending", definition=event.definition
+            )
+        case Campaign(), CampaignRevised():
+            changes = {"definition": event.definition}
+        case Campaign(), CampaignTriggered():
+            changes = {"status": "triggering", "triggered_at": event.timestamp}
+        case Campaign(), CampaignAudienceExtended():
+            excluded = dict(state.excluded)
+            for reason, count in event.excluded.items():
+                excluded[reason] = excluded.get(reason, 0) + count
+            changes = {
+                "cursor": event.cursor,
+                "scheduled": state.scheduled + event.scheduled,
+                "excluded": excluded,
+            }
+        case Campaign(), CampaignAudienceCompleted():
+            changes = {"status": "triggered", "audience_completed": True}
+        case Campaign(), CampaignPaused():
+            changes = {"status": "paused", "paused_from": state.status}
+        case Campaign(), CampaignResumed():
+            changes = {"status": state.paused_from, "paused_from": None}
+        case Campaign(), CampaignCancelled():
+            changes = {"status": "cancelled", "paused_from": None}
+        case Campaign(), CampaignFinished():
+            changes = {"status": "finished"}
+        case _:
+            raise TypeError(f"a campaign cannot begin or go on with {type(event).__name__}")
+    return msgspec.structs.replace(state, version=event.originator_version, **changes)
+
+
+fold = folder(evolve)
+
+
+def check(campaign_id: UUID, version: int, definition: Definition) -> Definition:
+    """The definition, tidied, with the content id of the event at ``version`` that will hold it."""
+    tokens.text(
+        "body", definition.body, longest=4096, allow_empty=definition.media_url is not None
+    )
+    if definition.media_url is not None and not definition.media_url.startswith(
+        ("http://", "https://")
+    ):
+        raise InvalidInputError("media_url", "an http or https URL")
+    hours = definition.expires_after_hours
+    if hours is not None and not 0 < hours <= 24 * 366:
+        raise InvalidInputError("expires_after_hours", "hours above 0 and up to 8784, or null")
+    low, high = tokens.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
+    return msgspec.structs.replace(
+        definition,
+        name=tokens.text("name", definition.name, longest=200).strip(),
+        niche=tokens.tokens("niche", definition.niche),
+        target_status=tokens.audience(definition.target_status),
+        scheduled_at=tokens.instant(definition.scheduled_at, "scheduled_at"),
+        content_id=f"{campaign_id}:{version}:0",
+        min_delay_seconds=low,
+        max_delay_seconds=high,
+    )
+
+
+def expires_at(definition: Definition) -> datetime | None:
+    """After this instant what is not handed over is cancelled as ``expired``; None is never."""
+    if definition.expires_after_hours is None:
+        return None
+    return definition.scheduled_at + timedelta(hours=definition.expires_after_hours)
+
+
+def schedule(id: UUID, definition: Definition, *, now: datetime, actor: str) -> CampaignScheduled:  # noqa: A002
+    """A campaign whose instant has passed already is triggered at the next look."""
+    return first(CampaignScheduled, id, now, actor, definition=check(id, 1, definition))
+
+
+def revise(
+    campaign: Campaign, definition: Definition, *, now: datetime, actor: str
+) -> tuple[Event, ...]:
+    """New text and pace for what is not handed over yet; audience and instant only while nobody
+    was added. Nothing happens where nothing changes."""
+    _require(campaign, "revise", "pending", "triggering", "triggered", "paused")
+    checked = check(campaign.id, campaign.version + 1, definition)
+    present = campaign.definition
+    if msgspec.structs.replace(checked, content_id=present.content_id) == present:
+        return ()
+    frozen = ("niche", "target_status", "scheduled_at", "expires_after_hours")
+    if campaign.triggered_at is not None:
+        for field in frozen:
+            if getattr(checked, field) != getattr(present, field):
+                raise WrongStateError("campaign", "triggered already", f"change the {field} of")
+    return (following(campaign, CampaignRevised, now, actor, definition=checked),)
+
+
+def trigger(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Its instant has come: freeze the criteria."""
+    _require(campaign, "trigger", "pending")
+    if campaign.definition.scheduled_at > now:
+        raise WrongStateError("campaign", "scheduled for later", "trigger")
+    return (
+        following(
+            campaign,
+            CampaignTriggered,
+            now,
+            actor,
+            niche=campaign.definition.niche,
+            target_status=campaign.definition.target_status,
+        ),
+    )
+
+
+def extend_audience(
+    campaign: Campaign,
+    cursor: UUID,
+    scheduled: int,
+    excluded: dict[str, int],
+    *,
+    now: datetime,
+    actor: str,
+) -> tuple[Event, ...]:
+    """One chunk of leads was added, in the same transaction as its messages."""
+    _require(campaign, "extend the audience of", "triggering")
+    if campaign.cursor is not None and cursor <= campaign.cursor:
+        raise InvalidInputError("cursor", "a lead id after the last one looked at")
+    return (
+        following(
+            campaign,
+            CampaignAudienceExtended,
+            now,
+            actor,
+            cursor=cursor,
+            scheduled=scheduled,
+            excluded=excluded,
+        ),
+    )
+
+
+def complete_audience(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Every lead was looked at; a campaign without a message is finished at once."""
+    _require(campaign, "complete the audience of", "triggering")
+    completed = following(
+        campaign,
+        CampaignAudienceCompleted,
+        now,
+        actor,
+        scheduled=campaign.scheduled,
+        excluded=campaign.excluded,
+    )
+    if campaign.scheduled:
+        return (completed,)
+    return (completed, *finish(evolve(campaign, completed), now=now, actor=actor))
+
+
+def pause(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Holds every pending message."""
+    _require(campaign, "pause", "pending", "triggering", "triggered")
+    return (following(campaign, CampaignPaused, now, actor),)
+
+
+def resume(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Frees what was held; the devices' pace is what it always is."""
+    _require(campaign, "resume", "paused")
+    return (following(campaign, CampaignResumed, now, actor),)
+
+
+def cancel(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """For good; what is pending is cancelled with reason ``campaign_cancelled``."""
+    _require(campaign, "cancel", "pending", "triggering", "triggered", "paused")
+    return (following(campaign, CampaignCancelled, now, actor),)
+
+
+def finish(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Nothing of it is pending, processing or queued any more."""
+    _require(campaign, "finish", "triggered")
+    return (following(campaign, CampaignFinished, now, actor),)
+
+
+def _require(campaign: Campaign, wanted: str, *allowed: Status) -> None:
+    if campaign.status not in allowed:
+        raise WrongStateError("campaign", campaign.status, wanted)

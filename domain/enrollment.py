@@ -1,0 +1,124 @@
+"""An enrollment: one lead's one journey through one sequence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID, uuid5
+
+import msgspec
+
+from domain.errors import WrongStateError
+from domain.event import Event, first, folder, following
+
+Status = Literal["active", "completed", "stopped"]
+StopReason = Literal["opted_out", "replied", "sequence_cancelled", "operator"]
+
+
+class LeadEnrolled(Event, frozen=True, kw_only=True, gc=False):
+    """``entry`` counts this lead's journeys through this sequence from 1; the versions are those
+    that matched; ``steps`` is how many messages were scheduled."""
+
+    TOPIC: ClassVar[str] = "enrollment.lead_enrolled"
+    lead_id: UUID
+    lead_version: int
+    sequence_id: UUID
+    sequence_version: int
+    entry: int
+    trigger: str
+    steps: int
+
+
+class EnrollmentCompleted(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "enrollment.completed"
+
+
+class EnrollmentStopped(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "enrollment.stopped"
+    reason: StopReason
+
+
+class Enrollment(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    version: int
+    status: Status
+    lead_id: UUID
+    sequence_id: UUID
+    entry: int
+    steps: int
+    reason: str | None = None
+
+
+def enrollment_id(sequence_id: UUID, lead_id: UUID, entry: int) -> UUID:
+    """The same lead cannot make the same entry twice: the id follows from the three."""
+    return uuid5(sequence_id, f"{lead_id}:{entry}")
+
+
+def evolve(state: Enrollment | None, event: Event) -> Enrollment:
+    """The enrollment after ``event``."""
+    changes: dict[str, object]
+    match state, event:
+        case None, LeadEnrolled():
+            return Enrollment(
+                id=event.originator_id,
+                version=1,
+                status="active",
+                lead_id=event.lead_id,
+                sequence_id=event.sequence_id,
+                entry=event.entry,
+                steps=event.steps,
+            )
+        case Enrollment(), EnrollmentCompleted():
+            changes = {"status": "completed"}
+        case Enrollment(), EnrollmentStopped():
+            changes = {"status": "stopped", "reason": event.reason}
+        case _:
+            raise TypeError(f"an enrollment cannot begin or go on with {type(event).__name__}")
+    return msgspec.structs.replace(state, version=event.originator_version, **changes)
+
+
+fold = folder(evolve)
+
+
+def enroll(
+    *,
+    lead_id: UUID,
+    lead_version: int,
+    sequence_id: UUID,
+    sequence_version: int,
+    entry: int,
+    trigger: str,
+    steps: int,
+    now: datetime,
+    actor: str,
+) -> LeadEnrolled:
+    """The lead begins its ``entry``-th journey through the sequence."""
+    return first(
+        LeadEnrolled,
+        enrollment_id(sequence_id, lead_id, entry),
+        now,
+        actor,
+        lead_id=lead_id,
+        lead_version=lead_version,
+        sequence_id=sequence_id,
+        sequence_version=sequence_version,
+        entry=entry,
+        trigger=trigger,
+        steps=steps,
+    )
+
+
+def complete(enrollment: Enrollment, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """The last message has ended."""
+    if enrollment.status != "active":
+        raise WrongStateError("enrollment", enrollment.status, "complete")
+    return (following(enrollment, EnrollmentCompleted, now, actor),)
+
+
+def stop(
+    enrollment: Enrollment, reason: StopReason, *, now: datetime, actor: str
+) -> tuple[Event, ...]:
+    """Nothing happens to an enrollment that has ended."""
+    if enrollment.status != "active":
+        return ()
+    return (following(enrollment, EnrollmentStopped, now, actor, reason=reason),)

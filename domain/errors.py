@@ -1,0 +1,58 @@
+"""One error root; every error says what was expected."""
+
+from __future__ import annotations
+
+
+class SendtrailError(Exception):
+    """Root of every error that Sendtrail raises on purpose. Its text is safe to show and to log."""
+
+
+class InvalidInputError(SendtrailError):
+    """A value that a command cannot accept.
+
+    ``field`` names the value as the caller wrote it; ``expected`` says what would have been right.
+    The offending value itself is never repeated: it may be personal.
+    """
+
+    def __init__(self, field: str, expected: str) -> None:
+        super().__init__(f"{field}: expected {expected}")
+        self.field = field
+        self.expected = expected
+
+
+class WrongStateError(SendtrailError):
+    """A transition that the aggregate's present state does not allow."""
+
+    def __init__(self, what: str, state: str, wanted: str) -> None:
+        super().__init__(f"cannot {wanted} this {what}: it is {state}")
+        self.what = what
+        self.state = state
+
+
+class NotFoundError(SendtrailError):
+    """No aggregate of that kind has that id."""
+
+    def __init__(self, what: str, key: object) -> None:
+        super().__init__(f"no {what} {key}")
+        self.what = what
+
+
+class AlreadyExistsError(SendtrailError):
+    """The thing to be created is there already; ``existing_id`` is its id."""
+
+    def __init__(self, what: str, existing_id: object) -> None:
+        super().__init__(f"this {what} exists already: {existing_id}")
+        self.what = what
+        self.existing_id = existing_id
+
+
+class ConflictError(SendtrailError):
+    """Others changed the same aggregate again and again; the command gave up and wrote nothing."""
+
+
+class SettingsError(SendtrailError):
+    """A setting that is missing or malformed."""
+
+
+class StorageError(SendtrailError):
+    """The database cannot be used: it does not answer, or it is not what it should be."""

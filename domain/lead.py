@@ -1,0 +1,219 @@
+"""A lead: a person, known by an E.164 phone number. All personal data lives in these events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID, uuid5
+
+import msgspec
+
+from domain import tokens
+from domain.errors import InvalidInputError
+from domain.event import Event, first, folder, following
+from domain.tokens import TargetStatus
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of a lead apart from phone and triggers; replaced as a whole."""
+
+    name: str = ""
+    niche: tuple[str, ...] = ()
+    target_status: TargetStatus = "prospect"
+    device_id: UUID | None = None
+    timezone: str | None = None
+    attributes: dict[str, str] = {}
+
+
+class LeadRegistered(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "lead.registered"
+    phone: str
+    triggers: tuple[str, ...]
+    profile: Profile
+
+
+class LeadUpdated(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "lead.updated"
+    profile: Profile
+
+
+class LeadTriggered(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "lead.triggered"
+    trigger: str
+
+
+class LeadTriggerConsumed(Event, frozen=True, kw_only=True, gc=False):
+    """An enrollment took the trigger; the lead's other triggers stay."""
+
+    TOPIC: ClassVar[str] = "lead.trigger_consumed"
+    trigger: str
+    enrollment_ids: tuple[UUID, ...]
+
+
+class LeadOptedOut(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "lead.opted_out"
+    evidence: str
+
+
+class LeadOptedIn(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "lead.opted_in"
+    evidence: str
+
+
+class LeadReplied(Event, frozen=True, kw_only=True, gc=False):
+    TOPIC: ClassVar[str] = "lead.replied"
+    text: str
+    provider_id: str
+
+
+class Lead(msgspec.Struct, frozen=True, kw_only=True):
+    """A lead's state; ``replied_at`` is the latest reply."""
+
+    id: UUID
+    version: int
+    phone: str
+    triggers: tuple[str, ...]
+    profile: Profile
+    opted_out_at: datetime | None = None
+    replied_at: datetime | None = None
+    registered_at: datetime
+
+
+def lead_id(namespace: UUID, phone: str) -> UUID:
+    """One phone is one lead: the id follows from the installation's namespace and the phone."""
+    return uuid5(namespace, phone)
+
+
+def evolve(state: Lead | None, event: Event) -> Lead:
+    """The lead after ``event``."""
+    match state, event:
+        case None, LeadRegistered():
+            return Lead(
+                id=event.originator_id,
+                version=1,
+                phone=event.phone,
+                triggers=event.triggers,
+                profile=event.profile,
+                registered_at=event.timestamp,
+            )
+        case Lead(), LeadUpdated():
+            changes: dict[str, object] = {"profile": event.profile}
+        case Lead(), LeadTriggered():
+            changes = {"triggers": (*state.triggers, event.trigger)}
+        case Lead(), LeadTriggerConsumed():
+            changes = {"triggers": tokens.without_token(event.trigger, state.triggers)}
+        case Lead(), LeadOptedOut():
+            changes = {"opted_out_at": event.timestamp}
+        case Lead(), LeadOptedIn():
+            changes = {"opted_out_at": None}
+        case Lead(), LeadReplied():
+            changes = {"replied_at": event.timestamp}
+        case _:
+            raise TypeError(f"a lead cannot begin or go on with {type(event).__name__}")
+    return msgspec.structs.replace(state, version=event.originator_version, **changes)
+
+
+fold = folder(evolve)
+
+
+def profile(
+    *,
+    name: str = "",
+    niche: tuple[str, ...] | list[str] = (),
+    target_status: str = "prospect",
+    device_id: UUID | None = None,
+    timezone: str | None = None,
+    attributes: Mapping[str, str] | None = None,
+) -> Profile:
+    """A checked profile. Raises InvalidInputError naming the first value that is wrong."""
+    if timezone is not None:
+        tokens.zone(timezone)
+    for key, value in (attributes or {}).items():
+        if not key.isidentifier() or len(key) > 100:
+            raise InvalidInputError("attributes", "keys that are identifiers, e.g. order_number")
+        tokens.text(f"attributes.{key}", value, longest=10_000, allow_empty=True)
+    return Profile(
+        name=tokens.text("name", name, longest=500, allow_empty=True).strip(),
+        niche=tokens.tokens("niche", niche),
+        target_status=tokens.target_status(target_status),
+        device_id=device_id,
+        timezone=timezone,
+        attributes=dict(attributes or {}),
+    )
+
+
+def register(
+    id: UUID,  # noqa: A002 - the field's own name
+    phone: str,
+    triggers: tuple[str, ...] | list[str],
+    profile: Profile,
+    *,
+    now: datetime,
+    actor: str,
+) -> LeadRegistered:
+    """``phone`` must be E.164 already; triggers are checked here."""
+    checked = tokens.tokens("triggers", triggers)
+    return first(LeadRegistered, id, now, actor, phone=phone, triggers=checked, profile=profile)
+
+
+def update(lead: Lead, profile: Profile, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Nothing happens where nothing changes."""
+    if profile == lead.profile:
+        return ()
+    return (following(lead, LeadUpdated, now, actor, profile=profile),)
+
+
+def add_trigger(lead: Lead, trigger: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Nothing happens where the lead has the trigger already."""
+    (token,) = tokens.tokens("trigger", [trigger])
+    if tokens.has_token(token, lead.triggers):
+        return ()
+    return (following(lead, LeadTriggered, now, actor, trigger=token),)
+
+
+def consume_trigger(
+    lead: Lead, trigger: str, enrollment_ids: tuple[UUID, ...], *, now: datetime, actor: str
+) -> tuple[Event, ...]:
+    """Takes exactly that trigger from the lead; an absent one is left absent."""
+    if not tokens.has_token(trigger, lead.triggers):
+        return ()
+    return (
+        following(
+            lead, LeadTriggerConsumed, now, actor, trigger=trigger, enrollment_ids=enrollment_ids
+        ),
+    )
+
+
+def opt_out(lead: Lead, evidence: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """``evidence`` is what proves the wish, e.g. the reply's text. Twice is once."""
+    tokens.text("evidence", evidence, longest=10_000)
+    if lead.opted_out_at is not None:
+        return ()
+    return (following(lead, LeadOptedOut, now, actor, evidence=evidence),)
+
+
+def opt_in(lead: Lead, evidence: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """``evidence`` is what proves the wish. Nothing happens where the lead is in already."""
+    tokens.text("evidence", evidence, longest=10_000)
+    if lead.opted_out_at is None:
+        return ()
+    return (following(lead, LeadOptedIn, now, actor, evidence=evidence),)
+
+
+def reply(
+    lead: Lead, text: str, provider_id: str, *, now: datetime, actor: str
+) -> tuple[Event, ...]:
+    """The lead wrote to us."""
+    return (following(lead, LeadReplied, now, actor, text=text, provider_id=provider_id),)
+
+
+# The words for "stop" that count when they are the whole message, in any case.
+STOP_WORDS = frozenset(
+    {"stop", "unsubscribe", "berhenti", "batal", "henti", "cancel", "end", "quit", "stopall"}
+)
+
+
+def asks_to_stop(text: str) -> bool:
+    """Whether the whole message is a STOP word; "don't stop" is not."""
+    return text.strip().strip(".!").strip().lower() in STOP_WORDS

@@ -1,0 +1,393 @@
+"""A message: one content to one lead through one device.
+
+pending -> processing (leased) -> queued (handed over) -> sent | failed | unknown, or cancelled;
+back to pending when released or deferred. The events are in ``message_events.py``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID, uuid5
+
+import msgspec
+
+from domain.errors import WrongStateError
+from domain.event import Event, first, folder, following
+from domain.message_events import (
+    CancelReason,
+    MessageCancelled,
+    MessageClaimed,
+    MessageDeferred,
+    MessageDelivered,
+    MessageFailed,
+    MessageOutcomeUnknown,
+    MessageQueued,
+    MessageRead,
+    MessageReleased,
+    MessageResolved,
+    MessageRetried,
+    MessageScheduled,
+    MessageSent,
+    Resolution,
+)
+
+Status = Literal["pending", "processing", "queued", "sent", "failed", "unknown", "cancelled"]
+STATUSES: tuple[Status, ...] = (
+    "pending",
+    "processing",
+    "queued",
+    "sent",
+    "failed",
+    "unknown",
+    "cancelled",
+)
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A message's state, the same fields as a row of ``broadcast_messages``.
+
+    ``attempt`` counts hand-overs. ``reason`` says why it failed (the provider's code), was
+    cancelled, deferred or released, or is unknown.
+    """
+
+    id: UUID
+    version: int
+    status: Status
+    lead_id: UUID
+    device_id: UUID
+    campaign_id: UUID | None = None
+    sequence_id: UUID | None = None
+    enrollment_id: UUID | None = None
+    step: int = 0
+    scheduled_at: datetime
+    expires_at: datetime | None = None
+    retry_at: datetime | None = None
+    send_at: datetime | None = None
+    worker: str | None = None
+    lease_until: datetime | None = None
+    attempt: int = 0
+    queued_at: datetime | None = None
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+    failed_at: datetime | None = None
+    provider_id: str | None = None
+    reason: str | None = None
+    content_id: str | None = None
+    body_sha256: str | None = None
+
+
+def campaign_message_id(campaign_id: UUID, lead_id: UUID) -> UUID:
+    """A campaign cannot message a lead twice: the id follows from the two."""
+    return uuid5(campaign_id, str(lead_id))
+
+
+def step_message_id(enrollment_id: UUID, step: int) -> UUID:
+    """An enrollment cannot send a step twice: the id follows from the two."""
+    return uuid5(enrollment_id, str(step))
+
+
+_UNLEASED = {"worker": None, "lease_until": None, "send_at": None}
+
+
+def evolve(state: Message | None, event: Event) -> Message:
+    """The message after ``event``."""
+    at = event.timestamp
+    changes: dict[str, object]
+    match state, event:
+        case None, MessageScheduled():
+            return Message(
+                id=event.originator_id,
+                version=1,
+                status="pending",
+                lead_id=event.lead_id,
+                device_id=event.device_id,
+                campaign_id=event.campaign_id,
+                sequence_id=event.sequence_id,
+                enrollment_id=event.enrollment_id,
+                step=event.step,
+                scheduled_at=event.scheduled_at,
+                expires_at=event.expires_at,
+            )
+        case Message(), MessageClaimed():
+            changes = {
+                "status": "processing",
+                "worker": event.worker,
+                "send_at": event.send_at,
+                "lease_until": event.lease_until,
+            }
+        case Message(), MessageReleased():
+            changes = {"status": "pending", "reason": event.reason, **_UNLEASED}
+        case Message(), MessageQueued():
+            changes = {
+                "status": "queued",
+                "queued_at": at,
+                "attempt": state.attempt + 1,
+                "content_id": event.content_id,
+                "body_sha256": event.body_sha256,
+            }
+        case Message(), MessageSent():
+            changes = {
+                "status": "sent",
+                "sent_at": at,
+                "provider_id": event.provider_id,
+                "reason": None,
+            }
+        case Message(), MessageFailed():
+            changes = {"status": "failed", "failed_at": at, "reason": event.code}
+        case Message(), MessageDeferred():
+            changes = {
+                "status": "pending",
+                "retry_at": event.retry_at,
+                "reason": event.reason,
+                **_UNLEASED,
+            }
+        case Message(), MessageOutcomeUnknown():
+            changes = {"status": "unknown", "reason": event.reason}
+        case Message(), MessageResolved(resolution="sent"):
+            changes = {
+                "status": "sent",
+                "sent_at": at,
+                "provider_id": event.provider_id,
+                "reason": event.reason,
+            }
+        case Message(), MessageResolved(resolution="failed"):
+            changes = {"status": "failed", "failed_at": at, "reason": event.reason}
+        case Message(), MessageResolved() | MessageRetried():
+            changes = {"status": "pending", "retry_at": at, "reason": None, **_UNLEASED}
+        case Message(), MessageCancelled():
+            changes = {"status": "cancelled", "reason": event.reason, **_UNLEASED}
+        case Message(), MessageDelivered():
+            changes = {"delivered_at": at}
+        case Message(), MessageRead():
+            changes = {"read_at": at}
+        case _:
+            raise TypeError(f"a message cannot begin or go on with {type(event).__name__}")
+    return msgspec.structs.replace(state, version=event.originator_version, **changes)
+
+
+fold = folder(evolve)
+
+
+def schedule_for_campaign(
+    campaign_id: UUID,
+    lead_id: UUID,
+    lead_version: int,
+    device_id: UUID,
+    scheduled_at: datetime,
+    expires_at: datetime | None,
+    *,
+    now: datetime,
+    actor: str,
+) -> MessageScheduled:
+    return first(
+        MessageScheduled,
+        campaign_message_id(campaign_id, lead_id),
+        now,
+        actor,
+        lead_id=lead_id,
+        lead_version=lead_version,
+        device_id=device_id,
+        campaign_id=campaign_id,
+        scheduled_at=scheduled_at,
+        expires_at=expires_at,
+    )
+
+
+def schedule_for_step(
+    enrollment_id: UUID,
+    sequence_id: UUID,
+    step: int,
+    lead_id: UUID,
+    lead_version: int,
+    device_id: UUID,
+    scheduled_at: datetime,
+    *,
+    now: datetime,
+    actor: str,
+) -> MessageScheduled:
+    return first(
+        MessageScheduled,
+        step_message_id(enrollment_id, step),
+        now,
+        actor,
+        lead_id=lead_id,
+        lead_version=lead_version,
+        device_id=device_id,
+        sequence_id=sequence_id,
+        enrollment_id=enrollment_id,
+        step=step,
+        scheduled_at=scheduled_at,
+    )
+
+
+def claim(
+    message: Message,
+    worker: str,
+    send_at: datetime,
+    lease_until: datetime,
+    *,
+    now: datetime,
+    actor: str,
+) -> MessageClaimed:
+    """``worker`` will hand it over at ``send_at`` and holds it until ``lease_until``."""
+    _require(message, "claim", "pending")
+    return following(
+        message,
+        MessageClaimed,
+        now,
+        actor,
+        worker=worker,
+        send_at=send_at,
+        lease_until=lease_until,
+    )
+
+
+def release(message: Message, reason: str, *, now: datetime, actor: str) -> MessageReleased:
+    """Gives up a lease; safe, because the gateway has not been called."""
+    _require(message, "release", "processing")
+    return following(message, MessageReleased, now, actor, reason=reason)
+
+
+def hand_over(
+    message: Message,
+    content_id: str,
+    lead_version: int,
+    body_sha256: str,
+    *,
+    now: datetime,
+    actor: str,
+) -> MessageQueued:
+    """Must be committed before the gateway is called."""
+    _require(message, "hand over", "processing")
+    return following(
+        message,
+        MessageQueued,
+        now,
+        actor,
+        content_id=content_id,
+        lead_version=lead_version,
+        body_sha256=body_sha256,
+    )
+
+
+def confirm_sent(
+    message: Message, provider_id: str, *, now: datetime, actor: str
+) -> MessageSent | MessageResolved:
+    """The gateway accepted it; an answer that comes after it was given up settles it."""
+    _require(message, "confirm", "queued", "unknown")
+    if message.status == "unknown":
+        return resolve(message, "sent", "late answer", provider_id, now=now, actor=actor)
+    return following(message, MessageSent, now, actor, provider_id=provider_id)
+
+
+def fail(
+    message: Message, code: str, reason: str, *, now: datetime, actor: str
+) -> MessageFailed | MessageResolved:
+    """A definite rejection; before the hand-over too, where it can never be rendered or sent."""
+    _require(message, "fail", "processing", "queued", "unknown")
+    if message.status == "unknown":
+        return resolve(message, "failed", code, now=now, actor=actor)
+    return following(message, MessageFailed, now, actor, code=code, reason=reason)
+
+
+def defer(
+    message: Message,
+    retry_at: datetime,
+    reason: str,
+    max_attempts: int,
+    *,
+    now: datetime,
+    actor: str,
+) -> MessageDeferred | MessageFailed:
+    """Surely not accepted: later, or, after ``max_attempts`` hand-overs, failed."""
+    _require(message, "defer", "queued")
+    if message.attempt >= max_attempts:
+        return following(
+            message,
+            MessageFailed,
+            now,
+            actor,
+            code="max_attempts",
+            reason=f"{reason}, {message.attempt} times",
+        )
+    return following(
+        message,
+        MessageDeferred,
+        now,
+        actor,
+        retry_at=retry_at,
+        reason=reason,
+        attempt=message.attempt,
+    )
+
+
+def lose_track(
+    message: Message, reason: str, *, now: datetime, actor: str
+) -> MessageOutcomeUnknown:
+    """Handed over, and no answer came."""
+    _require(message, "give up", "queued")
+    return following(message, MessageOutcomeUnknown, now, actor, reason=reason)
+
+
+def resolve(
+    message: Message,
+    resolution: Resolution,
+    reason: str,
+    provider_id: str | None = None,
+    *,
+    now: datetime,
+    actor: str,
+) -> MessageResolved:
+    """Settles an unknown outcome: it was sent, it was not (failed), or send it again (retried)."""
+    _require(message, "resolve", "unknown")
+    return following(
+        message,
+        MessageResolved,
+        now,
+        actor,
+        resolution=resolution,
+        reason=reason,
+        provider_id=provider_id,
+    )
+
+
+def cancel(
+    message: Message, reason: CancelReason, *, now: datetime, actor: str
+) -> MessageCancelled:
+    """Decides not to send, which is possible until the hand-over."""
+    _require(message, "cancel", "pending", "processing")
+    return following(message, MessageCancelled, now, actor, reason=reason)
+
+
+def retry(message: Message, *, now: datetime, actor: str) -> MessageRetried:
+    """An operator sends a failed message again. An unknown one is resolved instead."""
+    _require(message, "retry", "failed")
+    return following(message, MessageRetried, now, actor)
+
+
+def confirm_delivered(message: Message, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """A receipt. It settles an unknown outcome too; a second one changes nothing."""
+    if message.status in ("queued", "unknown"):
+        settled = confirm_sent(message, message.provider_id or "", now=now, actor=actor)
+        state = evolve(message, settled)
+        return (settled, following(state, MessageDelivered, now, actor))
+    if message.status != "sent" or message.delivered_at is not None:
+        return ()
+    return (following(message, MessageDelivered, now, actor),)
+
+
+def confirm_read(message: Message, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """A receipt; what was read was delivered, whether or not that receipt ever comes."""
+    earlier = confirm_delivered(message, now=now, actor=actor)
+    state = fold(message, earlier)
+    assert state is not None  # noqa: S101 - folding from a state gives a state
+    if state.status != "sent" or state.read_at is not None:
+        return earlier
+    return (*earlier, following(state, MessageRead, now, actor))
+
+
+def _require(message: Message, wanted: str, *allowed: Status) -> None:
+    if message.status not in allowed:
+        raise WrongStateError("message", message.status, wanted)

@@ -1,0 +1,50 @@
+"""When may a device send: slots, the slower of two paces, and back-off after a deferral.
+
+Randomness comes in as ``uniform(low, high)``, e.g. ``random.Random(seed).uniform``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+
+Uniform = Callable[[float, float], float]
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """Seconds between two messages of one device: at least ``low``, at most about ``high``."""
+
+    low: float
+    high: float
+
+    def slower_of(self, other: Pace) -> Pace:
+        """A campaign or sequence may ask a device to go slower, never faster."""
+        return Pace(max(self.low, other.low), max(self.high, other.high))
+
+
+def assign_slots(
+    last_slot: datetime | None,
+    now: datetime,
+    paces: Iterable[Pace],
+    uniform: Uniform,
+) -> list[datetime]:
+    """One slot per message, in order: never before ``now``, and each at least a random delay
+    within its pace after the slot before it. ``last_slot`` is the device's latest ever."""
+    slots: list[datetime] = []
+    previous = last_slot
+    for pace in paces:
+        slot = now
+        if previous is not None:
+            slot = max(now, previous + timedelta(seconds=uniform(pace.low, pace.high)))
+        slots.append(slot)
+        previous = slot
+    return slots
+
+
+def back_off(attempt: int, uniform: Uniform, base: float = 30.0, cap: float = 3600.0) -> float:
+    """Seconds to wait after the ``attempt``-th try (from 1): exponential, with full jitter above
+    half, so that a crowd that failed together does not come back together."""
+    ceiling = min(cap, base * 2.0 ** (attempt - 1))
+    return uniform(ceiling / 2, ceiling)

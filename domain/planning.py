@@ -1,0 +1,117 @@
+"""When is a message due: delays, local times of day and send windows, right across DST.
+
+All instants are aware and in UTC; all local reckoning is on the wall clock of one zone, so that
+"the next day at 09:00" is 09:00 on both sides of a DST change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain import tokens
+from domain.errors import InvalidInputError
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """Sending is open on these weekdays from ``start`` until before ``end``, local ``HH:MM``."""
+
+    weekdays: tuple[str, ...] = WEEKDAYS
+    start: str = "00:00"
+    end: str = "24:00"
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One message of a sequence.
+
+    ``delay_hours`` counts from the step before (the first step counts from the sequence's first
+    delay and has none); ``send_at`` is a local time of day ``HH:MM``; ``content_id`` names the
+    event that holds the text.
+    """
+
+    content_id: str
+    body: str
+    media_url: str | None = None
+    delay_hours: float = 24.0
+    send_at: str | None = None
+
+
+def check_window(window: Window) -> Window:
+    """The window, or InvalidInputError naming what is wrong with it."""
+    if not window.weekdays or not set(window.weekdays) <= set(WEEKDAYS):
+        raise InvalidInputError("windows.weekdays", f"some of {', '.join(WEEKDAYS)}")
+    start = tokens.time_of_day(window.start, "windows.start")
+    if window.end != "24:00" and tokens.time_of_day(window.end, "windows.end") <= start:
+        raise InvalidInputError("windows.end", "a time of day after windows.start (at most 24:00)")
+    return window
+
+
+def plan(
+    start: datetime,
+    first_delay_minutes: float,
+    steps: Sequence[Step],
+    windows: Sequence[Window],
+    zone: ZoneInfo,
+) -> list[datetime]:
+    """The due instant of every step, in order, each at least its delay after the one before."""
+    due: list[datetime] = []
+    for step in steps:
+        delay = (
+            timedelta(hours=step.delay_hours) if due else timedelta(minutes=first_delay_minutes)
+        )
+        due.append(due_after(due[-1] if due else start, delay, step.send_at, windows, zone))
+    return due
+
+
+def due_after(
+    before: datetime,
+    delay: timedelta,
+    send_at: str | None,
+    windows: Sequence[Window],
+    zone: ZoneInfo,
+) -> datetime:
+    """``delay`` after ``before``, moved on to the time of day and then into a window."""
+    if send_at is None:
+        return next_open(before + delay, windows, zone)
+    clock_time = tokens.time_of_day(send_at, "send_at")
+    # Wall-clock arithmetic: a day later is the same local time, though it may be 23 or 25 hours.
+    earliest = before.astimezone(zone).replace(tzinfo=None) + delay
+    day = earliest.date() + timedelta(days=1 if earliest.time() > clock_time else 0)
+    return next_open(_instant(datetime.combine(day, clock_time), zone), windows, zone)
+
+
+def next_open(instant: datetime, windows: Sequence[Window], zone: ZoneInfo) -> datetime:
+    """``instant`` if a window is open then, else the moment the next one opens."""
+    if not windows:
+        return instant
+    local = instant.astimezone(zone).replace(tzinfo=None)
+    openings: list[datetime] = []
+    for window in windows:
+        for days in range(8):
+            day = local.date() + timedelta(days=days)
+            if WEEKDAYS[day.weekday()] not in window.weekdays:
+                continue
+            opens = datetime.combine(day, tokens.time_of_day(window.start, "windows.start"))
+            closes = _closing(day_start=datetime.combine(day, time()), end=window.end)
+            if local < closes:
+                openings.append(max(opens, local))
+                break
+    earliest = min(openings)
+    return instant if earliest == local else _instant(earliest, zone)
+
+
+def _closing(day_start: datetime, end: str) -> datetime:
+    if end == "24:00":
+        return day_start + timedelta(days=1)
+    return datetime.combine(day_start.date(), tokens.time_of_day(end, "windows.end"))
+
+
+def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """A wall-clock time as an instant: one skipped by DST moves forward by the gap, one that comes
+    twice is its first (PEP 495, ``fold=0``)."""
+    return wall.replace(tzinfo=zone).astimezone(UTC)

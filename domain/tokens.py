@@ -1,0 +1,123 @@
+"""Small values that several aggregates share: tokens, statuses, phones, zones, times of day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+
+from domain.errors import InvalidInputError
+
+TargetStatus = Literal["prospect", "customer"]
+Audience = Literal["prospect", "customer", "all"]
+
+TARGET_STATUSES: tuple[TargetStatus, ...] = ("prospect", "customer")
+AUDIENCES: tuple[Audience, ...] = ("prospect", "customer", "all")
+
+
+def tokens(field: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Whole tokens in the order given, trimmed; a token that differs only in case comes once."""
+    seen: dict[str, str] = {}
+    for value in values:
+        token = value.strip()
+        if not token or len(token) > 100 or any(c in token for c in ",;|\n\r\t\0"):
+            raise InvalidInputError(
+                field, "tokens of 1 to 100 characters without ',', ';', '|' or control characters"
+            )
+        seen.setdefault(token.lower(), token)
+    return tuple(seen.values())
+
+
+def has_token(token: str, among: Iterable[str]) -> bool:
+    """Whether ``token`` is one of ``among``: whole and case-insensitive, never a substring."""
+    wanted = token.lower()
+    return any(wanted == other.lower() for other in among)
+
+
+def without_token(token: str, among: Iterable[str]) -> tuple[str, ...]:
+    """``among`` less ``token``; all others stay as they are."""
+    wanted = token.lower()
+    return tuple(other for other in among if other.lower() != wanted)
+
+
+def text(field: str, value: str, *, longest: int, allow_empty: bool = False) -> str:
+    """``value`` unchanged if it has at most ``longest`` characters and PostgreSQL can store it."""
+    if len(value) > longest or "\0" in value or (not allow_empty and not value.strip()):
+        least = 0 if allow_empty else 1
+        raise InvalidInputError(field, f"{least} to {longest} characters, without NUL")
+    return value
+
+
+def target_status(value: str) -> TargetStatus:
+    for status in TARGET_STATUSES:
+        if value.strip().lower() == status:
+            return status
+    raise InvalidInputError("target_status", "'prospect' or 'customer'")
+
+
+def audience(value: str) -> Audience:
+    for status in AUDIENCES:
+        if value.strip().lower() == status:
+            return status
+    raise InvalidInputError("target_status", "'prospect', 'customer' or 'all'")
+
+
+def phone(value: str, default_region: str | None = None) -> str:
+    """The phone in E.164, e.g. ``+60123456789``.
+
+    ``default_region`` (ISO 3166-1 alpha-2, e.g. ``MY``) serves phones without a country code;
+    without it such a phone is an error: a country is never guessed.
+    """
+    try:
+        parsed = phonenumbers.parse(value, default_region)
+    except phonenumbers.NumberParseException as error:
+        if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
+            raise InvalidInputError(
+                "phone", "a country code such as +60 (or set SENDTRAIL_DEFAULT_REGION)"
+            ) from None
+        raise InvalidInputError("phone", "a phone number such as +60123456789") from None
+    # Only the length is held against it: number plans gain ranges before the library learns them.
+    if not phonenumbers.is_possible_number(parsed):
+        raise InvalidInputError("phone", "a phone number as long as its country has them")
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def zone(value: str, field: str = "timezone") -> ZoneInfo:
+    """The IANA time zone of that name."""
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidInputError(field, "an IANA time zone such as Asia/Kuala_Lumpur") from None
+
+
+def time_of_day(value: str, field: str) -> time:
+    """A local time written ``HH:MM``."""
+    hours, _, minutes = value.partition(":")
+    if (
+        len(hours) == len(minutes) == 2
+        and (hours + minutes).isascii()
+        and (hours + minutes).isdigit()
+        and int(hours) < 24
+        and int(minutes) < 60
+    ):
+        return time(int(hours), int(minutes))
+    raise InvalidInputError(field, "a local time of day as HH:MM")
+
+
+def instant(value: datetime, field: str) -> datetime:
+    """``value`` if it is aware; a naive time is no instant and is refused."""
+    if value.tzinfo is None or value.utcoffset() is None:
+        raise InvalidInputError(field, "a time with an offset, e.g. 2026-03-01T09:00:00+08:00")
+    return value
+
+
+def delay_range(low: float, high: float) -> tuple[float, float]:
+    """A pace in seconds between two messages: ``0 <= low <= high <= 86400``."""
+    if not 0 <= low <= 86400:
+        raise InvalidInputError("min_delay_seconds", "seconds between 0 and 86400")
+    if not low <= high <= 86400:
+        raise InvalidInputError("max_delay_seconds", "seconds from min_delay_seconds to 86400")
+    return float(low), float(high)

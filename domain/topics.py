@@ -1,0 +1,63 @@
+"""Every event there is, under the frozen name by which it is stored.
+
+Adding one means adding a line here and a stored sample to ``tests/domain/stored_events.jsonl``.
+Nothing is ever taken out: what was stored must load for ever.
+"""
+
+from __future__ import annotations
+
+from eventsourcing.utils import register_topic
+
+from domain import campaign, device, enrollment, lead, message_events, sequence
+from domain.event import Event
+
+EVENTS: tuple[type[Event], ...] = (
+    lead.LeadRegistered,
+    lead.LeadUpdated,
+    lead.LeadTriggered,
+    lead.LeadTriggerConsumed,
+    lead.LeadOptedOut,
+    lead.LeadOptedIn,
+    lead.LeadReplied,
+    sequence.SequenceDefined,
+    sequence.SequenceActivated,
+    sequence.SequencePaused,
+    sequence.SequenceResumed,
+    sequence.SequenceDeactivated,
+    sequence.SequenceStepRevised,
+    enrollment.LeadEnrolled,
+    enrollment.EnrollmentCompleted,
+    enrollment.EnrollmentStopped,
+    campaign.CampaignScheduled,
+    campaign.CampaignRevised,
+    campaign.CampaignTriggered,
+    campaign.CampaignAudienceExtended,
+    campaign.CampaignAudienceCompleted,
+    campaign.CampaignPaused,
+    campaign.CampaignResumed,
+    campaign.CampaignCancelled,
+    campaign.CampaignFinished,
+    message_events.MessageScheduled,
+    message_events.MessageClaimed,
+    message_events.MessageReleased,
+    message_events.MessageQueued,
+    message_events.MessageSent,
+    message_events.MessageFailed,
+    message_events.MessageDeferred,
+    message_events.MessageOutcomeUnknown,
+    message_events.MessageResolved,
+    message_events.MessageCancelled,
+    message_events.MessageRetried,
+    message_events.MessageDelivered,
+    message_events.MessageRead,
+    device.DeviceRegistered,
+    device.DeviceReconfigured,
+    device.DeviceConnected,
+    device.DeviceDisconnected,
+    device.DeviceRetired,
+)
+
+BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}
+
+for _event in EVENTS:
+    register_topic(_event.TOPIC, _event)
