@@ -13,7 +13,7 @@ import msgspec
 
 from domain import tokens
 from domain.errors import InvalidInputError, WrongStateError
-from domain.event import Event, first, folder, following
+from domain.event import Event, ForeignEventError, first, folder, following
 from domain.tokens import Audience
 
 Status = Literal["pending", "triggering", "triggered", "finished", "paused", "cancelled"]
@@ -135,7 +135,7 @@ def evolve(state: Campaign | None, event: Event) -> Campaign:
         case Campaign(), CampaignFinished():
             changes = {"status": "finished"}
         case _:
-            raise TypeError(f"a campaign cannot begin or go on with {type(event).__name__}")
+            raise ForeignEventError("a campaign", event)
     return msgspec.structs.replace(state, version=event.originator_version, **changes)
 
 
@@ -144,9 +144,7 @@ fold = folder(evolve)
 
 def check(campaign_id: UUID, version: int, definition: Definition) -> Definition:
     """The definition, tidied, with the content id of the event at ``version`` that will hold it."""
-    tokens.text(
-        "body", definition.body, longest=4096, allow_empty=definition.media_url is not None
-    )
+    tokens.text("body", definition.body, longest=4096, allow_empty=definition.media_url is not None)
     if definition.media_url is not None and not definition.media_url.startswith(
         ("http://", "https://")
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
@@ -10,10 +11,12 @@ import msgspec
 
 from domain import tokens
 from domain.errors import InvalidInputError, WrongStateError
-from domain.event import Event, first, folder, following
+from domain.event import Event, ForeignEventError, first, folder, following
 
 Status = Literal["online", "offline", "retired"]
 Gateway = Literal["sandbox", "gowa", "cloud", "wablas", "whacenter"]
+# The reason of a device that a person disconnected: no program connects it again.
+OPERATOR = "operator"
 GATEWAYS: tuple[Gateway, ...] = ("sandbox", "gowa", "cloud", "wablas", "whacenter")
 
 
@@ -82,7 +85,7 @@ def evolve(state: Device | None, event: Event) -> Device:
         case Device(), DeviceRetired():
             changes = {"status": "retired"}
         case _:
-            raise TypeError(f"a device cannot begin or go on with {type(event).__name__}")
+            raise ForeignEventError("a device", event)
     return msgspec.structs.replace(state, version=event.originator_version, **changes)
 
 
@@ -97,9 +100,7 @@ def check(configuration: Configuration) -> Configuration:
     if limit is not None and limit < 1:
         raise InvalidInputError("daily_limit", "a whole number of at least 1, or null for none")
     tokens.zone(configuration.timezone)
-    low, high = tokens.delay_range(
-        configuration.min_delay_seconds, configuration.max_delay_seconds
-    )
+    low, high = tokens.delay_range(configuration.min_delay_seconds, configuration.max_delay_seconds)
     return msgspec.structs.replace(
         configuration,
         name=tokens.text("name", configuration.name, longest=200).strip(),
@@ -157,3 +158,19 @@ def retire(device: Device, *, now: datetime, actor: str) -> tuple[Event, ...]:
 def _require_in_service(device: Device, wanted: str) -> None:
     if device.status == "retired":
         raise WrongStateError("device", device.status, wanted)
+
+
+def choose(
+    lead_id: UUID, own: UUID | None, statuses: Mapping[UUID, Status]
+) -> UUID | Literal["no_device", "device_retired"]:
+    """The device that writes to a lead, or the reason why none does.
+
+    A lead's own device is never replaced by another. A lead without one always gets the same of
+    those in service, as long as these stay the same; ``statuses`` has every device there is.
+    """
+    if own is not None:
+        if own not in statuses:
+            return "no_device"
+        return "device_retired" if statuses[own] == "retired" else own
+    in_service = sorted(device for device, status in statuses.items() if status != "retired")
+    return in_service[lead_id.int % len(in_service)] if in_service else "no_device"

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain.errors import WrongStateError
-from domain.event import Event, first, folder, following
+from domain.event import Event, ForeignEventError, first, folder, following
 
 Status = Literal["active", "completed", "stopped"]
 StopReason = Literal["opted_out", "replied", "sequence_cancelled", "operator"]
@@ -73,7 +73,7 @@ def evolve(state: Enrollment | None, event: Event) -> Enrollment:
         case Enrollment(), EnrollmentStopped():
             changes = {"status": "stopped", "reason": event.reason}
         case _:
-            raise TypeError(f"an enrollment cannot begin or go on with {type(event).__name__}")
+            raise ForeignEventError("an enrollment", event)
     return msgspec.structs.replace(state, version=event.originator_version, **changes)
 
 

@@ -26,6 +26,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     actor: str
 
 
+class ForeignEventError(TypeError):
+    """An event that cannot begin, or go on with, the aggregate it was given to."""
+
+    def __init__(self, what: str, event: Event) -> None:
+        super().__init__(f"{what} cannot begin or go on with {type(event).__name__}")
+
+
 class Versioned(Protocol):
     """The state of an aggregate: who it is and how many events made it."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from domain import tokens
 from domain.errors import InvalidInputError
-from domain.event import Event, first, folder, following
+from domain.event import Event, ForeignEventError, first, folder, following
 from domain.tokens import TargetStatus
 
 
@@ -44,7 +44,7 @@ class LeadTriggered(Event, frozen=True, kw_only=True, gc=False):
 
 
 class LeadTriggerConsumed(Event, frozen=True, kw_only=True, gc=False):
-    """An enrollment took the trigger; the lead's other triggers stay."""
+    """Enrollments took the trigger, named as the lead has it; the lead's other triggers stay."""
 
     TOPIC: ClassVar[str] = "lead.trigger_consumed"
     trigger: str
@@ -62,13 +62,16 @@ class LeadOptedIn(Event, frozen=True, kw_only=True, gc=False):
 
 
 class LeadReplied(Event, frozen=True, kw_only=True, gc=False):
+    """``message_id`` is the latest message the lead had got from us when it wrote, if any."""
+
     TOPIC: ClassVar[str] = "lead.replied"
     text: str
     provider_id: str
+    message_id: UUID | None = None
 
 
 class Lead(msgspec.Struct, frozen=True, kw_only=True):
-    """A lead's state; ``replied_at`` is the latest reply."""
+    """A lead's state; ``replied_at`` and ``replied_to`` are of the latest reply."""
 
     id: UUID
     version: int
@@ -77,6 +80,7 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile
     opted_out_at: datetime | None = None
     replied_at: datetime | None = None
+    replied_to: UUID | None = None
     registered_at: datetime
 
 
@@ -102,15 +106,15 @@ def evolve(state: Lead | None, event: Event) -> Lead:
         case Lead(), LeadTriggered():
             changes = {"triggers": (*state.triggers, event.trigger)}
         case Lead(), LeadTriggerConsumed():
-            changes = {"triggers": tokens.without_token(event.trigger, state.triggers)}
+            changes = {"triggers": tuple(t for t in state.triggers if t != event.trigger)}
         case Lead(), LeadOptedOut():
             changes = {"opted_out_at": event.timestamp}
         case Lead(), LeadOptedIn():
             changes = {"opted_out_at": None}
         case Lead(), LeadReplied():
-            changes = {"replied_at": event.timestamp}
+            changes = {"replied_at": event.timestamp, "replied_to": event.message_id}
         case _:
-            raise TypeError(f"a lead cannot begin or go on with {type(event).__name__}")
+            raise ForeignEventError("a lead", event)
     return msgspec.structs.replace(state, version=event.originator_version, **changes)
 
 
@@ -167,7 +171,7 @@ def update(lead: Lead, profile: Profile, *, now: datetime, actor: str) -> tuple[
 def add_trigger(lead: Lead, trigger: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """Nothing happens where the lead has the trigger already."""
     (token,) = tokens.tokens("trigger", [trigger])
-    if tokens.has_token(token, lead.triggers):
+    if tokens.matching(token, lead.triggers) is not None:
         return ()
     return (following(lead, LeadTriggered, now, actor, trigger=token),)
 
@@ -176,11 +180,12 @@ def consume_trigger(
     lead: Lead, trigger: str, enrollment_ids: tuple[UUID, ...], *, now: datetime, actor: str
 ) -> tuple[Event, ...]:
     """Takes exactly that trigger from the lead; an absent one is left absent."""
-    if not tokens.has_token(trigger, lead.triggers):
+    own = tokens.matching(trigger, lead.triggers)
+    if own is None:
         return ()
     return (
         following(
-            lead, LeadTriggerConsumed, now, actor, trigger=trigger, enrollment_ids=enrollment_ids
+            lead, LeadTriggerConsumed, now, actor, trigger=own, enrollment_ids=enrollment_ids
         ),
     )
 
@@ -202,10 +207,26 @@ def opt_in(lead: Lead, evidence: str, *, now: datetime, actor: str) -> tuple[Eve
 
 
 def reply(
-    lead: Lead, text: str, provider_id: str, *, now: datetime, actor: str
+    lead: Lead,
+    text: str,
+    provider_id: str,
+    message_id: UUID | None,
+    *,
+    now: datetime,
+    actor: str,
 ) -> tuple[Event, ...]:
-    """The lead wrote to us."""
-    return (following(lead, LeadReplied, now, actor, text=text, provider_id=provider_id),)
+    """The lead wrote to us, after ``message_id`` if we had sent it anything."""
+    return (
+        following(
+            lead,
+            LeadReplied,
+            now,
+            actor,
+            text=text,
+            provider_id=provider_id,
+            message_id=message_id,
+        ),
+    )
 
 
 # The words for "stop" that count when they are the whole message, in any case.

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain.errors import WrongStateError
-from domain.event import Event, first, folder, following
+from domain.event import Event, ForeignEventError, first, folder, following
 from domain.message_events import (
     CancelReason,
     MessageCancelled,
@@ -47,8 +47,8 @@ STATUSES: tuple[Status, ...] = (
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message's state, the same fields as a row of ``broadcast_messages``.
 
-    ``attempt`` counts hand-overs. ``reason`` says why it failed (the provider's code), was
-    cancelled, deferred or released, or is unknown.
+    ``attempt`` counts hand-overs since it was scheduled or retried. ``reason`` says why it failed
+    (the provider's code), was cancelled, deferred or released, or is unknown.
     """
 
     id: UUID
@@ -155,7 +155,13 @@ def evolve(state: Message | None, event: Event) -> Message:
         case Message(), MessageResolved(resolution="failed"):
             changes = {"status": "failed", "failed_at": at, "reason": event.reason}
         case Message(), MessageResolved() | MessageRetried():
-            changes = {"status": "pending", "retry_at": at, "reason": None, **_UNLEASED}
+            changes = {
+                "status": "pending",
+                "retry_at": at,
+                "reason": None,
+                "attempt": 0,
+                **_UNLEASED,
+            }
         case Message(), MessageCancelled():
             changes = {"status": "cancelled", "reason": event.reason, **_UNLEASED}
         case Message(), MessageDelivered():
@@ -163,7 +169,7 @@ def evolve(state: Message | None, event: Event) -> Message:
         case Message(), MessageRead():
             changes = {"read_at": at}
         case _:
-            raise TypeError(f"a message cannot begin or go on with {type(event).__name__}")
+            raise ForeignEventError("a message", event)
     return msgspec.structs.replace(state, version=event.originator_version, **changes)
 
 

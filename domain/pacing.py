@@ -26,20 +26,20 @@ class Pace(msgspec.Struct, frozen=True):
 
 def assign_slots(
     last_slot: datetime | None,
-    now: datetime,
-    paces: Iterable[Pace],
+    wanted: Iterable[tuple[datetime, Pace]],
     uniform: Uniform,
 ) -> list[datetime]:
-    """One slot per message, in order: never before ``now``, and each at least a random delay
-    within its pace after the slot before it. ``last_slot`` is the device's latest ever."""
+    """One slot per message, in order, from ``(earliest, pace)`` pairs: never before its earliest
+    instant, and at least a random delay within its pace after the slot before it. ``last_slot`` is
+    the device's latest ever."""
     slots: list[datetime] = []
-    previous = last_slot
-    for pace in paces:
-        slot = now
-        if previous is not None:
-            slot = max(now, previous + timedelta(seconds=uniform(pace.low, pace.high)))
+    for earliest, pace in wanted:
+        slot = earliest
+        if last_slot is not None:
+            pause = timedelta(seconds=uniform(pace.low, pace.high))
+            slot = max(earliest, last_slot + pause)
         slots.append(slot)
-        previous = slot
+        last_slot = slot
     return slots
 
 

@@ -61,9 +61,7 @@ def plan(
     """The due instant of every step, in order, each at least its delay after the one before."""
     due: list[datetime] = []
     for step in steps:
-        delay = (
-            timedelta(hours=step.delay_hours) if due else timedelta(minutes=first_delay_minutes)
-        )
+        delay = timedelta(hours=step.delay_hours) if due else timedelta(minutes=first_delay_minutes)
         due.append(due_after(due[-1] if due else start, delay, step.send_at, windows, zone))
     return due
 

@@ -6,8 +6,6 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from domain.lead import Lead
-
 # A letter or underscore first: JSON, prices and code in a text are not placeholders.
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?:\|([^{}]*))?\}")
 
@@ -26,9 +24,9 @@ def render(body: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(value, body)
 
 
-def values_of(lead: Lead) -> dict[str, str]:
-    """What a template may name: the lead's attributes, and ``name`` and ``phone`` above them."""
-    return {**lead.profile.attributes, "name": lead.profile.name, "phone": lead.phone}
+def values_of(name: str, phone: str, attributes: Mapping[str, str]) -> dict[str, str]:
+    """What a template may name: a lead's attributes, and ``name`` and ``phone`` above them."""
+    return {**attributes, "name": name, "phone": phone}
 
 
 def digest(text: str, media_url: str | None) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from domain import tokens
 from domain.errors import InvalidInputError, WrongStateError
-from domain.event import Event, first, folder, following
+from domain.event import Event, ForeignEventError, first, folder, following
 from domain.planning import Step, Window, check_window
 from domain.tokens import Audience
 
@@ -98,11 +98,9 @@ def evolve(state: Sequence | None, event: Event) -> Sequence:
         case Sequence(), SequenceStepRevised():
             steps = list(state.definition.steps)
             steps[event.number - 1] = event.step
-            changes = {
-                "definition": msgspec.structs.replace(state.definition, steps=tuple(steps))
-            }
+            changes = {"definition": msgspec.structs.replace(state.definition, steps=tuple(steps))}
         case _:
-            raise TypeError(f"a sequence cannot begin or go on with {type(event).__name__}")
+            raise ForeignEventError("a sequence", event)
     return msgspec.structs.replace(state, version=event.originator_version, **changes)
 
 
@@ -175,7 +173,7 @@ def define(id: UUID, definition: Definition, *, now: datetime, actor: str) -> Se
 
 
 def activate(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    _require(sequence, "activate", "draft", "inactive")
+    _require(sequence, "activate", "draft")
     return (following(sequence, SequenceActivated, now, actor),)
 
 
@@ -193,9 +191,13 @@ def deactivate(
     sequence: Sequence, *, cancel_pending: bool, now: datetime, actor: str
 ) -> tuple[Event, ...]:
     """Stops enrolling; with ``cancel_pending`` an inactive sequence may be stopped as well."""
-    allowed: Ordered[Status] = ("active", "paused", "inactive") if cancel_pending else (
-        "active",
-        "paused",
+    allowed: Ordered[Status] = (
+        ("active", "paused", "inactive")
+        if cancel_pending
+        else (
+            "active",
+            "paused",
+        )
     )
     _require(sequence, "stop" if cancel_pending else "deactivate", *allowed)
     return (following(sequence, SequenceDeactivated, now, actor, cancel_pending=cancel_pending),)

@@ -31,16 +31,10 @@ def tokens(field: str, values: Iterable[str]) -> tuple[str, ...]:
     return tuple(seen.values())
 
 
-def has_token(token: str, among: Iterable[str]) -> bool:
-    """Whether ``token`` is one of ``among``: whole and case-insensitive, never a substring."""
+def matching(token: str, among: Iterable[str]) -> str | None:
+    """The one of ``among`` that equals ``token``: whole and in any case, never a substring."""
     wanted = token.lower()
-    return any(wanted == other.lower() for other in among)
-
-
-def without_token(token: str, among: Iterable[str]) -> tuple[str, ...]:
-    """``among`` less ``token``; all others stay as they are."""
-    wanted = token.lower()
-    return tuple(other for other in among if other.lower() != wanted)
+    return next((other for other in among if other.lower() == wanted), None)
 
 
 def text(field: str, value: str, *, longest: int, allow_empty: bool = False) -> str:

@@ -1,0 +1,1 @@
+"""How events are stored, and the tables they become."""

@@ -1,0 +1,86 @@
+"""How events get into the log: projected, ordered by the append lock, copied.
+
+The lock makes notification ids follow the order of commits, so that a reader of the log never skips
+an event. It is taken last and held for COPY and commit only. Whatever replaces it one day has to
+keep that promise, and nobody outside this file has to know.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+import psycopg2.errors
+from eventsourcing import persistence
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from projections.database import APPEND_LOCK
+from projections.projector import Row, project
+
+_COPY = (
+    "COPY stored_events (originator_id, originator_version, topic, state) "
+    "FROM STDIN (FORMAT binary)"
+)
+# Signature, flags and header extension; PostgreSQL manual, COPY, "Binary Format".
+_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
+_COPY_TRAILER = b"\xff\xff"
+# Four fields: 16 bytes of UUID, 4 bytes of integer, then topic and state with their lengths.
+_pack_ids = struct.Struct(">hi16sii").pack
+_pack_length = struct.Struct(">i").pack
+
+
+def append(connection: Connection, rows: Sequence[Row]) -> None:
+    """Projects and appends ``rows`` as the last thing that ``connection`` does before commit.
+
+    Raises the library's IntegrityError where a version exists already; nothing is kept then.
+    """
+    if not rows:
+        return
+    with library_errors():
+        project(connection, rows)
+        cursor: Any = connection.connection.cursor()
+        cursor.execute(f"SELECT pg_advisory_xact_lock({APPEND_LOCK})")
+        cursor.copy_expert(_COPY, io.BytesIO(_copy_data(rows)))
+
+
+def _copy_data(rows: Sequence[Row]) -> bytes:
+    topics: dict[str, bytes] = {}
+    parts = [_COPY_HEADER]
+    for originator_id, version, topic, state in rows:
+        field = topics.get(topic)
+        if field is None:
+            name = topic.encode()
+            field = topics[topic] = _pack_length(len(name)) + name
+        parts.append(_pack_ids(4, 16, originator_id.bytes, 4, version))
+        parts.append(field)
+        parts.append(_pack_length(len(state)))
+        parts.append(state)
+    parts.append(_COPY_TRAILER)
+    return b"".join(parts)
+
+
+def ids_of_last(connection: Connection, count: int) -> list[int]:
+    """The notification ids of the ``count`` rows just copied: contiguous, thanks to the lock."""
+    if not count:
+        return []
+    last = connection.exec_driver_sql(
+        "SELECT currval(pg_get_serial_sequence('stored_events', 'notification_id'))"
+    ).scalar_one()
+    return list(range(last - count + 1, last + 1))
+
+
+@contextmanager
+def library_errors() -> Iterator[None]:
+    """The driver's errors as the library's, which is what its callers look for."""
+    try:
+        yield
+    except (DBAPIError, psycopg2.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, psycopg2.errors.UniqueViolation):
+            raise persistence.IntegrityError("that version exists already") from error
+        raise

@@ -1,0 +1,192 @@
+"""The queue: message events into rows of ``broadcast_messages``.
+
+Whether a message is due is decided here, at every change of it, from its own state and its
+campaign's or sequence's: ``due_at`` is null unless it is pending and they are not holding it.
+What runners and people ask of the queue is in ``queue.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from projections.counts import Tally
+from projections.handling import Handler, handler
+
+
+def _moved(tally: Tally, found: Sequence[Any]) -> None:
+    tally.moved(found)
+
+
+def _delivered(tally: Tally, found: Sequence[Any]) -> None:
+    tally.marked("delivered", found)
+
+
+def _read(tally: Tally, found: Sequence[Any]) -> None:
+    tally.marked("read", found)
+
+
+# SQL: whether the campaign ``c`` or the sequence ``s`` of a message holds what is pending.
+_HELD = (
+    "coalesce(c.status IN ('paused', 'cancelled'), false)"
+    " OR coalesce(s.status = 'paused' OR s.cancel_pending, false)"
+)
+
+# SQL: what went from where to where, for the counts; see ``counts.Moved``.
+_COUNTED = """
+    SELECT owner_id, step, device_id, day, was, "now", was_reason, now_reason, count(*)::int,
+        array_agg(enrollment_id) FROM changed GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+"""
+
+
+def _transition(
+    fields: str, changes: str, *, slot: str | None = "old.send_at", beside: str = ""
+) -> Handler:
+    """Changes rows and counts what went from where to where.
+
+    In ``changes`` ``old`` is the row as it was. ``slot`` is the send slot that says on which day,
+    in the device's time zone, the change counts; None where no count per day depends on it.
+    ``beside`` is a further term of the statement.
+    """
+    joins = ""
+    if slot is not None:
+        joins += " JOIN devices d ON d.device_id = old.device_id"
+    if _HELD in changes:
+        joins += (
+            " LEFT JOIN campaigns c ON c.campaign_id = old.campaign_id"
+            " LEFT JOIN sequences s ON s.sequence_id = old.sequence_id"
+        )
+    day = "NULL::date" if slot is None else f"({slot} AT TIME ZONE d.timezone)::date"
+    return handler(
+        fields,
+        f"""{beside}, changed AS (
+            UPDATE broadcast_messages m SET version = e.originator_version, {changes}
+            FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id{joins}
+            WHERE m.message_id = old.message_id
+            RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
+                {day} AS day, old.status AS was, m.status AS "now",
+                old.reason AS was_reason, m.reason AS now_reason, m.enrollment_id
+        ){_COUNTED}""",
+        _moved,
+    )
+
+
+def _back_to_pending(at: str) -> str:
+    """Changes: without a lease, and due at ``at`` unless held."""
+    return (
+        "status = 'pending', worker = NULL, lease_until = NULL, send_at = NULL,"
+        f" due_at = CASE WHEN {_HELD} THEN NULL ELSE {at} END"
+    )
+
+
+def _mark(column: str, counted: Any) -> Handler:
+    """Sets a receipt's column and counts it."""
+    return handler(
+        "",
+        f""", changed AS (
+            UPDATE broadcast_messages m SET version = e.originator_version, {column} = e.timestamp
+            FROM e WHERE m.message_id = e.originator_id
+            RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step
+        )
+        SELECT owner_id, step, count(*)::int FROM changed GROUP BY 1, 2""",
+        counted,
+    )
+
+
+# Where the reaper finds what a worker did not finish, and the device's latest slot.
+_LEASE_AND_SLOT = """, lease AS (
+    INSERT INTO leases AS t (worker, lease_until, message_ids)
+    SELECT worker, lease_until, array_agg(originator_id) FROM e GROUP BY worker, lease_until
+    ON CONFLICT (worker, lease_until) DO UPDATE
+    SET message_ids = t.message_ids || excluded.message_ids
+), lane AS (
+    UPDATE device_lanes l SET last_slot_at = greatest(l.last_slot_at, n.send_at)
+    FROM (SELECT m.device_id, max(e.send_at) AS send_at
+          FROM e JOIN broadcast_messages m ON m.message_id = e.originator_id GROUP BY 1) n
+    WHERE l.device_id = n.device_id
+)"""
+
+_LAST_HAND_OVER = """, lane AS (
+    UPDATE device_lanes l SET last_hand_over_at = greatest(l.last_hand_over_at, n.at)
+    FROM (SELECT m.device_id, max(e.timestamp) AS at
+          FROM e JOIN broadcast_messages m ON m.message_id = e.originator_id GROUP BY 1) n
+    WHERE l.device_id = n.device_id
+)"""
+
+HANDLERS: dict[str, Handler] = {
+    "message.scheduled": handler(
+        "lead_id uuid, device_id uuid, campaign_id uuid, sequence_id uuid, enrollment_id uuid,"
+        " step int, scheduled_at timestamptz, expires_at timestamptz",
+        f""", changed AS (
+            INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id,
+                campaign_id, sequence_id, enrollment_id, step, scheduled_at, expires_at, attempt,
+                due_at)
+            SELECT e.originator_id, e.originator_version, 'pending', e.lead_id, e.device_id,
+                e.campaign_id, e.sequence_id, e.enrollment_id, e.step, e.scheduled_at,
+                e.expires_at, 0, CASE WHEN {_HELD} THEN NULL ELSE e.scheduled_at END
+            FROM e
+            LEFT JOIN campaigns c ON c.campaign_id = e.campaign_id
+            LEFT JOIN sequences s ON s.sequence_id = e.sequence_id
+            RETURNING coalesce(campaign_id, sequence_id) AS owner_id, step
+        )
+        SELECT owner_id, step, NULL, NULL, NULL, 'pending', NULL, NULL, count(*)::int, NULL
+        FROM changed GROUP BY 1, 2""",
+        _moved,
+    ),
+    "message.claimed": _transition(
+        "worker text, send_at timestamptz, lease_until timestamptz",
+        "status = 'processing', worker = e.worker, send_at = e.send_at,"
+        " lease_until = e.lease_until, due_at = NULL",
+        slot="e.send_at",
+        beside=_LEASE_AND_SLOT,
+    ),
+    "message.released": _transition(
+        "reason text",
+        f"reason = e.reason, {_back_to_pending('coalesce(old.retry_at, old.scheduled_at)')}",
+    ),
+    "message.queued": _transition(
+        "content_id text, body_sha256 text",
+        "status = 'queued', queued_at = e.timestamp, attempt = old.attempt + 1,"
+        " content_id = e.content_id, body_sha256 = e.body_sha256",
+        slot=None,
+        beside=_LAST_HAND_OVER,
+    ),
+    "message.sent": _transition(
+        "provider_id text",
+        "status = 'sent', sent_at = e.timestamp, provider_id = e.provider_id, reason = NULL",
+    ),
+    "message.failed": _transition(
+        "code text", "status = 'failed', failed_at = e.timestamp, reason = e.code"
+    ),
+    "message.deferred": _transition(
+        "retry_at timestamptz, reason text",
+        f"retry_at = e.retry_at, reason = e.reason, {_back_to_pending('e.retry_at')}",
+    ),
+    "message.outcome_unknown": _transition("reason text", "status = 'unknown', reason = e.reason"),
+    "message.resolved": _transition(
+        "resolution text, reason text, provider_id text",
+        f"""
+            status = CASE e.resolution WHEN 'retried' THEN 'pending' ELSE e.resolution END,
+            sent_at = CASE e.resolution WHEN 'sent' THEN e.timestamp ELSE old.sent_at END,
+            provider_id = CASE e.resolution WHEN 'sent' THEN e.provider_id ELSE old.provider_id END,
+            failed_at = CASE e.resolution WHEN 'failed' THEN e.timestamp ELSE old.failed_at END,
+            reason = CASE e.resolution WHEN 'retried' THEN NULL ELSE e.reason END,
+            attempt = CASE e.resolution WHEN 'retried' THEN 0 ELSE old.attempt END,
+            retry_at = CASE e.resolution WHEN 'retried' THEN e.timestamp ELSE old.retry_at END,
+            due_at = CASE WHEN e.resolution <> 'retried' OR {_HELD} THEN NULL ELSE e.timestamp END,
+            worker = CASE e.resolution WHEN 'retried' THEN NULL ELSE old.worker END,
+            lease_until = CASE e.resolution WHEN 'retried' THEN NULL ELSE old.lease_until END,
+            send_at = CASE e.resolution WHEN 'retried' THEN NULL ELSE old.send_at END
+        """,
+    ),
+    "message.cancelled": _transition(
+        "reason text",
+        "status = 'cancelled', reason = e.reason, due_at = NULL, worker = NULL,"
+        " lease_until = NULL, send_at = NULL",
+    ),
+    "message.retried": _transition(
+        "", f"retry_at = e.timestamp, reason = NULL, attempt = 0, {_back_to_pending('e.timestamp')}"
+    ),
+    "message.delivered": _mark("delivered_at", _delivered),
+    "message.read": _mark("read_at", _read),
+}

@@ -1,0 +1,51 @@
+"""Where the house is put together: settings, database, event store and application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import cast
+from uuid import UUID, uuid4
+
+from domain.outreach import Outreach
+from projections import event_store
+from projections.database import Database, open_database
+from projections.settings import Settings
+
+
+def utc_now() -> datetime:
+    """The system's clock, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+class House:
+    """One process's application and its database. Close it when done."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime] = utc_now,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self.settings = settings
+        prepared = open_database(settings)
+        prepared.close()
+        self.outreach = Outreach(
+            {
+                "PERSISTENCE_MODULE": "projections.event_store",
+                "SENDTRAIL_DATABASE_URL": prepared.url,
+            },
+            clock,
+            new_id,
+        )
+        factory = cast(event_store.Factory, self.outreach.factory)
+        self.database: Database = factory.database
+
+    def close(self) -> None:
+        self.outreach.close()
+
+    def __enter__(self) -> House:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

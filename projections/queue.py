@@ -1,0 +1,285 @@
+"""What runners ask of the queue: every statement that claims, locks or sweeps messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection
+
+from domain.message import Message
+from projections.database import rows, uuids
+
+_MESSAGE_FIELDS = tuple(f for f in msgspec.structs.fields(Message) if f.name != "id")
+_COLUMNS = ", ".join(f"m.{f.name}" for f in _MESSAGE_FIELDS)
+
+
+def state(row: Any) -> Message:
+    """The aggregate's state, from a row of ``broadcast_messages``."""
+    return Message(
+        id=row.message_id, **{field.name: getattr(row, field.name) for field in _MESSAGE_FIELDS}
+    )
+
+
+def ready_devices(
+    connection: Connection, horizon: datetime, gateways: Iterable[str], limit: int
+) -> list[UUID]:
+    """Locks the lanes of up to ``limit`` devices that are online, have no slot beyond ``horizon``
+    yet and have something due by then; those that waited longest come first. Lanes that another
+    worker holds are left to it, and a device with nothing due takes no other's place."""
+    found = rows(
+        connection,
+        """
+        SELECT l.device_id
+        FROM device_lanes l JOIN devices d USING (device_id)
+        WHERE d.status = 'online' AND d.gateway = ANY(%(gateways)s)
+          AND (l.last_slot_at IS NULL OR l.last_slot_at <= %(horizon)s)
+          AND EXISTS (SELECT FROM broadcast_messages m
+                      WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s)
+        ORDER BY l.last_slot_at NULLS FIRST, l.device_id
+        LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
+        """,
+        horizon=horizon,
+        gateways=list(gateways),
+        limit=limit,
+    )
+    return [row.device_id for row in found]
+
+
+def due(
+    connection: Connection,
+    device_ids: Iterable[UUID],
+    now: datetime,
+    horizon: datetime,
+    per_device: int,
+    limit: int,
+) -> list[Any]:
+    """Locks the first messages due by ``horizon`` on each of these devices, whose lanes the caller
+    has locked in an earlier statement (so that this one sees what the last holder did).
+
+    At most as many per device as its pace fits before ``horizon`` and its daily limit leaves; at
+    most ``limit`` in all, device by device. A row has what the claim decides from: the message's
+    ``message_id``, ``version`` and ``due_at``, its device's pace and last slot, and the pace that
+    its campaign or sequence asks for.
+    """
+    return rows(
+        connection,
+        """
+        SELECT l.device_id, l.last_slot_at, d.min_delay_seconds, d.max_delay_seconds,
+            m.message_id, m.version, m.due_at,
+            coalesce(c.min_delay_seconds, s.min_delay_seconds) AS asked_min_seconds,
+            coalesce(c.max_delay_seconds, s.max_delay_seconds) AS asked_max_seconds
+        FROM device_lanes l
+        JOIN devices d USING (device_id)
+        LEFT JOIN device_days u ON u.device_id = l.device_id
+            AND u.day = (%(now)s AT TIME ZONE d.timezone)::date
+        CROSS JOIN LATERAL (
+            SELECT m.message_id, m.version, m.due_at, m.campaign_id, m.sequence_id
+            FROM broadcast_messages m
+            WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s
+            ORDER BY m.due_at
+            LIMIT least(
+                %(per_device)s,
+                CASE WHEN d.daily_limit IS NOT NULL
+                    THEN greatest(0, d.daily_limit - coalesce(u.claimed, 0)) END,
+                CASE WHEN d.min_delay_seconds > 0 THEN 1 + ceil(
+                    %(seconds)s / d.min_delay_seconds)::int END)
+            FOR UPDATE SKIP LOCKED
+        ) m
+        LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
+        LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
+        WHERE l.device_id = ANY(%(ids)s::uuid[])
+        LIMIT %(limit)s
+        """,
+        ids=uuids(device_ids),
+        now=now,
+        horizon=horizon,
+        seconds=(horizon - now).total_seconds(),
+        per_device=per_device,
+        limit=limit,
+    )
+
+
+def lanes(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, datetime | None]:
+    """Locks the lanes in id order and gives each device's latest hand-over."""
+    found = rows(
+        connection,
+        "SELECT device_id, last_hand_over_at FROM device_lanes"
+        " WHERE device_id = ANY(%(ids)s::uuid[]) ORDER BY device_id FOR UPDATE",
+        ids=uuids(device_ids),
+    )
+    return {row.device_id: row.last_hand_over_at for row in found}
+
+
+def for_hand_over(connection: Connection, ids: Iterable[UUID]) -> list[Any]:
+    """Locks messages, in id order, with all that says whether each is still wanted and what it
+    says: its device, its lead, and its content from campaign or sequence step."""
+    return rows(
+        connection,
+        """
+        SELECT m.message_id, m.version, m.status, m.worker, m.lease_until, m.attempt, m.step,
+            m.lead_id, m.device_id, m.campaign_id, m.sequence_id, m.scheduled_at, m.expires_at,
+            m.send_at,
+            l.version AS lead_version, l.phone, l.name, l.attributes, l.opted_out_at,
+            d.status AS device_status, d.gateway,
+            coalesce(c.status, s.status) AS owner_status,
+            coalesce(s.cancel_pending, false) AS cancel_pending,
+            n.status AS enrollment_status, n.reason AS enrollment_reason,
+            coalesce(c.definition ->> 'body', t.step ->> 'body') AS body,
+            coalesce(c.definition ->> 'media_url', t.step ->> 'media_url') AS media_url,
+            coalesce(c.definition ->> 'content_id', t.step ->> 'content_id') AS content_id,
+            greatest(d.min_delay_seconds, c.min_delay_seconds, s.min_delay_seconds)
+                AS min_delay_seconds
+        FROM broadcast_messages m
+        JOIN leads l USING (lead_id)
+        JOIN devices d ON d.device_id = m.device_id
+        LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
+        LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
+        LEFT JOIN enrollments n ON n.enrollment_id = m.enrollment_id
+        LEFT JOIN LATERAL (SELECT s.definition -> 'steps' -> (m.step - 1) AS step) t ON true
+        WHERE m.message_id = ANY(%(ids)s::uuid[])
+        ORDER BY m.message_id FOR UPDATE OF m
+        """,
+        ids=uuids(ids),
+    )
+
+
+def locked(connection: Connection, ids: Iterable[UUID]) -> list[Message]:
+    """Locks messages in id order."""
+    found = rows(
+        connection,
+        f"SELECT m.message_id, {_COLUMNS} FROM broadcast_messages m"
+        " WHERE m.message_id = ANY(%(ids)s::uuid[]) ORDER BY m.message_id FOR UPDATE",
+        ids=uuids(ids),
+    )
+    return [state(row) for row in found]
+
+
+def cancellable(
+    connection: Connection,
+    limit: int,
+    *,
+    lead_id: UUID | None = None,
+    enrollment_id: UUID | None = None,
+) -> list[Message]:
+    """Locks what is pending or processing of a lead or of one of its enrollments."""
+    found = rows(
+        connection,
+        f"""
+        SELECT m.message_id, {_COLUMNS} FROM broadcast_messages m
+        WHERE m.status IN ('pending', 'processing')
+          AND m.lead_id = %(lead_id)s
+          AND (%(enrollment_id)s::uuid IS NULL OR m.enrollment_id = %(enrollment_id)s::uuid)
+        ORDER BY m.message_id LIMIT %(limit)s FOR UPDATE
+        """,
+        lead_id=str(lead_id),
+        enrollment_id=None if enrollment_id is None else str(enrollment_id),
+        limit=limit,
+    )
+    return [state(row) for row in found]
+
+
+def unwanted(connection: Connection, limit: int) -> list[tuple[Message, str]]:
+    """Locks pending messages that will never be sent, each with the reason to cancel it: their
+    campaign is cancelled, their sequence stopped, their device retired. The counts say which
+    campaigns and sequences have any."""
+    found = rows(
+        connection,
+        f"""
+        SELECT m.message_id, {_COLUMNS}, o.why
+        FROM (
+            SELECT c.campaign_id, NULL::uuid AS sequence_id, 'campaign_cancelled' AS why
+            FROM campaigns c JOIN message_counts n ON n.owner_id = c.campaign_id
+            WHERE c.status = 'cancelled' AND n.pending > 0
+            UNION ALL
+            SELECT DISTINCT NULL::uuid, s.sequence_id, 'sequence_cancelled'
+            FROM sequences s JOIN message_counts n ON n.owner_id = s.sequence_id
+            WHERE s.cancel_pending AND n.pending > 0
+        ) o
+        JOIN broadcast_messages m
+          ON m.campaign_id = o.campaign_id OR m.sequence_id = o.sequence_id
+        WHERE m.status = 'pending'
+        LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
+        """,
+        limit=limit,
+    )
+    if not found:
+        found = rows(
+            connection,
+            f"""
+            SELECT m.message_id, {_COLUMNS}, 'device_retired' AS why
+            FROM devices d JOIN broadcast_messages m USING (device_id)
+            WHERE d.status = 'retired' AND m.due_at IS NOT NULL
+            LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
+            """,
+            limit=limit,
+        )
+    return [(state(row), row.why) for row in found]
+
+
+def expired(connection: Connection, now: datetime, limit: int) -> list[Message]:
+    """Locks pending messages, of devices that cannot send now, whose time to be sent is over; the
+    broadcaster finds those of online devices itself."""
+    found = rows(
+        connection,
+        f"""
+        SELECT m.message_id, {_COLUMNS}
+        FROM devices d JOIN broadcast_messages m USING (device_id)
+        WHERE d.status = 'offline' AND m.due_at IS NOT NULL AND m.expires_at <= %(now)s
+        LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
+        """,
+        now=now,
+        limit=limit,
+    )
+    return [state(row) for row in found]
+
+
+def ended_leases(connection: Connection, now: datetime, limit: int) -> list[Any]:
+    """Locks up to ``limit`` claims whose time is over; another reaper's are left to it."""
+    return rows(
+        connection,
+        "SELECT worker, lease_until, message_ids FROM leases WHERE lease_until <= %(now)s"
+        " ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED",
+        now=now,
+        limit=limit,
+    )
+
+
+def drop_lease(connection: Connection, worker: str, lease_until: datetime) -> None:
+    """Forgets a claim of which nothing is left open."""
+    connection.exec_driver_sql(
+        "DELETE FROM leases WHERE worker = %(worker)s AND lease_until = %(lease_until)s",
+        {"worker": worker, "lease_until": lease_until},
+    )
+
+
+def latest_sent_to(connection: Connection, lead_id: UUID) -> UUID | None:
+    """The message that a reply of this lead answers: the latest handed over to it."""
+    found = rows(
+        connection,
+        "SELECT message_id FROM broadcast_messages"
+        " WHERE lead_id = %(lead_id)s AND queued_at IS NOT NULL"
+        " AND status IN ('queued', 'sent', 'unknown')"
+        " ORDER BY queued_at DESC, message_id LIMIT 1",
+        lead_id=str(lead_id),
+    )
+    return found[0].message_id if found else None
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the earliest pending message of an online device is due; None if there is none."""
+    found = rows(
+        connection,
+        """
+        SELECT min(x.due_at) AS due_at FROM devices d CROSS JOIN LATERAL (
+            SELECT m.due_at FROM broadcast_messages m
+            WHERE m.device_id = d.device_id AND m.due_at IS NOT NULL
+            ORDER BY m.due_at LIMIT 1) x
+        WHERE d.status = 'online'
+        """,
+    )
+    due_at: datetime | None = found[0].due_at
+    return due_at

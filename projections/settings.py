@@ -1,0 +1,107 @@
+"""All settings, read and checked in one place; a bad one is named with what was expected."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import phonenumbers
+
+from domain.errors import SettingsError
+
+T = TypeVar("T")
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the environment says; seconds are float seconds.
+
+    Without ``database_url`` the bundled PostgreSQL runs under ``home``.
+    """
+
+    database_url: str | None = None
+    home: Path = Path("~/.sendtrail")
+    enroll_every: float = 300.0
+    campaign_every: float = 60.0
+    broadcast_every: float = 5.0
+    reap_every: float = 60.0
+    monitor_every: float = 30.0
+    lease_seconds: float = 60.0
+    gateway_timeout: float = 30.0
+    max_attempts: int = 5
+    default_region: str | None = None
+    log_level: str = "INFO"
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in ``environ``. Raises SettingsError naming the first that is wrong."""
+    source = _Source(environ)
+    return Settings(
+        database_url=source.get("DATABASE_URL", _url, None),
+        home=source.get("HOME", lambda text: Path(text), Path("~/.sendtrail")).expanduser(),
+        enroll_every=source.get("ENROLL_EVERY", _seconds, 300.0),
+        campaign_every=source.get("CAMPAIGN_EVERY", _seconds, 60.0),
+        broadcast_every=source.get("BROADCAST_EVERY", _seconds, 5.0),
+        reap_every=source.get("REAP_EVERY", _seconds, 60.0),
+        monitor_every=source.get("MONITOR_EVERY", _seconds, 30.0),
+        lease_seconds=source.get("LEASE_SECONDS", _seconds, 60.0),
+        gateway_timeout=source.get("GATEWAY_TIMEOUT", _seconds, 30.0),
+        max_attempts=source.get("MAX_ATTEMPTS", _attempts, 5),
+        default_region=source.get("DEFAULT_REGION", _region, None),
+        log_level=source.get("LOG_LEVEL", _level, "INFO"),
+    )
+
+
+class _Source:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+
+    def get(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        text = self.environ.get(f"SENDTRAIL_{name}", "").strip()
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except ValueError as error:
+            # The value may hold a password (a database URL does): it is not repeated.
+            raise SettingsError(f"SENDTRAIL_{name}: expected {error}") from None
+
+
+def _url(text: str) -> str:
+    if not re.match(r"postgres(ql)?(\+psycopg2)?://", text):
+        raise ValueError("a URL such as postgresql://user:password@host:5432/database")
+    return re.sub(r"^postgres(ql)?(\+psycopg2)?://", "postgresql://", text)
+
+
+def _seconds(text: str) -> float:
+    expected = "a number of seconds above 0 and up to 86400, e.g. 5 or 0.5"
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise ValueError(expected) from None
+    if not 0 < seconds <= 86400:
+        raise ValueError(expected)
+    return seconds
+
+
+def _attempts(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 100:
+        raise ValueError("a whole number from 1 to 100")
+    return int(text)
+
+
+def _region(text: str) -> str:
+    if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError("a two-letter country code (ISO 3166-1) such as MY")
+    return text.upper()
+
+
+def _level(text: str) -> str:
+    if text.upper() not in LOG_LEVELS:
+        raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
+    return text.upper()

@@ -1,0 +1,345 @@
+"""Every table and view. Read models hold nothing that the events do not.
+
+Statements name tables without a schema: the live read models are in ``public``, and a rebuild puts
+another schema in front of the search path and fills that with the very same statements.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from domain.message import STATUSES
+
+LOG = MetaData()
+READ_MODELS = MetaData()
+
+TIME = DateTime(timezone=True)
+
+
+def _texts(name: str) -> Column[list[str]]:
+    return Column(name, ARRAY(Text), nullable=False)
+
+
+stored_events = Table(
+    "stored_events",
+    LOG,
+    Column("notification_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("originator_id", Uuid, nullable=False),
+    Column("originator_version", Integer, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    UniqueConstraint("originator_id", "originator_version"),
+)
+
+# How far each asynchronous reader of the log has come.
+tracking = Table(
+    "tracking",
+    LOG,
+    Column("application_name", Text, primary_key=True),
+    Column("notification_id", BigInteger, nullable=False),
+)
+
+# Made once per database; every lead's id follows from it.
+installation = Table(
+    "installation",
+    LOG,
+    Column("singleton", Boolean, CheckConstraint("singleton"), primary_key=True),
+    Column("namespace", Uuid, nullable=False),
+)
+
+leads = Table(
+    "leads",
+    READ_MODELS,
+    Column("lead_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    _texts("niche"),
+    _texts("niche_keys"),
+    Column("target_status", Text, nullable=False),
+    _texts("triggers"),
+    _texts("trigger_keys"),
+    Column("device_id", Uuid),
+    Column("timezone", Text),
+    Column("attributes", JSONB, nullable=False),
+    Column("opted_out_at", TIME),
+    Column("replied_at", TIME),
+    Column("replied_to", Uuid),
+    Column("registered_at", TIME, nullable=False),
+    UniqueConstraint("phone"),
+    Index("leads_by_trigger", "trigger_keys", postgresql_using="gin"),
+)
+
+sequences = Table(
+    "sequences",
+    READ_MODELS,
+    Column("sequence_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("cancel_pending", Boolean, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("trigger_key", Text, nullable=False),
+    _texts("niche_keys"),
+    Column("target_status", Text, nullable=False),
+    Column("min_delay_seconds", Double, nullable=False),
+    Column("max_delay_seconds", Double, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    CheckConstraint("status IN ('draft', 'active', 'paused', 'inactive')", name="status"),
+)
+
+enrollments = Table(
+    "enrollments",
+    READ_MODELS,
+    Column("enrollment_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("lead_id", Uuid, nullable=False),
+    Column("sequence_id", Uuid, nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("steps", Integer, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("reason", Text),
+    Column("enrolled_at", TIME, nullable=False),
+    Column("ended_at", TIME),
+    UniqueConstraint("lead_id", "sequence_id", "entry"),
+    CheckConstraint("status IN ('active', 'completed', 'stopped')", name="status"),
+)
+
+campaigns = Table(
+    "campaigns",
+    READ_MODELS,
+    Column("campaign_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("paused_from", Text),
+    Column("name", Text, nullable=False),
+    Column("scheduled_at", TIME, nullable=False),
+    _texts("niche_keys"),
+    Column("target_status", Text, nullable=False),
+    Column("min_delay_seconds", Double, nullable=False),
+    Column("max_delay_seconds", Double, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("triggered_at", TIME),
+    Column("cursor", Uuid),
+    Column("scheduled", Integer, nullable=False),
+    Column("excluded", JSONB, nullable=False),
+    Column("audience_completed", Boolean, nullable=False),
+    CheckConstraint(
+        "status IN ('pending', 'triggering', 'triggered', 'finished', 'paused', 'cancelled')",
+        name="status",
+    ),
+    CheckConstraint("(status = 'paused') = (paused_from IS NOT NULL)", name="paused_from"),
+)
+
+devices = Table(
+    "devices",
+    READ_MODELS,
+    Column("device_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("name", Text, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("settings", JSONB, nullable=False),
+    Column("min_delay_seconds", Double, nullable=False),
+    Column("max_delay_seconds", Double, nullable=False),
+    Column("daily_limit", Integer),
+    Column("timezone", Text, nullable=False),
+    CheckConstraint("status IN ('online', 'offline', 'retired')", name="status"),
+)
+
+broadcast_messages = Table(
+    "broadcast_messages",
+    READ_MODELS,
+    Column("message_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("lead_id", Uuid, nullable=False),
+    Column("device_id", Uuid, nullable=False),
+    Column("campaign_id", Uuid),
+    Column("sequence_id", Uuid),
+    Column("enrollment_id", Uuid),
+    Column("step", Integer, nullable=False),
+    Column("scheduled_at", TIME, nullable=False),
+    Column("expires_at", TIME),
+    Column("retry_at", TIME),
+    # Null unless pending and not held: what the claim looks for, and nothing else.
+    Column("due_at", TIME),
+    Column("send_at", TIME),
+    Column("worker", Text),
+    Column("lease_until", TIME),
+    Column("attempt", Integer, nullable=False),
+    Column("queued_at", TIME),
+    Column("sent_at", TIME),
+    Column("delivered_at", TIME),
+    Column("read_at", TIME),
+    Column("failed_at", TIME),
+    Column("provider_id", Text),
+    Column("reason", Text),
+    Column("content_id", Text),
+    Column("body_sha256", Text),
+    CheckConstraint(f"status IN ({', '.join(repr(s) for s in STATUSES)})", name="status"),
+    CheckConstraint("due_at IS NULL OR status = 'pending'", name="due_only_when_pending"),
+    CheckConstraint("status <> 'processing' OR worker IS NOT NULL", name="leased"),
+    CheckConstraint("(campaign_id IS NULL) <> (enrollment_id IS NULL)", name="one_origin"),
+    Index(
+        "broadcast_messages_claim",
+        "device_id",
+        "due_at",
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index("broadcast_messages_by_lead", "lead_id"),
+    Index(
+        "broadcast_messages_by_campaign",
+        "campaign_id",
+        postgresql_where=text("campaign_id IS NOT NULL"),
+    ),
+    Index(
+        "broadcast_messages_by_sequence",
+        "sequence_id",
+        postgresql_where=text("sequence_id IS NOT NULL"),
+    ),
+    # Room on each page for the updates of a life, so that those after the claim stay on it (HOT).
+    postgresql_with={"fillfactor": "60"},
+)
+
+# The counts below change with the messages, in id order, so that nothing ever scans messages.
+
+# Per campaign (step 0) and per step of a sequence.
+message_counts = Table(
+    "message_counts",
+    READ_MODELS,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("step", Integer, primary_key=True),
+    *(Column(status, Integer, nullable=False, server_default="0") for status in STATUSES),
+    *(
+        Column(mark, Integer, nullable=False, server_default="0")
+        for mark in ("delivered", "read", "replied")
+    ),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# Why messages failed, were cancelled or are unknown.
+reason_counts = Table(
+    "reason_counts",
+    READ_MODELS,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# What each device did on each day of its own time zone.
+device_days = Table(
+    "device_days",
+    READ_MODELS,
+    Column("device_id", Uuid, primary_key=True),
+    Column("day", Date, primary_key=True),
+    *(
+        Column(name, Integer, nullable=False, server_default="0")
+        for name in ("claimed", "sent", "failed", "unknown")
+    ),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# The pace of a device: the latest slot ever given and the latest hand-over. Its row is the lock
+# under which one worker at a time gives out the device's slots.
+device_lanes = Table(
+    "device_lanes",
+    READ_MODELS,
+    Column("device_id", Uuid, primary_key=True),
+    Column("last_slot_at", TIME),
+    Column("last_hand_over_at", TIME),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# How many messages of an active enrollment have not ended; the row goes when the enrollment ends.
+enrollment_progress = Table(
+    "enrollment_progress",
+    READ_MODELS,
+    Column("enrollment_id", Uuid, primary_key=True),
+    Column("open", Integer, nullable=False),
+    Index("enrollment_progress_done", "enrollment_id", postgresql_where=text("open = 0")),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# One row per claim: where the reaper looks for what was not finished. A hint that the reaper clears
+# when all of it is settled; the truth is in the messages.
+leases = Table(
+    "leases",
+    READ_MODELS,
+    Column("worker", Text, primary_key=True),
+    Column("lease_until", TIME, primary_key=True),
+    Column("message_ids", ARRAY(Uuid), nullable=False),
+    Index("leases_by_end", "lease_until"),
+)
+
+_APPEND_ONLY = """
+CREATE OR REPLACE FUNCTION refuse_rewriting_history() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE restrict_violation
+        USING MESSAGE = 'stored_events is append-only: ' || TG_OP || ' refused';
+END $$;
+CREATE OR REPLACE TRIGGER stored_events_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON stored_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
+"""
+
+_EVENT_LOG = """
+CREATE OR REPLACE VIEW event_log AS
+SELECT notification_id,
+       topic,
+       originator_id,
+       originator_version,
+       (convert_from(state, 'UTF8')::jsonb ->> 'timestamp')::timestamptz AS "timestamp",
+       convert_from(state, 'UTF8')::jsonb ->> 'actor' AS actor,
+       convert_from(state, 'UTF8')::jsonb
+           - '{originator_id,originator_version,timestamp,actor}'::text[] AS data
+FROM stored_events
+"""
+
+_MESSAGE_REPORT = """
+CREATE OR REPLACE VIEW broadcast_message_report AS
+SELECT m.*, l.phone AS recipient_phone, l.name AS recipient_name,
+       c.name AS campaign_name, s.name AS sequence_name, d.name AS device_name
+FROM broadcast_messages m
+JOIN leads l ON l.lead_id = m.lead_id
+LEFT JOIN devices d ON d.device_id = m.device_id
+LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
+LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
+"""
+
+
+def create_log(connection: Connection) -> None:
+    """The event store's own tables, its guard, and the view that decodes it."""
+    LOG.create_all(connection)
+    connection.exec_driver_sql(_APPEND_ONLY)
+    connection.exec_driver_sql(_EVENT_LOG)
+
+
+def create_read_models(connection: Connection) -> None:
+    """The read models, in the first schema of the connection's search path."""
+    READ_MODELS.create_all(connection, checkfirst=False)
+    connection.exec_driver_sql(_MESSAGE_REPORT)

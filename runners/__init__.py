@@ -1,0 +1,1 @@
+"""Processes with a schedule: they turn what is due into events."""

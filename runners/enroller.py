@@ -1,0 +1,133 @@
+"""Enrolls leads: every five minutes, those whose trigger is the entry of an active sequence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain import device, enrollment, lead, planning, tokens
+from domain.event import Event
+from domain.message import schedule_for_step
+from domain.sequence import Sequence
+from projections import devices, leads, sequences
+from projections.composition import House
+from projections.database import uuids
+
+CHUNK = 1000
+
+
+class Enroller:
+    """Takes leads a thousand at a time, each lead's whole enrollment in one transaction."""
+
+    def __init__(self, house: House, actor: str, chunk: int = CHUNK) -> None:
+        self.house = house
+        self.actor = actor
+        self.chunk = chunk
+
+    def run_once(self) -> int:
+        """Enrolls all that can be enrolled now; returns how many enrollments there were."""
+        total = 0
+        while True:
+            found, enrolled = self.house.database.run(self._chunk)
+            total += enrolled
+            if found < self.chunk:
+                return total
+
+    def _chunk(self, connection: Connection) -> tuple[int, int]:
+        candidates = leads.enrollable(connection, self.chunk)
+        if not candidates:
+            return 0, 0
+        statuses = devices.statuses(connection)
+        entered = sequences.by_id(connection, uuids({row.sequence_id for row in candidates}))
+        now = self.house.outreach.clock()
+        events: list[Event] = []
+        enrolled = found = 0
+        for _, group in groupby(candidates, key=attrgetter("lead_id")):
+            rows = list(group)
+            found += 1
+            enrolled += len(rows)
+            events.extend(self._enroll(rows, entered, statuses, now))
+        self.house.outreach.record(connection, events)
+        return found, enrolled
+
+    def _enroll(
+        self,
+        rows: list[Any],
+        entered: dict[UUID, Sequence],
+        statuses: dict[UUID, device.Status],
+        now: datetime,
+    ) -> list[Event]:
+        """The events of one lead, which enters one sequence per row."""
+        device_id = device.choose(rows[0].lead_id, rows[0].device_id, statuses)
+        if not isinstance(device_id, UUID):  # its device was retired between two statements
+            return []
+        events: list[Event] = []
+        taken: dict[str, list[UUID]] = {}
+        for row in rows:
+            sequence = entered[row.sequence_id]
+            began = enrollment.enroll(
+                lead_id=row.lead_id,
+                lead_version=row.version,
+                sequence_id=sequence.id,
+                sequence_version=sequence.version,
+                entry=row.entry,
+                trigger=sequence.definition.trigger,
+                steps=len(sequence.definition.steps),
+                now=now,
+                actor=self.actor,
+            )
+            events.append(began)
+            events.extend(self._schedule(row, device_id, sequence, began, now))
+            own = tokens.matching(sequence.definition.trigger, row.triggers)
+            taken.setdefault(own or sequence.definition.trigger, []).append(began.originator_id)
+        version = rows[0].version
+        for trigger, enrollment_ids in taken.items():
+            version += 1
+            events.append(
+                lead.LeadTriggerConsumed(
+                    originator_id=rows[0].lead_id,
+                    originator_version=version,
+                    timestamp=now,
+                    actor=self.actor,
+                    trigger=trigger,
+                    enrollment_ids=tuple(enrollment_ids),
+                )
+            )
+        return events
+
+    def _schedule(
+        self,
+        row: Any,
+        device_id: UUID,
+        sequence: Sequence,
+        began: enrollment.LeadEnrolled,
+        now: datetime,
+    ) -> list[Event]:
+        """A message for every step, all of them now."""
+        definition = sequence.definition
+        due = planning.plan(
+            now,
+            definition.first_delay_minutes,
+            definition.steps,
+            definition.windows,
+            tokens.zone(row.timezone or definition.timezone or "UTC"),
+        )
+        return [
+            schedule_for_step(
+                began.originator_id,
+                sequence.id,
+                number,
+                row.lead_id,
+                row.version,
+                device_id,
+                scheduled_at,
+                now=now,
+                actor=self.actor,
+            )
+            for number, scheduled_at in enumerate(due, start=1)
+        ]

@@ -1,0 +1,91 @@
+"""What really sends: one file per provider, and the protocol that they all keep."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+import msgspec
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """One message as it goes to the wire: ``phone`` is E.164 exactly as stored, ``settings`` are
+    the device's, ``attempt`` counts hand-overs from 1."""
+
+    message_id: UUID
+    device_id: UUID
+    phone: str
+    text: str
+    media_url: str | None
+    attempt: int
+    settings: dict[str, Any]
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The provider took it and calls it ``provider_id``."""
+
+    provider_id: str
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A definite no, with the provider's own code."""
+
+    code: str
+    reason: str
+
+
+class Throttled(msgspec.Struct, frozen=True):
+    """Surely not taken: too fast. ``retry_after`` in seconds, if the provider says."""
+
+    retry_after: float | None = None
+
+
+class Unreachable(msgspec.Struct, frozen=True):
+    """Surely not taken: the request did not get there."""
+
+    reason: str
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """It may have been taken: the request left and no understandable answer came."""
+
+    reason: str
+
+
+Outcome = Accepted | Rejected | Throttled | Unreachable | Unknown
+
+
+class DeviceState(msgspec.Struct, frozen=True):
+    """Whether a device can send now, and if not, why."""
+
+    online: bool
+    reason: str = ""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The provider says what became of a message."""
+
+    message_id: UUID
+    kind: Literal["delivered", "read"]
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A person wrote back."""
+
+    phone: str
+    text: str
+    provider_id: str
+
+
+class Gateway(Protocol):
+    """A provider. ``send`` never raises for what the provider does; it says what is known."""
+
+    async def send(self, outgoing: Outgoing) -> Outcome: ...
+
+    async def status(self, device_id: UUID, settings: dict[str, Any]) -> DeviceState: ...
+
+    def collect(self, now: datetime) -> list[Receipt | Reply]:
+        """Receipts and replies that this gateway has to be asked for; those that come by webhook
+        are not among them."""
+        ...

@@ -1,0 +1,46 @@
+"""Watches devices, every 30 seconds: asks each gateway for their state; changes become events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from domain.device import OPERATOR
+from projections import devices
+from projections.composition import House
+from runners.gateways import Gateway
+
+
+class Monitor:
+    """A device that a person disconnected stays so until a person connects it."""
+
+    def __init__(self, house: House, gateways: Mapping[str, Gateway], actor: str) -> None:
+        self.house = house
+        self.gateways = gateways
+        self.actor = actor
+
+    def run_once(self) -> int:
+        """Returns how many devices changed."""
+        with self.house.database.transaction() as connection:
+            found = devices.in_service(connection)
+        watched = [
+            row for row in found if row.gateway in self.gateways and row.reason != OPERATOR
+        ]
+        return asyncio.run(self._ask(watched))
+
+    async def _ask(self, watched: list[Any]) -> int:
+        states = await asyncio.gather(
+            *(self.gateways[row.gateway].status(row.device_id, row.settings) for row in watched)
+        )
+        changed = 0
+        for row, state in zip(watched, states, strict=True):
+            if state.online and row.status == "offline":
+                self.house.outreach.connect_device(row.device_id, actor=self.actor)
+            elif not state.online and row.status == "online":
+                reason = state.reason or "the gateway says so"
+                self.house.outreach.disconnect_device(row.device_id, reason, actor=self.actor)
+            else:
+                continue
+            changed += 1
+        return changed

@@ -1,0 +1,119 @@
+"""Tidies up, every minute: leases that ended, outcomes that never came, messages that nobody wants
+any more, and enrollments and campaigns whose last message has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import cast
+
+from sqlalchemy import Connection
+
+from domain import campaign, enrollment, lead, message
+from domain.event import Event
+from domain.message_events import CancelReason
+from projections import campaigns, enrollments, leads, queue
+from projections.composition import House
+
+CHUNK = 1000
+# What an answer may take on top of the gateway's own time-out before it is given up.
+GRACE = timedelta(seconds=5)
+
+
+class Reaper:
+    """Any number may run; each takes what no other holds."""
+
+    def __init__(self, house: House, actor: str, chunk: int = CHUNK) -> None:
+        self.house = house
+        self.actor = actor
+        self.chunk = chunk
+
+    def run_once(self) -> int:
+        """Does all there is to do; returns how many events there were."""
+        return sum(
+            self._exhaust(work)
+            for work in (
+                self._end_leases,
+                self._cancel_unwanted,
+                self._expire,
+                self._complete_enrollments,
+                self._finish_campaigns,
+            )
+        )
+
+    def _exhaust(self, work: Callable[[Connection], list[Event]]) -> int:
+        def transaction(connection: Connection) -> int:
+            events = work(connection)
+            self.house.outreach.record(connection, events)
+            return len(events)
+
+        total = 0
+        while done := self.house.database.run(transaction):
+            total += done
+        return total
+
+    def _end_leases(self, connection: Connection) -> list[Event]:
+        now = self.house.outreach.clock()
+        patience = timedelta(seconds=self.house.settings.gateway_timeout) + GRACE
+        events: list[Event] = []
+        for lease in queue.ended_leases(connection, now, limit=10):
+            waiting = False
+            for state in queue.locked(connection, lease.message_ids):
+                if state.worker != lease.worker or state.lease_until != lease.lease_until:
+                    continue  # it has gone on since
+                if state.status == "processing":
+                    events.append(
+                        message.release(state, "lease ended", now=now, actor=self.actor)
+                    )
+                elif state.status == "queued" and state.queued_at is not None:
+                    if state.queued_at + patience <= now:
+                        why = "no answer before the time-out"
+                        events.append(
+                            message.lose_track(state, why, now=now, actor=self.actor)
+                        )
+                    else:
+                        waiting = True
+            if not waiting:
+                queue.drop_lease(connection, lease.worker, lease.lease_until)
+        return events
+
+    def _cancel_unwanted(self, connection: Connection) -> list[Event]:
+        now = self.house.outreach.clock()
+        return [
+            message.cancel(state, cast(CancelReason, why), now=now, actor=self.actor)
+            for state, why in queue.unwanted(connection, self.chunk)
+        ]
+
+    def _expire(self, connection: Connection) -> list[Event]:
+        now = self.house.outreach.clock()
+        return [
+            message.cancel(state, "expired", now=now, actor=self.actor)
+            for state in queue.expired(connection, now, self.chunk)
+        ]
+
+    def _complete_enrollments(self, connection: Connection) -> list[Event]:
+        """A finished sequence may give the lead the trigger of the next one."""
+        now = self.house.outreach.clock()
+        events: list[Event] = []
+        found = enrollments.finished(connection, self.chunk)
+        triggered = leads.states(
+            connection, {row.lead_id for row in found if row.next_trigger is not None}
+        )
+        for row in found:
+            state = enrollments.state(row)
+            events.extend(enrollment.complete(state, now=now, actor=self.actor))
+            if row.next_trigger is not None:
+                person = triggered[row.lead_id]
+                added = lead.add_trigger(person, row.next_trigger, now=now, actor=self.actor)
+                for event in added:
+                    triggered[row.lead_id] = lead.evolve(triggered[row.lead_id], event)
+                events.extend(added)
+        return events
+
+    def _finish_campaigns(self, connection: Connection) -> list[Event]:
+        now = self.house.outreach.clock()
+        return [
+            event
+            for state in campaigns.finished(connection)
+            for event in campaign.finish(state, now=now, actor=self.actor)
+        ]

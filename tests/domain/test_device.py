@@ -1,0 +1,192 @@
+"""A device: registered, set up, connected, disconnected, and retired for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain import device
+from domain.campaign import CampaignPaused
+from domain.device import (
+    Configuration,
+    Device,
+    DeviceConnected,
+    DeviceDisconnected,
+    DeviceReconfigured,
+    DeviceRegistered,
+    DeviceRetired,
+)
+from domain.errors import InvalidInputError, WrongStateError
+from domain.event import Event, ForeignEventError
+from tests.domain.samples import BY, ID, event
+
+SETUP = Configuration(name="Sales 1", gateway="gowa", settings={"base_url": "http://gowa:3000"})
+REGISTERED = event(DeviceRegistered, 1, configuration=SETUP)
+CONNECTED = event(DeviceConnected, 2)
+DISCONNECTED = event(DeviceDisconnected, 3, reason="logged out")
+RETIRED = event(DeviceRetired, 2)
+
+
+def given(*events: Event) -> Device:
+    state = device.fold(None, events)
+    assert state is not None
+    return state
+
+
+def changed(**fields: Any) -> Configuration:
+    return msgspec.structs.replace(SETUP, **fields)
+
+
+def test_a_new_device_is_offline() -> None:
+    """Until it is connected, or its gateway says that it is."""
+    assert device.register(ID, changed(name=" Sales 1 "), **BY) == REGISTERED
+    assert given(REGISTERED) == Device(
+        id=ID, version=1, status="offline", configuration=SETUP, reason=None
+    )
+
+
+def test_a_device_has_a_polite_pace_by_default() -> None:
+    """5 to 15 seconds between two messages, no daily limit, days in UTC."""
+    default = device.check(Configuration(name="Sales 1", gateway="sandbox"))
+    assert default == Configuration(
+        name="Sales 1",
+        gateway="sandbox",
+        settings={},
+        min_delay_seconds=5.0,
+        max_delay_seconds=15.0,
+        daily_limit=None,
+        timezone="UTC",
+    )
+
+
+@pytest.mark.parametrize("gateway", ["sandbox", "gowa", "cloud", "wablas", "whacenter"])
+def test_every_gateway_is_known_by_its_name(gateway: str) -> None:
+    """The five names of the API and of the webhook paths."""
+    setup = changed(gateway=gateway, daily_limit=1)
+    assert device.register(ID, setup, **BY) == event(DeviceRegistered, 1, configuration=setup)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (
+            {"gateway": "pigeon"},
+            "gateway: expected one of sandbox, gowa, cloud, wablas, whacenter",
+        ),
+        ({"name": " "}, "name: expected 1 to 200 characters, without NUL"),
+        ({"name": "x" * 201}, "name: expected 1 to 200 characters, without NUL"),
+        (
+            {"daily_limit": 0},
+            "daily_limit: expected a whole number of at least 1, or null for none",
+        ),
+        (
+            {"timezone": "Mars/Base"},
+            "timezone: expected an IANA time zone such as Asia/Kuala_Lumpur",
+        ),
+        (
+            {"min_delay_seconds": -1.0},
+            "min_delay_seconds: expected seconds between 0 and 86400",
+        ),
+        (
+            {"min_delay_seconds": 20.0},
+            "max_delay_seconds: expected seconds from min_delay_seconds to 86400",
+        ),
+    ],
+)
+def test_a_wrong_configuration_is_refused(wrong: dict[str, Any], error: str) -> None:
+    """On registering and on reconfiguring alike; the error says what was expected."""
+    with pytest.raises(InvalidInputError) as refused:
+        device.register(ID, changed(**wrong), **BY)
+    assert str(refused.value) == error
+    with pytest.raises(InvalidInputError) as refused:
+        device.reconfigure(given(REGISTERED), changed(**wrong), **BY)
+    assert str(refused.value) == error
+
+
+def test_a_device_is_reconfigured() -> None:
+    """Online or offline, and it stays what it is."""
+    slower = changed(min_delay_seconds=30.0, max_delay_seconds=60.0, daily_limit=200)
+    reconfigured = event(DeviceReconfigured, 3, configuration=slower)
+    assert device.reconfigure(given(REGISTERED, CONNECTED), slower, **BY) == (reconfigured,)
+    state = given(REGISTERED, CONNECTED, reconfigured)
+    assert (state.status, state.configuration, state.version) == ("online", slower, 3)
+
+
+def test_reconfiguring_without_a_change_is_no_event() -> None:
+    """White space around the name is no change."""
+    assert device.reconfigure(given(REGISTERED), changed(name="Sales 1 "), **BY) == ()
+
+
+def test_a_device_never_changes_its_gateway() -> None:
+    """What it has sent belongs to the gateway it was sent through."""
+    with pytest.raises(InvalidInputError) as error:
+        device.reconfigure(given(REGISTERED), changed(gateway="cloud"), **BY)
+    assert str(error.value) == (
+        "gateway: expected the device's own; register another device instead"
+    )
+
+
+def test_a_device_is_connected() -> None:
+    """It may send from now on."""
+    assert device.connect(given(REGISTERED), **BY) == (CONNECTED,)
+    assert given(REGISTERED, CONNECTED).status == "online"
+
+
+def test_connecting_again_is_no_event() -> None:
+    """The monitor may say "online" every 30 seconds."""
+    assert device.connect(given(REGISTERED, CONNECTED), **BY) == ()
+
+
+def test_a_device_is_disconnected_for_a_reason() -> None:
+    """The reason is kept while it is offline, and gone when it is back."""
+    assert device.disconnect(given(REGISTERED, CONNECTED), "logged out", **BY) == (DISCONNECTED,)
+    state = given(REGISTERED, CONNECTED, DISCONNECTED)
+    assert (state.status, state.reason) == ("offline", "logged out")
+    back = event(DeviceConnected, 4)
+    assert device.connect(state, **BY) == (back,)
+    assert device.evolve(state, back).reason is None
+
+
+def test_disconnecting_again_is_no_event() -> None:
+    """Whatever the reason, and for a device that was never connected too."""
+    assert device.disconnect(given(REGISTERED), "no answer", **BY) == ()
+    offline = given(REGISTERED, CONNECTED, DISCONNECTED)
+    assert device.disconnect(offline, "no answer", **BY) == ()
+
+
+@pytest.mark.parametrize(("before", "version"), [((REGISTERED,), 2), ((REGISTERED, CONNECTED), 3)])
+def test_a_device_is_retired(before: tuple[Event, ...], version: int) -> None:
+    """Online or offline."""
+    retired = event(DeviceRetired, version)
+    assert device.retire(given(*before), **BY) == (retired,)
+    assert given(*before, retired).status == "retired"
+
+
+@pytest.mark.parametrize(
+    ("decision", "wanted"),
+    [
+        (lambda state: device.reconfigure(state, changed(name="Sales 2"), **BY), "reconfigure"),
+        (lambda state: device.connect(state, **BY), "connect"),
+        (lambda state: device.disconnect(state, "logged out", **BY), "disconnect"),
+        (lambda state: device.retire(state, **BY), "retire"),
+    ],
+)
+def test_a_retired_device_stays_retired(decision: Callable[[Device], object], wanted: str) -> None:
+    """Nothing brings it back."""
+    with pytest.raises(WrongStateError) as error:
+        decision(given(REGISTERED, RETIRED))
+    assert str(error.value) == f"cannot {wanted} this device: it is retired"
+    assert error.value.state == "retired"
+
+
+@pytest.mark.parametrize(
+    ("before", "wrong"),
+    [((), CONNECTED), ((REGISTERED,), REGISTERED), ((REGISTERED,), event(CampaignPaused, 2))],
+)
+def test_a_stream_that_is_no_devices_is_an_error(before: tuple[Event, ...], wrong: Event) -> None:
+    """It begins with the registration, which comes once."""
+    with pytest.raises(ForeignEventError, match="a device cannot begin or go on with"):
+        device.fold(None, [*before, wrong])

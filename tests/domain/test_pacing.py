@@ -1,0 +1,174 @@
+"""When may a device send: never faster than its pace, never before now."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.pacing import Pace, assign_slots, back_off
+from tests.domain.samples import NOW, utc
+
+SETTINGS = settings(max_examples=80, deadline=None)
+
+
+def shortest(low: float, high: float) -> float:
+    """Chance that always picks the shortest delay."""
+    return low
+
+
+def longest(low: float, high: float) -> float:
+    """Chance that always picks the longest delay."""
+    return high
+
+
+@st.composite
+def paces(draw: st.DrawFn) -> Pace:
+    low = draw(st.floats(0, 3600, allow_nan=False))
+    return Pace(low, low + draw(st.floats(0, 3600, allow_nan=False)))
+
+
+AROUND_NOW = st.integers(-7200, 7200).map(lambda seconds: NOW + timedelta(seconds=seconds))
+WANTED = st.lists(st.tuples(AROUND_NOW, paces()), min_size=1, max_size=12)
+
+
+def test_a_device_that_never_sent_sends_at_once() -> None:
+    """The first message ever leaves now; the next ones keep the device's delay."""
+    slots = assign_slots(None, [(NOW, Pace(5.0, 15.0))] * 3, shortest)
+    assert slots == [utc(2026, 3, 1, 9, 0), utc(2026, 3, 1, 9, 0, 5), utc(2026, 3, 1, 9, 0, 10)]
+
+
+def test_a_device_that_rested_long_enough_sends_at_once() -> None:
+    """A last message of an hour ago holds nothing back."""
+    slots = assign_slots(utc(2026, 3, 1, 8, 0), [(NOW, Pace(5.0, 15.0))] * 2, longest)
+    assert slots == [utc(2026, 3, 1, 9, 0), utc(2026, 3, 1, 9, 0, 15)]
+
+
+def test_a_device_waits_out_the_delay_since_its_last_message() -> None:
+    """Three seconds after the last message, twelve of fifteen seconds are still to wait."""
+    slots = assign_slots(utc(2026, 3, 1, 8, 59, 57), [(NOW, Pace(5.0, 15.0))], longest)
+    assert slots == [utc(2026, 3, 1, 9, 0, 12)]
+
+
+def test_slots_given_out_already_come_first() -> None:
+    """A device with slots taken for the next minute goes on behind them."""
+    slots = assign_slots(utc(2026, 3, 1, 9, 1), [(NOW, Pace(5.0, 15.0))] * 2, shortest)
+    assert slots == [utc(2026, 3, 1, 9, 1, 5), utc(2026, 3, 1, 9, 1, 10)]
+
+
+def test_every_message_waits_for_its_own_pace() -> None:
+    """A slow campaign between two quick messages delays itself, and the third only by its own."""
+    mixed = [(NOW, Pace(5.0, 5.0)), (NOW, Pace(60.0, 60.0)), (NOW, Pace(5.0, 5.0))]
+    assert assign_slots(utc(2026, 3, 1, 9, 0), mixed, shortest) == [
+        utc(2026, 3, 1, 9, 0, 5),
+        utc(2026, 3, 1, 9, 1, 5),
+        utc(2026, 3, 1, 9, 1, 10),
+    ]
+
+
+def test_no_message_leaves_before_it_is_due() -> None:
+    """One that is due in a minute waits for it, and the next one keeps the delay after that."""
+    soon = utc(2026, 3, 1, 9, 1)
+    wanted = [(NOW, Pace(5.0, 15.0)), (soon, Pace(5.0, 15.0)), (NOW, Pace(5.0, 15.0))]
+    assert assign_slots(None, wanted, shortest) == [
+        utc(2026, 3, 1, 9, 0),
+        utc(2026, 3, 1, 9, 1),
+        utc(2026, 3, 1, 9, 1, 5),
+    ]
+
+
+def test_no_messages_need_no_slots() -> None:
+    """Nothing to send is nothing to plan."""
+    assert assign_slots(NOW, [], shortest) == []
+
+
+@SETTINGS
+@given(st.none() | AROUND_NOW, WANTED, st.integers(0, 2**32))
+def test_no_two_messages_are_closer_than_the_minimum(
+    last_slot: datetime | None, wanted: list[tuple[datetime, Pace]], seed: int
+) -> None:
+    """Whatever chance says: not before it is due, not sooner than the minimum, and the device is
+    not idle for longer than the maximum."""
+    slots = assign_slots(last_slot, wanted, random.Random(seed).uniform)
+    previous = last_slot
+    for slot, (earliest, pace) in zip(slots, wanted, strict=True):
+        assert slot >= earliest
+        if previous is None:
+            assert slot == earliest
+        else:
+            assert slot - previous >= timedelta(seconds=pace.low)
+            latest = max(earliest, previous + timedelta(seconds=pace.high))
+            assert slot <= latest + timedelta(microseconds=1)
+        previous = slot
+
+
+@SETTINGS
+@given(WANTED, st.integers(0, 2**32))
+def test_the_same_seed_gives_the_same_slots(wanted: list[tuple[datetime, Pace]], seed: int) -> None:
+    """Chance comes from outside, so that a run can be repeated."""
+    once = assign_slots(NOW, wanted, random.Random(seed).uniform)
+    assert assign_slots(NOW, wanted, random.Random(seed).uniform) == once
+
+
+@pytest.mark.parametrize(
+    ("device", "asked", "expected"),
+    [
+        (Pace(5.0, 15.0), Pace(0.0, 0.0), Pace(5.0, 15.0)),
+        (Pace(5.0, 15.0), Pace(1.0, 2.0), Pace(5.0, 15.0)),
+        (Pace(5.0, 15.0), Pace(30.0, 60.0), Pace(30.0, 60.0)),
+        (Pace(5.0, 15.0), Pace(10.0, 12.0), Pace(10.0, 15.0)),
+        (Pace(5.0, 15.0), Pace(2.0, 40.0), Pace(5.0, 40.0)),
+    ],
+)
+def test_a_campaign_may_ask_for_slower_never_for_faster(
+    device: Pace, asked: Pace, expected: Pace
+) -> None:
+    """Of two paces the slower holds, end by end."""
+    assert device.slower_of(asked) == expected
+
+
+@SETTINGS
+@given(paces(), paces())
+def test_the_slower_pace_is_below_neither(one: Pace, other: Pace) -> None:
+    """It does not matter who asks whom, and the result is a range again."""
+    slower = one.slower_of(other)
+    assert slower == other.slower_of(one)
+    assert slower.low >= max(one.low, other.low)
+    assert slower.high >= max(one.high, other.high)
+    assert slower.low <= slower.high
+
+
+@pytest.mark.parametrize(
+    ("attempt", "least", "most"),
+    [
+        (1, 15.0, 30.0),
+        (2, 30.0, 60.0),
+        (3, 60.0, 120.0),
+        (5, 240.0, 480.0),
+        (7, 960.0, 1920.0),
+        (8, 1800.0, 3600.0),
+        (50, 1800.0, 3600.0),
+    ],
+)
+def test_each_try_waits_twice_as_long_up_to_an_hour(
+    attempt: int, least: float, most: float
+) -> None:
+    """30 seconds, a minute, two minutes, and so on; chance takes off up to half."""
+    assert back_off(attempt, shortest) == least
+    assert back_off(attempt, longest) == most
+
+
+def test_the_back_off_can_be_set() -> None:
+    """Another base and another cap give other waits."""
+    assert back_off(3, longest, base=1.0, cap=100.0) == 4.0
+    assert back_off(9, longest, base=1.0, cap=100.0) == 100.0
+
+
+@SETTINGS
+@given(st.integers(1, 1000), st.integers(0, 2**32))
+def test_the_back_off_stays_within_its_bounds(attempt: int, seed: int) -> None:
+    """No wait is below half the base or above the cap."""
+    assert 15.0 <= back_off(attempt, random.Random(seed).uniform) <= 3600.0
