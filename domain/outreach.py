@@ -18,7 +18,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import InfrastructureFactory, RecordConflictError
 from eventsourcing.utils import Environment, EnvType
 
-from domain import campaign, device, enrollment, lead, message, sequence
+from domain import campaign, device, enrollment, lead, message, message_events, sequence
 from domain.errors import AlreadyExistsError, ConflictError, NotFoundError, SettingsError
 from domain.event import Event, ForeignEventError, Versioned
 from domain.message_events import CancelReason, Resolution
@@ -27,6 +27,15 @@ State = TypeVar("State", bound=Versioned)
 Decided = Event | Sequence[Event]
 
 ATTEMPTS = 10
+
+# Events that make messages due at once, so that broadcasters should not wait for their next look.
+MAKES_DUE = (
+    campaign.CampaignResumed,
+    device.DeviceConnected,
+    message_events.MessageResolved,
+    message_events.MessageRetried,
+    sequence.SequenceResumed,
+)
 
 
 class Desk(Protocol):
@@ -47,6 +56,8 @@ class Desk(Protocol):
     ) -> list[tuple[enrollment.Enrollment, bool]]: ...
 
     def latest_sent_to(self, connection: Any, lead_id: UUID) -> UUID | None: ...
+
+    def wake_broadcasters(self, connection: Any) -> None: ...
 
 
 class Kind(Generic[State]):
@@ -334,6 +345,8 @@ class Outreach(Application[UUID]):
                 with self.desk.transaction() as connection:
                     events = decide(connection, state, self.clock())
                     self.record(connection, events)
+                    if any(isinstance(event, MAKES_DUE) for event in events):
+                        self.desk.wake_broadcasters(connection)
             except RecordConflictError:
                 continue
             own = [event for event in events if event.originator_id == aggregate_id]

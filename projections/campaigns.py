@@ -138,3 +138,12 @@ def finished(connection: Connection) -> list[Campaign]:
         """,
     )
     return [state(row) for row in found]
+
+
+def next_scheduled(connection: Connection) -> datetime | None:
+    """When the next pending campaign is to be triggered; None if there is none."""
+    found = rows(
+        connection, "SELECT min(scheduled_at) AS at FROM campaigns WHERE status = 'pending'"
+    )
+    at: datetime | None = found[0].at
+    return at

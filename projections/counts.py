@@ -96,21 +96,22 @@ class Tally:
             counts[row.was] -= row.messages
 
     def write(self, connection: Connection) -> None:
-        """Adds it all up in the tables, each in id order."""
+        """Adds it all up in the tables, each in id order.
+
+        Rows that add nothing are written too: which rows there are must not depend on how the
+        events fell into batches, or a rebuild would not be identical.
+        """
         messages = [
             {"owner_id": owner, "step": step, **counts}
             for (owner, step), counts in sorted(self.messages.items())
-            if any(counts.values())
         ]
         reasons = [
             {"owner_id": owner, "step": step, "status": status, "reason": reason, "count": count}
             for (owner, step, status, reason), count in sorted(self.reasons.items())
-            if count
         ]
         days = [
             {"device_id": device, "day": day, **counts}
             for (device, day), counts in sorted(self.days.items())
-            if any(counts.values())
         ]
         progress = [
             {"enrollment_id": enrollment, "open": change}

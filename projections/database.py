@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+import psycopg2
 import psycopg2.errors
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, ProgrammingError
 
 from domain.errors import StorageError
 from projections import embedded, tables
@@ -22,6 +24,9 @@ APPEND_LOCK = 0x5E4D7241
 SCHEMA_LOCK = 0x5E4D7242
 
 OLDEST_SERVER = 150000
+IDLE_SECONDS = 5.0
+# The database on the bundled server.
+BUNDLED = "sendtrail"
 
 
 class Database:
@@ -33,10 +38,9 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 20) -> None:
         self.url = url
         self.engine = create_engine(
-            url.replace("postgresql://", "postgresql+psycopg2://", 1),
+            _driver_url(url),
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=True,
             connect_args={
                 "connect_timeout": 5,
                 "application_name": "sendtrail",
@@ -44,6 +48,8 @@ class Database:
                 "options": "-c timezone=UTC -c jit=off",
             },
         )
+        event.listen(self.engine, "checkin", _note_use)
+        event.listen(self.engine, "checkout", _ping_if_idle)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -100,10 +106,49 @@ class Database:
 
 
 def open_database(settings: Settings) -> Database:
-    """The database that the settings name, or the bundled one, ready for use."""
-    database = Database(settings.database_url or embedded.start(settings.home))
+    """The database that the settings name, or the bundled server's, ready for use."""
+    database = Database(settings.database_url or ensure(embedded.start(settings.home), BUNDLED))
     database.prepare()
     return database
+
+
+def ensure(server_url: str, name: str) -> str:
+    """Makes the database ``name`` on that server unless it is there, and returns its URL. Raises
+    StorageError if the server does not answer or refuses."""
+    with _administration(server_url, name) as connection:
+        found = connection.exec_driver_sql(
+            "SELECT 1 FROM pg_database WHERE datname = %(name)s", {"name": name}
+        ).first()
+        if found is None:
+            with suppress(ProgrammingError):  # somebody else made it just now
+                connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    return url_of(server_url, name)
+
+
+def recreate(server_url: str, name: str) -> str:
+    """Drops the database ``name`` on that server, if it is there, makes it anew and returns its
+    URL. Raises StorageError if the server does not answer or refuses."""
+    with _administration(server_url, name) as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    return url_of(server_url, name)
+
+
+@contextmanager
+def _administration(server_url: str, name: str) -> Iterator[Connection]:
+    engine = create_engine(_driver_url(server_url), isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise StorageError(f"no database {name} can be made: {_first_line(error)}") from None
+    finally:
+        engine.dispose()
+
+
+def url_of(server_url: str, name: str) -> str:
+    """The URL of the database ``name`` on the same server."""
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
 def rows(connection: Connection, statement: str, **parameters: Any) -> list[Any]:
@@ -123,6 +168,27 @@ def is_transient(error: BaseException | None) -> bool:
     )
 
 
+def _driver_url(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+def _note_use(connection: Any, record: Any) -> None:
+    record.info["used_at"] = monotonic()
+
+
+def _ping_if_idle(connection: Any, record: Any, proxy: Any) -> None:
+    """Replaces a connection that died while nobody used it. Asking every time would cost a round
+    trip per transaction, so only those idle for a while are asked."""
+    if monotonic() - record.info.get("used_at", monotonic()) < IDLE_SECONDS:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except psycopg2.Error as error:
+        raise DisconnectionError from error
+
+
 def _exists(connection: Connection, table: str) -> bool:
     found = connection.exec_driver_sql("SELECT to_regclass(%(t)s)", {"t": table}).scalar_one()
     return found is not None
@@ -132,3 +198,45 @@ def _first_line(error: DBAPIError) -> str:
     # The driver's message names host, port, role and database, never the password.
     lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()]
     return lines[0] if lines else type(error.orig).__name__
+
+
+class Listener:
+    """A connection of its own that hears notifications on one channel. It opens itself again after
+    the database was away; until then it hears nothing, and its user looks by itself."""
+
+    def __init__(self, url: str, channel: str) -> None:
+        self._url = url
+        self._channel = channel
+        self._connection: Any = None
+
+    def open(self) -> None:
+        """Listens, if it does not yet. Raises psycopg2.Error."""
+        if self._connection is None:
+            connection = psycopg2.connect(self._url, connect_timeout=5)
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(f"LISTEN {self._channel}")
+            self._connection = connection
+
+    @property
+    def descriptor(self) -> int | None:
+        """What becomes readable when there is news; None while it does not listen."""
+        return None if self._connection is None else int(self._connection.fileno())
+
+    def drain(self) -> bool:
+        """Whether there was news; all of it is taken."""
+        if self._connection is None:
+            return False
+        try:
+            self._connection.poll()
+        except psycopg2.Error:
+            self.close()
+            return False
+        heard = bool(self._connection.notifies)
+        self._connection.notifies.clear()
+        return heard
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

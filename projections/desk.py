@@ -49,5 +49,8 @@ class ProjectedDesk:
             for row in enrollments.active(connection, lead_id=lead_id)
         ]
 
+    def wake_broadcasters(self, connection: Any) -> None:
+        queue.wake_broadcasters(connection)
+
     def latest_sent_to(self, connection: Any, lead_id: UUID) -> UUID | None:
         return queue.latest_sent_to(connection, lead_id)

@@ -59,6 +59,9 @@ HANDLERS: dict[str, Handler] = {
     ),
     "lead.opted_out": _update("", "opted_out_at = e.timestamp"),
     "lead.opted_in": _update("", "opted_out_at = NULL"),
+}
+
+REPLIES: dict[str, Handler] = {
     # A message counts as replied to once, however often the lead writes after it.
     "lead.replied": handler(
         "message_id uuid",

@@ -26,8 +26,8 @@ from projections.handling import Handler
 # originator id, originator version, topic, state as JSON
 Row = tuple[UUID, int, str, bytes]
 
-# In the order in which a wave is handled: rows are locked in this order everywhere. Messages come
-# last: whether one is due depends on its campaign or sequence as it is after the wave.
+# In the order in which a wave is handled. Messages come after their campaigns and sequences, whose
+# status says whether they are due; replies come after the messages that they answer.
 HANDLERS: dict[str, Handler] = {
     **devices.HANDLERS,
     **leads.HANDLERS,
@@ -35,6 +35,7 @@ HANDLERS: dict[str, Handler] = {
     **campaigns.HANDLERS,
     **enrollments.HANDLERS,
     **broadcast_messages.HANDLERS,
+    **leads.REPLIES,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,25 @@ from projections.database import rows, uuids
 
 _MESSAGE_FIELDS = tuple(f for f in msgspec.structs.fields(Message) if f.name != "id")
 _COLUMNS = ", ".join(f"m.{f.name}" for f in _MESSAGE_FIELDS)
+
+
+# What broadcasters listen to.
+CHANNEL = "sendtrail_due"
+
+
+class Due(NamedTuple):
+    """A message to be claimed: its device's pace and latest slot, and the pace asked of it by its
+    campaign or sequence; delays in seconds."""
+
+    device_id: UUID
+    last_slot_at: datetime | None
+    min_delay_seconds: float
+    max_delay_seconds: float
+    message_id: UUID
+    version: int
+    due_at: datetime
+    asked_min_seconds: float
+    asked_max_seconds: float
 
 
 def state(row: Any) -> Message:
@@ -56,16 +75,14 @@ def due(
     horizon: datetime,
     per_device: int,
     limit: int,
-) -> list[Any]:
+) -> list[Due]:
     """Locks the first messages due by ``horizon`` on each of these devices, whose lanes the caller
     has locked in an earlier statement (so that this one sees what the last holder did).
 
     At most as many per device as its pace fits before ``horizon`` and its daily limit leaves; at
-    most ``limit`` in all, device by device. A row has what the claim decides from: the message's
-    ``message_id``, ``version`` and ``due_at``, its device's pace and last slot, and the pace that
-    its campaign or sequence asks for.
+    most ``limit`` in all, device by device.
     """
-    return rows(
+    found = rows(
         connection,
         """
         SELECT l.device_id, l.last_slot_at, d.min_delay_seconds, d.max_delay_seconds,
@@ -101,6 +118,7 @@ def due(
         per_device=per_device,
         limit=limit,
     )
+    return cast(list[Due], found)
 
 
 def lanes(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, datetime | None]:
@@ -124,7 +142,7 @@ def for_hand_over(connection: Connection, ids: Iterable[UUID]) -> list[Any]:
             m.lead_id, m.device_id, m.campaign_id, m.sequence_id, m.scheduled_at, m.expires_at,
             m.send_at,
             l.version AS lead_version, l.phone, l.name, l.attributes, l.opted_out_at,
-            d.status AS device_status, d.gateway,
+            d.status AS device_status, d.gateway, d.settings,
             coalesce(c.status, s.status) AS owner_status,
             coalesce(s.cancel_pending, false) AS cancel_pending,
             n.status AS enrollment_status, n.reason AS enrollment_reason,
@@ -237,22 +255,38 @@ def expired(connection: Connection, now: datetime, limit: int) -> list[Message]:
     return [state(row) for row in found]
 
 
-def ended_leases(connection: Connection, now: datetime, limit: int) -> list[Any]:
-    """Locks up to ``limit`` claims whose time is over; another reaper's are left to it."""
-    return rows(
+def abandoned(
+    connection: Connection, now: datetime, queued_before: datetime, limit: int
+) -> list[Message]:
+    """Locks messages whose lease ended before they were handed over, and those handed over before
+    ``queued_before`` of which nothing was heard; another reaper's are left to it."""
+    found = rows(
         connection,
-        "SELECT worker, lease_until, message_ids FROM leases WHERE lease_until <= %(now)s"
-        " ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED",
+        f"""
+        SELECT m.message_id, {_COLUMNS}
+        FROM leases l JOIN broadcast_messages m ON m.message_id = ANY(l.message_ids)
+            AND m.worker = l.worker AND m.lease_until = l.lease_until
+        WHERE l.lease_until <= %(now)s
+          AND (m.status = 'processing' OR m.status = 'queued' AND m.queued_at <= %(queued_before)s)
+        LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
+        """,
         now=now,
+        queued_before=queued_before,
         limit=limit,
     )
+    return [state(row) for row in found]
 
 
-def drop_lease(connection: Connection, worker: str, lease_until: datetime) -> None:
-    """Forgets a claim of which nothing is left open."""
+def forget_settled_leases(connection: Connection, now: datetime) -> None:
+    """Drops ended claims of which nothing is open any more."""
     connection.exec_driver_sql(
-        "DELETE FROM leases WHERE worker = %(worker)s AND lease_until = %(lease_until)s",
-        {"worker": worker, "lease_until": lease_until},
+        """
+        DELETE FROM leases l WHERE l.lease_until <= %(now)s AND NOT EXISTS (
+            SELECT FROM broadcast_messages m WHERE m.message_id = ANY(l.message_ids)
+              AND m.worker = l.worker AND m.lease_until = l.lease_until
+              AND m.status IN ('processing', 'queued'))
+        """,
+        {"now": now},
     )
 
 
@@ -269,6 +303,12 @@ def latest_sent_to(connection: Connection, lead_id: UUID) -> UUID | None:
     return found[0].message_id if found else None
 
 
+def wake_broadcasters(connection: Connection) -> None:
+    """Tells waiting broadcasters, when this transaction commits, that something is due before they
+    look again by themselves."""
+    connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
+
+
 def next_due(connection: Connection) -> datetime | None:
     """When the earliest pending message of an online device is due; None if there is none."""
     found = rows(
@@ -283,3 +323,16 @@ def next_due(connection: Connection) -> datetime | None:
     )
     due_at: datetime | None = found[0].due_at
     return due_at
+
+
+def first_sent(connection: Connection, sequence_id: UUID, step: int) -> UUID | None:
+    """The first message of that step that was sent and read; None if there is none."""
+    found = rows(
+        connection,
+        "SELECT message_id FROM broadcast_messages"
+        " WHERE sequence_id = %(id)s AND step = %(step)s AND read_at IS NOT NULL"
+        " ORDER BY sent_at, message_id LIMIT 1",
+        id=str(sequence_id),
+        step=step,
+    )
+    return found[0].message_id if found else None

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from domain import campaign, device
 from domain.event import Event
 from domain.message import schedule_for_campaign
-from projections import campaigns, devices, leads
+from projections import campaigns, devices, leads, queue
 from projections.composition import House
 
 CHUNK = 5000
@@ -90,5 +90,6 @@ class Campaigner:
             actor=self.actor,
         )
         self.house.outreach.record(connection, [*scheduled, *extended])
+        if scheduled:
+            queue.wake_broadcasters(connection)
         return len(scheduled)
-

@@ -24,9 +24,7 @@ class Monitor:
         """Returns how many devices changed."""
         with self.house.database.transaction() as connection:
             found = devices.in_service(connection)
-        watched = [
-            row for row in found if row.gateway in self.gateways and row.reason != OPERATOR
-        ]
+        watched = [row for row in found if row.gateway in self.gateways and row.reason != OPERATOR]
         return asyncio.run(self._ask(watched))
 
     async def _ask(self, watched: list[Any]) -> int:

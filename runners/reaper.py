@@ -55,27 +55,13 @@ class Reaper:
     def _end_leases(self, connection: Connection) -> list[Event]:
         now = self.house.outreach.clock()
         patience = timedelta(seconds=self.house.settings.gateway_timeout) + GRACE
-        events: list[Event] = []
-        for lease in queue.ended_leases(connection, now, limit=10):
-            waiting = False
-            for state in queue.locked(connection, lease.message_ids):
-                if state.worker != lease.worker or state.lease_until != lease.lease_until:
-                    continue  # it has gone on since
-                if state.status == "processing":
-                    events.append(
-                        message.release(state, "lease ended", now=now, actor=self.actor)
-                    )
-                elif state.status == "queued" and state.queued_at is not None:
-                    if state.queued_at + patience <= now:
-                        why = "no answer before the time-out"
-                        events.append(
-                            message.lose_track(state, why, now=now, actor=self.actor)
-                        )
-                    else:
-                        waiting = True
-            if not waiting:
-                queue.drop_lease(connection, lease.worker, lease.lease_until)
-        return events
+        queue.forget_settled_leases(connection, now)
+        return [
+            message.release(state, "lease ended", now=now, actor=self.actor)
+            if state.status == "processing"
+            else message.lose_track(state, "no answer in time", now=now, actor=self.actor)
+            for state in queue.abandoned(connection, now, now - patience, self.chunk)
+        ]
 
     def _cancel_unwanted(self, connection: Connection) -> list[Event]:
         now = self.house.outreach.clock()

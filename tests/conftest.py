@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
 
 from projections import embedded
 from projections.composition import House
-from projections.database import Database
+from projections.database import Database, url_of
 from projections.settings import Settings
 
 _number = count(1)
@@ -106,8 +105,3 @@ def house(database_url: str, clock: Clock) -> Iterator[House]:
     """The application on a fresh database, at the test's own time."""
     with House(Settings(database_url=database_url), clock) as opened:
         yield opened
-
-
-def url_of(server_url: str, name: str) -> str:
-    """The URL of another database of the same server."""
-    return make_url(server_url).set(database=name).render_as_string(hide_password=False)

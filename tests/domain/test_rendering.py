@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import lead
 from domain.rendering import digest, render, values_of
-from tests.domain.samples import BY, ID
 
 ANNA = {"name": "Anna", "city": "Ipoh", "blank": "  "}
 
@@ -75,23 +73,17 @@ def test_a_text_without_braces_is_never_changed(body: str, value: str) -> None:
 
 def test_a_template_may_name_attributes_the_name_and_the_phone() -> None:
     """The lead's own name and phone win over attributes of the same name."""
-    profile = lead.profile(
-        name="Anna", attributes={"order_number": "17", "name": "Wrong", "phone": "Wrong"}
-    )
-    anna = lead.fold(None, [lead.register(ID, "+60123456789", [], profile, **BY)])
-    assert anna is not None
-    assert values_of(anna) == {"order_number": "17", "name": "Anna", "phone": "+60123456789"}
-    assert render("{name|you}: {order_number} {phone}", values_of(anna)) == (
-        "Anna: 17 +60123456789"
-    )
+    attributes = {"order_number": "17", "name": "Wrong", "phone": "Wrong"}
+    values = values_of("Anna", "+60123456789", attributes)
+    assert values == {"order_number": "17", "name": "Anna", "phone": "+60123456789"}
+    assert render("{name|you}: {order_number} {phone}", values) == "Anna: 17 +60123456789"
+    assert attributes["name"] == "Wrong"
 
 
 def test_a_lead_without_a_name_gets_the_fallback() -> None:
     """An attribute called name does not stand in for it."""
-    profile = lead.profile(attributes={"name": "Wrong"})
-    nameless = lead.fold(None, [lead.register(ID, "+60123456789", [], profile, **BY)])
-    assert nameless is not None
-    assert render("Hi {name|there}", values_of(nameless)) == "Hi there"
+    nameless = values_of("", "+60123456789", {"name": "Wrong"})
+    assert render("Hi {name|there}", nameless) == "Hi there"
 
 
 def test_the_digest_is_the_sha_256_of_the_text() -> None:

@@ -1,0 +1,308 @@
+"""Sends what is due: claims it, waits for each message's slot, hands it over, records the outcome.
+
+Three transactions make a message's way, each for all messages of that moment: the claim (pending to
+processing), the hand-over (processing to queued, committed before any gateway is called) and the
+outcome. Whatever a crash leaves behind is found by the reaper.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain import message, pacing
+from domain.errors import WrongStateError
+from domain.event import Event
+from domain.message_events import MessageClaimed
+from domain.pacing import Pace, Uniform
+from projections import queue
+from projections.composition import House
+from runners import hand_over
+from runners.gateways import (
+    Accepted,
+    Gateway,
+    Outcome,
+    Outgoing,
+    Receipt,
+    Rejected,
+    Reply,
+    Throttled,
+    Unknown,
+    Unreachable,
+)
+
+# Bounds of one claim: how many lanes, messages per lane, and messages in all.
+LANES = 1000
+PER_DEVICE = 500
+BATCH = 1000
+
+
+class Slot(NamedTuple):
+    """A claimed message waiting for its moment; slots sort by time."""
+
+    send_at: datetime
+    message_id: UUID
+    device_id: UUID
+    lease_until: datetime
+
+
+class Broadcaster:
+    """One worker. Any number may run, on any number of machines: a device's lane is given out by
+    one of them at a time, and a message is handed over by whoever holds its lease.
+
+    ``worker`` must be unique among all that run; ``uniform`` is the randomness of pace and
+    back-off.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        gateways: Mapping[str, Gateway],
+        worker: str,
+        actor: str,
+        uniform: Uniform,
+    ) -> None:
+        self.house = house
+        self.gateways = gateways
+        self.worker = worker
+        self.actor = actor
+        self.uniform = uniform
+        self.slots: list[Slot] = []
+        self.in_flight: set[asyncio.Task[None]] = set()
+        self.outcomes: list[tuple[UUID, Outcome]] = []
+        # When to claim next; None is at once.
+        self.next_look: datetime | None = None
+        # Set whenever there is an outcome to record: it wakes the loop that waits.
+        self.answered = asyncio.Event()
+
+    # Claiming
+
+    def claim(self) -> int:
+        """Takes what is due until the next look, each message with its slot; returns how many."""
+        claimed = self.house.database.run(self._claim)
+        for slot in claimed:
+            heappush(self.slots, slot)
+        return len(claimed)
+
+    def _claim(self, connection: Connection) -> list[Slot]:
+        now = self.house.outreach.clock()
+        horizon = now + timedelta(seconds=self.house.settings.broadcast_every)
+        devices = queue.ready_devices(connection, horizon, self.gateways, LANES)
+        if not devices:
+            return []
+        found = queue.due(connection, devices, now, horizon, PER_DEVICE, BATCH)
+        by_device: dict[UUID, list[queue.Due]] = {}
+        for row in found:
+            by_device.setdefault(row.device_id, []).append(row)
+        chosen: list[tuple[queue.Due, datetime]] = []
+        for rows in by_device.values():
+            chosen.extend(self._give_slots(rows, now, horizon))
+        lease_until = max((send_at for _, send_at in chosen), default=now) + timedelta(
+            seconds=self.house.settings.lease_seconds
+        )
+        events = [
+            MessageClaimed(
+                originator_id=row.message_id,
+                originator_version=row.version + 1,
+                timestamp=now,
+                actor=self.actor,
+                worker=self.worker,
+                send_at=send_at,
+                lease_until=lease_until,
+            )
+            for row, send_at in chosen
+        ]
+        self.house.outreach.record(connection, events)
+        return [
+            Slot(send_at, row.message_id, row.device_id, lease_until) for row, send_at in chosen
+        ]
+
+    def _give_slots(
+        self, rows: list[queue.Due], now: datetime, horizon: datetime
+    ) -> Iterable[tuple[queue.Due, datetime]]:
+        """The messages of one device with their slots. One slot may lie beyond the horizon, so that
+        a long pause is drawn once and not again at every look."""
+        wanted = (
+            (
+                max(now, row.due_at),
+                Pace(row.min_delay_seconds, row.max_delay_seconds).slower_of(
+                    Pace(row.asked_min_seconds, row.asked_max_seconds)
+                ),
+            )
+            for row in rows
+        )
+        slots = pacing.assign_slots(rows[0].last_slot_at, wanted, self.uniform)
+        for row, send_at in zip(rows, slots, strict=True):
+            yield row, send_at
+            if send_at > horizon:
+                return
+
+    # Handing over
+
+    def hand_over(self) -> list[tuple[str, Outgoing]]:
+        """Records the hand-over of every message whose slot has come and is still wanted; returns
+        them with their gateways' names. What comes too soon after the device's last hand-over goes
+        back to wait for its new moment."""
+        now = self.house.outreach.clock()
+        due: list[Slot] = []
+        while self.slots and self.slots[0].send_at <= now:
+            due.append(heappop(self.slots))
+        if not due:
+            return []
+        try:
+            handed = self.house.database.run(
+                lambda connection: hand_over.decide(
+                    connection, self.house.outreach, due, self.worker, self.actor
+                )
+            )
+        except BaseException:
+            for slot in due:
+                heappush(self.slots, slot)
+            raise
+        for slot in handed.postponed:
+            heappush(self.slots, slot)
+        return handed.outgoing
+
+    # Sending
+
+    def send(self, outgoing: Iterable[tuple[str, Outgoing]]) -> None:
+        """Calls the gateways concurrently; outcomes gather until they are recorded."""
+        for gateway, item in outgoing:
+            task = asyncio.create_task(self._send(self.gateways[gateway], item))
+            self.in_flight.add(task)
+            task.add_done_callback(self.in_flight.discard)
+
+    async def _send(self, gateway: Gateway, outgoing: Outgoing) -> None:
+        limit = self.house.settings.gateway_timeout
+        outcome: Outcome
+        try:
+            outcome = await asyncio.wait_for(gateway.send(outgoing), limit)
+        except TimeoutError:
+            outcome = Unknown(f"no answer within {limit:g} seconds")
+        except Exception as error:  # a gateway's own fault says nothing about the message
+            outcome = Unknown(f"the gateway failed: {type(error).__name__}")
+        self.outcomes.append((outgoing.message_id, outcome))
+        self.answered.set()
+
+    # Recording
+
+    def take_outcomes(self) -> list[tuple[UUID, Outcome]]:
+        """The outcomes that have gathered, which the caller must now record. Only the thread of the
+        event loop may call this: it is the one that gathers them."""
+        taken, self.outcomes = self.outcomes, []
+        self.answered.clear()
+        return taken
+
+    def record(self, gathered: list[tuple[UUID, Outcome]]) -> int:
+        """Records outcomes; returns how many. If the database fails they go back to the others."""
+        if not gathered:
+            return 0
+        outcomes = dict(gathered)
+
+        def work(connection: Connection) -> None:
+            events = [
+                event
+                for state in queue.locked(connection, outcomes)
+                for event in self._outcome(state, outcomes[state.id])
+            ]
+            self.house.outreach.record(connection, events)
+
+        try:
+            self.house.database.run(work)
+        except BaseException:
+            self.outcomes[:0] = gathered
+            raise
+        return len(gathered)
+
+    def _outcome(self, state: message.Message, outcome: Outcome) -> list[Event]:
+        now, actor = self.house.outreach.clock(), self.actor
+        try:
+            match outcome:
+                case Accepted(provider_id):
+                    return [message.confirm_sent(state, provider_id, now=now, actor=actor)]
+                case Rejected(code, reason):
+                    return [message.fail(state, code, reason, now=now, actor=actor)]
+                case Throttled(retry_after):
+                    return [self._defer(state, "throttled", retry_after, now)]
+                case Unreachable(reason):
+                    return [self._defer(state, f"unreachable: {reason}", None, now)]
+                case Unknown(reason):
+                    return [message.lose_track(state, reason, now=now, actor=actor)]
+        except WrongStateError:
+            return []  # a receipt or an operator settled it first
+
+    def _defer(
+        self, state: message.Message, reason: str, retry_after: float | None, now: datetime
+    ) -> Event:
+        seconds = max(retry_after or 0.0, pacing.back_off(max(1, state.attempt), self.uniform))
+        return message.defer(
+            state,
+            now + timedelta(seconds=seconds),
+            reason,
+            self.house.settings.max_attempts,
+            now=now,
+            actor=self.actor,
+        )
+
+    def record_reports(self) -> int:
+        """Records the receipts and replies that gateways have to be asked for."""
+        now = self.house.outreach.clock()
+        reports = [report for gateway in self.gateways.values() for report in gateway.collect(now)]
+        receipts = [report for report in reports if isinstance(report, Receipt)]
+        if receipts:
+            self.house.database.run(lambda connection: self._receipts(connection, receipts))
+        for report in reports:
+            if isinstance(report, Reply):
+                self.house.outreach.record_reply(
+                    self.house.outreach.lead_id(report.phone),
+                    report.text,
+                    report.provider_id,
+                    actor=self.actor,
+                )
+        return len(reports)
+
+    def _receipts(self, connection: Connection, receipts: list[Receipt]) -> None:
+        now = self.house.outreach.clock()
+        states = {s.id: s for s in queue.locked(connection, {r.message_id for r in receipts})}
+        events: list[Event] = []
+        for receipt in receipts:
+            state = states[receipt.message_id]
+            confirm = (
+                message.confirm_delivered if receipt.kind == "delivered" else message.confirm_read
+            )
+            for event in confirm(state, now=now, actor=self.actor):
+                state = message.evolve(state, event)
+                events.append(event)
+            states[receipt.message_id] = state
+        self.house.outreach.record(connection, events)
+
+    # Stopping
+
+    def release(self) -> int:
+        """Gives up every claim that was not handed over."""
+        ids = [slot.message_id for slot in self.slots]
+        self.slots = []
+        if not ids:
+            return 0
+
+        def work(connection: Connection) -> int:
+            now = self.house.outreach.clock()
+            events = [
+                message.release(state, "worker stopped", now=now, actor=self.actor)
+                for state in queue.locked(connection, ids)
+                if state.status == "processing" and state.worker == self.worker
+            ]
+            self.house.outreach.record(connection, events)
+            return len(events)
+
+        return self.house.database.run(work)
+
+    def next_moment(self) -> datetime | None:
+        """When the next slot comes; None when nothing is claimed."""
+        return self.slots[0].send_at if self.slots else None

@@ -1,0 +1,174 @@
+"""The command line. Errors are one line on standard error and a non-zero exit."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from domain.errors import SendtrailError
+from projections import audit, embedded, reports, settings
+from projections.composition import House
+from projections.database import BUNDLED, url_of
+from projections.importing import import_leads
+from runners import demo as demonstration
+from runners import logs, tables
+from runners.running import RUNNERS, Runners
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Commands(click.Group):
+    """Turns every error that Sendtrail raises on purpose into one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SendtrailError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sendtrail")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Sendtrail: outreach that can prove what it did.
+
+    Settings are SENDTRAIL_* environment variables; see the README.
+    """
+    if not ctx.resilient_parsing and not {"-h", "--help"} & set(sys.argv):
+        ctx.obj = settings.read()
+        logs.configure(ctx.obj.log_level)
+
+
+@main.command()
+@click.pass_obj
+def demo(config: settings.Settings) -> None:
+    """Play six days of outreach in seconds, in a database of its own."""
+    if not demonstration.run(config, _console()):
+        raise click.ClickException("the rebuilt projections differ from the live ones")
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[RUNNER]...", type=click.Choice(RUNNERS))
+@click.option("--once", is_flag=True, help="One look each, then exit.")
+@click.pass_obj
+def run(config: settings.Settings, names: tuple[str, ...], once: bool) -> None:
+    """Run all runners, or those that are named, until SIGTERM or Ctrl-C."""
+    with House(config) as house:
+        runners = Runners(house, names or RUNNERS)
+        if once:
+            for name, count in runners.once().items():
+                click.echo(f"{name}: {count}")
+        else:
+            runners.forever()
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def import_(config: settings.Settings, file: Path) -> None:
+    """Import leads from a CSV file with a header.
+
+    Columns: phone, name, niche, target_status, triggers, device, timezone; any other becomes an
+    attribute. Lists are separated by ';'. Only phone is required.
+    """
+    with House(config) as house, Progress(console=_console(err=True), transient=True) as bar:
+        task = bar.add_task("importing", total=None)
+        result = import_leads(
+            house.database,
+            house.outreach,
+            file,
+            region=config.default_region,
+            actor=_actor(),
+            progress=lambda rows: bar.update(task, description=f"importing: {rows} rows"),
+        )
+    for rejected in result.rejected:
+        click.echo(f"line {rejected.line}: {rejected.reason}", err=True)
+    click.echo(
+        f"registered {result.registered}, known {result.known}, rejected {len(result.rejected)}"
+    )
+    if result.rejected:
+        sys.exit(1)
+
+
+@main.command()
+@click.pass_obj
+def status(config: settings.Settings) -> None:
+    """What there is: leads, devices, sequences, campaigns, messages by status."""
+    with House(config) as house, house.database.transaction() as connection:
+        tables.print_overview(_console(), reports.overview(connection))
+        tables.print_devices(_console(), reports.devices(connection))
+
+
+@main.command()
+@click.pass_obj
+def rebuild(config: settings.Settings) -> None:
+    """Rebuild every projection from the events, beside the live ones, and compare."""
+    with House(config) as house:
+        if not demonstration.prove(house, _console()):
+            raise click.ClickException("the rebuilt projections differ from the live ones")
+
+
+@main.group("audit")
+def audit_() -> None:
+    """Why did this person get this message?"""
+
+
+@audit_.command("message")
+@click.argument("message_id", type=click.UUID)
+@click.pass_obj
+def audit_message(config: settings.Settings, message_id: UUID) -> None:
+    """The whole causal chain of a message, its text rendered again and proven."""
+    with House(config) as house:
+        tables.print_trail(
+            _console(), audit.message_trail(house.outreach, house.database, message_id)
+        )
+
+
+@main.group("db")
+def db() -> None:
+    """The bundled PostgreSQL."""
+
+
+@db.command("status")
+@click.pass_obj
+def db_status(config: settings.Settings) -> None:
+    """Whether it runs, and for whom."""
+    users = embedded.users(config.home)
+    click.echo(f"{embedded.state(config.home)}, {len(users)} processes use it")
+
+
+@db.command("stop")
+@click.pass_obj
+def db_stop(config: settings.Settings) -> None:
+    """Stop it, whoever uses it; nothing committed is lost."""
+    click.echo("stopped" if embedded.stop(config.home) else "was not running")
+
+
+@db.command("url")
+@click.pass_obj
+def db_url(config: settings.Settings) -> None:
+    """Its URL, for psql and other clients, while it runs."""
+    click.echo(url_of(embedded.url(config.home), BUNDLED))
+
+
+def _actor() -> str:
+    return f"cli:{getpass.getuser()}"
+
+
+def _console(*, err: bool = False) -> Console:
+    """As wide as the terminal; without one, wide enough for the tables."""
+    console = Console(stderr=err)
+    return console if console.is_terminal else Console(stderr=err, width=160)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Puts runners together into one process and ends them well."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from projections.composition import House
+from projections.settings import Settings
+from runners import loops
+from runners.broadcaster import Broadcaster
+from runners.campaigner import Campaigner
+from runners.clocks import SystemClock
+from runners.enroller import Enroller
+from runners.gateways import Gateway
+from runners.gateways.sandbox import Sandbox
+from runners.monitor import Monitor
+from runners.reaper import Reaper
+
+log = structlog.get_logger()
+
+# In the order in which one look at everything is useful: devices first, tidying last.
+RUNNERS = ("monitor", "enroller", "campaigner", "broadcaster", "reaper")
+
+
+def gateways(clock: SystemClock) -> dict[str, Gateway]:
+    """Every gateway that this version can send through, by its name in the API."""
+    return {"sandbox": Sandbox(clock)}
+
+
+class Runners:
+    """The runners of one process, by name."""
+
+    def __init__(self, house: House, names: Iterable[str]) -> None:
+        self.house = house
+        self.names = [name for name in RUNNERS if name in set(names)]
+        self.host = f"{socket.gethostname()}:{os.getpid()}"
+        self.gateways = gateways(SystemClock())
+
+    def once(self) -> dict[str, int]:
+        """One look each, in order; returns how much each did."""
+        done = {}
+        for name in self.names:
+            if name == "broadcaster":
+                done[name] = asyncio.run(loops.play_out(self._broadcaster()))
+            else:
+                done[name] = self._work(name)()
+        return done
+
+    def forever(self) -> None:
+        """Until SIGTERM or SIGINT: then stops claiming, finishes what is in flight, releases the
+        rest, and returns."""
+        asyncio.run(self._forever())
+
+    async def _forever(self) -> None:
+        stop, stop_threads = asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            stop.set()
+            stop_threads.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, end)
+        threads = [
+            threading.Thread(
+                target=self._repeat,
+                args=(name, stop_threads, lambda: loop.call_soon_threadsafe(end)),
+                name=name,
+            )
+            for name in self.names
+            if name != "broadcaster"
+        ]
+        for thread in threads:
+            thread.start()
+        log.info("runners.started", runners=self.names)
+        try:
+            if "broadcaster" in self.names:
+                await loops.broadcast(self._broadcaster(), stop)
+            else:
+                await stop.wait()
+        finally:
+            stop_threads.set()
+            for thread in threads:
+                await asyncio.to_thread(thread.join)
+        log.info("runners.stopped")
+
+    def _repeat(self, name: str, stop: threading.Event, fail: Callable[[], object]) -> None:
+        """A fault in one runner ends the process: a supervisor restarts it and somebody looks."""
+        try:
+            loops.repeat(name, self._work(name), _every(self.house.settings, name), stop)
+        except BaseException as error:
+            log.error("runner.failed", runner=name, error=type(error).__name__)
+            fail()
+            raise
+
+    def _work(self, name: str) -> Callable[[], int]:
+        actor = self._actor(name)
+        match name:
+            case "monitor":
+                return Monitor(self.house, self.gateways, actor).run_once
+            case "enroller":
+                return Enroller(self.house, actor).run_once
+            case "campaigner":
+                return Campaigner(self.house, actor).run_once
+            case _:
+                return Reaper(self.house, actor).run_once
+
+    def _broadcaster(self) -> Broadcaster:
+        return Broadcaster(
+            self.house,
+            self.gateways,
+            # A process id may come again, on another host of the same name even at once.
+            worker=f"{self.host}:{secrets.token_hex(4)}",
+            actor=self._actor("broadcaster"),
+            uniform=random.SystemRandom().uniform,
+        )
+
+    def _actor(self, name: str) -> str:
+        return f"runner:{name}:{self.host}"
+
+
+def _every(settings: Settings, name: str) -> float:
+    return {
+        "monitor": settings.monitor_every,
+        "enroller": settings.enroll_every,
+        "campaigner": settings.campaign_every,
+        "reaper": settings.reap_every,
+    }[name]

@@ -1,0 +1,90 @@
+"""Reports and trails as people read them in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from domain.message import STATUSES
+from projections.audit import Trail
+from projections.counts import MARKS
+from projections.reports import CampaignReport, Counts, DeviceReport, Overview, SequenceReport
+
+
+def print_overview(console: Console, overview: Overview) -> None:
+    table = _table("Overview", "what", "count")
+    table.add_row("leads", str(overview.leads))
+    table.add_row("opted out", str(overview.opted_out))
+    for kind in ("devices", "sequences", "campaigns", "messages"):
+        counts: dict[str, int] = getattr(overview, kind)
+        table.add_row(kind, _listed(counts))
+    console.print(table)
+
+
+def print_sequence(console: Console, report: SequenceReport) -> None:
+    title = f"Sequence {report.name} ({report.status}); enrollments: {_listed(report.enrollments)}"
+    table = _counts_table(title, "step")
+    for step in report.steps:
+        _add_counts(table, str(step.step), step)
+    console.print(table)
+
+
+def print_campaign(console: Console, report: CampaignReport) -> None:
+    title = f"Campaign {report.name} ({report.status}); left out: {_listed(report.excluded)}"
+    table = _counts_table(title, "campaign")
+    _add_counts(table, report.name, report)
+    console.print(table)
+
+
+def print_devices(console: Console, found: Iterable[DeviceReport]) -> None:
+    table = _table("Devices by day", "device", "day", "claimed", "sent", "failed", "unknown")
+    for device in found:
+        for day, *counts in device.days:
+            table.add_row(f"{device.name} ({device.status})", day, *map(str, counts))
+    console.print(table)
+
+
+def print_trail(console: Console, trail: Trail) -> None:
+    table = _table(f"Audit trail of message {trail.message_id}", "when (UTC)", "who", "what")
+    for entry in trail.entries:
+        table.add_row(f"{entry.timestamp:%Y-%m-%d %H:%M:%S}", entry.actor, entry.story)
+    console.print(table)
+    for hand_over in trail.hand_overs:
+        proven = "proven by its hash" if hand_over.proven else "NOT PROVEN: the hash differs"
+        console.print(f"text handed over, {proven} ({hand_over.body_sha256[:16]}...):")
+        console.print(f"  {hand_over.text}", markup=False, highlight=False)
+
+
+def print_rebuild(console: Console, found: Mapping[str, str | None]) -> None:
+    table = _table("Rebuilt from the events", "table", "compared with the live one")
+    for name, difference in found.items():
+        table.add_row(name, difference or "identical")
+    console.print(table)
+
+
+def _counts_table(title: str, what: str) -> Table:
+    return _table(title, what, "audience", *STATUSES, *MARKS, "failures", "cancelled because")
+
+
+def _add_counts(table: Table, name: str, counts: Counts) -> None:
+    table.add_row(
+        name,
+        str(counts.audience),
+        *(str(counts.by_status[status]) for status in STATUSES),
+        *(str(getattr(counts, mark)) for mark in MARKS),
+        _listed(counts.failures),
+        _listed(counts.cancelled),
+    )
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "none"

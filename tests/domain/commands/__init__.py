@@ -1,0 +1,1 @@
+"""What can be tried on each kind of aggregate, and when it must be refused."""

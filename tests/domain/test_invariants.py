@@ -1,0 +1,228 @@
+"""What holds in every state of every aggregate, whatever was tried before."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given, settings
+
+from domain.campaign import (
+    CampaignAudienceCompleted,
+    CampaignAudienceExtended,
+    CampaignCancelled,
+    CampaignFinished,
+    CampaignRevised,
+    CampaignTriggered,
+)
+from domain.device import DeviceConnected, DeviceDisconnected, DeviceRetired
+from domain.enrollment import EnrollmentStopped
+from domain.lead import LeadOptedIn, LeadOptedOut, LeadReplied, LeadTriggerConsumed
+from domain.message_events import (
+    MessageCancelled,
+    MessageDeferred,
+    MessageDelivered,
+    MessageFailed,
+    MessageQueued,
+    MessageRead,
+    MessageResolved,
+    MessageRetried,
+    MessageSent,
+)
+from domain.sequence import SequenceDeactivated, SequenceDefined, SequenceStepRevised
+from tests.domain.commands.campaign import CAMPAIGN
+from tests.domain.commands.device import DEVICE
+from tests.domain.commands.enrollment import ENROLLMENT
+from tests.domain.commands.lead import LEAD
+from tests.domain.commands.message import MESSAGE
+from tests.domain.commands.sequence import SEQUENCE
+from tests.domain.stories import Story, stories
+
+SETTINGS = settings(max_examples=60, deadline=None)
+
+
+@SETTINGS
+@given(stories(LEAD))
+def test_a_leads_triggers_come_once_and_its_consent_is_the_latest(story: Story) -> None:
+    """The phone never changes; consuming takes exactly one trigger; the latest wish counts."""
+    phone = story.states[0].phone
+    for before, event, state in story.before_and_after():
+        assert state.phone == phone
+        folded = [trigger.lower() for trigger in state.triggers]
+        assert len(set(folded)) == len(folded)
+        match event:
+            case LeadTriggerConsumed():
+                assert sorted([*state.triggers, event.trigger]) == sorted(before.triggers)
+            case LeadOptedOut():
+                assert before.opted_out_at is None
+                assert state.opted_out_at == event.timestamp
+            case LeadOptedIn():
+                assert before.opted_out_at is not None
+                assert state.opted_out_at is None
+            case LeadReplied():
+                assert (state.replied_at, state.replied_to) == (event.timestamp, event.message_id)
+            case _ if before is not None:
+                assert state.opted_out_at == before.opted_out_at
+                assert state.replied_at == before.replied_at
+
+
+@SETTINGS
+@given(stories(SEQUENCE))
+def test_a_sequences_steps_are_found_by_their_content_ids(story: Story) -> None:
+    """Steps are never added or taken away; each names the event that really holds its text; only
+    their texts and delays ever change. A draft that was left is never one again, and an inactive
+    sequence stays inactive."""
+    first = story.states[0].definition
+    for before, event, state in story.before_and_after():
+        assert len(state.definition.steps) == len(first.steps)
+        for number, step in enumerate(state.definition.steps, start=1):
+            origin, version, named = step.content_id.split(":")
+            assert (origin, named) == (str(state.id), str(number))
+            held_by = story.events[int(version) - 1]
+            if isinstance(held_by, SequenceDefined):
+                assert held_by.definition.steps[number - 1] == step
+            else:
+                assert isinstance(held_by, SequenceStepRevised)
+                assert (held_by.number, held_by.step) == (number, step)
+        if before is not None:
+            assert before.status == "draft" or state.status != "draft"
+            assert before.status != "inactive" or state.status == "inactive"
+            if not isinstance(event, SequenceStepRevised):
+                assert state.definition == before.definition
+            if isinstance(event, SequenceDeactivated):
+                assert state.status == "inactive"
+
+
+@SETTINGS
+@given(stories(ENROLLMENT))
+def test_a_journey_ends_once(story: Story) -> None:
+    """One event begins it, at most one ends it, and only a stop has a reason."""
+    assert len(story.events) <= 2
+    final = story.states[-1]
+    assert (final.status == "active") == (len(story.events) == 1)
+    stopped = story.of(EnrollmentStopped)
+    assert (final.status == "stopped") == bool(stopped)
+    assert final.reason == (stopped[0].reason if stopped else None)
+    assert final.steps == story.events[0].steps
+
+
+@SETTINGS
+@given(stories(CAMPAIGN))
+def test_a_campaigns_counts_add_up_and_its_end_is_final(story: Story) -> None:
+    """Totals are the sums of the chunks; the cursor only goes on; criteria are frozen by the
+    trigger, which comes once; nothing follows a cancellation or the end."""
+    scheduled, excluded = 0, Counter[str]()
+    for before, event, state in story.before_and_after():
+        if before is not None:
+            assert before.status not in ("cancelled", "finished")
+        match event:
+            case CampaignTriggered():
+                assert before.definition.scheduled_at <= event.timestamp
+                assert event.niche == before.definition.niche
+                assert event.target_status == before.definition.target_status
+            case CampaignAudienceExtended():
+                assert before.cursor is None or event.cursor > before.cursor
+                scheduled += event.scheduled
+                excluded.update(event.excluded)
+            case CampaignAudienceCompleted():
+                assert (event.scheduled, event.excluded) == (scheduled, dict(excluded))
+            case CampaignRevised():
+                assert state.definition.content_id == f"{state.id}:{state.version}:0"
+                if before.triggered_at is not None:
+                    for field in ("niche", "target_status", "scheduled_at", "expires_after_hours"):
+                        assert getattr(state.definition, field) == getattr(before.definition, field)
+            case CampaignFinished():
+                assert before.audience_completed
+        assert (state.scheduled, state.excluded) == (scheduled, dict(excluded))
+        assert (state.paused_from is not None) == (state.status == "paused")
+        assert state.audience_completed == (
+            len([e for e in story.events[: state.version] if type(e) is CampaignAudienceCompleted])
+            == 1
+        )
+        if state.status in ("triggering", "triggered", "finished"):
+            assert state.triggered_at is not None
+    assert len(story.of(CampaignTriggered)) <= 1
+    assert len(story.of(CampaignAudienceCompleted)) <= 1
+    if story.of(CampaignCancelled):
+        assert story.states[-1].status == "cancelled"
+
+
+@SETTINGS
+@given(stories(MESSAGE))
+def test_a_message_is_handed_over_and_sent_once(story: Story) -> None:
+    """Never handed over twice unless it was surely not accepted, or somebody wants it again; sent
+    and failed only after the hand-over, unless it failed before; sent and cancelled for good."""
+    free, handed_over, attempts = True, False, 0
+    for before, event, state in story.before_and_after():
+        if before is not None:
+            assert before.status != "cancelled"
+            assert before.status != "sent" or state.status == "sent"
+        match event:
+            case MessageQueued():
+                assert free, "handed over twice"
+                assert before.status == "processing"
+                free, handed_over, attempts = False, True, attempts + 1
+                assert state.queued_at == event.timestamp
+            case MessageDeferred():
+                free = True
+            case MessageRetried() | MessageResolved(resolution="retried"):
+                free, attempts = True, 0
+            case MessageFailed():
+                assert before.status in ("processing", "queued")
+            case MessageSent():
+                assert before.status == "queued"
+            case MessageDelivered() | MessageRead():
+                assert before.status == "sent"
+        assert (state.queued_at is not None) == handed_over
+        assert state.attempt == attempts
+        if state.status in ("queued", "unknown", "sent"):
+            assert not free
+
+
+@SETTINGS
+@given(stories(MESSAGE))
+def test_a_messages_fields_fit_its_status(story: Story) -> None:
+    """Who holds it, when it was sent, delivered and read, why it failed or was cancelled."""
+    origin = story.events[0]
+    for state in story.states:
+        held = (state.worker, state.send_at, state.lease_until)
+        if state.status in ("pending", "cancelled"):
+            assert held == (None, None, None)
+        if state.status in ("processing", "queued"):
+            assert None not in held
+        assert (state.sent_at is not None) == (state.status == "sent")
+        assert state.status == "sent" or state.delivered_at is None
+        assert state.read_at is None or state.delivered_at is not None
+        if state.status == "failed":
+            assert state.failed_at is not None
+        if state.status in ("failed", "unknown", "cancelled"):
+            assert state.reason
+        if state.status == "queued":
+            assert state.content_id
+            assert state.body_sha256
+        for field in ("lead_id", "device_id", "campaign_id", "sequence_id", "enrollment_id"):
+            assert getattr(state, field) == getattr(origin, field)
+        assert (state.campaign_id is None) == (1 <= state.step <= 5)
+        assert (state.campaign_id is None) == (state.sequence_id is not None)
+        assert (state.campaign_id is None) == (state.enrollment_id is not None)
+    for kind in (MessageSent, MessageDelivered, MessageRead, MessageCancelled):
+        assert len(story.of(kind)) <= 1
+
+
+@SETTINGS
+@given(stories(DEVICE))
+def test_a_device_is_on_or_off_until_it_is_retired(story: Story) -> None:
+    """It never connects twice without a disconnection, never changes its gateway, and nothing
+    follows its retirement."""
+    gateway = story.states[0].configuration.gateway
+    for before, event, state in story.before_and_after():
+        assert state.configuration.gateway == gateway
+        match event:
+            case DeviceConnected():
+                assert before.status == "offline"
+                assert (state.status, state.reason) == ("online", None)
+            case DeviceDisconnected():
+                assert before.status == "online"
+                assert (state.status, state.reason) == ("offline", event.reason)
+            case DeviceRetired():
+                assert state.status == "retired"
+                assert event is story.events[-1]

@@ -1,0 +1,57 @@
+"""Strategies for the values in commands: texts with every awkward character, tokens, instants."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from domain.planning import WEEKDAYS, Window
+
+ACTORS = st.sampled_from(
+    ["api:sales", "api:büro 🌞", "cli:anna", "runner:broadcaster:host-1:4711", "webhook:gowa"]
+)
+
+# Everything that UTF-8 and PostgreSQL can store, and often what trips up quoting and templates.
+_ANY = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
+_AWKWARD = st.sampled_from(list("\"'\\,{}()[]%;:|$&<>\n\r\tabc é世🌞\u200d\u2028"))
+TEXTS = st.text(_AWKWARD, max_size=12) | st.text(_ANY, max_size=12)
+WORDS = TEXTS.filter(lambda text: bool(text.strip()))
+
+# A few that often meet, in different capitals, and some that are nearly the same.
+TOKENS = st.sampled_from(["COLD", "cold", "COLDVITAC", "B1", "B12", "vip", "é", "É"]) | st.text(
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters=",;|"), max_size=8
+).filter(lambda token: bool(token.strip()))
+SOME_TOKENS = st.lists(TOKENS, max_size=3).map(tuple)
+
+VERSIONS = st.integers(1, 99)
+SECONDS = st.integers(0, 400).map(lambda quarters: quarters / 4)
+PACES = st.tuples(SECONDS, SECONDS).map(
+    lambda pair: {"min_delay_seconds": min(pair), "max_delay_seconds": max(pair)}
+)
+ZONES = st.sampled_from(["UTC", "Asia/Kuala_Lumpur", "America/New_York"])
+MEDIA = st.none() | st.sampled_from(["https://example.com/a.png?b={c}&d='e'", "http://é.example/1"])
+HASHES = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
+TIMES_OF_DAY = st.none() | st.sampled_from(["00:00", "09:30", "23:59"])
+WINDOWS = st.lists(
+    st.builds(
+        Window,
+        weekdays=st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=3).map(tuple),
+        start=st.sampled_from(["00:00", "09:00"]),
+        end=st.sampled_from(["17:30", "24:00"]),
+    ),
+    max_size=2,
+).map(tuple)
+SETTINGS: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
+    WORDS, TEXTS | st.integers(-(10**9), 10**9) | st.booleans() | st.none(), max_size=3
+)
+ATTRIBUTES = st.dictionaries(st.sampled_from(["order_number", "city", "_x"]), TEXTS, max_size=2)
+EXCLUDED = st.dictionaries(
+    st.sampled_from(["opted_out", "no_device", "device_retired"]), st.integers(1, 9), max_size=2
+)
+
+STARTS = st.datetimes(datetime(2026, 1, 1), datetime(2026, 10, 1), timezones=st.just(UTC))  # noqa: DTZ001
+# Long stories span weeks; some commands come in the very same microsecond.
+PAUSES = st.just(timedelta(0)) | st.timedeltas(timedelta(0), timedelta(days=2))
+SOON = st.timedeltas(timedelta(microseconds=1), timedelta(days=1))
