@@ -145,10 +145,7 @@ fold = folder(evolve)
 def check(campaign_id: UUID, version: int, definition: Definition) -> Definition:
     """The definition, tidied, with the content id of the event at ``version`` that will hold it."""
     tokens.text("body", definition.body, longest=4096, allow_empty=definition.media_url is not None)
-    if definition.media_url is not None and not definition.media_url.startswith(
-        ("http://", "https://")
-    ):
-        raise InvalidInputError("media_url", "an http or https URL")
+    tokens.media_url("media_url", definition.media_url)
     hours = definition.expires_after_hours
     if hours is not None and not 0 < hours <= 24 * 366:
         raise InvalidInputError("expires_after_hours", "hours above 0 and up to 8784, or null")

@@ -100,6 +100,12 @@ def check(configuration: Configuration) -> Configuration:
     if limit is not None and limit < 1:
         raise InvalidInputError("daily_limit", "a whole number of at least 1, or null for none")
     tokens.zone(configuration.timezone)
+    try:
+        settings = msgspec.json.encode(configuration.settings)
+    except (TypeError, ValueError):  # UnicodeEncodeError, for half a surrogate pair, is one too
+        settings = b"\\u0000"
+    if b"\\u0000" in settings or len(settings) > 10_000:
+        raise InvalidInputError("settings", "at most 10000 characters of JSON, without NUL")
     low, high = tokens.delay_range(configuration.min_delay_seconds, configuration.max_delay_seconds)
     return msgspec.structs.replace(
         configuration,
@@ -146,7 +152,8 @@ def disconnect(device: Device, reason: str, *, now: datetime, actor: str) -> tup
     _require_in_service(device, "disconnect")
     if device.status == "offline":
         return ()
-    return (following(device, DeviceDisconnected, now, actor, reason=reason),)
+    cleaned = tokens.cleaned(reason, 500)
+    return (following(device, DeviceDisconnected, now, actor, reason=cleaned),)
 
 
 def retire(device: Device, *, now: datetime, actor: str) -> tuple[Event, ...]:

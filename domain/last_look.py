@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from domain.enrollment import StopReason
 from domain.message_events import CancelReason
 
 
@@ -21,14 +22,14 @@ class Release(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """What a message depends on besides itself, as it is now."""
+    """What a message depends on besides itself, as it is now; ``stopped_because`` is why its
+    enrollment was stopped, if it was."""
 
     opted_out: bool
     device_status: str
     owner_status: str
     sequence_stopped: bool
-    enrollment_status: str | None
-    enrollment_reason: str | None
+    stopped_because: StopReason | None
     expires_at: datetime | None
 
 
@@ -36,11 +37,11 @@ def last_look(around: Surroundings, now: datetime) -> Cancel | Release | None:
     """None says: hand it over. A person's own wish comes before any other reason."""
     if around.opted_out:
         return Cancel("opted_out")
-    if around.enrollment_status == "stopped" and around.enrollment_reason == "replied":
-        return Cancel("replied")
+    if around.stopped_because is not None:
+        return Cancel(around.stopped_because)
     if around.owner_status == "cancelled":
         return Cancel("campaign_cancelled")
-    if around.sequence_stopped or around.enrollment_status == "stopped":
+    if around.sequence_stopped:
         return Cancel("sequence_cancelled")
     if around.device_status == "retired":
         return Cancel("device_retired")

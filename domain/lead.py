@@ -134,8 +134,8 @@ def profile(
     if timezone is not None:
         tokens.zone(timezone)
     for key, value in (attributes or {}).items():
-        if not key.isidentifier() or len(key) > 100:
-            raise InvalidInputError("attributes", "keys that are identifiers, e.g. order_number")
+        if not (key.isascii() and key.isidentifier() and len(key) <= 100):
+            raise InvalidInputError("attributes", "ASCII identifiers as keys, e.g. order_number")
         tokens.text(f"attributes.{key}", value, longest=10_000, allow_empty=True)
     return Profile(
         name=tokens.text("name", name, longest=500, allow_empty=True).strip(),
@@ -222,8 +222,8 @@ def reply(
             LeadReplied,
             now,
             actor,
-            text=text,
-            provider_id=provider_id,
+            text=tokens.cleaned(text),
+            provider_id=tokens.cleaned(provider_id, 500),
             message_id=message_id,
         ),
     )

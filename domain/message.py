@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from domain import tokens
 from domain.errors import WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 from domain.message_events import (
@@ -285,6 +286,7 @@ def confirm_sent(
     _require(message, "confirm", "queued", "unknown")
     if message.status == "unknown":
         return resolve(message, "sent", "late answer", provider_id, now=now, actor=actor)
+    provider_id = tokens.cleaned(provider_id, 500)
     return following(message, MessageSent, now, actor, provider_id=provider_id)
 
 
@@ -295,6 +297,7 @@ def fail(
     _require(message, "fail", "processing", "queued", "unknown")
     if message.status == "unknown":
         return resolve(message, "failed", code, now=now, actor=actor)
+    code, reason = tokens.cleaned(code, 200), tokens.cleaned(reason, 500)
     return following(message, MessageFailed, now, actor, code=code, reason=reason)
 
 
@@ -354,8 +357,8 @@ def resolve(
         now,
         actor,
         resolution=resolution,
-        reason=reason,
-        provider_id=provider_id,
+        reason=tokens.cleaned(reason, 500),
+        provider_id=provider_id if provider_id is None else tokens.cleaned(provider_id, 500),
     )
 
 

@@ -46,5 +46,5 @@ def assign_slots(
 def back_off(attempt: int, uniform: Uniform, base: float = 30.0, cap: float = 3600.0) -> float:
     """Seconds to wait after the ``attempt``-th try (from 1): exponential, with full jitter above
     half, so that a crowd that failed together does not come back together."""
-    ceiling = min(cap, base * 2.0 ** (attempt - 1))
+    ceiling = min(cap, base * 2.0 ** min(attempt - 1, 100))
     return uniform(ceiling / 2, ceiling)

@@ -76,31 +76,43 @@ def due_after(
     """``delay`` after ``before``, moved on to the time of day and then into a window."""
     if send_at is None:
         return next_open(before + delay, windows, zone)
+    # Whole days on the wall clock: a day later is the same local time, though it may be 23 or 25
+    # hours. What is left of the delay is real time, which no change of the clocks cuts short.
+    days = timedelta(days=delay.days)
+    earliest = before + delay
+    if days:
+        earliest = _instant(_wall(before, zone) + days, zone) + (delay - days)
     clock_time = tokens.time_of_day(send_at, "send_at")
-    # Wall-clock arithmetic: a day later is the same local time, though it may be 23 or 25 hours.
-    earliest = before.astimezone(zone).replace(tzinfo=None) + delay
-    day = earliest.date() + timedelta(days=1 if earliest.time() > clock_time else 0)
-    return next_open(_instant(datetime.combine(day, clock_time), zone), windows, zone)
+    day = _wall(earliest, zone).date()
+    due = _instant(datetime.combine(day, clock_time), zone, earliest)
+    if due < earliest:
+        due = _instant(datetime.combine(day + timedelta(days=1), clock_time), zone)
+    return next_open(due, windows, zone)
 
 
 def next_open(instant: datetime, windows: Sequence[Window], zone: ZoneInfo) -> datetime:
     """``instant`` if a window is open then, else the moment the next one opens."""
     if not windows:
         return instant
-    local = instant.astimezone(zone).replace(tzinfo=None)
+    local = _wall(instant, zone)
     openings: list[datetime] = []
     for window in windows:
-        for days in range(8):
+        # Two weeks: a weekly window may fall into the very hour that DST skips.
+        for days in range(15):
             day = local.date() + timedelta(days=days)
             if WEEKDAYS[day.weekday()] not in window.weekdays:
                 continue
             opens = datetime.combine(day, tokens.time_of_day(window.start, "windows.start"))
             closes = _closing(day_start=datetime.combine(day, time()), end=window.end)
-            if local < closes:
-                openings.append(max(opens, local))
+            if local >= closes:
+                continue
+            if opens <= local:
+                return instant
+            opening = _instant(opens, zone, instant)
+            if _wall(opening, zone) < closes:
+                openings.append(opening)
                 break
-    earliest = min(openings)
-    return instant if earliest == local else _instant(earliest, zone)
+    return min(openings)
 
 
 def _closing(day_start: datetime, end: str) -> datetime:
@@ -109,7 +121,15 @@ def _closing(day_start: datetime, end: str) -> datetime:
     return datetime.combine(day_start.date(), tokens.time_of_day(end, "windows.end"))
 
 
-def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
+def _wall(instant: datetime, zone: ZoneInfo) -> datetime:
+    return instant.astimezone(zone).replace(tzinfo=None)
+
+
+def _instant(wall: datetime, zone: ZoneInfo, earliest: datetime | None = None) -> datetime:
     """A wall-clock time as an instant: one skipped by DST moves forward by the gap, one that comes
-    twice is its first (PEP 495, ``fold=0``)."""
-    return wall.replace(tzinfo=zone).astimezone(UTC)
+    twice is its first (PEP 495, ``fold=0``), or its second where the first is before
+    ``earliest``."""
+    instant = wall.replace(tzinfo=zone).astimezone(UTC)
+    if earliest is not None and instant < earliest:
+        instant = max(instant, wall.replace(tzinfo=zone, fold=1).astimezone(UTC))
+    return instant

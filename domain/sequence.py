@@ -125,8 +125,7 @@ def step(
     """A checked step whose text the event at ``version`` will hold."""
     field = f"steps[{number}]"
     tokens.text(f"{field}.body", body, longest=4096, allow_empty=media_url is not None)
-    if media_url is not None and not media_url.startswith(("http://", "https://")):
-        raise InvalidInputError(f"{field}.media_url", "an http or https URL")
+    tokens.media_url(f"{field}.media_url", media_url)
     if not 0 <= delay_hours <= 24 * 366:
         raise InvalidInputError(f"{field}.delay_hours", "hours between 0 and 8784")
     if send_at is not None:
@@ -155,6 +154,8 @@ def define(id: UUID, definition: Definition, *, now: datetime, actor: str) -> Se
     low, high = tokens.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
     (trigger,) = tokens.tokens("trigger", [definition.trigger])
     following_trigger = definition.next_trigger
+    if definition.reentry != "once" and tokens.matching(trigger, [following_trigger or ""]):
+        raise InvalidInputError("next_trigger", "another trigger than the sequence's own")
     checked = msgspec.structs.replace(
         definition,
         name=tokens.text("name", definition.name, longest=200).strip(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,7 +23,12 @@ def tokens(field: str, values: Iterable[str]) -> tuple[str, ...]:
     seen: dict[str, str] = {}
     for value in values:
         token = value.strip()
-        if not token or len(token) > 100 or any(c in token for c in ",;|\n\r\t\0"):
+        if (
+            not token
+            or len(token) > 100
+            or any(c in token for c in ",;|\n\r\t")
+            or not storable(token)
+        ):
             raise InvalidInputError(
                 field, "tokens of 1 to 100 characters without ',', ';', '|' or control characters"
             )
@@ -37,12 +42,34 @@ def matching(token: str, among: Iterable[str]) -> str | None:
     return next((other for other in among if other.lower() == wanted), None)
 
 
+def storable(value: str) -> bool:
+    """Whether UTF-8 and PostgreSQL can hold it: no NUL, and no half of a surrogate pair."""
+    return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
+
+
+def cleaned(value: str, longest: int = 10_000) -> str:
+    """What the world outside says, made fit to store: it cannot be refused, and must not be lost.
+    What cannot be stored becomes U+FFFD, and what is too long is cut."""
+    if not storable(value):
+        value = "".join("\ufffd" if not storable(c) else c for c in value)
+    return value[:longest]
+
+
 def text(field: str, value: str, *, longest: int, allow_empty: bool = False) -> str:
     """``value`` unchanged if it has at most ``longest`` characters and PostgreSQL can store it."""
-    if len(value) > longest or "\0" in value or (not allow_empty and not value.strip()):
+    if len(value) > longest or not storable(value) or (not allow_empty and not value.strip()):
         least = 0 if allow_empty else 1
         raise InvalidInputError(field, f"{least} to {longest} characters, without NUL")
     return value
+
+
+def media_url(field: str, value: str | None) -> str | None:
+    """``value`` if it is None or a web address that PostgreSQL can store."""
+    if value is None or (
+        value.startswith(("http://", "https://")) and len(value) <= 2000 and storable(value)
+    ):
+        return value
+    raise InvalidInputError(field, "an http or https URL of at most 2000 characters")
 
 
 def target_status(value: str) -> TargetStatus:
@@ -74,7 +101,11 @@ def phone(value: str, default_region: str | None = None) -> str:
             ) from None
         raise InvalidInputError("phone", "a phone number such as +60123456789") from None
     # Only the length is held against it: number plans gain ranges before the library learns them.
-    if not phonenumbers.is_possible_number(parsed):
+    # A number without its area code is possible only locally, and not to be reached from here.
+    if (
+        phonenumbers.is_possible_number_with_reason(parsed)
+        != phonenumbers.ValidationResult.IS_POSSIBLE
+    ):
         raise InvalidInputError("phone", "a phone number as long as its country has them")
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
@@ -102,10 +133,10 @@ def time_of_day(value: str, field: str) -> time:
 
 
 def instant(value: datetime, field: str) -> datetime:
-    """``value`` if it is aware; a naive time is no instant and is refused."""
+    """``value`` in UTC if it is aware; a naive time is no instant and is refused."""
     if value.tzinfo is None or value.utcoffset() is None:
         raise InvalidInputError(field, "a time with an offset, e.g. 2026-03-01T09:00:00+08:00")
-    return value
+    return value.astimezone(UTC)
 
 
 def delay_range(low: float, high: float) -> tuple[float, float]:

@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from domain.message import STATUSES
+from projections.prepared import Prepared, execute, prepared
 
 MARKS = ("delivered", "read", "replied")
 COLUMNS = (*STATUSES, *MARKS)
@@ -125,13 +126,13 @@ class Tally:
             (_ADD_PROGRESS, progress),
         ):
             if rows:
-                connection.exec_driver_sql(statement, {"rows": msgspec.json.encode(rows).decode()})
+                execute(connection, statement, rows=msgspec.json.encode(rows).decode())
 
 
-def _upsert(table: str, key: Sequence[str], columns: Sequence[str], types: str) -> str:
+def _upsert(table: str, key: Sequence[str], columns: Sequence[str], types: str) -> Prepared:
     names = ", ".join((*key, *columns))
     added = ", ".join(f"{c} = t.{c} + excluded.{c}" for c in columns)
-    return (
+    return prepared(
         f"INSERT INTO {table} AS t ({names}) SELECT {names}"
         f" FROM json_to_recordset(%(rows)s) AS r({types}) ORDER BY {', '.join(key)}"
         f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {added}"
@@ -157,8 +158,8 @@ _ADD_DAYS = _upsert(
     "device_id uuid, day date, claimed int, sent int, failed int, unknown int",
 )
 # Only of active enrollments: the row of one that has ended is gone and stays gone.
-_ADD_PROGRESS = """
+_ADD_PROGRESS = prepared("""
 UPDATE enrollment_progress p SET open = p.open + r.open
 FROM json_to_recordset(%(rows)s) AS r(enrollment_id uuid, open int)
 WHERE p.enrollment_id = r.enrollment_id
-"""
+""")

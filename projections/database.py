@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, Pro
 
 from domain.errors import StorageError
 from projections import embedded, tables
+from projections.prepared import Prepared, execute
 from projections.settings import Settings
 
 T = TypeVar("T")
@@ -25,6 +26,19 @@ SCHEMA_LOCK = 0x5E4D7242
 
 OLDEST_SERVER = 150000
 IDLE_SECONDS = 5.0
+
+# Statements here touch few rows of large tables, and are planned once per connection, maybe while
+# the tables are still empty. So plans must not follow sizes: indexes and nested loops are always
+# preferred (nothing is forbidden; where there is no other way PostgreSQL still sorts and hashes).
+# Just-in-time compilation costs more than such statements take.
+SESSION = (
+    "timezone=UTC",
+    "jit=off",
+    "plan_cache_mode=force_generic_plan",
+    "enable_seqscan=off",
+    "enable_hashjoin=off",
+    "enable_mergejoin=off",
+)
 # The database on the bundled server.
 BUNDLED = "sendtrail"
 
@@ -44,8 +58,7 @@ class Database:
             connect_args={
                 "connect_timeout": 5,
                 "application_name": "sendtrail",
-                # Just-in-time compilation costs more than such short statements take.
-                "options": "-c timezone=UTC -c jit=off",
+                "options": " ".join(f"-c {option}" for option in SESSION),
             },
         )
         event.listen(self.engine, "checkin", _note_use)
@@ -151,8 +164,10 @@ def url_of(server_url: str, name: str) -> str:
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
-def rows(connection: Connection, statement: str, **parameters: Any) -> list[Any]:
+def rows(connection: Connection, statement: str | Prepared, **parameters: Any) -> list[Any]:
     """The rows that ``statement`` gives; ``%(name)s`` stands for a parameter."""
+    if isinstance(statement, Prepared):
+        return list(execute(connection, statement, **parameters).all())
     return list(connection.exec_driver_sql(statement, parameters).all())
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from projections.counts import Tally
+from projections.prepared import Prepared, prepared
 
 
 class Handler(NamedTuple):
     """``statement`` changes a read model by all events of its topic at once; they are the relation
     ``e``. ``counted`` adds the rows that it returns to the counts."""
 
-    statement: str
+    statement: Prepared
     counted: Callable[[Tally, Sequence[Any]], None] | None = None
 
 
@@ -26,9 +27,11 @@ def handler(
     a ``WITH e AS (...)``: it is a query, or further terms that begin with a comma."""
     own = f", {fields}" if fields else ""
     return Handler(
-        "WITH e AS (SELECT * FROM json_to_recordset(%(events)s) AS e("
-        f'originator_id uuid, originator_version int, "timestamp" timestamptz{own}))'
-        f"{statement if statement.startswith(',') else ' ' + statement}",
+        prepared(
+            "WITH e AS (SELECT * FROM json_to_recordset(%(events)s) AS e("
+            f'originator_id uuid, originator_version int, "timestamp" timestamptz{own}))'
+            f"{statement if statement.startswith(',') else ' ' + statement}"
+        ),
         counted,
     )
 

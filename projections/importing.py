@@ -147,7 +147,7 @@ def _check_header(header: list[str]) -> None:
     for name in header:
         if header.count(name) > 1:
             raise InvalidInputError("header", f"column names that differ; {name!r} comes twice")
-        if not name.isidentifier():
+        if not (name.isascii() and name.isidentifier()):
             raise InvalidInputError(
                 "header", f"column names such as order_number; {name[:50]!r} is none"
             )

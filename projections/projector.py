@@ -22,6 +22,7 @@ from projections import (
     sequences,
 )
 from projections.handling import Handler
+from projections.prepared import execute
 
 # originator id, originator version, topic, state as JSON
 Row = tuple[UUID, int, str, bytes]
@@ -73,6 +74,6 @@ def _handle(
     connection: Connection, handler: Handler, states: list[bytes], tally: counts.Tally
 ) -> None:
     events = b"[" + b",".join(states) + b"]"
-    result = connection.exec_driver_sql(handler.statement, {"events": events.decode()})
+    result = execute(connection, handler.statement, events=events.decode())
     if handler.counted is not None:
         handler.counted(tally, result.all())

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from domain.message import Message
 from projections.database import rows, uuids
+from projections.prepared import prepared
 
 _MESSAGE_FIELDS = tuple(f for f in msgspec.structs.fields(Message) if f.name != "id")
 _COLUMNS = ", ".join(f"m.{f.name}" for f in _MESSAGE_FIELDS)
@@ -43,6 +44,81 @@ def state(row: Any) -> Message:
     )
 
 
+_READY_DEVICES = prepared("""
+SELECT l.device_id
+FROM device_lanes l JOIN devices d USING (device_id)
+WHERE d.status = 'online' AND d.gateway = ANY(%(gateways)s)
+  AND (l.last_slot_at IS NULL OR l.last_slot_at <= %(horizon)s)
+  AND EXISTS (SELECT FROM broadcast_messages m
+              WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s)
+ORDER BY l.last_slot_at NULLS FIRST, l.device_id
+LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
+""")
+
+_DUE = prepared("""
+SELECT l.device_id, l.last_slot_at, d.min_delay_seconds, d.max_delay_seconds,
+    m.message_id, m.version, m.due_at,
+    coalesce(c.min_delay_seconds, s.min_delay_seconds) AS asked_min_seconds,
+    coalesce(c.max_delay_seconds, s.max_delay_seconds) AS asked_max_seconds
+FROM device_lanes l
+JOIN devices d USING (device_id)
+LEFT JOIN device_days u ON u.device_id = l.device_id
+    AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date
+CROSS JOIN LATERAL (
+    SELECT m.message_id, m.version, m.due_at, m.campaign_id, m.sequence_id
+    FROM broadcast_messages m
+    WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s
+    ORDER BY m.due_at
+    LIMIT least(
+        %(per_device)s,
+        CASE WHEN d.daily_limit IS NOT NULL
+            THEN greatest(0, d.daily_limit - coalesce(u.claimed, 0)) END,
+        CASE WHEN d.min_delay_seconds > 0 THEN 1 + ceil(
+            %(seconds)s / d.min_delay_seconds)::int END)
+    FOR UPDATE SKIP LOCKED
+) m
+LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
+LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
+WHERE l.device_id = ANY(%(ids)s::uuid[])
+LIMIT %(limit)s
+""")
+
+_FOR_HAND_OVER = prepared("""
+SELECT m.message_id, m.version, m.status, m.worker, m.lease_until, m.attempt, m.step,
+    m.lead_id, m.device_id, m.campaign_id, m.sequence_id, m.scheduled_at, m.expires_at,
+    m.send_at,
+    l.version AS lead_version, l.phone, l.name, l.attributes, l.opted_out_at,
+    d.status AS device_status, d.gateway, d.settings,
+    coalesce(c.status, s.status) AS owner_status,
+    coalesce(s.cancel_pending, false) AS cancel_pending,
+    n.reason AS stopped_because,
+    coalesce(c.definition ->> 'body', t.step ->> 'body') AS body,
+    coalesce(c.definition ->> 'media_url', t.step ->> 'media_url') AS media_url,
+    coalesce(c.definition ->> 'content_id', t.step ->> 'content_id') AS content_id,
+    greatest(d.min_delay_seconds, c.min_delay_seconds, s.min_delay_seconds)
+        AS min_delay_seconds
+FROM broadcast_messages m
+JOIN leads l USING (lead_id)
+JOIN devices d ON d.device_id = m.device_id
+LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
+LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
+LEFT JOIN enrollments n ON n.enrollment_id = m.enrollment_id
+LEFT JOIN LATERAL (SELECT s.definition -> 'steps' -> (m.step - 1) AS step) t ON true
+WHERE m.message_id = ANY(%(ids)s::uuid[])
+ORDER BY m.message_id FOR UPDATE OF m
+""")
+
+_LANES = prepared("""
+SELECT device_id, last_hand_over_at FROM device_lanes
+WHERE device_id = ANY(%(ids)s::uuid[]) ORDER BY device_id FOR UPDATE
+""")
+
+_LOCKED = prepared(f"""
+SELECT m.message_id, {_COLUMNS} FROM broadcast_messages m
+WHERE m.message_id = ANY(%(ids)s::uuid[]) ORDER BY m.message_id FOR UPDATE
+""")
+
+
 def ready_devices(
     connection: Connection, horizon: datetime, gateways: Iterable[str], limit: int
 ) -> list[UUID]:
@@ -51,16 +127,7 @@ def ready_devices(
     worker holds are left to it, and a device with nothing due takes no other's place."""
     found = rows(
         connection,
-        """
-        SELECT l.device_id
-        FROM device_lanes l JOIN devices d USING (device_id)
-        WHERE d.status = 'online' AND d.gateway = ANY(%(gateways)s)
-          AND (l.last_slot_at IS NULL OR l.last_slot_at <= %(horizon)s)
-          AND EXISTS (SELECT FROM broadcast_messages m
-                      WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s)
-        ORDER BY l.last_slot_at NULLS FIRST, l.device_id
-        LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
-        """,
+        _READY_DEVICES,
         horizon=horizon,
         gateways=list(gateways),
         limit=limit,
@@ -84,33 +151,7 @@ def due(
     """
     found = rows(
         connection,
-        """
-        SELECT l.device_id, l.last_slot_at, d.min_delay_seconds, d.max_delay_seconds,
-            m.message_id, m.version, m.due_at,
-            coalesce(c.min_delay_seconds, s.min_delay_seconds) AS asked_min_seconds,
-            coalesce(c.max_delay_seconds, s.max_delay_seconds) AS asked_max_seconds
-        FROM device_lanes l
-        JOIN devices d USING (device_id)
-        LEFT JOIN device_days u ON u.device_id = l.device_id
-            AND u.day = (%(now)s AT TIME ZONE d.timezone)::date
-        CROSS JOIN LATERAL (
-            SELECT m.message_id, m.version, m.due_at, m.campaign_id, m.sequence_id
-            FROM broadcast_messages m
-            WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s
-            ORDER BY m.due_at
-            LIMIT least(
-                %(per_device)s,
-                CASE WHEN d.daily_limit IS NOT NULL
-                    THEN greatest(0, d.daily_limit - coalesce(u.claimed, 0)) END,
-                CASE WHEN d.min_delay_seconds > 0 THEN 1 + ceil(
-                    %(seconds)s / d.min_delay_seconds)::int END)
-            FOR UPDATE SKIP LOCKED
-        ) m
-        LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
-        LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
-        WHERE l.device_id = ANY(%(ids)s::uuid[])
-        LIMIT %(limit)s
-        """,
+        _DUE,
         ids=uuids(device_ids),
         now=now,
         horizon=horizon,
@@ -125,8 +166,7 @@ def lanes(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, date
     """Locks the lanes in id order and gives each device's latest hand-over."""
     found = rows(
         connection,
-        "SELECT device_id, last_hand_over_at FROM device_lanes"
-        " WHERE device_id = ANY(%(ids)s::uuid[]) ORDER BY device_id FOR UPDATE",
+        _LANES,
         ids=uuids(device_ids),
     )
     return {row.device_id: row.last_hand_over_at for row in found}
@@ -137,30 +177,7 @@ def for_hand_over(connection: Connection, ids: Iterable[UUID]) -> list[Any]:
     says: its device, its lead, and its content from campaign or sequence step."""
     return rows(
         connection,
-        """
-        SELECT m.message_id, m.version, m.status, m.worker, m.lease_until, m.attempt, m.step,
-            m.lead_id, m.device_id, m.campaign_id, m.sequence_id, m.scheduled_at, m.expires_at,
-            m.send_at,
-            l.version AS lead_version, l.phone, l.name, l.attributes, l.opted_out_at,
-            d.status AS device_status, d.gateway, d.settings,
-            coalesce(c.status, s.status) AS owner_status,
-            coalesce(s.cancel_pending, false) AS cancel_pending,
-            n.status AS enrollment_status, n.reason AS enrollment_reason,
-            coalesce(c.definition ->> 'body', t.step ->> 'body') AS body,
-            coalesce(c.definition ->> 'media_url', t.step ->> 'media_url') AS media_url,
-            coalesce(c.definition ->> 'content_id', t.step ->> 'content_id') AS content_id,
-            greatest(d.min_delay_seconds, c.min_delay_seconds, s.min_delay_seconds)
-                AS min_delay_seconds
-        FROM broadcast_messages m
-        JOIN leads l USING (lead_id)
-        JOIN devices d ON d.device_id = m.device_id
-        LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
-        LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
-        LEFT JOIN enrollments n ON n.enrollment_id = m.enrollment_id
-        LEFT JOIN LATERAL (SELECT s.definition -> 'steps' -> (m.step - 1) AS step) t ON true
-        WHERE m.message_id = ANY(%(ids)s::uuid[])
-        ORDER BY m.message_id FOR UPDATE OF m
-        """,
+        _FOR_HAND_OVER,
         ids=uuids(ids),
     )
 
@@ -169,8 +186,7 @@ def locked(connection: Connection, ids: Iterable[UUID]) -> list[Message]:
     """Locks messages in id order."""
     found = rows(
         connection,
-        f"SELECT m.message_id, {_COLUMNS} FROM broadcast_messages m"
-        " WHERE m.message_id = ANY(%(ids)s::uuid[]) ORDER BY m.message_id FOR UPDATE",
+        _LOCKED,
         ids=uuids(ids),
     )
     return [state(row) for row in found]

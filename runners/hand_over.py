@@ -129,7 +129,6 @@ def _surroundings(row: Any) -> Surroundings:
         device_status=row.device_status,
         owner_status=row.owner_status,
         sequence_stopped=row.cancel_pending,
-        enrollment_status=row.enrollment_status,
-        enrollment_reason=row.enrollment_reason,
+        stopped_because=row.stopped_because,
         expires_at=row.expires_at,
     )

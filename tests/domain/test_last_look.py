@@ -15,15 +15,14 @@ FINE = Surroundings(
     device_status="online",
     owner_status="active",
     sequence_stopped=False,
-    enrollment_status="active",
-    enrollment_reason=None,
+    stopped_because=None,
     expires_at=None,
 )
-BROADCAST = FINE._replace(owner_status="triggered", enrollment_status=None)
+BROADCAST = FINE._replace(owner_status="triggered")
 
 OPTED_OUT = {"opted_out": True}
-REPLIED = {"enrollment_status": "stopped", "enrollment_reason": "replied"}
-STOPPED = {"enrollment_status": "stopped", "enrollment_reason": "sequence_cancelled"}
+REPLIED = {"stopped_because": "replied"}
+STOPPED = {"stopped_because": "operator"}
 RETIRED = {"device_status": "retired"}
 OFFLINE = {"device_status": "offline"}
 PAUSED = {"owner_status": "paused"}
@@ -39,7 +38,6 @@ EXPIRED = {"expires_at": NOW}
         BROADCAST._replace(owner_status="finished"),
         BROADCAST._replace(expires_at=NOW + timedelta(microseconds=1)),
         FINE._replace(owner_status="inactive"),
-        FINE._replace(enrollment_status="completed"),
     ],
 )
 def test_a_message_that_is_still_wanted_goes(around: Surroundings) -> None:
@@ -55,7 +53,7 @@ def test_a_message_that_is_still_wanted_goes(around: Surroundings) -> None:
         (FINE, REPLIED, "replied"),
         (BROADCAST, {"owner_status": "cancelled"}, "campaign_cancelled"),
         (FINE, {"sequence_stopped": True}, "sequence_cancelled"),
-        (FINE, STOPPED, "sequence_cancelled"),
+        (FINE, STOPPED, "operator"),
         (FINE, RETIRED, "device_retired"),
         (BROADCAST, RETIRED, "device_retired"),
         (BROADCAST, EXPIRED, "expired"),

@@ -111,6 +111,7 @@ def test_what_a_sequence_does_unless_told_otherwise() -> None:
         ({"niche": ("B1|B2",)}, "niche"),
         ({"target_status": "everybody"}, "target_status"),
         ({"next_trigger": " "}, "next_trigger"),
+        ({"next_trigger": "cold", "reentry": "always"}, "next_trigger"),
         ({"min_delay_seconds": -1.0}, "min_delay_seconds"),
         ({"min_delay_seconds": 2.0, "max_delay_seconds": 1.0}, "max_delay_seconds"),
     ],

@@ -36,9 +36,10 @@ def _content(draw: st.DrawFn) -> dict[str, Any]:
 
 def _begin(draw: st.DrawFn, by: By) -> Event:
     id_, count = draw(st.uuids()), draw(st.integers(1, 3))
+    trigger = draw(TOKENS)
     definition = Definition(
         name=draw(WORDS),
-        trigger=draw(TOKENS),
+        trigger=trigger,
         steps=tuple(sequence.step(id_, 1, n, **_content(draw)) for n in range(1, count + 1)),
         first_delay_minutes=draw(st.integers(0, 600)) / 4,
         niche=draw(SOME_TOKENS),
@@ -47,7 +48,10 @@ def _begin(draw: st.DrawFn, by: By) -> Event:
         windows=draw(WINDOWS),
         reentry=draw(st.sampled_from(REENTRIES)),
         stop_on_reply=draw(st.booleans()),
-        next_trigger=draw(st.none() | TOKENS),
+        # A sequence that leads back into itself again and again is refused.
+        next_trigger=draw(
+            st.none() | TOKENS.filter(lambda token: token.lower() != trigger.lower())
+        ),
         **draw(PACES),
     )
     return sequence.define(id_, definition, **by)

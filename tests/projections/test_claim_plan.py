@@ -1,0 +1,103 @@
+"""The claim reads its index, whatever the size of the queue."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from projections import queue
+from projections.composition import House
+from projections.database import Database, rows
+
+DEVICES = 300
+MESSAGES = 100_000
+
+
+def fill(database: Database, now: Any) -> None:
+    """A hundred thousand pending messages of one campaign over three hundred online devices."""
+    with database.transaction() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO devices (device_id, version, status, name, gateway, settings,"
+            " min_delay_seconds, max_delay_seconds, timezone)"
+            " SELECT md5(n::text)::uuid, 2, 'online', 'device ' || n, 'sandbox', '{}', 1, 2, 'UTC'"
+            f" FROM generate_series(1, {DEVICES}) n"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO device_lanes (device_id) SELECT device_id FROM devices"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id,"
+            " campaign_id, step, scheduled_at, due_at, attempt)"
+            " SELECT gen_random_uuid(), 1, 'pending', gen_random_uuid(),"
+            f" md5((1 + n %% {DEVICES})::text)::uuid, md5('campaign')::uuid, 0,"
+            " %(now)s - make_interval(secs => n), %(now)s - make_interval(secs => n), 0"
+            f" FROM generate_series(1, {MESSAGES}) n",
+            {"now": now},
+        )
+        connection.exec_driver_sql("ANALYZE")
+
+
+class Explained:
+    """Stands in for a connection: explains each prepared statement, and then runs it."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.info = connection.info
+        self.nodes: list[dict[str, Any]] = []
+
+    def exec_driver_sql(self, statement: str, parameters: Any = None) -> Any:
+        if not statement.startswith("EXECUTE"):
+            return self.connection.exec_driver_sql(statement)
+        plan = self.connection.exec_driver_sql(
+            f"EXPLAIN (ANALYZE, FORMAT json) {statement}", parameters
+        ).scalar_one()
+        self._collect(plan[0]["Plan"])
+        return self.connection.exec_driver_sql(statement, parameters)
+
+    def _collect(self, node: dict[str, Any]) -> None:
+        self.nodes.append(node)
+        for child in node.get("Plans", []):
+            self._collect(child)
+
+    def reading(self, table: str) -> list[tuple[str, str | None]]:
+        """How the table is read: node types with the index that they use."""
+        return [
+            (node["Node Type"], node.get("Index Name"))
+            for node in self.nodes
+            if node.get("Relation Name") == table
+        ]
+
+
+def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(house: House) -> None:
+    """Both statements of a claim read messages by the partial index, and a thousand lanes' worth
+    of work touches few rows."""
+    now = house.outreach.clock()
+    fill(house.database, now)
+
+    with house.database.transaction() as connection:
+        explained = Explained(connection)
+        horizon = now + timedelta(seconds=5)
+        devices = queue.ready_devices(explained, horizon, ["sandbox"], 1000)  # type: ignore[arg-type]
+        found = queue.due(explained, devices, now, horizon, 500, 1000)  # type: ignore[arg-type]
+
+    assert len(devices) == DEVICES
+    assert len(found) == 1000
+    scans = explained.reading("broadcast_messages")
+    assert len(scans) >= 2
+    assert {index for _, index in scans} == {"broadcast_messages_claim"}
+    assert {kind for kind, _ in scans} <= {"Index Scan", "Index Only Scan"}
+
+
+def test_a_device_with_nothing_due_takes_no_place(house: House) -> None:
+    """With room for one device only, the one that has something due gets it."""
+    now = house.outreach.clock()
+    fill(house.database, now)
+    with house.database.transaction() as connection:
+        connection.exec_driver_sql(
+            "UPDATE broadcast_messages SET due_at = due_at + interval '2 days'"
+            " WHERE device_id <> md5('7')::uuid"
+        )
+        devices = queue.ready_devices(connection, now, ["sandbox"], 1)
+        (expected,) = rows(connection, "SELECT md5('7')::uuid")
+
+    assert devices == [expected[0]]
