@@ -1,16 +1,5 @@
-"""The HTTP door: takes commands, gives reports and the audit trail."""
+"""The HTTP door: takes commands, gives reports. Handlers translate, and nothing more."""
 
-from __future__ import annotations
+from api.app import create_app
 
-from flask import Flask
-
-
-def create_app() -> Flask:
-    """The application. ``GET /healthz`` answers as soon as the process does."""
-    app = Flask("sendtrail")
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    return app
+__all__ = ["create_app"]

@@ -6,7 +6,8 @@ Randomness comes in as ``uniform(low, high)``, e.g. ``random.Random(seed).unifor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -48,3 +49,30 @@ def back_off(attempt: int, uniform: Uniform, base: float = 30.0, cap: float = 36
     half, so that a crowd that failed together does not come back together."""
     ceiling = min(cap, base * 2.0 ** min(attempt - 1, 100))
     return uniform(ceiling / 2, ceiling)
+
+
+def projected_finish(
+    start: datetime, messages: int, pace: Pace, daily_limit: int | None, zone: ZoneInfo
+) -> datetime:
+    """When the last of ``messages`` would leave a device that begins at ``start``, at the average
+    of its pace and no more than ``daily_limit`` on a day of ``zone``; ten years ahead at most."""
+    average = (pace.low + pace.high) / 2
+    at = start
+    left = messages
+    while left > 0 and at < start + timedelta(days=3653):
+        midnight = _next_midnight(at, zone)
+        fits = left
+        if average > 0:
+            fits = 1 + int((midnight - at).total_seconds() / average)
+        if daily_limit is not None:
+            fits = min(fits, daily_limit)
+        if fits >= left:
+            return at + timedelta(seconds=(left - 1) * average)
+        left -= fits
+        at = midnight
+    return at
+
+
+def _next_midnight(instant: datetime, zone: ZoneInfo) -> datetime:
+    day = instant.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)

@@ -139,6 +139,30 @@ def instant(value: datetime, field: str) -> datetime:
     return value.astimezone(UTC)
 
 
+def parse_instant(value: str, field: str, zone_name: str | None = None) -> datetime:
+    """An instant, in UTC, from ISO 8601 with an offset, or with the name of a time zone: after it
+    (``2026-03-01T09:00 Asia/Kuala_Lumpur``), in brackets (RFC 9557), or as ``zone_name``.
+
+    A local time that a change of the clocks skips moves forward by the gap; one that comes twice is
+    its first.
+    """
+    text, _, suffix = value.strip().replace("[", " ").removesuffix("]").rpartition(" ")
+    if not text or suffix[:1].isdigit():
+        text, suffix = value.strip(), ""
+    expected = "ISO 8601 with an offset or a time zone, e.g. 2026-03-01T09:00:00+08:00"
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(field, expected) from None
+    named = suffix or zone_name
+    if parsed.utcoffset() is None and named:
+        parsed = parsed.replace(tzinfo=zone(named, field if suffix else "timezone"))
+    try:
+        return instant(parsed, field)
+    except OverflowError:
+        raise InvalidInputError(field, expected) from None
+
+
 def delay_range(low: float, high: float) -> tuple[float, float]:
     """A pace in seconds between two messages: ``0 <= low <= high <= 86400``."""
     if not 0 <= low <= 86400:

@@ -19,6 +19,7 @@ from eventsourcing import persistence
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from projections import measures
 from projections.database import APPEND_LOCK
 from projections.projector import Row, project
 
@@ -41,7 +42,7 @@ def append(connection: Connection, rows: Sequence[Row]) -> None:
     """
     if not rows:
         return
-    with library_errors():
+    with library_errors(), measures.timed("append"):
         project(connection, rows)
         cursor: Any = connection.connection.cursor()
         cursor.execute(f"SELECT pg_advisory_xact_lock({APPEND_LOCK})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection
@@ -147,3 +148,9 @@ def next_scheduled(connection: Connection) -> datetime | None:
     )
     at: datetime | None = found[0].at
     return at
+
+
+def by_id(connection: Connection, campaign_id: UUID) -> Campaign | None:
+    """The campaign of that id, if there is one."""
+    found = rows(connection, "SELECT * FROM campaigns WHERE campaign_id = %(id)s", id=campaign_id)
+    return state(found[0]) if found else None

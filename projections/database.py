@@ -94,6 +94,7 @@ class Database:
                 if int(version) < OLDEST_SERVER:
                     raise StorageError("the database: expected PostgreSQL 15 or newer")
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
+                tables.create_kept(connection)
                 if _exists(connection, "stored_events"):
                     return
                 tables.create_log(connection)

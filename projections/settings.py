@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 import phonenumbers
+from cryptography.fernet import Fernet
 
 from domain.errors import SettingsError
 
@@ -26,6 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     database_url: str | None = None
     home: Path = Path("~/.sendtrail")
+    secret_key: str | None = None
     enroll_every: float = 300.0
     campaign_every: float = 60.0
     broadcast_every: float = 5.0
@@ -44,6 +46,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         database_url=source.get("DATABASE_URL", _url, None),
         home=source.get("HOME", lambda text: Path(text), Path("~/.sendtrail")).expanduser(),
+        secret_key=source.get("SECRET_KEY", _secret, None),
         enroll_every=source.get("ENROLL_EVERY", _seconds, 300.0),
         campaign_every=source.get("CAMPAIGN_EVERY", _seconds, 60.0),
         broadcast_every=source.get("BROADCAST_EVERY", _seconds, 5.0),
@@ -76,6 +79,16 @@ def _url(text: str) -> str:
     if not re.match(r"postgres(ql)?(\+psycopg2)?://", text):
         raise ValueError("a URL such as postgresql://user:password@host:5432/database")
     return re.sub(r"^postgres(ql)?(\+psycopg2)?://", "postgresql://", text)
+
+
+def _secret(text: str) -> str:
+    try:
+        Fernet(text)
+    except ValueError:
+        raise ValueError(
+            "a Fernet key: 32 random bytes in URL-safe base64, 44 characters"
+        ) from None
+    return text
 
 
 def _seconds(text: str) -> float:

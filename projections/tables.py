@@ -32,6 +32,8 @@ from domain.message import STATUSES
 
 LOG = MetaData()
 READ_MODELS = MetaData()
+# What is neither events nor made of them: never rebuilt.
+KEPT = MetaData()
 
 TIME = DateTime(timezone=True)
 
@@ -296,6 +298,40 @@ leases = Table(
     Index("leases_by_end", "lease_until"),
 )
 
+api_keys = Table(
+    "api_keys",
+    KEPT,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    # SHA-256, in hex, of a 256-bit random key: nothing shorter to guess, nothing to read here.
+    Column("key_sha256", Text, nullable=False, unique=True),
+    Column("created_at", TIME, nullable=False),
+    Column("last_used_at", TIME),
+    Column("revoked_at", TIME),
+    CheckConstraint("role IN ('viewer', 'operator', 'admin')", name="role"),
+)
+
+# First answers to POST requests with an Idempotency-Key, for a day.
+idempotency = Table(
+    "idempotency",
+    KEPT,
+    Column("key_name", Text, primary_key=True),
+    Column("idempotency_key", Text, primary_key=True),
+    Column("request_sha256", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Index("idempotency_by_age", "created_at"),
+)
+
+# Credentials of devices, encrypted with SENDTRAIL_SECRET_KEY (Fernet).
+device_secrets = Table(
+    "device_secrets",
+    KEPT,
+    Column("device_id", Uuid, primary_key=True),
+    Column("ciphertext", LargeBinary, nullable=False),
+)
+
 _APPEND_ONLY = """
 CREATE OR REPLACE FUNCTION refuse_rewriting_history() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -337,6 +373,11 @@ def create_log(connection: Connection) -> None:
     LOG.create_all(connection)
     connection.exec_driver_sql(_APPEND_ONLY)
     connection.exec_driver_sql(_EVENT_LOG)
+
+
+def create_kept(connection: Connection) -> None:
+    """API keys, first answers and credentials, where they are missing."""
+    KEPT.create_all(connection)
 
 
 def create_read_models(connection: Connection) -> None:

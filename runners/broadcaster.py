@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
+from time import perf_counter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from domain.errors import WrongStateError
 from domain.event import Event
 from domain.message_events import MessageClaimed
 from domain.pacing import Pace, Uniform
-from projections import queue
+from projections import measures, queue
 from projections.composition import House
 from runners import hand_over
 from runners.gateways import (
@@ -85,7 +86,8 @@ class Broadcaster:
 
     def claim(self) -> int:
         """Takes what is due until the next look, each message with its slot; returns how many."""
-        claimed = self.house.database.run(self._claim)
+        with measures.timed("claim"):
+            claimed = self.house.database.run(self._claim)
         for slot in claimed:
             heappush(self.slots, slot)
         return len(claimed)
@@ -174,19 +176,21 @@ class Broadcaster:
     def send(self, outgoing: Iterable[tuple[str, Outgoing]]) -> None:
         """Calls the gateways concurrently; outcomes gather until they are recorded."""
         for gateway, item in outgoing:
-            task = asyncio.create_task(self._send(self.gateways[gateway], item))
+            task = asyncio.create_task(self._send(gateway, item))
             self.in_flight.add(task)
             task.add_done_callback(self.in_flight.discard)
 
-    async def _send(self, gateway: Gateway, outgoing: Outgoing) -> None:
+    async def _send(self, name: str, outgoing: Outgoing) -> None:
         limit = self.house.settings.gateway_timeout
         outcome: Outcome
+        began = perf_counter()
         try:
-            outcome = await asyncio.wait_for(gateway.send(outgoing), limit)
+            outcome = await asyncio.wait_for(self.gateways[name].send(outgoing), limit)
         except TimeoutError:
             outcome = Unknown(f"no answer within {limit:g} seconds")
         except Exception as error:  # a gateway's own fault says nothing about the message
             outcome = Unknown(f"the gateway failed: {type(error).__name__}")
+        measures.gateway(name, type(outcome).__name__.lower(), perf_counter() - began)
         self.outcomes.append((outgoing.message_id, outcome))
         self.answered.set()
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from domain.errors import SendtrailError
-from projections import audit, embedded, reports, settings
+from projections import access, audit, embedded, measures, reports, settings
 from projections.composition import House
 from projections.database import BUNDLED, url_of
 from projections.importing import import_leads
@@ -62,6 +62,7 @@ def demo(config: settings.Settings) -> None:
 @click.pass_obj
 def run(config: settings.Settings, names: tuple[str, ...], once: bool) -> None:
     """Run all runners, or those that are named, until SIGTERM or Ctrl-C."""
+    measures.share(config.home)
     with House(config) as house:
         runners = Runners(house, names or RUNNERS)
         if once:
@@ -69,6 +70,19 @@ def run(config: settings.Settings, names: tuple[str, ...], once: bool) -> None:
                 click.echo(f"{name}: {count}")
         else:
             runners.forever()
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 16))
+@click.pass_obj
+def serve(config: settings.Settings, host: str, port: int, workers: int, threads: int) -> None:
+    """Serve the HTTP API until SIGTERM or Ctrl-C."""
+    from runners import serving
+
+    serving.serve(config, host, port, workers, threads)
 
 
 @main.command("import")
@@ -131,6 +145,44 @@ def audit_message(config: settings.Settings, message_id: UUID) -> None:
         tables.print_trail(
             _console(), audit.message_trail(house.outreach, house.database, message_id)
         )
+
+
+@main.group()
+def keys() -> None:
+    """API keys."""
+
+
+@keys.command("create")
+@click.argument("name")
+@click.option("--role", required=True, type=click.Choice(access.ROLES))
+@click.pass_obj
+def keys_create(config: settings.Settings, name: str, role: str) -> None:
+    """Make a key. It is printed alone on the last line, for the only time.
+
+    NAME is what events will say who did it.
+    """
+    with House(config) as house, house.database.transaction() as connection:
+        key = access.create(connection, name, role, house.outreach.clock())
+    click.echo(f"key {name} of role {role}; keep it, it cannot be shown again:")
+    click.echo(key)
+
+
+@keys.command("list")
+@click.pass_obj
+def keys_list(config: settings.Settings) -> None:
+    """Every key, without the key itself."""
+    with House(config) as house, house.database.transaction() as connection:
+        tables.print_keys(_console(), access.every(connection))
+
+
+@keys.command("revoke")
+@click.argument("name")
+@click.pass_obj
+def keys_revoke(config: settings.Settings, name: str) -> None:
+    """From now on the key opens nothing."""
+    with House(config) as house, house.database.transaction() as connection:
+        access.revoke(connection, name, house.outreach.clock())
+    click.echo(f"revoked {name}")
 
 
 @main.group("db")

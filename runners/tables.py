@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.message import STATUSES
+from projections.access import Key
 from projections.audit import Trail
 from projections.counts import MARKS
 from projections.reports import CampaignReport, Counts, DeviceReport, Overview, SequenceReport
@@ -61,6 +62,16 @@ def print_rebuild(console: Console, found: Mapping[str, str | None]) -> None:
     table = _table("Rebuilt from the events", "table", "compared with the live one")
     for name, difference in found.items():
         table.add_row(name, difference or "identical")
+    console.print(table)
+
+
+def print_keys(console: Console, keys: Iterable[Key]) -> None:
+    table = _table("API keys", "name", "role", "created", "last used", "revoked")
+    for key in keys:
+        moments = (key.created_at, key.last_used_at, key.revoked_at)
+        table.add_row(
+            key.name, key.role, *(f"{at:%Y-%m-%d %H:%M}" if at else "never" for at in moments)
+        )
     console.print(table)
 
 

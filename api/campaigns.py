@@ -1,0 +1,99 @@
+"""/campaigns: one message to every lead that matches, at an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask_smorest import Blueprint
+
+from api import presenting
+from api.context import actor, house, now, outreach, page, resource
+from api.paces import with_maximum
+from api.schemas import Campaign, CampaignChange, NewCampaign, PageQuery, Preview, page_of
+from domain import campaign, tokens
+from projections.preview import preview
+
+blueprint = Blueprint("campaigns", __name__, url_prefix="/api/v1/campaigns")
+
+
+def _show(campaign_id: UUID) -> Any:
+    return resource("campaign", campaign_id, presenting.campaign)
+
+
+def _read(data: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a definition, with the instant as one."""
+    zone = data.pop("timezone", None)
+    if "scheduled_at" in data:
+        data["scheduled_at"] = tokens.parse_instant(data["scheduled_at"], "scheduled_at", zone)
+    if "niche" in data:
+        data["niche"] = tuple(data["niche"])
+    return data
+
+
+@blueprint.post("")
+@blueprint.arguments(NewCampaign)
+@blueprint.response(201, Campaign)
+def schedule(data: dict[str, Any]) -> Any:
+    """Schedule a campaign"""
+    with_maximum(data, default=0.0)
+    definition = campaign.Definition(**_read(data))
+    return _show(outreach().schedule_campaign(definition, actor=actor()).id)
+
+
+@blueprint.get("")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, page_of(Campaign))
+def index(query: dict[str, Any]) -> Any:
+    """List campaigns"""
+    return page("campaign", query, presenting.campaign)
+
+
+@blueprint.get("/<uuid:campaign_id>")
+@blueprint.response(200, Campaign)
+def show(campaign_id: UUID) -> Any:
+    """Show a campaign"""
+    return _show(campaign_id)
+
+
+@blueprint.patch("/<uuid:campaign_id>")
+@blueprint.arguments(CampaignChange)
+@blueprint.response(200, Campaign)
+def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
+    """Change a campaign; audience and instant only before it is triggered"""
+    present = outreach().get_campaign(campaign_id).definition
+    fields = {name: getattr(present, name) for name in present.__struct_fields__}
+    with_maximum(data, default=present.max_delay_seconds)
+    definition = campaign.Definition(**{**fields, **_read(data)})
+    outreach().revise_campaign(campaign_id, definition, actor=actor())
+    return _show(campaign_id)
+
+
+@blueprint.get("/<uuid:campaign_id>/preview")
+@blueprint.response(200, Preview)
+def preview_(campaign_id: UUID) -> Any:
+    """Who would get it, who would not and why, and when the last message would leave"""
+    with house().database.transaction() as connection:
+        return preview(connection, campaign_id, now())
+
+
+def _action(name: str, command: Callable[[UUID], object], text: str) -> None:
+    """``POST /campaigns/{id}/<name>``"""
+
+    def act(campaign_id: UUID) -> Any:
+        command(campaign_id)
+        return _show(campaign_id)
+
+    act.__name__ = name
+    act.__doc__ = text
+    blueprint.post(f"/<uuid:campaign_id>/{name}")(blueprint.response(200, Campaign)(act))
+
+
+_action("pause", lambda id_: outreach().pause_campaign(id_, actor=actor()), "Hold every message")
+_action("resume", lambda id_: outreach().resume_campaign(id_, actor=actor()), "Go on")
+_action(
+    "cancel",
+    lambda id_: outreach().cancel_campaign(id_, actor=actor()),
+    "For good; what is pending is cancelled",
+)

@@ -1,0 +1,102 @@
+"""/devices: sending numbers behind gateways."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask_smorest import Blueprint
+
+from api import presenting
+from api.context import actor, house, outreach, page, resource
+from api.paces import with_maximum
+from api.schemas import Device, DeviceChange, NewDevice, PageQuery, page_of
+from domain.device import OPERATOR, Configuration
+from domain.errors import SettingsError
+from projections import device_secrets
+
+blueprint = Blueprint("devices", __name__, url_prefix="/api/v1/devices")
+
+
+def _show(device_id: UUID) -> Any:
+    return resource("device", device_id, presenting.device)
+
+
+def _check_secret_key(credentials: dict[str, str] | None) -> None:
+    """Before anything is written."""
+    if credentials and house().settings.secret_key is None:
+        raise SettingsError("SENDTRAIL_SECRET_KEY: expected a Fernet key, to keep credentials")
+
+
+def _keep(device_id: UUID, credentials: dict[str, str] | None) -> None:
+    if credentials:
+        with house().database.transaction() as connection:
+            device_secrets.put(connection, device_id, credentials, house().settings.secret_key)
+
+
+@blueprint.post("")
+@blueprint.arguments(NewDevice)
+@blueprint.response(201, Device)
+def register(data: dict[str, Any]) -> Any:
+    """Register a device; it is offline until its gateway or a person says otherwise"""
+    credentials = data.pop("credentials", None)
+    _check_secret_key(credentials)
+    with_maximum(data, default=15.0)
+    device_id = outreach().register_device(Configuration(**data), actor=actor()).id
+    _keep(device_id, credentials)
+    return _show(device_id)
+
+
+@blueprint.get("")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, page_of(Device))
+def index(query: dict[str, Any]) -> Any:
+    """List devices"""
+    return page("device", query, presenting.device)
+
+
+@blueprint.get("/<uuid:device_id>")
+@blueprint.response(200, Device)
+def show(device_id: UUID) -> Any:
+    """Show a device"""
+    return _show(device_id)
+
+
+@blueprint.patch("/<uuid:device_id>")
+@blueprint.arguments(DeviceChange)
+@blueprint.response(200, Device)
+def reconfigure(data: dict[str, Any], device_id: UUID) -> Any:
+    """Change a device; what is not given stays"""
+    credentials = data.pop("credentials", None)
+    _check_secret_key(credentials)
+    present = outreach().get_device(device_id).configuration
+    fields = {name: getattr(present, name) for name in present.__struct_fields__}
+    with_maximum(data, default=present.max_delay_seconds)
+    configuration = Configuration(**{**fields, **data})
+    outreach().reconfigure_device(device_id, configuration, actor=actor())
+    _keep(device_id, credentials)
+    return _show(device_id)
+
+
+@blueprint.post("/<uuid:device_id>/connect")
+@blueprint.response(200, Device)
+def connect(device_id: UUID) -> Any:
+    """Let it send"""
+    outreach().connect_device(device_id, actor=actor())
+    return _show(device_id)
+
+
+@blueprint.post("/<uuid:device_id>/disconnect")
+@blueprint.response(200, Device)
+def disconnect(device_id: UUID) -> Any:
+    """Let it rest, until a person connects it; its messages stay pending"""
+    outreach().disconnect_device(device_id, OPERATOR, actor=actor())
+    return _show(device_id)
+
+
+@blueprint.post("/<uuid:device_id>/retire")
+@blueprint.response(200, Device)
+def retire(device_id: UUID) -> Any:
+    """For good; what is pending on it is cancelled"""
+    outreach().retire_device(device_id, actor=actor())
+    return _show(device_id)

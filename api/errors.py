@@ -1,0 +1,79 @@
+"""Every error as JSON in one shape, flask-smorest's: code, status, message, errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from domain.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    SendtrailError,
+    SettingsError,
+    StorageError,
+    WrongStateError,
+)
+
+log = structlog.get_logger()
+
+Answer = tuple[dict[str, Any], int]
+
+
+def install(app: Flask, api: Any) -> None:
+    """What the domain raises, as HTTP."""
+
+    @app.errorhandler(SendtrailError)
+    def sendtrail_error(error: SendtrailError) -> Answer:
+        match error:
+            case InvalidInputError():
+                field = {error.field: [f"Expected {error.expected}."]}
+                return _answer(422, "Unprocessable Entity", str(error), {"json": field})
+            case NotFoundError():
+                return _answer(404, "Not Found", str(error))
+            case WrongStateError():
+                return _answer(409, "Conflict", str(error), {"state": error.state})
+            case AlreadyExistsError():
+                existing = {"id": str(error.existing_id)}
+                return _answer(409, "Conflict", str(error), existing)
+            case ConflictError():
+                return _answer(409, "Conflict", str(error))
+            case SettingsError() | StorageError():
+                return _answer(503, "Service Unavailable", str(error))
+            case _:
+                return _answer(500, "Internal Server Error", str(error))
+
+    @app.errorhandler(OperationalError)
+    def database_away(error: OperationalError) -> Answer:
+        log.warning("database.away", error=type(error.orig).__name__)
+        return _answer(503, "Service Unavailable", "the database does not answer; try again")
+
+    @app.errorhandler(Exception)
+    def fault(error: Exception) -> Any:
+        if isinstance(error, HTTPException):
+            return api.handle_http_exception(error)
+        # The type alone: an exception's text may hold what must not be logged.
+        log.error("request.failed", error=type(error).__name__, where=_where(error))
+        return _answer(500, "Internal Server Error", "a fault of ours; it was logged")
+
+
+def _answer(code: int, status: str, message: str, errors: dict[str, Any] | None = None) -> Answer:
+    body: dict[str, Any] = {"code": code, "status": status, "message": message}
+    if errors is not None:
+        body["errors"] = errors
+    return body, code
+
+
+def _where(error: BaseException) -> str:
+    """File and line at which the exception was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"

@@ -1,0 +1,58 @@
+"""/messages: what goes to whom, and what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask_smorest import Blueprint
+
+from api import presenting
+from api.context import actor, outreach, page, resource
+from api.schemas import Message, MessageQuery, NewResolution, page_of
+
+blueprint = Blueprint("messages", __name__, url_prefix="/api/v1/messages")
+
+
+def _show(message_id: UUID) -> Any:
+    return resource("message", message_id, presenting.message)
+
+
+@blueprint.get("")
+@blueprint.arguments(MessageQuery, location="query")
+@blueprint.response(200, page_of(Message))
+def index(query: dict[str, Any]) -> Any:
+    """List messages"""
+    return page("message", query, presenting.message)
+
+
+@blueprint.get("/<uuid:message_id>")
+@blueprint.response(200, Message)
+def show(message_id: UUID) -> Any:
+    """Show a message"""
+    return _show(message_id)
+
+
+@blueprint.post("/<uuid:message_id>/retry")
+@blueprint.response(200, Message)
+def retry(message_id: UUID) -> Any:
+    """Send a failed message again"""
+    outreach().retry_message(message_id, actor=actor())
+    return _show(message_id)
+
+
+@blueprint.post("/<uuid:message_id>/cancel")
+@blueprint.response(200, Message)
+def cancel(message_id: UUID) -> Any:
+    """Do not send it; possible until it is handed over"""
+    outreach().cancel_message(message_id, actor=actor())
+    return _show(message_id)
+
+
+@blueprint.post("/<uuid:message_id>/resolve")
+@blueprint.arguments(NewResolution)
+@blueprint.response(200, Message)
+def resolve(data: dict[str, Any], message_id: UUID) -> Any:
+    """Say what became of a message whose outcome is unknown"""
+    outreach().resolve_message(message_id, data["resolution"], data["reason"], actor=actor())
+    return _show(message_id)

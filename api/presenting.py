@@ -1,0 +1,80 @@
+"""Rows of the read models as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.message import Message
+
+
+def lead(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.lead_id,
+        "phone": row.phone,
+        "name": row.name,
+        "niche": row.niche,
+        "target_status": row.target_status,
+        "triggers": row.triggers,
+        "device_id": row.device_id,
+        "timezone": row.timezone,
+        "attributes": row.attributes,
+        "opted_out": row.opted_out_at is not None,
+        "opted_out_at": row.opted_out_at,
+        "replied_at": row.replied_at,
+        "registered_at": row.registered_at,
+        "version": row.version,
+    }
+
+
+def sequence(row: Any) -> dict[str, Any]:
+    steps = [
+        {**step, "number": number} for number, step in enumerate(row.definition["steps"], start=1)
+    ]
+    return {
+        **row.definition,
+        "steps": steps,
+        "id": row.sequence_id,
+        "status": row.status,
+        "version": row.version,
+    }
+
+
+def campaign(row: Any) -> dict[str, Any]:
+    return {
+        **row.definition,
+        "scheduled_at": row.scheduled_at.isoformat(),
+        "id": row.campaign_id,
+        "status": row.status,
+        "triggered_at": row.triggered_at,
+        "audience": row.scheduled,
+        "excluded": row.excluded,
+        "version": row.version,
+    }
+
+
+def device(row: Any) -> dict[str, Any]:
+    names = (
+        "name",
+        "gateway",
+        "settings",
+        "min_delay_seconds",
+        "max_delay_seconds",
+        "daily_limit",
+        "timezone",
+        "status",
+        "reason",
+        "has_credentials",
+        "version",
+    )
+    return {"id": row.device_id, **{name: getattr(row, name) for name in names}}
+
+
+def message(row: Any) -> dict[str, Any]:
+    names = [name for name in Message.__struct_fields__ if name != "id"]
+    return {
+        "id": row.message_id,
+        "message_id": row.message_id,
+        "recipient_phone": row.recipient_phone,
+        "due_at": row.due_at,
+        **{name: getattr(row, name) for name in names},
+    }

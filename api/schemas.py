@@ -1,0 +1,354 @@
+"""What goes in and out, as marshmallow schemas; they are also the OpenAPI description.
+
+Shapes and types are checked here, meanings in the domain; both answer 422 and name the field.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from domain.device import GATEWAYS
+from domain.message import STATUSES
+from domain.planning import WEEKDAYS
+from domain.sequence import REENTRIES
+from domain.tokens import AUDIENCES, TARGET_STATUSES
+
+
+class Number(fields.Float):
+    """A JSON number: neither a string that looks like one, nor NaN."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.make_error("invalid")
+        try:
+            number = float(value)
+        except OverflowError:
+            raise self.make_error("too_large") from None
+        if not math.isfinite(number):
+            raise self.make_error("special")
+        return number
+
+
+def whole(**kwargs: Any) -> fields.Integer:
+    """A JSON integer."""
+    return fields.Integer(strict=True, **kwargs)
+
+
+class Text(fields.String):
+    """A JSON string that has a UTF-8 form and no NUL."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValidationError("Expected text that UTF-8 can hold.") from None
+        if "\0" in text:
+            raise ValidationError("Expected text without NUL.")
+        return text
+
+
+def note(text: str) -> dict[str, str]:
+    return {"description": text}
+
+
+TOKEN = validate.Length(1, 100)
+DELAY = validate.Range(0, 86400)
+TOKENS = fields.List(Text(validate=TOKEN))
+
+
+class PageQuery(Schema):
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
+    cursor = fields.String(metadata=note("the next_cursor of the answer before"))
+
+
+def page_of(item: type[Schema]) -> type[Schema]:
+    """The schema of a page of ``item``."""
+    return Schema.from_dict(
+        {
+            "items": fields.List(fields.Nested(item), required=True),
+            "next_cursor": fields.String(
+                required=True, allow_none=True, metadata=note("null on the last page")
+            ),
+        },
+        name=f"{item.__name__}Page",
+    )
+
+
+# Leads
+
+
+class LeadFields(Schema):
+    name = Text(validate=validate.Length(max=500))
+    niche = fields.List(Text(validate=TOKEN))
+    target_status = fields.String(validate=validate.OneOf(TARGET_STATUSES))
+    device_id = fields.UUID(
+        allow_none=True, metadata=note("the number that writes to this lead; null: any")
+    )
+    timezone = Text(allow_none=True, metadata=note("IANA name, e.g. Asia/Kuala_Lumpur"))
+    attributes = fields.Dict(
+        keys=Text(validate=TOKEN),
+        values=Text(validate=validate.Length(max=10_000)),
+        metadata=note("what templates may name: {city}, {city|your town}"),
+    )
+
+
+class NewLead(LeadFields):
+    phone = Text(required=True, validate=validate.Length(1, 100))
+    triggers = fields.List(Text(validate=TOKEN))
+
+
+class Lead(NewLead):
+    id = fields.UUID(required=True)
+    opted_out = fields.Boolean(required=True)
+    opted_out_at = fields.AwareDateTime(allow_none=True)
+    replied_at = fields.AwareDateTime(allow_none=True)
+    registered_at = fields.AwareDateTime(required=True)
+    version = fields.Integer(required=True)
+
+
+class Trigger(Schema):
+    trigger = Text(required=True, validate=TOKEN)
+
+
+class Evidence(Schema):
+    evidence = Text(
+        load_default="said so to an operator",
+        validate=validate.Length(1, 10_000),
+        metadata=note("what proves the wish"),
+    )
+
+
+class LeadQuery(PageQuery):
+    phone = Text(metadata=note("in any format that registering accepts"))
+
+
+class RejectedRow(Schema):
+    line = fields.Integer(required=True)
+    reason = fields.String(required=True)
+
+
+class Imported(Schema):
+    registered = fields.Integer(required=True)
+    known = fields.Integer(required=True, metadata=note("there already, and left as they are"))
+    rejected = fields.List(fields.Nested(RejectedRow), required=True)
+
+
+# Sequences
+
+
+class StepFields(Schema):
+    body = Text(validate=validate.Length(max=4096))
+    media_url = Text(allow_none=True, validate=validate.Length(max=2000))
+    delay_hours = Number(
+        validate=validate.Range(0, 8784), metadata=note("after the step before; 24 if not given")
+    )
+    send_at = Text(
+        allow_none=True,
+        validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d\Z"),
+        metadata=note("local time of day, HH:MM"),
+    )
+
+
+class NewStep(StepFields):
+    body = Text(required=True, validate=validate.Length(max=4096))
+
+
+class Step(NewStep):
+    number = fields.Integer(required=True)
+    content_id = fields.String(required=True, metadata=note("names the event that holds the text"))
+
+
+class Window(Schema):
+    weekdays = fields.List(
+        fields.String(validate=validate.OneOf(WEEKDAYS)), validate=validate.Length(1, 7)
+    )
+    start = Text(metadata=note("HH:MM, 00:00 if not given"))
+    end = Text(metadata=note("HH:MM, after start; 24:00 if not given"))
+
+
+class SequenceFields(Schema):
+    name = Text(required=True, validate=validate.Length(1, 200))
+    trigger = Text(required=True, validate=TOKEN)
+    first_delay_minutes = Number(validate=validate.Range(0, 527040))
+    niche = fields.List(Text(validate=TOKEN))
+    target_status = fields.String(validate=validate.OneOf(AUDIENCES))
+    timezone = Text(allow_none=True)
+    windows = fields.List(fields.Nested(Window), validate=validate.Length(max=100))
+    reentry = fields.String(validate=validate.OneOf(REENTRIES))
+    stop_on_reply = fields.Boolean(truthy={True}, falsy={False})
+    next_trigger = Text(allow_none=True, validate=TOKEN)
+    min_delay_seconds = Number(validate=DELAY)
+    max_delay_seconds = Number(validate=DELAY)
+
+
+class NewSequence(SequenceFields):
+    steps = fields.List(fields.Nested(NewStep), required=True, validate=validate.Length(1, 100))
+
+
+class Sequence(SequenceFields):
+    id = fields.UUID(required=True)
+    status = fields.String(required=True)
+    steps = fields.List(fields.Nested(Step), required=True)
+    version = fields.Integer(required=True)
+
+
+# Campaigns
+
+INSTANT = (
+    "an instant: ISO 8601 with an offset, or with a time zone's name after it"
+    " (2026-03-01T09:00 Asia/Kuala_Lumpur) or in timezone"
+)
+
+
+class CampaignFields(Schema):
+    name = Text(validate=validate.Length(1, 200))
+    niche = fields.List(Text(validate=TOKEN), metadata=note("empty: every niche"))
+    target_status = fields.String(validate=validate.OneOf(AUDIENCES))
+    body = Text(validate=validate.Length(max=4096))
+    media_url = Text(allow_none=True, validate=validate.Length(max=2000))
+    scheduled_at = Text(metadata=note(INSTANT))
+    min_delay_seconds = Number(validate=DELAY)
+    max_delay_seconds = Number(validate=DELAY)
+    expires_after_hours = Number(
+        allow_none=True,
+        validate=validate.Range(0, 8784, min_inclusive=False),
+        metadata=note("what is not handed over by then is cancelled as expired; null: never"),
+    )
+
+
+class CampaignChange(CampaignFields):
+    timezone = Text(metadata=note("the zone of a scheduled_at that has none of its own"))
+
+
+class NewCampaign(CampaignChange):
+    name = Text(required=True, validate=validate.Length(1, 200))
+    body = Text(required=True, validate=validate.Length(max=4096))
+    scheduled_at = Text(
+        required=True, metadata=CampaignFields._declared_fields["scheduled_at"].metadata
+    )
+
+
+class Campaign(CampaignFields):
+    id = fields.UUID(required=True)
+    status = fields.String(required=True)
+    triggered_at = fields.AwareDateTime(allow_none=True)
+    audience = fields.Integer(required=True, metadata=note("messages scheduled so far"))
+    excluded = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    version = fields.Integer(required=True)
+
+
+class DeviceShare(Schema):
+    device_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    status = fields.String(required=True)
+    messages = fields.Integer(required=True)
+    waiting = fields.Integer(required=True, metadata=note("pending on this device already"))
+    finishes_at = fields.AwareDateTime(required=True)
+
+
+class Preview(Schema):
+    campaign_id = fields.UUID(required=True)
+    audience = fields.Integer(required=True, metadata=note("leads that would get it now"))
+    excluded = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    devices = fields.List(fields.Nested(DeviceShare), required=True)
+    finishes_at = fields.AwareDateTime(
+        required=True, allow_none=True, metadata=note("when the last message would leave")
+    )
+
+
+# Devices
+
+
+class DeviceFields(Schema):
+    name = Text(validate=validate.Length(1, 200))
+    settings = fields.Dict(keys=fields.String(), metadata=note("the gateway's own"))
+    min_delay_seconds = Number(validate=DELAY)
+    max_delay_seconds = Number(validate=DELAY)
+    daily_limit = whole(
+        allow_none=True,
+        validate=validate.Range(1, 2_000_000_000),
+        metadata=note("hand-overs per day of timezone; null: no limit"),
+    )
+    timezone = Text()
+
+
+class DeviceChange(DeviceFields):
+    credentials = fields.Dict(
+        keys=Text(validate=TOKEN),
+        values=Text(validate=validate.Length(max=10_000)),
+        load_only=True,
+        metadata=note("write-only; replaced as a whole"),
+    )
+
+
+class NewDevice(DeviceChange):
+    name = Text(required=True, validate=validate.Length(1, 200))
+    gateway = fields.String(required=True, validate=validate.OneOf(GATEWAYS))
+
+
+class Device(DeviceFields):
+    id = fields.UUID(required=True)
+    gateway = fields.String(required=True)
+    status = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True, metadata=note("why it is offline"))
+    has_credentials = fields.Boolean(required=True)
+    version = fields.Integer(required=True)
+
+
+# Messages
+
+
+class MessageQuery(PageQuery):
+    status = fields.String(validate=validate.OneOf(STATUSES))
+    device_id = fields.UUID()
+    campaign_id = fields.UUID()
+    sequence_id = fields.UUID()
+    lead_id = fields.UUID()
+
+
+def _moment() -> fields.AwareDateTime:
+    return fields.AwareDateTime(required=True, allow_none=True)
+
+
+class Message(Schema):
+    id = fields.UUID(required=True)
+    message_id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(STATUSES))
+    lead_id = fields.UUID(required=True)
+    recipient_phone = fields.String(required=True)
+    device_id = fields.UUID(required=True)
+    campaign_id = fields.UUID(required=True, allow_none=True)
+    sequence_id = fields.UUID(required=True, allow_none=True)
+    enrollment_id = fields.UUID(required=True, allow_none=True)
+    step = fields.Integer(required=True, metadata=note("from 1; 0 for a campaign's message"))
+    scheduled_at = fields.AwareDateTime(required=True)
+    expires_at = _moment()
+    retry_at = _moment()
+    due_at = _moment()
+    send_at = _moment()
+    worker = fields.String(required=True, allow_none=True)
+    lease_until = _moment()
+    attempt = fields.Integer(required=True)
+    queued_at = _moment()
+    sent_at = _moment()
+    delivered_at = _moment()
+    read_at = _moment()
+    failed_at = _moment()
+    provider_id = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+    content_id = fields.String(required=True, allow_none=True)
+    body_sha256 = fields.String(required=True, allow_none=True)
+
+
+class NewResolution(Schema):
+    resolution = fields.String(
+        required=True,
+        validate=validate.OneOf(("sent", "failed", "retried")),
+        metadata=note("what became of it; retried: send it again"),
+    )
+    reason = Text(load_default="an operator said so", validate=validate.Length(1, 500))

@@ -1,0 +1,118 @@
+"""/sequences: ordered steps that leads enter by trigger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask_smorest import Blueprint
+
+from api import presenting
+from api.context import actor, outreach, page, resource
+from api.paces import with_maximum
+from api.schemas import NewSequence, PageQuery, Sequence, StepFields, page_of
+from domain import sequence
+from domain.errors import InvalidInputError
+from domain.planning import WEEKDAYS, Window
+
+blueprint = Blueprint("sequences", __name__, url_prefix="/api/v1/sequences")
+
+
+def _show(sequence_id: UUID) -> Any:
+    return resource("sequence", sequence_id, presenting.sequence)
+
+
+@blueprint.post("")
+@blueprint.arguments(NewSequence)
+@blueprint.response(201, Sequence)
+def define(data: dict[str, Any]) -> Any:
+    """Define a sequence, as a draft"""
+    steps = data.pop("steps")
+    windows = tuple(
+        Window(**{**window, "weekdays": tuple(window.get("weekdays", WEEKDAYS))})
+        for window in data.pop("windows", [])
+    )
+    data["niche"] = tuple(data.get("niche", ()))
+    with_maximum(data, default=0.0)
+
+    def definition(sequence_id: UUID) -> sequence.Definition:
+        return sequence.Definition(
+            **data,
+            windows=windows,
+            steps=tuple(
+                sequence.step(sequence_id, 1, number, **step)
+                for number, step in enumerate(steps, start=1)
+            ),
+        )
+
+    return _show(outreach().define_sequence(definition, actor=actor()).id)
+
+
+@blueprint.get("")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, page_of(Sequence))
+def index(query: dict[str, Any]) -> Any:
+    """List sequences"""
+    return page("sequence", query, presenting.sequence)
+
+
+@blueprint.get("/<uuid:sequence_id>")
+@blueprint.response(200, Sequence)
+def show(sequence_id: UUID) -> Any:
+    """Show a sequence"""
+    return _show(sequence_id)
+
+
+@blueprint.patch("/<uuid:sequence_id>/steps/<int:number>")
+@blueprint.arguments(StepFields)
+@blueprint.response(200, Sequence)
+def revise_step(data: dict[str, Any], sequence_id: UUID, number: int) -> Any:
+    """Change a step for all that is not handed over yet"""
+    steps = outreach().get_sequence(sequence_id).definition.steps
+    if not 1 <= number <= len(steps):
+        raise InvalidInputError("step", f"a step number from 1 to {len(steps)}")
+    present = steps[number - 1]
+    names = ("body", "media_url", "delay_hours", "send_at")
+    content = {**{name: getattr(present, name) for name in names}, **data}
+    outreach().revise_step(sequence_id, number, **content, actor=actor())
+    return _show(sequence_id)
+
+
+def _action(name: str, command: Callable[[UUID], object], text: str) -> None:
+    """``POST /sequences/{id}/<name>``"""
+
+    def act(sequence_id: UUID) -> Any:
+        command(sequence_id)
+        return _show(sequence_id)
+
+    act.__name__ = name
+    act.__doc__ = text
+    blueprint.post(f"/<uuid:sequence_id>/{name}")(blueprint.response(200, Sequence)(act))
+
+
+_action(
+    "activate",
+    lambda id_: outreach().activate_sequence(id_, actor=actor()),
+    "Let leads enter",
+)
+_action(
+    "pause",
+    lambda id_: outreach().pause_sequence(id_, actor=actor()),
+    "Enroll nobody, and hold what is pending",
+)
+_action(
+    "resume",
+    lambda id_: outreach().resume_sequence(id_, actor=actor()),
+    "Go on",
+)
+_action(
+    "deactivate",
+    lambda id_: outreach().deactivate_sequence(id_, actor=actor()),
+    "Enroll nobody any more; what is pending goes",
+)
+_action(
+    "stop",
+    lambda id_: outreach().deactivate_sequence(id_, cancel_pending=True, actor=actor()),
+    "Enroll nobody any more, and cancel what is pending",
+)
