@@ -58,7 +58,7 @@ def show(campaign_id: UUID) -> Any:
 
 
 @blueprint.patch("/<uuid:campaign_id>")
-@blueprint.arguments(CampaignChange)
+@blueprint.arguments(CampaignChange, required=False)
 @blueprint.response(200, Campaign)
 def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
     """Change a campaign; audience and instant only before it is triggered"""

@@ -12,7 +12,7 @@ from api.context import actor, house, outreach, page, resource
 from api.paces import with_maximum
 from api.schemas import Device, DeviceChange, NewDevice, PageQuery, page_of
 from domain.device import OPERATOR, Configuration
-from domain.errors import SettingsError
+from domain.errors import InvalidInputError
 from projections import device_secrets
 
 blueprint = Blueprint("devices", __name__, url_prefix="/api/v1/devices")
@@ -25,7 +25,8 @@ def _show(device_id: UUID) -> Any:
 def _check_secret_key(credentials: dict[str, str] | None) -> None:
     """Before anything is written."""
     if credentials and house().settings.secret_key is None:
-        raise SettingsError("SENDTRAIL_SECRET_KEY: expected a Fernet key, to keep credentials")
+        expected = "SENDTRAIL_SECRET_KEY to be set on the server, which encrypts them"
+        raise InvalidInputError("credentials", expected)
 
 
 def _keep(device_id: UUID, credentials: dict[str, str] | None) -> None:
@@ -63,7 +64,7 @@ def show(device_id: UUID) -> Any:
 
 
 @blueprint.patch("/<uuid:device_id>")
-@blueprint.arguments(DeviceChange)
+@blueprint.arguments(DeviceChange, required=False)
 @blueprint.response(200, Device)
 def reconfigure(data: dict[str, Any], device_id: UUID) -> Any:
     """Change a device; what is not given stays"""

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from flask import Flask
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from domain.errors import (
     AlreadyExistsError,
@@ -53,10 +53,15 @@ def install(app: Flask, api: Any) -> None:
         log.warning("database.away", error=type(error.orig).__name__)
         return _answer(503, "Service Unavailable", "the database does not answer; try again")
 
+    @app.errorhandler(HTTPException)
     @app.errorhandler(Exception)
     def fault(error: Exception) -> Any:
         if isinstance(error, HTTPException):
-            return api.handle_http_exception(error)
+            body, code, headers = api.handle_http_exception(error)
+            body.setdefault("message", error.description)
+            if isinstance(error, MethodNotAllowed) and error.valid_methods:
+                headers["Allow"] = ", ".join(error.valid_methods)
+            return body, code, headers
         # The type alone: an exception's text may hold what must not be logged.
         log.error("request.failed", error=type(error).__name__, where=_where(error))
         return _answer(500, "Internal Server Error", "a fault of ours; it was logged")

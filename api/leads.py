@@ -65,7 +65,7 @@ def show(lead_id: UUID) -> Any:
 
 
 @blueprint.patch("/<uuid:lead_id>")
-@blueprint.arguments(LeadFields)
+@blueprint.arguments(LeadFields, required=False)
 @blueprint.response(200, Lead)
 def update(data: dict[str, Any], lead_id: UUID) -> Any:
     """Change what is said of a lead; what is not given stays"""

@@ -32,9 +32,13 @@ class Number(fields.Float):
         return number
 
 
-def whole(**kwargs: Any) -> fields.Integer:
-    """A JSON integer."""
-    return fields.Integer(strict=True, **kwargs)
+class Whole(fields.Integer):
+    """A JSON number without a fraction; 7.0 is 7 (JSON Schema knows no difference)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
+            raise self.make_error("invalid")
+        return int(value)
 
 
 class Text(fields.String):
@@ -55,14 +59,23 @@ def note(text: str) -> dict[str, str]:
     return {"description": text}
 
 
-TOKEN = validate.Length(1, 100)
+# The domain has the last word; these patterns let clients know most of it beforehand.
+TOKEN = [
+    validate.Length(1, 100),
+    validate.Regexp(r"^[^,;|\x00-\x1f]*[^,;|\x00-\x20][^,;|\x00-\x1f]*$"),
+]
+NAME = [validate.Length(1, 200), validate.Regexp(r"\S")]
+URL = [validate.Length(max=2000), validate.Regexp(r"^https?://")]
+KEY = validate.Regexp(r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
 DELAY = validate.Range(0, 86400)
-TOKENS = fields.List(Text(validate=TOKEN))
 
 
 class PageQuery(Schema):
     limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
-    cursor = fields.String(metadata=note("the next_cursor of the answer before"))
+    cursor = fields.String(
+        validate=validate.Regexp(r"^[A-Za-z0-9_-]{22}$"),
+        metadata=note("the next_cursor of the answer before"),
+    )
 
 
 def page_of(item: type[Schema]) -> type[Schema]:
@@ -90,7 +103,7 @@ class LeadFields(Schema):
     )
     timezone = Text(allow_none=True, metadata=note("IANA name, e.g. Asia/Kuala_Lumpur"))
     attributes = fields.Dict(
-        keys=Text(validate=TOKEN),
+        keys=Text(validate=KEY),
         values=Text(validate=validate.Length(max=10_000)),
         metadata=note("what templates may name: {city}, {city|your town}"),
     )
@@ -142,7 +155,7 @@ class Imported(Schema):
 
 class StepFields(Schema):
     body = Text(validate=validate.Length(max=4096))
-    media_url = Text(allow_none=True, validate=validate.Length(max=2000))
+    media_url = Text(allow_none=True, validate=URL)
     delay_hours = Number(
         validate=validate.Range(0, 8784), metadata=note("after the step before; 24 if not given")
     )
@@ -171,7 +184,7 @@ class Window(Schema):
 
 
 class SequenceFields(Schema):
-    name = Text(required=True, validate=validate.Length(1, 200))
+    name = Text(required=True, validate=NAME)
     trigger = Text(required=True, validate=TOKEN)
     first_delay_minutes = Number(validate=validate.Range(0, 527040))
     niche = fields.List(Text(validate=TOKEN))
@@ -205,17 +218,17 @@ INSTANT = (
 
 
 class CampaignFields(Schema):
-    name = Text(validate=validate.Length(1, 200))
+    name = Text(validate=NAME)
     niche = fields.List(Text(validate=TOKEN), metadata=note("empty: every niche"))
     target_status = fields.String(validate=validate.OneOf(AUDIENCES))
     body = Text(validate=validate.Length(max=4096))
-    media_url = Text(allow_none=True, validate=validate.Length(max=2000))
+    media_url = Text(allow_none=True, validate=URL)
     scheduled_at = Text(metadata=note(INSTANT))
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)
     expires_after_hours = Number(
         allow_none=True,
-        validate=validate.Range(0, 8784, min_inclusive=False),
+        validate=validate.Range(0.01, 8784),
         metadata=note("what is not handed over by then is cancelled as expired; null: never"),
     )
 
@@ -225,7 +238,7 @@ class CampaignChange(CampaignFields):
 
 
 class NewCampaign(CampaignChange):
-    name = Text(required=True, validate=validate.Length(1, 200))
+    name = Text(required=True, validate=NAME)
     body = Text(required=True, validate=validate.Length(max=4096))
     scheduled_at = Text(
         required=True, metadata=CampaignFields._declared_fields["scheduled_at"].metadata
@@ -264,11 +277,11 @@ class Preview(Schema):
 
 
 class DeviceFields(Schema):
-    name = Text(validate=validate.Length(1, 200))
+    name = Text(validate=NAME)
     settings = fields.Dict(keys=fields.String(), metadata=note("the gateway's own"))
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)
-    daily_limit = whole(
+    daily_limit = Whole(
         allow_none=True,
         validate=validate.Range(1, 2_000_000_000),
         metadata=note("hand-overs per day of timezone; null: no limit"),
@@ -278,7 +291,7 @@ class DeviceFields(Schema):
 
 class DeviceChange(DeviceFields):
     credentials = fields.Dict(
-        keys=Text(validate=TOKEN),
+        keys=Text(validate=KEY),
         values=Text(validate=validate.Length(max=10_000)),
         load_only=True,
         metadata=note("write-only; replaced as a whole"),
@@ -286,7 +299,7 @@ class DeviceChange(DeviceFields):
 
 
 class NewDevice(DeviceChange):
-    name = Text(required=True, validate=validate.Length(1, 200))
+    name = Text(required=True, validate=NAME)
     gateway = fields.String(required=True, validate=validate.OneOf(GATEWAYS))
 
 

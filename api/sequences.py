@@ -13,7 +13,7 @@ from api.context import actor, outreach, page, resource
 from api.paces import with_maximum
 from api.schemas import NewSequence, PageQuery, Sequence, StepFields, page_of
 from domain import sequence
-from domain.errors import InvalidInputError
+from domain.errors import NotFoundError
 from domain.planning import WEEKDAYS, Window
 
 blueprint = Blueprint("sequences", __name__, url_prefix="/api/v1/sequences")
@@ -65,13 +65,13 @@ def show(sequence_id: UUID) -> Any:
 
 
 @blueprint.patch("/<uuid:sequence_id>/steps/<int:number>")
-@blueprint.arguments(StepFields)
+@blueprint.arguments(StepFields, required=False)
 @blueprint.response(200, Sequence)
 def revise_step(data: dict[str, Any], sequence_id: UUID, number: int) -> Any:
     """Change a step for all that is not handed over yet"""
     steps = outreach().get_sequence(sequence_id).definition.steps
     if not 1 <= number <= len(steps):
-        raise InvalidInputError("step", f"a step number from 1 to {len(steps)}")
+        raise NotFoundError("step", number)
     present = steps[number - 1]
     names = ("body", "media_url", "delay_hours", "send_at")
     content = {**{name: getattr(present, name) for name in names}, **data}
