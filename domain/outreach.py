@@ -81,9 +81,10 @@ class Outreach(Application[UUID]):
     """Sendtrail's commands.
 
     ``env`` must select a persistence module: there is no falling back to memory. ``clock`` gives
-    aware instants in UTC and ``new_id`` random ids; the domain has neither of its own. ``actor``
-    says in every command who gives it. A command returns the aggregate's state after it and raises
-    NotFoundError, WrongStateError, InvalidInputError or ConflictError, and then nothing is written.
+    aware instants in UTC and ``new_id`` ids, random or following from a request that may come
+    twice; the domain has neither of its own. ``actor`` says in every command who gives it. A
+    command returns the aggregate's state after it and raises NotFoundError, WrongStateError,
+    InvalidInputError or ConflictError, and then nothing is written.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class Outreach(Application[UUID]):
             self.lead_id(phone), phone, tuple(triggers), profile, now=self.clock(), actor=actor
         )
         try:
-            return self._begin(LEAD, event)
+            return self._record_first(LEAD, event)
         except RecordConflictError:
             raise AlreadyExistsError("lead", event.originator_id) from None
 
@@ -311,6 +312,14 @@ class Outreach(Application[UUID]):
     # What all commands share
 
     def _begin(self, kind: Kind[State], event: Event) -> State:
+        """An id of ``new_id`` that is taken means that the same command was given before, and its
+        giver did not hear that it was done: what there is now is the answer."""
+        try:
+            return self._record_first(kind, event)
+        except RecordConflictError:
+            return self._load(kind, event.originator_id)
+
+    def _record_first(self, kind: Kind[State], event: Event) -> State:
         with self.desk.transaction() as connection:
             self.record(connection, (event,))
         return cast(State, kind.fold(None, (event,)))
