@@ -24,15 +24,13 @@ from domain.message_events import MessageClaimed
 from domain.pacing import Pace, Uniform
 from projections import measures, queue
 from projections.composition import House
-from runners import hand_over
+from runners import hand_over, receiving
 from runners.gateways import (
     Accepted,
     Gateway,
     Outcome,
     Outgoing,
-    Receipt,
     Rejected,
-    Reply,
     Throttled,
     Unknown,
     Unreachable,
@@ -255,43 +253,14 @@ class Broadcaster:
         )
 
     def record_reports(self) -> int:
-        """Records the receipts and replies that gateways have to be asked for."""
-        now = self.house.outreach.clock()
-        reports = [report for gateway in self.gateways.values() for report in gateway.collect(now)]
-        receipts = [report for report in reports if isinstance(report, Receipt)]
-        if receipts:
-            self.house.database.run(lambda connection: self._receipts(connection, receipts))
-        for report in reports:
-            if isinstance(report, Reply):
-                self.house.outreach.record_reply(
-                    self.house.outreach.lead_id(report.phone),
-                    report.text,
-                    report.provider_id,
-                    actor=self.actor,
-                )
-        return len(reports)
-
-    def _receipts(self, connection: Connection, receipts: list[Receipt]) -> None:
-        now = self.house.outreach.clock()
-        states = {s.id: s for s in queue.locked(connection, {r.message_id for r in receipts})}
-        events: list[Event] = []
-        for receipt in receipts:
-            state = states[receipt.message_id]
-            confirm = (
-                message.confirm_delivered if receipt.kind == "delivered" else message.confirm_read
-            )
-            for event in confirm(state, now=now, actor=self.actor):
-                state = message.evolve(state, event)
-                events.append(event)
-            states[receipt.message_id] = state
-        self.house.outreach.record(connection, events)
+        """Records what gateways report when they are asked; returns how many reports there were."""
+        return receiving.record_reports(self.house, self.gateways, self.actor)
 
     # Stopping
 
     def release(self) -> int:
         """Gives up every claim that was not handed over."""
         ids = [slot.message_id for slot in self.slots]
-        self.slots = []
         if not ids:
             return 0
 
@@ -305,7 +274,9 @@ class Broadcaster:
             self.house.outreach.record(connection, events)
             return len(events)
 
-        return self.house.database.run(work)
+        released = self.house.database.run(work)
+        self.slots = []
+        return released
 
     def next_moment(self) -> datetime | None:
         """When the next slot comes; None when nothing is claimed."""
