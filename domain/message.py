@@ -6,7 +6,7 @@ back to pending when released or deferred. The events are in ``message_events.py
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID, uuid5
 
@@ -65,6 +65,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     retry_at: datetime | None = None
     send_at: datetime | None = None
+    slot_day: date | None = None
     worker: str | None = None
     lease_until: datetime | None = None
     attempt: int = 0
@@ -89,7 +90,7 @@ def step_message_id(enrollment_id: UUID, step: int) -> UUID:
     return uuid5(enrollment_id, str(step))
 
 
-_UNLEASED = {"worker": None, "lease_until": None, "send_at": None}
+_UNLEASED = {"worker": None, "lease_until": None, "send_at": None, "slot_day": None}
 
 
 def evolve(state: Message | None, event: Event) -> Message:
@@ -116,6 +117,7 @@ def evolve(state: Message | None, event: Event) -> Message:
                 "status": "processing",
                 "worker": event.worker,
                 "send_at": event.send_at,
+                "slot_day": event.slot_day,
                 "lease_until": event.lease_until,
             }
         case Message(), MessageReleased():
@@ -233,12 +235,14 @@ def claim(
     message: Message,
     worker: str,
     send_at: datetime,
+    slot_day: date,
     lease_until: datetime,
     *,
     now: datetime,
     actor: str,
 ) -> MessageClaimed:
-    """``worker`` will hand it over at ``send_at`` and holds it until ``lease_until``."""
+    """``worker`` will hand it over at ``send_at``, on the device's ``slot_day``, and holds it until
+    ``lease_until``."""
     _require(message, "claim", "pending")
     return following(
         message,
@@ -247,6 +251,7 @@ def claim(
         actor,
         worker=worker,
         send_at=send_at,
+        slot_day=slot_day,
         lease_until=lease_until,
     )
 

@@ -3,7 +3,7 @@ of it that was used, and the text by the event that holds it."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -39,12 +39,13 @@ class MessageScheduled(Event, frozen=True, kw_only=True, gc=False):
 
 
 class MessageClaimed(Event, frozen=True, kw_only=True, gc=False):
-    """A worker holds it until ``lease_until`` and will hand it over at ``send_at``. The gateway has
-    not been called."""
+    """A worker holds it until ``lease_until`` and will hand it over at ``send_at``, which is on
+    ``slot_day`` in the device's time zone. The gateway has not been called."""
 
     TOPIC: ClassVar[str] = "message.claimed"
     worker: str
     send_at: datetime
+    slot_day: date
     lease_until: datetime
 
 

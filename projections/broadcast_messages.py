@@ -39,24 +39,16 @@ _COUNTED = """
 """
 
 
-def _transition(
-    fields: str, changes: str, *, slot: str | None = "old.send_at", beside: str = ""
-) -> Handler:
-    """Changes rows and counts what went from where to where.
-
-    In ``changes`` ``old`` is the row as it was. ``slot`` is the send slot that says on which day,
-    in the device's time zone, the change counts; None where no count per day depends on it.
-    ``beside`` is a further term of the statement.
-    """
+def _transition(fields: str, changes: str, *, beside: str = "") -> Handler:
+    """Changes rows and counts what went from where to where, on the day of the slot that the
+    message has or had. In ``changes`` ``old`` is the row as it was; ``beside`` is a further term of
+    the statement."""
     joins = ""
-    if slot is not None:
-        joins += " JOIN devices d ON d.device_id = old.device_id"
     if _HELD in changes:
-        joins += (
+        joins = (
             " LEFT JOIN campaigns c ON c.campaign_id = old.campaign_id"
             " LEFT JOIN sequences s ON s.sequence_id = old.sequence_id"
         )
-    day = "NULL::date" if slot is None else f"({slot} AT TIME ZONE d.timezone)::date"
     return handler(
         fields,
         f"""{beside}, changed AS (
@@ -64,7 +56,7 @@ def _transition(
             FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id{joins}
             WHERE m.message_id = old.message_id
             RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
-                {day} AS day, old.status AS was, m.status AS "now",
+                coalesce(old.slot_day, m.slot_day) AS day, old.status AS was, m.status AS "now",
                 old.reason AS was_reason, m.reason AS now_reason, m.enrollment_id
         ){_COUNTED}""",
         _moved,
@@ -74,7 +66,7 @@ def _transition(
 def _back_to_pending(at: str) -> str:
     """Changes: without a lease, and due at ``at`` unless held."""
     return (
-        "status = 'pending', worker = NULL, lease_until = NULL, send_at = NULL,"
+        "status = 'pending', worker = NULL, lease_until = NULL, send_at = NULL, slot_day = NULL,"
         f" due_at = CASE WHEN {_HELD} THEN NULL ELSE {at} END"
     )
 
@@ -134,10 +126,9 @@ HANDLERS: dict[str, Handler] = {
         _moved,
     ),
     "message.claimed": _transition(
-        "worker text, send_at timestamptz, lease_until timestamptz",
-        "status = 'processing', worker = e.worker, send_at = e.send_at,"
+        "worker text, send_at timestamptz, slot_day date, lease_until timestamptz",
+        "status = 'processing', worker = e.worker, send_at = e.send_at, slot_day = e.slot_day,"
         " lease_until = e.lease_until, due_at = NULL",
-        slot="e.send_at",
         beside=_LEASE_AND_SLOT,
     ),
     "message.released": _transition(
@@ -148,7 +139,6 @@ HANDLERS: dict[str, Handler] = {
         "content_id text, body_sha256 text",
         "status = 'queued', queued_at = e.timestamp, attempt = old.attempt + 1,"
         " content_id = e.content_id, body_sha256 = e.body_sha256",
-        slot=None,
         beside=_LAST_HAND_OVER,
     ),
     "message.sent": _transition(
@@ -176,13 +166,14 @@ HANDLERS: dict[str, Handler] = {
             due_at = CASE WHEN e.resolution <> 'retried' OR {_HELD} THEN NULL ELSE e.timestamp END,
             worker = CASE e.resolution WHEN 'retried' THEN NULL ELSE old.worker END,
             lease_until = CASE e.resolution WHEN 'retried' THEN NULL ELSE old.lease_until END,
-            send_at = CASE e.resolution WHEN 'retried' THEN NULL ELSE old.send_at END
+            send_at = CASE e.resolution WHEN 'retried' THEN NULL ELSE old.send_at END,
+            slot_day = CASE e.resolution WHEN 'retried' THEN NULL ELSE old.slot_day END
         """,
     ),
     "message.cancelled": _transition(
         "reason text",
         "status = 'cancelled', reason = e.reason, due_at = NULL, worker = NULL,"
-        " lease_until = NULL, send_at = NULL",
+        " lease_until = NULL, send_at = NULL, slot_day = NULL",
     ),
     "message.retried": _transition(
         "", f"retry_at = e.timestamp, reason = NULL, attempt = 0, {_back_to_pending('e.timestamp')}"

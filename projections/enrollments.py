@@ -56,11 +56,11 @@ def state(row: Any) -> Enrollment:
 
 def finished(connection: Connection, limit: int) -> list[Any]:
     """Locks up to ``limit`` active enrollments whose last message has ended, and their leads; each
-    row is an enrollment with its sequence's ``next_trigger``."""
+    row is an enrollment with its sequence's ``next_trigger`` and ``cancel_pending``."""
     return rows(
         connection,
         """
-        SELECT n.*, s.definition ->> 'next_trigger' AS next_trigger
+        SELECT n.*, s.definition ->> 'next_trigger' AS next_trigger, s.cancel_pending
         FROM enrollment_progress p
         JOIN enrollments n USING (enrollment_id)
         JOIN leads l USING (lead_id)

@@ -42,5 +42,5 @@ def texts(array: str) -> str:
 
 
 def keys(array: str) -> str:
-    """SQL: a JSON array of tokens as the lower-case ``text[]`` that matching compares."""
-    return f"ARRAY(SELECT lower(t) FROM json_array_elements_text({array}) t)"
+    """SQL: a JSON array of tokens as the case-folded ``text[]`` that matching compares."""
+    return f"ARRAY(SELECT fold_case(t) FROM json_array_elements_text({array}) t)"

@@ -50,12 +50,12 @@ HANDLERS: dict[str, Handler] = {
     "lead.updated": _update("profile json", _PROFILE),
     "lead.triggered": _update(
         "trigger text",
-        "triggers = l.triggers || e.trigger, trigger_keys = l.trigger_keys || lower(e.trigger)",
+        "triggers = l.triggers || e.trigger, trigger_keys = l.trigger_keys || fold_case(e.trigger)",
     ),
     "lead.trigger_consumed": _update(
         "trigger text",
         "triggers = array_remove(l.triggers, e.trigger),"
-        " trigger_keys = array_remove(l.trigger_keys, lower(e.trigger))",
+        " trigger_keys = array_remove(l.trigger_keys, fold_case(e.trigger))",
     ),
     "lead.opted_out": _update("", "opted_out_at = e.timestamp"),
     "lead.opted_in": _update("", "opted_out_at = NULL"),

@@ -28,6 +28,7 @@ class Due(NamedTuple):
 
     device_id: UUID
     last_slot_at: datetime | None
+    timezone: str
     min_delay_seconds: float
     max_delay_seconds: float
     message_id: UUID
@@ -48,7 +49,11 @@ _READY_DEVICES = prepared("""
 SELECT l.device_id
 FROM device_lanes l JOIN devices d USING (device_id)
 WHERE d.status = 'online' AND d.gateway = ANY(%(gateways)s)
-  AND (l.last_slot_at IS NULL OR l.last_slot_at <= %(horizon)s)
+  AND (l.last_slot_at IS NULL
+       OR l.last_slot_at + make_interval(secs => d.min_delay_seconds) <= %(horizon)s)
+  AND (d.daily_limit IS NULL OR d.daily_limit > coalesce((
+      SELECT u.claimed FROM device_days u WHERE u.device_id = l.device_id
+        AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date), 0))
   AND EXISTS (SELECT FROM broadcast_messages m
               WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s)
 ORDER BY l.last_slot_at NULLS FIRST, l.device_id
@@ -56,7 +61,7 @@ LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
 """)
 
 _DUE = prepared("""
-SELECT l.device_id, l.last_slot_at, d.min_delay_seconds, d.max_delay_seconds,
+SELECT l.device_id, l.last_slot_at, d.timezone, d.min_delay_seconds, d.max_delay_seconds,
     m.message_id, m.version, m.due_at,
     coalesce(c.min_delay_seconds, s.min_delay_seconds) AS asked_min_seconds,
     coalesce(c.max_delay_seconds, s.max_delay_seconds) AS asked_max_seconds
@@ -120,14 +125,16 @@ WHERE m.message_id = ANY(%(ids)s::uuid[]) ORDER BY m.message_id FOR UPDATE
 
 
 def ready_devices(
-    connection: Connection, horizon: datetime, gateways: Iterable[str], limit: int
+    connection: Connection, now: datetime, horizon: datetime, gateways: Iterable[str], limit: int
 ) -> list[UUID]:
-    """Locks the lanes of up to ``limit`` devices that are online, have no slot beyond ``horizon``
-    yet and have something due by then; those that waited longest come first. Lanes that another
-    worker holds are left to it, and a device with nothing due takes no other's place."""
+    """Locks the lanes of up to ``limit`` devices that are online and below their daily limit, may
+    send again before ``horizon`` and have something due by then; those that waited longest come
+    first. Lanes that another worker holds are left to it, and a device that cannot send now takes
+    no other's place."""
     found = rows(
         connection,
         _READY_DEVICES,
+        now=now,
         horizon=horizon,
         gateways=list(gateways),
         limit=limit,

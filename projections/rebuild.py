@@ -90,7 +90,8 @@ def _last_id(connection: Connection) -> int:
 
 
 def _work_in(connection: Connection, schema: str) -> None:
-    connection.exec_driver_sql(f"SET LOCAL search_path = {schema}")
+    # Functions are found in the live schema; every table is there in the first one.
+    connection.exec_driver_sql(f"SET LOCAL search_path = {schema}, {LIVE}")
 
 
 def _source(table: Table, schema: str) -> str:

@@ -21,18 +21,20 @@ def _update(fields: str, changes: str) -> Handler:
     )
 
 
-def _hold(fields: str, changes: str) -> Handler:
-    """Changes the sequences and holds their pending messages."""
+def _hold_or_free(fields: str, changes: str) -> Handler:
+    """Changes the sequences, and holds or frees their pending messages as they now say."""
     return handler(
         fields,
         f""", changed AS (
             UPDATE sequences s SET version = e.originator_version, {changes}
             FROM e WHERE s.sequence_id = e.originator_id
-            RETURNING s.sequence_id, s.status, s.cancel_pending
+            RETURNING s.sequence_id, s.status = 'paused' OR s.cancel_pending AS held
         )
-        UPDATE broadcast_messages m SET due_at = NULL FROM changed c
-        WHERE m.sequence_id = c.sequence_id AND m.due_at IS NOT NULL
-          AND (c.status = 'paused' OR c.cancel_pending)""",
+        UPDATE broadcast_messages m
+        SET due_at = CASE WHEN NOT c.held THEN coalesce(m.retry_at, m.scheduled_at) END
+        FROM changed c
+        WHERE m.sequence_id = c.sequence_id AND m.status = 'pending'
+          AND (m.due_at IS NULL) <> c.held""",
     )
 
 
@@ -42,22 +44,14 @@ HANDLERS: dict[str, Handler] = {
         f"""INSERT INTO sequences (sequence_id, version, status, cancel_pending, name, trigger_key,
             niche_keys, target_status, min_delay_seconds, max_delay_seconds, definition)
         SELECT e.originator_id, e.originator_version, 'draft', false, d ->> 'name',
-            lower(d ->> 'trigger'), {keys("d -> 'niche'")}, d ->> 'target_status',
+            fold_case(d ->> 'trigger'), {keys("d -> 'niche'")}, d ->> 'target_status',
             (d ->> 'min_delay_seconds')::float8, (d ->> 'max_delay_seconds')::float8, d::jsonb
         FROM e, LATERAL (SELECT e.definition AS d) x""",
     ),
     "sequence.activated": _update("", "status = 'active'"),
-    "sequence.paused": _hold("", "status = 'paused'"),
-    "sequence.resumed": handler(
-        "",
-        """, changed AS (
-            UPDATE sequences s SET version = e.originator_version, status = 'active'
-            FROM e WHERE s.sequence_id = e.originator_id
-        )
-        UPDATE broadcast_messages m SET due_at = coalesce(m.retry_at, m.scheduled_at) FROM e
-        WHERE m.sequence_id = e.originator_id AND m.status = 'pending' AND m.due_at IS NULL""",
-    ),
-    "sequence.deactivated": _hold(
+    "sequence.paused": _hold_or_free("", "status = 'paused'"),
+    "sequence.resumed": _hold_or_free("", "status = 'active'"),
+    "sequence.deactivated": _hold_or_free(
         "cancel_pending boolean", "status = 'inactive', cancel_pending = e.cancel_pending"
     ),
     "sequence.step_revised": _update(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import phonenumbers
@@ -76,8 +77,18 @@ class _Source:
 
 
 def _url(text: str) -> str:
-    if not re.match(r"postgres(ql)?(\+psycopg2)?://", text):
-        raise ValueError("a URL such as postgresql://user:password@host:5432/database")
+    parts = re.match(r"postgres(?:ql)?(?:\+psycopg2)?://([^/?#]*)", text)
+    expected = "a URL such as postgresql://user:password@host:5432/database"
+    if parts is None:
+        raise ValueError(expected)
+    if parts.group(1).count("@") > 1 or parts.group(1).rpartition("@")[0].count(":") > 1:
+        raise ValueError(f"{expected}, with %40 for an @ and %3A for a : in user or password")
+    try:
+        port = urlsplit(text).port
+    except ValueError:
+        raise ValueError(expected) from None
+    if port == 0:
+        raise ValueError(expected)
     return re.sub(r"^postgres(ql)?(\+psycopg2)?://", "postgresql://", text)
 
 

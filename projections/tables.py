@@ -188,6 +188,8 @@ broadcast_messages = Table(
     # Null unless pending and not held: what the claim looks for, and nothing else.
     Column("due_at", TIME),
     Column("send_at", TIME),
+    # The day of the slot in the device's time zone, as it was when the slot was given.
+    Column("slot_day", Date),
     Column("worker", Text),
     Column("lease_until", TIME),
     Column("attempt", Integer, nullable=False),
@@ -253,7 +255,7 @@ reason_counts = Table(
     postgresql_with={"fillfactor": "50"},
 )
 
-# What each device did on each day of its own time zone.
+# What each device did on each day of its own time zone, by the days of the slots.
 device_days = Table(
     "device_days",
     READ_MODELS,
@@ -343,6 +345,26 @@ CREATE OR REPLACE TRIGGER stored_events_append_only
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 """
 
+# Lower case in every alphabet, also in a database whose own locale knows only ASCII (C, which
+# is what a server set up without any gets): by the first of these collations that there is.
+_COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en_US.utf8")
+
+
+def _create_fold_case(connection: Connection) -> None:
+    found = {
+        row.collname
+        for row in connection.exec_driver_sql(
+            "SELECT collname FROM pg_collation WHERE collencoding IN (-1, ("
+            "SELECT encoding FROM pg_database WHERE datname = current_database()))"
+        )
+    }
+    collation = next((f'COLLATE "{name}"' for name in _COLLATIONS if name in found), "")
+    connection.exec_driver_sql(
+        "CREATE OR REPLACE FUNCTION fold_case(token text) RETURNS text"
+        f" LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN lower(token {collation})"
+    )
+
+
 _EVENT_LOG = """
 CREATE OR REPLACE VIEW event_log AS
 SELECT notification_id,
@@ -373,6 +395,7 @@ def create_log(connection: Connection) -> None:
     LOG.create_all(connection)
     connection.exec_driver_sql(_APPEND_ONLY)
     connection.exec_driver_sql(_EVENT_LOG)
+    _create_fold_case(connection)
 
 
 def create_kept(connection: Connection) -> None:

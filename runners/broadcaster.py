@@ -8,6 +8,7 @@ outcome. Whatever a crash leaves behind is found by the reaper.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -17,7 +18,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import message, pacing
+from domain import message, pacing, tokens
 from domain.errors import WrongStateError
 from domain.event import Event
 from domain.message_events import MessageClaimed
@@ -36,9 +37,8 @@ from runners.gateways import (
     Unreachable,
 )
 
-# Bounds of one claim: how many lanes, messages per lane, and messages in all.
+# Bounds of one claim: how many lanes, and how many messages in all.
 LANES = 1000
-PER_DEVICE = 500
 BATCH = 1000
 
 
@@ -55,8 +55,7 @@ class Broadcaster:
     """One worker. Any number may run, on any number of machines: a device's lane is given out by
     one of them at a time, and a message is handed over by whoever holds its lease.
 
-    ``worker`` must be unique among all that run; ``uniform`` is the randomness of pace and
-    back-off.
+    ``worker`` must be unique among all that run; ``uniform`` is the randomness of back-off.
     """
 
     def __init__(
@@ -93,55 +92,50 @@ class Broadcaster:
     def _claim(self, connection: Connection) -> list[Slot]:
         now = self.house.outreach.clock()
         horizon = now + timedelta(seconds=self.house.settings.broadcast_every)
-        devices = queue.ready_devices(connection, horizon, self.gateways, LANES)
+        devices = queue.ready_devices(connection, now, horizon, self.gateways, LANES)
         if not devices:
             return []
-        found = queue.due(connection, devices, now, horizon, PER_DEVICE, BATCH)
+        # An equal share for each, so that the backlog of some is not in the way of others.
+        share = max(1, BATCH // len(devices))
+        found = queue.due(connection, devices, now, horizon, share, BATCH)
         by_device: dict[UUID, list[queue.Due]] = {}
         for row in found:
             by_device.setdefault(row.device_id, []).append(row)
-        chosen: list[tuple[queue.Due, datetime]] = []
+        claimed: list[Slot] = []
+        events: list[MessageClaimed] = []
         for rows in by_device.values():
-            chosen.extend(self._give_slots(rows, now, horizon))
-        lease_until = max((send_at for _, send_at in chosen), default=now) + timedelta(
-            seconds=self.house.settings.lease_seconds
-        )
-        events = [
-            MessageClaimed(
-                originator_id=row.message_id,
-                originator_version=row.version + 1,
-                timestamp=now,
-                actor=self.actor,
-                worker=self.worker,
-                send_at=send_at,
-                lease_until=lease_until,
-            )
-            for row, send_at in chosen
-        ]
+            self._claim_lane(rows, now, horizon, claimed, events)
         self.house.outreach.record(connection, events)
-        return [
-            Slot(send_at, row.message_id, row.device_id, lease_until) for row, send_at in chosen
-        ]
+        return claimed
 
-    def _give_slots(
-        self, rows: list[queue.Due], now: datetime, horizon: datetime
-    ) -> Iterable[tuple[queue.Due, datetime]]:
-        """The messages of one device with their slots. One slot may lie beyond the horizon, so that
-        a long pause is drawn once and not again at every look."""
-        wanted = (
-            (
-                max(now, row.due_at),
-                Pace(row.min_delay_seconds, row.max_delay_seconds).slower_of(
-                    Pace(row.asked_min_seconds, row.asked_max_seconds)
-                ),
+    def _claim_lane(
+        self,
+        rows: list[queue.Due],
+        now: datetime,
+        horizon: datetime,
+        claimed: list[Slot],
+        events: list[MessageClaimed],
+    ) -> None:
+        """Adds the messages of one device whose slots come before the horizon, on one lease."""
+        zone = tokens.zone(rows[0].timezone)
+        slots = [slot for slot in _slots(rows, now) if slot <= horizon]
+        if not slots:
+            return
+        lease_until = slots[-1] + timedelta(seconds=self.house.settings.lease_seconds)
+        for row, send_at in zip(rows, slots, strict=False):
+            claimed.append(Slot(send_at, row.message_id, row.device_id, lease_until))
+            events.append(
+                MessageClaimed(
+                    originator_id=row.message_id,
+                    originator_version=row.version + 1,
+                    timestamp=now,
+                    actor=self.actor,
+                    worker=self.worker,
+                    send_at=send_at,
+                    slot_day=send_at.astimezone(zone).date(),
+                    lease_until=lease_until,
+                )
             )
-            for row in rows
-        )
-        slots = pacing.assign_slots(rows[0].last_slot_at, wanted, self.uniform)
-        for row, send_at in zip(rows, slots, strict=True):
-            yield row, send_at
-            if send_at > horizon:
-                return
 
     # Handing over
 
@@ -281,3 +275,24 @@ class Broadcaster:
     def next_moment(self) -> datetime | None:
         """When the next slot comes; None when nothing is claimed."""
         return self.slots[0].send_at if self.slots else None
+
+
+def _slots(rows: list[queue.Due], now: datetime) -> list[datetime]:
+    """The slots of one device's messages, in order.
+
+    The pauses follow from the device and its latest slot, so that a look at which the next slot is
+    still too far away draws no other pause than the one before: a pause is drawn once, and no slot
+    has to be taken long before it comes.
+    """
+    wanted = [
+        (
+            max(now, row.due_at),
+            Pace(row.min_delay_seconds, row.max_delay_seconds).slower_of(
+                Pace(row.asked_min_seconds, row.asked_max_seconds)
+            ),
+        )
+        for row in rows
+    ]
+    last_slot = rows[0].last_slot_at
+    seed = f"{rows[0].device_id}:{last_slot}"
+    return pacing.assign_slots(last_slot, wanted, random.Random(seed).uniform)  # noqa: S311

@@ -11,7 +11,6 @@ from uuid import UUID
 
 import click
 from rich.console import Console
-from rich.progress import Progress
 
 from domain.errors import SendtrailError
 from projections import access, audit, embedded, measures, reports, settings
@@ -21,6 +20,7 @@ from projections.importing import import_leads
 from runners import demo as demonstration
 from runners import logs, tables
 from runners.running import RUNNERS, Runners
+from runners.tables import progress_bar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -94,7 +94,7 @@ def import_(config: settings.Settings, file: Path) -> None:
     Columns: phone, name, niche, target_status, triggers, device, timezone; any other becomes an
     attribute. Lists are separated by ';'. Only phone is required.
     """
-    with House(config) as house, Progress(console=_console(err=True), transient=True) as bar:
+    with House(config) as house, progress_bar(_console(err=True)) as bar:
         task = bar.add_task("importing", total=None)
         result = import_leads(
             house.database,

@@ -8,7 +8,6 @@ from importlib import resources
 from uuid import UUID
 
 from rich.console import Console
-from rich.progress import Progress
 from sqlalchemy import Connection
 
 from domain import campaign, device, sequence
@@ -22,6 +21,7 @@ from projections.settings import Settings
 from runners import tables
 from runners.clocks import SimulatedClock
 from runners.simulation import Simulation
+from runners.tables import progress_bar
 
 NAME = "sendtrail_demo"
 ACTOR = "cli:demo"
@@ -61,7 +61,7 @@ def run(settings: Settings, console: Console) -> bool:
 
 def prove(house: House, console: Console) -> bool:
     """Rebuilds every projection and prints how each compares; True if all are identical."""
-    with Progress(console=console, transient=True) as bar:
+    with progress_bar(console) as bar:
         task = bar.add_task("rebuilding from the events", total=None)
 
         def show(done: int, total: int) -> None:
@@ -139,7 +139,7 @@ def _plan(outreach: Outreach) -> tuple[UUID, UUID]:
 def _play(house: House, clock: SimulatedClock, console: Console) -> None:
     simulation = Simulation(house, clock)
     end = START + timedelta(days=DAYS)
-    with Progress(console=console, transient=True) as bar:
+    with progress_bar(console) as bar:
         task = bar.add_task(f"playing {DAYS} days", total=DAYS * 86400.0)
         simulation.play(end, _shown(lambda s: bar.update(task, completed=s)))
     console.print(f"played {DAYS} days, until {clock():%Y-%m-%d %H:%M} UTC")

@@ -84,11 +84,12 @@ async def play_out(broadcaster: Broadcaster) -> int:
     claimed = 0
     while taken := await asyncio.to_thread(broadcaster.claim):
         claimed += taken
-    while broadcaster.slots or broadcaster.in_flight or broadcaster.outcomes:
+    while True:
         wait = await _step(broadcaster)
+        if not (broadcaster.slots or broadcaster.in_flight or broadcaster.outcomes):
+            return claimed
         with suppress(TimeoutError):
             await asyncio.wait_for(broadcaster.answered.wait(), wait)
-    return claimed
 
 
 async def _look(broadcaster: Broadcaster) -> float:

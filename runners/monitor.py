@@ -6,10 +6,14 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+
 from domain.device import OPERATOR
 from projections import devices
 from projections.composition import House
-from runners.gateways import Gateway
+from runners.gateways import DeviceState, Gateway
+
+log = structlog.get_logger()
 
 
 class Monitor:
@@ -28,11 +32,12 @@ class Monitor:
         return asyncio.run(self._ask(watched))
 
     async def _ask(self, watched: list[Any]) -> int:
-        states = await asyncio.gather(
-            *(self.gateways[row.gateway].status(row.device_id, row.settings) for row in watched)
-        )
+        """What cannot be asked keeps the state it has: that we do not know is no reason to stop."""
+        states = await asyncio.gather(*map(self._state, watched))
         changed = 0
         for row, state in zip(watched, states, strict=True):
+            if state is None:
+                continue
             if state.online and row.status == "offline":
                 self.house.outreach.connect_device(row.device_id, actor=self.actor)
             elif not state.online and row.status == "online":
@@ -42,3 +47,13 @@ class Monitor:
                 continue
             changed += 1
         return changed
+
+    async def _state(self, row: Any) -> DeviceState | None:
+        asked = self.gateways[row.gateway].status(row.device_id, row.settings)
+        try:
+            return await asyncio.wait_for(asked, self.house.settings.gateway_timeout)
+        except Exception as error:  # a gateway's fault for one device must hide no other
+            log.warning(
+                "monitor.no_answer", device_id=str(row.device_id), error=type(error).__name__
+            )
+            return None

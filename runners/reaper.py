@@ -78,7 +78,8 @@ class Reaper:
         ]
 
     def _complete_enrollments(self, connection: Connection) -> list[Event]:
-        """A finished sequence may give the lead the trigger of the next one."""
+        """A finished sequence may give the lead the trigger of the next one; a stopped one stops
+        its journeys and passes nobody on."""
         now = self.house.outreach.clock()
         events: list[Event] = []
         found = enrollments.finished(connection, self.chunk)
@@ -87,6 +88,10 @@ class Reaper:
         )
         for row in found:
             state = enrollments.state(row)
+            if row.cancel_pending:
+                why: enrollment.StopReason = "sequence_cancelled"
+                events.extend(enrollment.stop(state, why, now=now, actor=self.actor))
+                continue
             events.extend(enrollment.complete(state, now=now, actor=self.actor))
             if row.next_trigger is not None:
                 person = triggered[row.lead_id]

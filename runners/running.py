@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from domain.errors import SendtrailError
 from projections.composition import House
 from projections.settings import Settings
 from runners import loops
@@ -44,6 +45,7 @@ class Runners:
         self.names = [name for name in RUNNERS if name in set(names)]
         self.host = f"{socket.gethostname()}:{os.getpid()}"
         self.gateways = gateways(SystemClock())
+        self.failed: str | None = None
 
     def once(self) -> dict[str, int]:
         """One look each, in order; returns how much each did."""
@@ -57,8 +59,10 @@ class Runners:
 
     def forever(self) -> None:
         """Until SIGTERM or SIGINT: then stops claiming, finishes what is in flight, releases the
-        rest, and returns."""
+        rest, and returns. Raises SendtrailError if a runner had a fault."""
         asyncio.run(self._forever())
+        if self.failed:
+            raise SendtrailError(f"the {self.failed} failed; see the log")
 
     async def _forever(self) -> None:
         stop, stop_threads = asyncio.Event(), threading.Event()
@@ -99,8 +103,8 @@ class Runners:
             loops.repeat(name, self._work(name), _every(self.house.settings, name), stop)
         except BaseException as error:
             log.error("runner.failed", runner=name, error=type(error).__name__)
+            self.failed = name
             fail()
-            raise
 
     def _work(self, name: str) -> Callable[[], int]:
         actor = self._actor(name)

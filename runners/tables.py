@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from domain.message import STATUSES
@@ -12,6 +19,19 @@ from projections.access import Key
 from projections.audit import Trail
 from projections.counts import MARKS
 from projections.reports import CampaignReport, Counts, DeviceReport, Overview, SequenceReport
+
+
+def progress_bar(console: Console) -> Progress:
+    """Shows rate and time left in a terminal, and nothing in a file."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
 
 def print_overview(console: Console, overview: Overview) -> None:

@@ -31,7 +31,9 @@ SCHEDULED = event(
     campaign_id=CAMPAIGN,
     scheduled_at=DUE,
 )
-CLAIMED = event(MessageClaimed, 2, worker="broadcaster:1", send_at=SLOT, lease_until=LEASE)
+CLAIMED = event(
+    MessageClaimed, 2, worker="broadcaster:1", send_at=SLOT, slot_day=SLOT.date(), lease_until=LEASE
+)
 QUEUED = event(MessageQueued, 3, at=SLOT, content_id=CONTENT, lead_version=8, body_sha256=SHA256)
 SENT = event(MessageSent, 4, at=SLOT, provider_id="wamid.1")
 FAILED = event(MessageFailed, 4, at=SLOT, code="131026", reason="not on WhatsApp")

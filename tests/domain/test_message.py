@@ -123,9 +123,14 @@ def test_no_lead_gets_a_message_twice() -> None:
 
 def test_a_worker_claims_a_pending_message() -> None:
     """With a slot and a lease; nothing has been handed over yet."""
-    claimed = message.claim(given_a("pending"), "broadcaster:1", SLOT, LEASE, **BY)
+    claimed = message.claim(given_a("pending"), "broadcaster:1", SLOT, SLOT.date(), LEASE, **BY)
     assert claimed == event(
-        MessageClaimed, 2, worker="broadcaster:1", send_at=SLOT, lease_until=LEASE
+        MessageClaimed,
+        2,
+        worker="broadcaster:1",
+        send_at=SLOT,
+        slot_day=SLOT.date(),
+        lease_until=LEASE,
     )
     state = given_a("processing")
     assert (state.status, state.worker, state.send_at, state.lease_until) == (
@@ -194,7 +199,14 @@ def test_a_message_is_not_tried_for_ever() -> None:
     """Given two hand-overs, when the second is refused too and two are allowed, it has failed."""
     again = (
         event(MessageDeferred, 4, retry_at=LATER, reason="throttled", attempt=1),
-        event(MessageClaimed, 5, worker="broadcaster:2", send_at=LATER, lease_until=LATER),
+        event(
+            MessageClaimed,
+            5,
+            worker="broadcaster:2",
+            send_at=LATER,
+            slot_day=LATER.date(),
+            lease_until=LATER,
+        ),
         event(MessageQueued, 6, content_id=CONTENT, lead_version=8, body_sha256=SHA256),
     )
     state = given(*STREAMS["queued"], *again)

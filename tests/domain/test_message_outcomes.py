@@ -90,11 +90,18 @@ def test_retrying_a_failed_message_really_sends_it() -> None:
     assert (state.status, state.retry_at, state.attempt, state.reason) == ("pending", NOW, 0, None)
     assert (state.worker, state.lease_until, state.send_at) == (None, None, None)
     again = (
-        event(MessageClaimed, 6, worker="broadcaster:2", send_at=SLOT, lease_until=LEASE),
+        event(
+            MessageClaimed,
+            6,
+            worker="broadcaster:2",
+            send_at=SLOT,
+            slot_day=SLOT.date(),
+            lease_until=LEASE,
+        ),
         event(MessageQueued, 7, content_id=CONTENT, lead_version=9, body_sha256=SHA256),
         event(MessageSent, 8, provider_id="wamid.2"),
     )
-    assert message.claim(state, "broadcaster:2", SLOT, LEASE, **BY) == again[0]
+    assert message.claim(state, "broadcaster:2", SLOT, SLOT.date(), LEASE, **BY) == again[0]
     state = given(*STREAMS["failed"], retried, *again)
     assert (state.status, state.attempt, state.provider_id) == ("sent", 1, "wamid.2")
 

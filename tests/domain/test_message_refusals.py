@@ -16,7 +16,7 @@ RETRY = utc(2026, 3, 1, 9, 5)
 
 REFUSED: dict[str, tuple[Callable[[Message], object], str]] = {
     "claim": (
-        lambda state: message.claim(state, "w", SLOT, LEASE, **BY),
+        lambda state: message.claim(state, "w", SLOT, SLOT.date(), LEASE, **BY),
         "processing queued sent failed unknown cancelled",
     ),
     "release": (

@@ -161,7 +161,13 @@ def test_a_paused_campaign_holds_its_messages_however_batches_fall(
         scheduled.id, uuid4(), 1, known_device, clock(), None, now=clock(), actor="test"
     )
     claimed = message.claim(
-        message.evolve(None, first), "w", clock(), clock(), now=clock(), actor="test"
+        message.evolve(None, first),
+        "w",
+        clock(),
+        clock().date(),
+        clock(),
+        now=clock(),
+        actor="test",
     )
     paused = campaign.pause(state, now=clock(), actor="test")
     pending = message.fold(None, [first, claimed])

@@ -28,7 +28,7 @@ def _begin(draw: st.DrawFn, by: By) -> Event:
 
 def _claim(draw: st.DrawFn, state: Message, by: By) -> Event:
     slot = by["now"] + draw(SOON)
-    return message.claim(state, draw(WORDS), slot, slot + draw(SOON), **by)
+    return message.claim(state, draw(WORDS), slot, slot.date(), slot + draw(SOON), **by)
 
 
 def _release(draw: st.DrawFn, state: Message, by: By) -> Event:
