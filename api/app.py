@@ -20,6 +20,7 @@ from api import (
     reports,
     request_log,
     sequences,
+    uploads,
 )
 from api.context import EXTENSION
 from projections.composition import House
@@ -49,9 +50,12 @@ def create_app(house: House | None = None) -> Flask:
         PROPAGATE_EXCEPTIONS=False,
     )
     app.url_map.strict_slashes = False
+    # Flask would log whole tracebacks, and with them what was sent; errors.py logs what it may.
+    app.logger.disabled = True
     app.extensions[EXTENSION] = house
     request_log.install(app)
     auth.install(app)
+    uploads.install(app)
     idempotency.install(app)
     api: Any = Api(app)
     errors.install(app, api)

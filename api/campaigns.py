@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
+import msgspec
 
 from api import presenting
+from api.blueprints import Blueprint
 from api.context import actor, house, now, outreach, page, resource
 from api.paces import with_maximum
-from api.schemas import Campaign, CampaignChange, NewCampaign, PageQuery, Preview, page_of
+from api.schemas import Campaign, CampaignChange, NewCampaign, Nothing, PageQuery, Preview, page_of
 from domain import campaign, tokens
 from projections.preview import preview
 
@@ -62,11 +63,13 @@ def show(campaign_id: UUID) -> Any:
 @blueprint.response(200, Campaign)
 def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
     """Change a campaign; audience and instant only before it is triggered"""
-    present = outreach().get_campaign(campaign_id).definition
-    fields = {name: getattr(present, name) for name in present.__struct_fields__}
-    with_maximum(data, default=present.max_delay_seconds)
-    definition = campaign.Definition(**{**fields, **_read(data)})
-    outreach().revise_campaign(campaign_id, definition, actor=actor())
+    fields = _read(data)
+
+    def changed(present: campaign.Definition) -> campaign.Definition:
+        with_maximum(fields, default=present.max_delay_seconds)
+        return msgspec.structs.replace(present, **fields)
+
+    outreach().revise_campaign(campaign_id, changed, actor=actor())
     return _show(campaign_id)
 
 
@@ -81,13 +84,16 @@ def preview_(campaign_id: UUID) -> Any:
 def _action(name: str, command: Callable[[UUID], object], text: str) -> None:
     """``POST /campaigns/{id}/<name>``"""
 
-    def act(campaign_id: UUID) -> Any:
+    def act(_: dict[str, Any], campaign_id: UUID) -> Any:
         command(campaign_id)
         return _show(campaign_id)
 
     act.__name__ = name
     act.__doc__ = text
-    blueprint.post(f"/<uuid:campaign_id>/{name}")(blueprint.response(200, Campaign)(act))
+    answered = blueprint.response(200, Campaign)(act)
+    blueprint.post(f"/<uuid:campaign_id>/{name}")(
+        blueprint.arguments(Nothing, required=False)(answered)
+    )
 
 
 _action("pause", lambda id_: outreach().pause_campaign(id_, actor=actor()), "Hold every message")

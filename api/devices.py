@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
+import msgspec
 
 from api import presenting
+from api.blueprints import Blueprint
 from api.context import actor, house, outreach, page, resource
 from api.paces import with_maximum
-from api.schemas import Device, DeviceChange, NewDevice, PageQuery, page_of
+from api.schemas import Device, DeviceChange, NewDevice, Nothing, PageQuery, page_of
 from domain.device import OPERATOR, Configuration
 from domain.errors import InvalidInputError
 from projections import device_secrets
@@ -30,7 +31,8 @@ def _check_secret_key(credentials: dict[str, str] | None) -> None:
 
 
 def _keep(device_id: UUID, credentials: dict[str, str] | None) -> None:
-    if credentials:
+    """In place of those it had; an empty object takes them away."""
+    if credentials is not None:
         with house().database.transaction() as connection:
             device_secrets.put(connection, device_id, credentials, house().settings.secret_key)
 
@@ -70,34 +72,38 @@ def reconfigure(data: dict[str, Any], device_id: UUID) -> Any:
     """Change a device; what is not given stays"""
     credentials = data.pop("credentials", None)
     _check_secret_key(credentials)
-    present = outreach().get_device(device_id).configuration
-    fields = {name: getattr(present, name) for name in present.__struct_fields__}
-    with_maximum(data, default=present.max_delay_seconds)
-    configuration = Configuration(**{**fields, **data})
-    outreach().reconfigure_device(device_id, configuration, actor=actor())
+
+    def changed(present: Configuration) -> Configuration:
+        with_maximum(data, default=present.max_delay_seconds)
+        return msgspec.structs.replace(present, **data)
+
+    outreach().reconfigure_device(device_id, changed, actor=actor())
     _keep(device_id, credentials)
     return _show(device_id)
 
 
 @blueprint.post("/<uuid:device_id>/connect")
+@blueprint.arguments(Nothing, required=False)
 @blueprint.response(200, Device)
-def connect(device_id: UUID) -> Any:
+def connect(_: dict[str, Any], device_id: UUID) -> Any:
     """Let it send"""
     outreach().connect_device(device_id, actor=actor())
     return _show(device_id)
 
 
 @blueprint.post("/<uuid:device_id>/disconnect")
+@blueprint.arguments(Nothing, required=False)
 @blueprint.response(200, Device)
-def disconnect(device_id: UUID) -> Any:
+def disconnect(_: dict[str, Any], device_id: UUID) -> Any:
     """Let it rest, until a person connects it; its messages stay pending"""
     outreach().disconnect_device(device_id, OPERATOR, actor=actor())
     return _show(device_id)
 
 
 @blueprint.post("/<uuid:device_id>/retire")
+@blueprint.arguments(Nothing, required=False)
 @blueprint.response(200, Device)
-def retire(device_id: UUID) -> Any:
+def retire(_: dict[str, Any], device_id: UUID) -> Any:
     """For good; what is pending on it is cancelled"""
     outreach().retire_device(device_id, actor=actor())
     return _show(device_id)

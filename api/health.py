@@ -47,4 +47,4 @@ def readyz() -> tuple[dict[str, Any], int]:
 def metrics() -> Response:
     """For Prometheus."""
     house = current_app.extensions[EXTENSION]
-    return Response(exposition(house), mimetype=CONTENT_TYPE)
+    return Response(exposition(house), content_type=CONTENT_TYPE)

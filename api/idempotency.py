@@ -1,20 +1,20 @@
 """``Idempotency-Key``: the same POST done once, however often and however close together it comes.
 
-The first answer is kept for a day. Should the process die between a command and the keeping of its
-answer, the ids of what was created follow from the key, so that doing it again finds them taken.
+The command and its answer are committed together: whoever hears nothing may ask again, and gets
+either the first answer or, if nothing was done, the doing of it. Answers are kept for a day.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from contextlib import ExitStack
-from contextvars import ContextVar
-from uuid import UUID, uuid4, uuid5
+from datetime import datetime
 
 from flask import Flask, Response, g, request
 from flask_smorest import abort
+from sqlalchemy import Connection
 
+from api import uploads
 from api.context import house
 from projections import first_answers
 from projections.first_answers import Answer
@@ -22,72 +22,82 @@ from projections.first_answers import Answer
 HEADER = "Idempotency-Key"
 LONGEST = 255
 
-_ids: ContextVar[Callable[[], UUID]] = ContextVar("ids", default=uuid4)
+# Whose bodies may be larger than memory. An import commits its rows as it goes; an import that is
+# done anew after a crash finds them known.
+UPLOADS = frozenset({"leads.import_csv"})
 
 
-def new_id() -> UUID:
-    """A random id; in a request with a key, the next of those that follow from it."""
-    return _ids.get()()
+class Turn:
+    """A request's turn with its key, and the transaction in which it is done."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.request_sha256 = _fingerprint()
+        self.replayed = False
+        self._stack = ExitStack()
+        self.connection: Connection = self._stack.enter_context(house().database.engine.connect())
+        self.connection.begin()
+        first_answers.wait_for_turn(self.connection, g.key.name, key)
+        self._stack.enter_context(house().database.joined(self.connection))
+
+    def answer(self) -> Answer | None:
+        return first_answers.find(self.connection, g.key.name, self.key, _now())
+
+    def finish(self, response: Response) -> None:
+        """Commits what was done with its answer; an answer that is our own fault undoes it."""
+        if not self.replayed and response.status_code < 500:
+            answer = Answer(self.request_sha256, response.status_code, response.get_data())
+            first_answers.keep(self.connection, g.key.name, self.key, answer, _now())
+            self.connection.commit()
+
+    def close(self) -> None:
+        """What is not committed by now is rolled back."""
+        self._stack.close()
 
 
 def install(app: Flask) -> None:
     """Must come after authentication: keys are per API key."""
 
     @app.before_request
-    def look_up() -> Response | None:
+    def begin() -> Response | None:
+        g.turn = None
         key = request.headers.get(HEADER)
         if request.method != "POST" or key is None or g.get("key") is None:
             return None
         if not 1 <= len(key) <= LONGEST or not key.isprintable():
             abort(422, message=f"{HEADER}: expected 1 to {LONGEST} printable characters")
-        g.request_sha256 = _fingerprint()
-        g.idempotency = ExitStack()
-        g.alone = g.idempotency.enter_context(
-            first_answers.alone(house().database, g.key.name, key)
-        )
-        now = house().outreach.clock()
-        answer = first_answers.find(g.alone, g.key.name, key, now)
+        turn = g.turn = Turn(key)
+        answer = turn.answer()
         if answer is None:
-            _ids.set(_following_from(g.key.name, key))
             return None
-        g.replayed = True
-        if answer.request_sha256 != g.request_sha256:
+        turn.replayed = True
+        if answer.request_sha256 != turn.request_sha256:
             abort(422, message=f"{HEADER}: expected another key, this one had another request")
         response = Response(answer.body, answer.status, mimetype="application/json")
         response.headers["Idempotency-Replayed"] = "true"
         return response
 
     @app.after_request
-    def keep(response: Response) -> Response:
-        if g.get("alone") is not None and not g.get("replayed") and response.status_code < 500:
-            answer = Answer(g.request_sha256, response.status_code, response.get_data())
-            first_answers.keep(
-                g.alone, g.key.name, request.headers[HEADER], answer, house().outreach.clock()
-            )
+    def finish(response: Response) -> Response:
+        if g.get("turn") is not None:
+            g.turn.finish(response)
         return response
 
     @app.teardown_request
     def release(error: BaseException | None) -> None:
-        _ids.set(uuid4)
-        stack: ExitStack | None = g.pop("idempotency", None)
-        if stack is not None:
-            g.pop("alone", None)
-            stack.close()
+        turn: Turn | None = g.pop("turn", None)
+        if turn is not None:
+            turn.close()
 
 
-def _following_from(key_name: str, key: str) -> Callable[[], UUID]:
-    namespace = uuid5(house().outreach.namespace, f"{key_name}\0{key}")
-    count = 0
-
-    def following() -> UUID:
-        nonlocal count
-        count += 1
-        return uuid5(namespace, str(count))
-
-    return following
+def _now() -> datetime:
+    return house().outreach.clock()
 
 
 def _fingerprint() -> str:
     digest = hashlib.sha256(f"{request.method} {request.full_path}\0".encode())
-    digest.update(request.get_data(cache=True))
+    if request.endpoint in UPLOADS:
+        digest.update(uploads.received().sha256.encode())
+    else:
+        digest.update(request.get_data(cache=True))
     return digest.hexdigest()

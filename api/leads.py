@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from flask import request
-from flask_smorest import Blueprint, abort
+from flask_smorest import abort
 
-from api import presenting
+from api import presenting, uploads
+from api.blueprints import Blueprint
 from api.context import actor, house, outreach, page, resource
 from api.schemas import Evidence, Imported, Lead, LeadFields, LeadQuery, NewLead, Trigger, page_of
 from domain import lead, tokens
@@ -18,8 +18,6 @@ from domain.errors import InvalidInputError, NotFoundError
 from projections.importing import import_leads
 
 blueprint = Blueprint("leads", __name__, url_prefix="/api/v1/leads")
-
-COPY_BYTES = 64 * 1024
 
 
 def _show(lead_id: UUID) -> Any:
@@ -70,9 +68,11 @@ def show(lead_id: UUID) -> Any:
 def update(data: dict[str, Any], lead_id: UUID) -> Any:
     """Change what is said of a lead; what is not given stays"""
     _check_device(data.get("device_id"))
-    present = outreach().get_lead(lead_id).profile
-    fields = {name: getattr(present, name) for name in present.__struct_fields__}
-    outreach().update_lead(lead_id, lead.profile(**{**fields, **data}), actor=actor())
+
+    def changed(present: lead.Profile) -> lead.Profile:
+        return lead.profile(**{**msgspec.structs.asdict(present), **data})
+
+    outreach().update_lead(lead_id, changed, actor=actor())
     return _show(lead_id)
 
 
@@ -116,16 +116,10 @@ def import_csv() -> Any:
     """Import leads: good rows land, bad rows are reported, importing twice changes nothing"""
     if request.mimetype not in ("text/csv", "application/csv", "application/octet-stream"):
         abort(415, message="expected Content-Type: text/csv")
-    # The file is read twice, so it is kept on disk meanwhile, never in memory.
-    with tempfile.TemporaryDirectory(prefix="sendtrail-") as folder:
-        path = Path(folder) / "leads.csv"
-        with path.open("wb") as file:
-            while part := request.stream.read(COPY_BYTES):
-                file.write(part)
-        return import_leads(
-            house().database,
-            outreach(),
-            path,
-            region=house().settings.default_region,
-            actor=actor(),
-        )
+    return import_leads(
+        house().database,
+        outreach(),
+        uploads.received().path,
+        region=house().settings.default_region,
+        actor=actor(),
+    )

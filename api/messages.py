@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
-
 from api import presenting
+from api.blueprints import Blueprint
 from api.context import actor, outreach, page, resource
-from api.schemas import Message, MessageQuery, NewResolution, page_of
+from api.schemas import Message, MessageQuery, NewResolution, Nothing, page_of
 
 blueprint = Blueprint("messages", __name__, url_prefix="/api/v1/messages")
 
@@ -34,16 +33,18 @@ def show(message_id: UUID) -> Any:
 
 
 @blueprint.post("/<uuid:message_id>/retry")
+@blueprint.arguments(Nothing, required=False)
 @blueprint.response(200, Message)
-def retry(message_id: UUID) -> Any:
+def retry(_: dict[str, Any], message_id: UUID) -> Any:
     """Send a failed message again"""
     outreach().retry_message(message_id, actor=actor())
     return _show(message_id)
 
 
 @blueprint.post("/<uuid:message_id>/cancel")
+@blueprint.arguments(Nothing, required=False)
 @blueprint.response(200, Message)
-def cancel(message_id: UUID) -> Any:
+def cancel(_: dict[str, Any], message_id: UUID) -> Any:
     """Do not send it; possible until it is handed over"""
     outreach().cancel_message(message_id, actor=actor())
     return _show(message_id)

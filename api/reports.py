@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
 from sqlalchemy import Connection
 
+from api.blueprints import Blueprint
 from api.context import house
 from api.report_schemas import CampaignReport, DeviceReports, Overview, SequenceReport
 from projections import reports

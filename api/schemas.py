@@ -41,6 +41,15 @@ class Whole(fields.Integer):
         return int(value)
 
 
+class Flag(fields.Boolean):
+    """true or false, and nothing that only looks like it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Text(fields.String):
     """A JSON string that has a UTF-8 form and no NUL."""
 
@@ -62,12 +71,16 @@ def note(text: str) -> dict[str, str]:
 # The domain has the last word; these patterns let clients know most of it beforehand.
 TOKEN = [
     validate.Length(1, 100),
-    validate.Regexp(r"^[^,;|\x00-\x1f]*[^,;|\x00-\x20][^,;|\x00-\x1f]*$"),
+    validate.Regexp(r"^[^,;|\x00-\x1f]+$"),
 ]
-NAME = [validate.Length(1, 200), validate.Regexp(r"\S")]
+NAME = [validate.Length(1, 200), validate.Regexp(r"^[\s\S]*\S")]
 URL = [validate.Length(max=2000), validate.Regexp(r"^https?://")]
 KEY = validate.Regexp(r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
 DELAY = validate.Range(0, 86400)
+
+
+class Nothing(Schema):
+    """The body of an action that needs none."""
 
 
 class PageQuery(Schema):
@@ -192,7 +205,7 @@ class SequenceFields(Schema):
     timezone = Text(allow_none=True)
     windows = fields.List(fields.Nested(Window), validate=validate.Length(max=100))
     reentry = fields.String(validate=validate.OneOf(REENTRIES))
-    stop_on_reply = fields.Boolean(truthy={True}, falsy={False})
+    stop_on_reply = Flag()
     next_trigger = Text(allow_none=True, validate=TOKEN)
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)

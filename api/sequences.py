@@ -6,14 +6,12 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
-
 from api import presenting
+from api.blueprints import Blueprint
 from api.context import actor, outreach, page, resource
 from api.paces import with_maximum
-from api.schemas import NewSequence, PageQuery, Sequence, StepFields, page_of
+from api.schemas import NewSequence, Nothing, PageQuery, Sequence, StepFields, page_of
 from domain import sequence
-from domain.errors import NotFoundError
 from domain.planning import WEEKDAYS, Window
 
 blueprint = Blueprint("sequences", __name__, url_prefix="/api/v1/sequences")
@@ -69,26 +67,23 @@ def show(sequence_id: UUID) -> Any:
 @blueprint.response(200, Sequence)
 def revise_step(data: dict[str, Any], sequence_id: UUID, number: int) -> Any:
     """Change a step for all that is not handed over yet"""
-    steps = outreach().get_sequence(sequence_id).definition.steps
-    if not 1 <= number <= len(steps):
-        raise NotFoundError("step", number)
-    present = steps[number - 1]
-    names = ("body", "media_url", "delay_hours", "send_at")
-    content = {**{name: getattr(present, name) for name in names}, **data}
-    outreach().revise_step(sequence_id, number, **content, actor=actor())
+    outreach().revise_step(sequence_id, number, **data, actor=actor())
     return _show(sequence_id)
 
 
 def _action(name: str, command: Callable[[UUID], object], text: str) -> None:
     """``POST /sequences/{id}/<name>``"""
 
-    def act(sequence_id: UUID) -> Any:
+    def act(_: dict[str, Any], sequence_id: UUID) -> Any:
         command(sequence_id)
         return _show(sequence_id)
 
     act.__name__ = name
     act.__doc__ = text
-    blueprint.post(f"/<uuid:sequence_id>/{name}")(blueprint.response(200, Sequence)(act))
+    answered = blueprint.response(200, Sequence)(act)
+    blueprint.post(f"/<uuid:sequence_id>/{name}")(
+        blueprint.arguments(Nothing, required=False)(answered)
+    )
 
 
 _action(

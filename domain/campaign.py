@@ -188,7 +188,7 @@ def revise(
     if campaign.triggered_at is not None:
         for field in frozen:
             if getattr(checked, field) != getattr(present, field):
-                raise WrongStateError("campaign", "triggered already", f"change the {field} of")
+                raise WrongStateError("campaign", campaign.status, f"change the {field} of")
     return (following(campaign, CampaignRevised, now, actor, definition=checked),)
 
 
@@ -196,7 +196,7 @@ def trigger(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ..
     """Its instant has come: freeze the criteria."""
     _require(campaign, "trigger", "pending")
     if campaign.definition.scheduled_at > now:
-        raise WrongStateError("campaign", "scheduled for later", "trigger")
+        raise WrongStateError("campaign", campaign.status, "trigger, before its time,")
     return (
         following(
             campaign,

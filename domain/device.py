@@ -102,7 +102,7 @@ def check(configuration: Configuration) -> Configuration:
     tokens.zone(configuration.timezone)
     try:
         settings = msgspec.json.encode(configuration.settings)
-    except (TypeError, ValueError):  # UnicodeEncodeError, for half a surrogate pair, is one too
+    except (TypeError, ValueError, RecursionError):  # ValueError: half a surrogate pair, too
         settings = b"\\u0000"
     if b"\\u0000" in settings or len(settings) > 10_000:
         raise InvalidInputError("settings", "at most 10000 characters of JSON, without NUL")

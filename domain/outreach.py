@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
+import msgspec
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import InfrastructureFactory, RecordConflictError
 from eventsourcing.utils import Environment, EnvType
@@ -24,6 +25,7 @@ from domain.event import Event, ForeignEventError, Versioned
 from domain.message_events import CancelReason, Resolution
 
 State = TypeVar("State", bound=Versioned)
+T = TypeVar("T")
 Decided = Event | Sequence[Event]
 
 ATTEMPTS = 10
@@ -81,10 +83,9 @@ class Outreach(Application[UUID]):
     """Sendtrail's commands.
 
     ``env`` must select a persistence module: there is no falling back to memory. ``clock`` gives
-    aware instants in UTC and ``new_id`` ids, random or following from a request that may come
-    twice; the domain has neither of its own. ``actor`` says in every command who gives it. A
-    command returns the aggregate's state after it and raises NotFoundError, WrongStateError,
-    InvalidInputError or ConflictError, and then nothing is written.
+    aware instants in UTC and ``new_id`` random ids; the domain has neither of its own. ``actor``
+    says in every command who gives it. A command returns the aggregate's state after it and raises
+    NotFoundError, WrongStateError, InvalidInputError or ConflictError, and then nothing is written.
     """
 
     def __init__(
@@ -123,7 +124,7 @@ class Outreach(Application[UUID]):
             self.lead_id(phone), phone, tuple(triggers), profile, now=self.clock(), actor=actor
         )
         try:
-            return self._record_first(LEAD, event)
+            return self._begin(LEAD, event)
         except RecordConflictError:
             raise AlreadyExistsError("lead", event.originator_id) from None
 
@@ -144,8 +145,20 @@ class Outreach(Application[UUID]):
         ]
         self.record(connection, events)
 
-    def update_lead(self, lead_id: UUID, profile: lead.Profile, *, actor: str) -> lead.Lead:
-        return self._change(LEAD, lead_id, partial(lead.update, profile=profile), actor)
+    def update_lead(
+        self,
+        lead_id: UUID,
+        profile: lead.Profile | Callable[[lead.Profile], lead.Profile],
+        *,
+        actor: str,
+    ) -> lead.Lead:
+        """``profile`` is the new one, or makes it of the present one: then changes of different
+        fields at the same time both land."""
+
+        def decide(state: lead.Lead, *, now: datetime, actor: str) -> Sequence[Event]:
+            return lead.update(state, _applied(profile, state.profile), now=now, actor=actor)
+
+        return self._change(LEAD, lead_id, decide, actor)
 
     def add_trigger(self, lead_id: UUID, trigger: str, *, actor: str) -> lead.Lead:
         return self._change(LEAD, lead_id, partial(lead.add_trigger, trigger=trigger), actor)
@@ -212,25 +225,21 @@ class Outreach(Application[UUID]):
         return self._change(SEQUENCE, sequence_id, decide, actor)
 
     def revise_step(
-        self,
-        sequence_id: UUID,
-        number: int,
-        *,
-        body: str,
-        media_url: str | None = None,
-        delay_hours: float = 24.0,
-        send_at: str | None = None,
-        actor: str,
+        self, sequence_id: UUID, number: int, *, actor: str, **content: Any
     ) -> sequence.Sequence:
-        """New content for step ``number``, from 1, of all that is not handed over."""
-        decide = partial(
-            sequence.revise_step,
-            number=number,
-            body=body,
-            media_url=media_url,
-            delay_hours=delay_hours,
-            send_at=send_at,
-        )
+        """New content for step ``number``, from 1, of all that is not handed over: ``body``,
+        ``media_url``, ``delay_hours``, ``send_at``; what is not given stays. Raises NotFoundError
+        where there is no such step."""
+
+        def decide(state: sequence.Sequence, *, now: datetime, actor: str) -> Sequence[Event]:
+            steps = state.definition.steps
+            if not 1 <= number <= len(steps):
+                raise NotFoundError("step", number)
+            present = msgspec.structs.asdict(steps[number - 1])
+            del present["content_id"]
+            merged = {**present, **content}
+            return sequence.revise_step(state, number, **merged, now=now, actor=actor)
+
         return self._change(SEQUENCE, sequence_id, decide, actor)
 
     # Campaigns
@@ -245,9 +254,16 @@ class Outreach(Application[UUID]):
         return self._begin(CAMPAIGN, event)
 
     def revise_campaign(
-        self, campaign_id: UUID, definition: campaign.Definition, *, actor: str
+        self,
+        campaign_id: UUID,
+        definition: campaign.Definition | Callable[[campaign.Definition], campaign.Definition],
+        *,
+        actor: str,
     ) -> campaign.Campaign:
-        decide = partial(campaign.revise, definition=definition)
+        def decide(state: campaign.Campaign, *, now: datetime, actor: str) -> Sequence[Event]:
+            new = _applied(definition, state.definition)
+            return campaign.revise(state, new, now=now, actor=actor)
+
         return self._change(CAMPAIGN, campaign_id, decide, actor)
 
     def pause_campaign(self, campaign_id: UUID, *, actor: str) -> campaign.Campaign:
@@ -270,9 +286,17 @@ class Outreach(Application[UUID]):
         return self._begin(DEVICE, event)
 
     def reconfigure_device(
-        self, device_id: UUID, configuration: device.Configuration, *, actor: str
+        self,
+        device_id: UUID,
+        configuration: device.Configuration
+        | Callable[[device.Configuration], device.Configuration],
+        *,
+        actor: str,
     ) -> device.Device:
-        decide = partial(device.reconfigure, configuration=configuration)
+        def decide(state: device.Device, *, now: datetime, actor: str) -> Sequence[Event]:
+            new = _applied(configuration, state.configuration)
+            return device.reconfigure(state, new, now=now, actor=actor)
+
         return self._change(DEVICE, device_id, decide, actor)
 
     def connect_device(self, device_id: UUID, *, actor: str) -> device.Device:
@@ -312,14 +336,6 @@ class Outreach(Application[UUID]):
     # What all commands share
 
     def _begin(self, kind: Kind[State], event: Event) -> State:
-        """An id of ``new_id`` that is taken means that the same command was given before, and its
-        giver did not hear that it was done: what there is now is the answer."""
-        try:
-            return self._record_first(kind, event)
-        except RecordConflictError:
-            return self._load(kind, event.originator_id)
-
-    def _record_first(self, kind: Kind[State], event: Event) -> State:
         with self.desk.transaction() as connection:
             self.record(connection, (event,))
         return cast(State, kind.fold(None, (event,)))
@@ -386,3 +402,7 @@ class Outreach(Application[UUID]):
             *stopped,
             *(message.cancel(state, why, now=now, actor=actor) for state in unwanted),
         )
+
+
+def _applied(change: T | Callable[[T], T], present: T) -> T:
+    return change(present) if callable(change) else change

@@ -52,24 +52,31 @@ def back_off(attempt: int, uniform: Uniform, base: float = 30.0, cap: float = 36
 
 
 def projected_finish(
-    start: datetime, messages: int, pace: Pace, daily_limit: int | None, zone: ZoneInfo
+    start: datetime,
+    messages: int,
+    pace: Pace,
+    daily_limit: int | None,
+    used_today: int,
+    zone: ZoneInfo,
 ) -> datetime:
     """When the last of ``messages`` would leave a device that begins at ``start``, at the average
-    of its pace and no more than ``daily_limit`` on a day of ``zone``; ten years ahead at most."""
+    of its pace and no more than ``daily_limit`` on a day of ``zone``, of which ``used_today`` are
+    used up on the first; ten years ahead at most."""
     average = (pace.low + pace.high) / 2
-    at = start
-    left = messages
-    while left > 0 and at < start + timedelta(days=3653):
-        midnight = _next_midnight(at, zone)
-        fits = left
-        if average > 0:
-            fits = 1 + int((midnight - at).total_seconds() / average)
-        if daily_limit is not None:
-            fits = min(fits, daily_limit)
-        if fits >= left:
-            return at + timedelta(seconds=(left - 1) * average)
-        left -= fits
-        at = midnight
+    at, left, used = start, messages, used_today
+    try:
+        while left > 0 and at < start + timedelta(days=3653):
+            midnight = _next_midnight(at, zone)
+            fits = left
+            if average > 0:
+                fits = 1 + int((midnight - at).total_seconds() / average)
+            if daily_limit is not None:
+                fits = min(fits, max(0, daily_limit - used))
+            if fits >= left:
+                return at + timedelta(seconds=(left - 1) * average)
+            left, at, used = left - fits, midnight, 0
+    except OverflowError:  # the calendar ends before they do
+        pass
     return at
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -23,6 +24,8 @@ T = TypeVar("T")
 # Keys of the advisory locks: one orders the log, one lets a single process create the schema.
 APPEND_LOCK = 0x5E4D7241
 SCHEMA_LOCK = 0x5E4D7242
+
+_joined: ContextVar[Connection | None] = ContextVar("joined", default=None)
 
 OLDEST_SERVER = 150000
 IDLE_SECONDS = 5.0
@@ -66,9 +69,24 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction, committed if the block ends well."""
-        with self.engine.begin() as connection:
-            yield connection
+        """One transaction, committed if the block ends well; within ``joined`` a part of that."""
+        outer = _joined.get()
+        if outer is None:
+            with self.engine.begin() as connection:
+                yield connection
+        else:
+            with outer.begin_nested():
+                yield outer
+
+    @contextmanager
+    def joined(self, connection: Connection) -> Iterator[None]:
+        """Until the block ends, this context's transactions are parts of that of ``connection``:
+        what they do is committed with it, or not at all."""
+        token = _joined.set(connection)
+        try:
+            yield
+        finally:
+            _joined.reset(token)
 
     def run(self, work: Callable[[Connection], T], attempts: int = 5) -> T:
         """``work`` in one transaction; after a deadlock or a serialization failure the whole of it

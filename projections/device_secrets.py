@@ -17,7 +17,13 @@ _MISSING = "SENDTRAIL_SECRET_KEY: expected a Fernet key, because devices have cr
 def put(
     connection: Connection, device_id: UUID, credentials: dict[str, str], secret_key: str | None
 ) -> None:
-    """Keeps a device's credentials in place of those it had. Raises SettingsError without a key."""
+    """Keeps a device's credentials in place of those it had; empty ones take these away. Raises
+    SettingsError without a key."""
+    if not credentials:
+        connection.exec_driver_sql(
+            "DELETE FROM device_secrets WHERE device_id = %(id)s", {"id": device_id}
+        )
+        return
     if secret_key is None:
         raise SettingsError(_MISSING)
     connection.exec_driver_sql(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from projections.database import Database, rows
+from projections.database import rows
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -23,15 +21,12 @@ class Answer(NamedTuple):
     body: bytes
 
 
-@contextmanager
-def alone(database: Database, key_name: str, idempotency_key: str) -> Iterator[Connection]:
-    """Until the block ends, no other request with this key goes on: two that arrive together are
-    done one after the other, and the second finds the first one's answer."""
+def wait_for_turn(connection: Connection, key_name: str, idempotency_key: str) -> None:
+    """Until ``connection`` ends its transaction no other request with this key goes on: two that
+    arrive together are done one after the other, and the second finds the first one's answer."""
     digest = hashlib.sha256(f"{key_name}\0{idempotency_key}".encode()).digest()
     lock = int.from_bytes(digest[:8], "big", signed=True)
-    with database.transaction() as connection:
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": lock})
-        yield connection
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": lock})
 
 
 def find(

@@ -76,10 +76,11 @@ def preview(connection: Connection, campaign_id: UUID, now: datetime) -> Preview
                 row.waiting + share[row.device_id],
                 Pace(row.min_delay_seconds, row.max_delay_seconds).slower_of(asked),
                 row.daily_limit,
+                row.used if start == now else 0,
                 zone(row.timezone),
             ),
         )
-        for row in _backlog(connection)
+        for row in _backlog(connection, now)
         if share[row.device_id]
     ]
     return Preview(
@@ -91,13 +92,17 @@ def preview(connection: Connection, campaign_id: UUID, now: datetime) -> Preview
     )
 
 
-def _backlog(connection: Connection) -> list[Any]:
-    """Devices in service, with how many messages wait on each."""
+def _backlog(connection: Connection, now: datetime) -> list[Any]:
+    """Devices in service, with how many messages wait on each and how many slots of today each has
+    used."""
     return rows(
         connection,
         """
         SELECT d.*, (SELECT count(*) FROM broadcast_messages m
-                     WHERE m.device_id = d.device_id AND m.due_at IS NOT NULL) AS waiting
+                     WHERE m.device_id = d.device_id AND m.due_at IS NOT NULL) AS waiting,
+            coalesce((SELECT u.claimed FROM device_days u WHERE u.device_id = d.device_id
+                AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date), 0) AS used
         FROM devices d WHERE d.status <> 'retired' ORDER BY d.name, d.device_id
         """,
+        now=now,
     )

@@ -12,6 +12,7 @@ import random
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
+from math import ceil
 from time import perf_counter
 from typing import NamedTuple
 from uuid import UUID
@@ -95,9 +96,11 @@ class Broadcaster:
         devices = queue.ready_devices(connection, now, horizon, self.gateways, LANES)
         if not devices:
             return []
-        # An equal share for each, so that the backlog of some is not in the way of others.
-        share = max(1, BATCH // len(devices))
-        found = queue.due(connection, devices, now, horizon, share, BATCH)
+        # An equal share for each, so that the backlog of some is not in the way of others; where
+        # there is no room for all, those that waited longest.
+        share = ceil(BATCH / len(devices))
+        chosen = devices[: BATCH // share]
+        found = queue.due(connection, chosen, now, horizon, share, BATCH)
         by_device: dict[UUID, list[queue.Due]] = {}
         for row in found:
             by_device.setdefault(row.device_id, []).append(row)

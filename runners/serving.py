@@ -11,7 +11,6 @@ from typing import Any
 from flask import Flask
 
 from api import create_app
-from api.idempotency import new_id
 from projections import access, embedded, measures
 from projections.composition import House
 from projections.settings import Settings
@@ -37,7 +36,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, threads: int) 
 def application(settings: Settings) -> Flask:
     """One process's application, on its own house."""
     logs.configure(settings.log_level)
-    return create_app(House(settings, new_id=new_id))
+    return create_app(House(settings))
 
 
 def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: int) -> None:

@@ -1,0 +1,59 @@
+"""The application on a fresh database, at the test's own time, and clients with a key each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+
+from api import create_app
+from projections.composition import House
+from projections.settings import Settings
+from runners.clocks import SimulatedClock
+from tests.api.client import Client
+from tests.api.given import SECRET_KEY, api_key
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    """It is Monday, 2 March 2026, 08:00 UTC; whoever sleeps wakes at once."""
+    return SimulatedClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def house(database_url: str, clock: SimulatedClock) -> Iterator[House]:
+    """The house as ``sendtrail serve`` makes it, but for the clock."""
+    settings = Settings(database_url=database_url, secret_key=SECRET_KEY)
+    with House(settings, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def app(house: House) -> Flask:
+    return create_app(house)
+
+
+@pytest.fixture
+def anybody(app: Flask) -> Client:
+    """A client without a key."""
+    return Client(app)
+
+
+@pytest.fixture
+def viewer(app: Flask, house: House) -> Client:
+    """May read."""
+    return Client(app, api_key(house, "dashboard", "viewer"))
+
+
+@pytest.fixture
+def operator(app: Flask, house: House) -> Client:
+    """May read and write."""
+    return Client(app, api_key(house, "crm", "operator"))
+
+
+@pytest.fixture
+def administrator(app: Flask, house: House) -> Client:
+    """May do everything."""
+    return Client(app, api_key(house, "boss", "admin"))

@@ -1,0 +1,185 @@
+"""What must never be seen: credentials and keys anywhere, personal data in logs."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+import structlog
+
+from projections import device_secrets
+from projections.composition import House
+from runners import logs
+from runners.clocks import SimulatedClock
+from tests.api import given, then, when
+from tests.api.client import Client, fields
+
+SECRET = "hunter2-is-secret"
+CREDENTIALS = {"username": "sales", "password": SECRET}
+
+
+@pytest.fixture
+def logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Iterator[Callable[[], str]]:
+    """Everything is logged as ``sendtrail serve`` does it; gives what was logged so far."""
+    stream = io.StringIO()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", stream)
+        logs.configure("DEBUG")
+    yield lambda: stream.getvalue() + caplog.text
+    structlog.reset_defaults()
+
+
+def test_credentials_go_in_and_never_come_out(
+    house: House, operator: Client, viewer: Client, logged: Callable[[], str]
+) -> None:
+    """No answer, no event, no table in the clear and no log line has the password."""
+    status, device = operator.post(
+        "/devices",
+        {"name": "Sales 1", "gateway": "gowa", "credentials": CREDENTIALS},
+        idempotency_key="1",
+    )
+    path = f"/devices/{device['id']}"
+    answers = [
+        (status, device),
+        operator.patch(path, {"name": "Sales 2", "credentials": CREDENTIALS}),
+        operator.post(f"{path}/connect"),
+        viewer.get(path),
+        viewer.get("/devices"),
+        viewer.get("/reports/devices"),
+        operator.post("/devices", {"name": "", "gateway": "x", "credentials": CREDENTIALS}),
+        operator.patch(path, {"credentials": {**CREDENTIALS, "token": 7}}),
+        operator.patch(path, {"credentials": {"password": f"{SECRET}\0"}}),
+        operator.patch(path, {"credentials": [SECRET]}),
+    ]
+
+    assert [status for status, _ in answers[:6]] == [201, 200, 200, 200, 200, 200]
+    assert [status for status, _ in answers[6:]] == [422] * 4
+    assert device["has_credentials"] is True
+    assert SECRET not in str(answers)
+    assert "credentials" not in device
+    assert SECRET not in _database(house)
+    assert SECRET not in logged()
+
+
+def test_credentials_are_kept_encrypted(house: House, operator: Client) -> None:
+    """Only who has SENDTRAIL_SECRET_KEY can read them; another device's are others."""
+    ids = [
+        operator.create(
+            "/devices",
+            {"name": name, "gateway": "wablas", "credentials": {"token": f"{SECRET} {name}"}},
+        )["id"]
+        for name in ("Sales 1", "Sales 2")
+    ]
+
+    rows = then.table(house, "device_secrets")
+    with house.database.transaction() as connection:
+        kept = [
+            device_secrets.get(connection, row.device_id, house.settings.secret_key)
+            for row in sorted(rows, key=lambda row: ids.index(str(row.device_id)))
+        ]
+
+    assert kept == [{"token": f"{SECRET} Sales 1"}, {"token": f"{SECRET} Sales 2"}]
+    assert all(bytes(row.ciphertext).startswith(b"gAAAA") for row in rows)
+
+
+def test_credentials_are_replaced_as_a_whole(house: House, operator: Client) -> None:
+    """A new token goes in the place of the old pair, and none takes it away."""
+    made = operator.create(
+        "/devices", {"name": "Sales 1", "gateway": "gowa", "credentials": CREDENTIALS}
+    )
+    path = f"/devices/{made['id']}"
+
+    def kept() -> dict[str, str]:
+        (row,) = then.table(house, "devices")
+        with house.database.transaction() as connection:
+            return device_secrets.get(connection, row.device_id, house.settings.secret_key)
+
+    replaced = operator.patch(path, {"credentials": {"token": "new"}})
+    then_kept = kept()
+    taken_away = operator.patch(path, {"credentials": {}})
+
+    assert (replaced.json["has_credentials"], then_kept) == (True, {"token": "new"})
+    assert (taken_away.json["has_credentials"], kept()) == (False, {})
+
+
+def test_without_a_secret_key_credentials_are_refused(house: House, operator: Client) -> None:
+    """Nothing is written, neither in the clear nor by halves; other devices are no matter."""
+    house.settings = msgspec.structs.replace(house.settings, secret_key=None)
+    device_id = given.device(operator)
+    before = then.topics(house), operator.items("/devices")
+
+    answers = [
+        operator.post("/devices", {"name": "S", "gateway": "gowa", "credentials": CREDENTIALS}),
+        operator.patch(f"/devices/{device_id}", {"name": "S", "credentials": CREDENTIALS}),
+    ]
+
+    assert [fields(answer) for answer in answers] == [["credentials"], ["credentials"]]
+    assert "SENDTRAIL_SECRET_KEY" in answers[0].json["message"]
+    assert (then.topics(house), operator.items("/devices")) == before
+    assert then.table(house, "device_secrets") == []
+
+
+def test_the_log_of_a_day_names_nobody(
+    house: House, clock: SimulatedClock, operator: Client, logged: Callable[[], str]
+) -> None:
+    """Leads come, messages go, fail and are answered, requests go wrong: every line is JSON, and
+    none has a phone, a name, a text, or a key."""
+    given.device(operator, "One", settings={"receipts": True, "replies": 1})
+    given.device(operator, "Two", settings={"fail_rate": 1})
+    for number in range(1, 9):
+        given.lead(operator, number, name="Aisyah", attributes={"city": "Johor"}, triggers=["COLD"])
+    operator.csv("phone,name\n+60129999999,Aisyah\n60129999998,Aisyah\n")
+    operator.post("/leads", {"phone": given.phone(1), "name": "Aisyah"}, idempotency_key="k-60129")
+    operator.get("/leads", phone=given.phone(1))
+    operator.get("/leads", phone="60129999")
+    Client(operator.app, "st_wrong60129").get("/leads")
+    given.campaign(operator, body="Hello {name}")
+    given.sequence(operator, "Hi {name}")
+    when.triggers(house)
+    when.enrolls(house)
+    when.broadcasts(house, clock)
+    when.reaps(house)
+
+    text = logged()
+
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert {line["event"] for line in lines} == {"request"}
+    assert {line["key"] for line in lines} == {"crm", None}
+    assert "/api/v1/leads/import" in {line["route"] for line in lines}
+    for personal in ("6012", "Aisyah", "Johor", "Hello", str(operator.key), "wrong60129"):
+        assert personal not in text
+
+
+def test_a_request_can_be_found_in_the_log(operator: Client, logged: Callable[[], str]) -> None:
+    """Its id is in the answer: support finds the line, with key, route, status and duration."""
+    response = operator.open("GET", "/leads", query_string={"phone": "+60123456789"})
+
+    (line,) = (json.loads(text) for text in logged().splitlines())
+    assert isinstance(line.pop("ms"), float)
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "event": "request",
+        "level": "info",
+        "request_id": response.headers["X-Request-Id"],
+        "key": "crm",
+        "method": "GET",
+        "route": "/api/v1/leads",
+        "status": 200,
+    }
+
+
+def _database(house: House) -> str:
+    """All that is stored, as text."""
+
+    def shown(value: Any) -> str:
+        return str(bytes(value)) if isinstance(value, memoryview | bytes) else str(value)
+
+    tables = ("stored_events", "devices", "device_secrets", "idempotency", "api_keys")
+    return " ".join(shown(v) for table in tables for row in then.table(house, table) for v in row)

@@ -1,0 +1,68 @@
+"""When: the real runners work, on the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+from projections.composition import House
+from runners.broadcaster import Broadcaster
+from runners.campaigner import Campaigner
+from runners.clocks import SimulatedClock
+from runners.enroller import Enroller
+from runners.gateways.sandbox import Sandbox
+from runners.reaper import Reaper
+
+
+def triggers(house: House) -> int:
+    """The campaigner adds the audience of all that is due."""
+    return Campaigner(house, "runner:campaigner:test").run_once()
+
+
+def enrolls(house: House) -> int:
+    return Enroller(house, "runner:enroller:test").run_once()
+
+
+def reaps(house: House) -> int:
+    return Reaper(house, "runner:reaper:test").run_once()
+
+
+def broadcasts(house: House, clock: SimulatedClock) -> None:
+    """The broadcaster sends what is due, then time passes for the sandbox's receipts and replies,
+    which come within five minutes."""
+    sandbox = Sandbox(clock)
+    one = Broadcaster(
+        house,
+        {"sandbox": sandbox},
+        worker="worker 1",
+        actor="runner:broadcaster:test",
+        uniform=random.Random(1).uniform,
+    )
+    while one.claim():
+        asyncio.run(_hand_over(one))
+    while moment := sandbox.next_report():
+        clock.move_to(moment)
+        one.record_reports()
+
+
+async def _hand_over(one: Broadcaster) -> None:
+    one.send(one.hand_over())
+    while one.in_flight:
+        await asyncio.wait(one.in_flight)
+    one.record(one.take_outcomes())
+
+
+def at_once(*works: Callable[[], Any]) -> list[Any]:
+    """Each in a thread of its own, all beginning at the same moment; what they return."""
+    barrier = Barrier(len(works))
+
+    def begin(work: Callable[[], Any]) -> Any:
+        barrier.wait(10)
+        return work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(begin, works))

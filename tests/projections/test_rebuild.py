@@ -1,0 +1,236 @@
+"""Every table anew from the events: identical, or the difference is named."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from domain import device as devices
+from projections import rebuild as module
+from projections.composition import House
+from projections.rebuild import rebuild
+from runners.clocks import SimulatedClock
+from tests.projections.mixed import mixed_history
+from tests.runners import given, then, when
+from tests.runners.when import Phones
+
+TABLES = {
+    "leads",
+    "sequences",
+    "enrollments",
+    "campaigns",
+    "devices",
+    "broadcast_messages",
+    "message_counts",
+    "reason_counts",
+    "device_days",
+    "device_lanes",
+    "enrollment_progress",
+    "leases",
+}
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    """It is Monday, 2 March 2026, 08:00 UTC."""
+    return SimulatedClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
+
+
+def differences(house: House) -> dict[str, str]:
+    found = rebuild(house.database)
+    assert found.keys() == TABLES
+    return {table: difference for table, difference in found.items() if difference is not None}
+
+
+@pytest.mark.parametrize("page", [7, 5000])
+def test_a_mixed_history_is_rebuilt_identically(
+    house: House, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    """Pauses, retries, opt-outs, replies, unknown outcomes, open claims: whatever the pages."""
+    mixed_history(house, clock)
+    statuses = then.statuses(house)
+    topics = {event.TOPIC for event in then.events(house)}
+    monkeypatch.setattr(module, "PAGE", page)
+
+    assert differences(house) == {}
+
+    assert statuses.keys() == {"pending", "processing", "sent", "failed", "unknown", "cancelled"}
+    assert topics >= {
+        "campaign.paused",
+        "campaign.resumed",
+        "campaign.cancelled",
+        "device.retired",
+        "enrollment.stopped",
+        "lead.opted_in",
+        "message.deferred",
+        "message.released",
+        "message.resolved",
+        "message.retried",
+        "sequence.step_revised",
+    }
+
+
+def test_an_empty_house_is_rebuilt_identically(house: House) -> None:
+    """Before anything has happened."""
+    assert differences(house) == {}
+
+
+def test_rebuilding_changes_nothing_and_can_be_repeated(
+    house: House, clock: SimulatedClock
+) -> None:
+    """It works beside the live tables, and starts anew where an earlier one was killed."""
+    mixed_history(house, clock)
+    events, messages = then.count(house.database), then.messages(house)
+
+    assert differences(house) == {}
+    assert differences(house) == {}
+
+    assert then.count(house.database) == events
+    assert then.messages(house) == messages
+
+
+def given_a_sent_message(house: House, clock: SimulatedClock) -> None:
+    given.device(house)
+    given.lead(house, name="Aisyah")
+    given.campaign(house)
+    when.triggers(house)
+    when.looks(when.broadcaster(house, Phones(clock)))
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "change", "columns"),
+    [
+        ("leads", "lead_id", "name = 'Siti', opted_out_at = registered_at", "name, opted_out_at"),
+        ("campaigns", "campaign_id", "scheduled = 2", "scheduled"),
+        ("devices", "device_id", "status = 'offline'", "status"),
+        ("broadcast_messages", "message_id", "sent_at = NULL", "sent_at"),
+        ("device_lanes", "device_id", "last_slot_at = NULL", "last_slot_at"),
+    ],
+)
+def test_a_row_that_was_changed_by_hand_is_named(
+    house: House, clock: SimulatedClock, table: str, key: str, change: str, columns: str
+) -> None:
+    """With its key and the columns, and without what is in them."""
+    given_a_sent_message(house, clock)
+    with house.database.transaction() as connection:
+        connection.exec_driver_sql(f"UPDATE {table} SET {change}")
+    (row,) = then.table(house, table)
+
+    assert differences(house) == {table: f"{key} {getattr(row, key)}: differs in {columns}"}
+
+
+def test_counts_that_were_changed_by_hand_are_named(house: House, clock: SimulatedClock) -> None:
+    """A report that somebody made look better."""
+    given_a_sent_message(house, clock)
+    with house.database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE message_counts SET sent = sent + 1")
+    (row,) = then.table(house, "message_counts")
+
+    expected = f"owner_id {row.owner_id}, step 0: differs in sent"
+    assert differences(house) == {"message_counts": expected}
+
+
+def test_a_missing_row_is_named(house: House) -> None:
+    """Somebody deleted a lead from the table."""
+    lead, _ = given.many_leads(house, 2)
+    with house.database.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM leads WHERE lead_id = %(id)s", {"id": str(lead)})
+
+    assert differences(house) == {"leads": f"lead_id {lead}: missing in the live table"}
+
+
+def test_a_row_without_an_event_is_named(house: House) -> None:
+    """Somebody wrote one into the table."""
+    given.device(house)
+    with house.database.transaction() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO device_lanes (device_id) VALUES ('00000000-0000-0000-0000-000000000001')"
+        )
+
+    assert differences(house) == {
+        "device_lanes": "device_id 00000000-0000-0000-0000-000000000001: only in the live table"
+    }
+
+
+def test_commands_go_on_meanwhile(
+    house: House, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What happens during the rebuild is in both sides of the comparison."""
+    monkeypatch.setattr(module, "PAGE", 10)
+    given_a_sent_message(house, clock)
+    given.many_leads(house, 40, first=101)
+    seen: list[tuple[int, int]] = []
+
+    def meanwhile(done: int, total: int) -> None:
+        seen.append((done, total))
+        if len(seen) <= 3:
+            given.many_leads(house, 5, first=1000 * len(seen))
+
+    found = rebuild(house.database, meanwhile)
+
+    assert {table: why for table, why in found.items() if why} == {}
+    assert then.count(house.database, "leads") == 1 + 40 + 15
+    assert seen[0][0] == 10
+    assert seen[-1] == (then.count(house.database),) * 2
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_a_device_that_moved_to_another_time_zone(house: House, clock: SimulatedClock) -> None:
+    """What it did before counts for the day it was then, however the events fall into pages."""
+    clock.advance(hours=9)  # 17:00 UTC is tomorrow in Kuala Lumpur
+    given_a_sent_message(house, clock)
+    (device,) = then.table(house, "devices")
+    house.outreach.reconfigure_device(
+        device.device_id,
+        devices.Configuration(
+            name=device.name,
+            gateway="sandbox",
+            min_delay_seconds=0,
+            max_delay_seconds=0,
+            timezone="Asia/Kuala_Lumpur",
+        ),
+        actor="api:admin",
+    )
+
+    (day,) = then.table(house, "device_days")
+    assert (day.day.isoformat(), day.claimed, day.sent) == ("2026-03-02", 1, 1)
+    assert differences(house) == {}
+
+
+def test_a_claim_that_a_device_moves_under_is_taken_from_its_own_day(
+    house: House, clock: SimulatedClock
+) -> None:
+    """Claimed on one day of the old time zone, released on the next of the new one: no day has
+    fewer than none."""
+    clock.advance(hours=9)
+    given.device(house, pace=(60, 60))
+    given.many_leads(house, 2)
+    given.campaign(house)
+    when.triggers(house)
+    broadcaster = when.broadcaster(house, Phones(clock))
+    when.looks(broadcaster)
+    (device,) = then.table(house, "devices")
+    moved = devices.Configuration(name=device.name, gateway="sandbox", timezone="Asia/Kuala_Lumpur")
+    house.outreach.reconfigure_device(device.device_id, moved, actor="api:admin")
+    broadcaster.release()
+
+    counted = {(d.day.isoformat(), d.claimed, d.sent) for d in then.table(house, "device_days")}
+    assert {day for day in counted if day[1:] != (0, 0)} == {("2026-03-02", 1, 1)}
+
+
+def test_a_sequence_that_was_deactivated_while_it_was_paused(
+    house: House, clock: SimulatedClock
+) -> None:
+    """With a claim that was released after it."""
+    given.device(house, pace=(4, 4))
+    given.many_leads(house, 3, ["COLD"])
+    sequence = given.sequence(house, "COLD", ["One"], first_delay_minutes=0)
+    when.enrolls(house)
+    broadcaster = when.broadcaster(house, Phones(clock))
+    broadcaster.claim()
+    house.outreach.pause_sequence(sequence, actor="api:sales")
+    house.outreach.deactivate_sequence(sequence, actor="api:sales")
+    broadcaster.release()
+
+    assert differences(house) == {}

@@ -1,0 +1,265 @@
+"""Leads enter sequences by trigger: who does, who does not, and when their messages are due."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.planning import Window
+from projections.composition import House
+from projections.database import url_of
+from projections.settings import Settings
+from runners.clocks import SimulatedClock
+from tests.runners import given, then, when
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
+
+
+def test_the_first_step_is_due_in_five_minutes_and_each_later_one_a_day_after_the_one_before(
+    house: House,
+) -> None:
+    """All messages are there from the start, so that nothing has to remember to plan the next."""
+    device = given.device(house)
+    lead = given.lead(house, triggers=["COLD"])
+    sequence = given.sequence(house, "COLD", ["One", "Two", "Three"])
+
+    enrolled = when.enrolls(house)
+
+    assert enrolled == 1
+    found = then.messages(house, status="pending")
+    assert [(m.step, m.scheduled_at, m.due_at) for m in found] == [
+        (1, utc(2026, 3, 2, 8, 5), utc(2026, 3, 2, 8, 5)),
+        (2, utc(2026, 3, 3, 8, 5), utc(2026, 3, 3, 8, 5)),
+        (3, utc(2026, 3, 4, 8, 5), utc(2026, 3, 4, 8, 5)),
+    ]
+    assert {(m.lead_id, m.device_id, m.sequence_id) for m in found} == {(lead, device, sequence)}
+
+
+def test_delays_may_be_given_per_sequence_and_step(house: House) -> None:
+    """Half an hour to the first, then twelve hours each."""
+    given.device(house)
+    given.lead(house, triggers=["COLD"])
+    given.sequence(house, step={"delay_hours": 12}, first_delay_minutes=30)
+
+    when.enrolls(house)
+
+    assert [m.due_at for m in then.messages(house)] == [
+        utc(2026, 3, 2, 8, 30),
+        utc(2026, 3, 2, 20, 30),
+        utc(2026, 3, 3, 8, 30),
+    ]
+
+
+def test_windows_open_in_the_time_zone_of_the_lead(house: House) -> None:
+    """At 09:00 in New York, which is 14:00 UTC in winter and 13:00 from 8 March 2026 on; a lead
+    without a time zone gets the sequence's."""
+    given.device(house)
+    american = given.lead(house, 1, ["COLD"], timezone="America/New_York")
+    nobody = given.lead(house, 2, ["COLD"])
+    given.sequence(
+        house,
+        "COLD",
+        ["One", "Two"],
+        step={"send_at": "09:00", "delay_hours": 24 * 6},
+        timezone="Asia/Kuala_Lumpur",
+    )
+
+    when.enrolls(house)
+
+    assert [m.due_at for m in then.messages(house, lead_id=american)] == [
+        utc(2026, 3, 2, 14, 0),
+        utc(2026, 3, 8, 13, 0),
+    ]
+    assert [m.due_at for m in then.messages(house, lead_id=nobody)] == [
+        utc(2026, 3, 3, 1, 0),
+        utc(2026, 3, 9, 1, 0),
+    ]
+
+
+def test_what_falls_on_a_weekend_waits_for_monday(house: House, clock: SimulatedClock) -> None:
+    """A sequence may say when sending is open; enrolling on a Friday evening plans for Monday."""
+    clock.move_to(utc(2026, 3, 6, 18, 0))
+    given.device(house)
+    given.lead(house, triggers=["COLD"])
+    office = Window(weekdays=("mon", "tue", "wed", "thu", "fri"), start="09:00", end="17:00")
+    given.sequence(house, "COLD", ["One", "Two"], windows=(office,))
+
+    when.enrolls(house)
+
+    assert [m.due_at for m in then.messages(house)] == [
+        utc(2026, 3, 9, 9, 0),
+        utc(2026, 3, 10, 9, 0),
+    ]
+
+
+def test_the_trigger_is_gone_and_the_others_stay(house: House) -> None:
+    """Enrolling by one trigger leaves the lead's other triggers, also those that look alike."""
+    given.device(house)
+    lead = given.lead(house, triggers=["VIP", "Cold", "COLDVITAC", "newsletter"])
+    given.sequence(house, "cold")
+
+    when.enrolls(house)
+
+    assert house.outreach.get_lead(lead).triggers == ("VIP", "COLDVITAC", "newsletter")
+    assert then.row(house, "leads", lead_id=lead).triggers == ["VIP", "COLDVITAC", "newsletter"]
+    (consumed,) = then.events(house, "lead.trigger_consumed")
+    (enrolled,) = then.events(house, "enrollment.lead_enrolled")
+    assert consumed.trigger == "Cold"
+    assert consumed.enrollment_ids == (enrolled.originator_id,)
+
+
+# What each lead has, and what its own sequence (on COLD1, COLD2, ...) asks for.
+Cases = list[tuple[str, dict[str, Any], dict[str, Any]]]
+STAYS_OUT: Cases = [
+    ("{}VITAC", {}, {}),
+    ("A{}", {}, {}),
+    ("COLD", {}, {}),
+    ("{}", {"niche": ["B12"]}, {"niche": ("B1",)}),
+    ("{}", {"niche": ["B1"]}, {"niche": ("B12",)}),
+    ("{}", {"niche": []}, {"niche": ("B1",)}),
+    ("{}", {"target_status": "customer"}, {"target_status": "prospect"}),
+    ("{}", {"target_status": "prospect"}, {"target_status": "customer"}),
+]
+ENTERS: Cases = [
+    ("{}", {}, {}),
+    ("{}", {"niche": ["B12", "b1"]}, {"niche": ("B1", "C3")}),
+    ("{}", {"target_status": "customer"}, {"target_status": "all"}),
+    ("{}", {"target_status": "customer"}, {"target_status": "customer"}),
+]
+
+
+def given_cases(
+    house: House, cases: list[tuple[str, dict[str, Any], dict[str, Any]]]
+) -> list[UUID]:
+    """A lead and a sequence for each case, and a device for all; returns the leads."""
+    given.device(house)
+    leads = []
+    for number, (trigger, profile, wanted) in enumerate(cases, start=1):
+        leads.append(given.lead(house, number, [trigger.format(f"cold{number}")], **profile))
+        given.sequence(house, f"COLD{number}", ["One"], **wanted)
+    return leads
+
+
+def test_leads_that_do_not_match_stay_out(house: House) -> None:
+    """Triggers and niches are whole words: COLD1 is not COLD1VITAC and B1 is not B12. Whoever
+    stays out keeps the trigger."""
+    leads = given_cases(house, STAYS_OUT)
+
+    assert when.enrolls(house) == 0
+
+    assert then.messages(house) == []
+    kept = [house.outreach.get_lead(lead).triggers for lead in leads]
+    assert kept[:4] == [("cold1VITAC",), ("Acold2",), ("COLD",), ("cold4",)]
+    assert all(len(triggers) == 1 for triggers in kept)
+
+
+def test_a_trigger_that_looks_alike_opens_no_door_beside_one_that_does(house: House) -> None:
+    """VIP lets the lead in; COLDVITAC still is not COLD."""
+    given.device(house)
+    lead = given.lead(house, triggers=["COLDVITAC", "VIP"])
+    given.sequence(house, "COLD", ["One"])
+    entered = given.sequence(house, "VIP", ["Uno"])
+
+    assert when.enrolls(house) == 1
+
+    assert then.message(house).sequence_id == entered
+    assert house.outreach.get_lead(lead).triggers == ("COLDVITAC",)
+
+
+def test_leads_that_match_enter(house: House) -> None:
+    """In any case; one niche of several is enough; ``all`` is everybody."""
+    leads = given_cases(house, ENTERS)
+
+    assert when.enrolls(house) == 4
+
+    assert {m.lead_id for m in then.messages(house)} == set(leads)
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_case_does_not_matter_in_any_alphabet(
+    server_url: str, admin: Any, clock: SimulatedClock, locale: str
+) -> None:
+    """As the rest of Sendtrail sees it: ÉTÉ is été and ЛЕТО is лето, whatever locale the server
+    was set up in (a service without LANG gets C)."""
+    name = f"sendtrail_locale_{os.getpid()}"
+    admin(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE '{locale}'")
+    with House(Settings(database_url=url_of(server_url, name)), clock) as house:
+        given.device(house)
+        given.lead(house, 1, ["ÉTÉ"])
+        given.lead(house, 2, ["VIP"], niche=["ЛЕТО"])
+        given.sequence(house, "été", ["Bonjour"])
+        given.sequence(house, "vip", ["Привет"], niche=("лето",))
+
+        enrolled = when.enrolls(house)
+    admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+    assert enrolled == 2
+
+
+def test_who_opted_out_does_not_enter(house: House) -> None:
+    """Not even by a trigger that comes later; opting in again opens the door."""
+    given.device(house)
+    lead = given.lead(house)
+    given.sequence(house, "COLD", ["One"])
+    house.outreach.opt_out(lead, "STOP", actor="webhook:gowa")
+    house.outreach.add_trigger(lead, "COLD", actor="api:sales")
+
+    assert when.enrolls(house) == 0
+
+    house.outreach.opt_in(lead, "form of 2 March", actor="api:sales")
+    assert when.enrolls(house) == 1
+
+
+@pytest.mark.parametrize("state", ["draft", "paused", "inactive"])
+def test_a_sequence_that_is_not_active_takes_nobody(house: House, state: str) -> None:
+    """And the lead keeps its trigger for later."""
+    given.device(house)
+    lead = given.lead(house, triggers=["COLD"])
+    sequence = given.sequence(house, "COLD", active=state != "draft")
+    if state == "paused":
+        house.outreach.pause_sequence(sequence, actor="api:sales")
+    if state == "inactive":
+        house.outreach.deactivate_sequence(sequence, actor="api:sales")
+
+    assert when.enrolls(house) == 0
+    assert house.outreach.get_lead(lead).triggers == ("COLD",)
+
+
+def test_two_sequences_with_one_trigger_both_take_the_lead(house: House) -> None:
+    """The trigger is consumed once, by both."""
+    given.device(house)
+    lead = given.lead(house, triggers=["COLD", "VIP"])
+    first = given.sequence(house, "COLD", ["One", "Two"])
+    second = given.sequence(house, "cold", ["Uno"])
+
+    assert when.enrolls(house) == 2
+
+    assert len(then.messages(house, sequence_id=first)) == 2
+    assert len(then.messages(house, sequence_id=second)) == 1
+    (consumed,) = then.events(house, "lead.trigger_consumed")
+    enrolled = then.events(house, "enrollment.lead_enrolled")
+    assert set(consumed.enrollment_ids) == {e.originator_id for e in enrolled}
+    assert house.outreach.get_lead(lead).triggers == ("VIP",)
+
+
+def test_two_triggers_are_consumed_each_by_its_own_sequence(house: House) -> None:
+    """In one look, and the lead's history stays in order."""
+    given.device(house)
+    lead = given.lead(house, triggers=["COLD", "VIP", "OTHER"])
+    given.sequence(house, "COLD", ["One"])
+    given.sequence(house, "VIP", ["Uno"])
+
+    assert when.enrolls(house) == 2
+
+    assert house.outreach.get_lead(lead).triggers == ("OTHER",)
+    assert then.topics(house, lead) == [
+        "lead.registered",
+        "lead.trigger_consumed",
+        "lead.trigger_consumed",
+    ]

@@ -1,0 +1,134 @@
+"""Devices are watched: what their gateways say becomes events, what a person said stays."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from domain.device import OPERATOR
+from projections.composition import House
+from runners.clocks import SimulatedClock
+from runners.gateways import DeviceState
+from runners.gateways.sandbox import Sandbox
+from runners.monitor import Monitor
+from tests.runners import given, then
+from tests.runners.when import Phones
+
+
+class Watched(Phones):
+    """A gateway that says of each device what it was told to say."""
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        super().__init__(clock)
+        self.states: dict[UUID, DeviceState | Exception] = {}
+        self.silent: set[UUID] = set()
+        self.given_up: set[UUID] = set()
+
+    async def status(self, device_id: UUID, settings: dict[str, Any]) -> DeviceState:
+        if device_id in self.silent:
+            await self.hang(device_id)
+        state = self.states.get(device_id, DeviceState(online=True))
+        if isinstance(state, Exception):
+            raise state
+        return state
+
+    async def hang(self, device_id: UUID) -> None:
+        """For two seconds: whoever has more patience than that is too patient."""
+        try:
+            async with asyncio.timeout(2):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            return
+        except asyncio.CancelledError:
+            self.given_up.add(device_id)
+            raise
+
+
+def watches(house: House, gateway: Any) -> int:
+    return Monitor(house, {"sandbox": gateway}, "runner:monitor:test").run_once()
+
+
+def test_a_device_goes_online_when_its_gateway_says_so(house: House, clock: SimulatedClock) -> None:
+    """The sandbox always does; a second look changes nothing."""
+    device = given.device(house, online=False)
+
+    assert watches(house, Sandbox(clock)) == 1
+    assert watches(house, Sandbox(clock)) == 0
+
+    assert then.topics(house, device) == ["device.registered", "device.connected"]
+    assert then.row(house, "devices", device_id=device).status == "online"
+
+
+def test_a_device_goes_offline_with_the_gateways_reason(
+    house: House, clock: SimulatedClock
+) -> None:
+    """And comes back by itself when the gateway has it again."""
+    device = given.device(house)
+    gateway = Watched(clock)
+    gateway.states[device] = DeviceState(online=False, reason="logged out")
+
+    assert watches(house, gateway) == 1
+    row = then.row(house, "devices", device_id=device)
+    assert (row.status, row.reason) == ("offline", "logged out")
+
+    gateway.states.clear()
+    assert watches(house, gateway) == 1
+    row = then.row(house, "devices", device_id=device)
+    assert (row.status, row.reason) == ("online", None)
+
+
+def test_a_device_that_a_person_disconnected_stays_so(house: House, clock: SimulatedClock) -> None:
+    """Until a person connects it."""
+    device = given.device(house)
+    house.outreach.disconnect_device(device, OPERATOR, actor="api:sales")
+
+    assert watches(house, Sandbox(clock)) == 0
+    assert house.outreach.get_device(device).status == "offline"
+
+    house.outreach.connect_device(device, actor="api:sales")
+    assert watches(house, Sandbox(clock)) == 0
+    assert house.outreach.get_device(device).status == "online"
+
+
+def test_retired_devices_and_other_gateways_are_left_alone(
+    house: House, clock: SimulatedClock
+) -> None:
+    """A retired number is not asked about; a gateway that this process lacks is another's."""
+    retired = given.device(house, "Old")
+    house.outreach.retire_device(retired, actor="api:admin")
+    given.device(house, "New", online=False)
+
+    assert Monitor(house, {"gowa": Sandbox(clock)}, "runner:monitor:test").run_once() == 0
+    assert watches(house, Sandbox(clock)) == 1
+    assert house.outreach.get_device(retired).status == "retired"
+
+
+def test_a_gateway_that_fails_for_one_device_hides_no_other(
+    house: House, clock: SimulatedClock
+) -> None:
+    """What cannot be asked keeps the state it has; the rest is watched as always."""
+    broken, down = given.device(house, "Broken"), given.device(house, "Down")
+    gateway = Watched(clock)
+    gateway.states[broken] = RuntimeError("the gateway's own fault")
+    gateway.states[down] = DeviceState(online=False, reason="logged out")
+
+    assert watches(house, gateway) == 1
+
+    assert house.outreach.get_device(broken).status == "online"
+    assert house.outreach.get_device(down).status == "offline"
+
+
+def test_a_gateway_that_hangs_is_given_up(house: House, clock: SimulatedClock) -> None:
+    """After the gateway's time-out; the other devices are watched all the same."""
+    given.settings(house, gateway_timeout=0.1)
+    hanging, down = given.device(house, "Hanging"), given.device(house, "Down")
+    gateway = Watched(clock)
+    gateway.silent.add(hanging)
+    gateway.states[down] = DeviceState(online=False, reason="logged out")
+
+    assert watches(house, gateway) == 1
+
+    assert gateway.given_up == {hanging}
+    assert house.outreach.get_device(hanging).status == "online"
+    assert house.outreach.get_device(down).status == "offline"

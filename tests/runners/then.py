@@ -1,0 +1,84 @@
+"""Then: what is in the database."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import pairwise
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from domain.event import Event
+from projections.composition import House
+from projections.database import Database, rows
+from projections.event_store import decode
+
+
+def table(house: House, name: str, order: str = "1") -> list[Any]:
+    """All rows of a table."""
+    with house.database.transaction() as connection:
+        return rows(connection, f"SELECT * FROM {name} ORDER BY {order}")
+
+
+def row(house: House, name: str, **key: Any) -> Any:
+    """The one row of a table with that key."""
+    (column, value), *_ = key.items()
+    with house.database.transaction() as connection:
+        (found,) = rows(connection, f"SELECT * FROM {name} WHERE {column} = %(v)s", v=str(value))
+    return found
+
+
+def messages(house: House, **where: Any) -> list[Any]:
+    """Rows of the queue, in the order of their due instants; those with these column values."""
+    found = table(house, "broadcast_messages", "scheduled_at, step, message_id")
+    return [m for m in found if all(getattr(m, name) == value for name, value in where.items())]
+
+
+def message(house: House, **where: Any) -> Any:
+    """The only message with these column values."""
+    (found,) = messages(house, **where)
+    return found
+
+
+def statuses(house: House, **where: Any) -> dict[str, int]:
+    """How many messages there are in which status."""
+    return dict(Counter(m.status for m in messages(house, **where)))
+
+
+def events(house: House, topic: str = "", of: UUID | None = None) -> list[Any]:
+    """The log in its order: all of it, or one topic's, or one aggregate's."""
+    found: list[Event] = [decode(e.topic, bytes(e.state)) for e in table(house, "stored_events")]
+    return [
+        event
+        for event in found
+        if event.TOPIC.startswith(topic) and of in (None, event.originator_id)
+    ]
+
+
+def topics(house: House, of: UUID) -> list[str]:
+    """What happened to one aggregate, in order."""
+    return [event.TOPIC for event in events(house, of=of)]
+
+
+def count(database: Database, name: str = "stored_events") -> int:
+    """How many rows a table has."""
+    with database.transaction() as connection:
+        return int(rows(connection, f"SELECT count(*) FROM {name}")[0][0])
+
+
+def shortest_pause(instants: list[datetime]) -> timedelta:
+    """Between any two of these that follow one another."""
+    return min(later - earlier for earlier, later in pairwise(sorted(instants)))
+
+
+def soon(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """Asks again and again until ``condition`` gives something, and fails after ``seconds``."""
+    end, pause = monotonic() + seconds, threading.Event()
+    while monotonic() < end:
+        if found := condition():
+            return found
+        pause.wait(0.02)
+    raise AssertionError(f"this did not come true within {seconds:g} seconds")

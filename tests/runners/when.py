@@ -1,0 +1,144 @@
+"""When: broadcasters look and send, threads work at once, and time passes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
+from typing import Any
+from uuid import UUID
+
+from projections.composition import House
+from runners.broadcaster import Broadcaster
+from runners.campaigner import Campaigner
+from runners.clocks import SimulatedClock
+from runners.enroller import Enroller
+from runners.gateways import (
+    Accepted,
+    DeviceState,
+    Gateway,
+    Outcome,
+    Outgoing,
+    Receipt,
+    Reply,
+)
+from runners.reaper import Reaper
+
+Answer = Outcome | BaseException
+
+
+class Phones:
+    """A gateway that notes what it is asked to send and when, and answers as told: each answer
+    once, then that everything is accepted."""
+
+    def __init__(self, clock: Callable[[], datetime], *answers: Answer) -> None:
+        self.clock = clock
+        self.answers = list(answers)
+        self.sent: list[Outgoing] = []
+        self.moments: list[datetime] = []
+
+    @property
+    def texts(self) -> list[str]:
+        return [outgoing.text for outgoing in self.sent]
+
+    def moments_of(self, device: UUID) -> list[datetime]:
+        """When this device sent."""
+        both = zip(self.moments, self.sent, strict=True)
+        return [at for at, outgoing in both if outgoing.device_id == device]
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        self.sent.append(outgoing)
+        self.moments.append(self.clock())
+        answer = self.answers.pop(0) if self.answers else Accepted(f"wamid.{len(self.sent)}")
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    async def status(self, device_id: UUID, settings: dict[str, Any]) -> DeviceState:
+        return DeviceState(online=True)
+
+    def collect(self, now: datetime) -> list[Receipt | Reply]:
+        return []
+
+
+def broadcaster(house: House, gateway: Gateway, worker: str = "worker 1") -> Broadcaster:
+    """One worker; the same name gives the same paces."""
+    return Broadcaster(
+        house,
+        {"sandbox": gateway},
+        worker=worker,
+        actor="runner:broadcaster:test",
+        uniform=random.Random(worker).uniform,
+    )
+
+
+def enrolls(house: House, **options: Any) -> int:
+    return Enroller(house, "runner:enroller:test", **options).run_once()
+
+
+def triggers(house: House, **options: Any) -> int:
+    return Campaigner(house, "runner:campaigner:test", **options).run_once()
+
+
+def reaps(house: House, **options: Any) -> int:
+    return Reaper(house, "runner:reaper:test", **options).run_once()
+
+
+def hands_over(*broadcasters: Broadcaster) -> None:
+    """Each sends what has its slot now, and records what becomes of it."""
+    for one in broadcasters:
+        sends(one, one.hand_over())
+
+
+def sends(one: Broadcaster, outgoing: list[tuple[str, Outgoing]]) -> None:
+    """It calls the gateways, waits for all answers, and records them."""
+    asyncio.run(_send(one, outgoing))
+
+
+async def _send(one: Broadcaster, outgoing: list[tuple[str, Outgoing]]) -> None:
+    one.send(outgoing)
+    while one.in_flight:
+        await asyncio.wait(one.in_flight)
+    one.record(one.take_outcomes())
+
+
+def looks(*broadcasters: Broadcaster) -> None:
+    """Each claims, and sends what has its slot now."""
+    for one in broadcasters:
+        one.claim()
+    hands_over(*broadcasters)
+
+
+def plays(clock: SimulatedClock, seconds: float, *broadcasters: Broadcaster) -> None:
+    """Time goes from slot to slot; the broadcasters claim at their interval, each in its turn
+    before the others."""
+    end, next_look = clock() + timedelta(seconds=seconds), clock()
+    every = timedelta(seconds=broadcasters[0].house.settings.broadcast_every)
+    while True:
+        if clock() >= next_look:
+            looks(*broadcasters)
+            broadcasters = (*broadcasters[1:], broadcasters[0])
+            next_look = clock() + every
+        else:
+            hands_over(*broadcasters)
+        moments = [next_look, *(one.next_moment() for one in broadcasters)]
+        moment = min(filter(None, moments))
+        if moment > end:
+            clock.move_to(end)
+            return
+        clock.move_to(moment)
+
+
+def at_once(*works: Callable[[], Any]) -> list[Any]:
+    """Each in a thread of its own, all beginning at the same moment; what they return."""
+    barrier = Barrier(len(works))
+
+    def begin(work: Callable[[], Any]) -> Any:
+        barrier.wait(10)
+        return work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(begin, works))
