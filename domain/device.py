@@ -100,12 +100,10 @@ def check(configuration: Configuration) -> Configuration:
     if limit is not None and limit < 1:
         raise InvalidInputError("daily_limit", "a whole number of at least 1, or null for none")
     tokens.zone(configuration.timezone)
-    try:
-        settings = msgspec.json.encode(configuration.settings)
-    except (TypeError, ValueError, RecursionError):  # ValueError: half a surrogate pair, too
-        settings = b"\\u0000"
-    if b"\\u0000" in settings or len(settings) > 10_000:
-        raise InvalidInputError("settings", "at most 10000 characters of JSON, without NUL")
+    if not _storable(configuration.settings):
+        raise InvalidInputError(
+            "settings", "at most 10000 characters of JSON, 10 levels deep, without NUL"
+        )
     low, high = tokens.delay_range(configuration.min_delay_seconds, configuration.max_delay_seconds)
     return msgspec.structs.replace(
         configuration,
@@ -113,6 +111,26 @@ def check(configuration: Configuration) -> Configuration:
         min_delay_seconds=low,
         max_delay_seconds=high,
     )
+
+
+def _storable(settings: dict[str, Any]) -> bool:
+    level: list[Any] = [settings]
+    for _ in range(10):
+        level = [
+            inner
+            for value in level
+            for inner in (value.values() if isinstance(value, dict) else value)
+            if isinstance(inner, dict | list | tuple)
+        ]
+        if not level:
+            break
+    else:
+        return False
+    try:
+        encoded = msgspec.json.encode(settings)
+    except (TypeError, ValueError):  # half a surrogate pair is a ValueError too
+        return False
+    return len(encoded) <= 10_000 and b"\\u0000" not in encoded
 
 
 def register(
