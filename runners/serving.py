@@ -39,6 +39,19 @@ def application(settings: Settings) -> Flask:
     return create_app(House(settings))
 
 
+def _worker() -> type:
+    from gunicorn.workers.gthread import ThreadWorker
+
+    class Worker(ThreadWorker):  # type: ignore[misc]
+        """gunicorn's own ends its thread pool inside the signal handler, which waits for itself if
+        the signal comes while a request is handed to the pool. This one leaves the loop first."""
+
+        def handle_quit(self, sig: int, frame: Any) -> None:
+            self.handle_exit(sig, frame)
+
+    return Worker
+
+
 def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: int) -> None:
     from gunicorn.app.base import BaseApplication
 
@@ -48,7 +61,7 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: i
                 "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
                 "workers": workers,
                 "threads": threads,
-                "worker_class": "gthread",
+                "worker_class": _worker(),
                 "graceful_timeout": 30,
                 "timeout": 120,
                 "loglevel": "warning",
