@@ -18,7 +18,7 @@ lint: $(VENV)/ready-dev  ## style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/ready-dev  ## side by side: this event store, the library's own, bare COPY
+bench: $(VENV)/ready-bench  ## side by side: this event store, the library's own, bare COPY
 	$(BIN)/python -m benchmarks
 
 $(VENV)/ready: setup.cfg pyproject.toml
@@ -29,6 +29,10 @@ $(VENV)/ready: setup.cfg pyproject.toml
 
 $(VENV)/ready-dev: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(VENV)/ready-bench: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	touch $@
 
 clean:

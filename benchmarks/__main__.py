@@ -1,0 +1,66 @@
+"""``python -m benchmarks``: everything side by side, one table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from benchmarks import printing, stock
+from benchmarks.appending import Appending
+from benchmarks.lifecycle import Lifecycle
+from benchmarks.measuring import Benchmark, measure
+from benchmarks.scheduling import Campaign, Enrollment
+from benchmarks.stage import open_stage
+from domain.errors import SendtrailError
+
+ROUNDS = 5
+
+
+def benchmarks(quick: bool) -> list[Benchmark]:
+    """What is measured, with its sizes; the quick ones only show that everything works."""
+    if quick:
+        return [
+            Appending({1: 50, 100: 1000, 1000: 4000, 10000: 10000}),
+            Campaign(leads=2000),
+            Enrollment(leads=200),
+            Lifecycle(messages=1000),
+        ]
+    return [
+        Appending({1: 1000, 100: 20000, 1000: 40000, 10000: 50000}),
+        Campaign(leads=20000),
+        Enrollment(leads=2000),
+        Lifecycle(messages=10000),
+    ]
+
+
+@click.command()
+@click.option("--rounds", type=click.IntRange(1), help=f"How often; {ROUNDS}, or 2 with --quick.")
+@click.option("--quick", is_flag=True, help="Small sizes: a smoke test, not a measurement.")
+@click.option(
+    "--json", "file", type=click.Path(path_type=Path), help="Write the results there too."
+)
+def main(rounds: int | None, quick: bool, file: Path | None) -> None:
+    """Measure Sendtrail beside the library's own recorder, bare COPY and bare SQL.
+
+    Uses a PostgreSQL of its own, or the one that SENDTRAIL_TEST_DATABASE_URL names.
+    """
+    console = Console(width=max(Console().width, printing.WIDTH))
+    try:
+        with Console(stderr=True).status("starting") as status, open_stage() as stage:
+            results = measure(
+                stage, benchmarks(quick), rounds or (2 if quick else ROUNDS), status.update
+            )
+            machine = stage.machine()
+    except SendtrailError as error:
+        raise click.ClickException(str(error)) from error
+    if stock.installed():
+        machine["psycopg"] = stock.description()
+    printing.show(console, results, machine)
+    if file is not None:
+        file.write_bytes(printing.as_json(results, machine))
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks")

@@ -1,0 +1,136 @@
+"""The server of a run: the bundled PostgreSQL in a temporary home, with its default settings, or
+the one that SENDTRAIL_TEST_DATABASE_URL names; and the databases that the benchmarks use up."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psutil
+from sqlalchemy import Connection, create_engine
+
+from projections import embedded
+from projections.composition import House
+from projections.database import url_of
+from projections.settings import Settings
+
+SETTINGS = ("fsync", "synchronous_commit", "shared_buffers", "full_page_writes", "max_wal_size")
+
+
+class Stage:
+    """Makes databases on the server at ``url``: templates, filled once, and copies of them, each
+    used for one round."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = create_engine(driver_url(url), isolation_level="AUTOCOMMIT")
+        self._number = count(1)
+        self._made: list[str] = []
+
+    def template(self, fill: Callable[[House], None]) -> str:
+        """The name of a new database with Sendtrail's schema and what ``fill`` puts into it, with
+        fresh statistics, as they are on a system that has run for a while."""
+        name = self._create("")
+        with House(Settings(database_url=url_of(self.url, name))) as house:
+            fill(house)
+        vacuum(url_of(self.url, name))
+        return name
+
+    @contextmanager
+    def copy(self, template: str) -> Iterator[str]:
+        """The URL of a fresh copy, dropped at the end."""
+        name = self._create(f" TEMPLATE {template}")
+        try:
+            yield url_of(self.url, name)
+        finally:
+            self._drop(name)
+
+    def close(self) -> None:
+        """Drops what is left and disconnects."""
+        for name in list(self._made):
+            self._drop(name)
+        self._engine.dispose()
+
+    def machine(self) -> dict[str, str]:
+        """What the numbers depend on, in words."""
+        with self._engine.connect() as connection:
+            found = {
+                "cores": str(os.cpu_count()),
+                "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
+                "Python": platform.python_version(),
+                "PostgreSQL": _shown(connection, "server_version"),
+            }
+            return found | {setting: _shown(connection, setting) for setting in SETTINGS}
+
+    def _create(self, options: str) -> str:
+        name = f"sendtrail_bench_{os.getpid()}_{next(self._number)}"
+        self._execute(f"CREATE DATABASE {name}{options}")
+        self._made.append(name)
+        return name
+
+    def _drop(self, name: str) -> None:
+        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+        self._made.remove(name)
+
+    def _execute(self, statement: str) -> None:
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+
+@contextmanager
+def open_stage() -> Iterator[Stage]:
+    """The stage of this run, taken down at its end."""
+    given = os.environ.get("SENDTRAIL_TEST_DATABASE_URL")
+    if given:
+        with _closing(Stage(given)) as stage:
+            yield stage
+        return
+    with tempfile.TemporaryDirectory(prefix="st-") as folder:
+        home = Path(folder)
+        url = embedded.start(home)
+        try:
+            with _closing(Stage(url)) as stage:
+                yield stage
+        finally:
+            embedded.stop(home)
+
+
+@contextmanager
+def _closing(stage: Stage) -> Iterator[Stage]:
+    try:
+        yield stage
+    finally:
+        stage.close()
+
+
+def driver_url(url: str) -> str:
+    """The URL as SQLAlchemy has it, with the driver that Sendtrail uses."""
+    return url.replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+def vacuum(url: str) -> None:
+    """Leaves neither dead rows nor missing statistics behind."""
+    engine = create_engine(driver_url(url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
+    engine.dispose()
+
+
+def duplicate(connection: Connection, table: str, name: str) -> None:
+    """Makes an empty table like ``table``: columns, constraints, indexes and storage parameters."""
+    connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+    options = connection.exec_driver_sql(
+        "SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE oid = %(t)s::regclass",
+        {"t": table},
+    ).scalar_one()
+    if options:
+        connection.exec_driver_sql(f"ALTER TABLE {name} SET ({options})")
+
+
+def _shown(connection: Connection, setting: str) -> str:
+    return str(connection.exec_driver_sql(f"SHOW {setting}").scalar_one())

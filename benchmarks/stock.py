@@ -1,0 +1,84 @@
+"""The library's own PostgreSQL recorder, ``eventsourcing.postgres``, with its default settings.
+
+It needs psycopg 3, which Sendtrail itself does not: ``pip install 'sendtrail[bench]'``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.util import find_spec
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.domain import DomainEvent
+from sqlalchemy import make_url
+
+from benchmarks.events import Planned
+
+SCHEMA = "library"
+# As the library names it after the application.
+TABLE = f"{SCHEMA}.application_events"
+
+
+@dataclass(frozen=True)
+class StockPlanned(DomainEvent):
+    """The fields of ``Planned``, as the library's frozen dataclass."""
+
+    actor: str
+    lead_id: UUID
+    lead_version: int
+    device_id: UUID
+    campaign_id: UUID
+    step: int
+    scheduled_at: datetime
+
+
+def installed() -> bool:
+    """Whether psycopg 3 is there."""
+    return find_spec("psycopg") is not None and find_spec("psycopg_pool") is not None
+
+
+def description() -> str:
+    """psycopg's version and whether it is compiled."""
+    import psycopg
+
+    return f"{psycopg.__version__} ({psycopg.pq.__impl__})"
+
+
+def equivalent(events: Sequence[Planned]) -> list[StockPlanned]:
+    """The same events, as the library has them."""
+    return [
+        StockPlanned(
+            originator_id=e.originator_id,
+            originator_version=e.originator_version,
+            timestamp=e.timestamp,
+            actor=e.actor,
+            lead_id=e.lead_id,
+            lead_version=e.lead_version,
+            device_id=e.device_id,
+            campaign_id=e.campaign_id,
+            step=e.step,
+            scheduled_at=e.scheduled_at,
+        )
+        for e in events
+    ]
+
+
+def application(url: str) -> Application[UUID]:
+    """An application on the library's recorder, in a schema of its own of that database."""
+    parts = make_url(url)
+    host: Any = parts.query.get("host") or parts.host or ""
+    return Application(
+        {
+            "PERSISTENCE_MODULE": "eventsourcing.postgres",
+            "POSTGRES_DBNAME": parts.database or "",
+            "POSTGRES_HOST": host,
+            "POSTGRES_PORT": str(parts.port or 5432),
+            "POSTGRES_USER": parts.username or "",
+            "POSTGRES_PASSWORD": parts.password or "",
+            "POSTGRES_SCHEMA": SCHEMA,
+        }
+    )
