@@ -79,8 +79,13 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        if g.get("turn") is not None:
+        if g.get("turn") is None:
+            return response
+        try:
             g.turn.finish(response)
+        except Exception as error:
+            # Nothing was committed; the answer must say so, in the one shape.
+            return app.make_response(app.handle_user_exception(error))
         return response
 
     @app.teardown_request

@@ -196,7 +196,7 @@ def trigger(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ..
     """Its instant has come: freeze the criteria."""
     _require(campaign, "trigger", "pending")
     if campaign.definition.scheduled_at > now:
-        raise WrongStateError("campaign", campaign.status, "trigger, before its time,")
+        raise WrongStateError("campaign", campaign.status, "trigger (before its time)")
     return (
         following(
             campaign,

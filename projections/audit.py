@@ -48,6 +48,8 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
     message_id: UUID
     lead_id: UUID
     recipient_phone: str
+    device_id: UUID
+    device_name: str
     entries: list[Entry]
     hand_overs: list[HandOver]
 
@@ -74,6 +76,8 @@ def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> T
         message_id=message_id,
         lead_id=scheduled.lead_id,
         recipient_phone=phone,
+        device_id=scheduled.device_id,
+        device_name=outreach.get_device(scheduled.device_id).configuration.name,
         entries=[_entry(number, event) for number, event in chain],
         hand_overs=[_prove(outreach, scheduled.lead_id, event) for event in queued],
     )

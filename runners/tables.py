@@ -68,7 +68,8 @@ def print_devices(console: Console, found: Iterable[DeviceReport]) -> None:
 
 
 def print_trail(console: Console, trail: Trail) -> None:
-    table = _table(f"Audit trail of message {trail.message_id}", "when (UTC)", "who", "what")
+    title = f"Audit trail of message {trail.message_id}, from device {trail.device_name}"
+    table = _table(title, "when (UTC)", "who", "what")
     for entry in trail.entries:
         table.add_row(f"{entry.timestamp:%Y-%m-%d %H:%M:%S}", entry.actor, entry.story)
     console.print(table)

@@ -12,6 +12,9 @@ from tests.api.client import Client
 # Of no worth anywhere else: 32 zero bytes, as Fernet wants them.
 SECRET_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
+# A campaign as bytes of JSON, for tests of bodies.
+CAMPAIGN = b'{"name": "March offer", "body": "Hello", "scheduled_at": "2026-03-03T09:00+08:00"}'
+
 # An id that nothing has.
 NOBODY = UUID("00000000-0000-4000-8000-000000000000")
 

@@ -205,6 +205,26 @@ def test_requests_at_the_same_instant_are_done_once(
     assert sorted(then.topics(house)) == sorted(topic for _, _, topic in CREATED * 13)
 
 
+def test_requests_on_one_lead_at_the_same_instant_are_all_done(
+    house: House, app: Flask, operator: Client
+) -> None:
+    """Eight forms of one person arrive at once, each with a key of its own: no one gets lost and
+    none stands in the way of another for good."""
+    lead_id = given.lead(operator)
+    path = f"/leads/{lead_id}/triggers"
+
+    def add(number: int) -> Any:
+        client, body = Client(app, operator.key), {"trigger": f"FORM {number}"}
+        return lambda: client.post(path, body, idempotency_key=f"form {number}")
+
+    answers = when.at_once(*(add(number) for number in range(8)))
+
+    assert [answer.status for answer in answers] == [200] * 8
+    lead = operator.get(f"/leads/{lead_id}").json
+    assert sorted(lead["triggers"]) == [f"FORM {number}" for number in range(8)]
+    assert then.topics(house) == ["lead.registered", *["lead.triggered"] * 8]
+
+
 def test_the_same_request_without_a_key_is_done_each_time(house: House, operator: Client) -> None:
     """Two campaigns of one name are two campaigns."""
     first, second = (operator.post("/campaigns", CAMPAIGN) for _ in range(2))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import psycopg2
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from projections import first_answers
 from projections.composition import House
@@ -150,3 +152,20 @@ def test_a_crash_writes_nothing_personal_to_the_log(
     )
     assert "CrashError" in logged
     assert "60123456789" not in logged
+
+
+def test_a_database_that_goes_away_before_the_commit_is_no_fault_of_ours(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503, as at any other moment, so that clients know to try again."""
+
+    def away(*_: object) -> None:
+        monkeypatch.undo()
+        raise OperationalError("INSERT", {}, psycopg2.OperationalError("connection lost"))
+
+    monkeypatch.setattr(first_answers, "keep", away)
+
+    answers = [operator.post("/campaigns", CAMPAIGN, idempotency_key="1") for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [503, 201]
+    assert answers[0].json["message"] == "the database does not answer; try again"

@@ -99,7 +99,7 @@ def test_a_campaign_is_not_triggered_early() -> None:
     early = NOW - timedelta(microseconds=1)
     with pytest.raises(WrongStateError) as error:
         campaign.trigger(given(SCHEDULED), now=early, actor="api:sales")
-    assert str(error.value) == "cannot trigger this campaign: it is scheduled for later"
+    assert str(error.value) == "cannot trigger (before its time) this campaign: it is pending"
 
 
 def test_an_audience_is_added_in_chunks() -> None:

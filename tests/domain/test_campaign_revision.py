@@ -90,11 +90,11 @@ def test_the_audience_and_the_instant_are_frozen_by_the_trigger(
     field: str, value: object, before: tuple[Event, ...]
 ) -> None:
     """The error says which of them; pausing does not thaw it."""
+    state = given(*before)
     with pytest.raises(WrongStateError) as error:
-        campaign.revise(given(*before), sale(body="Hello", **{field: value}), **BY)
-    assert str(error.value) == (
-        f"cannot change the {field} of this campaign: it is triggered already"
-    )
+        campaign.revise(state, sale(body="Hello", **{field: value}), **BY)
+    assert error.value.state == state.status
+    assert str(error.value) == f"cannot change the {field} of this campaign: it is {state.status}"
 
 
 @pytest.mark.parametrize("before", [(SCHEDULED,), (SCHEDULED, TRIGGERED)])
