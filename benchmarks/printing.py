@@ -12,7 +12,7 @@ from benchmarks import stock
 from benchmarks.measuring import Rates, Result
 
 # What the table needs.
-WIDTH = 116
+WIDTH = 124
 
 
 def show(console: Console, results: Sequence[Result], machine: dict[str, str]) -> None:

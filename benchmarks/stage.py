@@ -13,7 +13,9 @@ from pathlib import Path
 
 import psutil
 from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import OperationalError
 
+from domain.errors import StorageError
 from projections import embedded
 from projections.composition import House
 from projections.database import url_of
@@ -78,8 +80,12 @@ class Stage:
         self._made.remove(name)
 
     def _execute(self, statement: str) -> None:
-        with self._engine.connect() as connection:
-            connection.exec_driver_sql(statement)
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql(statement)
+        except OperationalError as error:
+            first_line = str(error.orig).splitlines()[0]
+            raise StorageError(f"the server does not answer or refuses: {first_line}") from None
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
 
@@ -37,8 +36,13 @@ class StockPlanned(DomainEvent):
 
 
 def installed() -> bool:
-    """Whether psycopg 3 is there."""
-    return find_spec("psycopg") is not None and find_spec("psycopg_pool") is not None
+    """Whether psycopg 3 is there and finds a client library to work with."""
+    try:
+        import psycopg  # noqa: F401
+        import psycopg_pool  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def description() -> str:

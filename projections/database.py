@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+import msgspec
 import psycopg2
 import psycopg2.errors
 from sqlalchemy import Connection, create_engine, event, make_url
@@ -58,6 +59,7 @@ class Database:
             _driver_url(url),
             pool_size=pool_size,
             max_overflow=0,
+            json_deserializer=msgspec.json.decode,
             connect_args={
                 "connect_timeout": 5,
                 "application_name": "sendtrail",

@@ -50,11 +50,12 @@ def preview(connection: Connection, campaign_id: UUID, now: datetime) -> Preview
     excluded: Counter[str] = Counter()
     share: Counter[UUID] = Counter()
     statuses = devices.statuses(connection)
+    serving = device.in_service(statuses)
     cursor: UUID | None = None
     while chunk := leads.audience(connection, campaign_id, cursor, CHUNK):
         cursor = chunk[-1].lead_id
         for row in chunk:
-            chosen = device.choose(row.lead_id, row.device_id, statuses)
+            chosen = device.choose(row.lead_id, row.device_id, statuses, serving)
             if row.opted_out_at is not None:
                 excluded["opted_out"] += 1
             elif isinstance(chosen, UUID):

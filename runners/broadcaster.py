@@ -180,7 +180,8 @@ class Broadcaster:
         outcome: Outcome
         began = perf_counter()
         try:
-            outcome = await asyncio.wait_for(self.gateways[name].send(outgoing), limit)
+            async with asyncio.timeout(limit):
+                outcome = await self.gateways[name].send(outgoing)
         except TimeoutError:
             outcome = Unknown(f"no answer within {limit:g} seconds")
         except Exception as error:  # a gateway's own fault says nothing about the message

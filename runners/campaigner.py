@@ -61,8 +61,9 @@ class Campaigner:
         scheduled: list[Event] = []
         expires_at = campaign.expires_at(state.definition)
         statuses = devices.statuses(connection)
+        serving = device.in_service(statuses)
         for row in chunk:
-            device_id = device.choose(row.lead_id, row.device_id, statuses)
+            device_id = device.choose(row.lead_id, row.device_id, statuses, serving)
             if row.opted_out_at is not None:
                 excluded["opted_out"] += 1
                 continue

@@ -43,6 +43,7 @@ class Enroller:
         if not candidates:
             return 0, 0
         statuses = devices.statuses(connection)
+        serving = device.in_service(statuses)
         entered = sequences.by_id(connection, uuids({row.sequence_id for row in candidates}))
         now = self.house.outreach.clock()
         events: list[Event] = []
@@ -51,7 +52,10 @@ class Enroller:
             rows = list(group)
             found += 1
             enrolled += len(rows)
-            events.extend(self._enroll(rows, entered, statuses, now))
+            first = rows[0]
+            writer = device.choose(first.lead_id, first.device_id, statuses, serving)
+            if isinstance(writer, UUID):  # else it was retired between two statements
+                events.extend(self._enroll(rows, entered, writer, now))
         self.house.outreach.record(connection, events)
         return found, enrolled
 
@@ -59,13 +63,10 @@ class Enroller:
         self,
         rows: list[Any],
         entered: dict[UUID, Sequence],
-        statuses: dict[UUID, device.Status],
+        device_id: UUID,
         now: datetime,
     ) -> list[Event]:
         """The events of one lead, which enters one sequence per row."""
-        device_id = device.choose(rows[0].lead_id, rows[0].device_id, statuses)
-        if not isinstance(device_id, UUID):  # its device was retired between two statements
-            return []
         events: list[Event] = []
         taken: dict[str, list[UUID]] = {}
         for row in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import secrets
@@ -46,6 +47,9 @@ class Runners:
         self.host = f"{socket.gethostname()}:{os.getpid()}"
         self.gateways = gateways(SystemClock())
         self.failed: str | None = None
+        # Batches are short-lived and have no cycles; looking for some took a sixth of the time.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
 
     def once(self) -> dict[str, int]:
         """One look each, in order; returns how much each did."""
