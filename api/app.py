@@ -30,10 +30,17 @@ LARGEST_BODY = 1024 * 1024
 RESOURCES = (leads, sequences, campaigns, devices, messages, reports)
 
 
+class Application(Flask):
+    """Flask, but for its log: a traceback's texts may hold what must not be logged."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        errors.log_fault(exc_info[1])
+
+
 def create_app(house: House | None = None) -> Flask:
     """The application on ``house``. Without one only ``/healthz``, ``/docs`` and ``/openapi.json``
     answer: enough to look at, and for tools that want the description."""
-    app = Flask("sendtrail")
+    app = Application("sendtrail")
     app.config.update(
         API_TITLE="Sendtrail",
         API_VERSION="v1",
@@ -50,8 +57,6 @@ def create_app(house: House | None = None) -> Flask:
         PROPAGATE_EXCEPTIONS=False,
     )
     app.url_map.strict_slashes = False
-    # Flask would log whole tracebacks, and with them what was sent; errors.py logs what it may.
-    app.logger.disabled = True
     app.extensions[EXTENSION] = house
     request_log.install(app)
     auth.install(app)

@@ -11,6 +11,8 @@ from flask_smorest import abort
 from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 
+from api import uploads
+
 
 class Parser(FlaskParser):
     """Bodies that are JSON but cannot be held (nested too deep, numbers too long) are bad requests,
@@ -24,10 +26,11 @@ class Parser(FlaskParser):
     }
 
     def load_json(self, req: Request, schema: Any) -> Any:
-        if req.content_length and not req.is_json:
+        body = uploads.body()
+        if body and not req.is_json:
             abort(415, message="expected Content-Type: application/json")
         try:
-            json.loads(req.get_data(cache=True) or b"null", parse_constant=_refuse)
+            json.loads(body or b"null", parse_constant=_refuse)
             return super().load_json(req, schema)
         except (RecursionError, ValueError):
             abort(400, message="expected JSON, of ordinary depth and numbers")

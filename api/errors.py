@@ -62,9 +62,13 @@ def install(app: Flask, api: Any) -> None:
             if isinstance(error, MethodNotAllowed) and error.valid_methods:
                 headers["Allow"] = ", ".join(error.valid_methods)
             return body, code, headers
-        # The type alone: an exception's text may hold what must not be logged.
-        log.error("request.failed", error=type(error).__name__, where=_where(error))
+        log_fault(error)
         return _answer(500, "Internal Server Error", "a fault of ours; it was logged")
+
+
+def log_fault(error: BaseException) -> None:
+    """Kind and place alone: an exception's text may hold what must not be logged."""
+    log.error("request.failed", error=type(error).__name__, where=_where(error))
 
 
 def _answer(code: int, status: str, message: str, errors: dict[str, Any] | None = None) -> Answer:

@@ -104,5 +104,5 @@ def _fingerprint() -> str:
     if request.endpoint in UPLOADS:
         digest.update(uploads.received().sha256.encode())
     else:
-        digest.update(request.get_data(cache=True))
+        digest.update(uploads.body())
     return digest.hexdigest()

@@ -166,7 +166,10 @@ def expires_at(definition: Definition) -> datetime | None:
     """After this instant what is not handed over is cancelled as ``expired``; None is never."""
     if definition.expires_after_hours is None:
         return None
-    return definition.scheduled_at + timedelta(hours=definition.expires_after_hours)
+    try:
+        return definition.scheduled_at + timedelta(hours=definition.expires_after_hours)
+    except OverflowError:  # beyond the calendar
+        return None
 
 
 def schedule(id: UUID, definition: Definition, *, now: datetime, actor: str) -> CampaignScheduled:  # noqa: A002

@@ -59,6 +59,8 @@ class Database:
             _driver_url(url),
             pool_size=pool_size,
             max_overflow=0,
+            # Error texts must not repeat what people are called.
+            hide_parameters=True,
             json_deserializer=msgspec.json.decode,
             connect_args={
                 "connect_timeout": 5,
