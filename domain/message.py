@@ -49,7 +49,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message's state, the same fields as a row of ``broadcast_messages``.
 
     ``attempt`` counts hand-overs since it was scheduled or retried. ``reason`` says why it failed
-    (the provider's code), was cancelled, deferred or released, or is unknown.
+    (the provider's code), was cancelled, deferred or released, or is unknown. ``answered_at`` is
+    when the latest call of the gateway was over, whatever came of it.
     """
 
     id: UUID
@@ -70,6 +71,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     lease_until: datetime | None = None
     attempt: int = 0
     queued_at: datetime | None = None
+    answered_at: datetime | None = None
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
@@ -126,6 +128,7 @@ def evolve(state: Message | None, event: Event) -> Message:
             changes = {
                 "status": "queued",
                 "queued_at": at,
+                "answered_at": None,
                 "attempt": state.attempt + 1,
                 "content_id": event.content_id,
                 "body_sha256": event.body_sha256,
@@ -133,21 +136,28 @@ def evolve(state: Message | None, event: Event) -> Message:
         case Message(), MessageSent():
             changes = {
                 "status": "sent",
+                "answered_at": at,
                 "sent_at": at,
                 "provider_id": event.provider_id,
                 "reason": None,
             }
         case Message(), MessageFailed():
-            changes = {"status": "failed", "failed_at": at, "reason": event.code}
+            changes = {
+                "status": "failed",
+                "answered_at": at,
+                "failed_at": at,
+                "reason": event.code,
+            }
         case Message(), MessageDeferred():
             changes = {
                 "status": "pending",
+                "answered_at": at,
                 "retry_at": event.retry_at,
                 "reason": event.reason,
                 **_UNLEASED,
             }
         case Message(), MessageOutcomeUnknown():
-            changes = {"status": "unknown", "reason": event.reason}
+            changes = {"status": "unknown", "answered_at": at, "reason": event.reason}
         case Message(), MessageResolved(resolution="sent"):
             changes = {
                 "status": "sent",

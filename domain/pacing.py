@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 Uniform = Callable[[float, float], float]
+
+# How soon a busy device is looked at again at the soonest.
+SOONEST = timedelta(milliseconds=50)
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -42,6 +46,29 @@ def assign_slots(
         slots.append(slot)
         last_slot = slot
     return slots
+
+
+class Lane(NamedTuple):
+    """What a device did last: when it handed something over, whether it still waits for the
+    gateway's answer, and when the answer came."""
+
+    last_hand_over_at: datetime | None
+    busy: bool = False
+    answered_at: datetime | None = None
+
+
+def free_at(lane: Lane, pause: timedelta, patience: timedelta, now: datetime) -> datetime:
+    """When a device with a pause may begin its next send: that long after its latest was answered.
+
+    Two sends that are apart where they start may be closer where they arrive; only the answer says
+    that one has arrived. While it is not there: when to look again, until ``patience`` after the
+    hand-over, when the call is over for sure.
+    """
+    if lane.last_hand_over_at is None:
+        return now
+    if not lane.busy:
+        return (lane.answered_at or lane.last_hand_over_at) + pause
+    return min(now + max(pause, SOONEST), lane.last_hand_over_at + patience + pause)
 
 
 def back_off(attempt: int, uniform: Uniform, base: float = 30.0, cap: float = 3600.0) -> float:

@@ -99,10 +99,12 @@ _LEASE_AND_SLOT = """, lease AS (
 )"""
 
 _LAST_HAND_OVER = """, lane AS (
-    UPDATE device_lanes l SET last_hand_over_at = greatest(l.last_hand_over_at, n.at)
-    FROM (SELECT m.device_id, max(e.timestamp) AS at
-          FROM e JOIN broadcast_messages m ON m.message_id = e.originator_id GROUP BY 1) n
-    WHERE l.device_id = n.device_id
+    UPDATE device_lanes l SET last_hand_over_at = n.at, last_message_id = n.message_id
+    FROM (SELECT DISTINCT ON (m.device_id) m.device_id, e.timestamp AS at, m.message_id
+          FROM e JOIN broadcast_messages m ON m.message_id = e.originator_id
+          ORDER BY m.device_id, e.timestamp DESC, m.message_id DESC) n
+    WHERE l.device_id = n.device_id AND (l.last_hand_over_at IS NULL
+        OR (n.at, n.message_id) > (l.last_hand_over_at, l.last_message_id))
 )"""
 
 HANDLERS: dict[str, Handler] = {
@@ -137,22 +139,27 @@ HANDLERS: dict[str, Handler] = {
     ),
     "message.queued": _transition(
         "content_id text, body_sha256 text",
-        "status = 'queued', queued_at = e.timestamp, attempt = old.attempt + 1,"
+        "status = 'queued', queued_at = e.timestamp, answered_at = NULL, attempt = old.attempt + 1,"
         " content_id = e.content_id, body_sha256 = e.body_sha256",
         beside=_LAST_HAND_OVER,
     ),
     "message.sent": _transition(
         "provider_id text",
-        "status = 'sent', sent_at = e.timestamp, provider_id = e.provider_id, reason = NULL",
+        "status = 'sent', answered_at = e.timestamp, sent_at = e.timestamp,"
+        " provider_id = e.provider_id, reason = NULL",
     ),
     "message.failed": _transition(
-        "code text", "status = 'failed', failed_at = e.timestamp, reason = e.code"
+        "code text",
+        "status = 'failed', answered_at = e.timestamp, failed_at = e.timestamp, reason = e.code",
     ),
     "message.deferred": _transition(
         "retry_at timestamptz, reason text",
-        f"retry_at = e.retry_at, reason = e.reason, {_back_to_pending('e.retry_at')}",
+        "answered_at = e.timestamp, retry_at = e.retry_at, reason = e.reason,"
+        f" {_back_to_pending('e.retry_at')}",
     ),
-    "message.outcome_unknown": _transition("reason text", "status = 'unknown', reason = e.reason"),
+    "message.outcome_unknown": _transition(
+        "reason text", "status = 'unknown', answered_at = e.timestamp, reason = e.reason"
+    ),
     "message.resolved": _transition(
         "resolution text, reason text, provider_id text",
         f"""

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from domain.message import Message
+from domain.pacing import Lane
 from projections.database import rows, uuids
 from projections.prepared import prepared
 
@@ -49,6 +50,7 @@ _READY_DEVICES = prepared("""
 SELECT l.device_id
 FROM device_lanes l JOIN devices d USING (device_id)
 WHERE d.status = 'online' AND d.gateway = ANY(%(gateways)s)
+  AND l.device_id <> ALL(%(behind)s::uuid[])
   AND (l.last_slot_at IS NULL
        OR l.last_slot_at + make_interval(secs => d.min_delay_seconds) <= %(horizon)s)
   AND (d.daily_limit IS NULL OR d.daily_limit > coalesce((
@@ -113,9 +115,15 @@ WHERE m.message_id = ANY(%(ids)s::uuid[])
 ORDER BY m.message_id FOR UPDATE OF m
 """)
 
-_LANES = prepared("""
-SELECT device_id, last_hand_over_at FROM device_lanes
+_LOCK_LANES = prepared("""
+SELECT FROM device_lanes
 WHERE device_id = ANY(%(ids)s::uuid[]) ORDER BY device_id FOR UPDATE
+""")
+
+_LANES = prepared("""
+SELECT l.device_id, l.last_hand_over_at, m.status = 'queued' AS busy, m.answered_at
+FROM device_lanes l LEFT JOIN broadcast_messages m ON m.message_id = l.last_message_id
+WHERE l.device_id = ANY(%(ids)s::uuid[])
 """)
 
 _LOCKED = prepared(f"""
@@ -125,18 +133,24 @@ WHERE m.message_id = ANY(%(ids)s::uuid[]) ORDER BY m.message_id FOR UPDATE
 
 
 def ready_devices(
-    connection: Connection, now: datetime, horizon: datetime, gateways: Iterable[str], limit: int
+    connection: Connection,
+    now: datetime,
+    horizon: datetime,
+    gateways: Iterable[str],
+    behind: Iterable[UUID],
+    limit: int,
 ) -> list[UUID]:
     """Locks the lanes of up to ``limit`` devices that are online and below their daily limit, may
     send again before ``horizon`` and have something due by then; those that waited longest come
-    first. Lanes that another worker holds are left to it, and a device that cannot send now takes
-    no other's place."""
+    first. Lanes that another worker holds are left to it, and a device that cannot send now, or is
+    ``behind`` with what it was given, takes no other's place."""
     found = rows(
         connection,
         _READY_DEVICES,
         now=now,
         horizon=horizon,
         gateways=list(gateways),
+        behind=uuids(behind),
         limit=limit,
     )
     return [row.device_id for row in found]
@@ -169,14 +183,15 @@ def due(
     return cast(list[Due], found)
 
 
-def lanes(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, datetime | None]:
-    """Locks the lanes in id order and gives each device's latest hand-over."""
-    found = rows(
-        connection,
-        _LANES,
-        ids=uuids(device_ids),
-    )
-    return {row.device_id: row.last_hand_over_at for row in found}
+def lanes(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, Lane]:
+    """Locks the lanes in id order and gives what each device did last."""
+    ids = uuids(device_ids)
+    rows(connection, _LOCK_LANES, ids=ids)
+    # A statement of its own, so that it sees what the last holder of the lock did.
+    return {
+        row.device_id: Lane(row.last_hand_over_at, bool(row.busy), row.answered_at)
+        for row in rows(connection, _LANES, ids=ids)
+    }
 
 
 def for_hand_over(connection: Connection, ids: Iterable[UUID]) -> list[Any]:

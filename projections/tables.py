@@ -194,6 +194,7 @@ broadcast_messages = Table(
     Column("lease_until", TIME),
     Column("attempt", Integer, nullable=False),
     Column("queued_at", TIME),
+    Column("answered_at", TIME),
     Column("sent_at", TIME),
     Column("delivered_at", TIME),
     Column("read_at", TIME),
@@ -268,14 +269,15 @@ device_days = Table(
     postgresql_with={"fillfactor": "50"},
 )
 
-# The pace of a device: the latest slot ever given and the latest hand-over. Its row is the lock
-# under which one worker at a time gives out the device's slots.
+# The pace of a device: the latest slot ever given, the latest hand-over and its message. Its row is
+# the lock under which one worker at a time gives out the device's slots.
 device_lanes = Table(
     "device_lanes",
     READ_MODELS,
     Column("device_id", Uuid, primary_key=True),
     Column("last_slot_at", TIME),
     Column("last_hand_over_at", TIME),
+    Column("last_message_id", Uuid),
     postgresql_with={"fillfactor": "50"},
 )
 

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from math import ceil
 from time import perf_counter
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -37,19 +36,11 @@ from runners.gateways import (
     Unknown,
     Unreachable,
 )
+from runners.hand_over import Slot
 
 # Bounds of one claim: how many lanes, and how many messages in all.
 LANES = 1000
 BATCH = 1000
-
-
-class Slot(NamedTuple):
-    """A claimed message waiting for its moment; slots sort by time."""
-
-    send_at: datetime
-    message_id: UUID
-    device_id: UUID
-    lease_until: datetime
 
 
 class Broadcaster:
@@ -93,7 +84,8 @@ class Broadcaster:
     def _claim(self, connection: Connection) -> list[Slot]:
         now = self.house.outreach.clock()
         horizon = now + timedelta(seconds=self.house.settings.broadcast_every)
-        devices = queue.ready_devices(connection, now, horizon, self.gateways, LANES)
+        behind = self._behind(now)
+        devices = queue.ready_devices(connection, now, horizon, self.gateways, behind, LANES)
         if not devices:
             return []
         # An equal share for each, so that the backlog of some is not in the way of others; where
@@ -126,7 +118,7 @@ class Broadcaster:
             return
         lease_until = slots[-1] + timedelta(seconds=self.house.settings.lease_seconds)
         for row, send_at in zip(rows, slots, strict=False):
-            claimed.append(Slot(send_at, row.message_id, row.device_id, lease_until))
+            claimed.append(Slot(send_at, row.message_id, row.device_id, send_at, lease_until))
             events.append(
                 MessageClaimed(
                     originator_id=row.message_id,
@@ -140,22 +132,27 @@ class Broadcaster:
                 )
             )
 
+    def _behind(self, now: datetime) -> set[UUID]:
+        """Devices that a slow gateway keeps from what they were given a whole look ago."""
+        late = now - timedelta(seconds=self.house.settings.broadcast_every)
+        return {slot.device_id for slot in self.slots if slot.send_at < late}
+
     # Handing over
 
     def hand_over(self) -> list[tuple[str, Outgoing]]:
         """Records the hand-over of every message whose slot has come and is still wanted; returns
-        them with their gateways' names. What comes too soon after the device's last hand-over goes
-        back to wait for its new moment."""
+        them with their gateways' names. What comes too soon after the device's last send goes back
+        to wait for its new moment."""
         now = self.house.outreach.clock()
         due: list[Slot] = []
-        while self.slots and self.slots[0].send_at <= now:
+        while self.slots and self.slots[0].at <= now:
             due.append(heappop(self.slots))
         if not due:
             return []
         try:
             handed = self.house.database.run(
                 lambda connection: hand_over.decide(
-                    connection, self.house.outreach, due, self.worker, self.actor
+                    connection, self.house, due, self.worker, self.actor
                 )
             )
         except BaseException:
@@ -179,6 +176,10 @@ class Broadcaster:
         limit = self.house.settings.gateway_timeout
         outcome: Outcome
         began = perf_counter()
+        if self.house.outreach.clock() >= outgoing.call_before:
+            # The database or this machine stood still since: others may think that it is over.
+            self._gather(outgoing, Unreachable("not called in time"))
+            return
         try:
             async with asyncio.timeout(limit):
                 outcome = await self.gateways[name].send(outgoing)
@@ -187,6 +188,9 @@ class Broadcaster:
         except Exception as error:  # a gateway's own fault says nothing about the message
             outcome = Unknown(f"the gateway failed: {type(error).__name__}")
         measures.gateway(name, type(outcome).__name__.lower(), perf_counter() - began)
+        self._gather(outgoing, outcome)
+
+    def _gather(self, outgoing: Outgoing, outcome: Outcome) -> None:
         self.outcomes.append((outgoing.message_id, outcome))
         self.answered.set()
 
@@ -278,7 +282,7 @@ class Broadcaster:
 
     def next_moment(self) -> datetime | None:
         """When the next slot comes; None when nothing is claimed."""
-        return self.slots[0].send_at if self.slots else None
+        return self.slots[0].at if self.slots else None
 
 
 def _slots(rows: list[queue.Due], now: datetime) -> list[datetime]:

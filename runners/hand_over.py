@@ -4,31 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import message, rendering
+from domain import message, pacing, rendering
 from domain.event import Event
 from domain.last_look import Cancel, Release, Surroundings, last_look
 from domain.message_events import MessageQueued
-from domain.outreach import Outreach
+from domain.pacing import Lane
 from projections import queue
+from projections.composition import House
+from projections.settings import Settings
 from runners.gateways import Outgoing
 
+# A call that has not begun so long after its hand-over is not made any more: by then it is somebody
+# else's turn.
+GRACE = timedelta(seconds=5)
 
-class Claimed(Protocol):
-    """What the hand-over needs to know of a claimed message."""
 
-    @property
-    def send_at(self) -> datetime: ...
+def patience(settings: Settings) -> timedelta:
+    """How long after a hand-over the call of the gateway is surely over."""
+    return GRACE + timedelta(seconds=settings.gateway_timeout)
 
-    @property
-    def message_id(self) -> UUID: ...
 
-    @property
-    def device_id(self) -> UUID: ...
+class Slot(NamedTuple):
+    """A claimed message waiting for its moment, ``at``, which is ``send_at`` unless the device was
+    not free then; slots sort by that moment."""
+
+    at: datetime
+    message_id: UUID
+    device_id: UUID
+    send_at: datetime
+    lease_until: datetime
 
 
 class HandedOver(NamedTuple):
@@ -36,19 +45,20 @@ class HandedOver(NamedTuple):
     that name; ``postponed`` have another moment."""
 
     outgoing: list[tuple[str, Outgoing]]
-    postponed: list[Any]
+    postponed: list[Slot]
 
 
 def decide(
-    connection: Connection, outreach: Outreach, due: Sequence[Any], worker: str, actor: str
+    connection: Connection, house: House, due: Sequence[Slot], worker: str, actor: str
 ) -> HandedOver:
     """Looks at each of ``due`` once more: sends, cancels, releases, or postpones it because the
-    device handed something over less than its minimum delay ago, whoever did that."""
+    device still sends something else, or has within its minimum delay, whoever did that."""
     found = {row.message_id: row for row in queue.for_hand_over(connection, _ids(due))}
     paced = {row.device_id for row in found.values() if row.min_delay_seconds > 0}
-    latest = queue.lanes(connection, paced) if paced else {}
-    now = outreach.clock()
+    lanes = queue.lanes(connection, paced) if paced else {}
+    now = house.outreach.clock()
     result = HandedOver([], [])
+    next_free: dict[UUID, datetime] = {}
     events: list[Event] = []
     for slot in sorted(due):
         row = found[slot.message_id]
@@ -65,25 +75,25 @@ def decide(
         if row.lease_until <= now:
             events.append(message.release(state, "too late", now=now, actor=actor))
             continue
-        free_at = _free_at(latest.get(row.device_id), row.min_delay_seconds)
-        if free_at is not None and free_at > now:
-            result.postponed.append(slot._replace(send_at=free_at))
-            continue
         if row.min_delay_seconds > 0:
-            latest[row.device_id] = now
+            pause = timedelta(seconds=row.min_delay_seconds)
+            free_at = next_free.get(row.device_id) or pacing.free_at(
+                lanes[row.device_id], pause, patience(house.settings), now
+            )
+            if free_at > now:
+                result.postponed.append(slot._replace(at=free_at))
+                next_free[row.device_id] = free_at + max(pause, pacing.SOONEST)
+                continue
+            lanes[row.device_id] = Lane(now, busy=True)
         queued, outgoing = _hand_over(state, row, now, actor)
         events.append(queued)
         result.outgoing.append((row.gateway, outgoing))
-    outreach.record(connection, events)
+    house.outreach.record(connection, events)
     return result
 
 
-def _ids(due: Sequence[Claimed]) -> list[UUID]:
+def _ids(due: Sequence[Slot]) -> list[UUID]:
     return [slot.message_id for slot in due]
-
-
-def _free_at(latest: datetime | None, min_delay_seconds: float) -> datetime | None:
-    return None if latest is None else latest + timedelta(seconds=min_delay_seconds)
 
 
 def _hand_over(
@@ -106,6 +116,7 @@ def _hand_over(
         media_url=row.media_url,
         attempt=row.attempt + 1,
         settings=row.settings,
+        call_before=now + GRACE,
     )
     return queued, outgoing
 

@@ -4,7 +4,6 @@ any more, and enrollments and campaigns whose last message has ended."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import cast
 
 from sqlalchemy import Connection
@@ -14,10 +13,9 @@ from domain.event import Event
 from domain.message_events import CancelReason
 from projections import campaigns, enrollments, leads, queue
 from projections.composition import House
+from runners.hand_over import patience
 
 CHUNK = 1000
-# What an answer may take on top of the gateway's own time-out before it is given up.
-GRACE = timedelta(seconds=5)
 
 
 class Reaper:
@@ -54,13 +52,13 @@ class Reaper:
 
     def _end_leases(self, connection: Connection) -> list[Event]:
         now = self.house.outreach.clock()
-        patience = timedelta(seconds=self.house.settings.gateway_timeout) + GRACE
+        given_up = now - patience(self.house.settings)
         queue.forget_settled_leases(connection, now)
         return [
             message.release(state, "lease ended", now=now, actor=self.actor)
             if state.status == "processing"
             else message.lose_track(state, "no answer in time", now=now, actor=self.actor)
-            for state in queue.abandoned(connection, now, now - patience, self.chunk)
+            for state in queue.abandoned(connection, now, given_up, self.chunk)
         ]
 
     def _cancel_unwanted(self, connection: Connection) -> list[Event]:

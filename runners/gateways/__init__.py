@@ -11,7 +11,8 @@ import msgspec
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """One message as it goes to the wire: ``phone`` is E.164 exactly as stored, ``settings`` are
-    the device's, ``attempt`` counts hand-overs from 1."""
+    the device's, ``attempt`` counts hand-overs from 1. A call that has not begun by ``call_before``
+    must not be made."""
 
     message_id: UUID
     device_id: UUID
@@ -20,6 +21,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     media_url: str | None
     attempt: int
     settings: dict[str, Any]
+    call_before: datetime
 
 
 class Accepted(msgspec.Struct, frozen=True):

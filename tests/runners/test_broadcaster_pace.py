@@ -268,3 +268,52 @@ def test_cancelling_a_slow_campaign_frees_its_device(house: House, clock: Simula
     when.plays(clock, 60, broadcaster)
 
     assert phones.texts == ["Hello there", "Fast"]
+
+
+def test_the_pause_runs_from_the_answer_whoever_sends_next(
+    house: House, clock: SimulatedClock
+) -> None:
+    """One worker's call is late; the other must not send in between, nor too soon."""
+    given.settings(house, broadcast_every=0.5)
+    device = given.device(house, pace=(2, 2))
+    given.many_leads(house, 2)
+    given.campaign(house)
+    when.triggers(house)
+    phones = Phones(clock)
+    slow, other = when.broadcaster(house, phones, "slow"), when.broadcaster(house, phones, "other")
+    slow.claim()
+    called = slow.hand_over()
+
+    clock.advance(seconds=2)
+    other.claim()
+    when.hands_over(other)
+    assert phones.sent == []
+
+    clock.advance(seconds=1)
+    when.sends(slow, called)
+    when.plays(clock, 10, other, slow)
+
+    first, second = phones.moments_of(device)
+    assert timedelta(seconds=2) <= second - first <= timedelta(seconds=3)
+    assert [e.worker for e in then.events(house, "message.claimed")] == ["slow", "other"]
+
+
+def test_a_call_that_could_not_begin_in_time_is_not_made(
+    house: House, clock: SimulatedClock
+) -> None:
+    """The machine stood still between hand-over and call; nobody knows who else acts by then."""
+    given.device(house)
+    given.lead(house)
+    given.campaign(house)
+    when.triggers(house)
+    phones = Phones(clock)
+    one = when.broadcaster(house, phones)
+    one.claim()
+    called = one.hand_over()
+
+    clock.advance(seconds=5)
+    when.sends(one, called)
+
+    assert phones.sent == []
+    message = then.message(house)
+    assert (message.status, message.reason) == ("pending", "unreachable: not called in time")
