@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -50,8 +50,13 @@ class Immediate:
     async def send(self, outgoing: Outgoing) -> Outcome:
         return Accepted("benchmark")
 
-    async def status(self, device_id: UUID, settings: dict[str, Any]) -> DeviceState:
+    async def status(
+        self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
+    ) -> DeviceState:
         return DeviceState(online=True)
+
+    async def close(self) -> None:
+        pass
 
     def collect(self, now: datetime) -> list[Receipt | Reply]:
         return []

@@ -8,8 +8,9 @@ from typing import cast
 from uuid import UUID, uuid4
 
 from domain.outreach import Outreach
-from projections import event_store
+from projections import device_secrets, event_store
 from projections.database import Database, open_database
+from projections.faults import Fault
 from projections.settings import Settings
 
 
@@ -40,6 +41,9 @@ class House:
         )
         factory = cast(event_store.Factory, self.outreach.factory)
         self.database: Database = factory.database
+        self.secrets = device_secrets.Reader(settings.secret_key)
+        if settings.fault is not None:
+            self.database.reach = Fault(*settings.fault)
 
     def close(self) -> None:
         self.outreach.close()

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, Pro
 
 from domain.errors import StorageError
 from projections import embedded, tables
+from projections.faults import no_fault
 from projections.prepared import Prepared, execute
 from projections.settings import Settings
 
@@ -55,6 +56,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 20) -> None:
         self.url = url
+        self.reach: Callable[[str], None] = no_fault
         self.engine = create_engine(
             _driver_url(url),
             pool_size=pool_size,
@@ -72,12 +74,15 @@ class Database:
         event.listen(self.engine, "checkout", _ping_if_idle)
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """One transaction, committed if the block ends well; within ``joined`` a part of that."""
+    def transaction(self, name: str = "other") -> Iterator[Connection]:
+        """One transaction, committed if the block ends well; within ``joined`` a part of that.
+        ``name`` says which points of ``faults`` lie before and after its commit."""
         outer = _joined.get()
         if outer is None:
             with self.engine.begin() as connection:
                 yield connection
+                self.reach(f"{name}.before_commit")
+            self.reach(f"{name}.after_commit")
         else:
             with outer.begin_nested():
                 yield outer
@@ -92,13 +97,16 @@ class Database:
         finally:
             _joined.reset(token)
 
-    def run(self, work: Callable[[Connection], T], attempts: int = 5) -> T:
+    def run(self, name: str, work: Callable[[Connection], T], attempts: int = 5) -> T:
         """``work`` in one transaction; after a deadlock or a serialization failure the whole of it
-        is done anew, at most ``attempts`` times."""
+        is done anew, at most ``attempts`` times. ``name`` as in ``transaction``."""
         for attempt in range(1, attempts + 1):
             try:
                 with self.engine.begin() as connection:
-                    return work(connection)
+                    result = work(connection)
+                    self.reach(f"{name}.before_commit")
+                self.reach(f"{name}.after_commit")
+                return result
             except DBAPIError as error:
                 if attempt == attempts or not is_transient(error.orig):
                     raise

@@ -29,7 +29,7 @@ class ProjectedDesk:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         try:
-            with self.database.transaction() as connection:
+            with self.database.transaction("command") as connection:
                 yield connection
         except DBAPIError as error:
             if is_transient(error.orig):

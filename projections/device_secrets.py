@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ from domain.errors import SettingsError
 from projections.database import rows
 
 _MISSING = "SENDTRAIL_SECRET_KEY: expected a Fernet key, because devices have credentials"
+_OTHER = "SENDTRAIL_SECRET_KEY: expected the key that the credentials were kept with"
 
 
 def put(
@@ -36,21 +38,29 @@ def put(
     )
 
 
-def get(connection: Connection, device_id: UUID, secret_key: str | None) -> dict[str, str]:
-    """A device's credentials, empty if it has none. Raises SettingsError without the right key."""
-    found = rows(
-        connection,
-        "SELECT ciphertext FROM device_secrets WHERE device_id = %(id)s",
-        id=device_id,
-    )
-    if not found:
-        return {}
-    if secret_key is None:
-        raise SettingsError(_MISSING)
-    try:
-        plain = Fernet(secret_key).decrypt(bytes(found[0].ciphertext))
-    except InvalidToken:
-        raise SettingsError(
-            "SENDTRAIL_SECRET_KEY: expected the key that the credentials were kept with"
-        ) from None
-    return msgspec.json.decode(plain, type=dict[str, str])
+class Reader:
+    """Decrypts credentials; each once, because that takes longer than the rest of a hand-over."""
+
+    def __init__(self, secret_key: str | None) -> None:
+        self._fernet = None if secret_key is None else Fernet(secret_key)
+        self._decrypt = lru_cache(maxsize=10_000)(self._decrypt_anew)
+
+    def read(self, ciphertext: bytes | memoryview | None) -> dict[str, str]:
+        """Credentials as they are kept, in clear; empty if there are none. Raises SettingsError
+        without the right key."""
+        return {} if ciphertext is None else self._decrypt(bytes(ciphertext))
+
+    def _decrypt_anew(self, ciphertext: bytes) -> dict[str, str]:
+        if self._fernet is None:
+            raise SettingsError(_MISSING)
+        try:
+            plain = self._fernet.decrypt(ciphertext)
+        except InvalidToken:
+            raise SettingsError(_OTHER) from None
+        return msgspec.json.decode(plain, type=dict[str, str])
+
+
+def check(connection: Connection, reader: Reader) -> None:
+    """Raises SettingsError if there are credentials that ``reader`` cannot read."""
+    for row in rows(connection, "SELECT ciphertext FROM device_secrets"):
+        reader.read(row.ciphertext)

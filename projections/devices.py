@@ -50,8 +50,13 @@ HANDLERS: dict[str, Handler] = {
 
 
 def in_service(connection: Connection) -> list[Any]:
-    """Every device that is not retired, in id order: all its columns."""
-    return rows(connection, "SELECT * FROM devices WHERE status <> 'retired' ORDER BY device_id")
+    """Every device that is not retired, in id order: all its columns, and its credentials as they
+    are kept."""
+    return rows(
+        connection,
+        "SELECT d.*, k.ciphertext FROM devices d LEFT JOIN device_secrets k USING (device_id)"
+        " WHERE d.status <> 'retired' ORDER BY d.device_id",
+    )
 
 
 def statuses(connection: Connection) -> dict[UUID, Status]:

@@ -106,7 +106,7 @@ def _register(
 
     while True:
         try:
-            return database.run(work)
+            return database.run("import", work)
         except IntegrityError:
             continue
 

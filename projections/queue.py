@@ -95,7 +95,7 @@ SELECT m.message_id, m.version, m.status, m.worker, m.lease_until, m.attempt, m.
     m.lead_id, m.device_id, m.campaign_id, m.sequence_id, m.scheduled_at, m.expires_at,
     m.send_at,
     l.version AS lead_version, l.phone, l.name, l.attributes, l.opted_out_at,
-    d.status AS device_status, d.gateway, d.settings,
+    d.status AS device_status, d.gateway, d.settings, k.ciphertext,
     coalesce(c.status, s.status) AS owner_status,
     coalesce(s.cancel_pending, false) AS cancel_pending,
     n.reason AS stopped_because,
@@ -107,6 +107,7 @@ SELECT m.message_id, m.version, m.status, m.worker, m.lease_until, m.attempt, m.
 FROM broadcast_messages m
 JOIN leads l USING (lead_id)
 JOIN devices d ON d.device_id = m.device_id
+LEFT JOIN device_secrets k ON k.device_id = m.device_id
 LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
 LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
 LEFT JOIN enrollments n ON n.enrollment_id = m.enrollment_id

@@ -36,14 +36,14 @@ def rebuild(
     The live tables are read in one snapshot, with exactly the events that made them, so commands
     and runners may go on meanwhile.
     """
-    with database.transaction() as connection:
+    with database.transaction("rebuild") as connection:
         connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
         connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
         _work_in(connection, SCHEMA)
         create_read_models(connection)
     position = 0
     while True:
-        with database.transaction() as connection:
+        with database.transaction("rebuild") as connection:
             total = _last_id(connection)
             _work_in(connection, SCHEMA)
             after = _replay_page(connection, position)

@@ -14,6 +14,7 @@ import phonenumbers
 from cryptography.fernet import Fernet
 
 from domain.errors import SettingsError
+from projections.faults import POINTS
 
 T = TypeVar("T")
 
@@ -39,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int = 5
     default_region: str | None = None
     log_level: str = "INFO"
+    # For tests: the point at which this process dies, and the how many-th time.
+    fault: tuple[str, int] | None = None
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -58,6 +61,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         max_attempts=source.get("MAX_ATTEMPTS", _attempts, 5),
         default_region=source.get("DEFAULT_REGION", _region, None),
         log_level=source.get("LOG_LEVEL", _level, "INFO"),
+        fault=source.get("FAULT", _fault, None),
     )
 
 
@@ -129,3 +133,10 @@ def _level(text: str) -> str:
     if text.upper() not in LOG_LEVELS:
         raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
     return text.upper()
+
+
+def _fault(text: str) -> tuple[str, int]:
+    point, _, time = text.partition(":")
+    if point not in POINTS or not (time.isascii() and time.isdigit() and int(time) > 0):
+        raise ValueError(f"POINT:NUMBER, e.g. hand_over.after_commit:1, of {', '.join(POINTS)}")
+    return point, int(time)

@@ -76,7 +76,7 @@ class Broadcaster:
     def claim(self) -> int:
         """Takes what is due until the next look, each message with its slot; returns how many."""
         with measures.timed("claim"):
-            claimed = self.house.database.run(self._claim)
+            claimed = self.house.database.run("claim", self._claim)
         for slot in claimed:
             heappush(self.slots, slot)
         return len(claimed)
@@ -151,9 +151,10 @@ class Broadcaster:
             return []
         try:
             handed = self.house.database.run(
+                "hand_over",
                 lambda connection: hand_over.decide(
                     connection, self.house, due, self.worker, self.actor
-                )
+                ),
             )
         except BaseException:
             for slot in due:
@@ -180,9 +181,12 @@ class Broadcaster:
             # The database or this machine stood still since: others may think that it is over.
             self._gather(outgoing, Unreachable("not called in time"))
             return
+        reach = self.house.database.reach
         try:
             async with asyncio.timeout(limit):
+                reach("gateway.before_call")
                 outcome = await self.gateways[name].send(outgoing)
+                reach("gateway.after_call")
         except TimeoutError:
             outcome = Unknown(f"no answer within {limit:g} seconds")
         except Exception as error:  # a gateway's own fault says nothing about the message
@@ -218,7 +222,7 @@ class Broadcaster:
             self.house.outreach.record(connection, events)
 
         try:
-            self.house.database.run(work)
+            self.house.database.run("record", work)
         except BaseException:
             self.outcomes[:0] = gathered
             raise
@@ -276,9 +280,14 @@ class Broadcaster:
             self.house.outreach.record(connection, events)
             return len(events)
 
-        released = self.house.database.run(work)
+        released = self.house.database.run("release", work)
         self.slots = []
         return released
+
+    async def close(self) -> None:
+        """Ends the connections to the gateways."""
+        for gateway in self.gateways.values():
+            await gateway.close()
 
     def next_moment(self) -> datetime | None:
         """When the next slot comes; None when nothing is claimed."""

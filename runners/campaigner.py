@@ -28,11 +28,11 @@ class Campaigner:
     def run_once(self) -> int:
         """Triggers all that is due and completes every audience; returns how many messages were
         scheduled."""
-        while self.house.database.run(self._trigger):
+        while self.house.database.run("trigger", self._trigger):
             pass
         total = 0
         while True:
-            scheduled = self.house.database.run(self._extend)
+            scheduled = self.house.database.run("extend", self._extend)
             if scheduled is None:
                 return total
             total += scheduled

@@ -33,7 +33,7 @@ class Enroller:
         """Enrolls all that can be enrolled now; returns how many enrollments there were."""
         total = 0
         while True:
-            found, enrolled = self.house.database.run(self._chunk)
+            found, enrolled = self.house.database.run("enroll", self._chunk)
             total += enrolled
             if found < self.chunk:
                 return total

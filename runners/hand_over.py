@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain import message, pacing, rendering
+from domain.errors import SettingsError
 from domain.event import Event
 from domain.last_look import Cancel, Release, Surroundings, last_look
 from domain.message_events import MessageQueued
@@ -75,6 +76,11 @@ def decide(
         if row.lease_until <= now:
             events.append(message.release(state, "too late", now=now, actor=actor))
             continue
+        credentials = _credentials(house, row)
+        if credentials is None:  # the monitor takes the device off
+            reason = "credentials cannot be read"
+            events.append(message.release(state, reason, now=now, actor=actor))
+            continue
         if row.min_delay_seconds > 0:
             pause = timedelta(seconds=row.min_delay_seconds)
             free_at = next_free.get(row.device_id) or pacing.free_at(
@@ -85,7 +91,7 @@ def decide(
                 next_free[row.device_id] = free_at + max(pause, pacing.SOONEST)
                 continue
             lanes[row.device_id] = Lane(now, busy=True)
-        queued, outgoing = _hand_over(state, row, now, actor)
+        queued, outgoing = _hand_over(state, row, credentials, now, actor)
         events.append(queued)
         result.outgoing.append((row.gateway, outgoing))
     house.outreach.record(connection, events)
@@ -97,7 +103,7 @@ def _ids(due: Sequence[Slot]) -> list[UUID]:
 
 
 def _hand_over(
-    state: message.Message, row: Any, now: datetime, actor: str
+    state: message.Message, row: Any, credentials: dict[str, str], now: datetime, actor: str
 ) -> tuple[MessageQueued, Outgoing]:
     text = rendering.render(row.body, rendering.values_of(row.name, row.phone, row.attributes))
     queued = message.hand_over(
@@ -116,9 +122,17 @@ def _hand_over(
         media_url=row.media_url,
         attempt=row.attempt + 1,
         settings=row.settings,
+        credentials=credentials,
         call_before=now + GRACE,
     )
     return queued, outgoing
+
+
+def _credentials(house: House, row: Any) -> dict[str, str] | None:
+    try:
+        return house.secrets.read(row.ciphertext)
+    except SettingsError:
+        return None
 
 
 def _state(row: Any) -> message.Message:

@@ -87,6 +87,7 @@ async def broadcast(broadcaster: Broadcaster, stop: asyncio.Event) -> None:
         await _wait(broadcaster, stop, listener, wait)
     listener.close()
     await _finish(broadcaster)
+    await broadcaster.close()
 
 
 async def play_out(broadcaster: Broadcaster) -> int:
@@ -98,6 +99,7 @@ async def play_out(broadcaster: Broadcaster) -> int:
     while True:
         wait = await _step(broadcaster)
         if not (broadcaster.slots or broadcaster.in_flight or broadcaster.outcomes):
+            await broadcaster.close()
             return claimed
         with suppress(TimeoutError):
             await asyncio.wait_for(broadcaster.answered.wait(), wait)

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from domain.device import OPERATOR
+from domain.errors import SettingsError
 from projections import devices
 from projections.composition import House
 from runners.gateways import DeviceState, Gateway
@@ -34,6 +35,8 @@ class Monitor:
     async def _ask(self, watched: list[Any]) -> int:
         """What cannot be asked keeps the state it has: that we do not know is no reason to stop."""
         states = await asyncio.gather(*map(self._state, watched))
+        for gateway in self.gateways.values():
+            await gateway.close()
         changed = 0
         for row, state in zip(watched, states, strict=True):
             if state is None:
@@ -49,7 +52,11 @@ class Monitor:
         return changed
 
     async def _state(self, row: Any) -> DeviceState | None:
-        asked = self.gateways[row.gateway].status(row.device_id, row.settings)
+        try:
+            credentials = self.house.secrets.read(row.ciphertext)
+        except SettingsError:
+            return DeviceState(online=False, reason="its credentials cannot be read")
+        asked = self.gateways[row.gateway].status(row.device_id, row.settings, credentials)
         try:
             return await asyncio.wait_for(asked, self.house.settings.gateway_timeout)
         except Exception as error:  # a gateway's fault for one device must hide no other

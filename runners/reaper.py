@@ -46,7 +46,7 @@ class Reaper:
             return len(events)
 
         total = 0
-        while done := self.house.database.run(transaction):
+        while done := self.house.database.run("reap", transaction):
             total += done
         return total
 

@@ -20,7 +20,9 @@ def record_reports(house: House, gateways: Mapping[str, Gateway], actor: str) ->
     reports = [report for gateway in gateways.values() for report in gateway.collect(now)]
     receipts = [report for report in reports if isinstance(report, Receipt)]
     if receipts:
-        house.database.run(lambda connection: _receipts(connection, house, receipts, actor))
+        house.database.run(
+            "report", lambda connection: _receipts(connection, house, receipts, actor)
+        )
     for report in reports:
         if isinstance(report, Reply):
             _reply(house, report, actor)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from domain.errors import SendtrailError
+from projections import device_secrets
 from projections.composition import House
 from projections.settings import Settings
 from runners import loops
@@ -23,6 +24,8 @@ from runners.campaigner import Campaigner
 from runners.clocks import SystemClock
 from runners.enroller import Enroller
 from runners.gateways import Gateway
+from runners.gateways.gowa import Gowa
+from runners.gateways.http import Http
 from runners.gateways.sandbox import Sandbox
 from runners.monitor import Monitor
 from runners.reaper import Reaper
@@ -33,9 +36,10 @@ log = structlog.get_logger()
 RUNNERS = ("monitor", "enroller", "campaigner", "broadcaster", "reaper")
 
 
-def gateways(clock: SystemClock) -> dict[str, Gateway]:
-    """Every gateway that this version can send through, by its name in the API."""
-    return {"sandbox": Sandbox(clock)}
+def gateways(settings: Settings) -> dict[str, Gateway]:
+    """Every gateway that this version can send through, by its name in the API; for one event loop
+    at a time."""
+    return {"sandbox": Sandbox(SystemClock()), "gowa": Gowa(Http(settings.gateway_timeout))}
 
 
 class Runners:
@@ -45,8 +49,9 @@ class Runners:
         self.house = house
         self.names = [name for name in RUNNERS if name in set(names)]
         self.host = f"{socket.gethostname()}:{os.getpid()}"
-        self.gateways = gateways(SystemClock())
         self.failed: str | None = None
+        with house.database.transaction() as connection:
+            device_secrets.check(connection, house.secrets)
         # Batches are short-lived and have no cycles; looking for some took a sixth of the time.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
@@ -114,7 +119,7 @@ class Runners:
         actor = self._actor(name)
         match name:
             case "monitor":
-                return Monitor(self.house, self.gateways, actor).run_once
+                return Monitor(self.house, gateways(self.house.settings), actor).run_once
             case "enroller":
                 return Enroller(self.house, actor).run_once
             case "campaigner":
@@ -125,7 +130,7 @@ class Runners:
     def _broadcaster(self) -> Broadcaster:
         return Broadcaster(
             self.house,
-            self.gateways,
+            gateways(self.house.settings),
             # A process id may come again, on another host of the same name even at once.
             worker=f"{self.host}:{secrets.token_hex(4)}",
             actor=self._actor("broadcaster"),

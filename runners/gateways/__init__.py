@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
@@ -10,9 +11,9 @@ import msgspec
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
-    """One message as it goes to the wire: ``phone`` is E.164 exactly as stored, ``settings`` are
-    the device's, ``attempt`` counts hand-overs from 1. A call that has not begun by ``call_before``
-    must not be made."""
+    """One message as it goes to the wire: ``phone`` is E.164 exactly as stored, ``settings`` and
+    ``credentials`` are the device's, ``attempt`` counts hand-overs from 1. A call that has not
+    begun by ``call_before`` must not be made."""
 
     message_id: UUID
     device_id: UUID
@@ -22,6 +23,10 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     settings: dict[str, Any]
     call_before: datetime
+    credentials: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"<outgoing {self.message_id}>"
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -85,9 +90,17 @@ class Gateway(Protocol):
 
     async def send(self, outgoing: Outgoing) -> Outcome: ...
 
-    async def status(self, device_id: UUID, settings: dict[str, Any]) -> DeviceState: ...
+    async def status(
+        self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
+    ) -> DeviceState | None:
+        """Whether it can send now; None where that cannot be told."""
+        ...
 
     def collect(self, now: datetime) -> list[Receipt | Reply]:
         """Receipts and replies that this gateway has to be asked for; those that come by webhook
         are not among them."""
+        ...
+
+    async def close(self) -> None:
+        """Ends its connections, in the event loop in which it was used."""
         ...

@@ -8,6 +8,7 @@ A device's settings say what it does: ``seed``, ``latency_ms``, ``fail_rate``, `
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any
@@ -52,8 +53,13 @@ class Sandbox:
         self._plan_receipts(outgoing)
         return Accepted(f"sandbox-{outgoing.message_id}")
 
-    async def status(self, device_id: UUID, settings: dict[str, Any]) -> DeviceState:
+    async def status(
+        self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
+    ) -> DeviceState:
         return DeviceState(online=True)
+
+    async def close(self) -> None:
+        pass
 
     def collect(self, now: datetime) -> list[Receipt | Reply]:
         due = []

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import structlog
 
-from projections import device_secrets
+from projections import devices
 from projections.composition import House
 from runners import logs
 from runners.clocks import SimulatedClock
@@ -79,11 +79,10 @@ def test_credentials_are_kept_encrypted(house: House, operator: Client) -> None:
     ]
 
     rows = then.table(house, "device_secrets")
-    with house.database.transaction() as connection:
-        kept = [
-            device_secrets.get(connection, row.device_id, house.settings.secret_key)
-            for row in sorted(rows, key=lambda row: ids.index(str(row.device_id)))
-        ]
+    kept = [
+        house.secrets.read(row.ciphertext)
+        for row in sorted(rows, key=lambda row: ids.index(str(row.device_id)))
+    ]
 
     assert kept == [{"token": f"{SECRET} Sales 1"}, {"token": f"{SECRET} Sales 2"}]
     assert all(bytes(row.ciphertext).startswith(b"gAAAA") for row in rows)
@@ -97,9 +96,9 @@ def test_credentials_are_replaced_as_a_whole(house: House, operator: Client) -> 
     path = f"/devices/{made['id']}"
 
     def kept() -> dict[str, str]:
-        (row,) = then.table(house, "devices")
         with house.database.transaction() as connection:
-            return device_secrets.get(connection, row.device_id, house.settings.secret_key)
+            (device,) = devices.in_service(connection)
+        return house.secrets.read(device.ciphertext)
 
     replaced = operator.patch(path, {"credentials": {"token": "new"}})
     then_kept = kept()

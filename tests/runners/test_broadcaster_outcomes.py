@@ -202,11 +202,11 @@ def test_outcomes_are_kept_while_the_database_is_away(
     broadcaster.claim()
     run, calls = house.database.run, []
 
-    def away_for_the_outcomes(work: Any) -> Any:
-        calls.append(work)
+    def away_for_the_outcomes(name: str, work: Any) -> Any:
+        calls.append(name)
         if len(calls) == 2:
             raise AWAY
-        return run(work)
+        return run(name, work)
 
     with monkeypatch.context() as patched:
         patched.setattr(house.database, "run", away_for_the_outcomes)
@@ -230,7 +230,7 @@ def test_claims_are_kept_while_the_database_is_away(
     broadcaster = when.broadcaster(house, Phones(clock))
     assert broadcaster.claim() == 2
 
-    def away(work: Any) -> Any:
+    def away(name: str, work: Any) -> Any:
         raise AWAY
 
     with monkeypatch.context() as patched:

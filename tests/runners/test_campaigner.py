@@ -148,8 +148,8 @@ def test_a_crash_in_the_middle_resumes(
         if len(calls) == 4:
             raise KeyboardInterrupt
 
-    def dies_after(work: Any) -> Any:
-        result = run(work)
+    def dies_after(name: str, work: Any) -> Any:
+        result = run(name, work)
         calls.append("run")
         if len(calls) == 4:
             raise KeyboardInterrupt
@@ -245,8 +245,8 @@ def test_a_pause_in_the_middle_of_the_audience_holds_what_is_there_and_adds_no_m
     campaign = given.campaign(house)
     run = house.database.run
 
-    def pauses_after_one_chunk(work: Any) -> Any:
-        result = run(work)
+    def pauses_after_one_chunk(name: str, work: Any) -> Any:
+        result = run(name, work)
         if result == 10:
             house.outreach.pause_campaign(campaign, actor="api:sales")
         return result

@@ -25,7 +25,7 @@ class Watched(Phones):
         self.silent: set[UUID] = set()
         self.given_up: set[UUID] = set()
 
-    async def status(self, device_id: UUID, settings: dict[str, Any]) -> DeviceState:
+    async def status(self, device_id: UUID, settings: Any, credentials: Any) -> DeviceState:
         if device_id in self.silent:
             await self.hang(device_id)
         state = self.states.get(device_id, DeviceState(online=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Barrier
@@ -57,8 +57,13 @@ class Phones:
             raise answer
         return answer
 
-    async def status(self, device_id: UUID, settings: dict[str, Any]) -> DeviceState:
+    async def status(
+        self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
+    ) -> DeviceState:
         return DeviceState(online=True)
+
+    async def close(self) -> None:
+        pass
 
     def collect(self, now: datetime) -> list[Receipt | Reply]:
         return []
