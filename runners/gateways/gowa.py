@@ -7,6 +7,7 @@ idempotency key, so what may have been taken is unknown. Source: the project's d
 from __future__ import annotations
 
 import re
+import string
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime
@@ -95,7 +96,9 @@ class Gowa:
 
 
 def _headers(settings: Mapping[str, Any], credentials: Mapping[str, str]) -> dict[str, str]:
-    headers = {"X-Device-Id": quote(str(settings.get("device_id", "")), safe="@:.+")}
+    # As it is, but for what no header may contain.
+    device_id = quote(str(settings.get("device_id", "")), safe=f" {string.punctuation}")
+    headers = {"X-Device-Id": device_id}
     if "username" in credentials:
         login = f"{credentials['username']}:{credentials.get('password', '')}"
         headers["Authorization"] = f"Basic {b64encode(login.encode()).decode()}"

@@ -82,3 +82,14 @@ def soon(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
             return found
         pause.wait(0.02)
     raise AssertionError(f"this did not come true within {seconds:g} seconds")
+
+
+def gaps(house: House) -> list[Any]:
+    """Aggregates whose versions are not 1, 2, 3 and so on."""
+    with house.database.transaction() as connection:
+        return rows(
+            connection,
+            "SELECT originator_id, count(*) AS events, max(originator_version) AS latest"
+            " FROM stored_events GROUP BY 1"
+            " HAVING count(*) <> max(originator_version) OR min(originator_version) <> 1",
+        )
