@@ -48,7 +48,10 @@ class Turn:
         if not self.replayed and response.status_code < 500:
             answer = Answer(self.request_sha256, response.status_code, response.get_data())
             first_answers.keep(self.connection, g.key.name, self.key, answer, _now())
+            reach = house().database.reach
+            reach("command.before_commit")
             self.connection.commit()
+            reach("command.after_commit")
 
     def close(self) -> None:
         """What is not committed by now is rolled back."""
