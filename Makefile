@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench crash clean
 
 demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own
 	$(BIN)/sendtrail demo
@@ -20,6 +20,9 @@ lint: $(VENV)/ready-dev  ## style, types and layers
 
 bench: $(VENV)/ready-bench  ## side by side: this event store, the library's own, bare COPY
 	$(BIN)/python -m benchmarks
+
+crash: $(VENV)/ready-dev  ## kills runners at random and proves that nothing is doubled or lost
+	$(BIN)/python -m tests.crash $(ARGS)
 
 $(VENV)/ready: setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sendtrail needs Python 3.11 or newer")'

@@ -43,7 +43,16 @@ SESSION = (
     "enable_seqscan=off",
     "enable_hashjoin=off",
     "enable_mergejoin=off",
+    # A process that stands still in a transaction must not hold the others' rows for ever.
+    "idle_in_transaction_session_timeout=60s",
 )
+# A server that vanished without a word is noticed within half a minute.
+KEEPALIVE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 # The database on the bundled server.
 BUNDLED = "sendtrail"
 
@@ -67,6 +76,7 @@ class Database:
             connect_args={
                 "connect_timeout": 5,
                 "application_name": "sendtrail",
+                **KEEPALIVE,
                 "options": " ".join(f"-c {option}" for option in SESSION),
             },
         )
@@ -259,7 +269,7 @@ class Listener:
         """Listens, and returns whether it did not before. Raises psycopg2.Error."""
         if self._connection is not None:
             return False
-        connection = psycopg2.connect(self._url, connect_timeout=5)
+        connection = psycopg2.connect(self._url, connect_timeout=5, **KEEPALIVE)
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {self._channel}")

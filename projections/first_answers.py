@@ -27,6 +27,8 @@ def wait_for_turn(connection: Connection, key_name: str, idempotency_key: str) -
     digest = hashlib.sha256(f"{key_name}\0{idempotency_key}".encode()).digest()
     lock = int.from_bytes(digest[:8], "big", signed=True)
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": lock})
+    # A long import commits as it goes, on other connections, while this one waits for its answer.
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def find(

@@ -25,6 +25,8 @@ log = structlog.get_logger()
 OUTAGES = (
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.InterfaceError,
+    # The server ends a session that stood still in a transaction.
+    sqlalchemy.exc.InternalError,
     sqlalchemy.exc.TimeoutError,
     psycopg2.OperationalError,
     psycopg2.InterfaceError,

@@ -10,10 +10,12 @@ from typing import Any
 
 import psycopg2
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from domain.errors import StorageError
 from projections.composition import House
+from projections.database import rows
 from projections.settings import Settings
 from runners import loops
 from runners.broadcaster import Broadcaster
@@ -250,3 +252,25 @@ CUT = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+
+
+def test_a_session_that_stands_still_in_a_transaction_is_ended(house: House) -> None:
+    """So that it does not hold the others' rows for ever; for its own process that is an outage."""
+
+    def stands_still(connection: Connection) -> None:
+        (own,) = rows(connection, "SELECT pg_backend_pid() AS pid")
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '1ms'")
+        then.soon(lambda: own.pid not in backends(house))
+        connection.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(loops.OUTAGES):
+        house.database.run("other", stands_still)
+    with house.database.transaction() as connection:
+        (row,) = rows(connection, "SHOW idle_in_transaction_session_timeout")
+    assert row[0] == "1min"
+
+
+def backends(house: House) -> set[int]:
+    """The process ids of the server's sessions."""
+    with house.database.transaction() as connection:
+        return {row.pid for row in rows(connection, "SELECT pid FROM pg_stat_activity")}

@@ -93,3 +93,8 @@ def gaps(house: House) -> list[Any]:
             " FROM stored_events GROUP BY 1"
             " HAVING count(*) <> max(originator_version) OR min(originator_version) <> 1",
         )
+
+
+def passes(seconds: float) -> None:
+    """Real time goes by, where a moment is to be random and there is nothing to wait for."""
+    threading.Event().wait(seconds)

@@ -1,0 +1,61 @@
+"""``make crash``: plays a crash test on a database of its own and prints one line of figures."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import tempfile
+from pathlib import Path
+from time import monotonic
+
+import click
+
+from projections import embedded
+from projections.database import recreate
+from runners import logs
+from tests.crash.mayhem import Mayhem
+from tests.crash.proof import prove
+from tests.gateways.fake_gowa import FakeGowa, serving
+from tests.scenarios.office import Office
+
+
+@click.command()
+@click.option("--messages", default=20_000, show_default=True, help="A multiple of 5.")
+@click.option("--kills", default=200, show_default=True)
+@click.option("--broadcasters", default=3, show_default=True)
+@click.option("--devices", default=20, show_default=True)
+@click.option("--seed", type=int, help="Of an earlier run, to play the same again.")
+@click.option("--patience", default=600.0, show_default=True, help="Seconds for what is left.")
+def main(
+    messages: int, kills: int, broadcasters: int, devices: int, seed: int | None, patience: float
+) -> None:
+    """Kill runners at random moments, let the others finish, and prove what happened.
+
+    A fifth of the messages belongs to each of two campaigns and three steps of a sequence. The
+    server is the bundled PostgreSQL, or that of SENDTRAIL_TEST_DATABASE_URL.
+    """
+    logs.configure("ERROR")
+    seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
+    with tempfile.TemporaryDirectory(prefix="st-") as folder:
+        given = os.environ.get("SENDTRAIL_TEST_DATABASE_URL")
+        server = given or embedded.start(Path(folder))
+        with serving(FakeGowa()) as gowa:
+            office = Office(recreate(server, "sendtrail_crash"), gowa)
+            began = monotonic()
+            mayhem = Mayhem(office, random.Random(seed), leads=messages // 5, devices=devices)
+            mayhem.play(kills, broadcasters, patience)
+            figures, faults = prove(office, mayhem.scheduled, mayhem.pauses)
+            office.close()
+        if given is None:
+            embedded.stop(Path(folder))
+    told = {"messages": mayhem.scheduled, "kills": mayhem.kills, "freezes": mayhem.freezes}
+    told |= {**figures, "seconds": round(monotonic() - began), "seed": seed}
+    click.echo(", ".join(f"{name} {value}" for name, value in told.items()))
+    for fault in faults[:20]:
+        click.echo(fault, err=True)
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()
