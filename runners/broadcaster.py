@@ -11,7 +11,6 @@ import asyncio
 import random
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
 from math import ceil
 from time import perf_counter
 from uuid import UUID
@@ -26,6 +25,7 @@ from domain.pacing import Pace, Uniform
 from projections import measures, queue
 from projections.composition import House
 from runners import hand_over, receiving
+from runners.claims import Claims, Slot
 from runners.gateways import (
     Accepted,
     Gateway,
@@ -36,7 +36,6 @@ from runners.gateways import (
     Unknown,
     Unreachable,
 )
-from runners.hand_over import Slot
 
 # Bounds of one claim: how many lanes, and how many messages in all.
 LANES = 1000
@@ -63,7 +62,7 @@ class Broadcaster:
         self.worker = worker
         self.actor = actor
         self.uniform = uniform
-        self.slots: list[Slot] = []
+        self.claims = Claims()
         self.in_flight: set[asyncio.Task[None]] = set()
         self.outcomes: list[tuple[UUID, Outcome]] = []
         # When to claim next; None is at once.
@@ -77,14 +76,13 @@ class Broadcaster:
         """Takes what is due until the next look, each message with its slot; returns how many."""
         with measures.timed("claim"):
             claimed = self.house.database.run("claim", self._claim)
-        for slot in claimed:
-            heappush(self.slots, slot)
+        self.claims.add(claimed)
         return len(claimed)
 
     def _claim(self, connection: Connection) -> list[Slot]:
         now = self.house.outreach.clock()
         horizon = now + timedelta(seconds=self.house.settings.broadcast_every)
-        behind = self._behind(now)
+        behind = self.claims.behind(now - timedelta(seconds=self.house.settings.broadcast_every))
         devices = queue.ready_devices(connection, now, horizon, self.gateways, behind, LANES)
         if not devices:
             return []
@@ -132,21 +130,13 @@ class Broadcaster:
                 )
             )
 
-    def _behind(self, now: datetime) -> set[UUID]:
-        """Devices that a slow gateway keeps from what they were given a whole look ago."""
-        late = now - timedelta(seconds=self.house.settings.broadcast_every)
-        return {slot.device_id for slot in self.slots if slot.send_at < late}
-
     # Handing over
 
     def hand_over(self) -> list[tuple[str, Outgoing]]:
         """Records the hand-over of every message whose slot has come and is still wanted; returns
         them with their gateways' names. What comes too soon after the device's last send goes back
         to wait for its new moment."""
-        now = self.house.outreach.clock()
-        due: list[Slot] = []
-        while self.slots and self.slots[0].at <= now:
-            due.append(heappop(self.slots))
+        due = self.claims.take_due(self.house.outreach.clock())
         if not due:
             return []
         try:
@@ -157,11 +147,9 @@ class Broadcaster:
                 ),
             )
         except BaseException:
-            for slot in due:
-                heappush(self.slots, slot)
+            self.claims.add(due)
             raise
-        for slot in handed.postponed:
-            heappush(self.slots, slot)
+        self.claims.add(handed.postponed)
         return handed.outgoing
 
     # Sending
@@ -169,6 +157,7 @@ class Broadcaster:
     def send(self, outgoing: Iterable[tuple[str, Outgoing]]) -> None:
         """Calls the gateways concurrently; outcomes gather until they are recorded."""
         for gateway, item in outgoing:
+            self.claims.call_begins(item.device_id)
             task = asyncio.create_task(self._send(gateway, item))
             self.in_flight.add(task)
             task.add_done_callback(self.in_flight.discard)
@@ -195,6 +184,7 @@ class Broadcaster:
         self._gather(outgoing, outcome)
 
     def _gather(self, outgoing: Outgoing, outcome: Outcome) -> None:
+        self.claims.call_ends(outgoing.device_id)
         self.outcomes.append((outgoing.message_id, outcome))
         self.answered.set()
 
@@ -266,7 +256,7 @@ class Broadcaster:
 
     def release(self) -> int:
         """Gives up every claim that was not handed over."""
-        ids = [slot.message_id for slot in self.slots]
+        ids = [slot.message_id for slot in self.claims.all()]
         if not ids:
             return 0
 
@@ -281,17 +271,13 @@ class Broadcaster:
             return len(events)
 
         released = self.house.database.run("release", work)
-        self.slots = []
+        self.claims.clear()
         return released
 
     async def close(self) -> None:
         """Ends the connections to the gateways."""
         for gateway in self.gateways.values():
             await gateway.close()
-
-    def next_moment(self) -> datetime | None:
-        """When the next slot comes; None when nothing is claimed."""
-        return self.slots[0].at if self.slots else None
 
 
 def _slots(rows: list[queue.Due], now: datetime) -> list[datetime]:

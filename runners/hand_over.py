@@ -18,6 +18,7 @@ from domain.pacing import Lane
 from projections import queue
 from projections.composition import House
 from projections.settings import Settings
+from runners.claims import Slot
 from runners.gateways import Outgoing
 
 # A call that has not begun so long after its hand-over is not made any more: by then it is somebody
@@ -28,17 +29,6 @@ GRACE = timedelta(seconds=5)
 def patience(settings: Settings) -> timedelta:
     """How long after a hand-over the call of the gateway is surely over."""
     return GRACE + timedelta(seconds=settings.gateway_timeout)
-
-
-class Slot(NamedTuple):
-    """A claimed message waiting for its moment, ``at``, which is ``send_at`` unless the device was
-    not free then; slots sort by that moment."""
-
-    at: datetime
-    message_id: UUID
-    device_id: UUID
-    send_at: datetime
-    lease_until: datetime
 
 
 class HandedOver(NamedTuple):

@@ -100,7 +100,7 @@ async def play_out(broadcaster: Broadcaster) -> int:
         claimed += taken
     while True:
         wait = await _step(broadcaster)
-        if not (broadcaster.slots or broadcaster.in_flight or broadcaster.outcomes):
+        if not (broadcaster.claims or broadcaster.in_flight or broadcaster.outcomes):
             await broadcaster.close()
             return claimed
         with suppress(TimeoutError):
@@ -124,7 +124,7 @@ async def _step(broadcaster: Broadcaster) -> float:
     broadcaster.send(await asyncio.to_thread(broadcaster.hand_over))
     await asyncio.to_thread(broadcaster.record, broadcaster.take_outcomes())
     await asyncio.to_thread(broadcaster.record_reports)
-    moment = broadcaster.next_moment()
+    moment = broadcaster.claims.next_moment()
     if moment is None:
         return LONGEST_WAIT
     return min(LONGEST_WAIT, _seconds_until(moment, broadcaster.house.outreach.clock()))
@@ -154,7 +154,7 @@ async def _wait(
 async def _finish(broadcaster: Broadcaster) -> None:
     """What is in flight has the gateway's time-out to end; what it says is recorded."""
     failures = 0
-    while broadcaster.in_flight or broadcaster.outcomes or broadcaster.slots:
+    while broadcaster.in_flight or broadcaster.outcomes or broadcaster.claims:
         try:
             await asyncio.to_thread(broadcaster.release)
             await asyncio.to_thread(broadcaster.record, broadcaster.take_outcomes())

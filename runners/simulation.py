@@ -65,7 +65,7 @@ class Simulation:
         with asyncio.Runner() as loop:
             while self.clock() < until:
                 worked = self._turn_all() + loop.run(self._send())
-                if worked or self.broadcaster.slots:
+                if worked or self.broadcaster.claims:
                     self.active_at = self.clock()
                 self.clock.move_to(min(until, self._next_moment(until)))
                 progress(self.clock())
@@ -98,4 +98,4 @@ class Simulation:
             for turn in self.turns:
                 turn.at = max(turn.at, wake)
         turns = (turn.at for turn in self.turns)
-        return min(filter(None, [self.broadcaster.next_moment(), *turns]))
+        return min(filter(None, [self.broadcaster.claims.next_moment(), *turns]))

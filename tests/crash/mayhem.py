@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, ExitStack
 from time import monotonic
 from uuid import UUID
 
+import click
+
 from projections.database import rows
 from tests.gateways.fake_gowa import Asked, Behaviour, Kind
 from tests.runners import child, then
@@ -76,6 +78,7 @@ class Mayhem:
                     victim.process.wait(20)
                     running[number] = stack.enter_context(self._start(names[number]))
                     self.kills += 1
+                self._tell(kills)
                 while frozen and frozen[0][0] <= monotonic():
                     frozen.pop(0)[1].process.send_signal(signal.SIGCONT)
                 self._resolve()
@@ -85,6 +88,12 @@ class Mayhem:
             for one in running:
                 code = one.ends(signal.SIGTERM)
                 assert code == 0, one.lines[-20:]
+
+    def _tell(self, kills: int) -> None:
+        if self.kills % 10 == 0:
+            ended = self.office.counts()["sent"]
+            said = f"{self.kills} of {kills} kills, {ended} of {self.scheduled} messages sent"
+            click.echo(said, err=True)
 
     def _start(self, name: str) -> AbstractContextManager[child.Child]:
         return self.office.running(name, **SETTINGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -317,3 +318,25 @@ def test_a_call_that_could_not_begin_in_time_is_not_made(
     assert phones.sent == []
     message = then.message(house)
     assert (message.status, message.reason) == ("pending", "unreachable: not called in time")
+
+
+def test_a_device_has_only_so_many_calls_on_their_way(house: House, clock: SimulatedClock) -> None:
+    """Whatever hangs or dies, no more than that of one device is left unknown; the others go on."""
+    crowded, other = given.device(house, "Sales 1"), given.device(house, "Sales 2")
+    given.many_leads(house, 50, device_id=crowded)
+    given.many_leads(house, 5, first=51, device_id=other)
+    given.campaign(house)
+    when.triggers(house)
+    phones = Phones(clock)
+    one = when.broadcaster(house, phones)
+    one.claim()
+
+    called = one.hand_over()
+
+    devices = Counter(outgoing.device_id for _, outgoing in called)
+    assert devices == {crowded: 32, other: 5}
+    assert then.statuses(house) == {"queued": 37, "processing": 18}
+    when.sends(one, called)
+    when.hands_over(one)
+    assert then.statuses(house) == {"sent": 55}
+    assert len(phones.sent) == 55

@@ -96,6 +96,8 @@ def hands_over(*broadcasters: Broadcaster) -> None:
     """Each sends what has its slot now, and records what becomes of it."""
     for one in broadcasters:
         sends(one, one.hand_over())
+        while more := one.hand_over():
+            sends(one, more)
 
 
 def sends(one: Broadcaster, outgoing: list[tuple[str, Outgoing]]) -> None:
@@ -129,7 +131,7 @@ def plays(clock: SimulatedClock, seconds: float, *broadcasters: Broadcaster) -> 
             next_look = clock() + every
         else:
             hands_over(*broadcasters)
-        moments = [next_look, *(one.next_moment() for one in broadcasters)]
+        moments = [next_look, *(one.claims.next_moment() for one in broadcasters)]
         moment = min(filter(None, moments))
         if moment > end:
             clock.move_to(end)
