@@ -156,8 +156,9 @@ class Broadcaster:
 
     def send(self, outgoing: Iterable[tuple[str, Outgoing]]) -> None:
         """Calls the gateways concurrently; outcomes gather until they are recorded."""
+        now = self.house.outreach.clock()
         for gateway, item in outgoing:
-            self.claims.call_begins(item.device_id)
+            self.claims.call_begins(item.device_id, item.message_id, now)
             task = asyncio.create_task(self._send(gateway, item))
             self.in_flight.add(task)
             task.add_done_callback(self.in_flight.discard)
@@ -184,7 +185,7 @@ class Broadcaster:
         self._gather(outgoing, outcome)
 
     def _gather(self, outgoing: Outgoing, outcome: Outcome) -> None:
-        self.claims.call_ends(outgoing.device_id)
+        self.claims.call_ends(outgoing.device_id, outgoing.message_id)
         self.outcomes.append((outgoing.message_id, outcome))
         self.answered.set()
 
