@@ -116,7 +116,8 @@ class Broadcaster:
             return
         lease_until = slots[-1] + timedelta(seconds=self.house.settings.lease_seconds)
         for row, send_at in zip(rows, slots, strict=False):
-            claimed.append(Slot(send_at, row.message_id, row.device_id, send_at, lease_until))
+            paced = max(row.min_delay_seconds, row.asked_min_seconds or 0) > 0
+            claimed.append(Slot(send_at, row.message_id, row.device_id, lease_until, paced))
             events.append(
                 MessageClaimed(
                     originator_id=row.message_id,
@@ -149,7 +150,8 @@ class Broadcaster:
         except BaseException:
             self.claims.add(due)
             raise
-        self.claims.add(handed.postponed)
+        for slot, free_at in handed.postponed:
+            self.claims.postpone(slot, free_at)
         return handed.outgoing
 
     # Sending
