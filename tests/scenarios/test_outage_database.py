@@ -57,12 +57,20 @@ def test_a_crash_in_the_middle_of_everything_costs_nobody_anything(
     office.leads(40, triggers="COLD")
     campaign = office.campaign(body="Offer")
 
-    with office.running() as everything, office.running("broadcaster") as another:
+    patient = {"gateway_timeout": 20}
+    with (
+        office.running(**patient) as everything,
+        office.running("broadcaster", **patient) as another,
+    ):
         for process in (everything, another):
             process.says("runners.started")
         then.soon(lambda: office.counts()["sent"] >= 20)
+        office.gowa.hangs = True
+        then.soon(lambda: office.counts()["queued"] >= 8)
         since = {process: len(process.lines) for process in (everything, another)}
         postgres.crash()
+        # The answers to what is in flight come when nobody can record them.
+        office.gowa.hangs = False
 
         assert office.api.get("/leads") == AWAY
         assert office.api.get(f"/reports/campaigns/{campaign}") == AWAY
