@@ -22,6 +22,7 @@ def lead(row: Any) -> dict[str, Any]:
         "opted_out_at": row.opted_out_at,
         "replied_at": row.replied_at,
         "registered_at": row.registered_at,
+        "erased_at": row.erased_at,
         "version": row.version,
     }
 

@@ -129,10 +129,12 @@ class NewLead(LeadFields):
 
 class Lead(NewLead):
     id = fields.UUID(required=True)
+    phone = Text(required=True, allow_none=True, metadata=note("null once the person is erased"))
     opted_out = fields.Boolean(required=True)
     opted_out_at = fields.AwareDateTime(allow_none=True)
     replied_at = fields.AwareDateTime(allow_none=True)
     registered_at = fields.AwareDateTime(required=True)
+    erased_at = fields.AwareDateTime(allow_none=True)
     version = fields.Integer(required=True)
 
 
@@ -346,7 +348,7 @@ class Message(Schema):
     version = fields.Integer(required=True)
     status = fields.String(required=True, validate=validate.OneOf(STATUSES))
     lead_id = fields.UUID(required=True)
-    recipient_phone = fields.String(required=True)
+    recipient_phone = fields.String(required=True, allow_none=True)
     device_id = fields.UUID(required=True)
     campaign_id = fields.UUID(required=True, allow_none=True)
     sequence_id = fields.UUID(required=True, allow_none=True)

@@ -55,6 +55,7 @@ EVENTS: tuple[type[Event], ...] = (
     device.DeviceConnected,
     device.DeviceDisconnected,
     device.DeviceRetired,
+    lead.LeadErased,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

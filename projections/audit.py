@@ -16,6 +16,7 @@ from domain.event import Event
 from domain.outreach import Outreach
 from projections.database import Database, rows, uuids
 from projections.event_store import decode
+from projections.sealing import unseal
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,11 +89,16 @@ def _log(database: Database, ids: list[UUID]) -> list[tuple[int, Event]]:
     with database.transaction() as connection:
         found = rows(
             connection,
-            "SELECT notification_id, topic, state FROM stored_events"
+            "SELECT originator_id, originator_version, topic, state, notification_id"
+            " FROM stored_events"
             " WHERE originator_id = ANY(%(ids)s::uuid[]) ORDER BY notification_id",
             ids=uuids(ids),
         )
-    return [(row[0], decode(row[1], bytes(row[2]))) for row in found]
+        events = unseal(connection, [(row[0], row[1], row[2], bytes(row[3])) for row in found])
+    return [
+        (row.notification_id, decode(topic, state))
+        for row, (_, _, topic, state) in zip(found, events, strict=True)
+    ]
 
 
 def _prove(outreach: Outreach, lead_id: UUID, queued: message_events.MessageQueued) -> HandOver:

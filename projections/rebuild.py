@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table
 
 from projections.database import Database, rows
 from projections.projector import project
+from projections.sealing import unseal
 from projections.tables import READ_MODELS, create_read_models
 
 SCHEMA = "rebuild"
@@ -80,7 +81,8 @@ def _replay_page(connection: Connection, position: int) -> int | None:
     )
     if not page:
         return None
-    project(connection, [(row[0], row[1], row[2], bytes(row[3])) for row in page])
+    events = [(row[0], row[1], row[2], bytes(row[3])) for row in page]
+    project(connection, unseal(connection, events))
     return int(page[-1][4])
 
 

@@ -74,7 +74,8 @@ leads = Table(
     READ_MODELS,
     Column("lead_id", Uuid, primary_key=True),
     Column("version", Integer, nullable=False),
-    Column("phone", Text, nullable=False),
+    # Null once the person is erased.
+    Column("phone", Text),
     Column("name", Text, nullable=False),
     _texts("niche"),
     _texts("niche_keys"),
@@ -88,6 +89,7 @@ leads = Table(
     Column("replied_at", TIME),
     Column("replied_to", Uuid),
     Column("registered_at", TIME, nullable=False),
+    Column("erased_at", TIME),
     UniqueConstraint("phone"),
     Index("leads_by_trigger", "trigger_keys", postgresql_using="gin"),
 )
@@ -334,6 +336,15 @@ device_secrets = Table(
     KEPT,
     Column("device_id", Uuid, primary_key=True),
     Column("ciphertext", LargeBinary, nullable=False),
+)
+
+# One key per lead, with which the personal data in its events is encrypted; erasing the person is
+# destroying it.
+lead_keys = Table(
+    "lead_keys",
+    KEPT,
+    Column("lead_id", Uuid, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
 )
 
 _APPEND_ONLY = """

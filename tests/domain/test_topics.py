@@ -59,6 +59,7 @@ FROZEN = [
     "device.connected",
     "device.disconnected",
     "device.retired",
+    "lead.erased",
 ]
 
 LINES = (Path(__file__).parent / "stored_events.jsonl").read_text(encoding="utf-8").splitlines()
