@@ -391,8 +391,9 @@ SELECT notification_id,
 FROM stored_events
 """
 
-_MESSAGE_REPORT = """
-CREATE OR REPLACE VIEW broadcast_message_report AS
+REPORT_VIEW = "broadcast_message_report"
+_MESSAGE_REPORT = f"""
+CREATE OR REPLACE VIEW {REPORT_VIEW} AS
 SELECT m.*, l.phone AS recipient_phone, l.name AS recipient_name,
        c.name AS campaign_name, s.name AS sequence_name, d.name AS device_name
 FROM broadcast_messages m
@@ -419,4 +420,21 @@ def create_kept(connection: Connection) -> None:
 def create_read_models(connection: Connection) -> None:
     """The read models, in the first schema of the connection's search path."""
     READ_MODELS.create_all(connection, checkfirst=False)
+    create_report_view(connection)
+
+
+def create_report_view(connection: Connection) -> None:
+    """The queue with the names of all that it refers to, for people and their tools."""
     connection.exec_driver_sql(_MESSAGE_REPORT)
+
+
+def outdated(connection: Connection) -> list[str]:
+    """Columns of the read models that the database does not have yet: it was made by an earlier
+    version, and a rebuild adds them."""
+    found = connection.exec_driver_sql(
+        "SELECT table_name || '.' || column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public'"
+    )
+    there = {row[0] for row in found}
+    wanted = (str(c) for table in READ_MODELS.sorted_tables for c in table.columns)
+    return [column for column in wanted if column not in there]

@@ -12,11 +12,13 @@ from uuid import UUID
 import click
 from rich.console import Console
 
+from domain import tokens
 from domain.errors import SendtrailError
 from projections import access, audit, embedded, measures, reports, settings
 from projections.composition import House
 from projections.database import BUNDLED, url_of
 from projections.importing import import_leads
+from projections.rebuild import replay as replay_into
 from runners import demo as demonstration
 from runners import logs, tables
 from runners.running import RUNNERS, Runners
@@ -123,12 +125,40 @@ def status(config: settings.Settings) -> None:
 
 
 @main.command()
+@click.option("--check", is_flag=True, help="Only compare; the live tables stay.")
+@click.option("--only", metavar="TABLE", help="Compare and replace this table alone.")
 @click.pass_obj
-def rebuild(config: settings.Settings) -> None:
-    """Rebuild every projection from the events, beside the live ones, and compare."""
-    with House(config) as house:
-        if not demonstration.prove(house, _console()):
-            raise click.ClickException("the rebuilt projections differ from the live ones")
+def rebuild(config: settings.Settings, check: bool, only: str | None) -> None:
+    """Build every projection anew from the events, compare, and replace the live ones.
+
+    Commands and runners may go on meanwhile. Prints per table whether it was identical or the first
+    difference, and fails if there was one.
+    """
+    with House(config, outdated=True) as house:
+        if not demonstration.prove(house, _console(), only=only, swap=not check):
+            done = "" if check else ", and were replaced"
+            raise click.ClickException(f"the live projections differed from the events{done}")
+
+
+@main.command()
+@click.option(
+    "--until", required=True, metavar="TIME", help="ISO 8601 with an offset, or with a zone's name."
+)
+@click.option("--into", required=True, metavar="SCHEMA", help="A new schema of this name.")
+@click.pass_obj
+def replay(config: settings.Settings, until: str, into: str) -> None:
+    """Fill a new schema with every projection as it was at a past instant, for any SQL client."""
+    instant = tokens.parse_instant(until, "until")
+    with House(config) as house, progress_bar(_console(err=True)) as bar:
+        task = bar.add_task("replaying the events", total=None)
+        replay_into(
+            house.database,
+            into,
+            instant,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    click.echo(f"schema {into} is as of {instant.isoformat()}; drop it when you are done:")
+    click.echo(f"DROP SCHEMA {into} CASCADE")
 
 
 @main.group("audit")
