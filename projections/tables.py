@@ -338,6 +338,17 @@ device_secrets = Table(
     Column("ciphertext", LargeBinary, nullable=False),
 )
 
+# The notary's chain over the log; see ``notary.py``.
+notary_seals = Table(
+    "notary_seals",
+    KEPT,
+    Column("last_id", BigInteger, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("ids", ARRAY(BigInteger), nullable=False),
+    Column("leaves", LargeBinary, nullable=False),
+    Column("sealed_at", TIME, nullable=False),
+)
+
 # One key per lead, with which the personal data in its events is encrypted; erasing the person is
 # destroying it.
 lead_keys = Table(
