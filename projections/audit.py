@@ -77,9 +77,7 @@ def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> T
     ids = [message_id, scheduled.lead_id, *filter(None, origin)]
     chain = [
         (number, event)
-        for number, event in event_log.history(
-            database, [message_id, scheduled.lead_id, *filter(None, origin)]
-        )
+        for number, event in event_log.history(database, ids)
         # Of the person only what could matter here: what the message used, and what stopped it.
         if event.originator_id != scheduled.lead_id
         or event.originator_version <= latest

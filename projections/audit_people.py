@@ -12,6 +12,7 @@ import msgspec
 from domain import campaign, device, enrollment, lead, message, tokens
 from domain.errors import NotFoundError
 from domain.event import Event
+from domain.message_events import MessageScheduled
 from domain.outreach import Outreach
 from projections import event_log
 from projections.database import Database, rows
@@ -68,7 +69,7 @@ def person(database: Database, lead_id: UUID, as_of: datetime | None = None) -> 
     for events in streams.values():
         if isinstance(events[0], enrollment.LeadEnrolled):
             enrollments.append(enrollment.fold(None, events))
-        elif isinstance(events[0], message.MessageScheduled):
+        elif isinstance(events[0], MessageScheduled):
             messages.append(message.fold(None, events))
     return Person(
         lead_id=lead_id,
