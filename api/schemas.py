@@ -363,6 +363,7 @@ class Message(Schema):
     lease_until = _moment()
     attempt = fields.Integer(required=True)
     queued_at = _moment()
+    answered_at = _moment()
     sent_at = _moment()
     delivered_at = _moment()
     read_at = _moment()

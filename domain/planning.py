@@ -15,6 +15,7 @@ import msgspec
 from domain import tokens
 from domain.errors import InvalidInputError
 
+APART = timedelta(seconds=1)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -58,11 +59,15 @@ def plan(
     windows: Sequence[Window],
     zone: ZoneInfo,
 ) -> list[datetime]:
-    """The due instant of every step, in order, each at least its delay after the one before."""
+    """The due instant of every step, in order, each at least its delay after the one before; steps
+    without a delay are a second apart, so that they are sent in their order."""
     due: list[datetime] = []
     for step in steps:
         delay = timedelta(hours=step.delay_hours) if due else timedelta(minutes=first_delay_minutes)
-        due.append(due_after(due[-1] if due else start, delay, step.send_at, windows, zone))
+        at = due_after(due[-1] if due else start, delay, step.send_at, windows, zone)
+        if due and at <= due[-1]:
+            at = next_open(due[-1] + APART, windows, zone)
+        due.append(at)
     return due
 
 

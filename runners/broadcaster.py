@@ -116,7 +116,8 @@ class Broadcaster:
             return
         lease_until = slots[-1] + timedelta(seconds=self.house.settings.lease_seconds)
         for row, send_at in zip(rows, slots, strict=False):
-            claimed.append(Slot(send_at, row.message_id, row.device_id, send_at, lease_until))
+            paced = max(row.min_delay_seconds, row.asked_min_seconds or 0) > 0
+            claimed.append(Slot(send_at, row.message_id, row.device_id, lease_until, paced))
             events.append(
                 MessageClaimed(
                     originator_id=row.message_id,
@@ -149,15 +150,17 @@ class Broadcaster:
         except BaseException:
             self.claims.add(due)
             raise
-        self.claims.add(handed.postponed)
+        for slot, free_at in handed.postponed:
+            self.claims.postpone(slot, free_at)
         return handed.outgoing
 
     # Sending
 
     def send(self, outgoing: Iterable[tuple[str, Outgoing]]) -> None:
         """Calls the gateways concurrently; outcomes gather until they are recorded."""
+        now = self.house.outreach.clock()
         for gateway, item in outgoing:
-            self.claims.call_begins(item.device_id)
+            self.claims.call_begins(item.device_id, item.message_id, now)
             task = asyncio.create_task(self._send(gateway, item))
             self.in_flight.add(task)
             task.add_done_callback(self.in_flight.discard)
@@ -184,7 +187,7 @@ class Broadcaster:
         self._gather(outgoing, outcome)
 
     def _gather(self, outgoing: Outgoing, outcome: Outcome) -> None:
-        self.claims.call_ends(outgoing.device_id)
+        self.claims.call_ends(outgoing.device_id, outgoing.message_id)
         self.outcomes.append((outgoing.message_id, outcome))
         self.answered.set()
 

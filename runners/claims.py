@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import chain
 from typing import NamedTuple
@@ -13,72 +13,132 @@ from uuid import UUID
 # How many calls of one device may be on their way: what a hanging gateway, or a crash of this
 # process, can leave unknown of it. A device with a pause has one.
 CALLS_PER_DEVICE = 32
+# How many calls of all devices may be on their way, so that none waits for this process itself. One
+# that is slow counts no more: a gateway that hangs must not stand in the way of the others.
+CALLS = 256
+SLOW_AFTER = timedelta(seconds=2)
 
 
 class Slot(NamedTuple):
-    """A claimed message waiting for its moment, ``at``, which is ``send_at`` unless the device was
-    not free then; slots sort by that moment."""
+    """A claimed message that goes at ``send_at``, or as soon after it as its device is free;
+    ``paced`` says that there is a pause after it. Slots sort by that moment."""
 
-    at: datetime
+    send_at: datetime
     message_id: UUID
     device_id: UUID
-    send_at: datetime
     lease_until: datetime
+    paced: bool
 
 
 class Claims:
-    """Slots by their moment. Those that have come wait while their device has too many calls."""
+    """One lane of slots per device, which go in their order, and an agenda of the lanes."""
 
     def __init__(self) -> None:
-        self._slots: list[Slot] = []
-        self._crowded: dict[UUID, deque[Slot]] = {}
+        self._lanes: dict[UUID, list[Slot]] = {}
+        # When to look at each lane next, and the same as a heap; what differs there is outdated.
+        self._next: dict[UUID, datetime] = {}
+        self._agenda: list[tuple[datetime, UUID]] = []
         self._calls: Counter[UUID] = Counter()
+        # Calls that are not slow yet, in the order in which they began.
+        self._began: dict[UUID, datetime] = {}
+        # Devices with too many calls; and of which calls have ended meanwhile.
+        self._full: set[UUID] = set()
+        self._ended: deque[UUID] = deque()
 
     def add(self, slots: Iterable[Slot]) -> None:
+        """Claimed just now, or taken and not handed over."""
+        by_device: dict[UUID, list[Slot]] = {}
         for slot in slots:
-            heappush(self._slots, slot)
+            by_device.setdefault(slot.device_id, []).append(slot)
+        for device_id, more in by_device.items():
+            lane = self._lanes[device_id] = sorted([*self._lanes.get(device_id, ()), *more])
+            if device_id not in self._next:
+                self._look_at(device_id, lane[0].send_at)
+
+    def postpone(self, slot: Slot, free_at: datetime) -> None:
+        """Its device is not free before that instant; what comes after it waits behind it."""
+        self._lanes[slot.device_id] = sorted([slot, *self._lanes.get(slot.device_id, ())])
+        self._look_at(slot.device_id, free_at)
 
     def take_due(self, now: datetime) -> list[Slot]:
-        """The slots that have come, of each device as many as it may have calls on their way; in
-        the order of their moments per device. They are no longer held here."""
-        room: dict[UUID, int] = {}
+        """The slots that may go now, in the order of their moments per device: of a device with a
+        pause one, of any other as many as it may have calls on their way. They are no longer held
+        here."""
+        while self._ended:
+            device_id = self._ended.popleft()
+            if device_id in self._full:
+                self._full.discard(device_id)
+                self._look_at(device_id, now)
+        free = CALLS - self._quick_calls(now)
         due: list[Slot] = []
-        for device_id in list(self._crowded):
-            for slot in self._crowded.pop(device_id):
-                self._take(slot, room, due)
-        while self._slots and self._slots[0].at <= now:
-            self._take(heappop(self._slots), room, due)
+        looked: dict[UUID, datetime] = {}
+        while self._agenda and self._agenda[0][0] <= now and len(due) < free:
+            moment, device_id = heappop(self._agenda)
+            if self._next.get(device_id) == moment:
+                del self._next[device_id]
+                due.extend(self._take(device_id, now, free - len(due), looked))
+        for device_id, moment in looked.items():
+            self._look_at(device_id, moment)
         return due
 
-    def _take(self, slot: Slot, room: dict[UUID, int], due: list[Slot]) -> None:
-        free = room.get(slot.device_id)
-        if free is None:
-            free = CALLS_PER_DEVICE - self._calls[slot.device_id]
-        room[slot.device_id] = free - 1
-        if free > 0:
-            due.append(slot)
-        else:
-            self._crowded.setdefault(slot.device_id, deque()).append(slot)
+    def _take(
+        self, device_id: UUID, now: datetime, free: int, looked: dict[UUID, datetime]
+    ) -> list[Slot]:
+        """The slots of one device, and into ``looked`` when to look at it again."""
+        lane = self._lanes.pop(device_id, [])
+        calls = CALLS_PER_DEVICE - self._calls[device_id]
+        room = min(free, calls, 1 if lane and lane[0].paced else CALLS)
+        taken = [slot for slot in lane[: max(0, room)] if slot.send_at <= now]
+        rest = lane[len(taken) :]
+        if rest:
+            self._lanes[device_id] = rest
+            if len(taken) >= calls and rest[0].send_at <= now:
+                self._full.add(device_id)
+            else:
+                looked[device_id] = max(now, rest[0].send_at)
+        return taken
 
-    def call_begins(self, device_id: UUID) -> None:
+    def _look_at(self, device_id: UUID, moment: datetime) -> None:
+        self._next[device_id] = moment
+        heappush(self._agenda, (moment, device_id))
+
+    def _quick_calls(self, now: datetime) -> int:
+        for message_id, began in list(self._began.items()):
+            if began + SLOW_AFTER > now:
+                break
+            self._began.pop(message_id, None)  # it may end just now
+        return len(self._began)
+
+    def call_begins(self, device_id: UUID, message_id: UUID, now: datetime) -> None:
         self._calls[device_id] += 1
+        self._began[message_id] = now
 
-    def call_ends(self, device_id: UUID) -> None:
+    def call_ends(self, device_id: UUID, message_id: UUID) -> None:
+        """Unlike all else here this may come while another thread takes what is due."""
         self._calls[device_id] -= 1
+        self._began.pop(message_id, None)
+        self._ended.append(device_id)
 
     def behind(self, before: datetime) -> set[UUID]:
         """Devices that a slow gateway keeps from what they were to send before that instant."""
-        return {slot.device_id for slot in self.all() if slot.send_at < before}
+        return {device for device, lane in self._lanes.items() if lane[0].send_at < before}
 
     def next_moment(self) -> datetime | None:
-        """When the next slot comes; None if there is none, or only such as wait for an answer."""
-        return self._slots[0].at if self._slots else None
+        """When the next slot may go; None if there is none, or only such as wait for an answer."""
+        while self._agenda and self._next.get(self._agenda[0][1]) != self._agenda[0][0]:
+            heappop(self._agenda)
+        if not self._agenda:
+            return None
+        if len(self._began) < CALLS:
+            return self._agenda[0][0]
+        return next(iter(self._began.values())) + SLOW_AFTER
 
     def all(self) -> list[Slot]:
-        return [*self._slots, *chain.from_iterable(self._crowded.values())]
+        return list(chain.from_iterable(self._lanes.values()))
 
     def clear(self) -> None:
-        self._slots, self._crowded = [], {}
+        self._lanes, self._next, self._agenda = {}, {}, []
+        self._full.clear()
 
     def __bool__(self) -> bool:
-        return bool(self._slots or self._crowded)
+        return bool(self._lanes)

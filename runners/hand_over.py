@@ -33,10 +33,10 @@ def patience(settings: Settings) -> timedelta:
 
 class HandedOver(NamedTuple):
     """``outgoing`` are to be sent as soon as the transaction is committed, each by the gateway of
-    that name; ``postponed`` have another moment."""
+    that name; ``postponed`` have to wait until their devices are free."""
 
     outgoing: list[tuple[str, Outgoing]]
-    postponed: list[Slot]
+    postponed: list[tuple[Slot, datetime]]
 
 
 def decide(
@@ -49,7 +49,6 @@ def decide(
     lanes = queue.lanes(connection, paced) if paced else {}
     now = house.outreach.clock()
     result = HandedOver([], [])
-    next_free: dict[UUID, datetime] = {}
     events: list[Event] = []
     for slot in sorted(due):
         row = found[slot.message_id]
@@ -73,12 +72,9 @@ def decide(
             continue
         if row.min_delay_seconds > 0:
             pause = timedelta(seconds=row.min_delay_seconds)
-            free_at = next_free.get(row.device_id) or pacing.free_at(
-                lanes[row.device_id], pause, patience(house.settings), now
-            )
+            free_at = pacing.free_at(lanes[row.device_id], pause, patience(house.settings), now)
             if free_at > now:
-                result.postponed.append(slot._replace(at=free_at))
-                next_free[row.device_id] = free_at + max(pause, pacing.SOONEST)
+                result.postponed.append((slot, free_at))
                 continue
             lanes[row.device_id] = Lane(now, busy=True)
         queued, outgoing = _hand_over(state, row, credentials, now, actor)

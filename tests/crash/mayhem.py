@@ -28,7 +28,7 @@ MANNERS: dict[Kind, float] = {
     "hang": 0.5,
 }
 PAUSE = 0.05
-SETTINGS: dict[str, object] = {"lease_seconds": 3, "gateway_timeout": 2, "max_attempts": 10}
+SETTINGS: dict[str, object] = {"lease_seconds": 3, "gateway_timeout": 4, "max_attempts": 10}
 
 
 class Mayhem:

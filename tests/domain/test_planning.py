@@ -44,8 +44,8 @@ def test_every_step_counts_from_the_one_before() -> None:
     assert plan(utc(2026, 3, 1, 9, 0), 30, delays, [], UTC_ZONE) == [
         utc(2026, 3, 1, 9, 30),
         utc(2026, 3, 1, 11, 0),
-        utc(2026, 3, 1, 11, 0),
-        utc(2026, 3, 3, 11, 0),
+        utc(2026, 3, 1, 11, 0, 1),
+        utc(2026, 3, 3, 11, 0, 1),
     ]
 
 
@@ -260,3 +260,13 @@ def test_a_bad_window_is_refused(window: Window, error: str) -> None:
     with pytest.raises(InvalidInputError) as raised:
         check_window(window)
     assert str(raised.value).startswith(error)
+
+
+def test_steps_without_a_delay_keep_their_order() -> None:
+    """A second apart, whether or not they name the same time of day."""
+    steps = [
+        Step(content_id=str(n), body="x", delay_hours=0, send_at=at)
+        for n, at in enumerate(("09:00", None, "09:00"))
+    ]
+    due = plan(utc(2026, 3, 2, 8), 0, steps, (), ZoneInfo("UTC"))
+    assert [f"{at:%d %H:%M:%S}" for at in due] == ["02 09:00:00", "02 09:00:01", "03 09:00:00"]

@@ -1,0 +1,104 @@
+"""What may go now: no more calls at a time than a device and the process can bear."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from runners.claims import CALLS, CALLS_PER_DEVICE, SLOW_AFTER, Claims, Slot
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+def slots(count: int, device_id: UUID | None = None, *, paced: bool = False) -> list[Slot]:
+    """Of one device, or each of its own; all have come, one second after the other."""
+    return [
+        Slot(
+            NOW - timedelta(seconds=count - number),
+            uuid4(),
+            device_id or uuid4(),
+            NOW + timedelta(minutes=1),
+            paced,
+        )
+        for number in range(count)
+    ]
+
+
+def begin(claims: Claims, taken: list[Slot], now: datetime) -> None:
+    for slot in taken:
+        claims.call_begins(slot.device_id, slot.message_id, now)
+
+
+def test_slots_go_when_they_have_come_and_in_their_order() -> None:
+    claims = Claims()
+    first, second = slots(2)
+    later = second._replace(send_at=NOW + timedelta(seconds=1))
+    claims.add([later, first])
+    assert claims.take_due(NOW) == [first]
+    assert claims.next_moment() == NOW + timedelta(seconds=1)
+    assert claims.all() == [later]
+    assert claims
+
+
+def test_a_device_has_only_so_many_calls_at_a_time() -> None:
+    """The next goes when one has ended, before what comes later."""
+    claims, device = Claims(), uuid4()
+    given = slots(CALLS_PER_DEVICE + 2, device)
+    claims.add(given)
+    taken = claims.take_due(NOW)
+    begin(claims, taken, NOW)
+    assert taken == given[:CALLS_PER_DEVICE]
+    assert claims.next_moment() is None
+    assert claims.take_due(NOW) == []
+
+    claims.call_ends(device, taken[3].message_id)
+    assert claims.take_due(NOW) == [given[CALLS_PER_DEVICE]]
+
+
+def test_the_process_has_only_so_many_calls_at_a_time_unless_they_are_slow() -> None:
+    """A gateway that hangs holds the others up for two seconds, once."""
+    claims = Claims()
+    claims.add(slots(CALLS + 10))
+    begin(claims, claims.take_due(NOW), NOW)
+    assert len(claims.all()) == 10
+    assert claims.take_due(NOW) == []
+    assert claims.next_moment() == NOW + SLOW_AFTER
+
+    assert len(claims.take_due(NOW + SLOW_AFTER)) == 10
+    assert not claims
+
+
+def test_a_device_with_a_pause_sends_one_at_a_time_and_in_order() -> None:
+    """What comes after a postponed one waits behind it."""
+    claims, device = Claims(), uuid4()
+    first, second, third = slots(3, device, paced=True)
+    claims.add([third, second])
+    claims.add([first])
+    assert claims.take_due(NOW) == [first]
+
+    free_at = NOW + timedelta(seconds=5)
+    assert claims.take_due(NOW) == [second]
+    claims.postpone(second, free_at)
+    assert claims.take_due(NOW + timedelta(seconds=4)) == []
+    assert claims.next_moment() == free_at
+    assert claims.take_due(free_at) == [second]
+    assert claims.take_due(free_at) == [third]
+
+
+def test_what_could_not_be_handed_over_goes_first_again() -> None:
+    claims, device = Claims(), uuid4()
+    given = slots(3, device)
+    claims.add(given)
+    taken = claims.take_due(NOW)
+    claims.add(taken)
+    assert claims.take_due(NOW) == given
+
+
+def test_devices_that_are_behind_are_known() -> None:
+    claims, device = Claims(), uuid4()
+    claims.add(slots(2, device, paced=True))
+    claims.take_due(NOW)
+    assert claims.behind(NOW - timedelta(seconds=1)) == set()
+    assert claims.behind(NOW) == {device}
+    claims.clear()
+    assert claims.behind(NOW) == set()
