@@ -18,6 +18,7 @@ from api.audit_schemas import (
 from api.blueprints import Blueprint
 from api.context import house, outreach
 from api.schemas import page_of
+from domain import tokens
 from domain.errors import InvalidInputError
 from projections import audit, audit_people, event_log
 
@@ -36,7 +37,8 @@ def message(message_id: UUID) -> Any:
 @blueprint.response(200, LeadTrail)
 def lead(query: dict[str, Any], lead_id: UUID) -> Any:
     """All that touched a person, and how things stood at an instant"""
-    found = audit_people.person(house().database, lead_id, query.get("as_of"))
+    as_of = tokens.parse_instant(query["as_of"], "as_of") if "as_of" in query else None
+    found = audit_people.person(house().database, lead_id, as_of)
     return {
         "lead_id": found.lead_id,
         "as_of": found.as_of,
@@ -68,11 +70,11 @@ def why_not(query: dict[str, Any]) -> Any:
 @blueprint.response(200, page_of(LoggedEvent))
 def events(query: dict[str, Any]) -> Any:
     """The raw log, in its order; next_cursor goes on as after does"""
-    limit, cursor = query.pop("limit"), query.pop("cursor", None)
-    if cursor is not None:
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-            raise InvalidInputError("cursor", "the next_cursor of an earlier answer")
-        query["after"] = max(int(cursor), query["after"])
+    limit, cursor = query.pop("limit"), query.pop("cursor", "0")
+    query["after"] = max(int(cursor), query["after"])
+    for name in ("since", "until"):
+        if name in query:
+            query[name] = tokens.parse_instant(query[name], name)
     with house().database.transaction() as connection:
         found = event_log.page(connection, event_log.Filter(**query), limit + 1)
     more = str(found[limit - 1].notification_id) if len(found) > limit else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas import Instant, Lead, Message, PageQuery, Text, note
+from api.schemas import INSTANT, Lead, MessageState, PageQuery, Text, note
 
 
 class Entry(Schema):
@@ -59,7 +59,7 @@ class MessageTrail(Schema):
 
 
 class AsOf(Schema):
-    as_of = Instant(metadata=note("the instant to look at; ISO 8601 with an offset or a zone"))
+    as_of = Text(metadata=note(INSTANT))
 
 
 class EnrollmentState(Schema):
@@ -78,9 +78,7 @@ class LeadTrail(Schema):
         Lead, required=True, allow_none=True, metadata=note("null before it was registered")
     )
     enrollments = fields.List(fields.Nested(EnrollmentState), required=True)
-    messages = fields.List(
-        fields.Nested(Message, exclude=("recipient_phone", "due_at")), required=True
-    )
+    messages = fields.List(fields.Nested(MessageState), required=True)
     entries = fields.List(fields.Nested(Entry), required=True, metadata=note("in order"))
 
 
@@ -102,15 +100,20 @@ class WhyNot(Schema):
     decided_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
-class EventQuery(PageQuery):
+class EventQuery(Schema):
+    limit = PageQuery._declared_fields["limit"]
+    cursor = fields.String(
+        validate=validate.Regexp(r"^[0-9]{1,18}$"),
+        metadata=note("the next_cursor of the answer before"),
+    )
     after = fields.Integer(
         load_default=0, validate=validate.Range(min=0), metadata=note("a notification_id")
     )
     topic = Text(metadata=note("e.g. message.sent"))
     originator_id = fields.UUID(metadata=note("an aggregate's id"))
     actor = Text()
-    since = Instant()
-    until = Instant()
+    since = Text(metadata=note(INSTANT))
+    until = Text(metadata=note(INSTANT))
 
 
 class LoggedEvent(Schema):
