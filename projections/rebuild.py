@@ -16,7 +16,7 @@ from threading import Event
 import msgspec
 import psycopg2.errors
 from sqlalchemy import Connection, Table
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from domain.errors import InvalidInputError, StorageError
 from projections import swapping
@@ -164,10 +164,17 @@ def _replay_page(
     )
     if not page:
         return None
-    events = unseal(connection, [(row[0], row[1], row[2], bytes(row[3])) for row in page])
-    if until is not None:
-        events = [event for event in events if _when(event[3]).timestamp <= until]
-    project(connection, events)
+    try:
+        events = unseal(connection, [(row[0], row[1], row[2], bytes(row[3])) for row in page])
+        if until is not None:
+            events = [event for event in events if _when(event[3]).timestamp <= until]
+        project(connection, events)
+    except (IntegrityError, DataError, msgspec.MsgspecError):
+        # The driver's message may say who it is about.
+        raise StorageError(
+            f"one of the events {page[0][4]} to {page[-1][4]} is not what was written;"
+            " sendtrail audit verify names it"
+        ) from None
     return int(page[-1][4])
 
 
