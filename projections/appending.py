@@ -86,4 +86,6 @@ def library_errors() -> Iterator[None]:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, psycopg2.errors.UniqueViolation):
             raise persistence.IntegrityError("that version exists already") from error
+        if type(error) is psycopg2.DatabaseError:  # the connection was cut
+            raise psycopg2.OperationalError(str(error)) from error
         raise

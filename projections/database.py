@@ -80,6 +80,7 @@ class Database:
                 "options": " ".join(f"-c {option}" for option in SESSION),
             },
         )
+        event.listen(self.engine, "handle_error", _name_disconnect)
         event.listen(self.engine, "checkin", _note_use)
         event.listen(self.engine, "checkout", _ping_if_idle)
 
@@ -234,6 +235,20 @@ def is_transient(error: BaseException | None) -> bool:
 
 def _driver_url(url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+def _name_disconnect(context: Any) -> OperationalError | None:
+    """psycopg2 has no class of its own for a connection that was cut while nobody used it: it
+    raises its base class. Whoever waits for the database to come back looks for this one."""
+    if not context.is_disconnect or isinstance(context.sqlalchemy_exception, OperationalError):
+        return None
+    return OperationalError(
+        context.statement,
+        None,
+        context.original_exception,
+        hide_parameters=True,
+        connection_invalidated=True,
+    )
 
 
 def _note_use(connection: Any, record: Any) -> None:

@@ -39,7 +39,7 @@ LONGEST_WAIT = 60.0
 
 def back_off(failures: int) -> float:
     """Seconds until the next try after that many failures in a row: 1, 2, 4, ... 60."""
-    return min(LONGEST_WAIT, 2.0 ** (failures - 1))
+    return min(LONGEST_WAIT, 2.0 ** min(failures - 1, 10))
 
 
 def repeat(name: str, work: Callable[[], int], every: float, stop: threading.Event) -> None:
@@ -86,6 +86,10 @@ async def broadcast(broadcaster: Broadcaster, stop: asyncio.Event) -> None:
             log.warning(
                 "runner.waits", runner="broadcaster", error=type(error).__name__, seconds=wait
             )
+            # Answers that come meanwhile cannot be recorded: they are no reason to try sooner.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), wait)
+            continue
         await _wait(broadcaster, stop, listener, wait)
     listener.close()
     await _finish(broadcaster)

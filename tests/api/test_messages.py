@@ -57,6 +57,7 @@ def test_a_sent_message_tells_its_whole_life(
         "lease_until": "2026-03-02T08:01:00+00:00",
         "attempt": 1,
         "queued_at": "2026-03-02T08:00:00+00:00",
+        "answered_at": "2026-03-02T08:00:00+00:00",
         "sent_at": "2026-03-02T08:00:00+00:00",
         "delivered_at": "2026-03-02T08:00:02+00:00",
         "read_at": "2026-03-02T08:01:30+00:00",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from click.testing import CliRunner
 from projections.composition import House
 from runners.cli import main
 from tests.api.given import api_key
+from tests.runners.child import environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,16 +29,14 @@ ROOT = Path(__file__).parents[2]
 class Server:
     """``sendtrail serve`` on a free port, and what it wrote so far."""
 
-    def __init__(self, database_url: str, home: Path, *arguments: str) -> None:
+    def __init__(self, database_url: str, home: Path, *arguments: str, **settings: object) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("SENDTRAIL_")}
-        given = {"SENDTRAIL_DATABASE_URL": database_url, "SENDTRAIL_HOME": str(home)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "runners.cli", "serve", "--port", str(self.port), *arguments],
             cwd=ROOT,
-            env={**kept, **given},
+            env=environment(database_url=database_url, home=home, **settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -54,10 +52,21 @@ class Server:
                 self.lines.append(line.rstrip("\n"))
 
     def ask(self, path: str, key: str | None = None) -> tuple[int, str]:
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        return self._request("GET", path, key, None)
+
+    def post(self, path: str, key: str, body: object, idempotency_key: str) -> tuple[int, str]:
+        """Raises OSError if the server dies before it answers."""
+        headers = {"Idempotency-Key": idempotency_key, "Content-Type": "application/json"}
+        return self._request("POST", path, key, json.dumps(body), **headers)
+
+    def _request(
+        self, method: str, path: str, key: str | None, body: str | None, **headers: str
+    ) -> tuple[int, str]:
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request("GET", path, headers=headers)
+            connection.request(method, path, body, headers)
             response = connection.getresponse()
             return response.status, response.read().decode()
         finally:
@@ -79,9 +88,9 @@ class Server:
 
 
 @contextmanager
-def serving(database_url: str, home: Path, *arguments: str) -> Iterator[Server]:
+def serving(database_url: str, home: Path, *arguments: str, **settings: object) -> Iterator[Server]:
     """A server that answers, and that does not outlive the block."""
-    server = Server(database_url, home, *arguments)
+    server = Server(database_url, home, *arguments, **settings)
     try:
         soon(server.is_up)
         yield server

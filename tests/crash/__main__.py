@@ -25,10 +25,22 @@ from tests.scenarios.office import Office
 @click.option("--kills", default=200, show_default=True)
 @click.option("--broadcasters", default=3, show_default=True)
 @click.option("--devices", default=20, show_default=True)
+@click.option(
+    "--deferrals/--no-deferrals",
+    default=True,
+    show_default=True,
+    help="Whether the gateway also says 'later', which takes half a minute each time.",
+)
 @click.option("--seed", type=int, help="Of an earlier run, to play the same again.")
 @click.option("--patience", default=600.0, show_default=True, help="Seconds for what is left.")
 def main(
-    messages: int, kills: int, broadcasters: int, devices: int, seed: int | None, patience: float
+    messages: int,
+    kills: int,
+    broadcasters: int,
+    devices: int,
+    deferrals: bool,
+    seed: int | None,
+    patience: float,
 ) -> None:
     """Kill runners at random moments, let the others finish, and prove what happened.
 
@@ -43,7 +55,9 @@ def main(
         with serving(FakeGowa()) as gowa:
             office = Office(recreate(server, "sendtrail_crash"), gowa)
             began = monotonic()
-            mayhem = Mayhem(office, random.Random(seed), leads=messages // 5, devices=devices)
+            mayhem = Mayhem(
+                office, random.Random(seed), messages // 5, devices, deferrals=deferrals
+            )
             mayhem.play(kills, broadcasters, patience)
             figures, faults = prove(office, mayhem.scheduled, mayhem.pauses)
             office.close()

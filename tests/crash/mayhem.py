@@ -35,8 +35,21 @@ class Mayhem:
     """One crash test. Everything random comes from ``chance``; what the processes make of it
     depends on the machine."""
 
-    def __init__(self, office: Office, chance: random.Random, leads: int, devices: int) -> None:
+    def __init__(
+        self,
+        office: Office,
+        chance: random.Random,
+        leads: int,
+        devices: int,
+        *,
+        deferrals: bool = True,
+    ) -> None:
         self.office = office
+        self.manners = {
+            kind: share
+            for kind, share in MANNERS.items()
+            if deferrals or kind not in ("throttle", "busy")
+        }
         self.chance = chance
         self.scheduled = 5 * leads
         self.kills = self.freezes = 0
@@ -125,5 +138,5 @@ class Mayhem:
         key = (asked.phone, asked.text)
         self._times[key] += 1
         own = random.Random(f"{self._seed}:{key}:{self._times[key]}")
-        (kind,) = own.choices(list(MANNERS), weights=list(MANNERS.values()))
+        (kind,) = own.choices(list(self.manners), weights=list(self.manners.values()))
         return Behaviour(kind, own.expovariate(1 / 0.03), retry_after=1)

@@ -46,7 +46,7 @@ class Asked(NamedTuple):
 
 class FakeGowa:
     """``asked`` is its log, in the order of arrival; ``devices`` are the states of those it has,
-    all logged in unless told otherwise."""
+    all logged in unless told otherwise. While it ``hangs`` nobody gets an answer."""
 
     def __init__(self, behave: Callable[[Asked], Behaviour] = lambda asked: Behaviour()) -> None:
         self.behave = behave
@@ -54,6 +54,7 @@ class FakeGowa:
         self.refused: list[str] = []
         self.devices: dict[str, str] = {}
         self.port = 0
+        self.hangs = False
         self._number = 0
 
     @property
@@ -88,6 +89,7 @@ class FakeGowa:
     async def list_devices(self, request: web.Request) -> web.StreamResponse:
         if not self._known(request):
             return self._refuse(401, "UNAUTHORIZED", "who are you?")
+        await self._answers()
         found = [{"id": name, "state": state} for name, state in self.devices.items()]
         return _json(200, "SUCCESS", "List devices", found)
 
@@ -111,6 +113,7 @@ class FakeGowa:
         provider_id = f"3EB0{self._number:016X}"
         if behaviour.seconds:
             await asyncio.sleep(behaviour.seconds)
+        await self._answers()
         match behaviour.kind:
             case "accept":
                 sent = {"message_id": provider_id, "status": "Message sent"}
@@ -132,6 +135,10 @@ class FakeGowa:
             case "error":
                 return _json(500, "INTERNAL_SERVER_ERROR", "panic", None)
         return web.Response(text='{"code":"SUCC', content_type="application/json")
+
+    async def _answers(self) -> None:
+        while self.hangs:
+            await asyncio.sleep(0.05)
 
     def _known(self, request: web.Request) -> bool:
         login = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()

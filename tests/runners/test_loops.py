@@ -82,6 +82,7 @@ def test_pauses_grow_up_to_a_minute() -> None:
         60.0,
         60.0,
     ]
+    assert loops.back_off(100_000) == 60.0
 
 
 def test_a_fault_is_no_outage() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from api import create_app
 from projections.composition import House
+from projections.database import rows
 from projections.rebuild import rebuild
 from projections.settings import Settings
 from tests.api.client import Client
@@ -43,15 +44,24 @@ class Office:
 
     # What people do
 
-    def device(self, name: str = "Sales 1", pace: tuple[float, float] = (0, 0), **more: Any) -> str:
-        """The id of a new number, logged in and connected; its gateway calls it by its name."""
-        self.gowa.devices[name] = "logged_in"
+    def device(
+        self,
+        name: str = "Sales 1",
+        pace: tuple[float, float] = (0, 0),
+        *,
+        behind: FakeGowa | None = None,
+        **more: Any,
+    ) -> str:
+        """The id of a new number, logged in and connected; its gateway, the office's own unless it
+        is ``behind`` another, calls it by its name."""
+        gowa = behind or self.gowa
+        gowa.devices[name] = "logged_in"
         made = self.api.create(
             "/devices",
             {
                 "name": name,
                 "gateway": "gowa",
-                "settings": {"base_url": self.gowa.url, "device_id": name},
+                "settings": {"base_url": gowa.url, "device_id": name},
                 "credentials": CREDENTIALS,
                 "min_delay_seconds": pace[0],
                 "max_delay_seconds": pace[1],
@@ -106,9 +116,20 @@ class Office:
             for campaign in then.table(self.house, "campaigns")
         )
 
-    def counts(self) -> Counter[str]:
-        """Messages by status."""
-        return Counter(then.statuses(self.house))
+    def counts(self, device: str | None = None) -> Counter[str]:
+        """Messages by status; all, or those of one device."""
+        with self.house.database.transaction() as connection:
+            found = rows(
+                connection,
+                "SELECT status, count(*) FROM broadcast_messages"
+                " WHERE %(device)s::uuid IS NULL OR device_id = %(device)s::uuid GROUP BY 1",
+                device=device,
+            )
+        return Counter(dict(map(tuple, found)))
+
+    def received(self, number: int) -> list[str]:
+        """The texts that lead ``number`` was sent, in that order."""
+        return [asked.text for asked in self.gowa.taken if f"+{asked.phone}" == phone(number)]
 
     def twice(self) -> list[tuple[str, str]]:
         """Whom the gateway took the same text for more than once; it can have been no retry."""

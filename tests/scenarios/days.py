@@ -1,0 +1,43 @@
+"""A company's Sendtrail for stories that last days: the same API, and the real runners on a clock
+that jumps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from api import create_app
+from projections.composition import House
+from projections.rebuild import rebuild
+from runners.clocks import SimulatedClock
+from runners.simulation import Simulation
+from tests.api.client import Client
+from tests.api.given import api_key
+from tests.runners import then
+
+
+class Days:
+    """``api`` has an administrator's key. Devices are on the sandbox."""
+
+    def __init__(self, house: House, clock: SimulatedClock) -> None:
+        self.house = house
+        self.clock = clock
+        self.api = Client(create_app(house), api_key(house, "boss", "admin"))
+
+    def work_until(self, instant: datetime) -> None:
+        """All runners, newly started; at ``instant`` their process is gone, whatever it was at."""
+        Simulation(self.house, self.clock).play(instant)
+
+    def down_until(self, instant: datetime) -> None:
+        """Nothing runs."""
+        self.clock.move_to(instant)
+
+    def messages(self, **where: Any) -> list[Any]:
+        """Rows of the queue, in the order in which they were sent or, where they were not, due."""
+        found = then.messages(self.house, **where)
+        return sorted(found, key=lambda row: row.sent_at or row.scheduled_at)
+
+    def proves_itself(self) -> None:
+        """The views are what the events say, and no stream has a gap."""
+        assert not any(rebuild(self.house.database).values())
+        assert then.gaps(self.house) == []
