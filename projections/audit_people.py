@@ -14,7 +14,7 @@ from domain.errors import NotFoundError
 from domain.event import Event
 from domain.message_events import MessageScheduled
 from domain.outreach import Outreach
-from projections import event_log
+from projections import devices, event_log
 from projections.database import Database, rows
 from projections.event_log import Entry
 
@@ -59,12 +59,7 @@ def person(database: Database, lead_id: UUID, as_of: datetime | None = None) -> 
     whole = event_log.history(database, [lead_id, *(row[0] for row in found)])
     if not any(event.originator_id == lead_id for _, event in whole):
         raise NotFoundError("lead", lead_id)
-    known = [
-        (number, event) for number, event in whole if as_of is None or event.timestamp <= as_of
-    ]
-    streams: dict[UUID, list[Event]] = {}
-    for _, event in known:
-        streams.setdefault(event.originator_id, []).append(event)
+    known, streams = _until(whole, as_of)
     enrollments, messages = [], []
     for events in streams.values():
         if isinstance(events[0], enrollment.LeadEnrolled):
@@ -79,6 +74,23 @@ def person(database: Database, lead_id: UUID, as_of: datetime | None = None) -> 
         messages=[state for state in messages if state is not None],
         entries=[event_log.entry(number, event) for number, event in known],
     )
+
+
+def _until(
+    log: list[tuple[int, Event]], as_of: datetime | None
+) -> tuple[list[tuple[int, Event]], dict[UUID, list[Event]]]:
+    """What was known at ``as_of``, as it is and by aggregate. Where the clocks of two machines
+    differ an event may seem older than the one it follows; it is not known before that one."""
+    known: list[tuple[int, Event]] = []
+    streams: dict[UUID, list[Event]] = {}
+    later: set[UUID] = set()
+    for number, event in log:
+        if event.originator_id in later or (as_of is not None and event.timestamp > as_of):
+            later.add(event.originator_id)
+            continue
+        known.append((number, event))
+        streams.setdefault(event.originator_id, []).append(event)
+    return known, streams
 
 
 def why_not_campaign(
@@ -146,7 +158,13 @@ def why_not_sequence(
             "had": list(now.triggers),
         }
     if against is None:
-        against = {"reason": "not_reached", "story": "the enroller has not looked yet"}
+        with database.transaction() as connection:
+            statuses = devices.statuses(connection)
+        writer = device.choose(lead_id, now.profile.device_id, statuses)
+        if isinstance(writer, UUID):
+            against = {"reason": "not_reached", "story": "the enroller has not looked yet"}
+        else:
+            against = {"reason": writer, "story": f"no device can write to the lead: {writer}"}
     return WhyNot(**against, **about)
 
 
@@ -158,8 +176,10 @@ def _of_messages(found: list[message.Message], about: dict[str, Any]) -> WhyNot:
     story = f"{which} is {state.status}"
     if state.reason:
         story += f": {state.reason}"
+    # What an operator wrote when it was resolved as sent is no reason for not sending it.
+    reason = state.status if state.status == "sent" else state.reason or state.status
     return WhyNot(
-        reason=state.reason or state.status,
+        reason=reason,
         story=story,
         message_ids=[each.id for each in found],
         **about,

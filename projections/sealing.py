@@ -35,19 +35,32 @@ REGISTERED = "lead.registered"
 BLANK: Mapping[str, Any] = {"attributes": {}}
 KEY_BYTES, NONCE_BYTES = 32, 12
 
+# Tables of leads beside the live one; the keys are in the live schema.
+_COPIES = """
+SELECT format('%%I.%%I', n.nspname, c.relname) AS name
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = %(name)s AND c.relkind = 'r'
+  AND n.oid <> (SELECT relnamespace FROM pg_class WHERE oid = 'lead_keys'::regclass)
+  AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'erased_at')
+"""
+
 _encode = msgspec.json.encode
 
 
 def seal(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
     """The events as they are to be stored. Leads that are registered get their keys here, in the
-    transaction of ``connection``; of the others the keys are read. Raises StorageError for a lead
-    without a key."""
+    transaction of ``connection``; of the others the keys are read.
+
+    One without a key gets one too: an earlier version registered it, or it was erased since the
+    caller read it, and then its version is taken and this transaction keeps nothing."""
     if PERSONAL.keys().isdisjoint({topic for _, _, topic, _ in events}):
         return events
     personal = [row for row in events if row[2] in PERSONAL]
-    new = {row[0]: os.urandom(KEY_BYTES) for row in personal if row[2] == REGISTERED}
+    registered = {row[0] for row in personal if row[2] == REGISTERED}
+    known = _keys(connection, {row[0] for row in personal} - registered)
+    new = {row[0]: os.urandom(KEY_BYTES) for row in personal if row[0] not in known}
     _keep(connection, new)
-    keys = {**_keys(connection, {row[0] for row in personal} - new.keys()), **new}
+    keys = {**known, **new}
     return [_sealed(row, keys) if row[2] in PERSONAL else row for row in events]
 
 
@@ -61,18 +74,23 @@ def unseal(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
 
 
 def forget(connection: Connection, lead_id: UUID) -> None:
-    """Destroys the lead's key, and answers to requests that may name the person."""
+    """Destroys the lead's key, answers to requests that may name the person, and what a replay or
+    a rebuild left of it in other schemas."""
     connection.exec_driver_sql("DELETE FROM lead_keys WHERE lead_id = %(id)s", {"id": lead_id})
     connection.exec_driver_sql(
         "DELETE FROM idempotency WHERE position(%(id)s::bytea IN body) > 0",
         {"id": str(lead_id).encode()},
     )
+    for copy in rows(connection, _COPIES, name="leads"):
+        connection.exec_driver_sql(
+            f"UPDATE {copy.name} SET phone = NULL, name = '', attributes = '{{}}'"
+            " WHERE lead_id = %(id)s",
+            {"id": lead_id},
+        )
 
 
 def _sealed(row: Row, keys: Mapping[UUID, bytes]) -> Row:
     originator_id, version, topic, state = row
-    if originator_id not in keys:
-        raise StorageError("a lead without a key: its personal data cannot be stored")
     event = msgspec.json.decode(state)
     taken = {path[-1]: _parent(event, path).pop(path[-1]) for path in PERSONAL[topic]}
     nonce = os.urandom(NONCE_BYTES)
@@ -85,17 +103,18 @@ def _sealed(row: Row, keys: Mapping[UUID, bytes]) -> Row:
 def _clear(row: Row, keys: Mapping[UUID, bytes]) -> Row:
     originator_id, version, topic, state = row
     event = msgspec.json.decode(state)
-    sealed = event.pop("sealed", None)
-    if sealed is None:
+    if "sealed" not in event:  # an earlier version stored it
         return row
+    sealed = event.pop("sealed")
     key = keys.get(originator_id)
     taken: Mapping[str, Any] = {}
     if key is not None:
-        secret = b64decode(sealed)
-        nonce, place = secret[:NONCE_BYTES], _place(originator_id, version)
+        place = _place(originator_id, version)
         try:
-            taken = msgspec.json.decode(AESGCM(key).decrypt(nonce, secret[NONCE_BYTES:], place))
-        except InvalidTag:
+            secret = b64decode(sealed)
+            nonce, secret = secret[:NONCE_BYTES], secret[NONCE_BYTES:]
+            taken = msgspec.json.decode(AESGCM(key).decrypt(nonce, secret, place))
+        except (InvalidTag, TypeError, ValueError):  # what is no base64, or too short, too
             raise StorageError(
                 f"the personal data of event {version} of lead {originator_id} was altered"
             ) from None
