@@ -88,6 +88,12 @@ class CampaignFinished(Event, frozen=True, kw_only=True, gc=False):
     TOPIC: ClassVar[str] = "campaign.finished"
 
 
+class CampaignReopened(Event, frozen=True, kw_only=True, gc=False):
+    """A message of the finished campaign is sent once more; it finishes again after it."""
+
+    TOPIC: ClassVar[str] = "campaign.reopened"
+
+
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     """``paused_from`` is where a paused campaign goes on; ``cursor`` is the last lead looked at."""
 
@@ -134,6 +140,8 @@ def evolve(state: Campaign | None, event: Event) -> Campaign:
             changes = {"status": "cancelled", "paused_from": None}
         case Campaign(), CampaignFinished():
             changes = {"status": "finished"}
+        case Campaign(), CampaignReopened():
+            changes = {"status": "triggered"}
         case _:
             raise ForeignEventError("a campaign", event)
     return msgspec.structs.replace(state, version=event.originator_version, **changes)
@@ -276,6 +284,13 @@ def finish(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...
     """Nothing of it is pending, processing or queued any more."""
     _require(campaign, "finish", "triggered")
     return (following(campaign, CampaignFinished, now, actor),)
+
+
+def reopen(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Nothing happens unless it is finished."""
+    if campaign.status != "finished":
+        return ()
+    return (following(campaign, CampaignReopened, now, actor),)
 
 
 def _require(campaign: Campaign, wanted: str, *allowed: Status) -> None:

@@ -338,13 +338,28 @@ class Outreach(Application[UUID]):
         return self._change(MESSAGE, message_id, decide, actor)
 
     def retry_message(self, message_id: UUID, *, actor: str) -> message.Message:
-        return self._change(MESSAGE, message_id, message.retry, actor)
+        """A finished campaign goes on until this message has ended too."""
+        return self._send_again(message_id, message.retry, actor)
 
     def resolve_message(
         self, message_id: UUID, resolution: Resolution, reason: str, *, actor: str
     ) -> message.Message:
         decide = partial(message.resolve, resolution=resolution, reason=reason)
+        if resolution == "retried":
+            return self._send_again(message_id, decide, actor)
         return self._change(MESSAGE, message_id, decide, actor)
+
+    def _send_again(
+        self, message_id: UUID, decide: Callable[..., Event], actor: str
+    ) -> message.Message:
+        def decided(_: Any, state: message.Message, now: datetime) -> Sequence[Event]:
+            again = decide(state, now=now, actor=actor)
+            if state.campaign_id is None:
+                return (again,)
+            owner = self._load(CAMPAIGN, state.campaign_id)
+            return (*campaign.reopen(owner, now=now, actor=actor), again)
+
+        return self._change_with(MESSAGE, message_id, decided)
 
     def confirm_delivered(self, message_id: UUID, *, actor: str) -> message.Message:
         return self._change(MESSAGE, message_id, message.confirm_delivered, actor)

@@ -56,6 +56,7 @@ EVENTS: tuple[type[Event], ...] = (
     device.DeviceDisconnected,
     device.DeviceRetired,
     lead.LeadErased,
+    campaign.CampaignReopened,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

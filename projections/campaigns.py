@@ -85,6 +85,7 @@ HANDLERS: dict[str, Handler] = {
     ),
     "campaign.cancelled": _hold("status = 'cancelled', paused_from = NULL"),
     "campaign.finished": _update("", "status = 'finished'"),
+    "campaign.reopened": _update("", "status = 'triggered'"),
 }
 
 

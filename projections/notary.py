@@ -48,7 +48,8 @@ class Seal(NamedTuple):
 
     last_id: int
     digest: bytes
-    ids: Sequence[int]
+    # Whoever can write to the table can write NULL into an array, too.
+    ids: Sequence[int | None]
     leaves: bytes
     sealed_at: datetime
 
@@ -150,7 +151,9 @@ def _difference(sealed: Seal, page: Sequence[Logged]) -> str | None:
     known = {
         number: sealed.leaves[index * LEAF_BYTES : (index + 1) * LEAF_BYTES]
         for index, number in enumerate(sealed.ids)
+        if number is not None
     }
+    first = min(known, default=0)
     for number in sorted(there.keys() | known.keys()):
         if number not in there:
             return f"event {number} is missing"

@@ -92,9 +92,10 @@ class Claims:
         rest = lane[len(taken) :]
         if rest:
             self._lanes[device_id] = rest
-            if len(taken) >= calls and rest[0].send_at <= now:
-                self._full.add(device_id)
+            if calls <= 0:
+                self._full.add(device_id)  # until one ends
             else:
+                # Also where as many were taken as fit: not all that is taken becomes a call.
                 looked[device_id] = max(now, rest[0].send_at)
         return taken
 

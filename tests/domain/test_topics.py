@@ -60,6 +60,7 @@ FROZEN = [
     "device.disconnected",
     "device.retired",
     "lead.erased",
+    "campaign.reopened",
 ]
 
 LINES = (Path(__file__).parent / "stored_events.jsonl").read_text(encoding="utf-8").splitlines()

@@ -46,7 +46,8 @@ class Asked(NamedTuple):
 
 class FakeGowa:
     """``asked`` is its log, in the order of arrival; ``devices`` are the states of those it has,
-    all logged in unless told otherwise. While it ``hangs`` nobody gets an answer."""
+    all logged in unless told otherwise. While it ``hangs`` nobody gets an answer.
+    ``travel`` gives the seconds that a request takes to arrive."""
 
     def __init__(self, behave: Callable[[Asked], Behaviour] = lambda asked: Behaviour()) -> None:
         self.behave = behave
@@ -55,6 +56,7 @@ class FakeGowa:
         self.devices: dict[str, str] = {}
         self.port = 0
         self.hangs = False
+        self.travel: Callable[[], float] = lambda: 0.0
         self._number = 0
 
     @property
@@ -106,6 +108,7 @@ class FakeGowa:
         number, _, server = fields.get("phone", "").partition("@")
         if server != "s.whatsapp.net" or not number.isdigit():
             return self._refuse(400, "INVALID_JID", f"{fields.get('phone')} is no JID")
+        await asyncio.sleep(self.travel())
         asked = Asked(monotonic(), device, number, fields.get(text, ""), "accept", fields)
         behaviour = self.behave(asked)
         self.asked.append(asked._replace(kind=behaviour.kind))

@@ -340,3 +340,39 @@ def test_a_device_has_only_so_many_calls_on_their_way(house: House, clock: Simul
     when.hands_over(one)
     assert then.statuses(house) == {"sent": 55}
     assert len(phones.sent) == 55
+
+
+def test_a_device_goes_on_after_claims_that_came_too_late(
+    house: House, clock: SimulatedClock
+) -> None:
+    """The machine slept through the lease of a hundred messages that were claimed."""
+    given.device(house)
+    given.many_leads(house, 100)
+    given.campaign(house)
+    when.triggers(house)
+    phones = Phones(clock)
+    one = when.broadcaster(house, phones)
+    assert one.claim() == 100
+    clock.advance(seconds=120)
+    when.reaps(house)
+    when.plays(clock, 600, one)
+    assert then.statuses(house) == {"sent": 100}
+
+
+def test_a_device_goes_on_after_a_pause_that_met_its_claims(
+    house: House, clock: SimulatedClock
+) -> None:
+    """Claimed, paused before the hand-over, resumed an hour later."""
+    given.device(house)
+    given.many_leads(house, 100)
+    campaign = given.campaign(house)
+    when.triggers(house)
+    one = when.broadcaster(house, Phones(clock))
+    assert one.claim() == 100
+    house.outreach.pause_campaign(campaign, actor="api:sales")
+    when.hands_over(one)
+    clock.advance(hours=1)
+    when.reaps(house)
+    house.outreach.resume_campaign(campaign, actor="api:sales")
+    when.plays(clock, 600, one)
+    assert then.statuses(house) == {"sent": 100}

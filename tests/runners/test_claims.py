@@ -48,11 +48,20 @@ def test_a_device_has_only_so_many_calls_at_a_time() -> None:
     taken = claims.take_due(NOW)
     begin(claims, taken, NOW)
     assert taken == given[:CALLS_PER_DEVICE]
-    assert claims.next_moment() is None
     assert claims.take_due(NOW) == []
+    assert claims.next_moment() is None
 
     claims.call_ends(device, taken[3].message_id)
     assert claims.take_due(NOW) == [given[CALLS_PER_DEVICE]]
+
+
+def test_a_device_goes_on_where_nothing_that_was_taken_became_a_call() -> None:
+    """It was too late, or not wanted any more: then no call ever ends."""
+    claims, device = Claims(), uuid4()
+    given = slots(2 * CALLS_PER_DEVICE, device)
+    claims.add(given)
+    assert claims.take_due(NOW) == given[:CALLS_PER_DEVICE]
+    assert claims.take_due(NOW) == given[CALLS_PER_DEVICE:]
 
 
 def test_the_process_has_only_so_many_calls_at_a_time_unless_they_are_slow() -> None:

@@ -73,3 +73,23 @@ def test_it_is_finished_when_its_last_message_has_ended(office: Office) -> None:
     *_, last = [e for e in then.events(office.house) if e.TOPIC.startswith(("message", "campaign"))]
     assert (last.TOPIC, last.originator_id) == ("campaign.finished", UUID(campaign))
     office.proves_itself()
+
+
+def test_a_finished_campaign_goes_on_while_a_message_of_it_is_sent_again(office: Office) -> None:
+    """An operator retries the one that failed: until that has ended it is not finished."""
+    answers = iter([Behaviour("reject"), Behaviour()])
+    office.gowa.behave = lambda asked: next(answers)
+    office.device()
+    office.leads(1)
+    campaign = office.campaign()
+    office.works_until_done(gateway_timeout=30)
+    (failed,) = office.api.items("/messages")
+
+    assert office.api.post(f"/messages/{failed['id']}/retry").status == 200
+    report = office.api.get(f"/reports/campaigns/{campaign}").json
+    assert (report["status"], report["by_status"]["pending"]) == ("triggered", 1)
+
+    office.works_until_done(gateway_timeout=30)
+    report = office.api.get(f"/reports/campaigns/{campaign}").json
+    assert (report["status"], report["by_status"]["sent"]) == ("finished", 1)
+    office.proves_itself()

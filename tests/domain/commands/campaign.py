@@ -15,7 +15,7 @@ from domain.campaign import Campaign, Definition
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event
 from domain.tokens import AUDIENCES
-from tests.domain.stories import By, Command, Kind, Refusal, only
+from tests.domain.stories import By, Command, Kind, Refusal, always, only
 from tests.domain.values import EXCLUDED, MEDIA, PACES, SOME_TOKENS, SOON, WORDS
 
 _UNPAUSED = ("pending", "triggering", "triggered")
@@ -100,6 +100,10 @@ def _cancel(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
     return campaign.cancel(state, **by)
 
 
+def _reopen(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    return campaign.reopen(state, **by)
+
+
 def _finish(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
     return campaign.finish(state, **by)
 
@@ -120,6 +124,7 @@ CAMPAIGN = Kind(
         *[Command("resume", _resume, only("paused"))] * 6,
         Command("cancel", _cancel, only(*_RUNNING)),
         *[Command("finish", _finish, only("triggered"))] * 2,
+        Command("reopen", _reopen, always),
     ),
     campaign.evolve,
     campaign.fold,
