@@ -1,4 +1,4 @@
-"""``sendtrail audit``: the log verified, exported and signed for, by those who have only a shell."""
+"""``sendtrail audit``: the log verified, exported and signed, by those who have only a shell."""
 
 from __future__ import annotations
 
