@@ -93,6 +93,14 @@ def replay(
         raise InvalidInputError("schema", "a name of lower-case letters, digits and _")
     with database.transaction() as connection:
         taken = rows(connection, "SELECT FROM pg_namespace WHERE nspname = %(s)s", s=schema)
+        # Such a word would have to be quoted in every query, as in SELECT FROM "user".leads.
+        reserved = rows(
+            connection,
+            "SELECT FROM pg_get_keywords() WHERE word = %(s)s AND catcode IN ('R', 'T')",
+            s=schema,
+        )
+    if reserved:
+        raise InvalidInputError("schema", "a name that is no reserved word of SQL")
     if taken or schema in (LIVE, SCHEMA, swapping.RETIRED):
         raise InvalidInputError("schema", "a name that is not taken")
     _prepare(database, schema)

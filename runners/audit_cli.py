@@ -131,14 +131,23 @@ def checkpoint(config: Settings, key: Path | None) -> None:
 def keygen(file: Path) -> None:
     """Make a key to sign checkpoints with: FILE is the private one, FILE.pub the public one."""
     private, public = checkpoints.new_key()
+    # The public one first: where it is there already, old checkpoints are verified with it.
+    _write_new(Path(f"{file}.pub"), public, 0o644)
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise InvalidInputError(str(file), f"a new file ({error.strerror})") from None
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(private)
-    Path(f"{file}.pub").write_bytes(public)
+        _write_new(file, private, 0o600)
+    except InvalidInputError:
+        Path(f"{file}.pub").unlink()
+        raise
     click.echo(f"keep {file} away from the database; {file}.pub is for whoever verifies")
+
+
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except OSError as error:
+        raise InvalidInputError(str(path), f"a new file ({error.strerror})") from None
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
 
 
 def _read(path: Path) -> bytes:
