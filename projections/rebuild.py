@@ -63,7 +63,7 @@ def rebuild(
     """
     wanted = _tables(only)
     with _alone(database):
-        _prepare(database, SCHEMA)
+        _prepare(database, SCHEMA, anew=True)
         position = _replay(database, SCHEMA, progress)
         with (
             database.engine.connect().execution_options(
@@ -128,9 +128,10 @@ def _alone(database: Database) -> Iterator[None]:
             rows(connection, f"SELECT pg_advisory_unlock({REBUILD_LOCK})")
 
 
-def _prepare(database: Database, schema: str) -> None:
+def _prepare(database: Database, schema: str, *, anew: bool = False) -> None:
     with database.transaction("rebuild") as connection:
-        connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        if anew:
+            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
         connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
         _work_in(connection, schema)
         create_read_models(connection)
