@@ -9,6 +9,7 @@ from flask_smorest import Api
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from api import (
+    audit,
     auth,
     campaigns,
     devices,
@@ -27,7 +28,7 @@ from projections.composition import House
 
 LARGEST_BODY = 1024 * 1024
 
-RESOURCES = (leads, sequences, campaigns, devices, messages, reports)
+RESOURCES = (leads, sequences, campaigns, devices, messages, reports, audit)
 
 
 class Application(Flask):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from time import monotonic
 
 from flask import Flask, g, request
@@ -45,6 +46,15 @@ class Failures:
             self._at[address].append(monotonic())
 
 
+# What a request needs by its method; every other needs an operator.
+NEEDED: Mapping[str, Role] = {
+    "GET": "viewer",
+    "HEAD": "viewer",
+    "OPTIONS": "viewer",
+    "DELETE": "admin",
+}
+
+
 def install(app: Flask) -> None:
     """Every request but the open ones needs a key whose role allows it."""
     failures = Failures()
@@ -69,7 +79,7 @@ def install(app: Flask) -> None:
         if g.key is None:
             failures.add(address)
             _unauthorized("no such key, or it was revoked")
-        needed: Role = "viewer" if request.method in ("GET", "HEAD", "OPTIONS") else "operator"
+        needed = NEEDED.get(request.method, "operator")
         if not g.key.may(needed):
             abort(403, message=f"expected a key of role {needed} or above; this is {g.key.role}")
 

@@ -76,6 +76,15 @@ def update(data: dict[str, Any], lead_id: UUID) -> Any:
     return _show(lead_id)
 
 
+@blueprint.delete("/<uuid:lead_id>")
+@blueprint.response(200, Lead)
+def erase(lead_id: UUID) -> Any:
+    """Forget who this was, for good: personal data becomes unreadable in every event; needs a key
+    of role admin"""
+    outreach().erase_lead(lead_id, actor=actor())
+    return _show(lead_id)
+
+
 @blueprint.post("/<uuid:lead_id>/triggers")
 @blueprint.arguments(Trigger)
 @blueprint.response(200, Lead)

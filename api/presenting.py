@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import asdict
+
+from domain.lead import Lead
 from domain.message import Message
 
 
@@ -22,7 +25,24 @@ def lead(row: Any) -> dict[str, Any]:
         "opted_out_at": row.opted_out_at,
         "replied_at": row.replied_at,
         "registered_at": row.registered_at,
+        "erased_at": row.erased_at,
         "version": row.version,
+    }
+
+
+def lead_state(state: Lead) -> dict[str, Any]:
+    """An aggregate's state as its row would be shown."""
+    return {
+        "id": state.id,
+        "phone": state.phone or None,
+        **asdict(state.profile),
+        "triggers": state.triggers,
+        "opted_out": state.opted_out_at is not None,
+        "opted_out_at": state.opted_out_at,
+        "replied_at": state.replied_at,
+        "registered_at": state.registered_at,
+        "erased_at": state.erased_at,
+        "version": state.version,
     }
 
 
@@ -78,3 +98,8 @@ def message(row: Any) -> dict[str, Any]:
         "due_at": row.due_at,
         **{name: getattr(row, name) for name in names},
     }
+
+
+def message_state(state: Message) -> dict[str, Any]:
+    """An aggregate's state as its row would be shown."""
+    return {"message_id": state.id, **asdict(state)}

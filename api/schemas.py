@@ -129,10 +129,12 @@ class NewLead(LeadFields):
 
 class Lead(NewLead):
     id = fields.UUID(required=True)
+    phone = Text(required=True, allow_none=True, metadata=note("null once the person is erased"))
     opted_out = fields.Boolean(required=True)
     opted_out_at = fields.AwareDateTime(allow_none=True)
     replied_at = fields.AwareDateTime(allow_none=True)
     registered_at = fields.AwareDateTime(required=True)
+    erased_at = fields.AwareDateTime(allow_none=True)
     version = fields.Integer(required=True)
 
 
@@ -340,13 +342,14 @@ def _moment() -> fields.AwareDateTime:
     return fields.AwareDateTime(required=True, allow_none=True)
 
 
-class Message(Schema):
+class MessageState(Schema):
+    """What a message itself is, without what its lead and its campaign or sequence add."""
+
     id = fields.UUID(required=True)
     message_id = fields.UUID(required=True)
     version = fields.Integer(required=True)
     status = fields.String(required=True, validate=validate.OneOf(STATUSES))
     lead_id = fields.UUID(required=True)
-    recipient_phone = fields.String(required=True)
     device_id = fields.UUID(required=True)
     campaign_id = fields.UUID(required=True, allow_none=True)
     sequence_id = fields.UUID(required=True, allow_none=True)
@@ -355,7 +358,6 @@ class Message(Schema):
     scheduled_at = fields.AwareDateTime(required=True)
     expires_at = _moment()
     retry_at = _moment()
-    due_at = _moment()
     send_at = _moment()
     worker = fields.String(required=True, allow_none=True)
     lease_until = _moment()
@@ -370,6 +372,11 @@ class Message(Schema):
     reason = fields.String(required=True, allow_none=True)
     content_id = fields.String(required=True, allow_none=True)
     body_sha256 = fields.String(required=True, allow_none=True)
+
+
+class Message(MessageState):
+    recipient_phone = fields.String(required=True, allow_none=True)
+    due_at = _moment()
 
 
 class NewResolution(Schema):

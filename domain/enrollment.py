@@ -12,7 +12,7 @@ from domain.errors import WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 
 Status = Literal["active", "completed", "stopped"]
-StopReason = Literal["opted_out", "replied", "sequence_cancelled", "operator"]
+StopReason = Literal["opted_out", "replied", "sequence_cancelled", "operator", "erased"]
 
 
 class LeadEnrolled(Event, frozen=True, kw_only=True, gc=False):

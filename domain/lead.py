@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain import tokens
-from domain.errors import InvalidInputError
+from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 from domain.tokens import TargetStatus
 
@@ -70,8 +70,15 @@ class LeadReplied(Event, frozen=True, kw_only=True, gc=False):
     message_id: UUID | None = None
 
 
+class LeadErased(Event, frozen=True, kw_only=True, gc=False):
+    """The receipt: from here on nothing says who this was, in no event before it either."""
+
+    TOPIC: ClassVar[str] = "lead.erased"
+
+
 class Lead(msgspec.Struct, frozen=True, kw_only=True):
-    """A lead's state; ``replied_at`` and ``replied_to`` are of the latest reply."""
+    """A lead's state; ``replied_at`` and ``replied_to`` are of the latest reply. An erased lead has
+    no phone, name, attributes or triggers, and is for good."""
 
     id: UUID
     version: int
@@ -82,6 +89,7 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     replied_at: datetime | None = None
     replied_to: UUID | None = None
     registered_at: datetime
+    erased_at: datetime | None = None
 
 
 def lead_id(namespace: UUID, phone: str) -> UUID:
@@ -113,6 +121,14 @@ def evolve(state: Lead | None, event: Event) -> Lead:
             changes = {"opted_out_at": None}
         case Lead(), LeadReplied():
             changes = {"replied_at": event.timestamp, "replied_to": event.message_id}
+        case Lead(), LeadErased():
+            changes = {
+                "phone": "",
+                "profile": msgspec.structs.replace(state.profile, name="", attributes={}),
+                "triggers": (),
+                "opted_out_at": state.opted_out_at or event.timestamp,
+                "erased_at": event.timestamp,
+            }
         case _:
             raise ForeignEventError("a lead", event)
     return msgspec.structs.replace(state, version=event.originator_version, **changes)
@@ -163,6 +179,7 @@ def register(
 
 def update(lead: Lead, profile: Profile, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """Nothing happens where nothing changes."""
+    _require_present(lead, "update")
     if profile == lead.profile:
         return ()
     return (following(lead, LeadUpdated, now, actor, profile=profile),)
@@ -171,6 +188,7 @@ def update(lead: Lead, profile: Profile, *, now: datetime, actor: str) -> tuple[
 def add_trigger(lead: Lead, trigger: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """Nothing happens where the lead has the trigger already."""
     (token,) = tokens.tokens("trigger", [trigger])
+    _require_present(lead, "give a trigger to")
     if tokens.matching(token, lead.triggers) is not None:
         return ()
     return (following(lead, LeadTriggered, now, actor, trigger=token),)
@@ -192,6 +210,7 @@ def consume_trigger(
 
 def opt_out(lead: Lead, evidence: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """``evidence`` is what proves the wish, e.g. the reply's text. Twice is once."""
+    _require_present(lead, "opt out")
     tokens.text("evidence", evidence, longest=10_000)
     if lead.opted_out_at is not None:
         return ()
@@ -200,6 +219,7 @@ def opt_out(lead: Lead, evidence: str, *, now: datetime, actor: str) -> tuple[Ev
 
 def opt_in(lead: Lead, evidence: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """``evidence`` is what proves the wish. Nothing happens where the lead is in already."""
+    _require_present(lead, "opt in")
     tokens.text("evidence", evidence, longest=10_000)
     if lead.opted_out_at is None:
         return ()
@@ -215,7 +235,10 @@ def reply(
     now: datetime,
     actor: str,
 ) -> tuple[Event, ...]:
-    """The lead wrote to us, after ``message_id`` if we had sent it anything."""
+    """The lead wrote to us, after ``message_id`` if we had sent it anything. What an erased lead
+    writes is not kept."""
+    if lead.erased_at is not None:
+        return ()
     return (
         following(
             lead,
@@ -227,6 +250,18 @@ def reply(
             message_id=message_id,
         ),
     )
+
+
+def erase(lead: Lead, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """The person wants to be forgotten. Twice is once."""
+    if lead.erased_at is not None:
+        return ()
+    return (following(lead, LeadErased, now, actor),)
+
+
+def _require_present(lead: Lead, wanted: str) -> None:
+    if lead.erased_at is not None:
+        raise WrongStateError("lead", "erased", wanted)
 
 
 # The words for "stop" that count when they are the whole message, in any case.

@@ -18,6 +18,7 @@ CancelReason = Literal[
     "no_device",
     "device_retired",
     "operator",
+    "erased",
 ]
 Resolution = Literal["sent", "failed", "retried"]
 

@@ -57,6 +57,10 @@ class Desk(Protocol):
         self, connection: Any, lead_id: UUID
     ) -> list[tuple[enrollment.Enrollment, bool]]: ...
 
+    def forget(self, connection: Any, lead_id: UUID) -> None:
+        """Makes the lead's personal data unreadable for ever."""
+        ...
+
     def latest_sent_to(self, connection: Any, lead_id: UUID) -> UUID | None: ...
 
     def wake_broadcasters(self, connection: Any) -> None: ...
@@ -186,12 +190,27 @@ class Outreach(Application[UUID]):
             events: list[Event] = [
                 *lead.reply(state, text, provider_id, answered, now=now, actor=actor)
             ]
+            if not events:
+                return ()
             reason: enrollment.StopReason = "replied"
             if lead.asks_to_stop(text):
                 reason = "opted_out"
                 after = lead.evolve(state, events[0])
                 events.extend(lead.opt_out(after, text, now=now, actor=actor))
             return (*events, *self._stop_all(connection, lead_id, reason, now=now, actor=actor))
+
+        return self._change_with(LEAD, lead_id, decide)
+
+    def erase_lead(self, lead_id: UUID, *, actor: str) -> lead.Lead:
+        """Forgets who this was, in every event, and cancels all that is not handed over. The
+        messages and their counts stay."""
+
+        def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
+            self.desk.forget(connection, lead_id)
+            return (
+                *lead.erase(state, now=now, actor=actor),
+                *self._stop_all(connection, lead_id, "erased", now=now, actor=actor),
+            )
 
         return self._change_with(LEAD, lead_id, decide)
 
@@ -402,17 +421,18 @@ class Outreach(Application[UUID]):
         now: datetime,
         actor: str,
     ) -> Sequence[Event]:
-        """Opting out cancels everything of the lead; a reply what its sequences let it stop."""
+        """Opting out and erasing cancel everything of the lead; a reply what its sequences let it
+        stop."""
         stopped: list[Event] = []
         unwanted: list[message.Message] = []
         for running, stop_on_reply in self.desk.active_enrollments(connection, lead_id):
-            if reason == "opted_out" or stop_on_reply:
+            if reason != "replied" or stop_on_reply:
                 stopped.extend(enrollment.stop(running, reason, now=now, actor=actor))
                 if reason == "replied":
                     unwanted.extend(self.desk.cancellable(connection, lead_id, running.id))
-        if reason == "opted_out":
+        if reason != "replied":
             unwanted = self.desk.cancellable(connection, lead_id)
-        why: CancelReason = "opted_out" if reason == "opted_out" else "replied"
+        why = cast(CancelReason, reason)
         return (
             *stopped,
             *(message.cancel(state, why, now=now, actor=actor) for state in unwanted),

@@ -1,4 +1,4 @@
-"""How events get into the log: projected, ordered by the append lock, copied.
+"""How events get into the log: projected, sealed, ordered by the append lock, copied.
 
 The lock makes notification ids follow the order of commits, so that a reader of the log never skips
 an event. It is taken last and held for COPY and commit only. Whatever replaces it one day has to
@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from projections import measures
 from projections.database import APPEND_LOCK
 from projections.projector import Row, project
+from projections.sealing import seal
 
 _COPY = (
     "COPY stored_events (originator_id, originator_version, topic, state) "
@@ -44,9 +45,10 @@ def append(connection: Connection, rows: Sequence[Row]) -> None:
         return
     with library_errors(), measures.timed("append"):
         project(connection, rows)
+        stored = seal(connection, rows)
         cursor: Any = connection.connection.cursor()
         cursor.execute(f"SELECT pg_advisory_xact_lock({APPEND_LOCK})")
-        cursor.copy_expert(_COPY, io.BytesIO(_copy_data(rows)))
+        cursor.copy_expert(_COPY, io.BytesIO(_copy_data(stored)))
 
 
 def _copy_data(rows: Sequence[Row]) -> bytes:

@@ -3,43 +3,49 @@ did it say? Told from the events alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from domain import campaign, enrollment, lead, message_events, rendering, sequence
+from domain import campaign, enrollment, lead, message, message_events, rendering, sequence
 from domain.errors import NotFoundError
 from domain.event import Event
+from domain.message_events import MessageQueued
 from domain.outreach import Outreach
-from projections.database import Database, rows, uuids
-from projections.event_store import decode
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One link of the chain: what happened, when, by whom, and a sentence for people.
-    ``notification_id`` is its place in the log."""
-
-    notification_id: int
-    timestamp: datetime
-    actor: str
-    topic: str
-    originator_id: UUID
-    originator_version: int
-    story: str
+from projections import event_log
+from projections.database import Database
+from projections.event_log import Entry
 
 
 class HandOver(msgspec.Struct, frozen=True, kw_only=True):
     """The text of a hand-over, rendered again from the recorded content and lead version;
-    ``proven`` says that its SHA-256 is the recorded one."""
+    ``proven`` says that its SHA-256 is the recorded one. Of an erased person there is no text any
+    more."""
 
     timestamp: datetime
-    text: str
+    text: str | None
     media_url: str | None
     body_sha256: str
     proven: bool
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """Why there is the message: the campaign's criteria, or the sequence's trigger, and the version
+    of the lead that matched. ``sequence_version`` and ``step`` say what was planned from."""
+
+    lead_version: int
+    campaign_id: UUID | None = None
+    sequence_id: UUID | None = None
+    enrollment_id: UUID | None = None
+    name: str = ""
+    niche: list[str] = []
+    target_status: str | None = None
+    trigger: str | None = None
+    entry: int | None = None
+    sequence_version: int | None = None
+    step: int | None = None
 
 
 class Trail(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,66 +53,96 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
 
     message_id: UUID
     lead_id: UUID
-    recipient_phone: str
+    recipient_phone: str | None
     device_id: UUID
     device_name: str
+    status: str
+    reason: str | None
+    scheduled_at: datetime
+    expires_at: datetime | None
+    cause: Cause
     entries: list[Entry]
     hand_overs: list[HandOver]
 
 
 def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> Trail:
     """The whole causal chain of a message. Raises NotFoundError."""
-    own = _log(database, [message_id])
+    own = event_log.history(database, [message_id])
     if not own or not isinstance(own[0][1], message_events.MessageScheduled):
         raise NotFoundError("message", message_id)
     scheduled = own[0][1]
     queued = [e for _, e in own if isinstance(e, message_events.MessageQueued)]
     latest = max([scheduled.lead_version, *(event.lead_version for event in queued)])
     origin = [scheduled.campaign_id, scheduled.sequence_id, scheduled.enrollment_id]
+    ids = [message_id, scheduled.lead_id, *filter(None, origin)]
     chain = [
         (number, event)
-        for number, event in _log(database, [message_id, scheduled.lead_id, *filter(None, origin)])
+        for number, event in event_log.history(database, ids)
         # Of the person only what could matter here: what the message used, and what stopped it.
         if event.originator_id != scheduled.lead_id
         or event.originator_version <= latest
-        or isinstance(event, lead.LeadOptedOut | lead.LeadReplied)
+        or isinstance(event, lead.LeadOptedOut | lead.LeadReplied | lead.LeadErased)
     ]
-    phone = next(e.phone for _, e in chain if isinstance(e, lead.LeadRegistered))
+    person = outreach.get_lead(scheduled.lead_id)
+    state = message.fold(None, [event for _, event in own])
+    assert state is not None  # noqa: S101 - it has events
     return Trail(
         message_id=message_id,
         lead_id=scheduled.lead_id,
-        recipient_phone=phone,
+        recipient_phone=person.phone or None,
         device_id=scheduled.device_id,
         device_name=outreach.get_device(scheduled.device_id).configuration.name,
-        entries=[_entry(number, event) for number, event in chain],
-        hand_overs=[_prove(outreach, scheduled.lead_id, event) for event in queued],
+        status=state.status,
+        reason=state.reason,
+        scheduled_at=scheduled.scheduled_at,
+        expires_at=scheduled.expires_at,
+        cause=_cause(scheduled, [event for _, event in chain]),
+        entries=[event_log.entry(number, event) for number, event in chain],
+        hand_overs=[_prove(outreach, person, event) for event in queued],
     )
 
 
-def _log(database: Database, ids: list[UUID]) -> list[tuple[int, Event]]:
-    """The events of these aggregates with their notification ids, in the order of the log."""
-    with database.transaction() as connection:
-        found = rows(
-            connection,
-            "SELECT notification_id, topic, state FROM stored_events"
-            " WHERE originator_id = ANY(%(ids)s::uuid[]) ORDER BY notification_id",
-            ids=uuids(ids),
-        )
-    return [(row[0], decode(row[1], bytes(row[2]))) for row in found]
+def _cause(scheduled: message_events.MessageScheduled, chain: list[Event]) -> Cause:
+    cause = Cause(
+        lead_version=scheduled.lead_version,
+        campaign_id=scheduled.campaign_id,
+        sequence_id=scheduled.sequence_id,
+        enrollment_id=scheduled.enrollment_id,
+        step=scheduled.step or None,
+    )
+    for event in chain:
+        changes: dict[str, Any] = {}
+        match event:
+            case campaign.CampaignScheduled() | campaign.CampaignRevised():
+                changes = {"name": event.definition.name}
+            case campaign.CampaignTriggered():
+                changes = {"niche": list(event.niche), "target_status": event.target_status}
+            case sequence.SequenceDefined():
+                changes = {"name": event.definition.name}
+            case enrollment.LeadEnrolled():
+                changes = {
+                    "trigger": event.trigger,
+                    "entry": event.entry,
+                    "sequence_version": event.sequence_version,
+                }
+        cause = msgspec.structs.replace(cause, **changes)
+    return cause
 
 
-def _prove(outreach: Outreach, lead_id: UUID, queued: message_events.MessageQueued) -> HandOver:
+def _prove(outreach: Outreach, person: lead.Lead, queued: MessageQueued) -> HandOver:
     body, media_url = _content(outreach, queued.content_id)
-    person = lead.fold(None, _events(outreach, lead_id, upto=queued.lead_version))
-    assert person is not None  # noqa: S101 - a message's lead has events
-    values = rendering.values_of(person.profile.name, person.phone, person.profile.attributes)
-    text = rendering.render(body, values)
+    text: str | None = None
+    if person.erased_at is None:
+        then = lead.fold(None, _events(outreach, person.id, upto=queued.lead_version))
+        assert then is not None  # noqa: S101 - a message's lead has events
+        values = rendering.values_of(then.profile.name, then.phone, then.profile.attributes)
+        text = rendering.render(body, values)
     return HandOver(
         timestamp=queued.timestamp,
         text=text,
         media_url=media_url,
         body_sha256=queued.body_sha256,
-        proven=rendering.digest(text, media_url) == queued.body_sha256,
+        proven=text is not None and rendering.digest(text, media_url) == queued.body_sha256,
     )
 
 
@@ -130,71 +166,3 @@ def _events(
     outreach: Outreach, aggregate_id: UUID, *, after: int | None = None, upto: int | None = None
 ) -> list[Any]:
     return list(outreach.events.get(aggregate_id, gt=after, lte=upto))
-
-
-def _entry(notification_id: int, event: Event) -> Entry:
-    return Entry(
-        notification_id=notification_id,
-        timestamp=event.timestamp,
-        actor=event.actor,
-        topic=event.TOPIC,
-        originator_id=event.originator_id,
-        originator_version=event.originator_version,
-        story=" ".join(_story(event)),
-    )
-
-
-def _story(event: Event) -> Iterator[str]:
-    match event:
-        case lead.LeadRegistered():
-            yield f"lead registered as {event.profile.target_status}"
-            yield f"in niche {', '.join(event.profile.niche) or 'none'}"
-            yield f"with triggers {', '.join(event.triggers) or 'none'}"
-        case lead.LeadTriggered():
-            yield f"lead got trigger {event.trigger}"
-        case lead.LeadTriggerConsumed():
-            yield f"enrollment took trigger {event.trigger} from the lead"
-        case lead.LeadOptedOut():
-            yield "lead opted out"
-        case lead.LeadReplied():
-            yield "lead replied"
-        case sequence.SequenceDefined():
-            yield f"sequence {event.definition.name!r} defined for trigger"
-            yield f"{event.definition.trigger}, {len(event.definition.steps)} steps"
-        case sequence.SequenceStepRevised():
-            yield f"step {event.number} got new content"
-        case enrollment.LeadEnrolled():
-            yield f"lead (version {event.lead_version}) enrolled by trigger {event.trigger}"
-            yield f"in the sequence (version {event.sequence_version}), entry {event.entry}"
-        case enrollment.EnrollmentStopped():
-            yield f"enrollment stopped: {event.reason}"
-        case campaign.CampaignScheduled():
-            yield f"campaign {event.definition.name!r} scheduled for"
-            yield event.definition.scheduled_at.isoformat()
-        case campaign.CampaignTriggered():
-            yield f"campaign triggered for niche {', '.join(event.niche) or 'any'},"
-            yield f"target status {event.target_status}"
-        case campaign.CampaignAudienceCompleted():
-            yield f"audience complete: {event.scheduled} messages"
-        case message_events.MessageScheduled():
-            yield f"message planned for {event.scheduled_at.isoformat()}"
-        case message_events.MessageClaimed():
-            yield f"claimed, slot at {event.send_at.isoformat()}"
-        case message_events.MessageReleased():
-            yield f"released: {event.reason}"
-        case message_events.MessageQueued():
-            yield f"handed over, text {event.content_id}, lead version {event.lead_version}"
-        case message_events.MessageSent():
-            yield f"accepted by the gateway as {event.provider_id}"
-        case message_events.MessageFailed():
-            yield f"failed with {event.code}: {event.reason}"
-        case message_events.MessageDeferred():
-            yield f"deferred ({event.reason}) until {event.retry_at.isoformat()}"
-        case message_events.MessageOutcomeUnknown():
-            yield f"outcome unknown: {event.reason}"
-        case message_events.MessageResolved():
-            yield f"resolved as {event.resolution}: {event.reason}"
-        case message_events.MessageCancelled():
-            yield f"cancelled: {event.reason}"
-        case _:
-            yield event.TOPIC.replace(".", " ").replace("_", " ")

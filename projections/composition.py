@@ -20,16 +20,19 @@ def utc_now() -> datetime:
 
 
 class House:
-    """One process's application and its database. Close it when done."""
+    """One process's application and its database. Close it when done. ``outdated`` read models do
+    for a rebuild alone."""
 
     def __init__(
         self,
         settings: Settings,
         clock: Callable[[], datetime] = utc_now,
         new_id: Callable[[], UUID] = uuid4,
+        *,
+        outdated: bool = False,
     ) -> None:
         self.settings = settings
-        prepared = open_database(settings)
+        prepared = open_database(settings, outdated=outdated)
         prepared.close()
         self.outreach = Outreach(
             {

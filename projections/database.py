@@ -126,9 +126,10 @@ class Database:
                     raise
         raise AssertionError("unreachable")
 
-    def prepare(self) -> None:
+    def prepare(self, *, outdated: bool = False) -> None:
         """Creates the schema where it is missing. Raises StorageError if the server does not
-        answer, is too old, or refuses."""
+        answer, is too old, or refuses, and, unless ``outdated`` ones will do, if the read models
+        are of an earlier version."""
         try:
             with self.engine.begin() as connection:
                 version = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
@@ -137,6 +138,12 @@ class Database:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
                 tables.create_kept(connection)
                 if _exists(connection, "stored_events"):
+                    missing = tables.outdated(connection)
+                    if missing and not outdated:
+                        raise StorageError(
+                            f"the read models have no {missing[0]} yet, because an earlier version"
+                            " made them: run sendtrail rebuild"
+                        )
                     return
                 tables.create_log(connection)
                 tables.create_read_models(connection)
@@ -160,10 +167,11 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(settings: Settings) -> Database:
-    """The database that the settings name, or the bundled server's, ready for use."""
+def open_database(settings: Settings, *, outdated: bool = False) -> Database:
+    """The database that the settings name, or the bundled server's, ready for use; ``outdated`` as
+    in ``Database.prepare``."""
     database = Database(settings.database_url or ensure(embedded.start(settings.home), BUNDLED))
-    database.prepare()
+    database.prepare(outdated=outdated)
     return database
 
 

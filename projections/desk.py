@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.enrollment import Enrollment
 from domain.message import Message
-from projections import enrollments, queue
+from projections import enrollments, queue, sealing
 from projections.database import Database, is_transient
 
 
@@ -48,6 +48,9 @@ class ProjectedDesk:
             (enrollments.state(row), row.stop_on_reply)
             for row in enrollments.active(connection, lead_id=lead_id)
         ]
+
+    def forget(self, connection: Any, lead_id: UUID) -> None:
+        sealing.forget(connection, lead_id)
 
     def wake_broadcasters(self, connection: Any) -> None:
         queue.wake_broadcasters(connection)

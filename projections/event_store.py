@@ -29,6 +29,7 @@ from domain.topics import BY_TOPIC
 from projections.appending import append, ids_of_last, library_errors
 from projections.database import Database
 from projections.desk import ProjectedDesk
+from projections.sealing import unseal
 from projections.tracking import Tracker, insert_tracking
 
 _encode = msgspec.json.Encoder().encode
@@ -127,7 +128,8 @@ class Recorder(ApplicationRecorder):
                 f" ORDER BY originator_version {'DESC' if desc else 'ASC'} LIMIT %(limit)s",
                 {"id": str(originator_id), "gt": gt, "lte": lte, "limit": limit},
             )
-            return [StoredEvent(row[0], row[1], row[2], bytes(row[3])) for row in found]
+            events = [(row[0], row[1], row[2], bytes(row[3])) for row in found]
+            return [StoredEvent(*event) for event in unseal(connection, events)]
 
     def select_notifications(
         self,
@@ -149,7 +151,9 @@ class Recorder(ApplicationRecorder):
                 " ORDER BY notification_id LIMIT %(limit)s",
                 {"start": start or 0, "stop": stop, "topics": list(topics), "limit": limit},
             )
-            return [Notification(r[0], r[1], r[2], bytes(r[3]), r[4]) for r in found]
+            page = found.all()
+            events = unseal(connection, [(r[0], r[1], r[2], bytes(r[3])) for r in page])
+            return [Notification(*event, row[4]) for event, row in zip(events, page, strict=True)]
 
     def max_notification_id(self) -> int | None:
         with library_errors(), self.database.transaction() as connection:

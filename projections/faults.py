@@ -23,6 +23,7 @@ WORKS = (
     "import",
     "command",
     "rebuild",
+    "notary",
 )
 POINTS = (
     *(f"{work}.{moment}" for work in WORKS for moment in ("before_commit", "after_commit")),

@@ -41,7 +41,7 @@ HANDLERS: dict[str, Handler] = {
         "phone text, triggers json, profile json",
         f"""INSERT INTO leads (lead_id, version, phone, name, niche, niche_keys, target_status,
             triggers, trigger_keys, device_id, timezone, attributes, registered_at)
-        SELECT e.originator_id, e.originator_version, e.phone, p ->> 'name',
+        SELECT e.originator_id, e.originator_version, nullif(e.phone, ''), p ->> 'name',
             {texts("p -> 'niche'")}, {keys("p -> 'niche'")}, p ->> 'target_status',
             {texts("e.triggers")}, {keys("e.triggers")},
             (p ->> 'device_id')::uuid, p ->> 'timezone', (p -> 'attributes')::jsonb, e.timestamp
@@ -59,6 +59,11 @@ HANDLERS: dict[str, Handler] = {
     ),
     "lead.opted_out": _update("", "opted_out_at = e.timestamp"),
     "lead.opted_in": _update("", "opted_out_at = NULL"),
+    "lead.erased": _update(
+        "",
+        "phone = NULL, name = '', attributes = '{}', triggers = '{}', trigger_keys = '{}',"
+        " opted_out_at = coalesce(l.opted_out_at, e.timestamp), erased_at = e.timestamp",
+    ),
 }
 
 REPLIES: dict[str, Handler] = {
@@ -82,7 +87,7 @@ REPLIES: dict[str, Handler] = {
 
 # Whether an audience of niches and a target status takes lead ``l``; ``{a}`` has the criteria.
 MATCHES = """
-    (cardinality({a}.niche_keys) = 0 OR l.niche_keys && {a}.niche_keys)
+    l.erased_at IS NULL AND (cardinality({a}.niche_keys) = 0 OR l.niche_keys && {a}.niche_keys)
     AND ({a}.target_status = 'all' OR l.target_status = {a}.target_status)
 """
 
@@ -151,7 +156,7 @@ def state(row: Any) -> Lead:
     return Lead(
         id=row.lead_id,
         version=row.version,
-        phone=row.phone,
+        phone=row.phone or "",
         triggers=tuple(row.triggers),
         profile=Profile(
             name=row.name,
@@ -165,6 +170,7 @@ def state(row: Any) -> Lead:
         replied_at=row.replied_at,
         replied_to=row.replied_to,
         registered_at=row.registered_at,
+        erased_at=row.erased_at,
     )
 
 

@@ -1,74 +1,167 @@
-"""Proves that the read models are what the events say: builds them anew in a schema of their own,
-with the very same handlers, and compares every row."""
+"""Read models anew from the events, in a schema of their own, by the very same handlers.
+
+A rebuild compares every row with the live tables, and may then take their place: blue and green.
+Commands and runners go on meanwhile; only the swap itself holds them up, for as long as it takes to
+catch up with the last few events and to rename the tables. Whatever fails, the live tables stay.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from threading import Event
 
+import msgspec
+import psycopg2.errors
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
+from domain.errors import InvalidInputError, StorageError
+from projections import swapping
+from projections.comparing import difference
 from projections.database import Database, rows
 from projections.projector import project
+from projections.sealing import unseal
 from projections.tables import READ_MODELS, create_read_models
 
 SCHEMA = "rebuild"
 LIVE = "public"
 PAGE = 5000
+REBUILD_LOCK = 0x5E4D7243
+# How long the swap waits for the tables at a time, and how often it tries.
+SWAP_PATIENCE, SWAP_TRIES = "250ms", 100
+# The swap begins when so few events are left to replay.
+NEARLY = 200
+
+BUSY = (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected)
 
 Progress = Callable[[int, int], None]
 
-# A lease is a hint that may outlive its messages: what it says of open ones is what counts.
-_OPEN_LEASES = """
-    SELECT m.message_id, l.worker, l.lease_until
-    FROM {schema}.leases l JOIN {schema}.broadcast_messages m ON m.message_id = ANY(l.message_ids)
-        AND m.worker = l.worker AND m.lease_until = l.lease_until
-    WHERE m.status IN ('processing', 'queued')
-"""
+
+class _When(msgspec.Struct):
+    timestamp: datetime
+
+
+_when = msgspec.json.Decoder(_When).decode
 
 
 def rebuild(
-    database: Database, progress: Progress = lambda done, total: None
+    database: Database,
+    progress: Progress = lambda done, total: None,
+    *,
+    only: str | None = None,
+    swap: bool = False,
 ) -> dict[str, str | None]:
     """Rebuilds every read model beside the live ones; says per table None where they are identical,
     else what the first difference is (keys and column names, no values).
 
-    The live tables are read in one snapshot, with exactly the events that made them, so commands
-    and runners may go on meanwhile.
+    With ``swap`` the rebuilt tables then become the live ones; with ``only`` comparison and swap
+    are for that table alone. Raises StorageError where another rebuild is under way or the tables
+    are in use all the time, InvalidInputError if there is no such table.
     """
+    wanted = _tables(only)
+    with _alone(database):
+        _prepare(database, SCHEMA, anew=True)
+        position = _replay(database, SCHEMA, progress)
+        with (
+            database.engine.connect().execution_options(
+                isolation_level="REPEATABLE READ"
+            ) as connection,
+            connection.begin(),
+        ):
+            # The live tables in one snapshot, with exactly the events that made them.
+            _work_in(connection, SCHEMA)
+            position = _catch_up(connection, position)
+            found = {table.name: difference(connection, table, LIVE, SCHEMA) for table in wanted}
+        if swap:
+            _swap(database, wanted, position)
+        return found
+
+
+def replay(
+    database: Database,
+    schema: str,
+    until: datetime,
+    progress: Progress = lambda done, total: None,
+) -> None:
+    """Fills the new schema ``schema`` with every read model as it was at the instant ``until``, for
+    any SQL client. Who has been erased since is blank. Raises InvalidInputError where the name is
+    no good or taken."""
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema) or schema.startswith("pg_"):
+        raise InvalidInputError("schema", "a name of lower-case letters, digits and _")
+    with database.transaction() as connection:
+        taken = rows(connection, "SELECT FROM pg_namespace WHERE nspname = %(s)s", s=schema)
+        # Such a word would have to be quoted in every query, as in SELECT FROM "user".leads.
+        reserved = rows(
+            connection,
+            "SELECT FROM pg_get_keywords() WHERE word = %(s)s AND catcode IN ('R', 'T')",
+            s=schema,
+        )
+    if reserved:
+        raise InvalidInputError("schema", "a name that is no reserved word of SQL")
+    if taken or schema in (LIVE, SCHEMA, swapping.RETIRED):
+        raise InvalidInputError("schema", "a name that is not taken")
+    _prepare(database, schema)
+    _replay(database, schema, progress, until=until)
+
+
+def _tables(only: str | None) -> list[Table]:
+    if only is None:
+        return list(READ_MODELS.sorted_tables)
+    if only not in READ_MODELS.tables:
+        raise InvalidInputError("table", f"one of {', '.join(sorted(READ_MODELS.tables))}")
+    return [READ_MODELS.tables[only]]
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    """No other rebuild of this database until the block ends."""
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        (row,) = rows(connection, f"SELECT pg_try_advisory_lock({REBUILD_LOCK})")
+        if not row[0]:
+            raise StorageError("another rebuild is under way; wait until it has ended")
+        try:
+            yield
+        finally:
+            rows(connection, f"SELECT pg_advisory_unlock({REBUILD_LOCK})")
+
+
+def _prepare(database: Database, schema: str, *, anew: bool = False) -> None:
     with database.transaction("rebuild") as connection:
-        connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
-        connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
-        _work_in(connection, SCHEMA)
+        if anew:
+            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+        _work_in(connection, schema)
         create_read_models(connection)
+
+
+def _replay(
+    database: Database, schema: str, progress: Progress, until: datetime | None = None
+) -> int:
+    """Page by page, to the end of the log; returns the last event's id."""
     position = 0
     while True:
         with database.transaction("rebuild") as connection:
             total = _last_id(connection)
-            _work_in(connection, SCHEMA)
-            after = _replay_page(connection, position)
+            _work_in(connection, schema)
+            after = _replay_page(connection, position, until)
         progress(min(after or total, total), total)
         if after is None:
-            break
+            return position
         position = after
-    return _compare(database, position)
 
 
-def _compare(database: Database, position: int) -> dict[str, str | None]:
-    """Catches up with one snapshot and compares in it."""
-    with (
-        database.engine.connect().execution_options(
-            isolation_level="REPEATABLE READ"
-        ) as connection,
-        connection.begin(),
-    ):
-        _work_in(connection, SCHEMA)
-        while (after := _replay_page(connection, position)) is not None:
-            position = after
-        return {table.name: _difference(connection, table) for table in READ_MODELS.sorted_tables}
+def _catch_up(connection: Connection, position: int) -> int:
+    while (after := _replay_page(connection, position)) is not None:
+        position = after
+    return position
 
 
-def _replay_page(connection: Connection, position: int) -> int | None:
+def _replay_page(
+    connection: Connection, position: int, until: datetime | None = None
+) -> int | None:
     """Projects the next events after ``position``; returns the last one's id, None at the end."""
     page = rows(
         connection,
@@ -80,8 +173,43 @@ def _replay_page(connection: Connection, position: int) -> int | None:
     )
     if not page:
         return None
-    project(connection, [(row[0], row[1], row[2], bytes(row[3])) for row in page])
+    try:
+        events = unseal(connection, [(row[0], row[1], row[2], bytes(row[3])) for row in page])
+        if until is not None:
+            events = [event for event in events if _when(event[3]).timestamp <= until]
+        project(connection, events)
+    except (IntegrityError, DataError, msgspec.MsgspecError):
+        # The driver's message may say who it is about.
+        raise StorageError(
+            f"one of the events {page[0][4]} to {page[-1][4]} is not what was written;"
+            " sendtrail audit verify names it"
+        ) from None
     return int(page[-1][4])
+
+
+def _swap(database: Database, wanted: Sequence[Table], position: int) -> None:
+    for _ in range(SWAP_TRIES):
+        while True:
+            with database.transaction("rebuild") as connection:
+                _work_in(connection, SCHEMA)
+                position = _replay_page(connection, position) or position
+                left = _last_id(connection) - position
+            if left <= NEARLY:
+                break
+        try:
+            with database.transaction("rebuild") as connection:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{SWAP_PATIENCE}'")
+                swapping.lock(connection, LIVE)
+                _work_in(connection, SCHEMA)
+                _catch_up(connection, position)
+                swapping.swap(connection, wanted, LIVE, SCHEMA)
+            return
+        except DBAPIError as error:
+            if not isinstance(error.orig, BUSY):
+                raise
+        # Those who waited for the swap go first.
+        Event().wait(0.1)
+    raise StorageError("the tables are in use all the time: they stay as they were; try again")
 
 
 def _last_id(connection: Connection) -> int:
@@ -92,46 +220,3 @@ def _last_id(connection: Connection) -> int:
 def _work_in(connection: Connection, schema: str) -> None:
     # Functions are found in the live schema; every table is there in the first one.
     connection.exec_driver_sql(f"SET LOCAL search_path = {schema}, {LIVE}")
-
-
-def _source(table: Table, schema: str) -> str:
-    if table.name == "leases":
-        return _OPEN_LEASES.format(schema=schema)
-    return f"SELECT * FROM {schema}.{table.name}"
-
-
-def _difference(connection: Connection, table: Table) -> str | None:
-    digests = [
-        rows(
-            connection,
-            "SELECT count(*), coalesce(sum(hashtextextended(r::text, 0)), 0)"
-            f" FROM ({_source(table, schema)}) r",
-        )[0]
-        for schema in (LIVE, SCHEMA)
-    ]
-    if digests[0] == digests[1]:
-        return None
-    keys = [column.name for column in table.primary_key]
-    if table.name == "leases":
-        keys = ["message_id"]
-    found = rows(
-        connection,
-        f"""
-        SELECT to_jsonb(a) AS live, to_jsonb(b) AS rebuilt
-        FROM ({_source(table, LIVE)}) a
-        FULL JOIN ({_source(table, SCHEMA)}) b USING ({", ".join(keys)})
-        WHERE to_jsonb(a) IS DISTINCT FROM to_jsonb(b) ORDER BY {", ".join(keys)} LIMIT 1
-        """,
-    )
-    return _describe(found[0].live, found[0].rebuilt, keys)
-
-
-def _describe(live: dict[str, Any] | None, rebuilt: dict[str, Any] | None, keys: list[str]) -> str:
-    row = live or rebuilt or {}
-    key = ", ".join(f"{name} {row.get(name)}" for name in keys)
-    if live is None:
-        return f"{key}: missing in the live table"
-    if rebuilt is None:
-        return f"{key}: only in the live table"
-    columns = ", ".join(sorted(name for name in live if live[name] != rebuilt[name]))
-    return f"{key}: differs in {columns}"

@@ -74,7 +74,8 @@ leads = Table(
     READ_MODELS,
     Column("lead_id", Uuid, primary_key=True),
     Column("version", Integer, nullable=False),
-    Column("phone", Text, nullable=False),
+    # Null once the person is erased.
+    Column("phone", Text),
     Column("name", Text, nullable=False),
     _texts("niche"),
     _texts("niche_keys"),
@@ -88,6 +89,7 @@ leads = Table(
     Column("replied_at", TIME),
     Column("replied_to", Uuid),
     Column("registered_at", TIME, nullable=False),
+    Column("erased_at", TIME),
     UniqueConstraint("phone"),
     Index("leads_by_trigger", "trigger_keys", postgresql_using="gin"),
 )
@@ -336,6 +338,26 @@ device_secrets = Table(
     Column("ciphertext", LargeBinary, nullable=False),
 )
 
+# The notary's chain over the log; see ``notary.py``.
+notary_seals = Table(
+    "notary_seals",
+    KEPT,
+    Column("last_id", BigInteger, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("ids", ARRAY(BigInteger), nullable=False),
+    Column("leaves", LargeBinary, nullable=False),
+    Column("sealed_at", TIME, nullable=False),
+)
+
+# One key per lead, with which the personal data in its events is encrypted; erasing the person is
+# destroying it.
+lead_keys = Table(
+    "lead_keys",
+    KEPT,
+    Column("lead_id", Uuid, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+)
+
 _APPEND_ONLY = """
 CREATE OR REPLACE FUNCTION refuse_rewriting_history() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -380,8 +402,9 @@ SELECT notification_id,
 FROM stored_events
 """
 
-_MESSAGE_REPORT = """
-CREATE OR REPLACE VIEW broadcast_message_report AS
+REPORT_VIEW = "broadcast_message_report"
+_MESSAGE_REPORT = f"""
+CREATE OR REPLACE VIEW {REPORT_VIEW} AS
 SELECT m.*, l.phone AS recipient_phone, l.name AS recipient_name,
        c.name AS campaign_name, s.name AS sequence_name, d.name AS device_name
 FROM broadcast_messages m
@@ -408,4 +431,21 @@ def create_kept(connection: Connection) -> None:
 def create_read_models(connection: Connection) -> None:
     """The read models, in the first schema of the connection's search path."""
     READ_MODELS.create_all(connection, checkfirst=False)
+    create_report_view(connection)
+
+
+def create_report_view(connection: Connection) -> None:
+    """The queue with the names of all that it refers to, for people and their tools."""
     connection.exec_driver_sql(_MESSAGE_REPORT)
+
+
+def outdated(connection: Connection) -> list[str]:
+    """Columns of the read models that the database does not have yet: it was made by an earlier
+    version, and a rebuild adds them."""
+    found = connection.exec_driver_sql(
+        "SELECT table_name || '.' || column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public'"
+    )
+    there = {row[0] for row in found}
+    wanted = (str(c) for table in READ_MODELS.sorted_tables for c in table.columns)
+    return [column for column in wanted if column not in there]

@@ -29,13 +29,18 @@ class Tracker(TrackingRecorder):
 
     def max_tracking_id(self, application_name: str) -> int | None:
         with library_errors(), self.database.transaction() as connection:
-            return cast(
-                "int | None",
-                connection.exec_driver_sql(
-                    "SELECT notification_id FROM tracking WHERE application_name = %(name)s",
-                    {"name": application_name},
-                ).scalar_one_or_none(),
-            )
+            return position(connection, application_name)
+
+
+def position(connection: Connection, application_name: str) -> int | None:
+    """How far that reader has come; None if it has not begun."""
+    return cast(
+        "int | None",
+        connection.exec_driver_sql(
+            "SELECT notification_id FROM tracking WHERE application_name = %(name)s",
+            {"name": application_name},
+        ).scalar_one_or_none(),
+    )
 
 
 def insert_tracking(connection: Connection, tracking: Tracking) -> None:

@@ -7,18 +7,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import UUID
 
 import click
-from rich.console import Console
 
+from domain import tokens
 from domain.errors import SendtrailError
-from projections import access, audit, embedded, measures, reports, settings
+from projections import access, embedded, measures, reports, settings
 from projections.composition import House
 from projections.database import BUNDLED, url_of
 from projections.importing import import_leads
+from projections.rebuild import replay as replay_into
+from runners import audit_cli, logs, tables
 from runners import demo as demonstration
-from runners import logs, tables
 from runners.running import RUNNERS, Runners
 from runners.tables import progress_bar
 
@@ -52,7 +52,7 @@ def main(ctx: click.Context) -> None:
 @click.pass_obj
 def demo(config: settings.Settings) -> None:
     """Play six days of outreach in seconds, in a database of its own."""
-    if not demonstration.run(config, _console()):
+    if not demonstration.run(config, tables.console()):
         raise click.ClickException("the rebuilt projections differ from the live ones")
 
 
@@ -94,7 +94,7 @@ def import_(config: settings.Settings, file: Path) -> None:
     Columns: phone, name, niche, target_status, triggers, device, timezone; any other becomes an
     attribute. Lists are separated by ';'. Only phone is required.
     """
-    with House(config) as house, progress_bar(_console(err=True)) as bar:
+    with House(config) as house, progress_bar(tables.console(err=True)) as bar:
         task = bar.add_task("importing", total=None)
         result = import_leads(
             house.database,
@@ -118,33 +118,48 @@ def import_(config: settings.Settings, file: Path) -> None:
 def status(config: settings.Settings) -> None:
     """What there is: leads, devices, sequences, campaigns, messages by status."""
     with House(config) as house, house.database.transaction() as connection:
-        tables.print_overview(_console(), reports.overview(connection))
-        tables.print_devices(_console(), reports.devices(connection))
+        tables.print_overview(tables.console(), reports.overview(connection))
+        tables.print_devices(tables.console(), reports.devices(connection))
 
 
 @main.command()
+@click.option("--check", is_flag=True, help="Only compare; the live tables stay.")
+@click.option("--only", metavar="TABLE", help="Compare and replace this table alone.")
 @click.pass_obj
-def rebuild(config: settings.Settings) -> None:
-    """Rebuild every projection from the events, beside the live ones, and compare."""
-    with House(config) as house:
-        if not demonstration.prove(house, _console()):
-            raise click.ClickException("the rebuilt projections differ from the live ones")
+def rebuild(config: settings.Settings, check: bool, only: str | None) -> None:
+    """Build every projection anew from the events, compare, and replace the live ones.
+
+    Commands and runners may go on meanwhile. Prints per table whether it was identical or the first
+    difference, and fails if there was one.
+    """
+    with House(config, outdated=True) as house:
+        if not demonstration.prove(house, tables.console(), only=only, swap=not check):
+            done = "" if check else ", and were replaced"
+            raise click.ClickException(f"the live projections differed from the events{done}")
 
 
-@main.group("audit")
-def audit_() -> None:
-    """Why did this person get this message?"""
-
-
-@audit_.command("message")
-@click.argument("message_id", type=click.UUID)
+@main.command()
+@click.option(
+    "--until", required=True, metavar="TIME", help="ISO 8601 with an offset, or with a zone's name."
+)
+@click.option("--into", required=True, metavar="SCHEMA", help="A new schema of this name.")
 @click.pass_obj
-def audit_message(config: settings.Settings, message_id: UUID) -> None:
-    """The whole causal chain of a message, its text rendered again and proven."""
-    with House(config) as house:
-        tables.print_trail(
-            _console(), audit.message_trail(house.outreach, house.database, message_id)
+def replay(config: settings.Settings, until: str, into: str) -> None:
+    """Fill a new schema with every projection as it was at a past instant, for any SQL client."""
+    instant = tokens.parse_instant(until, "until")
+    with House(config) as house, progress_bar(tables.console(err=True)) as bar:
+        task = bar.add_task("replaying the events", total=None)
+        replay_into(
+            house.database,
+            into,
+            instant,
+            lambda done, total: bar.update(task, completed=done, total=total),
         )
+    click.echo(f"schema {into} is as of {instant.isoformat()}; drop it when you are done:")
+    click.echo(f"DROP SCHEMA {into} CASCADE")
+
+
+main.add_command(audit_cli.group)
 
 
 @main.group()
@@ -172,7 +187,7 @@ def keys_create(config: settings.Settings, name: str, role: str) -> None:
 def keys_list(config: settings.Settings) -> None:
     """Every key, without the key itself."""
     with House(config) as house, house.database.transaction() as connection:
-        tables.print_keys(_console(), access.every(connection))
+        tables.print_keys(tables.console(), access.every(connection))
 
 
 @keys.command("revoke")
@@ -214,12 +229,6 @@ def db_url(config: settings.Settings) -> None:
 
 def _actor() -> str:
     return f"cli:{getpass.getuser()}"
-
-
-def _console(*, err: bool = False) -> Console:
-    """As wide as the terminal; without one, wide enough for the tables."""
-    console = Console(stderr=err)
-    return console if console.is_terminal else Console(stderr=err, width=160)
 
 
 if __name__ == "__main__":

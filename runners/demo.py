@@ -59,15 +59,16 @@ def run(settings: Settings, console: Console) -> bool:
         return prove(house, console)
 
 
-def prove(house: House, console: Console) -> bool:
-    """Rebuilds every projection and prints how each compares; True if all are identical."""
+def prove(house: House, console: Console, *, only: str | None = None, swap: bool = False) -> bool:
+    """Rebuilds every projection and prints how each compares; True if all are identical. ``only``
+    and ``swap`` as in ``rebuild``."""
     with progress_bar(console) as bar:
         task = bar.add_task("rebuilding from the events", total=None)
 
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        found = rebuild(house.database, show)
+        found = rebuild(house.database, show, only=only, swap=swap)
     tables.print_rebuild(console, found)
     return not any(found.values())
 

@@ -91,8 +91,10 @@ class Reaper:
                 events.extend(enrollment.stop(state, why, now=now, actor=self.actor))
                 continue
             events.extend(enrollment.complete(state, now=now, actor=self.actor))
-            if row.next_trigger is not None:
-                person = triggered[row.lead_id]
+            if row.next_trigger is None:
+                continue
+            person = triggered[row.lead_id]
+            if person.erased_at is None:
                 added = lead.add_trigger(person, row.next_trigger, now=now, actor=self.actor)
                 for event in added:
                     triggered[row.lead_id] = lead.evolve(triggered[row.lead_id], event)

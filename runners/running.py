@@ -11,11 +11,12 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import structlog
 
 from domain.errors import SendtrailError
-from projections import device_secrets
+from projections import device_secrets, notary
 from projections.composition import House
 from projections.settings import Settings
 from runners import loops
@@ -33,7 +34,7 @@ from runners.reaper import Reaper
 log = structlog.get_logger()
 
 # In the order in which one look at everything is useful: devices first, tidying last.
-RUNNERS = ("monitor", "enroller", "campaigner", "broadcaster", "reaper")
+RUNNERS = ("monitor", "enroller", "campaigner", "broadcaster", "reaper", "notary")
 
 
 def gateways(settings: Settings) -> dict[str, Gateway]:
@@ -124,6 +125,8 @@ class Runners:
                 return Enroller(self.house, actor).run_once
             case "campaigner":
                 return Campaigner(self.house, actor).run_once
+            case "notary":
+                return partial(notary.seal, self.house.database, self.house.outreach.clock)
             case _:
                 return Reaper(self.house, actor).run_once
 
@@ -147,4 +150,5 @@ def _every(settings: Settings, name: str) -> float:
         "enroller": settings.enroll_every,
         "campaigner": settings.campaign_every,
         "reaper": settings.reap_every,
+        "notary": settings.notary_every,
     }[name]

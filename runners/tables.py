@@ -17,7 +17,9 @@ from rich.table import Table
 from domain.message import STATUSES
 from projections.access import Key
 from projections.audit import Trail
+from projections.audit_people import Person
 from projections.counts import MARKS
+from projections.event_log import Entry
 from projections.reports import CampaignReport, Counts, DeviceReport, Overview, SequenceReport
 
 
@@ -67,16 +69,43 @@ def print_devices(console: Console, found: Iterable[DeviceReport]) -> None:
     console.print(table)
 
 
+def console(*, err: bool = False) -> Console:
+    """As wide as the terminal; without one, wide enough for the tables."""
+    found = Console(stderr=err)
+    return found if found.is_terminal else Console(stderr=err, width=160)
+
+
 def print_trail(console: Console, trail: Trail) -> None:
     title = f"Audit trail of message {trail.message_id}, from device {trail.device_name}"
-    table = _table(title, "when (UTC)", "who", "what")
-    for entry in trail.entries:
-        table.add_row(f"{entry.timestamp:%Y-%m-%d %H:%M:%S}", entry.actor, entry.story)
-    console.print(table)
+    _print_entries(console, title, trail.entries)
     for hand_over in trail.hand_overs:
+        if hand_over.text is None:
+            console.print(f"text handed over, {hand_over.body_sha256[:16]}...: erased")
+            continue
         proven = "proven by its hash" if hand_over.proven else "NOT PROVEN: the hash differs"
         console.print(f"text handed over, {proven} ({hand_over.body_sha256[:16]}...):")
         console.print(f"  {hand_over.text}", markup=False, highlight=False)
+
+
+def print_person(console: Console, person: Person) -> None:
+    when = "now" if person.as_of is None else person.as_of.isoformat()
+    state = person.state
+    if state is None:
+        console.print(f"as of {when}: not registered yet")
+    else:
+        wish = "opted out" if state.opted_out_at else "opted in"
+        what = "erased" if state.erased_at else f"{state.profile.target_status}, {wish}"
+        console.print(f"as of {when}: {what}, triggers {', '.join(state.triggers) or 'none'}")
+    for message in person.messages:
+        console.print(f"message {message.id}: {message.status} {message.reason or ''}".rstrip())
+    _print_entries(console, f"Audit of lead {person.lead_id}", person.entries)
+
+
+def _print_entries(console: Console, title: str, entries: Iterable[Entry]) -> None:
+    table = _table(title, "when (UTC)", "who", "what")
+    for entry in entries:
+        table.add_row(f"{entry.timestamp:%Y-%m-%d %H:%M:%S}", entry.actor, entry.story)
+    console.print(table)
 
 
 def print_rebuild(console: Console, found: Mapping[str, str | None]) -> None:

@@ -67,6 +67,7 @@ def test_good_rows_land_and_bad_rows_are_reported(house: House, operator: Client
         "opted_out_at": None,
         "replied_at": None,
         "registered_at": "2026-03-02T08:00:00+00:00",
+        "erased_at": None,
         "version": 1,
     }
     assert [event.actor for event in then.log(house)[-2:]] == ["api:crm", "api:crm"]

@@ -45,6 +45,7 @@ def test_a_lead_is_registered_with_all_that_is_said_of_it(operator: Client) -> N
         "opted_out_at": None,
         "replied_at": None,
         "registered_at": "2026-03-02T08:00:00+00:00",
+        "erased_at": None,
         "version": 1,
     }
     assert operator.get(f"/leads/{lead['id']}") == (200, lead)
@@ -68,6 +69,7 @@ def test_a_phone_is_enough(operator: Client) -> None:
         "opted_out_at": None,
         "replied_at": None,
         "registered_at": "2026-03-02T08:00:00+00:00",
+        "erased_at": None,
         "version": 1,
     }
 

@@ -17,7 +17,7 @@ from domain.campaign import (
 )
 from domain.device import DeviceConnected, DeviceDisconnected, DeviceRetired
 from domain.enrollment import EnrollmentStopped
-from domain.lead import LeadOptedIn, LeadOptedOut, LeadReplied, LeadTriggerConsumed
+from domain.lead import LeadErased, LeadOptedIn, LeadOptedOut, LeadReplied, LeadTriggerConsumed
 from domain.message_events import (
     MessageCancelled,
     MessageDeferred,
@@ -44,10 +44,11 @@ SETTINGS = settings(max_examples=60, deadline=None)
 @SETTINGS
 @given(stories(LEAD))
 def test_a_leads_triggers_come_once_and_its_consent_is_the_latest(story: Story) -> None:
-    """The phone never changes; consuming takes exactly one trigger; the latest wish counts."""
+    """The phone never changes until it is erased with all that says who it was; consuming takes
+    exactly one trigger; the latest wish counts."""
     phone = story.states[0].phone
     for before, event, state in story.before_and_after():
-        assert state.phone == phone
+        assert state.phone == ("" if state.erased_at else phone)
         folded = [trigger.lower() for trigger in state.triggers]
         assert len(set(folded)) == len(folded)
         match event:
@@ -61,6 +62,9 @@ def test_a_leads_triggers_come_once_and_its_consent_is_the_latest(story: Story) 
                 assert state.opted_out_at is None
             case LeadReplied():
                 assert (state.replied_at, state.replied_to) == (event.timestamp, event.message_id)
+            case LeadErased():
+                assert (state.profile.name, state.profile.attributes) == ("", {})
+                assert (state.triggers, state.opted_out_at is None) == ((), False)
             case _ if before is not None:
                 assert state.opted_out_at == before.opted_out_at
                 assert state.replied_at == before.replied_at

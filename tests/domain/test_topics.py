@@ -59,6 +59,7 @@ FROZEN = [
     "device.connected",
     "device.disconnected",
     "device.retired",
+    "lead.erased",
     "campaign.reopened",
 ]
 

@@ -120,3 +120,8 @@ def journey(house: House, *bodies: str, number: int = 1, **profile: Any) -> UUID
     sequence_id = sequence(house, trigger, bodies or ("One",))
     Enroller(house, "runner:enroller:test").run_once()
     return sequence_id
+
+
+def changed(struct: Any, **fields: Any) -> Any:
+    """The same with other values in some fields."""
+    return msgspec.structs.replace(struct, **fields)

@@ -211,6 +211,9 @@ def test_rebuild_says_identical_or_names_the_difference(
     assert (good.returncode, good.stderr) == (0, "")
     assert good.stdout.count("identical") == 12
     assert bad.returncode == 1
-    assert only_line(bad.stderr) == "Error: the rebuilt projections differ from the live ones"
+    assert (
+        only_line(bad.stderr)
+        == "Error: the live projections differed from the events, and were replaced"
+    )
     assert "differs in name" in bad.stdout
     assert "Somebody else" not in bad.stdout

@@ -15,6 +15,7 @@ from domain.event import Event
 from projections.composition import House
 from projections.database import Database, rows
 from projections.event_store import decode
+from projections.sealing import unseal
 
 
 def table(house: House, name: str, order: str = "1") -> list[Any]:
@@ -50,7 +51,10 @@ def statuses(house: House, **where: Any) -> dict[str, int]:
 
 def events(house: House, topic: str = "", of: UUID | None = None) -> list[Any]:
     """The log in its order: all of it, or one topic's, or one aggregate's."""
-    found: list[Event] = [decode(e.topic, bytes(e.state)) for e in table(house, "stored_events")]
+    stored = table(house, "stored_events")
+    with house.database.transaction() as connection:
+        clear = unseal(connection, [(e[1], e[2], e[3], bytes(e[4])) for e in stored])
+    found: list[Event] = [decode(topic, state) for _, _, topic, state in clear]
     return [
         event
         for event in found

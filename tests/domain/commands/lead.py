@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from hypothesis import strategies as st
 
 from domain import lead
+from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event
 from domain.lead import Lead, Profile
 from domain.tokens import TARGET_STATUSES
-from tests.domain.stories import By, Command, Kind, always, never
+from tests.domain.stories import By, Command, Kind, Refusal, always, never
 from tests.domain.values import ATTRIBUTES, SOME_TOKENS, TEXTS, TOKENS, WORDS, ZONES
 
 
@@ -68,19 +70,34 @@ def _reply(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
     return lead.reply(state, draw(TEXTS), draw(WORDS), draw(st.none() | st.uuids()), **by)
 
 
+def _erase(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    # Seldom, or most stories would end at once.
+    return lead.erase(state, **by) if draw(st.integers(0, 9)) == 0 else ()
+
+
+def _unless_erased(but: Refusal = None) -> Callable[[Lead, datetime], Refusal]:
+    """An erased lead takes no command; others refuse for ``but``."""
+
+    def refusal(state: Lead, now: datetime) -> Refusal:
+        return but if state.erased_at is None else WrongStateError
+
+    return refusal
+
+
 LEAD = Kind(
     "lead",
     _begin,
     (
-        Command("update", _update, always),
-        Command("add a trigger", _add, always),
+        Command("update", _update, _unless_erased()),
+        Command("add a trigger", _add, _unless_erased()),
         Command("add two triggers in one", _add_two_in_one, never),
         Command("consume a trigger", _consume, always),
-        Command("opt out", _opt_out, always),
-        Command("opt out without evidence", _opt_out_unproven, never),
-        Command("opt in", _opt_in, always),
-        Command("opt in without evidence", _opt_in_unproven, never),
+        Command("opt out", _opt_out, _unless_erased()),
+        Command("opt out without evidence", _opt_out_unproven, _unless_erased(InvalidInputError)),
+        Command("opt in", _opt_in, _unless_erased()),
+        Command("opt in without evidence", _opt_in_unproven, _unless_erased(InvalidInputError)),
         Command("reply", _reply, always),
+        Command("erase", _erase, always),
     ),
     lead.evolve,
     lead.fold,
