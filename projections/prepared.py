@@ -3,6 +3,10 @@
 Most transactions here are short and always the same, and planning such a statement takes longer
 than running it. The plans are generic, so they must be right whatever the tables' size; that is why
 ``database.py`` tells the planner to prefer indexes and nested loops.
+
+EXECUTE takes its snapshot before it waits for its tables. Whoever replaces tables therefore closes
+the ``GATE`` first, which every execution passes in a statement before: it waits there, and then
+sees all that was committed meanwhile.
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ from sqlalchemy import Connection, CursorResult
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 _KEY = "sendtrail.prepared"
+# A table that is never replaced; nobody but a rebuild's swap keeps anybody from reading it.
+GATE = "installation"
 
 
 class Prepared(NamedTuple):
@@ -41,5 +47,7 @@ def execute(connection: Connection, statement: Prepared, **parameters: Any) -> C
         name = f"sendtrail_{len(calls)}"
         # A rollback does not undo this; PostgreSQL manual, PREPARE.
         connection.exec_driver_sql(f"PREPARE {name} AS {statement.body}")
-        call = calls[statement.statement] = f"EXECUTE {name}({statement.call})"
+        call = calls[statement.statement] = (
+            f"LOCK TABLE {GATE} IN ACCESS SHARE MODE; EXECUTE {name}({statement.call})"
+        )
     return connection.exec_driver_sql(call, parameters)

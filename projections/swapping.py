@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table
 
 from domain.errors import StorageError
 from projections.database import rows
+from projections.prepared import GATE
 from projections.tables import READ_MODELS, REPORT_VIEW, create_report_view
 
 # Where the tables that were live are for a moment.
@@ -17,8 +18,9 @@ RETIRED = "retired"
 def lock(connection: Connection, schema: str) -> None:
     """Waits until nobody uses the live tables; from then on nobody does until the transaction ends.
     Raises, by the connection's ``lock_timeout``, if they are in use for longer."""
-    # The view first, as those who read it do: whoever waited for a table with the view in his hands
-    # would be in the way of its replacement.
+    connection.exec_driver_sql(f"LOCK TABLE {schema}.{GATE} IN ACCESS EXCLUSIVE MODE")
+    # The view before its tables, as those who read it do: whoever waited for a table with the view
+    # in his hands would be in the way of its replacement.
     wanted = [REPORT_VIEW, *(table.name for table in READ_MODELS.sorted_tables)]
     found = rows(
         connection,

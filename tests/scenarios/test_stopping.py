@@ -55,6 +55,7 @@ def test_a_rolling_deployment_is_noticed_by_nobody(office: Office) -> None:
 
     with ExitStack() as stack:
         old = stack.enter_context(office.running(**PATIENT))
+        old.says("runners.started")
         for number in (1, 2):
             new = stack.enter_context(office.running(**PATIENT))
             new.says("runners.started")
