@@ -46,10 +46,11 @@ class Explained:
         self.nodes: list[dict[str, Any]] = []
 
     def exec_driver_sql(self, statement: str, parameters: Any = None) -> Any:
-        if not statement.startswith("EXECUTE"):
+        gate, found, call = statement.partition("EXECUTE")
+        if not found:
             return self.connection.exec_driver_sql(statement)
         plan = self.connection.exec_driver_sql(
-            f"EXPLAIN (ANALYZE, FORMAT json) {statement}", parameters
+            f"{gate}EXPLAIN (ANALYZE, FORMAT json) EXECUTE{call}", parameters
         ).scalar_one()
         self._collect(plan[0]["Plan"])
         return self.connection.exec_driver_sql(statement, parameters)
