@@ -25,12 +25,13 @@ from sqlalchemy import Engine
 from benchmarks import filling, floor
 from benchmarks.measuring import Comparison, rate
 from benchmarks.stage import Stage
+from domain.receipts import Receipt, Reply
 from projections.composition import House
 from projections.settings import Settings
 from runners import loops
 from runners.broadcaster import BATCH, Broadcaster
 from runners.campaigner import Campaigner
-from runners.gateways import Accepted, DeviceState, Outcome, Outgoing, Receipt, Reply
+from runners.gateways import Accepted, DeviceState, Outcome, Outgoing
 
 DEVICES = 50
 # What each event changes in its message; ``s`` is the message as it was in the end.

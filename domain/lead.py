@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import string
+from collections.abc import Mapping, Set
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID, uuid5
@@ -264,12 +265,36 @@ def _require_present(lead: Lead, wanted: str) -> None:
         raise WrongStateError("lead", "erased", wanted)
 
 
-# The words for "stop" that count when they are the whole message, in any case.
+_AROUND_A_WORD = string.whitespace + string.punctuation + "\u3002\uff01"
+
+# Words for "stop" in the languages of most WhatsApp users: English, Malay and Indonesian, Spanish,
+# Portuguese, French, German, Italian, Dutch, Turkish, Arabic, Hindi, Russian, Thai, Vietnamese,
+# Chinese. They count when they are the whole message, in any case.
 STOP_WORDS = frozenset(
-    {"stop", "unsubscribe", "berhenti", "batal", "henti", "cancel", "end", "quit", "stopall"}
+    {
+        *(
+            "stop",
+            "stopall",
+            "stop all",
+            "unsubscribe",
+            "cancel",
+            "end",
+            "quit",
+            "opt out",
+            "optout",
+        ),
+        *("berhenti", "batal", "henti", "berhenti langganan"),
+        *("alto", "basta", "cancelar", "baja", "parar", "pare", "sair", "descadastrar"),
+        *("arret", "arrêt", "arrêter", "désabonner", "stopp", "abbestellen", "abmelden"),
+        *("annulla", "cancellami", "afmelden", "dur", "iptal"),
+        *("توقف", "الغاء", "إلغاء", "बंद", "रोको", "стоп", "отписаться"),
+        *("หยุด", "ยกเลิก", "dừng", "hủy", "停止", "退订", "退訂", "取消"),
+    }
 )
 
 
-def asks_to_stop(text: str) -> bool:
-    """Whether the whole message is a STOP word; "don't stop" is not."""
-    return text.strip().strip(".!").strip().lower() in STOP_WORDS
+def asks_to_stop(text: str, words: Set[str] = STOP_WORDS) -> bool:
+    """Whether the whole message is one of these words, which are case-folded; "don't stop" is
+    not."""
+    whole = " ".join(text.strip(_AROUND_A_WORD).split())
+    return whole.casefold() in words

@@ -391,27 +391,6 @@ def retry(message: Message, *, now: datetime, actor: str) -> MessageRetried:
     return following(message, MessageRetried, now, actor)
 
 
-def confirm_delivered(message: Message, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """A receipt. It settles an unknown outcome too; a second one changes nothing."""
-    if message.status in ("queued", "unknown"):
-        settled = confirm_sent(message, message.provider_id or "", now=now, actor=actor)
-        state = evolve(message, settled)
-        return (settled, following(state, MessageDelivered, now, actor))
-    if message.status != "sent" or message.delivered_at is not None:
-        return ()
-    return (following(message, MessageDelivered, now, actor),)
-
-
-def confirm_read(message: Message, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """A receipt; what was read was delivered, whether or not that receipt ever comes."""
-    earlier = confirm_delivered(message, now=now, actor=actor)
-    state = fold(message, earlier)
-    assert state is not None  # noqa: S101 - folding from a state gives a state
-    if state.status != "sent" or state.read_at is not None:
-        return earlier
-    return (*earlier, following(state, MessageRead, now, actor))
-
-
 def _require(message: Message, wanted: str, *allowed: Status) -> None:
     if message.status not in allowed:
         raise WrongStateError("message", message.status, wanted)

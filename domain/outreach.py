@@ -7,7 +7,7 @@ see beyond its own aggregate it asks of the desk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
@@ -19,7 +19,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import InfrastructureFactory, RecordConflictError
 from eventsourcing.utils import Environment, EnvType
 
-from domain import campaign, device, enrollment, lead, message, message_events, sequence
+from domain import campaign, device, enrollment, lead, message, message_events, sequence, tokens
 from domain.errors import AlreadyExistsError, ConflictError, NotFoundError, SettingsError
 from domain.event import Event, ForeignEventError, Versioned
 from domain.message_events import CancelReason, Resolution
@@ -63,6 +63,8 @@ class Desk(Protocol):
 
     def latest_sent_to(self, connection: Any, lead_id: UUID) -> UUID | None: ...
 
+    def has_replied(self, connection: Any, lead_id: UUID, provider_id: str) -> bool: ...
+
     def wake_broadcasters(self, connection: Any) -> None: ...
 
 
@@ -87,15 +89,21 @@ class Outreach(Application[UUID]):
     """Sendtrail's commands.
 
     ``env`` must select a persistence module: there is no falling back to memory. ``clock`` gives
-    aware instants in UTC and ``new_id`` random ids; the domain has neither of its own. ``actor``
-    says in every command who gives it. A command returns the aggregate's state after it and raises
-    NotFoundError, WrongStateError, InvalidInputError or ConflictError, and then nothing is written.
+    aware instants in UTC and ``new_id`` random ids; the domain has neither of its own. A reply that
+    is one of ``stop_words`` as a whole opts its lead out. ``actor`` says in every command who gives
+    it. A command returns the aggregate's state after it and raises NotFoundError, WrongStateError,
+    InvalidInputError or ConflictError, and then nothing is written.
     """
 
     def __init__(
-        self, env: EnvType, clock: Callable[[], datetime], new_id: Callable[[], UUID]
+        self,
+        env: EnvType,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        stop_words: Set[str] = lead.STOP_WORDS,
     ) -> None:
         super().__init__(env)
+        self.stop_words = stop_words
         self.clock = clock
         self.new_id = new_id
         self.desk: Desk = cast(Any, self.factory).desk()
@@ -183,9 +191,12 @@ class Outreach(Application[UUID]):
 
     def record_reply(self, lead_id: UUID, text: str, provider_id: str, *, actor: str) -> lead.Lead:
         """A reply stops the enrollments that say so; a STOP word opts the lead out, with the reply
-        as the evidence."""
+        as the evidence. The same ``provider_id`` again is the same reply, and changes nothing."""
+        provider_id = tokens.cleaned(provider_id, 500)
 
         def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
+            if self.desk.has_replied(connection, lead_id, provider_id):
+                return ()
             answered = self.desk.latest_sent_to(connection, lead_id)
             events: list[Event] = [
                 *lead.reply(state, text, provider_id, answered, now=now, actor=actor)
@@ -193,7 +204,7 @@ class Outreach(Application[UUID]):
             if not events:
                 return ()
             reason: enrollment.StopReason = "replied"
-            if lead.asks_to_stop(text):
+            if lead.asks_to_stop(text, self.stop_words):
                 reason = "opted_out"
                 after = lead.evolve(state, events[0])
                 events.extend(lead.opt_out(after, text, now=now, actor=actor))
@@ -360,12 +371,6 @@ class Outreach(Application[UUID]):
             return (*campaign.reopen(owner, now=now, actor=actor), again)
 
         return self._change_with(MESSAGE, message_id, decided)
-
-    def confirm_delivered(self, message_id: UUID, *, actor: str) -> message.Message:
-        return self._change(MESSAGE, message_id, message.confirm_delivered, actor)
-
-    def confirm_read(self, message_id: UUID, *, actor: str) -> message.Message:
-        return self._change(MESSAGE, message_id, message.confirm_read, actor)
 
     # What all commands share
 

@@ -107,6 +107,16 @@ _LAST_HAND_OVER = """, lane AS (
         OR (n.at, n.message_id) > (l.last_hand_over_at, l.last_message_id))
 )"""
 
+# Sandbox and Cloud API send our own id back.
+_PROVIDER_ID = """, named AS (
+    INSERT INTO provider_ids (device_id, provider_id, message_id)
+    SELECT m.device_id, e.provider_id, m.message_id
+    FROM e JOIN broadcast_messages m ON m.message_id = e.originator_id
+    JOIN devices d ON d.device_id = m.device_id
+    WHERE d.gateway NOT IN ('sandbox', 'cloud') AND e.provider_id <> ''
+    ON CONFLICT DO NOTHING
+)"""
+
 HANDLERS: dict[str, Handler] = {
     "message.scheduled": handler(
         "lead_id uuid, device_id uuid, campaign_id uuid, sequence_id uuid, enrollment_id uuid,"
@@ -147,6 +157,7 @@ HANDLERS: dict[str, Handler] = {
         "provider_id text",
         "status = 'sent', answered_at = e.timestamp, sent_at = e.timestamp,"
         " provider_id = e.provider_id, reason = NULL",
+        beside=_PROVIDER_ID,
     ),
     "message.failed": _transition(
         "code text",
@@ -176,6 +187,7 @@ HANDLERS: dict[str, Handler] = {
             send_at = CASE e.resolution WHEN 'retried' THEN NULL ELSE old.send_at END,
             slot_day = CASE e.resolution WHEN 'retried' THEN NULL ELSE old.slot_day END
         """,
+        beside=_PROVIDER_ID,
     ),
     "message.cancelled": _transition(
         "reason text",

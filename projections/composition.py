@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID, uuid4
 
+from domain.lead import STOP_WORDS
 from domain.outreach import Outreach
 from projections import device_secrets, event_store
 from projections.database import Database, open_database
@@ -41,6 +42,7 @@ class House:
             },
             clock,
             new_id,
+            STOP_WORDS | settings.stop_words,
         )
         factory = cast(event_store.Factory, self.outreach.factory)
         self.database: Database = factory.database

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.enrollment import Enrollment
 from domain.message import Message
-from projections import enrollments, queue, sealing
+from projections import enrollments, leads, queue, sealing
 from projections.database import Database, is_transient
 
 
@@ -57,3 +57,6 @@ class ProjectedDesk:
 
     def latest_sent_to(self, connection: Any, lead_id: UUID) -> UUID | None:
         return queue.latest_sent_to(connection, lead_id)
+
+    def has_replied(self, connection: Any, lead_id: UUID, provider_id: str) -> bool:
+        return leads.has_replied(connection, lead_id, provider_id)

@@ -32,6 +32,10 @@ def _update(fields: str, changes: str) -> Handler:
     )
 
 
+# SQL: by what a reply is known.
+_REPLY = "sha256(convert_to(provider_id, 'UTF8'))"
+
+
 def _replied(tally: Tally, found: Sequence[Any]) -> None:
     tally.marked("replied", found)
 
@@ -59,18 +63,26 @@ HANDLERS: dict[str, Handler] = {
     ),
     "lead.opted_out": _update("", "opted_out_at = e.timestamp"),
     "lead.opted_in": _update("", "opted_out_at = NULL"),
-    "lead.erased": _update(
+    "lead.erased": handler(
         "",
-        "phone = NULL, name = '', attributes = '{}', triggers = '{}', trigger_keys = '{}',"
-        " opted_out_at = coalesce(l.opted_out_at, e.timestamp), erased_at = e.timestamp",
+        """, forgotten AS (
+            DELETE FROM replies r USING e WHERE r.lead_id = e.originator_id
+        )
+        UPDATE leads l SET version = e.originator_version, phone = NULL, name = '',
+            attributes = '{}', triggers = '{}', trigger_keys = '{}',
+            opted_out_at = coalesce(l.opted_out_at, e.timestamp), erased_at = e.timestamp
+        FROM e WHERE l.lead_id = e.originator_id""",
     ),
 }
 
 REPLIES: dict[str, Handler] = {
     # A message counts as replied to once, however often the lead writes after it.
     "lead.replied": handler(
-        "message_id uuid",
-        """, old AS (
+        "provider_id text, message_id uuid",
+        f""", known AS (
+            INSERT INTO replies (lead_id, reply_sha256)
+            SELECT originator_id, {_REPLY} FROM e ON CONFLICT DO NOTHING
+        ), old AS (
             SELECT l.lead_id, l.replied_to FROM leads l JOIN e ON l.lead_id = e.originator_id
         ), changed AS (
             UPDATE leads l SET version = e.originator_version,
@@ -180,6 +192,19 @@ def states(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Lead]:
         connection, "SELECT * FROM leads WHERE lead_id = ANY(%(ids)s::uuid[])", ids=uuids(ids)
     )
     return {row.lead_id: state(row) for row in found}
+
+
+def has_replied(connection: Connection, lead_id: UUID, provider_id: str) -> bool:
+    """Whether this very reply is recorded already."""
+    return bool(
+        rows(
+            connection,
+            f"SELECT FROM replies, (SELECT %(provider_id)s::text AS provider_id) e"
+            f" WHERE lead_id = %(lead_id)s AND reply_sha256 = {_REPLY}",
+            lead_id=str(lead_id),
+            provider_id=provider_id,
+        )
+    )
 
 
 def known(connection: Connection, ids: Iterable[UUID]) -> set[UUID]:

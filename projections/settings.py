@@ -40,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_timeout: float = 30.0
     max_attempts: int = 5
     default_region: str | None = None
+    # Case-folded, beside those that are always understood.
+    stop_words: frozenset[str] = frozenset()
     log_level: str = "INFO"
     # For tests: the point at which this process dies, and the how many-th time.
     fault: tuple[str, int] | None = None
@@ -62,6 +64,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         gateway_timeout=source.get("GATEWAY_TIMEOUT", _seconds, 30.0),
         max_attempts=source.get("MAX_ATTEMPTS", _attempts, 5),
         default_region=source.get("DEFAULT_REGION", _region, None),
+        stop_words=source.get("STOP_WORDS", _words, frozenset()),
         log_level=source.get("LOG_LEVEL", _level, "INFO"),
         fault=source.get("FAULT", _fault, None),
     )
@@ -129,6 +132,13 @@ def _region(text: str) -> str:
     if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError("a two-letter country code (ISO 3166-1) such as MY")
     return text.upper()
+
+
+def _words(text: str) -> frozenset[str]:
+    words = frozenset(" ".join(word.split()).casefold() for word in text.split(","))
+    if not all(word and len(word) <= 40 for word in words):
+        raise ValueError("words of at most 40 characters with commas between, e.g. fin,no mas")
+    return words
 
 
 def _level(text: str) -> str:

@@ -230,6 +230,23 @@ broadcast_messages = Table(
     postgresql_with={"fillfactor": "60"},
 )
 
+# What providers call the messages that they took, where their receipts name no id of ours.
+provider_ids = Table(
+    "provider_ids",
+    READ_MODELS,
+    Column("device_id", Uuid, primary_key=True),
+    Column("provider_id", Text, primary_key=True),
+    Column("message_id", Uuid, nullable=False),
+)
+
+# Which replies are known: webhooks come several times. Digests of the providers' ids.
+replies = Table(
+    "replies",
+    READ_MODELS,
+    Column("lead_id", Uuid, primary_key=True),
+    Column("reply_sha256", LargeBinary, primary_key=True),
+)
+
 # The counts below change with the messages, in id order, so that nothing ever scans messages.
 
 # Per campaign (step 0) and per step of a sequence.
@@ -338,6 +355,18 @@ device_secrets = Table(
     Column("ciphertext", LargeBinary, nullable=False),
 )
 
+# Receipts that came before it was recorded how the provider calls the message, for an hour.
+early_receipts = Table(
+    "early_receipts",
+    KEPT,
+    Column("device_id", Uuid, primary_key=True),
+    Column("provider_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("received_at", TIME, nullable=False),
+    Index("early_receipts_by_age", "received_at"),
+)
+
 # The notary's chain over the log; see ``notary.py``.
 notary_seals = Table(
     "notary_seals",
@@ -424,7 +453,7 @@ def create_log(connection: Connection) -> None:
 
 
 def create_kept(connection: Connection) -> None:
-    """API keys, first answers and credentials, where they are missing."""
+    """What is kept beside the events and their read models, where it is missing."""
     KEPT.create_all(connection)
 
 

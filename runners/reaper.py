@@ -1,5 +1,5 @@
-"""Tidies up, every minute: leases that ended, outcomes that never came, messages that nobody wants
-any more, and enrollments and campaigns whose last message has ended."""
+"""Tidies up, every minute: leases that ended, outcomes that never came, receipts that came early,
+messages that nobody wants any more, and enrollments and campaigns whose last message has ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from domain import campaign, enrollment, lead, message
 from domain.event import Event
 from domain.message_events import CancelReason
-from projections import campaigns, enrollments, leads, queue
+from projections import campaigns, enrollments, leads, queue, receiving
 from projections.composition import House
 from runners.hand_over import patience
 
@@ -27,8 +27,9 @@ class Reaper:
         self.chunk = chunk
 
     def run_once(self) -> int:
-        """Does all there is to do; returns how many events there were."""
-        return sum(
+        """Does all there is to do; returns how much that was."""
+        early = receiving.record_early(self.house, self.actor)
+        return early + sum(
             self._exhaust(work)
             for work in (
                 self._end_leases,

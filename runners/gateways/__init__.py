@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
+
+from domain.receipts import Receipt, Reply
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,21 +70,6 @@ class DeviceState(msgspec.Struct, frozen=True):
 
     online: bool
     reason: str = ""
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """The provider says what became of a message."""
-
-    message_id: UUID
-    kind: Literal["delivered", "read"]
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """A person wrote back."""
-
-    phone: str
-    text: str
-    provider_id: str
 
 
 class Gateway(Protocol):

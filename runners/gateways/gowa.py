@@ -16,14 +16,13 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
+from domain.receipts import Receipt, Reply
 from runners.gateways import (
     Accepted,
     DeviceState,
     Outcome,
     Outgoing,
-    Receipt,
     Rejected,
-    Reply,
     Throttled,
     Unknown,
     Unreachable,

@@ -14,15 +14,14 @@ from heapq import heappop, heappush
 from typing import Any
 from uuid import UUID
 
+from domain.receipts import Receipt, Reply
 from runners.clocks import Clock
 from runners.gateways import (
     Accepted,
     DeviceState,
     Outcome,
     Outgoing,
-    Receipt,
     Rejected,
-    Reply,
     Throttled,
     Unknown,
 )
@@ -74,9 +73,9 @@ class Sandbox:
     def _plan_receipts(self, outgoing: Outgoing) -> None:
         settings, message_id = outgoing.settings, outgoing.message_id
         if settings.get("receipts"):
-            self._report(2, Receipt(message_id, "delivered"))
+            self._report(2, Receipt("delivered", message_id))
             if _share(settings, message_id, "read") < 0.7:
-                self._report(90, Receipt(message_id, "read"))
+                self._report(90, Receipt("read", message_id))
         if _share(settings, message_id, "reply") < float(settings.get("replies", 0.0)):
             stops = _share(settings, message_id, "words") < 0.1
             text = "STOP" if stops else "Thanks, tell me more"

@@ -35,7 +35,7 @@ def test_a_campaigns_message_tells_its_whole_story(
     clock.advance(minutes=5)
     sends(house, clock, Accepted("wamid.1"))
     (message,) = operator.items("/messages")
-    house.outreach.confirm_read(UUID(message["id"]), actor="webhook:gowa")
+    runners.receipt(house, UUID(message["id"]), "read")
 
     status, trail = viewer.get(f"/audit/messages/{message['id']}")
 

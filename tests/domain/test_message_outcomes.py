@@ -1,16 +1,11 @@
-"""What becomes of a message later: late answers, receipts, operators' decisions, retries."""
+"""What becomes of a message later: late answers, operators' decisions, retries."""
 
 from __future__ import annotations
 
-import pytest
-
 from domain import message
-from domain.event import Event
 from domain.message_events import (
     MessageClaimed,
-    MessageDelivered,
     MessageQueued,
-    MessageRead,
     MessageResolved,
     MessageRetried,
     MessageSent,
@@ -24,10 +19,7 @@ from tests.domain.message_samples import (
     given,
     given_a,
 )
-from tests.domain.samples import ACTOR, BY, NOW, event, utc
-
-RECEIPT = utc(2026, 3, 1, 9, 30)
-AT_RECEIPT = {"now": RECEIPT, "actor": ACTOR}
+from tests.domain.samples import BY, NOW, event
 
 
 def test_an_acceptance_that_comes_late_settles_an_unknown_message() -> None:
@@ -104,69 +96,3 @@ def test_retrying_a_failed_message_really_sends_it() -> None:
     assert message.claim(state, "broadcaster:2", SLOT, SLOT.date(), LEASE, **BY) == again[0]
     state = given(*STREAMS["failed"], retried, *again)
     assert (state.status, state.attempt, state.provider_id) == ("sent", 1, "wamid.2")
-
-
-def test_a_delivery_receipt_is_recorded_once() -> None:
-    """Webhooks come several times; the first one counts."""
-    delivered = event(MessageDelivered, 5, at=RECEIPT)
-    assert message.confirm_delivered(given_a("sent"), **AT_RECEIPT) == (delivered,)
-    state = given(*STREAMS["sent"], delivered)
-    assert (state.status, state.delivered_at, state.read_at) == ("sent", RECEIPT, None)
-    assert message.confirm_delivered(state, **AT_RECEIPT) == ()
-
-
-def test_a_read_receipt_is_recorded_once() -> None:
-    """After the delivery."""
-    delivered = event(MessageDelivered, 5)
-    read = event(MessageRead, 6, at=RECEIPT)
-    state = given(*STREAMS["sent"], delivered)
-    assert message.confirm_read(state, **AT_RECEIPT) == (read,)
-    state = given(*STREAMS["sent"], delivered, read)
-    assert (state.status, state.delivered_at, state.read_at) == ("sent", NOW, RECEIPT)
-    assert message.confirm_read(state, **AT_RECEIPT) == ()
-    assert message.confirm_delivered(state, **AT_RECEIPT) == ()
-
-
-def test_what_was_read_was_delivered() -> None:
-    """A read receipt without a delivery receipt is both."""
-    both = (event(MessageDelivered, 5, at=RECEIPT), event(MessageRead, 6, at=RECEIPT))
-    assert message.confirm_read(given_a("sent"), **AT_RECEIPT) == both
-    state = given(*STREAMS["sent"], *both)
-    assert (state.delivered_at, state.read_at) == (RECEIPT, RECEIPT)
-
-
-@pytest.mark.parametrize(
-    ("status", "settled"),
-    [
-        ("queued", event(MessageSent, 4, at=RECEIPT, provider_id="")),
-        (
-            "unknown",
-            event(
-                MessageResolved,
-                5,
-                at=RECEIPT,
-                resolution="sent",
-                reason="late answer",
-                provider_id="",
-            ),
-        ),
-    ],
-)
-def test_a_receipt_settles_a_message_without_an_answer(status: str, settled: Event) -> None:
-    """Nobody receives what was not sent: it becomes sent, delivered, and read if it was."""
-    version = settled.originator_version
-    delivered = event(MessageDelivered, version + 1, at=RECEIPT)
-    read = event(MessageRead, version + 2, at=RECEIPT)
-    before = given_a(status)
-    assert message.confirm_delivered(before, **AT_RECEIPT) == (settled, delivered)
-    assert message.confirm_read(before, **AT_RECEIPT) == (settled, delivered, read)
-    state = given(*STREAMS[status], settled, delivered, read)
-    assert (state.status, state.sent_at) == ("sent", RECEIPT)
-    assert (state.delivered_at, state.read_at) == (RECEIPT, RECEIPT)
-
-
-@pytest.mark.parametrize("status", ["pending", "processing", "failed", "cancelled"])
-def test_a_receipt_for_a_message_that_was_not_sent_changes_nothing(status: str) -> None:
-    """Somebody else's, or of an attempt that was surely refused."""
-    assert message.confirm_delivered(given_a(status), **AT_RECEIPT) == ()
-    assert message.confirm_read(given_a(status), **AT_RECEIPT) == ()

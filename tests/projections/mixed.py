@@ -87,8 +87,8 @@ def _people(house: House, phones: Phones) -> None:
     outreach = house.outreach
     ids = [outreach.lead_id(given.phone(number)) for number in range(1, 11)]
     for message in then.messages(house, status="sent")[:4]:
-        outreach.confirm_delivered(message.message_id, actor="webhook:gowa")
-        outreach.confirm_read(message.message_id, actor="webhook:gowa")
+        when.receipt(house, message.message_id, "delivered")
+        when.receipt(house, message.message_id, "read")
     outreach.record_reply(ids[0], "Tell me more", "in.1", actor="webhook:gowa")
     outreach.record_reply(ids[0], "Hello?", "in.2", actor="webhook:gowa")
     outreach.record_reply(ids[1], "Berhenti", "in.3", actor="webhook:gowa")

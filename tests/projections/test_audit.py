@@ -37,7 +37,7 @@ def test_the_chain_of_a_step_is_complete(house: House, clock: SimulatedClock) ->
     when.enrolls(house)
     when.plays(clock, 300, when.broadcaster(house, Phones(clock)))
     message = then.message(house, step=1)
-    house.outreach.confirm_read(message.message_id, actor="webhook:gowa")
+    when.receipt(house, message.message_id, "read")
 
     trail = trail_of(house, message.message_id)
 

@@ -22,6 +22,8 @@ TABLES = {
     "campaigns",
     "devices",
     "broadcast_messages",
+    "provider_ids",
+    "replies",
     "message_counts",
     "reason_counts",
     "device_days",

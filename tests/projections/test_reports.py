@@ -124,8 +124,8 @@ def test_receipts_and_replies_are_counted_once(house: House, clock: SimulatedClo
     message_id = then.message(house, lead_id=lead).message_id
 
     for _ in range(2):
-        house.outreach.confirm_read(message_id, actor="webhook:gowa")
-        house.outreach.confirm_delivered(message_id, actor="webhook:gowa")
+        when.receipt(house, message_id, "read")
+        when.receipt(house, message_id, "delivered")
         house.outreach.record_reply(lead, "Tell me more", "in.1", actor="webhook:gowa")
 
     report = campaign_report(house, campaign)

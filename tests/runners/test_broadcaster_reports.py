@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from domain.receipts import Receipt, Reply
 from projections.composition import House
 from runners.clocks import SimulatedClock
-from runners.gateways import Receipt, Reply
 from runners.gateways.sandbox import Sandbox
 from tests.runners import given, then, when
 from tests.runners.when import Phones
@@ -58,9 +58,9 @@ def test_both_receipts_at_once_and_twice_count_once(house: House, clock: Simulat
     message_id = then.message(house).message_id
 
     gateway.reports = [
-        Receipt(message_id, "read"),
-        Receipt(message_id, "delivered"),
-        Receipt(message_id, "read"),
+        Receipt("read", message_id),
+        Receipt("delivered", message_id),
+        Receipt("read", message_id),
     ]
     broadcaster.record_reports()
 

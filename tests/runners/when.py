@@ -11,6 +11,8 @@ from threading import Barrier
 from typing import Any
 from uuid import UUID
 
+from domain.receipts import Kind, Receipt, Reply
+from projections import receiving
 from projections.composition import House
 from runners.broadcaster import Broadcaster
 from runners.campaigner import Campaigner
@@ -22,8 +24,6 @@ from runners.gateways import (
     Gateway,
     Outcome,
     Outgoing,
-    Receipt,
-    Reply,
 )
 from runners.reaper import Reaper
 
@@ -67,6 +67,11 @@ class Phones:
 
     def collect(self, now: datetime) -> list[Receipt | Reply]:
         return []
+
+
+def receipt(house: House, message_id: UUID, kind: Kind) -> None:
+    """The provider says so of that message."""
+    receiving.record(house, [Receipt(kind, message_id)], "webhook:gowa")
 
 
 def broadcaster(house: House, gateway: Gateway, worker: str = "worker 1") -> Broadcaster:

@@ -6,7 +6,7 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from domain import message
+from domain import message, receipts
 from domain.event import Event
 from domain.message import Message
 from domain.message_events import CancelReason, Resolution
@@ -62,6 +62,11 @@ def _resolve(draw: st.DrawFn, state: Message, by: By) -> Event:
     return message.resolve(state, resolution, draw(WORDS), draw(st.none() | WORDS), **by)
 
 
+def _receipt(draw: st.DrawFn, state: Message, by: By) -> tuple[Event, ...]:
+    kind = draw(st.sampled_from(get_args(receipts.Kind)))
+    return receipts.take(state, receipts.Receipt(kind, None, draw(WORDS), draw(WORDS)), **by)
+
+
 def _cancel(draw: st.DrawFn, state: Message, by: By) -> Event:
     return message.cancel(state, draw(st.sampled_from(get_args(CancelReason))), **by)
 
@@ -81,10 +86,7 @@ MESSAGE = Kind(
         *[Command("resolve", _resolve, only("unknown"))] * 2,
         Command("cancel", _cancel, only("pending", "processing")),
         Command("retry", lambda draw, state, by: message.retry(state, **by), only("failed")),
-        Command(
-            "delivered", lambda draw, state, by: message.confirm_delivered(state, **by), always
-        ),
-        Command("read", lambda draw, state, by: message.confirm_read(state, **by), always),
+        *[Command("receipt", _receipt, always)] * 3,
     ),
     message.evolve,
     message.fold,
