@@ -59,7 +59,7 @@ def test_every_chain_is_complete_and_every_text_is_proven(database_url: str) -> 
         a_mixed_week(house, clock)
         messages = then.messages(house)
         statuses = then.statuses(house)
-        handed_over = 0
+        handed_over: list[int] = []
         for message in messages:
             trail = audit.message_trail(house.outreach, house.database, message.message_id)
             own = [e for e in trail.entries if e.originator_id == message.message_id]
@@ -68,7 +68,7 @@ def test_every_chain_is_complete_and_every_text_is_proven(database_url: str) -> 
             assert (trail.status, trail.cause.lead_version >= 1) == (message.status, True)
             assert len(trail.hand_overs) == sum(e.topic == "message.queued" for e in own)
             assert all(hand_over.proven for hand_over in trail.hand_overs)
-            handed_over += len(trail.hand_overs)
+            handed_over.append(len(trail.hand_overs))
             origin = "campaign.triggered" if message.campaign_id else "enrollment.lead_enrolled"
             topics = {e.topic for e in trail.entries}
             assert {origin, "lead.registered"} <= topics
@@ -77,5 +77,5 @@ def test_every_chain_is_complete_and_every_text_is_proven(database_url: str) -> 
 
     assert campaign.scheduled + sum(campaign.excluded.values()) == LEADS
     assert len(messages) == 4 * LEADS + campaign.scheduled
-    assert handed_over > len(messages)
+    assert min(handed_over) == 0 < 1 < max(handed_over)
     assert statuses.keys() >= {"sent", "cancelled", "unknown"}

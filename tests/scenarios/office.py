@@ -25,6 +25,7 @@ INTERVALS: dict[str, object] = {
     "broadcast_every": 0.2,
     "reap_every": 0.3,
     "monitor_every": 0.5,
+    "notary_every": 0.5,
     "lease_seconds": 2,
     "gateway_timeout": 1,
 }
