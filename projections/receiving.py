@@ -1,0 +1,155 @@
+"""What comes back from outside, as events: receipts of messages, and people's replies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain import message, receipts
+from domain.errors import NotFoundError
+from domain.event import Event
+from domain.receipts import Receipt, Reply
+from projections import queue
+from projections.composition import House
+from projections.database import rows
+
+# How long a receipt waits for the message that it is of. The answer to the call that sent it is on
+# its way, or the database was away when it came.
+EARLY = timedelta(hours=1)
+CHUNK = 1000
+
+
+class Recorded(NamedTuple):
+    """How many receipts were of messages of ours, and how many replies of leads of ours."""
+
+    receipts: int
+    replies: int
+
+
+def record(
+    house: House,
+    reports: Iterable[Receipt | Reply],
+    actor: str,
+    device_id: UUID | None = None,
+) -> Recorded:
+    """Records what the gateway of ``device_id`` says, or, without one, what is known to be said of
+    our own messages. The same again changes nothing; what is not ours is left alone."""
+    given = list(reports)
+    found = [report for report in given if isinstance(report, Receipt)]
+    known = 0
+    if found:
+        known = house.database.run(
+            "report", lambda connection: _receipts(connection, house, found, actor, device_id)
+        )
+    replies = [report for report in given if isinstance(report, Reply)]
+    return Recorded(known, sum(_reply(house, reply, actor) for reply in replies))
+
+
+def record_early(house: House, actor: str) -> int:
+    """Records receipts whose messages are known by now, and forgets those that waited for too
+    long; returns how many were recorded."""
+
+    def work(connection: Connection) -> int:
+        connection.exec_driver_sql(
+            "DELETE FROM early_receipts WHERE received_at < %(before)s",
+            {"before": house.outreach.clock() - EARLY},
+        )
+        found = rows(
+            connection,
+            """
+            DELETE FROM early_receipts r USING (
+                SELECT device_id, provider_id, kind, message_id
+                FROM early_receipts JOIN provider_ids USING (device_id, provider_id)
+                ORDER BY 1, 2, 3 LIMIT %(limit)s FOR UPDATE OF early_receipts SKIP LOCKED
+            ) k WHERE (r.device_id, r.provider_id, r.kind) = (k.device_id, k.provider_id, k.kind)
+            RETURNING r.kind, k.message_id, r.provider_id, r.code, r.received_at
+            """,
+            limit=CHUNK,
+        )
+        found.sort(key=lambda row: row.received_at)
+        early = [Receipt(*row[:4]) for row in found]
+        return _receipts(connection, house, early, actor, None) if early else 0
+
+    total = 0
+    while done := house.database.run("report", work):
+        total += done
+    return total
+
+
+def _receipts(
+    connection: Connection,
+    house: House,
+    given: Sequence[Receipt],
+    actor: str,
+    device_id: UUID | None,
+) -> int:
+    """In one transaction. A device speaks of its own messages only."""
+    now = house.outreach.clock()
+    named = _named(connection, given, device_id)
+    of = [(receipt.message_id or named.get(receipt.provider_id), receipt) for receipt in given]
+    if device_id is not None:
+        _keep_early(connection, house, device_id, [r for id_, r in of if id_ is None])
+    states = {s.id: s for s in queue.locked(connection, {id_ for id_, _ in of if id_ is not None})}
+    events: list[Event] = []
+    known = 0
+    for message_id, receipt in of:
+        state = None if message_id is None else states.get(message_id)
+        if state is None or device_id not in (None, state.device_id):
+            continue
+        known += 1
+        for event in receipts.take(state, receipt, now=now, actor=actor):
+            state = message.evolve(state, event)
+            events.append(event)
+        states[state.id] = state
+    house.outreach.record(connection, events)
+    return known
+
+
+def _named(
+    connection: Connection, given: Sequence[Receipt], device_id: UUID | None
+) -> dict[str, UUID]:
+    """The messages that the provider means, by its own ids."""
+    ids = [r.provider_id for r in given if r.message_id is None and r.provider_id]
+    if device_id is None or not ids:
+        return {}
+    found = rows(
+        connection,
+        "SELECT provider_id, message_id FROM provider_ids"
+        " WHERE device_id = %(device_id)s AND provider_id = ANY(%(ids)s)",
+        device_id=str(device_id),
+        ids=ids,
+    )
+    return {row.provider_id: row.message_id for row in found}
+
+
+def _keep_early(
+    connection: Connection, house: House, device_id: UUID, given: Sequence[Receipt]
+) -> None:
+    for receipt in given:
+        if receipt.provider_id:
+            connection.exec_driver_sql(
+                "INSERT INTO early_receipts (device_id, provider_id, kind, code, received_at)"
+                " VALUES (%(device_id)s, %(provider_id)s, %(kind)s, %(code)s, %(now)s)"
+                " ON CONFLICT DO NOTHING",
+                {
+                    "device_id": str(device_id),
+                    "provider_id": receipt.provider_id,
+                    "kind": receipt.kind,
+                    "code": receipt.code,
+                    "now": house.outreach.clock(),
+                },
+            )
+
+
+def _reply(house: House, reply: Reply, actor: str) -> bool:
+    """A reply of somebody who is no lead changes nothing."""
+    lead_id = house.outreach.lead_id(reply.phone)
+    try:
+        house.outreach.record_reply(lead_id, reply.text, reply.provider_id, actor=actor)
+    except NotFoundError:
+        return False
+    return True
