@@ -10,10 +10,23 @@ from uuid import UUID
 import msgspec
 
 
+class Template(msgspec.Struct, frozen=True):
+    """An approved template by its ``name`` and ``language``, such as ``en_US``; ``variables`` are
+    its body's, rendered and in order."""
+
+    name: str
+    language: str
+    variables: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<template {self.name}>"
+
+
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """One message as it goes to the wire: ``phone`` is E.164 exactly as stored, ``settings`` and
     ``credentials`` are the device's, ``attempt`` counts hand-overs from 1. A call that has not
-    begun by ``call_before`` must not be made."""
+    begun by ``call_before`` must not be made. A gateway that knows approved templates sends the
+    ``template`` if there is one, with the media as its header; others send the text."""
 
     message_id: UUID
     device_id: UUID
@@ -24,6 +37,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     call_before: datetime
     credentials: Mapping[str, str] = {}
+    template: Template | None = None
 
     def __repr__(self) -> str:
         return f"<outgoing {self.message_id}>"
