@@ -83,8 +83,9 @@ class Wablas(HttpGateway):
         state = data.get("status") if isinstance(data, dict) else None
         if answer.status == 200 and state in ("connected", "disconnected"):
             return DeviceState(online=state == "connected", reason=str(state))
-        if answer.status == 200 and answer.json.get("status") is False:
-            return DeviceState(online=False, reason=CODES.get(_text(answer.json), NO)[1])
+        known = CODES.get(_text(answer.json), NO if answer.status == 200 else None)
+        if answer.json.get("status") is False and known:
+            return DeviceState(online=False, reason=known[1])
         return state_by_status(answer, http_code(answer))
 
 

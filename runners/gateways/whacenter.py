@@ -74,8 +74,9 @@ class Whacenter(HttpGateway):
         state = data.get("status") if isinstance(data, dict) else None
         if answer.status == 200 and state in ("CONNECTED", "NOT CONNECTED"):
             return DeviceState(online=state == "CONNECTED", reason=str(state))
-        if answer.status == 200 and answer.json.get("status") is False:
-            return DeviceState(online=False, reason=CODES.get(_text(answer), NO)[1])
+        known = CODES.get(_text(answer), NO if answer.status == 200 else None)
+        if answer.json.get("status") is False and known:
+            return DeviceState(online=False, reason=known[1])
         return state_by_status(answer, http_code(answer))
 
 
@@ -96,7 +97,7 @@ def _outcome(answer: Answer) -> Outcome:
         return judged(*(known or NO), answer)
     data = answer.json.get("data")
     number = data.get("id") if isinstance(data, dict) else None
-    if answer.json.get("status") is True and isinstance(number, int | str) and number:
+    if answer.json.get("status") is True and type(number) in (int, str) and number:
         return Accepted(str(number))
     return Unknown(UNREADABLE)
 
