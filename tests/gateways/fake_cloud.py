@@ -95,7 +95,7 @@ class FakeCloud(Fake):
         if kind == "reject":
             return _error(
                 behaviour.status,
-                131026 if behaviour.code is None else behaviour.code,
+                behaviour.code_or(131026),
                 f"{phone} is undeliverable",
             )
         return _error(*NO[kind], f"not {phone} now")

@@ -87,7 +87,7 @@ class FakeGowa(Fake):
 
     def no(self, kind: Kind, behaviour: Behaviour, phone: str) -> web.Response:
         if kind == "reject":
-            code = "INVALID_JID" if behaviour.code is None else behaviour.code
+            code = behaviour.code_or("INVALID_JID")
             return _json(behaviour.status, code, f"{phone} is not on WhatsApp", None)
         return _json(*NO[kind], None)
 

@@ -66,7 +66,9 @@ class FakeWablas(Fake):
         return await self.take(path, item["phone"], text, body, request)
 
     async def info(self, request: web.Request) -> web.StreamResponse:
-        if dict(request.query) != {"token": TOKEN}:
+        if set(request.query) != {"token"}:
+            return self._refuse(400, "unknown or missing fields")
+        if request.query["token"] != TOKEN:
             return self._refuse(401, "token invalid")
         device = {
             "serial": "A5DOYJ",
@@ -95,7 +97,7 @@ class FakeWablas(Fake):
         if kind == "reject":
             return _no(
                 behaviour.status,
-                f"{phone} is not on WhatsApp" if behaviour.code is None else behaviour.code,
+                behaviour.code_or(f"{phone} is not on WhatsApp"),
             )
         return _no(*NO[kind])
 

@@ -51,7 +51,9 @@ class FakeWhacenter(Fake):
         return await self.take("", form["number"], form["message"], form, request)
 
     async def info(self, request: web.Request) -> web.StreamResponse:
-        if dict(request.query) != {"device_id": DEVICE_ID}:
+        if set(request.query) != {"device_id"}:
+            return self._refuse("unknown or missing fields")
+        if request.query["device_id"] != DEVICE_ID:
             return self._refuse(NOT_FOUND)
         data = {"status": self.state, "nomor": "628xxx", "nama": "namadevice", "qr": "timeout"}
         good = _answer(200, True, "success get device status", data)
@@ -62,7 +64,7 @@ class FakeWhacenter(Fake):
 
     def no(self, kind: Kind, behaviour: Behaviour, phone: str) -> web.Response:
         if kind == "reject":
-            words = f"{phone} is not on WhatsApp" if behaviour.code is None else behaviour.code
+            words = behaviour.code_or(f"{phone} is not on WhatsApp")
             return _answer(behaviour.status, False, words, [])
         status, words = NO[kind]
         return _answer(status, False, words, [])

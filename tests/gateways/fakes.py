@@ -56,6 +56,10 @@ class Behaviour(NamedTuple):
     status: int = 400
     location: str = ""
 
+    def code_or(self, usual: Any) -> Any:
+        """The provider's own code, or the ``usual`` one where none was told."""
+        return usual if self.code is None else self.code
+
 
 class Asked(NamedTuple):
     """One request to send something: on arrival and at its answer ``time.monotonic()`` seconds.

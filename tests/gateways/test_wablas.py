@@ -119,6 +119,11 @@ def test_pending_is_accepted_and_nothing_that_is_unclear_is(says: object, outcom
         assert send(WABLAS, outgoing(WABLAS, fake.url)) == [outcome]
 
 
+def test_a_token_stays_within_its_part_of_the_url(wablas: FakeWablas) -> None:
+    odd = {"token": "a&b=c#d e", "secret_key": "s"}
+    assert status(WABLAS, wablas.url, **odd) == DeviceState(False, "TOKEN_INVALID")
+
+
 def test_a_wrong_token_is_told_from_an_unknown_state(wablas: FakeWablas) -> None:
     wablas.inquiry = Behaviour("reject", code="token invalid", status=200)
     assert status(WABLAS, wablas.url) == DeviceState(False, "TOKEN_INVALID")
