@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas import INSTANT, Lead, MessageState, PageQuery, Text, note
+from api.schemas import INSTANT, Lead, MessageState, PageQuery, Template, Text, note
 
 
 class Entry(Schema):
@@ -25,6 +25,7 @@ class HandOver(Schema):
         metadata=note("rendered again from what was recorded; null once the person is erased"),
     )
     media_url = fields.String(required=True, allow_none=True)
+    template = fields.Nested(Template, required=True, allow_none=True)
     body_sha256 = fields.String(required=True, metadata=note("recorded before it was sent"))
     proven = fields.Boolean(required=True, metadata=note("the text has that hash"))
 

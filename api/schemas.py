@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
+from domain import rendering
 from domain.device import GATEWAYS
 from domain.message import STATUSES
 from domain.planning import WEEKDAYS
@@ -168,9 +169,23 @@ class Imported(Schema):
 # Sequences
 
 
+class Template(Schema):
+    """An approved template of the WhatsApp Cloud API, which is sent in place of the text; other
+    gateways send the text."""
+
+    name = Text(required=True)
+    language = Text(required=True, metadata=note("such as en_US"))
+    variables = fields.List(Text(), metadata=note("of its body, in order; may have placeholders"))
+
+    @post_load
+    def struct(self, data: dict[str, Any], **_: Any) -> rendering.Template:
+        return rendering.Template(**{**data, "variables": tuple(data.get("variables", ()))})
+
+
 class StepFields(Schema):
     body = Text(validate=validate.Length(max=4096))
     media_url = Text(allow_none=True, validate=URL)
+    template = fields.Nested(Template, allow_none=True)
     delay_hours = Number(
         validate=validate.Range(0, 8784), metadata=note("after the step before; 24 if not given")
     )
@@ -238,6 +253,7 @@ class CampaignFields(Schema):
     target_status = fields.String(validate=validate.OneOf(AUDIENCES))
     body = Text(validate=validate.Length(max=4096))
     media_url = Text(allow_none=True, validate=URL)
+    template = fields.Nested(Template, allow_none=True)
     scheduled_at = Text(metadata=note(INSTANT))
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)

@@ -258,8 +258,8 @@ class Outreach(Application[UUID]):
         self, sequence_id: UUID, number: int, *, actor: str, **content: Any
     ) -> sequence.Sequence:
         """New content for step ``number``, from 1, of all that is not handed over: ``body``,
-        ``media_url``, ``delay_hours``, ``send_at``; what is not given stays. Raises NotFoundError
-        where there is no such step."""
+        ``media_url``, ``template``, ``delay_hours``, ``send_at``; what is not given stays. Raises
+        NotFoundError where there is no such step."""
 
         def decide(state: sequence.Sequence, *, now: datetime, actor: str) -> Sequence[Event]:
             steps = state.definition.steps

@@ -14,6 +14,7 @@ import msgspec
 
 from domain import tokens
 from domain.errors import InvalidInputError
+from domain.rendering import Template
 
 APART = timedelta(seconds=1)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -32,12 +33,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     ``delay_hours`` counts from the step before (the first step counts from the sequence's first
     delay and has none); ``send_at`` is a local time of day ``HH:MM``; ``content_id`` names the
-    event that holds the text.
+    event that holds the text; ``template`` is what a gateway that needs approved ones sends.
     """
 
     content_id: str
     body: str
     media_url: str | None = None
+    template: Template | None = None
     delay_hours: float = 24.0
     send_at: str | None = None
 

@@ -14,6 +14,7 @@ from domain import tokens
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 from domain.planning import Step, Window, check_window
+from domain.rendering import Template, check_template
 from domain.tokens import Audience
 
 Status = Literal["draft", "active", "paused", "inactive"]
@@ -119,6 +120,7 @@ def step(
     *,
     body: str,
     media_url: str | None = None,
+    template: Template | None = None,
     delay_hours: float = 24.0,
     send_at: str | None = None,
 ) -> Step:
@@ -126,6 +128,7 @@ def step(
     field = f"steps[{number}]"
     tokens.text(f"{field}.body", body, longest=4096, allow_empty=media_url is not None)
     tokens.media_url(f"{field}.media_url", media_url)
+    check_template(f"{field}.template", template)
     if not 0 <= delay_hours <= 24 * 366:
         raise InvalidInputError(f"{field}.delay_hours", "hours between 0 and 8784")
     if send_at is not None:
@@ -134,6 +137,7 @@ def step(
         content_id=content_id(sequence_id, version, number),
         body=body,
         media_url=media_url,
+        template=template,
         delay_hours=float(delay_hours),
         send_at=send_at,
     )
@@ -210,6 +214,7 @@ def revise_step(
     *,
     body: str,
     media_url: str | None,
+    template: Template | None = None,
     delay_hours: float,
     send_at: str | None,
     now: datetime,
@@ -224,6 +229,7 @@ def revise_step(
         number,
         body=body,
         media_url=media_url,
+        template=template,
         delay_hours=delay_hours,
         send_at=send_at,
     )

@@ -14,6 +14,7 @@ from domain.errors import NotFoundError
 from domain.event import Event
 from domain.message_events import MessageQueued
 from domain.outreach import Outreach
+from domain.planning import Step
 from projections import event_log
 from projections.database import Database
 from projections.event_log import Entry
@@ -27,6 +28,7 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: datetime
     text: str | None
     media_url: str | None
+    template: rendering.Template | None
     body_sha256: str
     proven: bool
 
@@ -130,36 +132,42 @@ def _cause(scheduled: message_events.MessageScheduled, chain: list[Event]) -> Ca
 
 
 def _prove(outreach: Outreach, person: lead.Lead, queued: MessageQueued) -> HandOver:
-    body, media_url = _content(outreach, queued.content_id)
+    body, media_url, template = _content(outreach, queued.content_id)
     text: str | None = None
+    proven = False
     if person.erased_at is None:
         then = lead.fold(None, _events(outreach, person.id, upto=queued.lead_version))
         assert then is not None  # noqa: S101 - a message's lead has events
         values = rendering.values_of(then.profile.name, then.phone, then.profile.attributes)
         text = rendering.render(body, values)
+        template = rendering.render_template(template, values)
+        proven = rendering.digest(text, media_url, template) == queued.body_sha256
     return HandOver(
         timestamp=queued.timestamp,
         text=text,
         media_url=media_url,
+        template=template,
         body_sha256=queued.body_sha256,
-        proven=text is not None and rendering.digest(text, media_url) == queued.body_sha256,
+        proven=proven,
     )
 
 
-def _content(outreach: Outreach, content_id: str) -> tuple[str, str | None]:
-    """The text and media URL that the named event holds."""
+def _content(
+    outreach: Outreach, content_id: str
+) -> tuple[str, str | None, rendering.Template | None]:
+    """The text, media URL and template that the named event holds."""
     aggregate_id, version, step = content_id.split(":")
     (event,) = _events(outreach, UUID(aggregate_id), after=int(version) - 1, upto=int(version))
     match event:
         case campaign.CampaignScheduled() | campaign.CampaignRevised():
-            return event.definition.body, event.definition.media_url
+            content: campaign.Definition | Step = event.definition
         case sequence.SequenceDefined():
             content = event.definition.steps[int(step) - 1]
-            return content.body, content.media_url
         case sequence.SequenceStepRevised():
-            return event.step.body, event.step.media_url
+            content = event.step
         case _:
             raise NotFoundError("content", content_id)
+    return content.body, content.media_url, content.template
 
 
 def _events(

@@ -101,6 +101,7 @@ SELECT m.message_id, m.version, m.status, m.worker, m.lease_until, m.attempt, m.
     n.reason AS stopped_because,
     coalesce(c.definition ->> 'body', t.step ->> 'body') AS body,
     coalesce(c.definition ->> 'media_url', t.step ->> 'media_url') AS media_url,
+    coalesce(c.definition -> 'template', t.step -> 'template') AS template,
     coalesce(c.definition ->> 'content_id', t.step ->> 'content_id') AS content_id,
     greatest(d.min_delay_seconds, c.min_delay_seconds, s.min_delay_seconds)
         AS min_delay_seconds

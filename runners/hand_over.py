@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection
 
 from domain import message, pacing, rendering
@@ -91,12 +92,14 @@ def _ids(due: Sequence[Slot]) -> list[UUID]:
 def _hand_over(
     state: message.Message, row: Any, credentials: dict[str, str], now: datetime, actor: str
 ) -> tuple[MessageQueued, Outgoing]:
-    text = rendering.render(row.body, rendering.values_of(row.name, row.phone, row.attributes))
+    values = rendering.values_of(row.name, row.phone, row.attributes)
+    text = rendering.render(row.body, values)
+    template = rendering.render_template(_template(row.template), values)
     queued = message.hand_over(
         state,
         row.content_id,
         row.lead_version,
-        rendering.digest(text, row.media_url),
+        rendering.digest(text, row.media_url, template),
         now=now,
         actor=actor,
     )
@@ -109,9 +112,14 @@ def _hand_over(
         attempt=row.attempt + 1,
         settings=row.settings,
         credentials=credentials,
+        template=template,
         call_before=now + GRACE,
     )
     return queued, outgoing
+
+
+def _template(stored: dict[str, Any] | None) -> rendering.Template | None:
+    return None if stored is None else msgspec.convert(stored, rendering.Template)
 
 
 def _credentials(house: House, row: Any) -> dict[str, str] | None:

@@ -25,9 +25,12 @@ from runners.campaigner import Campaigner
 from runners.clocks import SystemClock
 from runners.enroller import Enroller
 from runners.gateways import Gateway
+from runners.gateways.cloud import Cloud
 from runners.gateways.gowa import Gowa
 from runners.gateways.http import Http
 from runners.gateways.sandbox import Sandbox
+from runners.gateways.wablas import Wablas
+from runners.gateways.whacenter import Whacenter
 from runners.monitor import Monitor
 from runners.reaper import Reaper
 
@@ -40,7 +43,14 @@ RUNNERS = ("monitor", "enroller", "campaigner", "broadcaster", "reaper", "notary
 def gateways(settings: Settings) -> dict[str, Gateway]:
     """Every gateway that this version can send through, by its name in the API; for one event loop
     at a time."""
-    return {"sandbox": Sandbox(SystemClock()), "gowa": Gowa(Http(settings.gateway_timeout))}
+    timeout = settings.gateway_timeout
+    return {
+        "sandbox": Sandbox(SystemClock()),
+        "gowa": Gowa(Http(timeout)),
+        "cloud": Cloud(Http(timeout)),
+        "wablas": Wablas(Http(timeout)),
+        "whacenter": Whacenter(Http(timeout)),
+    }
 
 
 class Runners:

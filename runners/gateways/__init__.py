@@ -10,12 +10,14 @@ from uuid import UUID
 import msgspec
 
 from domain.receipts import Receipt, Reply
+from domain.rendering import Template
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """One message as it goes to the wire: ``phone`` is E.164 exactly as stored, ``settings`` and
     ``credentials`` are the device's, ``attempt`` counts hand-overs from 1. A call that has not
-    begun by ``call_before`` must not be made."""
+    begun by ``call_before`` must not be made. A gateway that knows approved templates sends the
+    ``template`` if there is one, with the media as its header; others send the text."""
 
     message_id: UUID
     device_id: UUID
@@ -26,6 +28,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     call_before: datetime
     credentials: Mapping[str, str] = {}
+    template: Template | None = None
 
     def __repr__(self) -> str:
         return f"<outgoing {self.message_id}>"

@@ -7,40 +7,28 @@ idempotency key, so what may have been taken is unknown. Source: the project's d
 from __future__ import annotations
 
 import re
-import string
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote, urlsplit
 from uuid import UUID
 
-from domain.receipts import Receipt, Reply
 from runners.gateways import (
     Accepted,
     DeviceState,
     Outcome,
     Outgoing,
-    Rejected,
-    Throttled,
-    Unknown,
     Unreachable,
 )
-from runners.gateways.http import NO_BASE_URL, Answer, Http, base_url
+from runners.gateways.answers import by_status, http_code, no_answer, state_by_status, suffix_of
+from runners.gateways.http import NO_BASE_URL, Answer, HttpGateway, base_url, header_value
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
-# Who asks is wrong, or its device: no message can go, and none is to blame.
-DENIED = (401, 403, 404)
 # Refused before anything was sent.
 BUSY = (503,)
 
 
-class Gowa:
+class Gowa(HttpGateway):
     """Sends through any number of GOWA servers, which the devices name."""
-
-    def __init__(self, http: Http) -> None:
-        self.http = http
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         base = base_url(outgoing.settings)
@@ -74,30 +62,22 @@ class Gowa:
         answer = await self.http.ask(
             "GET", f"{base}/devices", headers=_headers(settings, credentials)
         )
-        if isinstance(answer, Unknown):
-            return None
-        if isinstance(answer, Unreachable):
-            return DeviceState(online=False, reason=answer.reason)
-        if answer.status != 200:
-            return DeviceState(online=False, reason=_code(answer))
+        if not isinstance(answer, Answer):
+            return no_answer(answer)
         found = answer.json.get("results")
-        for device in found if isinstance(found, list) else ():
+        if answer.status in BUSY:
+            return DeviceState(online=False, reason=_code(answer))
+        if answer.status != 200 or not isinstance(found, list):
+            return state_by_status(answer, _code(answer))
+        for device in found:
             if isinstance(device, dict) and device.get("id") == settings.get("device_id"):
                 state = str(device.get("state"))
                 return DeviceState(online=state == "logged_in", reason=state)
         return DeviceState(online=False, reason="DEVICE_NOT_FOUND")
 
-    def collect(self, now: datetime) -> list[Receipt | Reply]:
-        return []  # they come by webhook
-
-    async def close(self) -> None:
-        await self.http.close()
-
 
 def _headers(settings: Mapping[str, Any], credentials: Mapping[str, str]) -> dict[str, str]:
-    # As it is, but for what no header may contain.
-    device_id = quote(str(settings.get("device_id", "")), safe=f" {string.punctuation}")
-    headers = {"X-Device-Id": device_id}
+    headers = {"X-Device-Id": header_value(settings.get("device_id", ""))}
     if "username" in credentials:
         login = f"{credentials['username']}:{credentials.get('password', '')}"
         headers["Authorization"] = f"Basic {b64encode(login.encode()).decode()}"
@@ -105,8 +85,7 @@ def _headers(settings: Mapping[str, Any], credentials: Mapping[str, str]) -> dic
 
 
 def _kind(media_url: str) -> str:
-    suffix = PurePosixPath(urlsplit(media_url).path).suffix.lower()
-    return "image" if suffix in IMAGES else "file"
+    return "image" if suffix_of(media_url) in IMAGES else "file"
 
 
 def _outcome(answer: Answer) -> Outcome:
@@ -115,14 +94,9 @@ def _outcome(answer: Answer) -> Outcome:
         provider_id = results.get("message_id") if isinstance(results, dict) else None
         if isinstance(provider_id, str) and provider_id:
             return Accepted(provider_id)
-    if answer.status == 429:
-        return Throttled(answer.retry_after)
-    if answer.status in DENIED or answer.status in BUSY or 300 <= answer.status < 400:
+    if answer.status in BUSY:
         return Unreachable(_code(answer))
-    if 400 <= answer.status < 500:
-        # Its message may repeat whom it was for; its code does not.
-        return Rejected(_code(answer), f"HTTP {answer.status}")
-    return Unknown(_code(answer) if answer.status >= 500 else "an answer that cannot be read")
+    return by_status(answer, _code(answer))
 
 
 def _code(answer: Answer) -> str:
@@ -130,4 +104,4 @@ def _code(answer: Answer) -> str:
     code = answer.json.get("code")
     if isinstance(code, str) and re.fullmatch(r"[A-Z0-9_]{1,60}", code):
         return code
-    return f"http_{answer.status}"
+    return http_code(answer)

@@ -7,14 +7,17 @@ where no connection came about; it may have in every other case.
 from __future__ import annotations
 
 import ssl
+import string
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import msgspec
 from yarl import URL
 
+from domain.receipts import Receipt, Reply
 from runners.gateways import Unknown, Unreachable
 
 # An answer is a few hundred bytes; one that is longer is none of a provider's.
@@ -58,7 +61,8 @@ class Http:
         if session is None:
             session = self._session = self._open()
         data: Any = None
-        given = dict(headers)
+        # Answers are read as they come, so nobody may compress them: a small one could grow huge.
+        given = {"Accept-Encoding": "identity", **headers}
         if json is not None:
             data = msgspec.json.encode(json)
             given["Content-Type"] = "application/json"
@@ -96,6 +100,19 @@ class Http:
         )
 
 
+class HttpGateway:
+    """What is alike in all gateways over HTTP: their receipts and replies come by webhook."""
+
+    def __init__(self, http: Http) -> None:
+        self.http = http
+
+    def collect(self, now: datetime) -> list[Receipt | Reply]:
+        return []
+
+    async def close(self) -> None:
+        await self.http.close()
+
+
 def base_url(settings: Mapping[str, Any]) -> str | None:
     """A device's ``base_url`` without a slash at its end; None where it is missing, or would send
     credentials in clear text over a network: TLS is required unless the host is this one or
@@ -116,6 +133,28 @@ def base_url(settings: Mapping[str, Any]) -> str | None:
 
 
 NO_BASE_URL = "its settings have no base_url with https (http for this host or with allow_http)"
+
+
+def lacking(
+    settings: Mapping[str, Any],
+    credentials: Mapping[str, str],
+    needed_settings: tuple[str, ...],
+    needed_credentials: tuple[str, ...],
+) -> str | None:
+    """Names the first key that a device needs and has not, never a value; None if it has all."""
+    for whole, given, keys in (
+        ("settings", settings, needed_settings),
+        ("credentials", credentials, needed_credentials),
+    ):
+        for key in keys:
+            if given.get(key) in (None, ""):
+                return f"its {whole} have no {key}"
+    return None
+
+
+def header_value(text: object) -> str:
+    """``text`` as it is, but for what no header may contain, which is percent-encoded."""
+    return quote(str(text), safe=f" {string.punctuation}")
 
 
 def _answer(status: int, retry_after: str | None, body: bytes) -> Answer:

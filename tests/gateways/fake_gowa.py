@@ -1,72 +1,43 @@
-"""A GOWA server on this machine: strict about what it is asked, and with a memory of all of it.
-
-It runs in a thread of its own and decides per request what to do, by ``behave``.
-"""
+"""A GOWA server on this machine: its devices, its login, and the forms of its answers."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from time import monotonic
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from aiohttp import web
+
+from tests.gateways.fakes import TAKEN, Asked, Behaviour, Fake, Kind, serving
+
+# With what is needed to run it and to tell it what to do.
+__all__ = ["CREDENTIALS", "TAKEN", "Asked", "Behaviour", "FakeGowa", "Kind", "serving"]
 
 USERNAME, PASSWORD = "outreach", "s3cret-Pa55"
 CREDENTIALS = {"username": USERNAME, "password": PASSWORD}
 
-# What becomes of a request. The server takes the message with "accept"; for all that the sender can
-# tell, it may have with "hang" (no answer), "drop" (the connection ends), "garbage" and "error".
-Kind = Literal["accept", "hang", "drop", "garbage", "throttle", "busy", "reject", "error"]
-TAKEN: tuple[Kind, ...] = ("accept", "hang", "drop", "garbage", "error")
+NO: dict[Kind, tuple[int, str, str]] = {
+    "throttle": (429, "TOO_MANY_REQUESTS", "slow down"),
+    "busy": (503, "SERVICE_UNAVAILABLE", "not connected"),
+    "error": (500, "INTERNAL_SERVER_ERROR", "panic"),
+}
 
 
-class Behaviour(NamedTuple):
-    """``seconds`` is what it takes; ``retry_after`` in seconds goes with "throttle"."""
-
-    kind: Kind = "accept"
-    seconds: float = 0.0
-    retry_after: int | None = None
-
-
-class Asked(NamedTuple):
-    """One request to send something: on arrival and at its answer ``time.monotonic()`` seconds."""
-
-    arrived: float
-    device: str
-    phone: str
-    text: str
-    kind: Kind
-    fields: dict[str, str]
-
-
-class FakeGowa:
-    """``asked`` is its log, in the order of arrival; ``devices`` are the states of those it has,
-    all logged in unless told otherwise. While it ``hangs`` nobody gets an answer.
-    ``travel`` gives the seconds that a request takes to arrive."""
+class FakeGowa(Fake):
+    """``devices`` are the states of those it has, all logged in unless told otherwise."""
 
     def __init__(self, behave: Callable[[Asked], Behaviour] = lambda asked: Behaviour()) -> None:
-        self.behave = behave
-        self.asked: list[Asked] = []
-        self.refused: list[str] = []
+        super().__init__(behave)
         self.devices: dict[str, str] = {}
-        self.port = 0
-        self.hangs = False
-        self.travel: Callable[[], float] = lambda: 0.0
-        self._number = 0
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def taken(self) -> list[Asked]:
-        """What it took, or may have taken from the sender's point of view."""
-        return [asked for asked in self.asked if asked.kind in TAKEN]
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/send/message", self.message),
+            web.post("/send/image", self.media),
+            web.post("/send/file", self.media),
+            web.get("/devices", self.list_devices),
+        ]
 
     async def message(self, request: web.Request) -> web.StreamResponse:
         if request.content_type != "application/json":
@@ -91,9 +62,9 @@ class FakeGowa:
     async def list_devices(self, request: web.Request) -> web.StreamResponse:
         if not self._known(request):
             return self._refuse(401, "UNAUTHORIZED", "who are you?")
-        await self._answers()
         found = [{"id": name, "state": state} for name, state in self.devices.items()]
-        return _json(200, "SUCCESS", "List devices", found)
+        good = _json(200, "SUCCESS", "List devices", found)
+        return await self.answer(request, self.inquiry, good)
 
     async def _take(
         self, request: web.Request, fields: dict[str, str], text: str
@@ -108,40 +79,17 @@ class FakeGowa:
         number, _, server = fields.get("phone", "").partition("@")
         if server != "s.whatsapp.net" or not number.isdigit():
             return self._refuse(400, "INVALID_JID", f"{fields.get('phone')} is no JID")
-        await asyncio.sleep(self.travel())
-        asked = Asked(monotonic(), device, number, fields.get(text, ""), "accept", fields)
-        behaviour = self.behave(asked)
-        self.asked.append(asked._replace(kind=behaviour.kind))
-        self._number += 1
-        provider_id = f"3EB0{self._number:016X}"
-        if behaviour.seconds:
-            await asyncio.sleep(behaviour.seconds)
-        await self._answers()
-        match behaviour.kind:
-            case "accept":
-                sent = {"message_id": provider_id, "status": "Message sent"}
-                return _json(200, "SUCCESS", "Message sent", sent)
-            case "hang":
-                await asyncio.sleep(3600)
-            case "drop":
-                assert request.transport is not None
-                request.transport.abort()
-            case "throttle":
-                answer = _json(429, "TOO_MANY_REQUESTS", "slow down", None)
-                if behaviour.retry_after is not None:
-                    answer.headers["Retry-After"] = str(behaviour.retry_after)
-                return answer
-            case "busy":
-                return _json(503, "SERVICE_UNAVAILABLE", "not connected", None)
-            case "reject":
-                return _json(400, "INVALID_JID", f"{number} is not on WhatsApp", None)
-            case "error":
-                return _json(500, "INTERNAL_SERVER_ERROR", "panic", None)
-        return web.Response(text='{"code":"SUCC', content_type="application/json")
+        return await self.take(device, number, fields.get(text, ""), fields, request)
 
-    async def _answers(self) -> None:
-        while self.hangs:
-            await asyncio.sleep(0.05)
+    def accepted(self, asked: Asked, number: int) -> web.Response:
+        sent = {"message_id": f"3EB0{number:016X}", "status": "Message sent"}
+        return _json(200, "SUCCESS", "Message sent", sent)
+
+    def no(self, kind: Kind, behaviour: Behaviour, phone: str) -> web.Response:
+        if kind == "reject":
+            code = behaviour.code_or("INVALID_JID")
+            return _json(behaviour.status, code, f"{phone} is not on WhatsApp", None)
+        return _json(*NO[kind], None)
 
     def _known(self, request: web.Request) -> bool:
         login = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
@@ -154,37 +102,3 @@ class FakeGowa:
 
 def _json(status: int, code: str, message: str, results: Any) -> web.Response:
     return web.json_response({"code": code, "message": message, "results": results}, status=status)
-
-
-@contextmanager
-def serving(fake: FakeGowa, port: int = 0) -> Iterator[FakeGowa]:
-    """``fake`` on a port of loopback until the block ends."""
-    started, ended = threading.Event(), threading.Event()
-    loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        app = web.Application()
-        app.router.add_post("/send/message", fake.message)
-        app.router.add_post("/send/image", fake.media)
-        app.router.add_post("/send/file", fake.media)
-        app.router.add_get("/devices", fake.list_devices)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        fake.port = runner.addresses[0][1]
-        started.set()
-        await asyncio.to_thread(ended.wait)
-        await runner.cleanup()
-
-    def work() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as own:
-            own.run(serve())
-
-    thread = threading.Thread(target=work, name="gowa")
-    thread.start()
-    assert started.wait(10)
-    try:
-        yield fake
-    finally:
-        ended.set()
-        thread.join(10)

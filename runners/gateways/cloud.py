@@ -1,0 +1,168 @@
+"""WhatsApp Cloud API, Meta's own: a business number behind the Graph API.
+
+``settings``: ``phone_number_id``, and if need be ``base_url`` and ``version``; ``credentials``:
+``access_token``. It knows no idempotency key, so what may have been taken is unknown. Source:
+developers.facebook.com/documentation/business-messaging/whatsapp (messages, health-status).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from domain.provider_ids import digest_of
+from domain.rendering import Template
+from runners.gateways import (
+    Accepted,
+    DeviceState,
+    Outcome,
+    Outgoing,
+    Unreachable,
+)
+from runners.gateways.answers import (
+    Verdict,
+    by_status,
+    http_code,
+    judged,
+    name_of,
+    no_answer,
+    state_by_status,
+    suffix_of,
+)
+from runners.gateways.http import NO_BASE_URL, Answer, HttpGateway, base_url, header_value, lacking
+
+BASE_URL = "https://graph.facebook.com"
+# Of 18 February 2026, and promised until July 2028 (Graph API changelog).
+VERSION = "v25.0"
+IMAGES = (".jpg", ".jpeg", ".png")
+
+# Source: the platform's "Error codes". 131048, a limit for senders that people report as spam, does
+# not pass by waiting a little, so it is a no.
+CODES: dict[int, Verdict] = {
+    # Nothing can be sent by this app, account or number until a person does something.
+    **dict.fromkeys((0, 3, 10, 33, 190, *range(200, 300)), "unreachable"),
+    **dict.fromkeys((368, 131005, 131031, 131037, 131042, 131045, 131057, 133010), "unreachable"),
+    # Too many calls of the app or of the account, too many messages of the number, or to a person.
+    **dict.fromkeys((4, 80007, 130429, 131056), "throttled"),
+    # This message, to this person: never, or not now.
+    **dict.fromkeys((130472, 130497, 131021, 131026, 131030), "rejected"),
+    **dict.fromkeys((131047, 131048, 131049, 131050), "rejected"),
+    # What was asked is wrong: a parameter, its media, its template.
+    **dict.fromkeys((100, 131008, 131009, 131051, 131052, 131053, 135000), "rejected"),
+    **dict.fromkeys((132000, 132001, 132005, 132007, 132012, 132015, 132016), "rejected"),
+    # Something went wrong at the provider's, who does not say how far it came.
+    **dict.fromkeys((1, 2, 131000, 131016, 133004), "unknown"),
+}
+
+
+class Cloud(HttpGateway):
+    """Sends through any number of business numbers, which the devices name."""
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        problem, url, headers = _where(outgoing.settings, outgoing.credentials)
+        if problem:
+            return Unreachable(problem)
+        answer = await self.http.ask(
+            "POST", f"{url}/messages", headers=headers, json=_body(outgoing)
+        )
+        return _outcome(answer) if isinstance(answer, Answer) else answer
+
+    async def status(
+        self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
+    ) -> DeviceState | None:
+        problem, url, headers = _where(settings, credentials)
+        if problem:
+            return DeviceState(online=False, reason=problem)
+        answer = await self.http.ask("GET", f"{url}?fields=health_status", headers=headers)
+        if not isinstance(answer, Answer):
+            return no_answer(answer)
+        health = answer.json.get("health_status")
+        can_send = health.get("can_send_message") if isinstance(health, dict) else None
+        if answer.status == 200 and can_send in ("AVAILABLE", "LIMITED", "BLOCKED"):
+            return DeviceState(online=can_send != "BLOCKED", reason=str(can_send))
+        code = _code(answer)
+        if code in CODES and CODES[code] in ("throttled", "unknown"):
+            return None
+        return state_by_status(answer, http_code(answer) if code is None else str(code))
+
+
+def _where(
+    settings: Mapping[str, Any], credentials: Mapping[str, str]
+) -> tuple[str | None, str, dict[str, str]]:
+    """What is missing, if anything; a number's URL; and the headers for it."""
+    problem = lacking(settings, credentials, ("phone_number_id",), ("access_token",))
+    base = base_url({**settings, "base_url": settings.get("base_url") or BASE_URL})
+    if problem or base is None:
+        return problem or NO_BASE_URL, "", {}
+    path = (settings.get("version") or VERSION, settings["phone_number_id"])
+    url = "/".join((base, *(quote(str(part), safe="") for part in path)))
+    return None, url, {"Authorization": f"Bearer {header_value(credentials['access_token'])}"}
+
+
+def _body(outgoing: Outgoing) -> dict[str, Any]:
+    kind, content = _content(outgoing)
+    return {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        # With its plus: without one, the country of the business may be put before it.
+        "to": outgoing.phone,
+        "type": kind,
+        kind: content,
+        "biz_opaque_callback_data": str(outgoing.message_id),
+    }
+
+
+def _content(outgoing: Outgoing) -> tuple[str, dict[str, Any]]:
+    text, media_url = outgoing.text, outgoing.media_url
+    if outgoing.template is not None:
+        return "template", _template(outgoing.template, media_url)
+    if media_url is None:
+        links = "http://" in text or "https://" in text
+        return "text", {"body": text, "preview_url": links}
+    kind, media = _media(media_url)
+    return kind, {**media, "caption": text} if text else media
+
+
+def _media(media_url: str) -> tuple[str, dict[str, str]]:
+    if suffix_of(media_url) in IMAGES:
+        return "image", {"link": media_url}
+    return "document", {"link": media_url, "filename": name_of(media_url)}
+
+
+def _template(template: Template, media_url: str | None) -> dict[str, Any]:
+    components = []
+    if media_url is not None:
+        kind, media = _media(media_url)
+        components.append({"type": "header", "parameters": [{"type": kind, kind: media}]})
+    if template.variables:
+        texts = [{"type": "text", "text": variable} for variable in template.variables]
+        components.append({"type": "body", "parameters": texts})
+    return {
+        "name": template.name,
+        "language": {"code": template.language},
+        "components": components,
+    }
+
+
+def _outcome(answer: Answer) -> Outcome:
+    if answer.status == 200:
+        messages = answer.json.get("messages")
+        first = messages[0] if isinstance(messages, list) and messages else None
+        wamid = first.get("id") if isinstance(first, dict) else None
+        if isinstance(wamid, str) and wamid:
+            return Accepted(digest_of(wamid))
+    code = _code(answer)
+    if code is None or answer.status < 400:
+        return by_status(answer, http_code(answer))
+    verdict = CODES.get(code)
+    return judged(verdict, str(code), answer) if verdict else by_status(answer, str(code))
+
+
+def _code(answer: Answer) -> int | None:
+    error = answer.json.get("error")
+    if not isinstance(error, dict) or type(code := error.get("code")) is not int:
+        return None
+    # The Graph API's general way to say what 33 says: there is no such number for this token.
+    return 33 if (code, error.get("error_subcode")) == (100, 33) else code

@@ -1,0 +1,142 @@
+"""Wablas: a WhatsApp Web session at a service that queues what it is given and sends it later.
+
+``settings``: ``base_url``, the account's own server; ``credentials``: ``token``, ``secret_key``.
+``ref_id`` is the message's id, by which its receipts are known; it is no idempotency key. Source:
+wablas.com/documentation/api ("Send Multiple …", version 2, and "Device Info").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from runners.gateways import (
+    Accepted,
+    DeviceState,
+    Outcome,
+    Outgoing,
+    Unknown,
+    Unreachable,
+)
+from runners.gateways.answers import (
+    UNREADABLE,
+    Verdict,
+    by_status,
+    http_code,
+    judged,
+    no_answer,
+    state_by_status,
+    suffix_of,
+)
+from runners.gateways.http import NO_BASE_URL, Answer, HttpGateway, base_url, header_value, lacking
+
+IMAGES = (".jpg", ".jpeg", ".png")
+
+# It has no numbered codes, only texts. Source of the first three: the statuses of a message in its
+# documentation (tracking). The others are answers that were seen, by their texts in small letters.
+CODES: dict[str, tuple[Verdict, str]] = {
+    "cancel": ("rejected", "CANCEL"),
+    "reject": ("rejected", "REJECTED"),
+    "rejected": ("rejected", "REJECTED"),
+    "format phone invalid": ("rejected", "FORMAT_PHONE_INVALID"),
+    "token invalid": ("unreachable", "TOKEN_INVALID"),
+}
+# "status": false with a text that nobody documents: surely a no.
+NO: tuple[Verdict, str] = ("rejected", "STATUS_FALSE")
+
+
+class Wablas(HttpGateway):
+    """Sends through any number of Wablas devices."""
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        base, problem = _base(outgoing.settings, outgoing.credentials)
+        if problem:
+            return Unreachable(problem)
+        path, content = _content(outgoing)
+        item = {
+            "phone": outgoing.phone.removeprefix("+"),
+            **content,
+            "ref_id": str(outgoing.message_id),
+        }
+        answer = await self.http.ask(
+            "POST",
+            f"{base}/api/v2/{path}",
+            headers={"Authorization": header_value(_login(outgoing.credentials))},
+            json={"data": [item]},
+        )
+        return _outcome(answer) if isinstance(answer, Answer) else answer
+
+    async def status(
+        self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
+    ) -> DeviceState | None:
+        base, problem = _base(settings, credentials)
+        if problem:
+            return DeviceState(online=False, reason=problem)
+        # The only documented way has the token in the URL, which therefore nobody may log.
+        token = quote(credentials["token"], safe="")
+        answer = await self.http.ask("GET", f"{base}/api/device/info?token={token}", headers={})
+        if not isinstance(answer, Answer):
+            return no_answer(answer)
+        data = answer.json.get("data")
+        state = data.get("status") if isinstance(data, dict) else None
+        if answer.status == 200 and state in ("connected", "disconnected"):
+            return DeviceState(online=state == "connected", reason=str(state))
+        known = CODES.get(_text(answer.json), NO if answer.status == 200 else None)
+        if answer.json.get("status") is False and known:
+            return DeviceState(online=False, reason=known[1])
+        return state_by_status(answer, http_code(answer))
+
+
+def _base(
+    settings: Mapping[str, Any], credentials: Mapping[str, str]
+) -> tuple[str | None, str | None]:
+    base = base_url(settings)
+    problem = lacking(settings, credentials, (), ("token", "secret_key"))
+    return base, problem or (NO_BASE_URL if base is None else None)
+
+
+def _login(credentials: Mapping[str, str]) -> str:
+    return f"{credentials['token']}.{credentials['secret_key']}"
+
+
+def _content(outgoing: Outgoing) -> tuple[str, dict[str, str]]:
+    if outgoing.media_url is None:
+        return "send-message", {"message": outgoing.text}
+    kind = "image" if suffix_of(outgoing.media_url) in IMAGES else "document"
+    caption = {"caption": outgoing.text} if outgoing.text else {}
+    return f"send-{kind}", {kind: outgoing.media_url, **caption}
+
+
+def _outcome(answer: Answer) -> Outcome:
+    if answer.json.get("status") is False:
+        return _refusal(answer.json, answer)
+    if answer.status != 200:
+        return by_status(answer, http_code(answer))
+    data = answer.json.get("data")
+    messages = data.get("messages") if isinstance(data, dict) else None
+    first = messages[0] if isinstance(messages, list) and messages else None
+    if answer.json.get("status") is not True or not isinstance(first, dict):
+        return Unknown(UNREADABLE)
+    state = first.get("status")
+    if state is False:
+        return _refusal(first, answer)
+    if isinstance(state, str) and state in CODES:
+        return judged(*CODES[state], answer)
+    provider_id = first.get("id")
+    valid = isinstance(provider_id, str) and provider_id
+    return Accepted(str(provider_id)) if valid else Unknown(UNREADABLE)
+
+
+def _refusal(said: Mapping[str, Any], answer: Answer) -> Outcome:
+    """What a ``"status": false`` means: its text if it is known, or the HTTP status if that is one
+    of an error, or simply no."""
+    known = CODES.get(_text(said))
+    if known is None and answer.status != 200:
+        return by_status(answer, http_code(answer))
+    return judged(*(known or NO), answer)
+
+
+def _text(said: Mapping[str, Any]) -> str:
+    return str(said.get("message")).strip().lower()

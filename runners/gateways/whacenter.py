@@ -1,0 +1,106 @@
+"""Whacenter: a WhatsApp Web session at a service.
+
+``settings``: ``base_url``; ``credentials``: ``device_id``, which is all that it asks for. It knows
+no idempotency key and no reference of ours. Source: Whacenter's collection at
+documenter.getpostman.com/view/8030970/UUy67kCg ("Send Message", "Info Device").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from runners.gateways import (
+    Accepted,
+    DeviceState,
+    Outcome,
+    Outgoing,
+    Unknown,
+    Unreachable,
+)
+from runners.gateways.answers import (
+    UNREADABLE,
+    Verdict,
+    by_status,
+    http_code,
+    judged,
+    no_answer,
+    state_by_status,
+)
+from runners.gateways.http import NO_BASE_URL, Answer, HttpGateway, base_url, lacking
+
+# It has no codes but one text, for a wrong device_id and for a phone that is off alike. Source: its
+# collection, "Info Device".
+CODES: dict[str, tuple[Verdict, str]] = {
+    "device not connected or not found": ("unreachable", "DEVICE_NOT_CONNECTED_OR_NOT_FOUND"),
+}
+# "status": false with a text that nobody documents: surely a no.
+NO: tuple[Verdict, str] = ("rejected", "STATUS_FALSE")
+
+
+class Whacenter(HttpGateway):
+    """Sends through any number of Whacenter devices."""
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        base, problem = _base(outgoing.settings, outgoing.credentials)
+        if problem:
+            return Unreachable(problem)
+        form = {
+            "device_id": outgoing.credentials["device_id"],
+            "number": outgoing.phone.removeprefix("+"),
+            "message": outgoing.text,
+        }
+        if outgoing.media_url is not None:
+            form["file"] = outgoing.media_url
+        answer = await self.http.ask("POST", f"{base}/api/send", headers={}, form=form)
+        return _outcome(answer) if isinstance(answer, Answer) else answer
+
+    async def status(
+        self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
+    ) -> DeviceState | None:
+        base, problem = _base(settings, credentials)
+        if problem:
+            return DeviceState(online=False, reason=problem)
+        # The only documented way has the credential in the URL, which therefore nobody may log.
+        device = quote(credentials["device_id"], safe="")
+        answer = await self.http.ask(
+            "GET", f"{base}/api/statusDevice?device_id={device}", headers={}
+        )
+        if not isinstance(answer, Answer):
+            return no_answer(answer)
+        data = answer.json.get("data")
+        state = data.get("status") if isinstance(data, dict) else None
+        if answer.status == 200 and state in ("CONNECTED", "NOT CONNECTED"):
+            return DeviceState(online=state == "CONNECTED", reason=str(state))
+        known = CODES.get(_text(answer), NO if answer.status == 200 else None)
+        if answer.json.get("status") is False and known:
+            return DeviceState(online=False, reason=known[1])
+        return state_by_status(answer, http_code(answer))
+
+
+def _base(
+    settings: Mapping[str, Any], credentials: Mapping[str, str]
+) -> tuple[str | None, str | None]:
+    base = base_url(settings)
+    problem = lacking(settings, credentials, (), ("device_id",))
+    return base, problem or (NO_BASE_URL if base is None else None)
+
+
+def _outcome(answer: Answer) -> Outcome:
+    refused = answer.json.get("status") is False
+    known = CODES.get(_text(answer)) if refused else None
+    if known is None and answer.status != 200:
+        return by_status(answer, http_code(answer))
+    if refused:
+        return judged(*(known or NO), answer)
+    data = answer.json.get("data")
+    number = data.get("id") if isinstance(data, dict) else None
+    if answer.json.get("status") is True and type(number) in (int, str) and number:
+        return Accepted(str(number))
+    return Unknown(UNREADABLE)
+
+
+def _text(answer: Answer) -> str:
+    return str(answer.json.get("message")).strip().lower()
