@@ -24,11 +24,12 @@ from api import (
     uploads,
 )
 from api.context import EXTENSION
+from api.webhooks import endpoint
 from projections.composition import House
 
 LARGEST_BODY = 1024 * 1024
 
-RESOURCES = (leads, sequences, campaigns, devices, messages, reports, audit)
+RESOURCES = (leads, sequences, campaigns, devices, messages, reports, audit, endpoint)
 
 
 class Application(Flask):
@@ -68,6 +69,10 @@ def create_app(house: House | None = None) -> Flask:
     app.register_blueprint(health.blueprint)
     for module in RESOURCES:
         api.register_blueprint(module.blueprint)
+    # What is below /api/v1 like everything else is expected there too.
+    for rule in [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/webhooks/")]:
+        view, methods = app.view_functions[rule.endpoint], (rule.methods or set()) & {"GET", "POST"}
+        app.add_url_rule(f"/api/v1{rule.rule}", f"{rule.endpoint}_", view, methods=methods)
     app.register_blueprint(
         get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": "Sendtrail"})
     )

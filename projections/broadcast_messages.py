@@ -107,13 +107,13 @@ _LAST_HAND_OVER = """, lane AS (
         OR (n.at, n.message_id) > (l.last_hand_over_at, l.last_message_id))
 )"""
 
-# Sandbox and Cloud API send our own id back.
+# The sandbox knows our own ids.
 _PROVIDER_ID = """, named AS (
     INSERT INTO provider_ids (device_id, provider_id, message_id)
     SELECT m.device_id, e.provider_id, m.message_id
     FROM e JOIN broadcast_messages m ON m.message_id = e.originator_id
     JOIN devices d ON d.device_id = m.device_id
-    WHERE d.gateway NOT IN ('sandbox', 'cloud') AND e.provider_id <> ''
+    WHERE d.gateway <> 'sandbox' AND e.provider_id <> ''
     ON CONFLICT DO NOTHING
 )"""
 

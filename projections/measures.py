@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from prometheus_client import Histogram
+    from prometheus_client import Counter, Histogram
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -46,6 +46,18 @@ def timed(what: str) -> Iterator[None]:
 def gateway(name: str, outcome: str, seconds: float) -> None:
     """A gateway answered."""
     _histogram("gateway", ("gateway", "outcome")).labels(name, outcome).observe(seconds)
+
+
+def refused(gateway: str) -> None:
+    """A webhook's request did not prove that it comes from the provider."""
+    _refusals().labels(gateway).inc()
+
+
+@cache
+def _refusals() -> Counter:
+    from prometheus_client import Counter
+
+    return Counter("sendtrail_webhooks_refused", "Webhook requests without proof", ("gateway",))
 
 
 @cache

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from domain.event import Event
 from domain.receipts import Receipt, Reply
 from projections import queue
 from projections.composition import House
-from projections.database import rows
+from projections.database import rows, uuids
 
 # How long a receipt waits for the message that it is of. The answer to the call that sent it is on
 # its way, or the database was away when it came.
@@ -34,16 +34,16 @@ def record(
     house: House,
     reports: Iterable[Receipt | Reply],
     actor: str,
-    device_id: UUID | None = None,
+    devices: Collection[UUID] | None = None,
 ) -> Recorded:
-    """Records what the gateway of ``device_id`` says, or, without one, what is known to be said of
-    our own messages. The same again changes nothing; what is not ours is left alone."""
+    """Records what is said by the provider of ``devices`` about their messages, or, without any,
+    what names our own. The same again changes nothing; what is not ours is left alone."""
     given = list(reports)
     found = [report for report in given if isinstance(report, Receipt)]
     known = 0
     if found:
         known = house.database.run(
-            "report", lambda connection: _receipts(connection, house, found, actor, device_id)
+            "report", lambda connection: _receipts(connection, house, found, actor, devices)
         )
     replies = [report for report in given if isinstance(report, Reply)]
     return Recorded(known, sum(_reply(house, reply, actor) for reply in replies))
@@ -62,9 +62,10 @@ def record_early(house: House, actor: str) -> int:
             connection,
             """
             DELETE FROM early_receipts r USING (
-                SELECT device_id, provider_id, kind, message_id
-                FROM early_receipts JOIN provider_ids USING (device_id, provider_id)
-                ORDER BY 1, 2, 3 LIMIT %(limit)s FOR UPDATE OF early_receipts SKIP LOCKED
+                SELECT e.device_id, e.provider_id, e.kind, p.message_id
+                FROM early_receipts e JOIN provider_ids p
+                    ON p.provider_id = e.provider_id AND p.device_id = ANY(e.devices)
+                ORDER BY 1, 2, 3 LIMIT %(limit)s FOR UPDATE OF e SKIP LOCKED
             ) k WHERE (r.device_id, r.provider_id, r.kind) = (k.device_id, k.provider_id, k.kind)
             RETURNING r.kind, k.message_id, r.provider_id, r.code, r.received_at
             """,
@@ -85,20 +86,20 @@ def _receipts(
     house: House,
     given: Sequence[Receipt],
     actor: str,
-    device_id: UUID | None,
+    devices: Collection[UUID] | None,
 ) -> int:
-    """In one transaction. A device speaks of its own messages only."""
+    """In one transaction. Nobody speaks of other devices' messages."""
     now = house.outreach.clock()
-    named = _named(connection, given, device_id)
+    named = _named(connection, given, devices) if devices else {}
     of = [(receipt.message_id or named.get(receipt.provider_id), receipt) for receipt in given]
-    if device_id is not None:
-        _keep_early(connection, house, device_id, [r for id_, r in of if id_ is None])
+    if devices:
+        _keep_early(connection, now, devices, [r for id_, r in of if id_ is None])
     states = {s.id: s for s in queue.locked(connection, {id_ for id_, _ in of if id_ is not None})}
     events: list[Event] = []
     known = 0
     for message_id, receipt in of:
         state = None if message_id is None else states.get(message_id)
-        if state is None or device_id not in (None, state.device_id):
+        if state is None or (devices is not None and state.device_id not in devices):
             continue
         known += 1
         for event in receipts.take(state, receipt, now=now, actor=actor):
@@ -110,37 +111,38 @@ def _receipts(
 
 
 def _named(
-    connection: Connection, given: Sequence[Receipt], device_id: UUID | None
+    connection: Connection, given: Sequence[Receipt], devices: Collection[UUID]
 ) -> dict[str, UUID]:
     """The messages that the provider means, by its own ids."""
     ids = [r.provider_id for r in given if r.message_id is None and r.provider_id]
-    if device_id is None or not ids:
+    if not ids:
         return {}
     found = rows(
         connection,
         "SELECT provider_id, message_id FROM provider_ids"
-        " WHERE device_id = %(device_id)s AND provider_id = ANY(%(ids)s)",
-        device_id=str(device_id),
+        " WHERE device_id = ANY(%(devices)s::uuid[]) AND provider_id = ANY(%(ids)s)",
+        devices=uuids(devices),
         ids=ids,
     )
     return {row.provider_id: row.message_id for row in found}
 
 
 def _keep_early(
-    connection: Connection, house: House, device_id: UUID, given: Sequence[Receipt]
+    connection: Connection, now: datetime, devices: Collection[UUID], given: Sequence[Receipt]
 ) -> None:
     for receipt in given:
         if receipt.provider_id:
             connection.exec_driver_sql(
-                "INSERT INTO early_receipts (device_id, provider_id, kind, code, received_at)"
-                " VALUES (%(device_id)s, %(provider_id)s, %(kind)s, %(code)s, %(now)s)"
-                " ON CONFLICT DO NOTHING",
+                "INSERT INTO early_receipts (device_id, devices, provider_id, kind, code,"
+                " received_at) VALUES (%(first)s, %(devices)s::uuid[], %(provider_id)s, %(kind)s,"
+                " %(code)s, %(now)s) ON CONFLICT DO NOTHING",
                 {
-                    "device_id": str(device_id),
+                    "first": str(min(devices)),
+                    "devices": uuids(devices),
                     "provider_id": receipt.provider_id,
                     "kind": receipt.kind,
                     "code": receipt.code,
-                    "now": house.outreach.clock(),
+                    "now": now,
                 },
             )
 

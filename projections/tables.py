@@ -230,7 +230,7 @@ broadcast_messages = Table(
     postgresql_with={"fillfactor": "60"},
 )
 
-# What providers call the messages that they took, where their receipts name no id of ours.
+# What providers call the messages that they took: their receipts may name no id of ours.
 provider_ids = Table(
     "provider_ids",
     READ_MODELS,
@@ -359,9 +359,11 @@ device_secrets = Table(
 early_receipts = Table(
     "early_receipts",
     KEPT,
-    Column("device_id", Uuid, primary_key=True),
     Column("provider_id", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
+    # Whose they may be, and the first of these.
+    Column("device_id", Uuid, primary_key=True),
+    Column("devices", ARRAY(Uuid), nullable=False),
     Column("code", Text, nullable=False),
     Column("received_at", TIME, nullable=False),
     Index("early_receipts_by_age", "received_at"),

@@ -23,6 +23,11 @@ def test_a_sequence_is_defined_with_everything(operator: Client) -> None:
                 {
                     "body": "",
                     "media_url": "https://example.org/a.jpg",
+                    "template": {
+                        "name": "march_offer",
+                        "language": "en_US",
+                        "variables": ["{name|there}"],
+                    },
                     "delay_hours": 48,
                     "send_at": "09:30",
                 },
@@ -53,6 +58,7 @@ def test_a_sequence_is_defined_with_everything(operator: Client) -> None:
                 "content_id": f"{sequence['id']}:1:1",
                 "body": "Hi {name|there}",
                 "media_url": None,
+                "template": None,
                 "delay_hours": 24.0,
                 "send_at": None,
             },
@@ -61,6 +67,11 @@ def test_a_sequence_is_defined_with_everything(operator: Client) -> None:
                 "content_id": f"{sequence['id']}:1:2",
                 "body": "",
                 "media_url": "https://example.org/a.jpg",
+                "template": {
+                    "name": "march_offer",
+                    "language": "en_US",
+                    "variables": ["{name|there}"],
+                },
                 "delay_hours": 48.0,
                 "send_at": "09:30",
             },
@@ -221,6 +232,7 @@ def test_a_step_is_revised_and_keeps_what_is_not_given(operator: Client) -> None
         "content_id": f"{sequence['id']}:2:2",
         "body": "Two",
         "media_url": "https://example.org/a.jpg",
+        "template": None,
         "delay_hours": 12.0,
         "send_at": "09:00",
     }
@@ -245,6 +257,9 @@ def test_a_bad_revision_is_refused(operator: Client) -> None:
         ({"delay_hours": "1"}, "delay_hours"),
         ({"send_at": "noon"}, "send_at"),
         ({"media_url": "a.jpg"}, "media_url"),
+        ({"template": {"name": "Two words", "language": "en"}}, "steps"),
+        ({"template": {"name": "offer", "language": "English"}}, "steps"),
+        ({"template": {"name": "offer"}}, "template"),
         ({"number": 3}, "number"),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from eventsourcing.utils import get_topic, resolve_topic
 
 from domain import topics
+from domain.campaign import CampaignScheduled
 from domain.event import Event
 from domain.topics import BY_TOPIC
 
@@ -150,3 +152,12 @@ def test_no_message_event_carries_personal_data(topic: str) -> None:
 def test_no_event_but_the_leads_own_knows_a_phone(topic: str) -> None:
     """Nor a lead's attributes or words."""
     assert not {"phone", "attributes", "text", "profile"} & set(BY_TOPIC[topic].__struct_fields__)
+
+
+def test_contents_of_older_releases_have_no_template() -> None:
+    """The field is newer than they are."""
+    state = copy.deepcopy(dict(SAMPLES)["campaign.scheduled"])
+    del state["definition"]["template"]
+    event = load("campaign.scheduled", state)
+    assert isinstance(event, CampaignScheduled)
+    assert event.definition.template is None

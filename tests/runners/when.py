@@ -74,11 +74,13 @@ def receipt(house: House, message_id: UUID, kind: Kind) -> None:
     receiving.record(house, [Receipt(kind, message_id)], "webhook:gowa")
 
 
-def broadcaster(house: House, gateway: Gateway, worker: str = "worker 1") -> Broadcaster:
-    """One worker; the same name gives the same paces."""
+def broadcaster(
+    house: House, gateway: Gateway, worker: str = "worker 1", name: str = "sandbox"
+) -> Broadcaster:
+    """One worker; the same name gives the same paces. ``name`` is what devices call the gateway."""
     return Broadcaster(
         house,
-        {"sandbox": gateway},
+        {name: gateway},
         worker=worker,
         actor="runner:broadcaster:test",
         uniform=random.Random(worker).uniform,

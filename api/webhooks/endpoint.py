@@ -1,0 +1,115 @@
+"""``/webhooks/{gateway}/{device_id}``: where providers' requests come in.
+
+A server or an app of a provider often has one URL for several numbers. So a request speaks for
+every device of its gateway that has the secret which proves it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+from uuid import UUID
+
+import structlog
+from flask import Response, request
+from flask_smorest import abort
+from marshmallow import Schema, fields
+
+from api import uploads
+from api.blueprints import Blueprint
+from api.context import house, now
+from api.schemas import note
+from api.webhooks import Inbound, Provider, cloud
+from api.webhooks.cloud import CLOUD
+from api.webhooks.gowa import GOWA
+from api.webhooks.wablas import WABLAS
+from api.webhooks.whacenter import WHACENTER
+from projections import devices, measures, receiving
+
+log = structlog.get_logger()
+
+PROVIDERS: Mapping[str, Provider] = {
+    "gowa": GOWA,
+    "cloud": CLOUD,
+    "wablas": WABLAS,
+    "whacenter": WHACENTER,
+}
+
+blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+WITHOUT_KEY: dict[str, Any] = {"security": []}
+
+
+class Taken(Schema):
+    receipts = fields.Integer(required=True, metadata=note("of messages of ours"))
+    replies = fields.Integer(required=True, metadata=note("of leads of ours"))
+
+
+@blueprint.post("/<string:gateway>/<uuid:device_id>")
+@blueprint.response(200, Taken)
+@blueprint.alt_response(401, description="not signed with the device's secret")
+@blueprint.doc(**WITHOUT_KEY)
+def take(gateway: str, device_id: UUID) -> Any:
+    """Take receipts and replies from a provider; the same again changes nothing"""
+    provider = PROVIDERS.get(gateway)
+    if provider is None:
+        return abort(404, message=f"expected one of {', '.join(PROVIDERS)}")
+    secrets = _secrets(gateway, provider.secret)
+    if device_id not in secrets:
+        abort(404, message=f"no such {gateway} device")
+    body = uploads.body()
+    inbound = Inbound(body, {}, request.headers, request.args, now())
+    secret = secrets[device_id]
+    if not secret or not provider.verify(inbound, secret):
+        _refused(gateway, device_id, "wrong signature" if secret else f"no {provider.secret}")
+        abort(401, message=f"expected a request that the device's {provider.secret} proves")
+    reports = provider.parse(inbound._replace(json=_read(body)))
+    family = {other for other, own in secrets.items() if own == secret}
+    taken = receiving.record(house(), reports, f"webhook:{gateway}", family)
+    return taken._asdict()
+
+
+@blueprint.get("/cloud/<uuid:device_id>")
+@blueprint.response(200, content_type="text/plain")
+@blueprint.alt_response(403, description="not the device's verify_token")
+@blueprint.doc(**WITHOUT_KEY)
+def confirm(device_id: UUID) -> Response:
+    """Tell Meta that this URL is ours"""
+    found = cloud.answer(request.args, _secrets("cloud", "verify_token").get(device_id) or "")
+    if found is None:
+        _refused("cloud", device_id, "wrong verify_token")
+        abort(403, message="expected hub.mode=subscribe and the device's verify_token")
+    return Response(found, mimetype="text/plain")
+
+
+def _secrets(gateway: str, name: str) -> dict[UUID, str]:
+    """That credential of every device of the gateway, empty where it has none."""
+    with house().database.transaction() as connection:
+        found = devices.of_gateway(connection, gateway)
+    read = house().secrets.read
+    return {row.device_id: read(row.ciphertext).get(name, "") for row in found}
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    """A JSON object, or a form as one. What is neither is none of a provider's."""
+    if request.form:
+        return request.form.to_dict()
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return found
+    return cast("dict[str, Any]", abort(400, message="expected a JSON object, or a form"))
+
+
+def _refused(gateway: str, device_id: UUID, reason: str) -> None:
+    """The audit's line on who tried to speak for a provider."""
+    measures.refused(gateway)
+    log.warning(
+        "audit.webhook_refused",
+        gateway=gateway,
+        device_id=str(device_id),
+        address=request.remote_addr,
+        reason=reason,
+    )

@@ -1,0 +1,43 @@
+"""GOWA: ``message.ack`` and ``message``, signed. Source: the project's docs/webhook-payload.md."""
+
+from __future__ import annotations
+
+from api.webhooks import Inbound, Provider, Reports, proofs
+from api.webhooks.reading import e164, known_id, obj, text
+from domain.receipts import Kind, Receipt, Reply
+
+KINDS: dict[str, Kind] = {
+    "delivered": "delivered",
+    "read": "read",
+    # Of a voice message or a video.
+    "played": "read",
+}
+
+
+def parse(inbound: Inbound) -> Reports:
+    payload = obj(inbound.json.get("payload"))
+    match inbound.json.get("event"):
+        case "message.ack":
+            kind = KINDS.get(text(payload.get("receipt_type")))
+            ids = payload.get("ids")
+            if kind is None or not isinstance(ids, list):
+                return ()
+            return [Receipt(kind, provider_id=known_id(given)) for given in ids]
+        case "message" if payload.get("is_from_me") is not True:
+            return _reply(payload)
+        case _:
+            return ()
+
+
+def _reply(payload: dict[str, object]) -> Reports:
+    """Of a person, not of a group; a picture may come without words."""
+    if text(payload.get("chat_id")).endswith("@g.us"):
+        return ()
+    phone = e164(payload.get("from")) or e164(payload.get("chat_id"))
+    provider_id = known_id(payload.get("id"))
+    if phone is None or not provider_id:
+        return ()
+    return [Reply(phone, text(payload.get("body")), provider_id)]
+
+
+GOWA = Provider("webhook_secret", proofs.signed, parse)
