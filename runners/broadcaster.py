@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from math import ceil
 from time import perf_counter
@@ -25,6 +26,7 @@ from domain.pacing import Pace, Uniform
 from projections import measures, queue
 from projections.composition import House
 from runners import hand_over, receiving
+from runners.breaker import NOT_CALLED, Breaker
 from runners.claims import Claims, Slot
 from runners.gateways import (
     Accepted,
@@ -63,6 +65,7 @@ class Broadcaster:
         self.actor = actor
         self.uniform = uniform
         self.claims = Claims()
+        self.breaker = Breaker()
         self.in_flight: set[asyncio.Task[None]] = set()
         self.outcomes: list[tuple[UUID, Outcome]] = []
         # When to claim next; None is at once.
@@ -171,7 +174,7 @@ class Broadcaster:
         began = perf_counter()
         if self.house.outreach.clock() >= outgoing.call_before:
             # The database or this machine stood still since: others may think that it is over.
-            self._gather(outgoing, Unreachable("not called in time"))
+            self._gather(outgoing, NOT_CALLED)
             return
         reach = self.house.database.reach
         try:
@@ -201,24 +204,27 @@ class Broadcaster:
         return taken
 
     def record(self, gathered: list[tuple[UUID, Outcome]]) -> int:
-        """Records outcomes; returns how many. If the database fails they go back to the others."""
+        """Records outcomes; returns how many. If the database fails they go back to the others.
+        Devices whose gateway does not answer go offline."""
         if not gathered:
             return 0
         outcomes = dict(gathered)
 
-        def work(connection: Connection) -> None:
-            events = [
-                event
-                for state in queue.locked(connection, outcomes)
-                for event in self._outcome(state, outcomes[state.id])
-            ]
+        def work(connection: Connection) -> dict[UUID, UUID]:
+            states = queue.locked(connection, outcomes)
+            events = [e for state in states for e in self._outcome(state, outcomes[state.id])]
             self.house.outreach.record(connection, events)
+            return {state.id: state.device_id for state in states}
 
         try:
-            self.house.database.run("record", work)
+            devices = self.house.database.run("record", work)
         except BaseException:
             self.outcomes[:0] = gathered
             raise
+        tripped = self.breaker.tripped((devices[id_], outcome) for id_, outcome in gathered)
+        for device_id, reason in tripped.items():
+            with suppress(WrongStateError):  # it was retired
+                self.house.outreach.disconnect_device(device_id, reason, actor=self.actor)
         return len(gathered)
 
     def _outcome(self, state: message.Message, outcome: Outcome) -> list[Event]:
