@@ -21,6 +21,7 @@ from api import (
     reports,
     request_log,
     sequences,
+    subscriptions,
     uploads,
 )
 from api.context import EXTENSION
@@ -29,7 +30,17 @@ from projections.composition import House
 
 LARGEST_BODY = 1024 * 1024
 
-RESOURCES = (leads, sequences, campaigns, devices, messages, reports, audit, endpoint)
+RESOURCES = (
+    leads,
+    sequences,
+    campaigns,
+    devices,
+    messages,
+    reports,
+    audit,
+    subscriptions,
+    endpoint,
+)
 
 
 class Application(Flask):

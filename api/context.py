@@ -34,10 +34,14 @@ def now() -> datetime:
     return house().outreach.clock()
 
 
+def key() -> Key:
+    """The key that this request came with."""
+    return cast(Key, g.key)
+
+
 def actor() -> str:
     """Who this request's events will name."""
-    key: Key = g.key
-    return f"api:{key.name}"
+    return f"api:{key().name}"
 
 
 def resource(what: str, resource_id: UUID, present: Callable[[Any], dict[str, Any]]) -> Any:

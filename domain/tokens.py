@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
@@ -70,6 +71,22 @@ def media_url(field: str, value: str | None) -> str | None:
     ):
         return value
     raise InvalidInputError(field, "an http or https URL of at most 2000 characters")
+
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def is_safe_url(url: str, *, allow_http: bool) -> bool:
+    """Whether credentials and personal data may go there: by TLS, or to this host, or in clear text
+    where that is allowed."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    if not host or parts.scheme not in ("http", "https"):
+        return False
+    return parts.scheme == "https" or host in LOOPBACK or allow_http
 
 
 def target_status(value: str) -> TargetStatus:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from domain.errors import SettingsError
 from projections.database import rows
 
-_MISSING = "SENDTRAIL_SECRET_KEY: expected a Fernet key, because devices have credentials"
+_MISSING = "SENDTRAIL_SECRET_KEY: expected a Fernet key, because there are credentials to keep"
 _OTHER = "SENDTRAIL_SECRET_KEY: expected the key that the credentials were kept with"
 
 
@@ -26,16 +26,21 @@ def put(
             "DELETE FROM device_secrets WHERE device_id = %(id)s", {"id": device_id}
         )
         return
-    if secret_key is None:
-        raise SettingsError(_MISSING)
     connection.exec_driver_sql(
         "INSERT INTO device_secrets (device_id, ciphertext) VALUES (%(id)s, %(ciphertext)s)"
         " ON CONFLICT (device_id) DO UPDATE SET ciphertext = excluded.ciphertext",
         {
             "id": device_id,
-            "ciphertext": Fernet(secret_key).encrypt(msgspec.json.encode(credentials)),
+            "ciphertext": encrypt(credentials, secret_key),
         },
     )
+
+
+def encrypt(credentials: dict[str, str], secret_key: str | None) -> bytes:
+    """As a ``Reader`` reads it. Raises SettingsError without a key."""
+    if secret_key is None:
+        raise SettingsError(_MISSING)
+    return Fernet(secret_key).encrypt(msgspec.json.encode(credentials))
 
 
 class Reader:

@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reap_every: float = 60.0
     monitor_every: float = 30.0
     notary_every: float = 60.0
+    notify_every: float = 2.0
     lease_seconds: float = 60.0
     gateway_timeout: float = 30.0
     max_attempts: int = 5
@@ -59,6 +60,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         broadcast_every=source.get("BROADCAST_EVERY", _seconds, 5.0),
         reap_every=source.get("REAP_EVERY", _seconds, 60.0),
         notary_every=source.get("NOTARY_EVERY", _seconds, 60.0),
+        notify_every=source.get("NOTIFY_EVERY", _seconds, 2.0),
         monitor_every=source.get("MONITOR_EVERY", _seconds, 30.0),
         lease_seconds=source.get("LEASE_SECONDS", _seconds, 60.0),
         gateway_timeout=source.get("GATEWAY_TIMEOUT", _seconds, 30.0),

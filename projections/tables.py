@@ -369,6 +369,34 @@ early_receipts = Table(
     Index("early_receipts_by_age", "received_at"),
 )
 
+# Who is told what happens: announcements by name, and of which topics they may be.
+subscriptions = Table(
+    "subscriptions",
+    KEPT,
+    Column("subscription_id", Uuid, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("allow_http", Boolean, nullable=False),
+    _texts("events"),
+    _texts("topics"),
+    # Nothing is told of what happened up to this event.
+    Column("after_id", BigInteger, nullable=False),
+    # The secret that signs, encrypted with SENDTRAIL_SECRET_KEY.
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("created_at", TIME, nullable=False),
+)
+
+# What has still to be told; ``due_at`` is null for what was given up.
+deliveries = Table(
+    "deliveries",
+    KEPT,
+    Column("subscription_id", Uuid, primary_key=True),
+    Column("notification_id", BigInteger, primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", TIME),
+    Column("error", Text),
+    Index("deliveries_due", "subscription_id", "due_at"),
+)
+
 # The notary's chain over the log; see ``notary.py``.
 notary_seals = Table(
     "notary_seals",

@@ -32,12 +32,13 @@ from runners.gateways.sandbox import Sandbox
 from runners.gateways.wablas import Wablas
 from runners.gateways.whacenter import Whacenter
 from runners.monitor import Monitor
+from runners.notifier import Notifier
 from runners.reaper import Reaper
 
 log = structlog.get_logger()
 
 # In the order in which one look at everything is useful: devices first, tidying last.
-RUNNERS = ("monitor", "enroller", "campaigner", "broadcaster", "reaper", "notary")
+RUNNERS = ("monitor", "enroller", "campaigner", "broadcaster", "reaper", "notary", "notifier")
 
 
 def gateways(settings: Settings) -> dict[str, Gateway]:
@@ -137,6 +138,8 @@ class Runners:
                 return Campaigner(self.house, actor).run_once
             case "notary":
                 return partial(notary.seal, self.house.database, self.house.outreach.clock)
+            case "notifier":
+                return Notifier(self.house).run_once
             case _:
                 return Reaper(self.house, actor).run_once
 
@@ -161,4 +164,5 @@ def _every(settings: Settings, name: str) -> float:
         "campaigner": settings.campaign_every,
         "reaper": settings.reap_every,
         "notary": settings.notary_every,
+        "notifier": settings.notify_every,
     }[name]

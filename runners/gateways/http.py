@@ -11,13 +11,14 @@ import string
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
 from yarl import URL
 
 from domain.receipts import Receipt, Reply
+from domain.tokens import is_safe_url
 from runners.gateways import Unknown, Unreachable
 
 # An answer is a few hundred bytes; one that is longer is none of a provider's.
@@ -25,7 +26,6 @@ LONGEST_ANSWER = 64 * 1024
 CONNECT_SECONDS = 5.0
 # Shorter than what servers keep, so that they seldom close a connection just when it is used.
 IDLE_SECONDS = 15.0
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -53,10 +53,11 @@ class Http:
         *,
         headers: Mapping[str, str],
         json: Any = None,
+        body: bytes | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Answer | Unreachable | Unknown:
-        """One request; ``form`` goes as multipart/form-data. Redirects are not followed: they would
-        take credentials elsewhere."""
+        """One request; ``json`` is encoded, ``body`` is JSON already, ``form`` goes as
+        multipart/form-data. Redirects are not followed: they would take credentials elsewhere."""
         session = self._session
         if session is None:
             session = self._session = self._open()
@@ -64,7 +65,9 @@ class Http:
         # Answers are read as they come, so nobody may compress them: a small one could grow huge.
         given = {"Accept-Encoding": "identity", **headers}
         if json is not None:
-            data = msgspec.json.encode(json)
+            body = msgspec.json.encode(json)
+        if body is not None:
+            data = body
             given["Content-Type"] = "application/json"
         elif form is not None:
             data = aiohttp.FormData(dict(form), default_to_multipart=True)
@@ -120,14 +123,7 @@ def base_url(settings: Mapping[str, Any]) -> str | None:
     url = settings.get("base_url")
     if not isinstance(url, str):
         return None
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return None
-    if not host or parts.scheme not in ("http", "https"):
-        return None
-    if parts.scheme == "http" and host not in LOOPBACK and settings.get("allow_http") is not True:
+    if not is_safe_url(url, allow_http=settings.get("allow_http") is True):
         return None
     return url.rstrip("/")
 

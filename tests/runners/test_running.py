@@ -116,5 +116,6 @@ def test_one_look_each_and_an_end(house: House, database_url: str) -> None:
         "broadcaster: 4",
         "reaper: 1",
         "notary: 35",
+        "notifier: 0",
     ]
     assert then.statuses(house) == {"sent": 4, "pending": 4}

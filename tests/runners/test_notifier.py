@@ -1,0 +1,240 @@
+"""Users' own systems are told what happens: signed, at least once, and never in the way."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+import pytest
+
+from domain.announcements import TOPICS
+from projections import subscriptions
+from projections.composition import House
+from projections.settings import Settings
+from projections.subscriptions import MOST_ATTEMPTS
+from runners import notifier
+from runners.clocks import SimulatedClock
+from runners.gateways import Accepted, Rejected, Unknown
+from runners.notifier import Notifier
+from tests.api.given import SECRET_KEY
+from tests.runners import given, then, when
+from tests.runners.receiver import Receiver, receiving
+from tests.runners.when import Phones
+
+
+@pytest.fixture
+def house(database_url: str, clock: SimulatedClock) -> Iterator[House]:
+    settings = Settings(database_url=database_url, secret_key=SECRET_KEY)
+    with House(settings, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found
+
+
+def subscribes(
+    house: House, receiver: Receiver, events: Sequence[str] = tuple(TOPICS), url: str = ""
+) -> tuple[UUID, str]:
+    """The new subscription and its secret."""
+    new_id = uuid4()
+    with house.database.transaction() as connection:
+        secret = subscriptions.create(
+            connection,
+            new_id,
+            url=url or receiver.url,
+            events=events,
+            allow_http=False,
+            secret_key=SECRET_KEY,
+            now=house.outreach.clock(),
+        )
+    return new_id, secret
+
+
+def state(house: House) -> Any:
+    with house.database.transaction() as connection:
+        (found,) = subscriptions.every(connection)
+    return found
+
+
+def campaign_is_sent(house: House, clock: SimulatedClock, *answers: Any, leads: int = 1) -> UUID:
+    given.device(house)
+    given.many_leads(house, leads, name="Aisyah")
+    campaign = given.campaign(house, body="Hi {name}")
+    when.triggers(house)
+    when.looks(when.broadcaster(house, Phones(clock, *answers)))
+    when.reaps(house)
+    return campaign
+
+
+def test_a_message_is_told_from_sent_to_read(
+    house: House, clock: SimulatedClock, receiver: Receiver
+) -> None:
+    """In the order of the log, with all ids, and no personal data."""
+    subscription, secret = subscribes(house, receiver)
+    campaign = campaign_is_sent(house, clock, Accepted("3EB0"))
+    message = then.message(house)
+    when.receipt(house, message.message_id, "read")
+
+    assert Notifier(house).run_once() == 4
+
+    assert receiver.events == [
+        "message.sent",
+        "campaign.finished",
+        "message.delivered",
+        "message.read",
+    ]
+    first = receiver.got[0]
+    numbers = [announced.json["number"] for announced in receiver.got]
+    assert first.json == {
+        "id": str(uuid5(subscription, str(numbers[0]))),
+        "event": "message.sent",
+        "number": numbers[0],
+        "occurred_at": "2026-03-02T08:00:00Z",
+        "data": {
+            "message_id": str(message.message_id),
+            "lead_id": str(message.lead_id),
+            "device_id": str(message.device_id),
+            "campaign_id": str(campaign),
+            "sequence_id": None,
+            "enrollment_id": None,
+            "step": 0,
+            "provider_id": "3EB0",
+        },
+    }
+    assert numbers == sorted(numbers)
+    assert first.headers["X-Sendtrail-Delivery"] == first.json["id"]
+    assert first.headers["X-Sendtrail-Event"] == "message.sent"
+    digest = hmac.new(secret.encode(), first.body, hashlib.sha256).hexdigest()
+    assert first.headers[notifier.SIGNATURE] == f"sha256={digest}"
+    assert not any(b"Aisyah" in got.body or b"6012" in got.body for got in receiver.got)
+    assert Notifier(house).run_once() == 0
+
+
+def test_each_gets_what_it_asked_for_from_then_on(
+    house: House, clock: SimulatedClock, receiver: Receiver
+) -> None:
+    """Not what happened before, and not what it did not ask for."""
+    campaign_is_sent(house, clock, Rejected("131026", "no"), Unknown("?"), leads=3)
+    subscribes(house, receiver, ["lead.replied", "lead.opted_out", "message.failed"])
+    (unknown,) = then.messages(house, status="unknown")
+    lead = house.outreach.lead_id(given.phone(1))
+    house.outreach.record_reply(lead, "Stop", "in.1", actor="webhook:gowa")
+    outreach = house.outreach
+    outreach.resolve_message(unknown.message_id, "failed", "never arrived", actor="api:boss")
+
+    Notifier(house).run_once()
+
+    assert receiver.events == ["lead.replied", "lead.opted_out", "message.failed"]
+    assert receiver.got[0].json["data"]["text"] == "Stop"
+    assert receiver.got[2].json["data"]["reason"] == "never arrived"
+
+
+def test_what_fails_is_told_again_with_growing_pauses(
+    house: House, clock: SimulatedClock, receiver: Receiver
+) -> None:
+    """Under the same id, with the same body; a redirect is a failure too."""
+    subscribes(house, receiver, ["message.sent"])
+    campaign_is_sent(house, clock)
+    receiver.answers = [500, 307]
+
+    assert Notifier(house).run_once() == 0
+    assert Notifier(house).run_once() == 0
+    assert len(receiver.got) == 1
+    clock.advance(seconds=8)
+    assert Notifier(house).run_once() == 0
+    assert state(house).last_error == "HTTP 307"
+    clock.advance(seconds=8)
+    assert len(receiver.got) == 2
+    clock.advance(seconds=8)
+    assert Notifier(house).run_once() == 1
+
+    assert {got.body for got in receiver.got} == {receiver.got[0].body}
+    assert (state(house).waiting, state(house).given_up) == (0, 0)
+
+
+def test_what_fails_for_half_a_day_is_given_up_and_can_be_asked_for(
+    house: House, clock: SimulatedClock, receiver: Receiver
+) -> None:
+    """Nothing is lost: it says so, and a person may begin anew."""
+    subscription, _ = subscribes(house, receiver, ["message.sent"])
+    campaign_is_sent(house, clock)
+    receiver.answers = [503] * MOST_ATTEMPTS
+
+    for _ in range(MOST_ATTEMPTS + 3):
+        Notifier(house).run_once()
+        clock.advance(hours=2)
+
+    assert len(receiver.got) == MOST_ATTEMPTS
+    found = state(house)
+    assert (found.waiting, found.given_up, found.last_error) == (0, 1, "HTTP 503")
+    with house.database.transaction() as connection:
+        subscriptions.retry(connection, subscription, clock())
+    assert Notifier(house).run_once() == 1
+
+
+def test_one_that_hangs_does_not_stop_the_others(
+    house: House, clock: SimulatedClock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A time-out is a failure, and the pipeline knows nothing of all this."""
+    monkeypatch.setattr(notifier, "PATIENCE", 2.0)
+    receiver.hangs.set()
+    subscribes(house, receiver, ["message.sent"])
+    with receiving() as other:
+        subscribes(house, other, ["message.sent"])
+        campaign_is_sent(house, clock, leads=120)
+
+        assert Notifier(house).run_once() == 120
+
+        assert len({got.json["id"] for got in other.got}) == 120
+    assert len(receiver.got) == notifier.AT_ONCE
+    waiting = then.table(house, "deliveries")
+    assert len(waiting) == 120
+    assert {row.error for row in waiting} == {"no answer within 2 seconds", None}
+
+
+def test_a_killed_notifier_tells_again_what_it_had_taken(
+    house: House, clock: SimulatedClock, receiver: Receiver
+) -> None:
+    """At least once: what was taken and not settled is due again after a while."""
+    subscribes(house, receiver, ["message.sent"])
+    campaign_is_sent(house, clock, leads=3)
+    with house.database.transaction() as connection:
+        subscriptions.fan_out(connection, clock())
+    with house.database.transaction() as connection:
+        (found,) = subscriptions.every(connection)
+        taken = subscriptions.take(connection, found, clock(), notifier.LEASE, 10)
+    assert len(taken) == 3
+    assert Notifier(house).run_once() == 0
+
+    clock.advance(seconds=31)
+    assert Notifier(house).run_once() == 3
+
+
+def test_two_notifiers_tell_each_once(
+    house: House, clock: SimulatedClock, receiver: Receiver
+) -> None:
+    """Each takes what the other has not."""
+    subscribes(house, receiver, ["message.sent"])
+    campaign_is_sent(house, clock, leads=150)
+
+    told = when.at_once(Notifier(house).run_once, Notifier(house).run_once)
+
+    assert sum(told) == 150
+    assert len(receiver.got) == len({got.json["id"] for got in receiver.got}) == 150
+
+
+def test_a_url_in_clear_text_is_never_called(
+    house: House, clock: SimulatedClock, receiver: Receiver
+) -> None:
+    """However it got into the table."""
+    subscribes(house, receiver, ["message.sent"], url="http://crm.example.com/hook")
+    campaign_is_sent(house, clock)
+
+    assert Notifier(house).run_once() == 0
+    assert state(house).last_error == "its URL is not one to send this to"
