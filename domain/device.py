@@ -57,6 +57,15 @@ class DeviceRetired(Event, frozen=True, kw_only=True, gc=False):
     TOPIC: ClassVar[str] = "device.retired"
 
 
+class DeviceTested(Event, frozen=True, kw_only=True, gc=False):
+    """A person sent a message through it by hand; ``outcome`` is what the gateway made of it, and
+    ``detail`` its id, code or reason."""
+
+    TOPIC: ClassVar[str] = "device.tested"
+    outcome: str
+    detail: str
+
+
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     version: int
@@ -84,6 +93,8 @@ def evolve(state: Device | None, event: Event) -> Device:
             changes = {"status": "offline", "reason": event.reason}
         case Device(), DeviceRetired():
             changes = {"status": "retired"}
+        case Device(), DeviceTested():
+            changes = {}
         case _:
             raise ForeignEventError("a device", event)
     return msgspec.structs.replace(state, version=event.originator_version, **changes)
@@ -178,6 +189,14 @@ def retire(device: Device, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """For good. What it had pending is cancelled by the broadcaster."""
     _require_in_service(device, "retire")
     return (following(device, DeviceRetired, now, actor),)
+
+
+def note_test(
+    device: Device, outcome: str, detail: str, *, now: datetime, actor: str
+) -> tuple[Event, ...]:
+    _require_in_service(device, "test")
+    cleaned = tokens.cleaned(detail, 500)
+    return (following(device, DeviceTested, now, actor, outcome=outcome, detail=cleaned),)
 
 
 def _require_in_service(device: Device, wanted: str) -> None:

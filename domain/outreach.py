@@ -339,6 +339,11 @@ class Outreach(Application[UUID]):
         """What it had pending is cancelled by the reaper."""
         return self._change(DEVICE, device_id, device.retire, actor)
 
+    def note_test(self, device_id: UUID, outcome: str, detail: str, *, actor: str) -> device.Device:
+        """A person sent a message through it by hand."""
+        decide = partial(device.note_test, outcome=outcome, detail=detail)
+        return self._change(DEVICE, device_id, decide, actor)
+
     # Messages
 
     def get_message(self, message_id: UUID) -> message.Message:

@@ -55,6 +55,7 @@ EVENTS: tuple[type[Event], ...] = (
     device.DeviceConnected,
     device.DeviceDisconnected,
     device.DeviceRetired,
+    device.DeviceTested,
     lead.LeadErased,
     campaign.CampaignReopened,
 )

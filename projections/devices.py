@@ -46,6 +46,7 @@ HANDLERS: dict[str, Handler] = {
     "device.connected": _update("", "status = 'online', reason = NULL"),
     "device.disconnected": _update("reason text", "status = 'offline', reason = e.reason"),
     "device.retired": _update("", "status = 'retired'"),
+    "device.tested": _update("", "status = d.status"),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain import campaign, enrollment, lead, message_events, sequence
+from domain import campaign, device, enrollment, lead, message_events, sequence
 from domain.event import Event
 
 
@@ -32,6 +32,8 @@ def _words(event: Event) -> Iterator[str]:
             yield "lead replied"
         case lead.LeadErased():
             yield "the person was erased: nothing says any more who it was"
+        case device.DeviceTested():
+            yield f"a person sent a test message by hand: {event.outcome} {event.detail}"
         case sequence.SequenceDefined():
             yield f"sequence {event.definition.name!r} defined for trigger"
             yield f"{event.definition.trigger}, {len(event.definition.steps)} steps"

@@ -17,7 +17,7 @@ from projections.composition import House
 from projections.database import BUNDLED, url_of
 from projections.importing import import_leads
 from projections.rebuild import replay as replay_into
-from runners import audit_cli, logs, tables
+from runners import audit_cli, devices_cli, logs, tables
 from runners import demo as demonstration
 from runners.running import RUNNERS, Runners
 from runners.tables import progress_bar
@@ -160,6 +160,7 @@ def replay(config: settings.Settings, until: str, into: str) -> None:
 
 
 main.add_command(audit_cli.group)
+main.add_command(devices_cli.group)
 
 
 @main.group()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -66,6 +67,13 @@ def print_devices(console: Console, found: Iterable[DeviceReport]) -> None:
     for device in found:
         for day, *counts in device.days:
             table.add_row(f"{device.name} ({device.status})", day, *map(str, counts))
+    console.print(table)
+
+
+def print_device_list(console: Console, found: Iterable[Any]) -> None:
+    table = _table("Devices", "name", "gateway", "status", "reason", "id")
+    for row in found:
+        table.add_row(row.name, row.gateway, row.status, row.reason or "", str(row.device_id))
     console.print(table)
 
 

@@ -61,6 +61,7 @@ FROZEN = [
     "device.connected",
     "device.disconnected",
     "device.retired",
+    "device.tested",
     "lead.erased",
     "campaign.reopened",
 ]

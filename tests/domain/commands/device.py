@@ -58,6 +58,10 @@ def _retire(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
     return device.retire(state, **by)
 
 
+def _test(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
+    return device.note_test(state, draw(WORDS), draw(WORDS), **by)
+
+
 DEVICE = Kind(
     "device",
     _begin,
@@ -66,6 +70,7 @@ DEVICE = Kind(
         Command("change the gateway", _change_gateway, only(*_IN_SERVICE, but=InvalidInputError)),
         *[Command("connect", _connect, only(*_IN_SERVICE))] * 3,
         *[Command("disconnect", _disconnect, only(*_IN_SERVICE))] * 3,
+        Command("test", _test, only(*_IN_SERVICE)),
         Command("retire", _retire, only(*_IN_SERVICE)),
     ),
     device.evolve,
