@@ -12,6 +12,7 @@ from benchmarks.appending import Appending
 from benchmarks.lifecycle import Lifecycle
 from benchmarks.measuring import Benchmark, measure
 from benchmarks.scheduling import Campaign, Enrollment
+from benchmarks.sending import Sending
 from benchmarks.stage import open_stage
 from domain.errors import SendtrailError
 
@@ -26,12 +27,14 @@ def benchmarks(quick: bool) -> list[Benchmark]:
             Campaign(leads=2000),
             Enrollment(leads=200),
             Lifecycle(messages=1000),
+            Sending(messages=500),
         ]
     return [
         Appending({1: 1000, 100: 20000, 1000: 40000, 10000: 50000}),
         Campaign(leads=20000),
         Enrollment(leads=2000),
         Lifecycle(messages=10000),
+        Sending(messages=10000),
     ]
 
 
@@ -49,15 +52,17 @@ def main(rounds: int | None, quick: bool, file: Path | None) -> None:
     console = Console(width=max(Console().width, printing.WIDTH))
     try:
         with Console(stderr=True).status("starting") as status, open_stage() as stage:
-            results = measure(
-                stage, benchmarks(quick), rounds or (2 if quick else ROUNDS), status.update
-            )
+            chosen = benchmarks(quick)
+            results = measure(stage, chosen, rounds or (2 if quick else ROUNDS), status.update)
             machine = stage.machine()
     except SendtrailError as error:
         raise click.ClickException(str(error)) from error
     if stock.installed():
         machine["psycopg"] = stock.description()
     printing.show(console, results, machine)
+    for benchmark in chosen:
+        for note in benchmark.notes:
+            console.print(note, highlight=False)
     if file is not None:
         file.write_bytes(printing.as_json(results, machine))
 

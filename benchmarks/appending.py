@@ -20,7 +20,7 @@ Left out: concurrent writers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 from benchmarks import stock
@@ -36,6 +36,7 @@ class Appending:
     """``sizes`` says how many events to append in batches of which size."""
 
     unit = "events"
+    notes: Sequence[str] = ()
 
     def __init__(self, sizes: Mapping[int, int]) -> None:
         self.sizes = sizes

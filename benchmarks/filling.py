@@ -8,9 +8,11 @@ from uuid import UUID
 
 from domain import campaign, device, lead, sequence
 from projections.composition import House
+from runners.campaigner import Campaigner
 
 ACTOR = "cli:benchmark"
 CHUNK = 5000
+DEVICES = 50
 # Long past, so that everything scheduled for it is due.
 DUE = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 STEPS = (
@@ -22,12 +24,12 @@ STEPS = (
 )
 
 
-def devices(house: House, count: int) -> None:
+def devices(house: House, count: int, gateway: device.Gateway = "sandbox") -> None:
     """Registers ``count`` devices without any pause between messages, and connects them."""
     for number in range(1, count + 1):
         configuration = device.Configuration(
             name=f"device {number}",
-            gateway="sandbox",
+            gateway=gateway,
             min_delay_seconds=0,
             max_delay_seconds=0,
         )
@@ -64,6 +66,19 @@ def due_campaign(house: House) -> UUID:
         niche=("B1",),
     )
     return house.outreach.schedule_campaign(definition, actor=ACTOR).id
+
+
+def triggered(house: House, messages: int) -> None:
+    """The campaigner adds everybody to the campaign that is due: so many messages."""
+    added = Campaigner(house, ACTOR).run_once()
+    assert added == messages, f"{added} messages scheduled"
+
+
+def sent(house: House) -> int:
+    """How many messages are sent."""
+    with house.database.transaction() as connection:
+        statement = "SELECT count(*) FROM broadcast_messages WHERE status = 'sent'"
+        return int(connection.exec_driver_sql(statement).scalar_one())
 
 
 def active_sequence(house: House) -> UUID:

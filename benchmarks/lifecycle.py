@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,10 +30,8 @@ from projections.composition import House
 from projections.settings import Settings
 from runners import loops
 from runners.broadcaster import BATCH, Broadcaster
-from runners.campaigner import Campaigner
 from runners.gateways import Accepted, DeviceState, Outcome, Outgoing
 
-DEVICES = 50
 # What each event changes in its message; ``s`` is the message as it was in the end.
 CHANGES = {
     "message.claimed": "version = 2, status = 'processing', worker = s.worker,"
@@ -77,15 +75,16 @@ class Worker(Broadcaster):
         return recorded
 
 
-def _settings(url: str) -> Settings:
+def settings(url: str, secret_key: str | None = None) -> Settings:
     """The broadcaster looks again soon where little is left, so that no waiting is measured."""
-    return Settings(database_url=url, broadcast_every=0.05)
+    return Settings(database_url=url, broadcast_every=0.05, secret_key=secret_key)
 
 
 class Lifecycle:
     """``messages`` of one campaign over fifty devices."""
 
     unit = "messages"
+    notes: Sequence[str] = ()
 
     def __init__(self, messages: int) -> None:
         self.messages = messages
@@ -97,10 +96,10 @@ class Lifecycle:
         self.template = stage.template(self._fill)
 
     def _fill(self, house: House) -> None:
-        filling.devices(house, DEVICES)
+        filling.devices(house, filling.DEVICES)
         filling.leads(house, self.messages)
         filling.due_campaign(house)
-        assert Campaigner(house, filling.ACTOR).run_once() == self.messages
+        filling.triggered(house, self.messages)
         with house.database.transaction() as connection:
             floor.tables(connection)
             for table, copy in (
@@ -114,7 +113,7 @@ class Lifecycle:
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
         """Sendtrail first, because the floor writes its rows again."""
-        with stage.copy(self.template) as url, House(_settings(url)) as house:
+        with stage.copy(self.template) as url, House(settings(url)) as house:
             worker = Worker(
                 house,
                 {"sandbox": Immediate()},

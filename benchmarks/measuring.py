@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -27,6 +27,11 @@ class Benchmark(Protocol):
 
     unit: str
     comparisons: list[Comparison]
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What else there is to say of the rounds, for people."""
+        ...
 
     def prepare(self, stage: Stage) -> None: ...
 

@@ -12,7 +12,7 @@ of the floor, and the cache is warm for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -37,6 +37,7 @@ class Scheduling:
     """One runner over ``leads`` leads, ``messages`` for each, ``chunk`` leads to a transaction."""
 
     unit = "messages"
+    notes: Sequence[str] = ()
     messages = 1
 
     def __init__(self, what: str, leads: int, chunk: int) -> None:
