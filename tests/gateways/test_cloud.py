@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,6 +183,17 @@ def test_each_code_of_the_table(cloud: FakeCloud, code: int, outcome: Outcome) -
 def test_the_table_has_nothing_else() -> None:
     written = {code for code, outcome in TABLE}
     assert set(CODES) - written == set(range(201, 299)) - {230}
+
+
+def test_the_documentation_has_the_same_table() -> None:
+    document = Path(__file__).parents[2] / "docs" / "gateways.md"
+    section = document.read_text().partition("## WhatsApp Cloud API")[2].partition("\n## ")[0]
+    written: dict[int, str] = {}
+    for codes, outcome in re.findall(r"^\| (\d[^|]*) \|.*\| (\w+) \|$", section, re.MULTILINE):
+        for part in codes.split(", "):
+            first, _, last = part.partition(" to ")
+            written |= dict.fromkeys(range(int(first), int(last or first) + 1), outcome)
+    assert written == CODES
 
 
 @pytest.mark.parametrize(

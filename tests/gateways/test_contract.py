@@ -4,11 +4,14 @@ answer says whether it may have been taken, and nothing personal or secret gets 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import re
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -32,6 +35,7 @@ from runners.running import gateways
 from tests.gateways.fakes import Behaviour, Fake, Kind, serving
 from tests.gateways.providers import ID, PHONE, PROVIDERS, TEXT, Provider, outgoing, send, status
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "gateways.md"
 UNREADABLE = Unknown("an answer that cannot be read")
 PICTURE = "https://example.com/a%20b.JPG?size=2&x=é"
 
@@ -287,6 +291,27 @@ def test_nothing_personal_or_secret_is_said(
     text = "\n".join([*map(repr, said), *map(str, said), caplog.text])
     secrets = {"60123456789", "wr0ng-secret", *provider.credentials.values(), *TEXT.split()}
     assert [secret for secret in secrets if secret in text] == []
+
+
+# What is written about them
+
+
+def _examples() -> dict[str, dict[str, Any]]:
+    blocks = re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    found: list[dict[str, Any]] = [json.loads(block) for block in blocks]
+    return {example["gateway"]: example for example in found}
+
+
+def test_every_provider_has_an_example_that_is_complete(nobody: str) -> None:
+    """Nothing is missing in it: the request is made, though here nobody listens."""
+    examples = _examples()
+    assert list(examples) == list(PROVIDERS)
+    for name, example in examples.items():
+        settings = {**example["settings"], "base_url": nobody}
+        message = outgoing(
+            PROVIDERS[name], nobody, settings=settings, credentials=example["credentials"]
+        )
+        assert send(PROVIDERS[name], message) == [Unreachable("ClientConnectorError")]
 
 
 # The sandbox, which has no network
