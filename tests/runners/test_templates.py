@@ -1,0 +1,90 @@
+"""Approved templates: rendered for the lead, proven by the audit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from domain.errors import InvalidInputError
+from domain.rendering import Template, digest, render_template
+from projections import audit
+from projections.composition import House
+from runners.clocks import SimulatedClock
+from tests.runners import given, then, when
+from tests.runners.when import Phones
+
+OFFER = Template("march_offer", "en_US", ("{name|there}", "20 %", "{city|your town}"))
+
+
+def test_a_campaign_takes_its_template_along(house: House, clock: SimulatedClock) -> None:
+    """Rendered like the text, which goes along too for gateways that know no templates; the hash
+    covers both."""
+    given.device(house)
+    given.lead(house, name="Aisyah")
+    given.campaign(house, body="Hi {name}, 20 % off", template=OFFER)
+    when.triggers(house)
+    phones = Phones(clock)
+
+    when.looks(when.broadcaster(house, phones))
+
+    (outgoing,) = phones.sent
+    rendered = Template("march_offer", "en_US", ("Aisyah", "20 %", "your town"))
+    assert (outgoing.text, outgoing.template) == ("Hi Aisyah, 20 % off", rendered)
+    message = then.message(house)
+    assert message.body_sha256 == digest("Hi Aisyah, 20 % off", None, rendered)
+    trail = audit.message_trail(house.outreach, house.database, message.message_id)
+    assert [(h.template, h.proven) for h in trail.hand_overs] == [(rendered, True)]
+
+
+def test_a_revised_step_has_its_new_template(house: House, clock: SimulatedClock) -> None:
+    """What is not handed over yet; a step may lose its template again."""
+    sequence = given.journey(house, "One", "Two", name="Aisyah")
+    given.device(house)
+    when.enrolls(house)
+    phones = Phones(clock)
+    broadcaster = when.broadcaster(house, phones)
+    _revise(house, sequence, 1, OFFER)
+    _revise(house, sequence, 2, OFFER)
+    when.plays(clock, 600, broadcaster)
+    _revise(house, sequence, 2, None)
+
+    when.plays(clock, timedelta(days=2).total_seconds(), broadcaster)
+
+    assert [outgoing.text for outgoing in phones.sent] == ["One", "Two"]
+    assert [outgoing.template and outgoing.template.name for outgoing in phones.sent] == [
+        "march_offer",
+        None,
+    ]
+    for message in then.messages(house):
+        trail = audit.message_trail(house.outreach, house.database, message.message_id)
+        assert [h.proven for h in trail.hand_overs] == [True]
+
+
+def _revise(house: House, sequence: UUID, step: int, template: Template | None) -> None:
+    house.outreach.revise_step(sequence, step, template=template, actor=given.ACTOR)
+
+
+def test_another_template_is_another_hash() -> None:
+    """Nothing of what was sent can be changed unseen."""
+    first = digest("Hi", None, Template("a", "en", ("b",)))
+    others = (None, Template("a", "en"), Template("a", "ms", ("b",)), Template("b", "en", ("b",)))
+    assert first not in {digest("Hi", None, other) for other in others}
+    assert render_template(None, {}) is None
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        Template("", "en"),
+        Template("March Offer", "en"),
+        Template("offer", "english"),
+        Template("offer", "en", ("",)),
+        Template("offer", "en", ("a" * 1025,)),
+        Template("offer", "en", ("a",) * 101),
+    ],
+)
+def test_a_template_that_no_provider_takes_is_refused(house: House, template: Template) -> None:
+    with pytest.raises(InvalidInputError, match="template"):
+        given.campaign(house, template=template)
