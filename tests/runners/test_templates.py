@@ -75,7 +75,7 @@ def test_another_template_is_another_hash() -> None:
 
 
 @pytest.mark.parametrize(
-    "template",
+    "refused",
     [
         Template("", "en"),
         Template("March Offer", "en"),
@@ -85,6 +85,6 @@ def test_another_template_is_another_hash() -> None:
         Template("offer", "en", ("a",) * 101),
     ],
 )
-def test_a_template_that_no_provider_takes_is_refused(house: House, template: Template) -> None:
+def test_a_template_that_no_provider_takes_is_refused(house: House, refused: Template) -> None:
     with pytest.raises(InvalidInputError, match="template"):
-        given.campaign(house, template=template)
+        given.campaign(house, template=refused)
