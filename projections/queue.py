@@ -37,6 +37,8 @@ class Due(NamedTuple):
     due_at: datetime
     asked_min_seconds: float
     asked_max_seconds: float
+    gateway: str
+    base_url: str | None
 
 
 def state(row: Any) -> Message:
@@ -66,7 +68,8 @@ _DUE = prepared("""
 SELECT l.device_id, l.last_slot_at, d.timezone, d.min_delay_seconds, d.max_delay_seconds,
     m.message_id, m.version, m.due_at,
     coalesce(c.min_delay_seconds, s.min_delay_seconds) AS asked_min_seconds,
-    coalesce(c.max_delay_seconds, s.max_delay_seconds) AS asked_max_seconds
+    coalesce(c.max_delay_seconds, s.max_delay_seconds) AS asked_max_seconds,
+    d.gateway, d.settings ->> 'base_url' AS base_url
 FROM device_lanes l
 JOIN devices d USING (device_id)
 LEFT JOIN device_days u ON u.device_id = l.device_id

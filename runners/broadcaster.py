@@ -27,7 +27,7 @@ from projections import measures, queue
 from projections.composition import House
 from runners import hand_over, receiving
 from runners.breaker import NOT_CALLED, Breaker
-from runners.claims import Claims, Slot
+from runners.claims import Claims, Slot, server_of
 from runners.gateways import (
     Accepted,
     Gateway,
@@ -120,7 +120,8 @@ class Broadcaster:
         lease_until = slots[-1] + timedelta(seconds=self.house.settings.lease_seconds)
         for row, send_at in zip(rows, slots, strict=False):
             paced = max(row.min_delay_seconds, row.asked_min_seconds or 0) > 0
-            claimed.append(Slot(send_at, row.message_id, row.device_id, lease_until, paced))
+            server = server_of(row.gateway, row.base_url)
+            claimed.append(Slot(send_at, row.message_id, row.device_id, lease_until, paced, server))
             events.append(
                 MessageClaimed(
                     originator_id=row.message_id,
@@ -163,7 +164,8 @@ class Broadcaster:
         """Calls the gateways concurrently; outcomes gather until they are recorded."""
         now = self.house.outreach.clock()
         for gateway, item in outgoing:
-            self.claims.call_begins(item.device_id, item.message_id, now)
+            server = server_of(gateway, item.settings.get("base_url"))
+            self.claims.call_begins(item.device_id, item.message_id, server, now)
             task = asyncio.create_task(self._send(gateway, item))
             self.in_flight.add(task)
             task.add_done_callback(self.in_flight.discard)
@@ -174,7 +176,7 @@ class Broadcaster:
         began = perf_counter()
         if self.house.outreach.clock() >= outgoing.call_before:
             # The database or this machine stood still since: others may think that it is over.
-            self._gather(outgoing, NOT_CALLED)
+            self._gather(name, outgoing, NOT_CALLED)
             return
         reach = self.house.database.reach
         try:
@@ -187,10 +189,11 @@ class Broadcaster:
         except Exception as error:  # a gateway's own fault says nothing about the message
             outcome = Unknown(f"the gateway failed: {type(error).__name__}")
         measures.gateway(name, type(outcome).__name__.lower(), perf_counter() - began)
-        self._gather(outgoing, outcome)
+        self._gather(name, outgoing, outcome)
 
-    def _gather(self, outgoing: Outgoing, outcome: Outcome) -> None:
-        self.claims.call_ends(outgoing.device_id, outgoing.message_id)
+    def _gather(self, gateway: str, outgoing: Outgoing, outcome: Outcome) -> None:
+        server = server_of(gateway, outgoing.settings.get("base_url"))
+        self.claims.call_ends(outgoing.device_id, outgoing.message_id, server)
         self.outcomes.append((outgoing.message_id, outcome))
         self.answered.set()
 

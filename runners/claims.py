@@ -13,6 +13,9 @@ from uuid import UUID
 # How many calls of one device may be on their way: what a hanging gateway, or a crash of this
 # process, can leave unknown of it. A device with a pause has one.
 CALLS_PER_DEVICE = 32
+# How many calls may be on their way to one server, whatever the number of its devices: what it can
+# take at once, and what it can leave unknown when it dies.
+CALLS_PER_SERVER = 256
 # How many calls of all devices may be on their way, so that none waits for this process itself. One
 # that is slow counts no more: a gateway that hangs must not stand in the way of the others.
 CALLS = 256
@@ -21,13 +24,20 @@ SLOW_AFTER = timedelta(seconds=2)
 
 class Slot(NamedTuple):
     """A claimed message that goes at ``send_at``, or as soon after it as its device is free;
-    ``paced`` says that there is a pause after it. Slots sort by that moment."""
+    ``paced`` says that there is a pause after it, and ``server`` who is called. Slots sort by that
+    moment."""
 
     send_at: datetime
     message_id: UUID
     device_id: UUID
     lease_until: datetime
     paced: bool
+    server: str = ""
+
+
+def server_of(gateway: str, base_url: object) -> str:
+    """Who is called by devices of that gateway with that setting."""
+    return f"{gateway} {base_url or ''}"
 
 
 class Claims:
@@ -41,9 +51,12 @@ class Claims:
         self._calls: Counter[UUID] = Counter()
         # Calls that are not slow yet, in the order in which they began.
         self._began: dict[UUID, datetime] = {}
-        # Devices with too many calls; and of which calls have ended meanwhile.
+        # Devices with too many calls, and devices that wait for a server with too many, in the
+        # order in which they came; and of which calls have ended meanwhile.
         self._full: set[UUID] = set()
-        self._ended: deque[UUID] = deque()
+        self._server_calls: Counter[str] = Counter()
+        self._waiting: dict[str, dict[UUID, None]] = {}
+        self._ended: deque[tuple[UUID, str]] = deque()
 
     def add(self, slots: Iterable[Slot]) -> None:
         """Claimed just now, or taken and not handed over."""
@@ -65,39 +78,63 @@ class Claims:
         pause one, of any other as many as it may have calls on their way. They are no longer held
         here."""
         while self._ended:
-            device_id = self._ended.popleft()
-            if device_id in self._full:
-                self._full.discard(device_id)
-                self._look_at(device_id, now)
+            self._wake(*self._ended.popleft(), now)
         free = CALLS - self._quick_calls(now)
         due: list[Slot] = []
         looked: dict[UUID, datetime] = {}
+        taken: Counter[str] = Counter()
         while self._agenda and self._agenda[0][0] <= now and len(due) < free:
             moment, device_id = heappop(self._agenda)
             if self._next.get(device_id) == moment:
                 del self._next[device_id]
-                due.extend(self._take(device_id, now, free - len(due), looked))
+                due.extend(self._take(device_id, now, free - len(due), looked, taken))
         for device_id, moment in looked.items():
             self._look_at(device_id, moment)
         return due
 
     def _take(
-        self, device_id: UUID, now: datetime, free: int, looked: dict[UUID, datetime]
+        self,
+        device_id: UUID,
+        now: datetime,
+        free: int,
+        looked: dict[UUID, datetime],
+        called: Counter[str],
     ) -> list[Slot]:
-        """The slots of one device, and into ``looked`` when to look at it again."""
+        """The slots of one device, and into ``looked`` when to look at it again; ``called`` counts
+        what is taken for each server."""
         lane = self._lanes.pop(device_id, [])
+        if not lane:
+            return []
+        server = lane[0].server
         calls = CALLS_PER_DEVICE - self._calls[device_id]
-        room = min(free, calls, 1 if lane and lane[0].paced else CALLS)
+        lines = CALLS_PER_SERVER - self._server_calls[server]
+        room = min(free, calls, lines - called[server], 1 if lane[0].paced else CALLS)
         taken = [slot for slot in lane[: max(0, room)] if slot.send_at <= now]
+        called[server] += len(taken)
         rest = lane[len(taken) :]
         if rest:
             self._lanes[device_id] = rest
             if calls <= 0:
                 self._full.add(device_id)  # until one ends
+            elif lines <= 0:
+                self._waiting.setdefault(server, {})[device_id] = None  # until one of any ends
             else:
                 # Also where as many were taken as fit: not all that is taken becomes a call.
                 looked[device_id] = max(now, rest[0].send_at)
         return taken
+
+    def _wake(self, device_id: UUID, server: str, now: datetime) -> None:
+        """A call of that device has ended: it may make another, or else the next of its server."""
+        if device_id in self._full:
+            self._full.discard(device_id)
+            self._look_at(device_id, now)
+        waiting = self._waiting.get(server, {})
+        while waiting:
+            first = next(iter(waiting))
+            del waiting[first]
+            if first in self._lanes:
+                self._look_at(first, now)
+                return
 
     def _look_at(self, device_id: UUID, moment: datetime) -> None:
         self._next[device_id] = moment
@@ -110,15 +147,17 @@ class Claims:
             self._began.pop(message_id, None)  # it may end just now
         return len(self._began)
 
-    def call_begins(self, device_id: UUID, message_id: UUID, now: datetime) -> None:
+    def call_begins(self, device_id: UUID, message_id: UUID, server: str, now: datetime) -> None:
         self._calls[device_id] += 1
+        self._server_calls[server] += 1
         self._began[message_id] = now
 
-    def call_ends(self, device_id: UUID, message_id: UUID) -> None:
+    def call_ends(self, device_id: UUID, message_id: UUID, server: str) -> None:
         """Unlike all else here this may come while another thread takes what is due."""
         self._calls[device_id] -= 1
+        self._server_calls[server] -= 1
         self._began.pop(message_id, None)
-        self._ended.append(device_id)
+        self._ended.append((device_id, server))
 
     def behind(self, before: datetime) -> set[UUID]:
         """Devices that a slow gateway keeps from what they were to send before that instant."""
@@ -140,6 +179,7 @@ class Claims:
     def clear(self) -> None:
         self._lanes, self._next, self._agenda = {}, {}, []
         self._full.clear()
+        self._waiting.clear()
 
     def __bool__(self) -> bool:
         return bool(self._lanes)

@@ -5,13 +5,23 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from runners.claims import CALLS, CALLS_PER_DEVICE, SLOW_AFTER, Claims, Slot
+from runners.claims import (
+    CALLS,
+    CALLS_PER_DEVICE,
+    CALLS_PER_SERVER,
+    SLOW_AFTER,
+    Claims,
+    Slot,
+)
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
-def slots(count: int, device_id: UUID | None = None, *, paced: bool = False) -> list[Slot]:
-    """Of one device, or each of its own; all have come, one second after the other."""
+def slots(
+    count: int, device_id: UUID | None = None, *, paced: bool = False, server: str | None = None
+) -> list[Slot]:
+    """Of one device, or each of its own, on one server, or each on its own; all have come, one
+    second after the other."""
     return [
         Slot(
             NOW - timedelta(seconds=count - number),
@@ -19,6 +29,7 @@ def slots(count: int, device_id: UUID | None = None, *, paced: bool = False) -> 
             device_id or uuid4(),
             NOW + timedelta(minutes=1),
             paced,
+            server or ("gowa" if device_id else f"gowa {number}"),
         )
         for number in range(count)
     ]
@@ -26,7 +37,7 @@ def slots(count: int, device_id: UUID | None = None, *, paced: bool = False) -> 
 
 def begin(claims: Claims, taken: list[Slot], now: datetime) -> None:
     for slot in taken:
-        claims.call_begins(slot.device_id, slot.message_id, now)
+        claims.call_begins(slot.device_id, slot.message_id, slot.server, now)
 
 
 def test_slots_go_when_they_have_come_and_in_their_order() -> None:
@@ -51,7 +62,7 @@ def test_a_device_has_only_so_many_calls_at_a_time() -> None:
     assert claims.take_due(NOW) == []
     assert claims.next_moment() is None
 
-    claims.call_ends(device, taken[3].message_id)
+    claims.call_ends(device, taken[3].message_id, "gowa")
     assert claims.take_due(NOW) == [given[CALLS_PER_DEVICE]]
 
 
@@ -75,6 +86,35 @@ def test_the_process_has_only_so_many_calls_at_a_time_unless_they_are_slow() -> 
 
     assert len(claims.take_due(NOW + SLOW_AFTER)) == 10
     assert not claims
+
+
+def test_a_server_has_only_so_many_calls_at_a_time_however_slow_they_are() -> None:
+    """Its other devices wait for one to end, in turn; other servers' devices do not wait."""
+    claims, later = Claims(), NOW + 2 * SLOW_AFTER
+    given = slots(CALLS_PER_SERVER + 3, server="gowa A")
+    claims.add(given)
+    taken = claims.take_due(NOW)
+    begin(claims, taken, NOW)
+    assert taken == given[:CALLS_PER_SERVER]
+    assert claims.take_due(later) == []
+    other = slots(5, server="gowa B")
+    claims.add(other)
+    assert claims.take_due(later) == other
+    begin(claims, other, later)
+
+    for ended in taken[:2]:
+        claims.call_ends(ended.device_id, ended.message_id, "gowa A")
+    assert claims.take_due(later) == given[-3:-1]
+    assert claims.all() == given[-1:]
+
+
+def test_a_server_is_called_again_where_nothing_that_was_taken_became_a_call() -> None:
+    """Then no call ever ends, and nobody would wake those who wait."""
+    claims = Claims()
+    given = slots(CALLS_PER_SERVER + 3, server="gowa A")
+    claims.add(given)
+    assert claims.take_due(NOW) == given[:CALLS_PER_SERVER]
+    assert claims.take_due(NOW) == given[CALLS_PER_SERVER:]
 
 
 def test_a_device_with_a_pause_sends_one_at_a_time_and_in_order() -> None:
