@@ -36,12 +36,13 @@ def device(
     *,
     pace: tuple[float, float] = (0, 0),
     online: bool = True,
+    gateway: devices.Gateway = "sandbox",
     **fields: Any,
 ) -> UUID:
-    """A device on the sandbox that sends as fast as it can, unless told otherwise."""
+    """A device, on the sandbox, that sends as fast as it can, unless told otherwise."""
     configuration = devices.Configuration(
         name=name,
-        gateway="sandbox",
+        gateway=gateway,
         min_delay_seconds=pace[0],
         max_delay_seconds=pace[1],
         **fields,
