@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
-import pytest
-import structlog
 
 from projections import devices
 from projections.composition import House
-from runners import logs
 from runners.clocks import SimulatedClock
 from tests.api import given, then, when
 from tests.api.client import Client, fields
 
 SECRET = "hunter2-is-secret"
 CREDENTIALS = {"username": "sales", "password": SECRET}
-
-
-@pytest.fixture
-def logged(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> Iterator[Callable[[], str]]:
-    """Everything is logged as ``sendtrail serve`` does it; gives what was logged so far."""
-    stream = io.StringIO()
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, "stderr", stream)
-        logs.configure("DEBUG")
-    yield lambda: stream.getvalue() + caplog.text
-    structlog.reset_defaults()
 
 
 def test_credentials_go_in_and_never_come_out(
