@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import message, receipts
+from domain import message, receipts, tokens
 from domain.errors import NotFoundError
 from domain.event import Event
 from domain.receipts import Receipt, Reply
@@ -141,7 +141,7 @@ def _keep_early(
                     "devices": uuids(devices),
                     "provider_id": receipt.provider_id,
                     "kind": receipt.kind,
-                    "code": receipt.code,
+                    "code": tokens.cleaned(receipt.code, 200),
                     "now": now,
                 },
             )
