@@ -130,7 +130,8 @@ def _named(
 def _keep_early(
     connection: Connection, now: datetime, devices: Collection[UUID], given: Sequence[Receipt]
 ) -> None:
-    for receipt in given:
+    # In one order for all, so that two that say the same do not wait for each other.
+    for receipt in sorted(given, key=lambda r: (r.provider_id, r.kind)):
         if receipt.provider_id:
             connection.exec_driver_sql(
                 "INSERT INTO early_receipts (device_id, devices, provider_id, kind, code,"

@@ -137,10 +137,12 @@ def device(
     return made
 
 
-def hands_over(house: House, clock: SimulatedClock, gateway: str, *answers: Outcome) -> list[Any]:
-    """A campaign to the leads that there are is handed over to that gateway, which answers so;
-    returns its messages."""
-    campaign = given.campaign(house)
+def hands_over(
+    house: House, clock: SimulatedClock, gateway: str, *answers: Outcome, **fields: Any
+) -> list[Any]:
+    """A campaign, to all leads unless told otherwise, is handed over to that gateway, which answers
+    so; returns its messages."""
+    campaign = given.campaign(house, **fields)
     when.triggers(house)
     sends(house, clock, gateway, *answers)
     return then.messages(house, campaign_id=campaign)
