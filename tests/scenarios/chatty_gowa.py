@@ -23,9 +23,9 @@ Said = dict[str, Any]
 
 
 class ChattyGowa(FakeGowa):
-    """``tells`` gives the receipts of a phone's message, ``hurries`` whether they are out
-    before its answer. ``told`` counts what was said of each phone, each once; ``answers`` what Sendtrail
-    said to it all."""
+    """``tells`` gives the receipts of a phone's message, ``hurries`` whether they are out before
+    its answer. ``told`` has what was said of each phone, each once; ``answers`` counts what
+    Sendtrail said to it, by status."""
 
     def __init__(
         self,
