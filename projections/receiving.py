@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import message, receipts
+from domain import message, receipts, tokens
 from domain.errors import NotFoundError
 from domain.event import Event
 from domain.receipts import Receipt, Reply
@@ -130,7 +130,8 @@ def _named(
 def _keep_early(
     connection: Connection, now: datetime, devices: Collection[UUID], given: Sequence[Receipt]
 ) -> None:
-    for receipt in given:
+    # In one order for all, so that two that say the same do not wait for each other.
+    for receipt in sorted(given, key=lambda r: (r.provider_id, r.kind)):
         if receipt.provider_id:
             connection.exec_driver_sql(
                 "INSERT INTO early_receipts (device_id, devices, provider_id, kind, code,"
@@ -141,7 +142,7 @@ def _keep_early(
                     "devices": uuids(devices),
                     "provider_id": receipt.provider_id,
                     "kind": receipt.kind,
-                    "code": receipt.code,
+                    "code": tokens.cleaned(receipt.code, 200),
                     "now": now,
                 },
             )

@@ -12,6 +12,8 @@ KINDS: dict[str, Kind] = {
     # Of a voice message or a video.
     "played": "read",
 }
+# Chats of groups, of everybody (a person's status), and of channels.
+TO_MANY = ("@g.us", "@broadcast", "@newsletter")
 
 
 def parse(inbound: Inbound) -> Reports:
@@ -30,8 +32,8 @@ def parse(inbound: Inbound) -> Reports:
 
 
 def _reply(payload: dict[str, object]) -> Reports:
-    """Of a person, not of a group; a picture may come without words."""
-    if text(payload.get("chat_id")).endswith("@g.us"):
+    """Of a person to us; a picture may come without words."""
+    if text(payload.get("chat_id")).endswith(TO_MANY):
         return ()
     phone = e164(payload.get("from")) or e164(payload.get("chat_id"))
     provider_id = known_id(payload.get("id"))

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from domain import tokens
+
 # Longer ids are none of a provider's.
 LONGEST_ID = 500
 # A provider that names no text by an id repeats it within minutes, if it does.
@@ -24,7 +26,7 @@ def text(value: Any) -> str:
 def known_id(value: Any) -> str:
     """A provider's id, which is empty where it cannot be one."""
     found = text(value)
-    return found if len(found) <= LONGEST_ID and "\0" not in found else ""
+    return found if len(found) <= LONGEST_ID and tokens.storable(found) else ""
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -55,5 +57,5 @@ def e164(value: Any) -> str | None:
 def made_id(now: datetime, *parts: Any) -> str:
     """An id for a text that came without one: the same for the same text within minutes."""
     window = int(now.timestamp()) // REPEATED_WITHIN
-    whole = "\0".join([str(window), *map(text, parts)])
-    return f"sha256:{hashlib.sha256(whole.encode()).hexdigest()[:40]}"
+    whole = "\0".join([str(window), *map(text, parts)]).encode(errors="surrogatepass")
+    return f"sha256:{hashlib.sha256(whole).hexdigest()[:40]}"

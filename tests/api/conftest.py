@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 from flask import Flask
 
 from api import create_app
 from projections.composition import House
 from projections.settings import Settings
+from runners import logs
 from runners.clocks import SimulatedClock
 from tests.api.client import Client
 from tests.api.given import SECRET_KEY, api_key
@@ -57,3 +61,16 @@ def operator(app: Flask, house: House) -> Client:
 def administrator(app: Flask, house: House) -> Client:
     """May do everything."""
     return Client(app, api_key(house, "boss", "admin"))
+
+
+@pytest.fixture
+def logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Iterator[Callable[[], str]]:
+    """Everything is logged as ``sendtrail serve`` does it; gives what was logged so far."""
+    stream = io.StringIO()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", stream)
+        logs.configure("DEBUG")
+    yield lambda: stream.getvalue() + caplog.text
+    structlog.reset_defaults()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from projections.composition import House
-from projections.database import rows
 from projections.rebuild import rebuild
 from runners.clocks import SimulatedClock
 from tests.api import given, then, when
@@ -41,24 +40,6 @@ def given_somebody_with_a_past(house: House, clock: SimulatedClock, client: Clie
     return lead
 
 
-def everything(house: House) -> str:
-    """All rows of all tables as text, the events decoded."""
-    with house.database.transaction() as connection:
-        tables = rows(
-            connection,
-            "SELECT schemaname, tablename FROM pg_tables"
-            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
-        )
-        texts = [
-            str(row[0])
-            for table in tables
-            for row in rows(connection, f"SELECT t::text FROM {table[0]}.{table[1]} t")
-        ]
-        texts += [str(row[0]) for row in rows(connection, "SELECT e::text FROM event_log e")]
-        kept = rows(connection, "SELECT convert_from(body, 'UTF8') FROM idempotency")
-    return "\n".join([*texts, *(row[0] for row in kept)])
-
-
 def found(text: str) -> list[str]:
     """Which secrets are in a text, in any form."""
     forms = {
@@ -75,11 +56,11 @@ def test_after_it_nothing_anywhere_says_who_it_was(
     lead = given_somebody_with_a_past(house, clock, administrator)
     settings = {"database_url": database_url, "home": tmp_path}
     sendtrail("replay", "--until", "2030-01-01T00:00Z", "--into", "copy", **settings)
-    assert found(everything(house)) == ["60120000001", "Aisyah", "Jalan Ampang"]
+    assert found(then.everything(house)) == ["60120000001", "Aisyah", "Jalan Ampang"]
 
     assert administrator.json("DELETE", f"/leads/{lead}").status == 200
 
-    assert found(everything(house)) == []
+    assert found(then.everything(house)) == []
     (message,) = administrator.items("/messages", lead_id=lead, status="sent")
     answers = [
         administrator.get(f"/audit/messages/{message['id']}"),
@@ -138,7 +119,7 @@ def test_who_was_erased_does_not_come_back(
 
     assert [answer.status for answer in refused] == [409] * 5
     assert (imported.json["known"], imported.json["registered"]) == (1, 0)
-    assert found(everything(house)) == []
+    assert found(then.everything(house)) == []
     new = [event.topic for event in then.log(house)[events:]]
     assert {topic for topic in new if topic.startswith("lead.")} == set()
     assert [m["lead_id"] for m in administrator.items("/messages", status="pending")] != [lead]

@@ -23,3 +23,21 @@ def table(house: House, name: str) -> list[Any]:
     """All rows of a table."""
     with house.database.transaction() as connection:
         return rows(connection, f"SELECT * FROM {name}")
+
+
+def everything(house: House) -> str:
+    """All rows of all tables as text, the events decoded."""
+    with house.database.transaction() as connection:
+        tables = rows(
+            connection,
+            "SELECT schemaname, tablename FROM pg_tables"
+            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
+        )
+        texts = [
+            str(row[0])
+            for table in tables
+            for row in rows(connection, f"SELECT t::text FROM {table[0]}.{table[1]} t")
+        ]
+        texts += [str(row[0]) for row in rows(connection, "SELECT e::text FROM event_log e")]
+        kept = rows(connection, "SELECT convert_from(body, 'UTF8') FROM idempotency")
+    return "\n".join([*texts, *(row[0] for row in kept)])

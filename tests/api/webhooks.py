@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import json
 from typing import Any, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Flask
 
 from domain.device import Configuration, Gateway
+from domain.provider_ids import digest_of
 from projections import device_secrets
 from projections.composition import House
 from runners.clocks import SimulatedClock
@@ -21,11 +23,23 @@ from tests.runners import given, then, when
 from tests.runners.when import Phones
 
 SECRET = "webhook-s3cret"
+HEADER = "X-Hub-Signature-256"
+FORM = "application/x-www-form-urlencoded"
+GATEWAYS = ("gowa", "cloud", "wablas", "whacenter")
+# Whacenter tells nothing of what it sent.
+WITH_RECEIPTS = ("gowa", "cloud", "wablas")
 
 
 def signature(body: bytes, secret: str = SECRET) -> dict[str, str]:
     digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return {"X-Hub-Signature-256": f"sha256={digest}"}
+    return {HEADER: f"sha256={digest}"}
+
+
+def encoded(said: Any, content_type: str = "application/json") -> bytes:
+    """``said`` is a JSON value, a form's fields, or raw bytes."""
+    if isinstance(said, bytes):
+        return said
+    return (urlencode(said) if content_type == FORM else json.dumps(said)).encode()
 
 
 def post(
@@ -36,38 +50,104 @@ def post(
     *,
     secret: str | None = SECRET,
     path: str | None = None,
+    query: str = "",
+    headers: dict[str, str] | None = None,
+    content_type: str = "application/json",
 ) -> Answer:
-    """``said`` is a JSON value, or raw bytes; without a secret nothing is signed."""
-    body = said if isinstance(said, bytes) else json.dumps(said).encode()
+    """Without a secret nothing is signed."""
+    body = encoded(said, content_type)
+    signed = {} if secret is None else signature(body, secret)
     response = app.test_client().post(
         path or f"/webhooks/{gateway}/{device}",
         data=body,
-        content_type="application/json",
-        headers={} if secret is None else signature(body, secret),
+        query_string=query,
+        content_type=content_type,
+        headers=signed if headers is None else headers,
     )
     return Answer(response.status_code, response.get_json())
 
 
-def device(house: House, gateway: str, *, secret: str = SECRET) -> UUID:
+def took(receipts: int = 0, replies: int = 0) -> Answer:
+    """The answer to a request with so many receipts and replies that are of ours."""
+    return Answer(200, {"receipts": receipts, "replies": replies})
+
+
+# What providers say
+
+
+def receipt(gateway: str, kind: str, provider_id: str, **more: Any) -> dict[str, Any]:
+    """Of one message, by the provider's id."""
+    match gateway:
+        case "gowa":
+            payload = {"ids": [provider_id], "chat_id": "x", "receipt_type": kind, **more}
+            return {"event": "message.ack", "device_id": "x", "payload": payload}
+        case "cloud":
+            return change(statuses=[{"id": provider_id, "status": kind, **more}])
+        case _:
+            return {"id": provider_id, "phone": "x", "status": kind, **more}
+
+
+def reply(gateway: str, phone: str, text: str, provider_id: str = "", **more: Any) -> Any:
+    """A person with that phone (E.164) wrote that."""
+    digits = phone.removeprefix("+")
+    match gateway:
+        case "gowa":
+            jid = f"{digits}@s.whatsapp.net"
+            payload = {"id": provider_id, "chat_id": jid, "from": jid, "body": text}
+            return {"event": "message", "payload": {**payload, "is_from_me": False, **more}}
+        case "cloud":
+            said = {"from": digits, "id": provider_id, "type": "text", "text": {"body": text}}
+            return change(messages=[{**said, **more}])
+        case "wablas":
+            return {"id": provider_id, "phone": digits, "message": text, **more}
+        case _:
+            return {"id": provider_id, "from": digits, "message": text, **more}
+
+
+def change(**value: Any) -> dict[str, Any]:
+    """One change of the WhatsApp Cloud API in the shape it comes in."""
+    told = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": "1"}, **value}
+    entry = {"id": "1", "changes": [{"field": "messages", "value": told}]}
+    return {"object": "whatsapp_business_account", "entry": [entry]}
+
+
+def kept(gateway: str, provider_id: str) -> str:
+    """What we call it."""
+    return digest_of(provider_id) if gateway == "cloud" else provider_id
+
+
+# Given and when
+
+
+def device(
+    house: House, gateway: str, *, secret: str = SECRET, name: str = "Sales", **credentials: str
+) -> UUID:
     """A device behind that gateway, online, as fast as it can be."""
     configuration = Configuration(
-        name=f"Sales on {gateway}",
+        name=f"{name} on {gateway}",
         gateway=cast(Gateway, gateway),
         min_delay_seconds=0,
         max_delay_seconds=0,
     )
     made = house.outreach.register_device(configuration, actor="api:sales").id
     house.outreach.connect_device(made, actor="api:sales")
-    credentials = {"app_secret" if gateway == "cloud" else "webhook_secret": secret}
+    credentials["app_secret" if gateway == "cloud" else "webhook_secret"] = secret
     with house.database.transaction() as connection:
         device_secrets.put(connection, made, credentials, SECRET_KEY)
     return made
 
 
-def hands_over(house: House, clock: SimulatedClock, gateway: str, *answers: Outcome) -> list[Any]:
-    """A campaign to the leads that there are is handed over to that gateway, which answers so;
-    returns its messages."""
-    campaign = given.campaign(house)
+def hands_over(
+    house: House, clock: SimulatedClock, gateway: str, *answers: Outcome, **fields: Any
+) -> list[Any]:
+    """A campaign, to all leads unless told otherwise, is handed over to that gateway, which answers
+    so; returns its messages."""
+    campaign = given.campaign(house, **fields)
     when.triggers(house)
-    when.looks(when.broadcaster(house, Phones(clock, *answers), name=gateway))
+    sends(house, clock, gateway, *answers)
     return then.messages(house, campaign_id=campaign)
+
+
+def sends(house: House, clock: SimulatedClock, gateway: str, *answers: Outcome) -> None:
+    """What is due is handed over to that gateway, which answers so."""
+    when.looks(when.broadcaster(house, Phones(clock, *answers), name=gateway))

@@ -1,0 +1,221 @@
+"""/webhooks: receipts come early, late, twice, in any order, of others and of other attempts."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from projections.composition import House
+from projections.rebuild import rebuild
+from runners.clocks import SimulatedClock
+from runners.gateways import Accepted, Unknown
+from tests.api import webhooks
+from tests.api.webhooks import WITH_RECEIPTS, kept, receipt, took
+from tests.runners import given, then, when
+
+# What each provider can say of one message that was read, some of it twice.
+SAID = {
+    "gowa": ("delivered", "delivered", "read", "played"),
+    "cloud": ("sent", "delivered", "delivered", "read"),
+    "wablas": ("sent", "delivered", "received", "read"),
+}
+FAILED: dict[str, dict[str, Any]] = {
+    "cloud": {"kind": "failed", "errors": [{"code": 131026}]},
+    "wablas": {"kind": "rejected"},
+}
+CODES = {"cloud": "131026", "wablas": "rejected"}
+OUR_ID = {"cloud": "biz_opaque_callback_data", "wablas": "ref_id"}
+
+
+def failed(gateway: str, provider_id: str, **more: Any) -> dict[str, Any]:
+    return receipt(gateway, provider_id=provider_id, **FAILED[gateway], **more)
+
+
+@pytest.mark.parametrize("gateway", WITH_RECEIPTS)
+def test_every_order_comes_to_the_same(
+    house: House, clock: SimulatedClock, app: Flask, gateway: str
+) -> None:
+    """One message per order in which the receipts can come; each order comes twice."""
+    device = webhooks.device(house, gateway)
+    orders = sorted(set(permutations(SAID[gateway])))
+    given.many_leads(house, len(orders))
+    ids = [f"3EB0{number:04d}" for number in range(len(orders))]
+    webhooks.hands_over(house, clock, gateway, *(Accepted(kept(gateway, id_)) for id_ in ids))
+
+    for id_, order in zip(ids, orders, strict=True):
+        for kind in (*order, *order):
+            said = receipt(gateway, kind, id_)
+            assert webhooks.post(app, gateway, device, said) == took(receipts=1)
+
+    assert len(orders) in (12, 24)
+    states = {(m.status, m.delivered_at, m.read_at, m.reason) for m in then.messages(house)}
+    assert states == {("sent", clock(), clock(), None)}
+    for topic in ("message.sent", "message.delivered", "message.read"):
+        assert len(then.events(house, topic)) == len(orders)
+    assert not any(rebuild(house.database).values())
+
+
+@pytest.mark.parametrize("gateway", list(OUR_ID))
+@pytest.mark.parametrize("first", ["queued", "unknown"])
+def test_every_order_settles_what_had_no_outcome(
+    house: House, clock: SimulatedClock, app: Flask, gateway: str, first: str
+) -> None:
+    """The provider names our id. Nobody has seen its own before, and it is kept."""
+    device = webhooks.device(house, gateway)
+    orders = sorted(set(permutations(SAID[gateway])))
+    given.many_leads(house, len(orders))
+    messages = webhooks.hands_over(house, clock, gateway, *[Unknown("no answer")] * len(orders))
+    if first == "queued":
+        # The answers are on their way; only the hand-over is recorded so far.
+        given.many_leads(house, len(orders), first=101)
+        campaign = given.campaign(house)
+        when.triggers(house)
+        one = when.broadcaster(house, when.Phones(clock), name=gateway)
+        one.claim()
+        one.hand_over()
+        messages = then.messages(house, campaign_id=campaign)[: len(orders)]
+    assert {message.status for message in messages} == {first}
+
+    for number, (message, order) in enumerate(zip(messages, orders, strict=True)):
+        named = {OUR_ID[gateway]: str(message.message_id)}
+        for kind in (*order, *order):
+            said = receipt(gateway, kind, f"3EB0{number}", **named)
+            assert webhooks.post(app, gateway, device, said) == took(receipts=1)
+
+    ids = {message.message_id for message in messages}
+    after = [m for m in then.messages(house) if m.message_id in ids]
+    assert {(m.status, m.delivered_at, m.read_at) for m in after} == {("sent", clock(), clock())}
+    assert {m.provider_id for m in after} == {kept(gateway, f"3EB0{n}") for n in range(len(ids))}
+    assert not any(rebuild(house.database).values())
+
+
+@pytest.mark.parametrize("gateway", list(OUR_ID))
+def test_a_failure_settles_what_is_unknown(
+    house: House, clock: SimulatedClock, app: Flask, gateway: str
+) -> None:
+    """With the provider's reason, and an operator may send it again."""
+    device = webhooks.device(house, gateway)
+    given.lead(house)
+    (message,) = webhooks.hands_over(house, clock, gateway, Unknown("no answer"))
+    said = failed(gateway, "3EB0A1", **{OUR_ID[gateway]: str(message.message_id)})
+
+    assert [webhooks.post(app, gateway, device, said) for _ in range(2)] == [took(receipts=1)] * 2
+
+    after = then.message(house)
+    assert (after.status, after.reason) == ("failed", CODES[gateway])
+    assert len(then.events(house, "message.resolved")) == 1
+    assert house.outreach.retry_message(after.message_id, actor="api:sales").status == "pending"
+
+
+@pytest.mark.parametrize("gateway", list(FAILED))
+@pytest.mark.parametrize("delivered", [False, True])
+def test_what_was_accepted_may_fail_later_unless_it_was_delivered(
+    house: House, clock: SimulatedClock, app: Flask, gateway: str, delivered: bool
+) -> None:
+    device = webhooks.device(house, gateway)
+    given.lead(house)
+    webhooks.hands_over(house, clock, gateway, Accepted(kept(gateway, "3EB0A1")))
+    if delivered:
+        webhooks.post(app, gateway, device, receipt(gateway, "delivered", "3EB0A1"))
+
+    for _ in range(2):
+        said = failed(gateway, "3EB0A1")
+        assert webhooks.post(app, gateway, device, said) == took(receipts=1)
+    if not delivered:
+        late = receipt(gateway, "delivered", "3EB0A1")
+        assert webhooks.post(app, gateway, device, late) == took(receipts=1)
+
+    message = then.message(house)
+    expected = ("sent", None) if delivered else ("failed", CODES[gateway])
+    assert (message.status, message.reason) == expected
+    assert (message.delivered_at is not None) is delivered
+    assert len(then.events(house, "message.failed")) == (0 if delivered else 1)
+
+
+@pytest.mark.parametrize("gateway", list(FAILED))
+@pytest.mark.parametrize("names_ours", [False, True])
+def test_receipts_of_an_earlier_attempt_change_nothing(
+    house: House, clock: SimulatedClock, app: Flask, gateway: str, names_ours: bool
+) -> None:
+    """It failed later, was sent again, and has another id at the provider since."""
+    device = webhooks.device(house, gateway)
+    given.lead(house)
+    (message,) = webhooks.hands_over(house, clock, gateway, Accepted(kept(gateway, "first")))
+    named = {OUR_ID[gateway]: str(message.message_id)} if names_ours else {}
+    webhooks.post(app, gateway, device, failed(gateway, "first", **named))
+    house.outreach.retry_message(message.message_id, actor="api:sales")
+    webhooks.sends(house, clock, gateway, Accepted(kept(gateway, "second")))
+    events = len(then.events(house))
+
+    for said in (
+        failed(gateway, "first", **named),
+        receipt(gateway, "delivered", "first", **named),
+        receipt(gateway, "read", "first", **named),
+    ):
+        webhooks.post(app, gateway, device, said)
+
+    assert len(then.events(house)) == events
+    webhooks.post(app, gateway, device, receipt(gateway, "read", "second", **named))
+    after = then.message(house)
+    assert (after.status, after.provider_id) == ("sent", kept(gateway, "second"))
+    assert after.read_at == clock()
+
+
+@pytest.mark.parametrize("gateway", WITH_RECEIPTS)
+@pytest.mark.parametrize(("minutes", "taken"), [(60, True), (60.1, False)])
+def test_receipts_that_come_early_wait_for_an_hour(
+    house: House, clock: SimulatedClock, app: Flask, gateway: str, minutes: float, taken: bool
+) -> None:
+    """Before the answer to the call that sent it is recorded; the reaper takes them up. What they
+    say is as of when it is recorded."""
+    device = webhooks.device(house, gateway)
+    given.lead(house)
+    for kind in ("read", "delivered", "delivered"):
+        said = receipt(gateway, kind, "3EB0A1")
+        assert webhooks.post(app, gateway, device, said) == took()
+    clock.advance(minutes=minutes)
+    webhooks.hands_over(house, clock, gateway, Accepted(kept(gateway, "3EB0A1")))
+    assert then.message(house).delivered_at is None
+
+    when.reaps(house)
+    when.reaps(house)
+
+    message = then.message(house)
+    expected = (clock(), clock()) if taken else (None, None)
+    assert (message.status, message.delivered_at, message.read_at) == ("sent", *expected)
+    assert len(then.events(house, "message.read")) == (1 if taken else 0)
+    assert then.table(house, "early_receipts") == []
+    assert not any(rebuild(house.database).values())
+
+
+@pytest.mark.parametrize("gateway", WITH_RECEIPTS)
+def test_receipts_of_what_is_not_ours_are_forgotten(
+    house: House, clock: SimulatedClock, app: Flask, gateway: str
+) -> None:
+    """Somebody wrote from the same number by hand, or another program did."""
+    device = webhooks.device(house, gateway)
+    given.lead(house)
+    webhooks.hands_over(house, clock, gateway, Accepted(kept(gateway, "3EB0A1")))
+    when.reaps(house)  # the campaign is finished
+    events = then.events(house)
+
+    for kind in ("delivered", "read"):
+        said = receipt(gateway, kind, "3EB0FF")
+        assert webhooks.post(app, gateway, device, said) == took()
+    if gateway in OUR_ID:
+        stranger = {OUR_ID[gateway]: str(UUID(int=7))}
+        said = receipt(gateway, "read", "3EB0FE", **stranger)
+        assert webhooks.post(app, gateway, device, said) == took()
+    when.reaps(house)
+    assert {row.provider_id for row in then.table(house, "early_receipts")} == {
+        kept(gateway, "3EB0FF")
+    }
+    clock.advance(hours=2)
+    when.reaps(house)
+
+    assert then.events(house) == events
+    assert then.table(house, "early_receipts") == []
