@@ -162,7 +162,7 @@ def test_receipts_of_an_earlier_attempt_change_nothing(
     webhooks.post(app, gateway, device, receipt(gateway, "read", "second", **named))
     after = then.message(house)
     assert (after.status, after.provider_id) == ("sent", kept(gateway, "second"))
-    assert after.read_at == clock()
+    assert (after.delivered_at, after.read_at) == (clock(), clock())
 
 
 @pytest.mark.parametrize("gateway", WITH_RECEIPTS)
