@@ -18,6 +18,8 @@ KINDS: dict[str, Kind] = {
     "read": "read",
     "failed": "failed",
 }
+# A thumb under a message, and what the platform says itself (a person has a new number).
+NO_WORDS = ("reaction", "system")
 
 
 def parse(inbound: Inbound) -> Reports:
@@ -54,7 +56,7 @@ def _receipts(value: dict[str, Any]) -> Iterator[Receipt]:
 def _replies(value: dict[str, Any]) -> Iterator[Reply]:
     for message in objects(value.get("messages")):
         phone, wamid = e164(message.get("from")), known_id(message.get("id"))
-        if phone is not None and wamid and message.get("type") != "reaction":
+        if phone is not None and wamid and message.get("type") not in NO_WORDS:
             yield Reply(phone, _words(message), digest_of(wamid))
 
 

@@ -102,12 +102,10 @@ def _secrets(gateway: str, name: str, asked: UUID) -> dict[UUID, str]:
 
 def _read(body: bytes) -> dict[str, Any]:
     """A JSON object, or a form as one. What is neither is none of a provider's."""
-    if request.form:
-        return request.form.to_dict()
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        found = None
+        found = request.form.to_dict() or None
     if isinstance(found, dict):
         return found
     return cast("dict[str, Any]", abort(400, message="expected a JSON object, or a form"))

@@ -139,6 +139,18 @@ def test_a_body_that_is_not_what_it_says_is_no_fault(
     assert _stored(house) == before
 
 
+def test_json_that_says_it_is_a_form_is_read_as_json(
+    house: House, clock: SimulatedClock, app: Flask
+) -> None:
+    """What many clients send when they are told nothing."""
+    device = webhooks.device(house, "gowa")
+    given.lead(house)
+    webhooks.hands_over(house, clock, "gowa", Accepted("3EB0A1"))
+    said = json.dumps(webhooks.receipt("gowa", "delivered", "3EB0A1")).encode()
+
+    assert webhooks.post(app, "gowa", device, said, content_type=FORM) == took(receipts=1)
+
+
 def test_the_good_ids_of_a_bad_receipt_count(
     house: House, clock: SimulatedClock, app: Flask
 ) -> None:

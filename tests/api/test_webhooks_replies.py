@@ -198,6 +198,7 @@ NO_REPLIES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "cloud": {
         "a reaction": {"type": "reaction", "reaction": {"message_id": "wamid.1", "emoji": "👍"}},
+        "said by the platform": {"type": "system", "system": {"body": "has a new number"}},
         "without an id": {"id": None},
         "without a sender": {"from": "user"},
     },
