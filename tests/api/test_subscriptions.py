@@ -6,6 +6,7 @@ import pytest
 
 from domain.announcements import TOPICS
 from projections.composition import House
+from runners.clocks import SimulatedClock
 from tests.api import given
 from tests.api.client import Client, fields
 from tests.runners import then
@@ -58,9 +59,10 @@ def test_a_bad_subscription_is_refused(
     assert then.table(house, "subscriptions") == []
 
 
-def test_clear_text_may_be_allowed(administrator: Client) -> None:
-    """To this host it always is."""
+def test_clear_text_may_be_allowed(administrator: Client, clock: SimulatedClock) -> None:
+    """To this host it always is. The oldest comes first."""
     administrator.create("/subscriptions", {"url": "http://crm.intern/hook", "allow_http": True})
+    clock.advance(seconds=1)
     administrator.create("/subscriptions", {"url": "http://localhost:3000/hook"})
     _, found = administrator.get("/subscriptions")
     assert [item["url"] for item in found["items"]] == [

@@ -74,7 +74,7 @@ class Mayhem:
         """Kills one process after the other, replacing each, and then lets them finish within
         ``patience`` seconds. One blow in ten freezes a process for longer than its calls may take
         to begin instead."""
-        names = ["broadcaster"] * broadcasters + ["enroller", "campaigner", "reaper"]
+        names = ["broadcaster"] * broadcasters + ["enroller", "campaigner", "reaper", "monitor"]
         with ExitStack() as stack:
             running = [stack.enter_context(self._start(name)) for name in names]
             frozen: list[tuple[float, child.Child]] = []
