@@ -20,8 +20,8 @@ class Announced(NamedTuple):
 
 
 class Receiver:
-    """``got`` is what it took or refused, in the order of arrival; each answer once, then 200. It
-    says nothing to anybody while it ``hangs``."""
+    """``got`` is what it took or refused, in the order of arrival, which is nobody's; each answer
+    once, then 200. It says nothing to anybody while it ``hangs``."""
 
     def __init__(self) -> None:
         self.got: list[Announced] = []
@@ -31,8 +31,13 @@ class Receiver:
         self.url = ""
 
     @property
+    def ordered(self) -> list[Announced]:
+        """What it got, in the order of the log."""
+        return sorted(self.got, key=lambda announced: int(announced.json["number"]))
+
+    @property
     def events(self) -> list[str]:
-        return [announced.json["event"] for announced in self.got]
+        return [announced.json["event"] for announced in self.ordered]
 
 
 @contextmanager

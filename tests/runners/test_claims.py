@@ -104,7 +104,7 @@ def test_a_server_has_only_so_many_calls_at_a_time_however_slow_they_are() -> No
 
     for ended in taken[:2]:
         claims.call_ends(ended.device_id, ended.message_id, "gowa A")
-    assert claims.take_due(later) == given[-3:-1]
+    assert set(claims.take_due(later)) == set(given[-3:-1])
     assert claims.all() == given[-1:]
 
 
