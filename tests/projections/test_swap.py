@@ -309,6 +309,9 @@ def test_a_rebuild_that_is_killed_leaves_the_live_tables(
     assert result.returncode == {"before": 1, "after": -9}[moment]
     assert (said in result.stdout) == (moment == "before")
     assert replaced(house, tables) == TABLES | {VIEW}
+    # The server takes a moment to notice that whoever held the lock is gone.
+    held = f"SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = {module.REBUILD_LOCK}"
+    then.soon(lambda: not asked(house, held))
     assert differences(house) == {}
 
 
