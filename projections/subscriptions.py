@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
-from eventsourcing.persistence import Tracking
+from eventsourcing.persistence import MapperDeserialisationError, Tracking
 from sqlalchemy import Connection
 
 from domain.announcements import TOPICS, announcement
-from domain.errors import NotFoundError
+from domain.errors import NotFoundError, StorageError
 from projections import device_secrets
 from projections.database import rows, uuids
 from projections.event_store import decode
@@ -32,15 +32,20 @@ _LONGEST_PAUSE = 3600.0
 _MESSAGE = "message_id, lead_id, device_id, campaign_id, sequence_id, enrollment_id, step"
 
 
+class Unreadable(str):
+    """Why an event cannot be told."""
+
+
 class Due(NamedTuple):
     """A delivery that was taken: ``attempt`` counts from 1; ``body`` is None where there is
-    nothing to tell after all."""
+    nothing to tell after all, or where ``error`` says why nobody can tell it."""
 
     delivery_id: UUID
     notification_id: int
     event: str
     attempt: int
     body: dict[str, Any] | None
+    error: str | None = None
 
 
 def create(
@@ -158,20 +163,15 @@ def take(
         limit=limit,
     )
     attempts = {row.notification_id: row.attempts for row in taken}
-    bodies = _bodies(connection, attempts)
     found = []
-    for number in sorted(attempts):
-        body = bodies[number]
+    for number, body in _bodies(connection, attempts).items():
+        delivery_id = uuid5(subscription.subscription_id, str(number))
+        if isinstance(body, Unreadable):
+            found.append(Due(delivery_id, number, "", attempts[number], None, str(body)))
+            continue
         event = "" if body is None else body["event"]
-        found.append(
-            Due(
-                uuid5(subscription.subscription_id, str(number)),
-                number,
-                event,
-                attempts[number],
-                body if event in subscription.events else None,
-            )
-        )
+        wanted = body if event in subscription.events else None
+        found.append(Due(delivery_id, number, event, attempts[number], wanted))
     return found
 
 
@@ -212,15 +212,16 @@ def _lock(connection: Connection) -> None:
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('sendtrail notifier'))")
 
 
-def _bodies(connection: Connection, numbers: Iterable[int]) -> dict[int, dict[str, Any] | None]:
-    """What is told about these events, the same whenever it is told."""
+def _bodies(
+    connection: Connection, numbers: Iterable[int]
+) -> dict[int, dict[str, Any] | Unreadable | None]:
+    """What is told about these events, the same whenever it is told; in the order of the log."""
     stored = rows(
         connection,
         "SELECT notification_id, originator_id, originator_version, topic, state"
         " FROM stored_events WHERE notification_id = ANY(%(numbers)s) ORDER BY notification_id",
         numbers=list(numbers),
     )
-    clear = unseal(connection, [(row[1], row[2], row[3], bytes(row[4])) for row in stored])
     messages = {
         row.message_id: dict(row._mapping)
         for row in rows(
@@ -229,14 +230,22 @@ def _bodies(connection: Connection, numbers: Iterable[int]) -> dict[int, dict[st
             ids=uuids(row.originator_id for row in stored),
         )
     }
-    found: dict[int, dict[str, Any] | None] = {}
-    for row, (_, _, topic, state) in zip(stored, clear, strict=True):
+    return {row.notification_id: _body(connection, row, messages) for row in stored}
+
+
+def _body(
+    connection: Connection, row: Any, messages: dict[UUID, dict[str, Any]]
+) -> dict[str, Any] | Unreadable | None:
+    try:
+        # One by one, so that an event that was altered stands in no other's way.
+        ((_, _, topic, state),) = unseal(connection, [(row[1], row[2], row[3], bytes(row[4]))])
         event = decode(topic, state)
-        told = announcement(event)
-        found[row.notification_id] = told and {
-            "event": told[0],
-            "number": row.notification_id,
-            "occurred_at": event.timestamp,
-            "data": {**messages.get(event.originator_id, {}), **told[1]},
-        }
-    return found
+    except (StorageError, MapperDeserialisationError):
+        return Unreadable(f"event {row.notification_id} cannot be read; see sendtrail audit verify")
+    told = announcement(event)
+    return told and {
+        "event": told[0],
+        "number": row.notification_id,
+        "occurred_at": event.timestamp,
+        "data": {**messages.get(event.originator_id, {}), **told[1]},
+    }

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from domain.errors import SettingsError
 from projections import subscriptions
 from projections.composition import House
 from projections.subscriptions import Due
@@ -55,7 +56,12 @@ class Notifier:
             await http.close()
 
     async def _all_of(self, http: Http, subscription: Any) -> int:
-        secret = self.house.secrets.read(subscription.ciphertext)["secret"]
+        try:
+            secret = self.house.secrets.read(subscription.ciphertext)["secret"]
+        except SettingsError as error:  # a runner that ends would take the whole process along
+            id_ = str(subscription.subscription_id)
+            log.warning("notifier.no_secret", subscription_id=id_, reason=str(error))
+            return 0
         total = 0
         while True:
             taken = await asyncio.to_thread(self._take, subscription)
@@ -76,7 +82,7 @@ class Notifier:
     async def _call(self, http: Http, subscription: Any, secret: str, due: Due) -> str | None:
         """Why it failed; None if the subscriber has it, or there is nothing to tell."""
         if due.body is None:
-            return None
+            return due.error
         url = base_url({"base_url": subscription.url, "allow_http": subscription.allow_http})
         if url is None:
             return "its URL is not one to send this to"

@@ -13,6 +13,7 @@ import pytest
 from domain.announcements import TOPICS
 from projections import subscriptions
 from projections.composition import House
+from projections.device_secrets import Reader
 from projections.settings import Settings
 from projections.subscriptions import MOST_ATTEMPTS
 from runners import notifier
@@ -237,3 +238,39 @@ def test_a_url_in_clear_text_is_never_called(
 
     assert Notifier(house).run_once() == 0
     assert state(house).last_error == "its URL is not one to send this to"
+
+
+def test_an_event_that_was_altered_stands_in_no_others_way(
+    house: House, clock: SimulatedClock, receiver: Receiver
+) -> None:
+    """It is reported, tried again like any other, and given up in the end."""
+    subscribes(house, receiver, ["lead.replied", "message.sent"])
+    campaign_is_sent(house, clock)
+    lead = house.outreach.lead_id(given.phone(1))
+    house.outreach.record_reply(lead, "Yes?", "in.1", actor="webhook:gowa")
+    with house.database.transaction() as connection:
+        connection.exec_driver_sql("ALTER TABLE stored_events DISABLE TRIGGER ALL")
+        ((altered,),) = connection.exec_driver_sql(
+            "UPDATE stored_events SET state = convert_to(replace(convert_from(state, 'UTF8'),"
+            " '\"sealed\":\"', '\"sealed\":\"AAAA'), 'UTF8')"
+            " WHERE topic = 'lead.replied' RETURNING notification_id"
+        ).all()
+
+    assert Notifier(house).run_once() == 1
+
+    assert receiver.events == ["message.sent"]
+    reason = f"event {altered} cannot be read; see sendtrail audit verify"
+    assert (state(house).waiting, state(house).last_error) == (1, reason)
+
+
+def test_a_secret_that_cannot_be_read_ends_nobody(
+    house: House, clock: SimulatedClock, receiver: Receiver
+) -> None:
+    """The key of this process is another one, or there is none: what there is to tell waits."""
+    subscribes(house, receiver, ["message.sent"])
+    campaign_is_sent(house, clock)
+    house.secrets = Reader(None)
+
+    assert Notifier(house).run_once() == 0
+
+    assert (receiver.got, state(house).waiting) == ([], 1)
