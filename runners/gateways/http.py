@@ -131,6 +131,15 @@ def base_url(settings: Mapping[str, Any]) -> str | None:
 NO_BASE_URL = "its settings have no base_url with https (http for this host or with allow_http)"
 
 
+def located(
+    settings: Mapping[str, Any], credentials: Mapping[str, str], needed: tuple[str, ...]
+) -> tuple[str | None, str | None]:
+    """A device's ``base_url``, and what is missing to send there: it, or one of the credentials."""
+    base = base_url(settings)
+    problem = lacking(settings, credentials, (), needed)
+    return base, problem or (NO_BASE_URL if base is None else None)
+
+
 def lacking(
     settings: Mapping[str, Any],
     credentials: Mapping[str, str],

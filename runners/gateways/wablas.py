@@ -30,7 +30,7 @@ from runners.gateways.answers import (
     state_by_status,
     suffix_of,
 )
-from runners.gateways.http import NO_BASE_URL, Answer, HttpGateway, base_url, header_value, lacking
+from runners.gateways.http import Answer, HttpGateway, header_value, located
 
 IMAGES = (".jpg", ".jpeg", ".png")
 
@@ -45,13 +45,15 @@ CODES: dict[str, tuple[Verdict, str]] = {
 }
 # "status": false with a text that nobody documents: surely a no.
 NO: tuple[Verdict, str] = ("rejected", "STATUS_FALSE")
+# Credentials.
+NEEDED = ("token", "secret_key")
 
 
 class Wablas(HttpGateway):
     """Sends through any number of Wablas devices."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
-        base, problem = _base(outgoing.settings, outgoing.credentials)
+        base, problem = located(outgoing.settings, outgoing.credentials, NEEDED)
         if problem:
             return Unreachable(problem)
         path, content = _content(outgoing)
@@ -71,7 +73,7 @@ class Wablas(HttpGateway):
     async def status(
         self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
     ) -> DeviceState | None:
-        base, problem = _base(settings, credentials)
+        base, problem = located(settings, credentials, NEEDED)
         if problem:
             return DeviceState(online=False, reason=problem)
         # The only documented way has the token in the URL, which therefore nobody may log.
@@ -87,14 +89,6 @@ class Wablas(HttpGateway):
         if answer.json.get("status") is False and known:
             return DeviceState(online=False, reason=known[1])
         return state_by_status(answer, http_code(answer))
-
-
-def _base(
-    settings: Mapping[str, Any], credentials: Mapping[str, str]
-) -> tuple[str | None, str | None]:
-    base = base_url(settings)
-    problem = lacking(settings, credentials, (), ("token", "secret_key"))
-    return base, problem or (NO_BASE_URL if base is None else None)
 
 
 def _login(credentials: Mapping[str, str]) -> str:

@@ -29,7 +29,7 @@ from runners.gateways.answers import (
     no_answer,
     state_by_status,
 )
-from runners.gateways.http import NO_BASE_URL, Answer, HttpGateway, base_url, lacking
+from runners.gateways.http import Answer, HttpGateway, located
 
 # It has no codes but one text, for a wrong device_id and for a phone that is off alike. Source: its
 # collection, "Info Device".
@@ -38,13 +38,15 @@ CODES: dict[str, tuple[Verdict, str]] = {
 }
 # "status": false with a text that nobody documents: surely a no.
 NO: tuple[Verdict, str] = ("rejected", "STATUS_FALSE")
+# Credentials.
+NEEDED = ("device_id",)
 
 
 class Whacenter(HttpGateway):
     """Sends through any number of Whacenter devices."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
-        base, problem = _base(outgoing.settings, outgoing.credentials)
+        base, problem = located(outgoing.settings, outgoing.credentials, NEEDED)
         if problem:
             return Unreachable(problem)
         form = {
@@ -60,7 +62,7 @@ class Whacenter(HttpGateway):
     async def status(
         self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
     ) -> DeviceState | None:
-        base, problem = _base(settings, credentials)
+        base, problem = located(settings, credentials, NEEDED)
         if problem:
             return DeviceState(online=False, reason=problem)
         # The only documented way has the credential in the URL, which therefore nobody may log.
@@ -78,14 +80,6 @@ class Whacenter(HttpGateway):
         if answer.json.get("status") is False and known:
             return DeviceState(online=False, reason=known[1])
         return state_by_status(answer, http_code(answer))
-
-
-def _base(
-    settings: Mapping[str, Any], credentials: Mapping[str, str]
-) -> tuple[str | None, str | None]:
-    base = base_url(settings)
-    problem = lacking(settings, credentials, (), ("device_id",))
-    return base, problem or (NO_BASE_URL if base is None else None)
 
 
 def _outcome(answer: Answer) -> Outcome:
