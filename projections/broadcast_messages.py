@@ -41,24 +41,63 @@ _COUNTED = """
 
 def _transition(fields: str, changes: str, *, beside: str = "") -> Handler:
     """Changes rows and counts what went from where to where, on the day of the slot that the
-    message has or had. In ``changes`` ``old`` is the row as it was; ``beside`` is a further term of
-    the statement."""
+    message has or had. In ``changes`` ``old`` is the row as it was; ``beside`` are further terms of
+    the statement, which may read ``changed``."""
     joins = ""
     if _HELD in changes:
         joins = (
             " LEFT JOIN campaigns c ON c.campaign_id = old.campaign_id"
             " LEFT JOIN sequences s ON s.sequence_id = old.sequence_id"
         )
+    return _change(
+        fields,
+        changes,
+        source=f"e JOIN broadcast_messages old ON old.message_id = e.originator_id{joins}",
+        day="coalesce(old.slot_day, m.slot_day)",
+        was="old.status",
+        was_reason="old.reason",
+        beside=beside,
+    )
+
+
+def _step(was: str, fields: str, changes: str, *, beside: str = "") -> Handler:
+    """A transition that every message makes, from the one status in which it is possible: the row
+    as it was need not be looked up. Whoever decided without a lock on the row may find that it has
+    moved on: its version is taken then, and the transaction keeps nothing."""
+    return _change(
+        fields,
+        changes,
+        source="e",
+        condition=" AND m.version = e.originator_version - 1",
+        day="m.slot_day",
+        was=f"'{was}'",
+        was_reason="NULL",
+        beside=beside,
+    )
+
+
+def _change(
+    fields: str,
+    changes: str,
+    *,
+    source: str,
+    day: str,
+    was: str,
+    was_reason: str,
+    beside: str,
+    condition: str = "",
+) -> Handler:
     return handler(
         fields,
-        f"""{beside}, changed AS (
+        f""", changed AS (
             UPDATE broadcast_messages m SET version = e.originator_version, {changes}
-            FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id{joins}
-            WHERE m.message_id = old.message_id
+            FROM {source}
+            WHERE m.message_id = e.originator_id{condition}
             RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
-                coalesce(old.slot_day, m.slot_day) AS day, old.status AS was, m.status AS "now",
-                old.reason AS was_reason, m.reason AS now_reason, m.enrollment_id
-        ){_COUNTED}""",
+                {day} AS day, {was} AS was, m.status AS "now", {was_reason} AS was_reason,
+                m.reason AS now_reason, m.enrollment_id, m.message_id, m.send_at, m.queued_at,
+                m.provider_id
+        ){beside}{_COUNTED}""",
         _moved,
     )
 
@@ -93,16 +132,14 @@ _LEASE_AND_SLOT = """, lease AS (
     SET message_ids = t.message_ids || excluded.message_ids
 ), lane AS (
     UPDATE device_lanes l SET last_slot_at = greatest(l.last_slot_at, n.send_at)
-    FROM (SELECT m.device_id, max(e.send_at) AS send_at
-          FROM e JOIN broadcast_messages m ON m.message_id = e.originator_id GROUP BY 1) n
+    FROM (SELECT device_id, max(send_at) AS send_at FROM changed GROUP BY 1) n
     WHERE l.device_id = n.device_id
 )"""
 
 _LAST_HAND_OVER = """, lane AS (
     UPDATE device_lanes l SET last_hand_over_at = n.at, last_message_id = n.message_id
-    FROM (SELECT DISTINCT ON (m.device_id) m.device_id, e.timestamp AS at, m.message_id
-          FROM e JOIN broadcast_messages m ON m.message_id = e.originator_id
-          ORDER BY m.device_id, e.timestamp DESC, m.message_id DESC) n
+    FROM (SELECT DISTINCT ON (device_id) device_id, queued_at AS at, message_id
+          FROM changed ORDER BY device_id, queued_at DESC, message_id DESC) n
     WHERE l.device_id = n.device_id AND (l.last_hand_over_at IS NULL
         OR (n.at, n.message_id) > (l.last_hand_over_at, l.last_message_id))
 )"""
@@ -110,10 +147,9 @@ _LAST_HAND_OVER = """, lane AS (
 # The sandbox knows our own ids.
 _PROVIDER_ID = """, named AS (
     INSERT INTO provider_ids (device_id, provider_id, message_id)
-    SELECT m.device_id, e.provider_id, m.message_id
-    FROM e JOIN broadcast_messages m ON m.message_id = e.originator_id
-    JOIN devices d ON d.device_id = m.device_id
-    WHERE d.gateway <> 'sandbox' AND e.provider_id <> ''
+    SELECT c.device_id, c.provider_id, c.message_id
+    FROM changed c JOIN devices d USING (device_id)
+    WHERE c."now" = 'sent' AND d.gateway <> 'sandbox' AND c.provider_id <> ''
     ON CONFLICT DO NOTHING
 )"""
 
@@ -137,7 +173,8 @@ HANDLERS: dict[str, Handler] = {
         FROM changed GROUP BY 1, 2""",
         _moved,
     ),
-    "message.claimed": _transition(
+    "message.claimed": _step(
+        "pending",
         "worker text, send_at timestamptz, slot_day date, lease_until timestamptz",
         "status = 'processing', worker = e.worker, send_at = e.send_at, slot_day = e.slot_day,"
         " lease_until = e.lease_until, due_at = NULL",
@@ -147,13 +184,15 @@ HANDLERS: dict[str, Handler] = {
         "reason text",
         f"reason = e.reason, {_back_to_pending('coalesce(old.retry_at, old.scheduled_at)')}",
     ),
-    "message.queued": _transition(
+    "message.queued": _step(
+        "processing",
         "content_id text, body_sha256 text",
-        "status = 'queued', queued_at = e.timestamp, answered_at = NULL, attempt = old.attempt + 1,"
+        "status = 'queued', queued_at = e.timestamp, answered_at = NULL, attempt = m.attempt + 1,"
         " content_id = e.content_id, body_sha256 = e.body_sha256",
         beside=_LAST_HAND_OVER,
     ),
-    "message.sent": _transition(
+    "message.sent": _step(
+        "queued",
         "provider_id text",
         "status = 'sent', answered_at = e.timestamp, sent_at = e.timestamp,"
         " provider_id = e.provider_id, reason = NULL",
