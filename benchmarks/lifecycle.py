@@ -1,7 +1,7 @@
 """A message's life after it was scheduled: claimed, queued, sent, with every event on record.
 
 Unit: messages per second through one Broadcaster, one process, driven by the broadcaster's own loop
-(``runners.loops.broadcast``), from its first look until the last outcome is recorded. The gateway
+(``runners.broadcasting``), from its first look until the last outcome is recorded. The gateway
 accepts at once, and the devices need no pause: what is left is Sendtrail's own work. Left out: the
 network, pace, receipts.
 
@@ -28,8 +28,8 @@ from benchmarks.stage import Stage
 from domain.receipts import Receipt, Reply
 from projections.composition import House
 from projections.settings import Settings
-from runners import loops
-from runners.broadcaster import BATCH, Broadcaster
+from runners import broadcasting
+from runners.broadcaster import BATCH, Answer, Broadcaster
 from runners.gateways import Accepted, DeviceState, Outcome, Outgoing
 
 # What each event changes in its message; ``s`` is the message as it was in the end.
@@ -67,7 +67,7 @@ class Worker(Broadcaster):
     left: int
     done: Callable[[], object]
 
-    def record(self, gathered: list[tuple[UUID, Outcome]]) -> int:
+    def record(self, gathered: list[Answer]) -> int:
         recorded = super().record(gathered)
         self.left -= recorded
         if self.left == 0:
@@ -129,7 +129,7 @@ class Lifecycle:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         worker.left = self.messages
         worker.done = lambda: loop.call_soon_threadsafe(stop.set)
-        await loops.broadcast(worker, stop)
+        await broadcasting.broadcast(worker, stop)
 
     def _floor(self, engine: Engine) -> Callable[[], None]:
         statements: list[str] = []

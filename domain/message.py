@@ -82,6 +82,18 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     body_sha256: str | None = None
 
 
+class InHand(msgspec.Struct, frozen=True):
+    """As much of a message's state as whoever holds it needs to decide what comes next."""
+
+    id: UUID
+    version: int
+    status: Status
+    attempt: int
+
+
+Known = Message | InHand
+
+
 def campaign_message_id(campaign_id: UUID, lead_id: UUID) -> UUID:
     """A campaign cannot message a lead twice: the id follows from the two."""
     return uuid5(campaign_id, str(lead_id))
@@ -242,7 +254,7 @@ def schedule_for_step(
 
 
 def claim(
-    message: Message,
+    message: Known,
     worker: str,
     send_at: datetime,
     slot_day: date,
@@ -266,14 +278,14 @@ def claim(
     )
 
 
-def release(message: Message, reason: str, *, now: datetime, actor: str) -> MessageReleased:
+def release(message: Known, reason: str, *, now: datetime, actor: str) -> MessageReleased:
     """Gives up a lease; safe, because the gateway has not been called."""
     _require(message, "release", "processing")
     return following(message, MessageReleased, now, actor, reason=reason)
 
 
 def hand_over(
-    message: Message,
+    message: Known,
     content_id: str,
     lead_version: int,
     body_sha256: str,
@@ -295,7 +307,7 @@ def hand_over(
 
 
 def confirm_sent(
-    message: Message, provider_id: str, *, now: datetime, actor: str
+    message: Known, provider_id: str, *, now: datetime, actor: str
 ) -> MessageSent | MessageResolved:
     """The gateway accepted it; an answer that comes after it was given up settles it."""
     _require(message, "confirm", "queued", "unknown")
@@ -306,7 +318,7 @@ def confirm_sent(
 
 
 def fail(
-    message: Message, code: str, reason: str, *, now: datetime, actor: str
+    message: Known, code: str, reason: str, *, now: datetime, actor: str
 ) -> MessageFailed | MessageResolved:
     """A definite rejection; before the hand-over too, where it can never be rendered or sent."""
     _require(message, "fail", "processing", "queued", "unknown")
@@ -317,7 +329,7 @@ def fail(
 
 
 def defer(
-    message: Message,
+    message: Known,
     retry_at: datetime,
     reason: str,
     max_attempts: int,
@@ -347,16 +359,14 @@ def defer(
     )
 
 
-def lose_track(
-    message: Message, reason: str, *, now: datetime, actor: str
-) -> MessageOutcomeUnknown:
+def lose_track(message: Known, reason: str, *, now: datetime, actor: str) -> MessageOutcomeUnknown:
     """Handed over, and no answer came."""
     _require(message, "give up", "queued")
     return following(message, MessageOutcomeUnknown, now, actor, reason=reason)
 
 
 def resolve(
-    message: Message,
+    message: Known,
     resolution: Resolution,
     reason: str,
     provider_id: str | None = None,
@@ -377,20 +387,18 @@ def resolve(
     )
 
 
-def cancel(
-    message: Message, reason: CancelReason, *, now: datetime, actor: str
-) -> MessageCancelled:
+def cancel(message: Known, reason: CancelReason, *, now: datetime, actor: str) -> MessageCancelled:
     """Decides not to send, which is possible until the hand-over."""
     _require(message, "cancel", "pending", "processing")
     return following(message, MessageCancelled, now, actor, reason=reason)
 
 
-def retry(message: Message, *, now: datetime, actor: str) -> MessageRetried:
+def retry(message: Known, *, now: datetime, actor: str) -> MessageRetried:
     """An operator sends a failed message again. An unknown one is resolved instead."""
     _require(message, "retry", "failed")
     return following(message, MessageRetried, now, actor)
 
 
-def _require(message: Message, wanted: str, *allowed: Status) -> None:
+def _require(message: Known, wanted: str, *allowed: Status) -> None:
     if message.status not in allowed:
         raise WrongStateError("message", message.status, wanted)

@@ -136,20 +136,21 @@ _LEASE_AND_SLOT = """, lease AS (
     WHERE l.device_id = n.device_id
 )"""
 
-_LAST_HAND_OVER = """, lane AS (
-    UPDATE device_lanes l SET last_hand_over_at = n.at, last_message_id = n.message_id
+_LAST_HAND_OVER = """, hand_over AS (
+    UPDATE device_hand_overs h SET handed_over_at = n.at, message_id = n.message_id
     FROM (SELECT DISTINCT ON (device_id) device_id, queued_at AS at, message_id
           FROM changed ORDER BY device_id, queued_at DESC, message_id DESC) n
-    WHERE l.device_id = n.device_id AND (l.last_hand_over_at IS NULL
-        OR (n.at, n.message_id) > (l.last_hand_over_at, l.last_message_id))
+    WHERE h.device_id = n.device_id AND (h.handed_over_at IS NULL
+        OR (n.at, n.message_id) > (h.handed_over_at, h.message_id))
 )"""
 
-# The sandbox knows our own ids.
+# The sandbox knows our own ids. A subquery, and no join, so that each device is looked up by its id
+# whatever the planner thinks of their number.
 _PROVIDER_ID = """, named AS (
     INSERT INTO provider_ids (device_id, provider_id, message_id)
-    SELECT c.device_id, c.provider_id, c.message_id
-    FROM changed c JOIN devices d USING (device_id)
-    WHERE c."now" = 'sent' AND d.gateway <> 'sandbox' AND c.provider_id <> ''
+    SELECT c.device_id, c.provider_id, c.message_id FROM changed c
+    WHERE c."now" = 'sent' AND c.provider_id <> ''
+      AND (SELECT gateway FROM devices d WHERE d.device_id = c.device_id) <> 'sandbox'
     ON CONFLICT DO NOTHING
 )"""
 

@@ -34,6 +34,8 @@ HANDLERS: dict[str, Handler] = {
         "configuration json",
         """, lane AS (
             INSERT INTO device_lanes (device_id) SELECT originator_id FROM e
+        ), hand_over AS (
+            INSERT INTO device_hand_overs (device_id) SELECT originator_id FROM e
         )
         INSERT INTO devices (device_id, version, status, gateway, name, settings,
             min_delay_seconds, max_delay_seconds, daily_limit, timezone)

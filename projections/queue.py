@@ -11,7 +11,6 @@ import msgspec
 from sqlalchemy import Connection
 
 from domain.message import Message
-from domain.pacing import Lane
 from projections.database import rows, uuids
 from projections.prepared import prepared
 
@@ -23,22 +22,28 @@ _COLUMNS = ", ".join(f"m.{f.name}" for f in _MESSAGE_FIELDS)
 CHANNEL = "sendtrail_due"
 
 
-class Due(NamedTuple):
-    """A message to be claimed: its device's pace and latest slot, and the pace asked of it by its
-    campaign or sequence; delays in seconds."""
+class Ready(NamedTuple):
+    """A device that may send: its latest slot, its pace in seconds, and whom it calls."""
 
     device_id: UUID
     last_slot_at: datetime | None
     timezone: str
     min_delay_seconds: float
     max_delay_seconds: float
+    gateway: str
+    base_url: str | None
+
+
+class Due(NamedTuple):
+    """A message to be claimed. ``lane`` is the place of its device among those asked for, from 1;
+    its campaign or sequence may ask for a pace, in seconds."""
+
+    lane: int
     message_id: UUID
     version: int
     due_at: datetime
     asked_min_seconds: float
     asked_max_seconds: float
-    gateway: str
-    base_url: str | None
 
 
 def state(row: Any) -> Message:
@@ -49,7 +54,8 @@ def state(row: Any) -> Message:
 
 
 _READY_DEVICES = prepared("""
-SELECT l.device_id
+SELECT l.device_id, l.last_slot_at, d.timezone, d.min_delay_seconds, d.max_delay_seconds,
+    d.gateway, d.settings ->> 'base_url' AS base_url
 FROM device_lanes l JOIN devices d USING (device_id)
 WHERE d.status = 'online' AND d.gateway = ANY(%(gateways)s)
   AND l.device_id <> ALL(%(behind)s::uuid[])
@@ -65,12 +71,10 @@ LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
 """)
 
 _DUE = prepared("""
-SELECT l.device_id, l.last_slot_at, d.timezone, d.min_delay_seconds, d.max_delay_seconds,
-    m.message_id, m.version, m.due_at,
-    coalesce(c.min_delay_seconds, s.min_delay_seconds) AS asked_min_seconds,
-    coalesce(c.max_delay_seconds, s.max_delay_seconds) AS asked_max_seconds,
-    d.gateway, d.settings ->> 'base_url' AS base_url
-FROM device_lanes l
+SELECT l.lane, m.message_id, m.version, m.due_at,
+    coalesce(c.min_delay_seconds, s.min_delay_seconds, 0) AS asked_min_seconds,
+    coalesce(c.max_delay_seconds, s.max_delay_seconds, 0) AS asked_max_seconds
+FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS l(device_id, lane)
 JOIN devices d USING (device_id)
 LEFT JOIN device_days u ON u.device_id = l.device_id
     AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date
@@ -89,46 +93,7 @@ CROSS JOIN LATERAL (
 ) m
 LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
 LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
-WHERE l.device_id = ANY(%(ids)s::uuid[])
 LIMIT %(limit)s
-""")
-
-_FOR_HAND_OVER = prepared("""
-SELECT m.message_id, m.version, m.status, m.worker, m.lease_until, m.attempt, m.step,
-    m.lead_id, m.device_id, m.campaign_id, m.sequence_id, m.scheduled_at, m.expires_at,
-    m.send_at,
-    l.version AS lead_version, l.phone, l.name, l.attributes, l.opted_out_at,
-    d.status AS device_status, d.gateway, d.settings, k.ciphertext,
-    coalesce(c.status, s.status) AS owner_status,
-    coalesce(s.cancel_pending, false) AS cancel_pending,
-    n.reason AS stopped_because,
-    coalesce(c.definition ->> 'body', t.step ->> 'body') AS body,
-    coalesce(c.definition ->> 'media_url', t.step ->> 'media_url') AS media_url,
-    coalesce(c.definition -> 'template', t.step -> 'template') AS template,
-    coalesce(c.definition ->> 'content_id', t.step ->> 'content_id') AS content_id,
-    greatest(d.min_delay_seconds, c.min_delay_seconds, s.min_delay_seconds)
-        AS min_delay_seconds
-FROM broadcast_messages m
-JOIN leads l USING (lead_id)
-JOIN devices d ON d.device_id = m.device_id
-LEFT JOIN device_secrets k ON k.device_id = m.device_id
-LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
-LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
-LEFT JOIN enrollments n ON n.enrollment_id = m.enrollment_id
-LEFT JOIN LATERAL (SELECT s.definition -> 'steps' -> (m.step - 1) AS step) t ON true
-WHERE m.message_id = ANY(%(ids)s::uuid[])
-ORDER BY m.message_id FOR UPDATE OF m
-""")
-
-_LOCK_LANES = prepared("""
-SELECT FROM device_lanes
-WHERE device_id = ANY(%(ids)s::uuid[]) ORDER BY device_id FOR UPDATE
-""")
-
-_LANES = prepared("""
-SELECT l.device_id, l.last_hand_over_at, m.status = 'queued' AS busy, m.answered_at
-FROM device_lanes l LEFT JOIN broadcast_messages m ON m.message_id = l.last_message_id
-WHERE l.device_id = ANY(%(ids)s::uuid[])
 """)
 
 _LOCKED = prepared(f"""
@@ -144,7 +109,7 @@ def ready_devices(
     gateways: Iterable[str],
     behind: Iterable[UUID],
     limit: int,
-) -> list[UUID]:
+) -> list[Ready]:
     """Locks the lanes of up to ``limit`` devices that are online and below their daily limit, may
     send again before ``horizon`` and have something due by then; those that waited longest come
     first. Lanes that another worker holds are left to it, and a device that cannot send now, or is
@@ -158,7 +123,7 @@ def ready_devices(
         behind=uuids(behind),
         limit=limit,
     )
-    return [row.device_id for row in found]
+    return cast(list[Ready], found)
 
 
 def due(
@@ -186,27 +151,6 @@ def due(
         limit=limit,
     )
     return cast(list[Due], found)
-
-
-def lanes(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, Lane]:
-    """Locks the lanes in id order and gives what each device did last."""
-    ids = uuids(device_ids)
-    rows(connection, _LOCK_LANES, ids=ids)
-    # A statement of its own, so that it sees what the last holder of the lock did.
-    return {
-        row.device_id: Lane(row.last_hand_over_at, bool(row.busy), row.answered_at)
-        for row in rows(connection, _LANES, ids=ids)
-    }
-
-
-def for_hand_over(connection: Connection, ids: Iterable[UUID]) -> list[Any]:
-    """Locks messages, in id order, with all that says whether each is still wanted and what it
-    says: its device, its lead, and its content from campaign or sequence step."""
-    return rows(
-        connection,
-        _FOR_HAND_OVER,
-        ids=uuids(ids),
-    )
 
 
 def locked(connection: Connection, ids: Iterable[UUID]) -> list[Message]:

@@ -288,15 +288,25 @@ device_days = Table(
     postgresql_with={"fillfactor": "50"},
 )
 
-# The pace of a device: the latest slot ever given, the latest hand-over and its message. Its row is
-# the lock under which one worker at a time gives out the device's slots.
+# The pace of a device as it is planned: the latest slot ever given. Its row is the lock under which
+# one worker at a time gives out the device's slots.
 device_lanes = Table(
     "device_lanes",
     READ_MODELS,
     Column("device_id", Uuid, primary_key=True),
     Column("last_slot_at", TIME),
-    Column("last_hand_over_at", TIME),
-    Column("last_message_id", Uuid),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# The pace of a device as it is kept: the latest hand-over. Its row is the lock under which one
+# worker at a time hands over for a device with a pause; apart from the lane, so that whoever claims
+# and whoever hands over are not in each other's way.
+device_hand_overs = Table(
+    "device_hand_overs",
+    READ_MODELS,
+    Column("device_id", Uuid, primary_key=True),
+    Column("handed_over_at", TIME),
+    Column("message_id", Uuid),
     postgresql_with={"fillfactor": "50"},
 )
 

@@ -3,19 +3,23 @@
 Three transactions make a message's way, each for all messages of that moment: the claim (pending to
 processing), the hand-over (processing to queued, committed before any gateway is called) and the
 outcome. Whatever a crash leaves behind is found by the reaper.
+
+The three may go on at the same time (``broadcasting.py``): ``look``, ``decide`` and ``record`` only
+use the database and run in threads; all else belongs to the thread of the event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from math import ceil
 from time import perf_counter
 from uuid import UUID
 
+from eventsourcing.persistence import IntegrityError
 from sqlalchemy import Connection
 
 from domain import message, pacing, tokens
@@ -38,10 +42,13 @@ from runners.gateways import (
     Unknown,
     Unreachable,
 )
+from runners.hand_over import HandedOver
 
 # Bounds of one claim: how many lanes, and how many messages in all.
 LANES = 1000
 BATCH = 1000
+
+Answer = tuple[Outgoing, Outcome]
 
 
 class Broadcaster:
@@ -67,45 +74,63 @@ class Broadcaster:
         self.claims = Claims()
         self.breaker = Breaker()
         self.in_flight: set[asyncio.Task[None]] = set()
-        self.outcomes: list[tuple[UUID, Outcome]] = []
+        self.outcomes: list[Answer] = []
         # When to claim next; None is at once.
         self.next_look: datetime | None = None
-        # Set whenever there is an outcome to record: it wakes the loop that waits.
+        # Set whenever there is an outcome to record.
         self.answered = asyncio.Event()
+        # Set whenever something may go that could not go before: it was claimed, or a call ended.
+        self.ready = asyncio.Event()
 
     # Claiming
 
     def claim(self) -> int:
         """Takes what is due until the next look, each message with its slot; returns how many."""
-        with measures.timed("claim"):
-            claimed = self.house.database.run("claim", self._claim)
+        return self.hold(self.look(self.behind()))
+
+    def hold(self, claimed: list[Slot]) -> int:
+        """Adds what was claimed, or taken and not handed over; returns how many."""
         self.claims.add(claimed)
+        self.ready.set()
         return len(claimed)
 
-    def _claim(self, connection: Connection) -> list[Slot]:
+    def behind(self) -> set[UUID]:
+        """Devices that still have to send what was due before the last look."""
+        every = timedelta(seconds=self.house.settings.broadcast_every)
+        return self.claims.behind(self.house.outreach.clock() - every)
+
+    def look(self, behind: Set[UUID]) -> list[Slot]:
+        """Claims what is due until the next look for devices that are not ``behind``. What it gives
+        has to be added to the claims, by the thread that has these."""
+        with measures.timed("claim"):
+            return self.house.database.run(
+                "claim", lambda connection: self._claim(connection, behind)
+            )
+
+    def _claim(self, connection: Connection, behind: Set[UUID]) -> list[Slot]:
         now = self.house.outreach.clock()
         horizon = now + timedelta(seconds=self.house.settings.broadcast_every)
-        behind = self.claims.behind(now - timedelta(seconds=self.house.settings.broadcast_every))
-        devices = queue.ready_devices(connection, now, horizon, self.gateways, behind, LANES)
-        if not devices:
+        ready = queue.ready_devices(connection, now, horizon, self.gateways, behind, LANES)
+        if not ready:
             return []
         # An equal share for each, so that the backlog of some is not in the way of others; where
         # there is no room for all, those that waited longest.
-        share = ceil(BATCH / len(devices))
-        chosen = devices[: ceil(BATCH / share)]
-        found = queue.due(connection, chosen, now, horizon, share, BATCH)
-        by_device: dict[UUID, list[queue.Due]] = {}
-        for row in found:
-            by_device.setdefault(row.device_id, []).append(row)
+        share = ceil(BATCH / len(ready))
+        chosen = ready[: ceil(BATCH / share)]
+        ids = [device.device_id for device in chosen]
+        lanes: list[list[queue.Due]] = [[] for _ in chosen]
+        for row in queue.due(connection, ids, now, horizon, share, BATCH):
+            lanes[row.lane - 1].append(row)
         claimed: list[Slot] = []
         events: list[MessageClaimed] = []
-        for rows in by_device.values():
-            self._claim_lane(rows, now, horizon, claimed, events)
+        for device, rows in zip(chosen, lanes, strict=True):
+            self._claim_lane(device, rows, now, horizon, claimed, events)
         self.house.outreach.record(connection, events)
         return claimed
 
     def _claim_lane(
         self,
+        device: queue.Ready,
         rows: list[queue.Due],
         now: datetime,
         horizon: datetime,
@@ -113,15 +138,17 @@ class Broadcaster:
         events: list[MessageClaimed],
     ) -> None:
         """Adds the messages of one device whose slots come before the horizon, on one lease."""
-        zone = tokens.zone(rows[0].timezone)
-        slots = [slot for slot in _slots(rows, now) if slot <= horizon]
+        zone = tokens.zone(device.timezone)
+        server = server_of(device.gateway, device.base_url)
+        slots = [slot for slot in _slots(device, rows, now) if slot <= horizon]
         if not slots:
             return
         lease_until = slots[-1] + timedelta(seconds=self.house.settings.lease_seconds)
         for row, send_at in zip(rows, slots, strict=False):
-            paced = max(row.min_delay_seconds, row.asked_min_seconds or 0) > 0
-            server = server_of(row.gateway, row.base_url)
-            claimed.append(Slot(send_at, row.message_id, row.device_id, lease_until, paced, server))
+            paced = max(device.min_delay_seconds, row.asked_min_seconds) > 0
+            claimed.append(
+                Slot(send_at, row.message_id, device.device_id, lease_until, paced, server)
+            )
             events.append(
                 MessageClaimed(
                     originator_id=row.message_id,
@@ -141,22 +168,36 @@ class Broadcaster:
         """Records the hand-over of every message whose slot has come and is still wanted; returns
         them with their gateways' names. What comes too soon after the device's last send goes back
         to wait for its new moment."""
+        with self.taken() as due:
+            decided = self.decide(due)
+        return self.handed(decided)
+
+    @contextmanager
+    def taken(self) -> Iterator[list[Slot]]:
+        """What has to be decided upon now; if the block fails it is held again."""
         due = self.claims.take_due(self.house.outreach.clock())
-        if not due:
-            return []
         try:
-            handed = self.house.database.run(
-                "hand_over",
-                lambda connection: hand_over.decide(
-                    connection, self.house, due, self.worker, self.actor
-                ),
-            )
+            yield due
         except BaseException:
-            self.claims.add(due)
+            self.hold(due)
             raise
-        for slot, free_at in handed.postponed:
+
+    def decide(self, due: list[Slot]) -> HandedOver:
+        """Records what becomes of ``due``."""
+        if not due:
+            return HandedOver([], [])
+        return self.house.database.run(
+            "hand_over",
+            lambda connection: hand_over.decide(
+                connection, self.house, due, self.worker, self.actor
+            ),
+        )
+
+    def handed(self, decided: HandedOver) -> list[tuple[str, Outgoing]]:
+        """Holds what is postponed; returns what is to be sent."""
+        for slot, free_at in decided.postponed:
             self.claims.postpone(slot, free_at)
-        return handed.outgoing
+        return decided.outgoing
 
     # Sending
 
@@ -194,61 +235,77 @@ class Broadcaster:
     def _gather(self, gateway: str, outgoing: Outgoing, outcome: Outcome) -> None:
         server = server_of(gateway, outgoing.settings.get("base_url"))
         self.claims.call_ends(outgoing.device_id, outgoing.message_id, server)
-        self.outcomes.append((outgoing.message_id, outcome))
+        self.outcomes.append((outgoing, outcome))
         self.answered.set()
+        self.ready.set()
 
     # Recording
 
-    def take_outcomes(self) -> list[tuple[UUID, Outcome]]:
+    def take_outcomes(self) -> list[Answer]:
         """The outcomes that have gathered, which the caller must now record. Only the thread of the
         event loop may call this: it is the one that gathers them."""
         taken, self.outcomes = self.outcomes, []
         self.answered.clear()
         return taken
 
-    def record(self, gathered: list[tuple[UUID, Outcome]]) -> int:
+    def record(self, gathered: list[Answer]) -> int:
         """Records outcomes; returns how many. If the database fails they go back to the others.
         Devices whose gateway does not answer go offline."""
         if not gathered:
             return 0
-        outcomes = dict(gathered)
-
-        def work(connection: Connection) -> dict[UUID, UUID]:
-            states = queue.locked(connection, outcomes)
-            events = [e for state in states for e in self._outcome(state, outcomes[state.id])]
-            self.house.outreach.record(connection, events)
-            return {state.id: state.device_id for state in states}
-
         try:
-            devices = self.house.database.run("record", work)
+            try:
+                self.house.database.run("record", lambda c: self._record_as_left(c, gathered))
+            except IntegrityError:  # somebody settled one of them first
+                self.house.database.run("record", lambda c: self._record_as_found(c, gathered))
         except BaseException:
             self.outcomes[:0] = gathered
             raise
-        tripped = self.breaker.tripped((devices[id_], outcome) for id_, outcome in gathered)
+        tripped = self.breaker.tripped(
+            (outgoing.device_id, outcome) for outgoing, outcome in gathered
+        )
         for device_id, reason in tripped.items():
             with suppress(WrongStateError):  # it was retired
                 self.house.outreach.disconnect_device(device_id, reason, actor=self.actor)
         return len(gathered)
 
-    def _outcome(self, state: message.Message, outcome: Outcome) -> list[Event]:
-        now, actor = self.house.outreach.clock(), self.actor
-        try:
-            match outcome:
-                case Accepted(provider_id):
-                    return [message.confirm_sent(state, provider_id, now=now, actor=actor)]
-                case Rejected(code, reason):
-                    return [message.fail(state, code, reason, now=now, actor=actor)]
-                case Throttled(retry_after):
-                    return [self._defer(state, "throttled", retry_after, now)]
-                case Unreachable(reason):
-                    return [self._defer(state, f"unreachable: {reason}", None, now)]
-                case Unknown(reason):
-                    return [message.lose_track(state, reason, now=now, actor=actor)]
-        except WrongStateError:
-            return []  # a receipt or an operator settled it first
+    def _record_as_left(self, connection: Connection, gathered: list[Answer]) -> None:
+        """Takes it that the messages are as they were when they were handed over, as they nearly
+        always are, and looks none of them up. In id order, in which everybody locks them."""
+        now = self.house.outreach.clock()
+        events = [
+            self._outcome(
+                message.InHand(it.message_id, it.version, "queued", it.attempt), outcome, now
+            )
+            for it, outcome in sorted(gathered, key=_lock_order)
+        ]
+        self.house.outreach.record(connection, events)
+
+    def _record_as_found(self, connection: Connection, gathered: list[Answer]) -> None:
+        now = self.house.outreach.clock()
+        outcomes = {outgoing.message_id: outcome for outgoing, outcome in gathered}
+        events: list[Event] = []
+        for state in queue.locked(connection, outcomes):
+            with suppress(WrongStateError):  # a receipt or an operator settled it first
+                events.append(self._outcome(state, outcomes[state.id], now))
+        self.house.outreach.record(connection, events)
+
+    def _outcome(self, state: message.Known, outcome: Outcome, now: datetime) -> Event:
+        actor = self.actor
+        match outcome:
+            case Accepted(provider_id):
+                return message.confirm_sent(state, provider_id, now=now, actor=actor)
+            case Rejected(code, reason):
+                return message.fail(state, code, reason, now=now, actor=actor)
+            case Throttled(retry_after):
+                return self._defer(state, "throttled", retry_after, now)
+            case Unreachable(reason):
+                return self._defer(state, f"unreachable: {reason}", None, now)
+            case Unknown(reason):
+                return message.lose_track(state, reason, now=now, actor=actor)
 
     def _defer(
-        self, state: message.Message, reason: str, retry_after: float | None, now: datetime
+        self, state: message.Known, reason: str, retry_after: float | None, now: datetime
     ) -> Event:
         seconds = max(retry_after or 0.0, pacing.back_off(max(1, state.attempt), self.uniform))
         return message.defer(
@@ -292,22 +349,25 @@ class Broadcaster:
             await gateway.close()
 
 
-def _slots(rows: list[queue.Due], now: datetime) -> list[datetime]:
+def _slots(device: queue.Ready, rows: list[queue.Due], now: datetime) -> list[datetime]:
     """The slots of one device's messages, in order.
 
     The pauses follow from the device and its latest slot, so that a look at which the next slot is
     still too far away draws no other pause than the one before: a pause is drawn once, and no slot
     has to be taken long before it comes.
     """
+    own = Pace(device.min_delay_seconds, device.max_delay_seconds)
     wanted = [
         (
             max(now, row.due_at),
-            Pace(row.min_delay_seconds, row.max_delay_seconds).slower_of(
-                Pace(row.asked_min_seconds, row.asked_max_seconds)
-            ),
+            own.slower_of(Pace(row.asked_min_seconds, row.asked_max_seconds)),
         )
         for row in rows
     ]
-    last_slot = rows[0].last_slot_at
-    seed = f"{rows[0].device_id}:{last_slot}"
-    return pacing.assign_slots(last_slot, wanted, random.Random(seed).uniform)  # noqa: S311
+    seed = f"{device.device_id}:{device.last_slot_at}"
+    uniform = random.Random(seed).uniform  # noqa: S311
+    return pacing.assign_slots(device.last_slot_at, wanted, uniform)
+
+
+def _lock_order(answer: Answer) -> int:
+    return answer[0].message_id.int

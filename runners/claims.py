@@ -24,8 +24,7 @@ SLOW_AFTER = timedelta(seconds=2)
 
 class Slot(NamedTuple):
     """A claimed message that goes at ``send_at``, or as soon after it as its device is free;
-    ``paced`` says that there is a pause after it, and ``server`` who is called. Slots sort by that
-    moment."""
+    ``paced`` says that there is a pause after it, and ``server`` who is called."""
 
     send_at: datetime
     message_id: UUID
@@ -38,6 +37,10 @@ class Slot(NamedTuple):
 def server_of(gateway: str, base_url: object) -> str:
     """Who is called by devices of that gateway with that setting."""
     return f"{gateway} {base_url or ''}"
+
+
+def _moment(slot: Slot) -> datetime:
+    return slot.send_at
 
 
 class Claims:
@@ -64,13 +67,15 @@ class Claims:
         for slot in slots:
             by_device.setdefault(slot.device_id, []).append(slot)
         for device_id, more in by_device.items():
-            lane = self._lanes[device_id] = sorted([*self._lanes.get(device_id, ()), *more])
+            lane = sorted([*self._lanes.get(device_id, ()), *more], key=_moment)
+            self._lanes[device_id] = lane
             if device_id not in self._next:
                 self._look_at(device_id, lane[0].send_at)
 
     def postpone(self, slot: Slot, free_at: datetime) -> None:
         """Its device is not free before that instant; what comes after it waits behind it."""
-        self._lanes[slot.device_id] = sorted([slot, *self._lanes.get(slot.device_id, ())])
+        lane = [slot, *self._lanes.get(slot.device_id, ())]
+        self._lanes[slot.device_id] = sorted(lane, key=_moment)
         self._look_at(slot.device_id, free_at)
 
     def take_due(self, now: datetime) -> list[Slot]:
@@ -162,6 +167,10 @@ class Claims:
     def behind(self, before: datetime) -> set[UUID]:
         """Devices that a slow gateway keeps from what they were to send before that instant."""
         return {device for device, lane in self._lanes.items() if lane[0].send_at < before}
+
+    def waiting(self, now: datetime) -> int:
+        """How many slots there are of lanes that may go on now: they wait for this process."""
+        return sum(len(self._lanes[d]) for d, moment in self._next.items() if moment <= now)
 
     def next_moment(self) -> datetime | None:
         """When the next slot may go; None if there is none, or only such as wait for an answer."""

@@ -83,14 +83,14 @@ def _find(house: House, name: str) -> Any:
 def _check_pause(house: House, row: Any) -> None:
     """The pace belongs to the device, whoever sends."""
     with house.database.transaction() as connection:
-        (lane,) = rows(
+        (last,) = rows(
             connection,
-            "SELECT last_hand_over_at FROM device_lanes WHERE device_id = %(id)s",
+            "SELECT handed_over_at FROM device_hand_overs WHERE device_id = %(id)s",
             id=str(row.device_id),
         )
-    if lane.last_hand_over_at is None:
+    if last.handed_over_at is None:
         return
-    free_at = lane.last_hand_over_at + timedelta(seconds=row.min_delay_seconds)
+    free_at = last.handed_over_at + timedelta(seconds=row.min_delay_seconds)
     wait = (free_at - house.outreach.clock()).total_seconds()
     if wait > 0:
         raise SendtrailError(f"the device has just sent; try again in {wait:.0f} seconds")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import Connection
 
 from domain import message, pacing, rendering
@@ -16,7 +15,7 @@ from domain.event import Event
 from domain.last_look import Cancel, Release, Surroundings, last_look
 from domain.message_events import MessageQueued
 from domain.pacing import Lane
-from projections import queue
+from projections import hand_overs
 from projections.composition import House
 from projections.settings import Settings
 from runners.claims import Slot
@@ -40,114 +39,137 @@ class HandedOver(NamedTuple):
     postponed: list[tuple[Slot, datetime]]
 
 
+class Around(NamedTuple):
+    """What a batch of messages has in common."""
+
+    devices: dict[UUID, hand_overs.Device]
+    credentials: dict[UUID, dict[str, str] | None]
+    owners: dict[str, hand_overs.Owner]
+
+
 def decide(
     connection: Connection, house: House, due: Sequence[Slot], worker: str, actor: str
 ) -> HandedOver:
     """Looks at each of ``due`` once more: sends, cancels, releases, or postpones it because the
     device still sends something else, or has within its minimum delay, whoever did that."""
-    found = {row.message_id: row for row in queue.for_hand_over(connection, _ids(due))}
-    paced = {row.device_id for row in found.values() if row.min_delay_seconds > 0}
-    lanes = queue.lanes(connection, paced) if paced else {}
+    slots = sorted(due, key=_lock_order)
+    found = hand_overs.messages(connection, (slot.message_id for slot in slots), worker)
+    # Whoever is missing lost its lease, or somebody cancelled it.
+    pairs = sorted(((slots[row.place - 1], row) for row in found), key=_moment)
+    around = _around(connection, house, pairs)
+    pauses = [_pause(slot, row, around) for slot, row in pairs]
+    paced = {slot.device_id for (slot, _), pause in zip(pairs, pauses, strict=True) if pause}
+    lanes = hand_overs.lanes(connection, paced) if paced else {}
     now = house.outreach.clock()
     result = HandedOver([], [])
     events: list[Event] = []
-    for slot in sorted(due):
-        row = found[slot.message_id]
-        if row.status != "processing" or row.worker != worker or row.send_at is None:
-            continue  # its lease ended, or somebody cancelled it
-        state = _state(row)
-        verdict = last_look(_surroundings(row), now)
+    for (slot, row), pause in zip(pairs, pauses, strict=True):
+        state = message.InHand(slot.message_id, row.version, "processing", row.attempt)
+        credentials = around.credentials[slot.device_id]
+        verdict = last_look(_surroundings(slot, row, around), now)
+        if verdict is None and slot.lease_until <= now:
+            verdict = Release("too late")
+        if verdict is None and credentials is None:  # the monitor takes the device off
+            verdict = Release("credentials cannot be read")
         if isinstance(verdict, Cancel):
             events.append(message.cancel(state, verdict.reason, now=now, actor=actor))
             continue
         if isinstance(verdict, Release):
             events.append(message.release(state, verdict.reason, now=now, actor=actor))
             continue
-        if row.lease_until <= now:
-            events.append(message.release(state, "too late", now=now, actor=actor))
-            continue
-        credentials = _credentials(house, row)
-        if credentials is None:  # the monitor takes the device off
-            reason = "credentials cannot be read"
-            events.append(message.release(state, reason, now=now, actor=actor))
-            continue
-        if row.min_delay_seconds > 0:
-            pause = timedelta(seconds=row.min_delay_seconds)
-            free_at = pacing.free_at(lanes[row.device_id], pause, patience(house.settings), now)
+        if pause:
+            free_at = pacing.free_at(lanes[slot.device_id], pause, patience(house.settings), now)
             if free_at > now:
                 result.postponed.append((slot, free_at))
                 continue
-            lanes[row.device_id] = Lane(now, busy=True)
-        queued, outgoing = _hand_over(state, row, credentials, now, actor)
+            lanes[slot.device_id] = Lane(now, busy=True)
+        queued, outgoing = _hand_over(state, slot, row, around, now, actor)
         events.append(queued)
-        result.outgoing.append((row.gateway, outgoing))
+        result.outgoing.append((around.devices[slot.device_id].gateway, outgoing))
     house.outreach.record(connection, events)
     return result
 
 
-def _ids(due: Sequence[Slot]) -> list[UUID]:
-    return [slot.message_id for slot in due]
+Pair = tuple[Slot, hand_overs.Claimed]
+
+
+def _lock_order(slot: Slot) -> int:
+    return slot.message_id.int
+
+
+def _moment(pair: Pair) -> datetime:
+    return pair[0].send_at
+
+
+def _around(connection: Connection, house: House, pairs: Sequence[Pair]) -> Around:
+    devices = hand_overs.devices(connection, {slot.device_id for slot, _ in pairs})
+    return Around(
+        devices,
+        {id_: _credentials(house, device) for id_, device in devices.items()},
+        hand_overs.owners(connection, {row.owner_id for _, row in pairs}),
+    )
+
+
+def _pause(slot: Slot, row: hand_overs.Claimed, around: Around) -> timedelta | None:
+    """After a message of that device: the slower of its own and what its campaign or sequence asks
+    for."""
+    seconds = max(
+        around.devices[slot.device_id].min_delay_seconds,
+        around.owners[row.owner_id].min_delay_seconds,
+    )
+    return timedelta(seconds=seconds) if seconds > 0 else None
 
 
 def _hand_over(
-    state: message.Message, row: Any, credentials: dict[str, str], now: datetime, actor: str
+    state: message.InHand,
+    slot: Slot,
+    row: hand_overs.Claimed,
+    around: Around,
+    now: datetime,
+    actor: str,
 ) -> tuple[MessageQueued, Outgoing]:
+    content = around.owners[row.owner_id].content(row.step)
     values = rendering.values_of(row.name, row.phone, row.attributes)
-    text = rendering.render(row.body, values)
-    template = rendering.render_template(_template(row.template), values)
+    text = rendering.render(content.body, values)
+    template = rendering.render_template(content.template, values)
     queued = message.hand_over(
         state,
-        row.content_id,
+        content.content_id,
         row.lead_version,
-        rendering.digest(text, row.media_url, template),
+        rendering.digest(text, content.media_url, template),
         now=now,
         actor=actor,
     )
     outgoing = Outgoing(
-        message_id=row.message_id,
-        device_id=row.device_id,
+        message_id=state.id,
+        version=queued.originator_version,
+        device_id=slot.device_id,
         phone=row.phone,
         text=text,
-        media_url=row.media_url,
+        media_url=content.media_url,
         attempt=row.attempt + 1,
-        settings=row.settings,
-        credentials=credentials,
+        settings=around.devices[slot.device_id].settings,
+        credentials=around.credentials[slot.device_id] or {},
         template=template,
         call_before=now + GRACE,
     )
     return queued, outgoing
 
 
-def _template(stored: dict[str, Any] | None) -> rendering.Template | None:
-    return None if stored is None else msgspec.convert(stored, rendering.Template)
-
-
-def _credentials(house: House, row: Any) -> dict[str, str] | None:
+def _credentials(house: House, device: hand_overs.Device) -> dict[str, str] | None:
     try:
-        return house.secrets.read(row.ciphertext)
+        return house.secrets.read(device.ciphertext)
     except SettingsError:
         return None
 
 
-def _state(row: Any) -> message.Message:
-    """As much of the message's state as the decisions here look at."""
-    return message.Message(
-        id=row.message_id,
-        version=row.version,
-        status=row.status,
-        lead_id=row.lead_id,
-        device_id=row.device_id,
-        scheduled_at=row.scheduled_at,
-        attempt=row.attempt,
-    )
-
-
-def _surroundings(row: Any) -> Surroundings:
+def _surroundings(slot: Slot, row: hand_overs.Claimed, around: Around) -> Surroundings:
+    owner = around.owners[row.owner_id]
     return Surroundings(
         opted_out=row.opted_out_at is not None,
-        device_status=row.device_status,
-        owner_status=row.owner_status,
-        sequence_stopped=row.cancel_pending,
+        device_status=around.devices[slot.device_id].status,
+        owner_status=owner.status,
+        sequence_stopped=owner.cancel_pending,
         stopped_because=row.stopped_because,
         expires_at=row.expires_at,
     )

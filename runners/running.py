@@ -19,7 +19,7 @@ from domain.errors import SendtrailError
 from projections import device_secrets, notary
 from projections.composition import House
 from projections.settings import Settings
-from runners import loops
+from runners import broadcasting, loops
 from runners.broadcaster import Broadcaster
 from runners.campaigner import Campaigner
 from runners.clocks import SystemClock
@@ -73,7 +73,7 @@ class Runners:
         done = {}
         for name in self.names:
             if name == "broadcaster":
-                done[name] = asyncio.run(loops.play_out(self._broadcaster()))
+                done[name] = asyncio.run(broadcasting.play_out(self._broadcaster()))
             else:
                 done[name] = self._work(name)()
         return done
@@ -109,7 +109,7 @@ class Runners:
         log.info("runners.started", runners=self.names)
         try:
             if "broadcaster" in self.names:
-                await loops.broadcast(self._broadcaster(), stop)
+                await broadcasting.broadcast(self._broadcaster(), stop)
             else:
                 await stop.wait()
         finally:

@@ -156,7 +156,7 @@ def test_what_the_provider_took_but_did_not_answer_in_time_is_unknown(
             broadcaster.send([("it", outgoing(provider, fake.url))])
             await broadcaster.answered.wait()
             await broadcaster.close()
-            return list(broadcaster.take_outcomes())
+            return [(it.message_id, outcome) for it, outcome in broadcaster.take_outcomes()]
 
         assert asyncio.run(broadcast()) == [(ID, Unknown("no answer within 0.5 seconds"))]
     assert len(fake.asked) == 1

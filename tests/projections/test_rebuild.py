@@ -28,6 +28,7 @@ TABLES = {
     "reason_counts",
     "device_days",
     "device_lanes",
+    "device_hand_overs",
     "enrollment_progress",
     "leases",
 }

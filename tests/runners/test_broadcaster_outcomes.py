@@ -247,13 +247,12 @@ def test_an_answer_that_comes_after_it_was_given_up_settles_it(
 ) -> None:
     """The reaper lost patience; then the gateway said that it had accepted."""
     given_a_message(house)
-    broadcaster = handed_over(house, clock)
+    broadcaster, (outgoing,) = handed_over(house, clock)
     clock.advance(minutes=5)
     when.reaps(house)
-    message_id = then.message(house).message_id
     assert then.statuses(house) == {"unknown": 1}
 
-    broadcaster.record([(message_id, Accepted("wamid.1"))])
+    broadcaster.record([(outgoing, Accepted("wamid.1"))])
 
     message = then.message(house)
     assert (message.status, message.provider_id) == ("sent", "wamid.1")
@@ -264,21 +263,38 @@ def test_an_answer_to_what_an_operator_settled_changes_nothing(
 ) -> None:
     """First come, first served, and the other outcomes of the moment are recorded all the same."""
     given_a_message(house, leads=2)
-    broadcaster = handed_over(house, clock)
+    broadcaster, (first, second) = handed_over(house, clock)
     clock.advance(minutes=5)
     when.reaps(house)
-    first, second = (m.message_id for m in then.messages(house))
-    house.outreach.resolve_message(first, "failed", "asked the person", actor="api:sales")
+    settled = first.message_id
+    house.outreach.resolve_message(settled, "failed", "asked the person", actor="api:sales")
 
     broadcaster.record([(first, Accepted("wamid.1")), (second, Accepted("wamid.2"))])
 
-    assert then.message(house, message_id=first).status == "failed"
-    assert then.message(house, message_id=second).status == "sent"
+    assert then.message(house, message_id=settled).status == "failed"
+    assert then.message(house, message_id=second.message_id).status == "sent"
 
 
-def handed_over(house: House, clock: SimulatedClock) -> Broadcaster:
+def test_an_answer_to_what_is_to_be_sent_again_changes_nothing(
+    house: House, clock: SimulatedClock
+) -> None:
+    """It is pending once more when the first try's answer comes; another message's is recorded."""
+    given_a_message(house, leads=2)
+    broadcaster, (first, second) = handed_over(house, clock)
+    clock.advance(minutes=5)
+    when.reaps(house)
+    house.outreach.resolve_message(
+        first.message_id, "retried", "nothing arrived", actor="api:sales"
+    )
+
+    broadcaster.record([(first, Accepted("wamid.1")), (second, Accepted("wamid.2"))])
+
+    assert then.message(house, message_id=first.message_id).status == "pending"
+    assert then.message(house, message_id=second.message_id).status == "sent"
+
+
+def handed_over(house: House, clock: SimulatedClock) -> tuple[Broadcaster, list[Outgoing]]:
     """A worker that has handed over all that is due, and has no answer yet."""
     broadcaster = when.broadcaster(house, Phones(clock))
     broadcaster.claim()
-    broadcaster.hand_over()
-    return broadcaster
+    return broadcaster, [outgoing for _, outgoing in broadcaster.hand_over()]

@@ -209,7 +209,7 @@ def test_rebuild_says_identical_or_names_the_difference(
     bad = sendtrail("rebuild", database_url=database_url)
 
     assert (good.returncode, good.stderr) == (0, "")
-    assert good.stdout.count("identical") == 14
+    assert good.stdout.count("identical") == 15
     assert bad.returncode == 1
     assert (
         only_line(bad.stderr)

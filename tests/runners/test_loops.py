@@ -17,7 +17,7 @@ from domain.errors import StorageError
 from projections.composition import House
 from projections.database import rows
 from projections.settings import Settings
-from runners import loops
+from runners import broadcasting, loops
 from runners.broadcaster import Broadcaster
 from runners.clocks import SimulatedClock
 from tests.runners import given, then, when
@@ -126,7 +126,7 @@ def while_broadcasting(
 
     async def play() -> None:
         stop = asyncio.Event()
-        loop = asyncio.create_task(loops.broadcast(broadcaster, stop))
+        loop = asyncio.create_task(broadcasting.broadcast(broadcaster, stop))
         try:
             await asyncio.wait_for(story(), limit)
         finally:
@@ -189,13 +189,13 @@ def test_news_that_come_while_it_begins_to_listen_are_not_lost(
     given.lead(house)
     given.campaign(house)
     phones = Phones(clock)
-    begin = loops.Listener.open
+    begin = broadcasting.Listener.open
 
-    def begins_too_late(listener: loops.Listener) -> Any:
+    def begins_too_late(listener: broadcasting.Listener) -> Any:
         when.triggers(house)
         return begin(listener)
 
-    monkeypatch.setattr(loops.Listener, "open", begins_too_late)
+    monkeypatch.setattr(broadcasting.Listener, "open", begins_too_late)
 
     while_broadcasting(when.broadcaster(house, phones), lambda: sent(phones, 1), limit=5.0)
 
