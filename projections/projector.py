@@ -57,7 +57,7 @@ def project(connection: Connection, rows: Sequence[Row]) -> None:
 
 def waves(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
     """``rows`` in as few groups as possible, each with at most one event per aggregate."""
-    if len({row[0] for row in rows}) == len(rows):
+    if len({row[0].int for row in rows}) == len(rows):
         return (rows,)
     found: list[list[Row]] = []
     next_wave: dict[UUID, int] = {}

@@ -73,7 +73,9 @@ class Broadcaster:
         self.uniform = uniform
         self.claims = Claims()
         self.breaker = Breaker()
-        self.in_flight: set[asyncio.Task[None]] = set()
+        # Calls that have not ended, with the moment of the loop's clock when they are given up.
+        self.in_flight: dict[asyncio.Task[None], float] = {}
+        self._watch: asyncio.TimerHandle | None = None
         self.outcomes: list[Answer] = []
         # When to claim next; None is at once.
         self.next_look: datetime | None = None
@@ -144,6 +146,7 @@ class Broadcaster:
         if not slots:
             return
         lease_until = slots[-1] + timedelta(seconds=self.house.settings.lease_seconds)
+        days = {slot: slot.astimezone(zone).date() for slot in set(slots)}
         for row, send_at in zip(rows, slots, strict=False):
             paced = max(device.min_delay_seconds, row.asked_min_seconds) > 0
             claimed.append(
@@ -157,7 +160,7 @@ class Broadcaster:
                     actor=self.actor,
                     worker=self.worker,
                     send_at=send_at,
-                    slot_day=send_at.astimezone(zone).date(),
+                    slot_day=days[send_at],
                     lease_until=lease_until,
                 )
             )
@@ -204,36 +207,59 @@ class Broadcaster:
     def send(self, outgoing: Iterable[tuple[str, Outgoing]]) -> None:
         """Calls the gateways concurrently; outcomes gather until they are recorded."""
         now = self.house.outreach.clock()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.house.settings.gateway_timeout
         for gateway, item in outgoing:
             server = server_of(gateway, item.settings.get("base_url"))
             self.claims.call_begins(item.device_id, item.message_id, server, now)
-            task = asyncio.create_task(self._send(gateway, item))
-            self.in_flight.add(task)
-            task.add_done_callback(self.in_flight.discard)
+            task = loop.create_task(self._send(gateway, server, item))
+            self.in_flight[task] = until
+            task.add_done_callback(self._ended)
+        if self._watch is None and self.in_flight:
+            self._watch = loop.call_at(until, self._give_up)
 
-    async def _send(self, name: str, outgoing: Outgoing) -> None:
-        limit = self.house.settings.gateway_timeout
-        outcome: Outcome
+    def _give_up(self) -> None:
+        """Ends the calls whose time is over. They are in the order in which they began, and so one
+        timer does for all."""
+        self._watch = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for task, until in self.in_flight.items():
+            if until > now:
+                self._watch = loop.call_at(until, self._give_up)
+                return
+            task.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self.in_flight[task]
+        if self._watch is not None and not self.in_flight:
+            self._watch.cancel()
+            self._watch = None
+
+    async def _send(self, name: str, server: str, outgoing: Outgoing) -> None:
         began = perf_counter()
         if self.house.outreach.clock() >= outgoing.call_before:
             # The database or this machine stood still since: others may think that it is over.
-            self._gather(name, outgoing, NOT_CALLED)
+            self._gather(server, outgoing, NOT_CALLED)
             return
+        outcome = await self._call(self.gateways[name], outgoing)
+        measures.gateway(name, type(outcome).__name__.lower())(perf_counter() - began)
+        self._gather(server, outgoing, outcome)
+
+    async def _call(self, gateway: Gateway, outgoing: Outgoing) -> Outcome:
         reach = self.house.database.reach
         try:
-            async with asyncio.timeout(limit):
-                reach("gateway.before_call")
-                outcome = await self.gateways[name].send(outgoing)
-                reach("gateway.after_call")
-        except TimeoutError:
-            outcome = Unknown(f"no answer within {limit:g} seconds")
+            reach("gateway.before_call")
+            outcome = await gateway.send(outgoing)
+            reach("gateway.after_call")
+        except asyncio.CancelledError:
+            limit = self.house.settings.gateway_timeout
+            return Unknown(f"no answer within {limit:g} seconds")
         except Exception as error:  # a gateway's own fault says nothing about the message
-            outcome = Unknown(f"the gateway failed: {type(error).__name__}")
-        measures.gateway(name, type(outcome).__name__.lower(), perf_counter() - began)
-        self._gather(name, outgoing, outcome)
+            return Unknown(f"the gateway failed: {type(error).__name__}")
+        return outcome
 
-    def _gather(self, gateway: str, outgoing: Outgoing, outcome: Outcome) -> None:
-        server = server_of(gateway, outgoing.settings.get("base_url"))
+    def _gather(self, server: str, outgoing: Outgoing, outcome: Outcome) -> None:
         self.claims.call_ends(outgoing.device_id, outgoing.message_id, server)
         self.outcomes.append((outgoing, outcome))
         self.answered.set()
@@ -357,13 +383,12 @@ def _slots(device: queue.Ready, rows: list[queue.Due], now: datetime) -> list[da
     has to be taken long before it comes.
     """
     own = Pace(device.min_delay_seconds, device.max_delay_seconds)
-    wanted = [
-        (
-            max(now, row.due_at),
-            own.slower_of(Pace(row.asked_min_seconds, row.asked_max_seconds)),
-        )
-        for row in rows
-    ]
+    paces: dict[tuple[float, float], Pace] = {}
+    wanted = []
+    for row in rows:
+        asked = (row.asked_min_seconds, row.asked_max_seconds)
+        pace = paces.get(asked) or paces.setdefault(asked, own.slower_of(Pace(*asked)))
+        wanted.append((max(now, row.due_at), pace))
     seed = f"{device.device_id}:{device.last_slot_at}"
     uniform = random.Random(seed).uniform  # noqa: S311
     return pacing.assign_slots(device.last_slot_at, wanted, uniform)

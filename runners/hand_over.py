@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -39,12 +38,25 @@ class HandedOver(NamedTuple):
     postponed: list[tuple[Slot, datetime]]
 
 
-class Around(NamedTuple):
-    """What a batch of messages has in common."""
+class Sender(NamedTuple):
+    """A device with its credentials in clear; None if they cannot be read."""
 
-    devices: dict[UUID, hand_overs.Device]
-    credentials: dict[UUID, dict[str, str] | None]
-    owners: dict[str, hand_overs.Owner]
+    status: str
+    gateway: str
+    settings: dict[str, Any]
+    min_delay_seconds: float
+    credentials: dict[str, str] | None
+
+
+class Decision(NamedTuple):
+    """One message with all that the decision needs; ``pause`` comes after it, the slower of its
+    device's and what its campaign or sequence asks for."""
+
+    slot: Slot
+    row: hand_overs.Claimed
+    device: Sender
+    owner: hand_overs.Owner
+    pause: float
 
 
 def decide(
@@ -52,83 +64,94 @@ def decide(
 ) -> HandedOver:
     """Looks at each of ``due`` once more: sends, cancels, releases, or postpones it because the
     device still sends something else, or has within its minimum delay, whoever did that."""
-    slots = sorted(due, key=_lock_order)
-    found = hand_overs.messages(connection, (slot.message_id for slot in slots), worker)
-    # Whoever is missing lost its lease, or somebody cancelled it.
-    pairs = sorted(((slots[row.place - 1], row) for row in found), key=_moment)
-    around = _around(connection, house, pairs)
-    pauses = [_pause(slot, row, around) for slot, row in pairs]
-    paced = {slot.device_id for (slot, _), pause in zip(pairs, pauses, strict=True) if pause}
+    open_ = _open(connection, house, due, worker)
+    paced = {it.slot.device_id for it in open_ if it.pause > 0}
     lanes = hand_overs.lanes(connection, paced) if paced else {}
     now = house.outreach.clock()
     result = HandedOver([], [])
     events: list[Event] = []
-    for (slot, row), pause in zip(pairs, pauses, strict=True):
-        state = message.InHand(slot.message_id, row.version, "processing", row.attempt)
-        credentials = around.credentials[slot.device_id]
-        verdict = last_look(_surroundings(slot, row, around), now)
-        if verdict is None and slot.lease_until <= now:
-            verdict = Release("too late")
-        if verdict is None and credentials is None:  # the monitor takes the device off
-            verdict = Release("credentials cannot be read")
+    for it in open_:
+        state = message.InHand(it.slot.message_id, it.row.version, "processing", it.row.attempt)
+        verdict = last_look(_surroundings(it), now) or _hindrance(it, now)
         if isinstance(verdict, Cancel):
             events.append(message.cancel(state, verdict.reason, now=now, actor=actor))
             continue
         if isinstance(verdict, Release):
             events.append(message.release(state, verdict.reason, now=now, actor=actor))
             continue
-        if pause:
-            free_at = pacing.free_at(lanes[slot.device_id], pause, patience(house.settings), now)
+        if it.pause > 0:
+            device_id, pause = it.slot.device_id, timedelta(seconds=it.pause)
+            free_at = pacing.free_at(lanes[device_id], pause, patience(house.settings), now)
             if free_at > now:
-                result.postponed.append((slot, free_at))
+                result.postponed.append((it.slot, free_at))
                 continue
-            lanes[slot.device_id] = Lane(now, busy=True)
-        queued, outgoing = _hand_over(state, slot, row, around, now, actor)
+            lanes[device_id] = Lane(now, busy=True)
+        queued, outgoing = _hand_over(state, it, now, actor)
         events.append(queued)
-        result.outgoing.append((around.devices[slot.device_id].gateway, outgoing))
+        result.outgoing.append((it.device.gateway, outgoing))
     house.outreach.record(connection, events)
     return result
 
 
-Pair = tuple[Slot, hand_overs.Claimed]
+def _open(connection: Connection, house: House, due: Sequence[Slot], worker: str) -> list[Decision]:
+    """Those of ``due`` that the worker still holds, in the order of their moments; of the others
+    the lease ended, or somebody cancelled them."""
+    slots = sorted(due, key=_lock_order)
+    found = hand_overs.messages(connection, (slot.message_id for slot in slots), worker)
+    devices = {
+        id_: Sender(*device[:-1], _credentials(house, device))
+        for id_, device in hand_overs.devices(connection, {s.device_id for s in slots}).items()
+    }
+    owners = hand_overs.owners(connection, {row.owner_id for row in found})
+    decisions = []
+    for row in found:
+        slot, owner = slots[row.place - 1], owners[row.owner_id]
+        device = devices[slot.device_id]
+        pause = max(device.min_delay_seconds, owner.min_delay_seconds)
+        decisions.append(Decision(slot, row, device, owner, pause))
+    decisions.sort(key=_moment)
+    return decisions
 
 
 def _lock_order(slot: Slot) -> int:
     return slot.message_id.int
 
 
-def _moment(pair: Pair) -> datetime:
-    return pair[0].send_at
+def _moment(decision: Decision) -> datetime:
+    return decision.slot.send_at
 
 
-def _around(connection: Connection, house: House, pairs: Sequence[Pair]) -> Around:
-    devices = hand_overs.devices(connection, {slot.device_id for slot, _ in pairs})
-    return Around(
-        devices,
-        {id_: _credentials(house, device) for id_, device in devices.items()},
-        hand_overs.owners(connection, {row.owner_id for _, row in pairs}),
+def _credentials(house: House, device: hand_overs.Device) -> dict[str, str] | None:
+    try:
+        return house.secrets.read(device.ciphertext)
+    except SettingsError:
+        return None
+
+
+def _surroundings(it: Decision) -> Surroundings:
+    return Surroundings(
+        opted_out=it.row.opted_out_at is not None,
+        device_status=it.device.status,
+        owner_status=it.owner.status,
+        sequence_stopped=it.owner.cancel_pending,
+        stopped_because=it.row.stopped_because,
+        expires_at=it.row.expires_at,
     )
 
 
-def _pause(slot: Slot, row: hand_overs.Claimed, around: Around) -> timedelta | None:
-    """After a message of that device: the slower of its own and what its campaign or sequence asks
-    for."""
-    seconds = max(
-        around.devices[slot.device_id].min_delay_seconds,
-        around.owners[row.owner_id].min_delay_seconds,
-    )
-    return timedelta(seconds=seconds) if seconds > 0 else None
+def _hindrance(it: Decision, now: datetime) -> Release | None:
+    """Why this worker cannot hand it over."""
+    if it.slot.lease_until <= now:
+        return Release("too late")
+    if it.device.credentials is None:  # the monitor takes the device off
+        return Release("credentials cannot be read")
+    return None
 
 
 def _hand_over(
-    state: message.InHand,
-    slot: Slot,
-    row: hand_overs.Claimed,
-    around: Around,
-    now: datetime,
-    actor: str,
+    state: message.InHand, it: Decision, now: datetime, actor: str
 ) -> tuple[MessageQueued, Outgoing]:
-    content = around.owners[row.owner_id].content(row.step)
+    row, content = it.row, it.owner.content(it.row.step)
     values = rendering.values_of(row.name, row.phone, row.attributes)
     text = rendering.render(content.body, values)
     template = rendering.render_template(content.template, values)
@@ -143,33 +166,14 @@ def _hand_over(
     outgoing = Outgoing(
         message_id=state.id,
         version=queued.originator_version,
-        device_id=slot.device_id,
+        device_id=it.slot.device_id,
         phone=row.phone,
         text=text,
         media_url=content.media_url,
         attempt=row.attempt + 1,
-        settings=around.devices[slot.device_id].settings,
-        credentials=around.credentials[slot.device_id] or {},
+        settings=it.device.settings,
+        credentials=it.device.credentials or {},
         template=template,
         call_before=now + GRACE,
     )
     return queued, outgoing
-
-
-def _credentials(house: House, device: hand_overs.Device) -> dict[str, str] | None:
-    try:
-        return house.secrets.read(device.ciphertext)
-    except SettingsError:
-        return None
-
-
-def _surroundings(slot: Slot, row: hand_overs.Claimed, around: Around) -> Surroundings:
-    owner = around.owners[row.owner_id]
-    return Surroundings(
-        opted_out=row.opted_out_at is not None,
-        device_status=around.devices[slot.device_id].status,
-        owner_status=owner.status,
-        sequence_stopped=owner.cancel_pending,
-        stopped_because=row.stopped_because,
-        expires_at=row.expires_at,
-    )
