@@ -124,20 +124,21 @@ def enrollable(connection: Connection, limit: int) -> list[Any]:
         connection,
         f"""
         WITH locked AS MATERIALIZED (
-            SELECT l.lead_id, l.version, l.triggers, l.device_id, l.timezone FROM leads l
+            SELECT l.* FROM leads l
             WHERE l.opted_out_at IS NULL
               AND l.trigger_keys && ARRAY(
                   SELECT trigger_key FROM sequences WHERE status = 'active')
               AND EXISTS (SELECT FROM sequences s WHERE {enters})
               AND EXISTS (SELECT FROM devices d WHERE d.status <> 'retired'
                           AND d.device_id = coalesce(l.device_id, d.device_id))
-            ORDER BY l.lead_id LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
+            LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
         )
-        SELECT k.*, s.sequence_id, s.version AS sequence_version,
+        SELECT l.lead_id, l.version, l.triggers, l.device_id, l.timezone,
+            s.sequence_id, s.version AS sequence_version,
             1 + coalesce((SELECT max(entry) FROM enrollments e
-                 WHERE e.lead_id = k.lead_id AND e.sequence_id = s.sequence_id), 0) AS entry
-        FROM locked k JOIN leads l USING (lead_id) JOIN sequences s ON {enters}
-        ORDER BY k.lead_id, s.sequence_id
+                 WHERE e.lead_id = l.lead_id AND e.sequence_id = s.sequence_id), 0) AS entry
+        FROM locked l JOIN sequences s ON {enters}
+        ORDER BY l.lead_id, s.sequence_id
         """,
         limit=limit,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -19,6 +20,9 @@ from projections.composition import House
 from projections.database import uuids
 
 CHUNK = 1000
+# How many chunks of a crowd are taken at the same time: while the database writes one, this process
+# plans another.
+AT_ONCE = 2
 
 
 class Enroller:
@@ -31,12 +35,22 @@ class Enroller:
 
     def run_once(self) -> int:
         """Enrolls all that can be enrolled now; returns how many enrollments there were."""
+        found, enrolled = self._take()
+        if found < self.chunk:
+            return enrolled
+        with ThreadPoolExecutor(AT_ONCE, "enroller") as pool:
+            return enrolled + sum(pool.map(lambda _: self._exhaust(), range(AT_ONCE)))
+
+    def _exhaust(self) -> int:
         total = 0
         while True:
-            found, enrolled = self.house.database.run("enroll", self._chunk)
+            found, enrolled = self._take()
             total += enrolled
             if found < self.chunk:
                 return total
+
+    def _take(self) -> tuple[int, int]:
+        return self.house.database.run("enroll", self._chunk)
 
     def _chunk(self, connection: Connection) -> tuple[int, int]:
         candidates = leads.enrollable(connection, self.chunk)
