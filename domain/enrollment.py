@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
 from domain.errors import WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
+from domain.ids import derived
 
 Status = Literal["active", "completed", "stopped"]
 StopReason = Literal["opted_out", "replied", "sequence_cancelled", "operator", "erased"]
@@ -51,7 +52,7 @@ class Enrollment(msgspec.Struct, frozen=True, kw_only=True):
 
 def enrollment_id(sequence_id: UUID, lead_id: UUID, entry: int) -> UUID:
     """The same lead cannot make the same entry twice: the id follows from the three."""
-    return uuid5(sequence_id, f"{lead_id}:{entry}")
+    return derived(sequence_id, f"{lead_id}:{entry}")
 
 
 def evolve(state: Enrollment | None, event: Event) -> Enrollment:

@@ -6,13 +6,14 @@ import string
 from collections.abc import Mapping, Set
 from datetime import datetime
 from typing import ClassVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
 from domain import tokens
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
+from domain.ids import derived
 from domain.tokens import TargetStatus
 
 
@@ -95,7 +96,7 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
 
 def lead_id(namespace: UUID, phone: str) -> UUID:
     """One phone is one lead: the id follows from the installation's namespace and the phone."""
-    return uuid5(namespace, phone)
+    return derived(namespace, phone)
 
 
 def evolve(state: Lead | None, event: Event) -> Lead:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
 from domain import tokens
 from domain.errors import WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
+from domain.ids import derived
 from domain.message_events import (
     CancelReason,
     MessageCancelled,
@@ -96,12 +97,12 @@ Known = Message | InHand
 
 def campaign_message_id(campaign_id: UUID, lead_id: UUID) -> UUID:
     """A campaign cannot message a lead twice: the id follows from the two."""
-    return uuid5(campaign_id, str(lead_id))
+    return derived(campaign_id, str(lead_id))
 
 
 def step_message_id(enrollment_id: UUID, step: int) -> UUID:
     """An enrollment cannot send a step twice: the id follows from the two."""
-    return uuid5(enrollment_id, str(step))
+    return derived(enrollment_id, str(step))
 
 
 _UNLEASED = {"worker": None, "lease_until": None, "send_at": None, "slot_day": None}

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import msgspec
 import psycopg2
 import psycopg2.errors
+import psycopg2.extensions
 from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, ProgrammingError
 
@@ -80,6 +81,7 @@ class Database:
                 "options": " ".join(f"-c {option}" for option in SESSION),
             },
         )
+        event.listen(self.engine, "connect", _read_uuids)
         event.listen(self.engine, "handle_error", _name_disconnect)
         event.listen(self.engine, "checkin", _note_use)
         event.listen(self.engine, "checkout", _ping_if_idle)
@@ -249,6 +251,18 @@ def _name_disconnect(context: Any) -> OperationalError | None:
         hide_parameters=True,
         connection_invalidated=True,
     )
+
+
+def _read_uuids(connection: Any, record: Any) -> None:
+    """Ids are in nearly every row; msgspec makes them twice as fast as Python itself."""
+    psycopg2.extensions.register_type(_UUID, connection)
+
+
+def _uuid(text: str | None, cursor: Any) -> UUID | None:
+    return None if text is None else msgspec.convert(text, UUID)
+
+
+_UUID = psycopg2.extensions.new_type((2950,), "UUID", _uuid)  # as in pg_type
 
 
 def _note_use(connection: Any, record: Any) -> None:

@@ -237,27 +237,24 @@ class Broadcaster:
             self._watch = None
 
     async def _send(self, name: str, server: str, outgoing: Outgoing) -> None:
-        began = perf_counter()
+        outcome: Outcome
         if self.house.outreach.clock() >= outgoing.call_before:
             # The database or this machine stood still since: others may think that it is over.
             self._gather(server, outgoing, NOT_CALLED)
             return
-        outcome = await self._call(self.gateways[name], outgoing)
-        measures.gateway(name, type(outcome).__name__.lower())(perf_counter() - began)
-        self._gather(server, outgoing, outcome)
-
-    async def _call(self, gateway: Gateway, outgoing: Outgoing) -> Outcome:
         reach = self.house.database.reach
+        began = perf_counter()
         try:
             reach("gateway.before_call")
-            outcome = await gateway.send(outgoing)
+            outcome = await self.gateways[name].send(outgoing)
             reach("gateway.after_call")
         except asyncio.CancelledError:
             limit = self.house.settings.gateway_timeout
-            return Unknown(f"no answer within {limit:g} seconds")
+            outcome = Unknown(f"no answer within {limit:g} seconds")
         except Exception as error:  # a gateway's own fault says nothing about the message
-            return Unknown(f"the gateway failed: {type(error).__name__}")
-        return outcome
+            outcome = Unknown(f"the gateway failed: {type(error).__name__}")
+        measures.gateway(name, type(outcome).__name__.lower())(perf_counter() - began)
+        self._gather(server, outgoing, outcome)
 
     def _gather(self, server: str, outgoing: Outgoing, outcome: Outcome) -> None:
         self.claims.call_ends(outgoing.device_id, outgoing.message_id, server)
