@@ -12,13 +12,14 @@ from benchmarks.stage import Stage
 
 
 class Comparison(NamedTuple):
-    """Two contenders of one benchmark: ``ours`` and ``theirs`` are their keys in its rates, and
-    ``beside`` says in words what theirs is."""
+    """Two contenders of one benchmark: ``ours`` and ``theirs`` are their keys in its rates,
+    ``beside`` says in words what theirs is, and ``target`` is the ratio that is aimed at."""
 
     what: str
     ours: str
     beside: str
     theirs: str
+    target: float | None = None
 
 
 class Benchmark(Protocol):

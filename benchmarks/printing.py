@@ -8,11 +8,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import stock
+from benchmarks import optional, stock
 from benchmarks.measuring import Rates, Result
 
 # What the table needs.
-WIDTH = 124
+WIDTH = 132
 
 
 def show(console: Console, results: Sequence[Result], machine: dict[str, str]) -> None:
@@ -41,6 +41,8 @@ def show(console: Console, results: Sequence[Result], machine: dict[str, str]) -
     console.print(_line(machine), highlight=False, soft_wrap=True)
     if not stock.installed():
         console.print("without the library's recorder: pip install 'sendtrail[bench]'")
+    if not optional.pgqueuer():
+        console.print("without pgqueuer: pip install 'sendtrail[bench]'")
 
 
 def as_json(results: Sequence[Result], machine: dict[str, str]) -> bytes:

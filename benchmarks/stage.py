@@ -40,8 +40,16 @@ class Stage:
         name = self._create("")
         with House(Settings(database_url=url_of(self.url, name))) as house:
             fill(house)
-        vacuum(url_of(self.url, name))
+        self.settle(name)
         return name
+
+    def empty(self) -> str:
+        """The name of a new database with nothing in it."""
+        return self._create("")
+
+    def settle(self, name: str) -> None:
+        """Leaves neither dead rows nor missing statistics behind in that database."""
+        vacuum(url_of(self.url, name))
 
     @contextmanager
     def copy(self, template: str) -> Iterator[str]:
