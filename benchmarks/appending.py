@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
-from benchmarks import stock
+from benchmarks import optional
 from benchmarks.contenders import CONTENDERS, PIECE
 from benchmarks.events import batches
 from benchmarks.measuring import Comparison, rate
@@ -35,21 +35,19 @@ from projections.settings import Settings
 class Appending:
     """``sizes`` says how many events to append in batches of which size."""
 
-    unit = "events"
+    rounds: int | None = None
     notes: Sequence[str] = ()
 
     def __init__(self, sizes: Mapping[int, int]) -> None:
         self.sizes = sizes
-        self.comparisons: list[Comparison] = []
+        self.rows: list[Comparison] = []
         for size in sizes:
             what = f"append events, {size:,} per commit"
-            if stock.installed():
+            if optional.library():
                 name = "library's recorder" + (f", by {PIECE}" if size > PIECE else "")
                 for ours, words in (("put", what), ("recordings", "  with recordings returned")):
-                    self.comparisons.append(
-                        Comparison(words, f"{ours} {size}", name, f"library {size}")
-                    )
-            self.comparisons.append(Comparison(what, f"put {size}", "bare COPY", f"copy {size}"))
+                    self.rows.append(Comparison(words, f"{ours} {size}", name, f"library {size}"))
+            self.rows.append(Comparison(what, f"put {size}", "bare COPY", f"copy {size}"))
 
     def prepare(self, stage: Stage) -> None:
         self.template = stage.template(lambda house: None)
@@ -57,7 +55,7 @@ class Appending:
     def round(self, stage: Stage, number: int) -> dict[str, float]:
         """Every contender, each in a database of its own, at every batch size; each round another
         one begins."""
-        kinds = CONTENDERS if stock.installed() else CONTENDERS[:-1]
+        kinds = CONTENDERS if optional.library() else CONTENDERS[:-1]
         start = number % len(kinds)
         rates = {}
         with ExitStack() as stack:

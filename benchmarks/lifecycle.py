@@ -24,7 +24,8 @@ from sqlalchemy import Engine
 
 from benchmarks import crew, filling, floor, optional
 from benchmarks.crew import Member
-from benchmarks.measuring import Comparison
+from benchmarks.measuring import Comparison, Target
+from benchmarks.processor import Shares
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting
 from projections.composition import House
@@ -46,21 +47,34 @@ class Lifecycle:
     """``messages`` of one campaign over fifty devices, through each of the numbers of
     ``processes``."""
 
-    unit = "messages"
-    notes: Sequence[str] = ()
+    rounds: int | None = None
 
     def __init__(self, messages: int, processes: Sequence[int]) -> None:
         self.messages = messages
         self.processes = processes
-        self.comparisons: list[Comparison] = []
+        self.rows: list[Comparison] = []
+        kinds = {"sendtrail": "messages of Sendtrail", "pgqueuer": "jobs of pgqueuer"}
+        self._shares = {
+            f"{kind} {count}": Shares(f"{name}, {_processes(count)}", "workers")
+            for count in processes
+            for kind, name in kinds.items()
+            if kind == "sendtrail" or optional.pgqueuer()
+        }
         for count in processes:
             what = f"claim, queue, send {messages:,}, {_processes(count)}"
             ours = f"sendtrail {count}"
             if optional.pgqueuer():
-                self.comparisons.append(
-                    Comparison(what, ours, "pgqueuer, no-op jobs", f"pgqueuer {count}", 1.5)
+                self.rows.append(
+                    Comparison(
+                        what, ours, "pgqueuer, no-op jobs", f"pgqueuer {count}", Target("≥", 1.5)
+                    )
                 )
-            self.comparisons.append(Comparison(what, ours, "bare SQL", f"floor {count}", 0.8))
+            self.rows.append(Comparison(what, ours, "bare SQL", f"floor {count}", Target("≥", 0.8)))
+
+    @property
+    def notes(self) -> list[str]:
+        """Where the processor's time went."""
+        return [shares.told() for shares in self._shares.values()]
 
     def prepare(self, stage: Stage) -> None:
         self.template = stage.template(self._fill)
@@ -97,7 +111,8 @@ class Lifecycle:
                 rates[f"pgqueuer {count}"] = self._pgqueuer(stage, count)
             with stage.copy(self.template) as url:
                 works = [Broadcasting(url, n) for n in range(count)]
-                rates[f"sendtrail {count}"] = crew.rate(works, self.messages)
+                shares = self._shares[f"sendtrail {count}"]
+                rates[f"sendtrail {count}"] = shares.rate(url, works, self.messages)
                 rates[f"floor {count}"] = self._floor(url, count)
             if not number % 2 and optional.pgqueuer():
                 rates[f"pgqueuer {count}"] = self._pgqueuer(stage, count)
@@ -107,7 +122,8 @@ class Lifecycle:
         from benchmarks import jobs
 
         with stage.copy(self.jobs) as url:
-            return crew.rate([jobs.Working(url)] * processes, self.messages)
+            shares = self._shares[f"pgqueuer {processes}"]
+            return shares.rate(url, [jobs.Working(url)] * processes, self.messages)
 
     def _floor(self, url: str, processes: int) -> float:
         with floor.connected(url) as engine:

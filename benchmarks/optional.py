@@ -16,12 +16,23 @@ def pgqueuer() -> bool:
     return present("pgqueuer", "asyncpg", "uvloop")
 
 
-def versions(*packages: str) -> dict[str, str]:
-    """The versions of those that are installed."""
+def library() -> bool:
+    """Whether psycopg 3 is there, which the event-sourcing library's own recorder needs, with a
+    client library that it can work with."""
+    try:
+        import psycopg  # noqa: F401
+        import psycopg_pool  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def description() -> dict[str, str]:
+    """The versions of the contenders, or that they are not installed."""
     found = {}
-    for package in packages:
+    for package in ("eventsourcing", "psycopg", "pgqueuer", "asyncpg", "uvloop"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
-            continue
+            found[package] = "not installed: pip install 'sendtrail[bench]'"
     return found

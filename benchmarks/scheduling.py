@@ -24,7 +24,7 @@ from sqlalchemy import Engine
 
 from benchmarks import crew, filling, floor, optional
 from benchmarks.crew import Member
-from benchmarks.measuring import Comparison, rate
+from benchmarks.measuring import Comparison, Target, rate
 from benchmarks.stage import Stage
 from projections.composition import House
 from projections.database import url_of
@@ -57,7 +57,7 @@ class Running:
 class Scheduling:
     """One runner over ``leads`` leads, ``messages`` for each, ``chunk`` leads to a transaction."""
 
-    unit = "messages"
+    rounds: int | None = None
     notes: Sequence[str] = ()
     messages = 1
     runner: ClassVar[Literal["campaigner", "enroller"]]
@@ -66,10 +66,10 @@ class Scheduling:
         self.leads = leads
         self.chunk = chunk
         self.scheduled = leads * self.messages
-        self.comparisons = [Comparison(what, "sendtrail", "bare INSERTs", "floor")]
+        self.rows = [Comparison(what, "sendtrail", "bare INSERTs", "floor")]
         if optional.pgqueuer():
             beside = f"pgqueuer, {self.scheduled:,} jobs"
-            self.comparisons.insert(0, Comparison(what, "sendtrail", beside, "pgqueuer", 1.0))
+            self.rows.insert(0, Comparison(what, "sendtrail", beside, "pgqueuer", Target("≥", 1.0)))
 
     def fill(self, house: House) -> None:
         filling.devices(house, filling.DEVICES)

@@ -12,13 +12,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from statistics import median
 
 import psutil
 
 from benchmarks import crew, filling
 from benchmarks.cloud_server import TOKEN
-from benchmarks.measuring import Comparison
+from benchmarks.measuring import Comparison, Target
+from benchmarks.processor import Shares
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting, settings
 from projections import device_secrets
@@ -31,20 +31,20 @@ SECRET_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="  # noqa: S105
 class Sending:
     """``messages`` of one campaign over fifty devices of the Cloud API."""
 
-    unit = "messages"
+    rounds: int | None = None
 
     def __init__(self, messages: int) -> None:
         self.messages = messages
         what = f"the same over HTTP to a Cloud API {messages:,}"
-        self.comparisons = [Comparison(what, "http", "accepted at once", "at once")]
-        self._shares: list[dict[str, float]] = []
+        self.rows = [
+            Comparison(what, "http", "accepted at once", "at once", Target("≥", 1000, "number"))
+        ]
+        self._shares = Shares("messages over HTTP", "broadcaster")
 
     @property
     def notes(self) -> list[str]:
-        """Where the processor's time went, the median of all rounds."""
-        parts = {name: median(s[name] for s in self._shares) for name in self._shares[0]}
-        told = ", ".join(f"{name} {ms:.2f}" for name, ms in parts.items())
-        return [f"processor time of a message over HTTP, ms: {told}"]
+        """Where the processor's time went."""
+        return [self._shares.told()]
 
     def prepare(self, stage: Stage) -> None:
         self.template = stage.template(self._fill)
@@ -62,15 +62,8 @@ class Sending:
         with stage.copy(self.template) as url, _server() as (port, server):
             with House(settings(url, SECRET_KEY)) as house:
                 _point(house, port)
-            before = _spent(server)
-            taken = crew.run([Broadcasting(url, secret_key=SECRET_KEY)], self.messages)
-            after = _spent(server)
-            rates["http"] = self.messages / taken.seconds
-            each = 1000 / self.messages
-            self._shares.append(
-                {"broadcaster": taken.processor * each}
-                | {name: (after[name] - before[name]) * each for name in after}
-            )
+            works = [Broadcasting(url, secret_key=SECRET_KEY)]
+            rates["http"] = self._shares.rate(url, works, self.messages, server)
             with House(settings(url)) as house:
                 assert filling.sent(house) == self.messages, "some were not sent"
         return rates
@@ -96,15 +89,3 @@ def _point(house: House, port: int) -> None:
         ).all():
             credentials = {"access_token": TOKEN}
             device_secrets.put(connection, row.device_id, credentials, SECRET_KEY)
-
-
-def _spent(server: psutil.Process) -> dict[str, float]:
-    """Seconds of processor time so far, of PostgreSQL by all its processes that are there."""
-    postgres = 0.0
-    for process in psutil.process_iter(["name", "cpu_times"]):
-        if process.info["name"] == "postgres" and process.info["cpu_times"]:
-            postgres += sum(process.info["cpu_times"][:2])
-    return {
-        "PostgreSQL": postgres,
-        "the server": sum(server.cpu_times()[:2]),
-    }

@@ -60,10 +60,14 @@ class Stage:
         finally:
             self._drop(name)
 
-    def close(self) -> None:
-        """Drops what is left and disconnects."""
+    def clear(self) -> None:
+        """Drops every database that it made."""
         for name in list(self._made):
             self._drop(name)
+
+    def close(self) -> None:
+        """Drops what is left and disconnects."""
+        self.clear()
         self._engine.dispose()
 
     def machine(self) -> dict[str, str]:

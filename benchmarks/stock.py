@@ -1,6 +1,6 @@
 """The library's own PostgreSQL recorder, ``eventsourcing.postgres``, with its default settings.
 
-It needs psycopg 3, which Sendtrail itself does not: ``pip install 'sendtrail[bench]'``.
+It needs psycopg 3, which Sendtrail itself does not (``optional``).
 """
 
 from __future__ import annotations
@@ -33,23 +33,6 @@ class StockPlanned(DomainEvent):
     campaign_id: UUID
     step: int
     scheduled_at: datetime
-
-
-def installed() -> bool:
-    """Whether psycopg 3 is there and finds a client library to work with."""
-    try:
-        import psycopg  # noqa: F401
-        import psycopg_pool  # noqa: F401
-    except ImportError:
-        return False
-    return True
-
-
-def description() -> str:
-    """psycopg's version and whether it is compiled."""
-    import psycopg
-
-    return f"{psycopg.__version__} ({psycopg.pq.__impl__})"
 
 
 def equivalent(events: Sequence[Planned]) -> list[StockPlanned]:
