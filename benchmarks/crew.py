@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-from collections.abc import Callable, Sequence
+import resource
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from threading import BrokenBarrierError
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 # Seconds after which a process that should be ready is taken for lost.
 PATIENCE = 120
 
-_member: Member
+# What the processes of a crew share: barriers by how many they are for, and what is left to do.
+_shared: tuple[dict[int, Any], Any]
 
 
 class Member:
@@ -45,6 +49,10 @@ class Member:
         with self._left.get_lock():
             self._left.value -= count
 
+    def abort(self) -> None:
+        """Lets go the others, who must not wait for this one."""
+        self._barrier.abort()
+
     @property
     def over(self) -> bool:
         """Whether nothing of the common work is left."""
@@ -56,26 +64,52 @@ Work = Callable[[Member], None]
 
 
 class Taken(NamedTuple):
-    """Seconds by the clock, and of processor time of all processes of the crew together."""
+    """Seconds by the clock; seconds of processor time of all processes together; and the most
+    memory (resident set, MiB) that one of them ever had, interpreter and libraries included."""
 
     seconds: float
     processor: float
+    peak: float
+
+
+class Crew:
+    """Processes that are kept for one work after the other; ``sizes`` says how many of them work
+    at a time. They share nothing: a forked one would inherit connections."""
+
+    def __init__(self, sizes: Iterable[int]) -> None:
+        context = multiprocessing.get_context("spawn")
+        barriers = {size: context.Barrier(size) for size in sizes}
+        self._left = context.Value("q", 0)
+        self._pool = ProcessPoolExecutor(max(barriers), context, _join, (barriers, self._left))
+
+    def run(self, works: Sequence[Work], count: int) -> Taken:
+        """Does each of the works in a process of its own; together they have to do ``count``."""
+        self._left.value = count
+        futures = [self._pool.submit(_do, work, len(works)) for work in works]
+        failures = [error for future in futures if (error := future.exception()) is not None]
+        if failures:
+            # Those that waited for one that failed have nothing to tell.
+            raise min(failures, key=lambda error: isinstance(error, BrokenBarrierError))
+        notes = [future.result() for future in futures]
+        assert self._left.value == 0, f"{self._left.value} of {count} left"
+        first = min(note.began[0] for note in notes)
+        return Taken(
+            max(note.ended[0] for note in notes) - first,
+            sum(max(0.0, note.ended[1] - note.began[1]) for note in notes),
+            max(note.peak for note in notes),
+        )
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
 
 
 def run(works: Sequence[Work], count: int) -> Taken:
-    """Does each of the works in a process of its own; together they have to do ``count``."""
-    # Processes that share nothing: a forked one would inherit connections.
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(len(works))
-    left = context.Value("q", count)
-    with ProcessPoolExecutor(len(works), context, _join, (barrier, left)) as pool:
-        times = list(pool.map(_do, works))
-    assert left.value == 0, f"{left.value} of {count} left"
-    first = min(began for (began, _), _ in times)
-    return Taken(
-        max(ended for _, (ended, _) in times) - first,
-        sum(max(0.0, after - before) for (_, before), (_, after) in times),
-    )
+    """Like ``Crew.run``, in new processes."""
+    with Crew([len(works)]) as crew:
+        return crew.run(works, count)
 
 
 def rate(works: Sequence[Work], count: int) -> float:
@@ -83,15 +117,33 @@ def rate(works: Sequence[Work], count: int) -> float:
     return count / run(works, count).seconds
 
 
-def _join(barrier: Any, left: Any) -> None:
-    global _member
-    _member = Member(barrier, left)
+def peak() -> float:
+    """The most memory that this process ever had resident, in MiB."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # getrusage would count what the parent had when it made this process.
+        [line] = [each for each in status.read_text().splitlines() if each.startswith("VmHWM:")]
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on macOS
 
 
-def _do(work: Work) -> tuple[tuple[float, float], tuple[float, float]]:
+class _Note(NamedTuple):
+    began: tuple[float, float]
+    ended: tuple[float, float]
+    peak: float
+
+
+def _join(barriers: dict[int, Any], left: Any) -> None:
+    global _shared
+    _shared = barriers, left
+
+
+def _do(work: Work, size: int) -> _Note:
+    barriers, left = _shared
+    member = Member(barriers[size], left)
     try:
-        work(_member)
+        work(member)
     except BaseException:
-        _member._barrier.abort()  # nobody must wait for this one
+        member.abort()
         raise
-    return _member.began, _member.ended
+    return _Note(member.began, member.ended, peak())

@@ -27,9 +27,9 @@ from benchmarks.events import batches
 
 ENTRYPOINT = "send"
 # Jobs to an enqueue.
-ENQUEUE = 1000
+ENQUEUE = 2000
 # Jobs to a dequeue, and at most in progress (None: no limit).
-BATCH = 200
+BATCH = 500
 CONCURRENT: int | None = None
 # What a worker talks to the server with: one connection, or a pool of so many.
 POOL: int | None = None

@@ -3,7 +3,8 @@
 Unit: messages per second through one or several Broadcaster processes, driven by the broadcaster's
 own loop (``runners.loops.broadcast``), from the moment all of them are ready until the last outcome
 is recorded (``crew``). The gateway accepts at once, and the devices need no pause: what is left is
-Sendtrail's own work. Left out: the network, pace, receipts.
+Sendtrail's own work. Left out: the network, pace, receipts, and the index of the providers' ids,
+which the sandbox gateway's messages are not in (``sending`` has it).
 
 Beside it, each in as many processes and begun in the same way:
 
@@ -24,7 +25,7 @@ from sqlalchemy import Engine
 
 from benchmarks import crew, filling, floor, optional
 from benchmarks.crew import Member
-from benchmarks.measuring import Comparison, Target
+from benchmarks.measuring import Comparison, Simple, Target
 from benchmarks.processor import Shares
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting
@@ -35,19 +36,18 @@ from runners.broadcaster import BATCH
 # What each event changes in its message; ``s`` is the message as it was in the end.
 CHANGES = {
     "message.claimed": "version = 2, status = 'processing', worker = s.worker,"
-    " send_at = s.send_at, lease_until = s.lease_until, due_at = NULL",
+    " send_at = s.send_at, slot_day = s.slot_day, lease_until = s.lease_until, due_at = NULL",
     "message.queued": "version = 3, status = 'queued', queued_at = s.queued_at, attempt = 1,"
     " content_id = s.content_id, body_sha256 = s.body_sha256",
     "message.sent": "version = 4, status = 'sent', sent_at = s.sent_at,"
+    " answered_at = s.answered_at,"
     " provider_id = s.provider_id, reason = NULL",
 }
 
 
-class Lifecycle:
+class Lifecycle(Simple):
     """``messages`` of one campaign over fifty devices, through each of the numbers of
     ``processes``."""
-
-    rounds: int | None = None
 
     def __init__(self, messages: int, processes: Sequence[int]) -> None:
         self.messages = messages
@@ -66,7 +66,11 @@ class Lifecycle:
             if optional.pgqueuer():
                 self.rows.append(
                     Comparison(
-                        what, ours, "pgqueuer, no-op jobs", f"pgqueuer {count}", Target("≥", 1.5)
+                        what,
+                        ours,
+                        "pgqueuer, no-op jobs",
+                        f"pgqueuer {count}",
+                        Target("≥", 1.5),
                     )
                 )
             self.rows.append(Comparison(what, ours, "bare SQL", f"floor {count}", Target("≥", 0.8)))

@@ -66,6 +66,23 @@ class Benchmark(Protocol):
 
     def round(self, stage: Stage, number: int) -> dict[str, float]: ...
 
+    def close(self) -> None:
+        """Ends what ``prepare`` began, whatever happened since."""
+        ...
+
+
+class Simple:
+    """What most benchmarks have in common."""
+
+    rounds: int | None = None
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return ()
+
+    def close(self) -> None:
+        pass
+
 
 @dataclass(frozen=True)
 class Series:
@@ -140,6 +157,9 @@ def measure(
     is reported, and the others go on."""
     report = Report([], [], {})
     for group, benchmark in chosen:
+        if not benchmark.rows:
+            report.notes.extend(benchmark.notes)
+            continue
         what = f"{group} ({benchmark.rows[0].what.strip()})"
         numbers: dict[str, list[float]] = {}
         try:
@@ -154,6 +174,7 @@ def measure(
         except Exception as error:  # hours of other results must not be lost with it
             report.failures[what] = f"{type(error).__name__}: {error}"
             progress(f"{what}: failed: {report.failures[what]}")
+        benchmark.close()
         stage.clear()
     return report
 

@@ -68,7 +68,7 @@ def _spent(server: psutil.Process | None) -> float:
     """Seconds so far of the server's processes, of those that have ended too."""
     if server is None:
         return 0.0
-    spent = sum(server.cpu_times()[:4])
+    spent = float(sum(server.cpu_times()[:4]))
     for child in server.children():
         try:
             spent += _own(child)
@@ -78,4 +78,4 @@ def _spent(server: psutil.Process | None) -> float:
 
 
 def _own(process: psutil.Process | None) -> float:
-    return 0.0 if process is None else sum(process.cpu_times()[:2])
+    return 0.0 if process is None else float(sum(process.cpu_times()[:2]))

@@ -16,49 +16,24 @@ Beside it:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from sqlalchemy import Engine
 
 from benchmarks import crew, filling, floor, optional
-from benchmarks.crew import Member
-from benchmarks.measuring import Comparison, Target, rate
+from benchmarks.measuring import Comparison, Simple, Target, rate
 from benchmarks.stage import Stage
+from benchmarks.workers import Running
 from projections.composition import House
 from projections.database import url_of
 from projections.settings import Settings
 from runners import campaigner, enroller
 
 
-@dataclass(frozen=True)
-class Running:
-    """One look of a runner at all there is to do: ``messages`` to schedule."""
-
-    url: str
-    runner: Literal["campaigner", "enroller"]
-    messages: int
-
-    def __call__(self, member: Member) -> None:
-        with House(Settings(database_url=self.url)) as house:
-            runner: campaigner.Campaigner | enroller.Enroller
-            if self.runner == "campaigner":
-                runner = campaigner.Campaigner(house, filling.ACTOR)
-            else:
-                runner = enroller.Enroller(house, filling.ACTOR)
-            with house.database.transaction() as connection:
-                connection.exec_driver_sql("SELECT 1")  # connects
-            member.begin()
-            runner.run_once()
-            member.did(self.messages)
-
-
-class Scheduling:
+class Scheduling(Simple):
     """One runner over ``leads`` leads, ``messages`` for each, ``chunk`` leads to a transaction."""
 
-    rounds: int | None = None
-    notes: Sequence[str] = ()
     messages = 1
     runner: ClassVar[Literal["campaigner", "enroller"]]
 

@@ -17,7 +17,7 @@ import psutil
 
 from benchmarks import crew, filling
 from benchmarks.cloud_server import TOKEN
-from benchmarks.measuring import Comparison, Target
+from benchmarks.measuring import Comparison, Simple, Target
 from benchmarks.processor import Shares
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting, settings
@@ -28,10 +28,8 @@ from projections.composition import House
 SECRET_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="  # noqa: S105
 
 
-class Sending:
+class Sending(Simple):
     """``messages`` of one campaign over fifty devices of the Cloud API."""
-
-    rounds: int | None = None
 
     def __init__(self, messages: int) -> None:
         self.messages = messages

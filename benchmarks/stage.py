@@ -33,6 +33,7 @@ class Stage:
         self._engine = create_engine(driver_url(url), isolation_level="AUTOCOMMIT")
         self._number = count(1)
         self._made: list[str] = []
+        self._kept: dict[str, str] = {}
 
     def template(self, fill: Callable[[House], None]) -> str:
         """The name of a new database with Sendtrail's schema and what ``fill`` puts into it, with
@@ -60,13 +61,29 @@ class Stage:
         finally:
             self._drop(name)
 
+    def duplicate(self, template: str) -> str:
+        """The name of a copy, which stays until the next ``clear``."""
+        return self._create(f" TEMPLATE {template}")
+
+    def copied(self, template: str) -> str:
+        """The URL of such a copy."""
+        return url_of(self.url, self.duplicate(template))
+
+    def kept(self, what: str, make: Callable[[], str]) -> str:
+        """The name of the database that ``make`` makes the first time that somebody asks for
+        ``what``; it outlives ``clear``."""
+        if what not in self._kept:
+            self._kept[what] = make()
+        return self._kept[what]
+
     def clear(self) -> None:
-        """Drops every database that it made."""
-        for name in list(self._made):
+        """Drops every database that is not kept."""
+        for name in set(self._made) - set(self._kept.values()):
             self._drop(name)
 
     def close(self) -> None:
         """Drops what is left and disconnects."""
+        self._kept.clear()
         self.clear()
         self._engine.dispose()
 
@@ -108,10 +125,23 @@ def open_stage() -> Iterator[Stage]:
         with _closing(Stage(given)) as stage:
             yield stage
         return
+    with open_bundled() as stage:
+        yield stage
+
+
+@contextmanager
+def open_bundled(preload: Path | None = None) -> Iterator[Stage]:
+    """A stage on a bundled server of its own, into which the library ``preload`` is loaded."""
     with tempfile.TemporaryDirectory(prefix="st-") as folder:
         home = Path(folder)
-        url = embedded.start(home)
         try:
+            if preload is not None:
+                os.environ["LD_PRELOAD"] = str(preload)
+            try:
+                url = embedded.start(home)
+            finally:
+                if preload is not None:
+                    del os.environ["LD_PRELOAD"]
             with _closing(Stage(url)) as stage:
                 yield stage
         finally:

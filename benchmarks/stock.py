@@ -54,8 +54,9 @@ def equivalent(events: Sequence[Planned]) -> list[StockPlanned]:
     ]
 
 
-def application(url: str) -> Application[UUID]:
-    """An application on the library's recorder, in a schema of its own of that database."""
+def application(url: str, *, create: bool = False) -> Application[UUID]:
+    """An application on the library's recorder, in a schema of its own of that database, where it
+    makes its table if it is to ``create`` it."""
     parts = make_url(url)
     host: Any = parts.query.get("host") or parts.host or ""
     return Application(
@@ -67,5 +68,6 @@ def application(url: str) -> Application[UUID]:
             "POSTGRES_USER": parts.username or "",
             "POSTGRES_PASSWORD": parts.password or "",
             "POSTGRES_SCHEMA": SCHEMA,
+            "CREATE_TABLE": "yes" if create else "no",
         }
     )

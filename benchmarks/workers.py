@@ -1,5 +1,5 @@
-"""Broadcasters that are measured: the real ones, with a gateway that accepts everything at once, or
-with the Cloud API's."""
+"""Sendtrail's runners as the works of a crew: the real broadcaster, with a gateway that accepts
+everything at once or with the Cloud API's; the real campaigner and the real enroller."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+from benchmarks import filling
 from benchmarks.crew import Member
 from domain.receipts import Receipt, Reply
 from projections.composition import House
 from projections.settings import Settings
-from runners import loops
+from runners import campaigner, enroller, loops
 from runners.broadcaster import Broadcaster
 from runners.gateways import Accepted, DeviceState, Gateway, Outcome, Outgoing
 from runners.gateways.cloud import Cloud
@@ -29,7 +30,7 @@ class Immediate:
     """A gateway that accepts everything at once."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
-        return Accepted("benchmark")
+        return Accepted(f"wamid.{outgoing.message_id}")
 
     async def status(
         self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
@@ -103,3 +104,25 @@ async def _until_over(worker: Worker) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(watch())
         await loops.broadcast(worker, stop)
+
+
+@dataclass(frozen=True)
+class Running:
+    """One look of a runner at all there is to do: ``messages`` to schedule."""
+
+    url: str
+    runner: Literal["campaigner", "enroller"]
+    messages: int
+
+    def __call__(self, member: Member) -> None:
+        with House(Settings(database_url=self.url)) as house:
+            runner: campaigner.Campaigner | enroller.Enroller
+            if self.runner == "campaigner":
+                runner = campaigner.Campaigner(house, filling.ACTOR)
+            else:
+                runner = enroller.Enroller(house, filling.ACTOR)
+            with house.database.transaction() as connection:
+                connection.exec_driver_sql("SELECT 1")  # connects
+            member.begin()
+            runner.run_once()
+            member.did(self.messages)
