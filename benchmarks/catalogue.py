@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.appending import Appending, SlowFlush
 from benchmarks.claiming import Claiming
+from benchmarks.growing import Growing
 from benchmarks.lifecycle import Lifecycle
+from benchmarks.masses import Masses
 from benchmarks.measuring import Benchmark
+from benchmarks.rebuilding import Rebuilding
 from benchmarks.scheduling import Campaign, Enrollment
 from benchmarks.sending import Sending
 
@@ -22,6 +25,9 @@ def _full() -> dict[str, list[Benchmark]]:
         "lifecycle": [Lifecycle(messages=40_000, processes=(1, 2, 4))],
         "http": [Sending(messages=10_000)],
         "claim": [Claiming((10_000, 100_000, 1_000_000), claims=20)],
+        "growth": [Growing(leads=40_000, before=30)],
+        "campaign": [Masses(leads=1_000_000, rounds=2)],
+        "rebuild": [Rebuilding([(20_000, 0), (40_000, 5)])],
     }
 
 
@@ -36,6 +42,9 @@ def _quick() -> dict[str, list[Benchmark]]:
         "lifecycle": [Lifecycle(messages=2000, processes=(1, 2))],
         "http": [Sending(messages=500)],
         "claim": [Claiming((5000, 10_000), claims=5)],
+        "growth": [Growing(leads=2000, before=5)],
+        "campaign": [Masses(leads=10_000, rounds=1)],
+        "rebuild": [Rebuilding([(2000, 0), (2000, 5)])],
     }
 
 
