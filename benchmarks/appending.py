@@ -56,23 +56,21 @@ class Appending(Simple):
         writers = "1 writer" if count == 1 else f"{count} writers"
         what = f"append, {size:,} per commit, {writers}{self.where}"
         cell = f"{count} {size}"
-        rows = []
-        if optional.library():
-            name = "library's recorder" + (f", by {PIECE}" if size > PIECE else "")
-            target = Target("≥", self.least if size >= 100 else 1.0)
-            rows.append(Comparison(what, f"put {cell}", name, f"library {cell}", target))
-            if "recordings" in self._kinds(count):
-                again = "  with recordings returned"
-                rows.append(Comparison(again, f"recordings {cell}", name, f"library {cell}"))
+        name = "library's recorder" + (f", by {PIECE}" if size > PIECE else "")
+        target = Target("≥", self.least if size >= 100 else 1.0)
+        rows: list[Row] = [Comparison(what, f"put {cell}", name, f"library {cell}", target)]
+        if count == 1:
+            again = "  with recordings returned"
+            rows.append(Comparison(again, f"recordings {cell}", name, f"library {cell}"))
         for kind, words in (("packing", "in time"), ("copy", "beforehand")):
             beside = f"bare COPY, packed {words}"
             rows.append(Comparison(what, f"put {cell}", beside, f"{kind} {cell}"))
-        return list[Row](rows)
+        return rows
 
     def _kinds(self, count: int) -> list[str]:
         left_out: set[str] = set() if count == 1 else {"recordings"}
         if not optional.library():
-            left_out |= {"library", "recordings"}
+            left_out.add("library")
         return [kind for kind in contenders.KINDS if kind not in left_out]
 
     def prepare(self, stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from benchmarks.answering import Answering
 from benchmarks.appending import Appending, SlowFlush
 from benchmarks.claiming import Claiming
 from benchmarks.growing import Growing
@@ -28,6 +29,7 @@ def _full() -> dict[str, list[Benchmark]]:
         "growth": [Growing(leads=40_000, before=30)],
         "campaign": [Masses(leads=1_000_000, rounds=2)],
         "rebuild": [Rebuilding([(20_000, 0), (40_000, 5)])],
+        "api": [Answering(messages=1_000_000, sent=20_000, commands=4000, questions=500)],
     }
 
 
@@ -45,6 +47,7 @@ def _quick() -> dict[str, list[Benchmark]]:
         "growth": [Growing(leads=2000, before=5)],
         "campaign": [Masses(leads=10_000, rounds=1)],
         "rebuild": [Rebuilding([(2000, 0), (2000, 5)])],
+        "api": [Answering(messages=10_000, sent=1000, commands=1000, questions=100)],
     }
 
 

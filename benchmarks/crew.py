@@ -82,8 +82,9 @@ class Crew:
         self._left = context.Value("q", 0)
         self._pool = ProcessPoolExecutor(max(barriers), context, _join, (barriers, self._left))
 
-    def run(self, works: Sequence[Work], count: int) -> Taken:
-        """Does each of the works in a process of its own; together they have to do ``count``."""
+    def run(self, works: Sequence[Work], count: int, *, exact: bool = True) -> Taken:
+        """Does each of the works in a process of its own; together they have to do ``count``, or,
+        if that is not ``exact``, at least so much."""
         self._left.value = count
         futures = [self._pool.submit(_do, work, len(works)) for work in works]
         failures = [error for future in futures if (error := future.exception()) is not None]
@@ -91,7 +92,8 @@ class Crew:
             # Those that waited for one that failed have nothing to tell.
             raise min(failures, key=lambda error: isinstance(error, BrokenBarrierError))
         notes = [future.result() for future in futures]
-        assert self._left.value == 0, f"{self._left.value} of {count} left"
+        left = self._left.value
+        assert left == 0 or (left < 0 and not exact), f"{left} of {count} left"
         first = min(note.began[0] for note in notes)
         return Taken(
             max(note.ended[0] for note in notes) - first,
@@ -106,10 +108,10 @@ class Crew:
         self._pool.shutdown()
 
 
-def run(works: Sequence[Work], count: int) -> Taken:
+def run(works: Sequence[Work], count: int, *, exact: bool = True) -> Taken:
     """Like ``Crew.run``, in new processes."""
     with Crew([len(works)]) as crew:
-        return crew.run(works, count)
+        return crew.run(works, count, exact=exact)
 
 
 def rate(works: Sequence[Work], count: int) -> float:

@@ -63,16 +63,11 @@ class Lifecycle(Simple):
         for count in processes:
             what = f"claim, queue, send {messages:,}, {_processes(count)}"
             ours = f"sendtrail {count}"
-            if optional.pgqueuer():
-                self.rows.append(
-                    Comparison(
-                        what,
-                        ours,
-                        "pgqueuer, no-op jobs",
-                        f"pgqueuer {count}",
-                        Target("≥", 1.5),
-                    )
+            self.rows.append(
+                Comparison(
+                    what, ours, "pgqueuer, no-op jobs", f"pgqueuer {count}", Target("≥", 1.5)
                 )
+            )
             self.rows.append(Comparison(what, ours, "bare SQL", f"floor {count}", Target("≥", 0.8)))
 
     @property

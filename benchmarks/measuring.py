@@ -25,7 +25,8 @@ class Target(NamedTuple):
 
 class Comparison(NamedTuple):
     """A number of ours beside another. ``ours`` and ``theirs`` are their keys in what a round
-    gives, ``beside`` says in words what theirs is; both in ``unit``. The ratio is ours/theirs."""
+    gives, ``beside`` says in words what theirs is; both in ``unit``. The ratio is ours/theirs.
+    Rounds that do not give theirs say that the contender is not installed."""
 
     what: str
     ours: str
@@ -122,13 +123,12 @@ class Result:
 
     @property
     def met(self) -> bool | None:
-        """Whether it is as good as is aimed at; None if nothing is."""
+        """Whether it is as good as is aimed at; None if nothing is, or if nobody knows."""
         target = self.row.target
         if target is None:
             return None
-        ratios = self.ratios
-        found = self.ours if ratios is None or target.of == "number" else ratios
-        return target.met(found.median)
+        found = self.ours if target.of == "number" else self.ratios
+        return None if found is None else target.met(found.median)
 
 
 @dataclass(frozen=True)
@@ -180,5 +180,5 @@ def measure(
 
 
 def _result(group: str, row: Row, numbers: dict[str, list[float]]) -> Result:
-    theirs = Series(numbers[row.theirs]) if isinstance(row, Comparison) else None
-    return Result(group, row, Series(numbers[row.ours]), theirs)
+    theirs = numbers.get(row.theirs) if isinstance(row, Comparison) else None
+    return Result(group, row, Series(numbers[row.ours]), None if theirs is None else Series(theirs))

@@ -11,7 +11,7 @@ from rich.table import Table
 from benchmarks.measuring import Comparison, Report, Result, Series, Target
 
 # What the table needs.
-WIDTH = 156
+WIDTH = 170
 
 
 def show(console: Console, report: Report, machine: dict[str, str]) -> None:
@@ -53,13 +53,14 @@ def _cells(result: Result) -> list[str]:
     row, ratios = result.row, result.ratios
     beside = theirs = ratio = target = ""
     if isinstance(row, Comparison):
-        beside = row.beside
+        beside, theirs = row.beside, "not installed"
     if result.theirs is not None:
         theirs = _series(result.theirs, row.unit)
     if ratios is not None:
         ratio = f"{ratios.median:.2f} ({ratios.low:.2f}–{ratios.high:.2f})"  # noqa: RUF001
     if row.target is not None:
-        target = f"{_target(row.target, row.unit)} {'met' if result.met else 'NOT MET'}"
+        words = {True: "met", False: "NOT MET", None: "not known"}
+        target = f"{_target(row.target, row.unit)} {words[result.met]}"
     rounds = str(len(result.ours.rounds))
     return [row.what, _series(result.ours, row.unit), beside, theirs, ratio, target, rounds]
 
@@ -72,11 +73,11 @@ def _document(result: Result) -> dict[str, Any]:
         "unit": row.unit,
         "sendtrail": _summary(result.ours),
     }
-    if isinstance(row, Comparison) and result.theirs is not None and result.ratios is not None:
+    if isinstance(row, Comparison):
         document |= {
             "beside": row.beside,
-            "theirs": _summary(result.theirs),
-            "ratio": _summary(result.ratios),
+            "theirs": None if result.theirs is None else _summary(result.theirs),
+            "ratio": None if result.ratios is None else _summary(result.ratios),
         }
     if row.target is not None:
         document["target"] = row.target._asdict() | {"met": result.met}

@@ -41,10 +41,11 @@ class Scheduling(Simple):
         self.leads = leads
         self.chunk = chunk
         self.scheduled = leads * self.messages
-        self.rows = [Comparison(what, "sendtrail", "bare INSERTs", "floor")]
-        if optional.pgqueuer():
-            beside = f"pgqueuer, {self.scheduled:,} jobs"
-            self.rows.insert(0, Comparison(what, "sendtrail", beside, "pgqueuer", Target("≥", 1.0)))
+        beside = f"pgqueuer, {self.scheduled:,} jobs"
+        self.rows = [
+            Comparison(what, "sendtrail", beside, "pgqueuer", Target("≥", 1.0)),
+            Comparison(what, "sendtrail", "bare INSERTs", "floor"),
+        ]
 
     def fill(self, house: House) -> None:
         filling.devices(house, filling.DEVICES)
