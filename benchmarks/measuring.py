@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
+from traceback import format_exc
 from typing import Literal, NamedTuple, Protocol
 
 from benchmarks.stage import Stage
@@ -171,10 +172,11 @@ def measure(
                     numbers.setdefault(key, []).append(found)
             report.results.extend(_result(group, row, numbers) for row in benchmark.rows)
             report.notes.extend(benchmark.notes)
-        except Exception as error:  # hours of other results must not be lost with it
+        except Exception as error:  # an hour of other results must not be lost with it
             report.failures[what] = f"{type(error).__name__}: {error}"
-            progress(f"{what}: failed: {report.failures[what]}")
-        benchmark.close()
+            progress(f"{what}: failed\n{format_exc()}")
+        finally:
+            benchmark.close()
         stage.clear()
     return report
 

@@ -7,7 +7,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -21,7 +21,15 @@ from projections.composition import House
 from projections.database import url_of
 from projections.settings import Settings
 
-SETTINGS = ("fsync", "synchronous_commit", "shared_buffers", "full_page_writes", "max_wal_size")
+SETTINGS = (
+    "fsync",
+    "synchronous_commit",
+    "wal_sync_method",
+    "shared_buffers",
+    "full_page_writes",
+    "max_wal_size",
+    "autovacuum",
+)
 
 
 class Stage:
@@ -92,6 +100,8 @@ class Stage:
         with self._engine.connect() as connection:
             found = {
                 "cores": str(os.cpu_count()),
+                "processor": _processor(),
+                "system": platform.platform(),
                 "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
                 "Python": platform.python_version(),
                 "PostgreSQL": _shown(connection, "server_version"),
@@ -178,6 +188,15 @@ def duplicate(connection: Connection, table: str, name: str) -> None:
     ).scalar_one()
     if options:
         connection.exec_driver_sql(f"ALTER TABLE {name} SET ({options})")
+
+
+def _processor() -> str:
+    """The processor's model, where it can be found out."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _shown(connection: Connection, setting: str) -> str:
