@@ -18,8 +18,8 @@ lint: $(VENV)/ready-dev  ## style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/ready-bench  ## side by side: this event store, the library's own, bare COPY
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/ready-bench  ## everything beside pgqueuer, the library's recorder and bare SQL: an hour; ARGS=--quick: minutes
+	$(BIN)/python -m benchmarks $(ARGS)
 
 crash: $(VENV)/ready-dev  ## kills runners at random and proves that nothing is doubled or lost
 	$(BIN)/python -m tests.crash $(ARGS)

@@ -2,69 +2,53 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from time import perf_counter
 
 import click
 from rich.console import Console
 
-from benchmarks import printing, stock
-from benchmarks.appending import Appending
-from benchmarks.lifecycle import Lifecycle
-from benchmarks.measuring import Benchmark, measure
-from benchmarks.scheduling import Campaign, Enrollment
-from benchmarks.sending import Sending
+from benchmarks import catalogue, optional, printing
+from benchmarks.measuring import measure
 from benchmarks.stage import open_stage
 from domain.errors import SendtrailError
 
 ROUNDS = 5
 
 
-def benchmarks(quick: bool) -> list[Benchmark]:
-    """What is measured, with its sizes; the quick ones only show that everything works."""
-    if quick:
-        return [
-            Appending({1: 50, 100: 1000, 1000: 4000, 10000: 10000}),
-            Campaign(leads=2000),
-            Enrollment(leads=200),
-            Lifecycle(messages=1000),
-            Sending(messages=500),
-        ]
-    return [
-        Appending({1: 1000, 100: 20000, 1000: 40000, 10000: 50000}),
-        Campaign(leads=20000),
-        Enrollment(leads=2000),
-        Lifecycle(messages=10000),
-        Sending(messages=10000),
-    ]
-
-
 @click.command()
+@click.option(
+    "--only", multiple=True, type=click.Choice(catalogue.NAMES), help="Only this; may be repeated."
+)
 @click.option("--rounds", type=click.IntRange(1), help=f"How often; {ROUNDS}, or 2 with --quick.")
 @click.option("--quick", is_flag=True, help="Small sizes: a smoke test, not a measurement.")
 @click.option(
     "--json", "file", type=click.Path(path_type=Path), help="Write the results there too."
 )
-def main(rounds: int | None, quick: bool, file: Path | None) -> None:
-    """Measure Sendtrail beside the library's own recorder, bare COPY and bare SQL.
+def main(only: tuple[str, ...], rounds: int | None, quick: bool, file: Path | None) -> None:
+    """Measure Sendtrail beside the library's own recorder, pgqueuer, bare COPY and bare SQL, and
+    say which targets it meets.
 
     Uses a PostgreSQL of its own, or the one that SENDTRAIL_TEST_DATABASE_URL names.
     """
     console = Console(width=max(Console().width, printing.WIDTH))
+    began = perf_counter()
+
+    def progress(doing: str) -> None:
+        click.echo(f"{perf_counter() - began:6.0f} s  {doing}", err=True)
+
     try:
-        with Console(stderr=True).status("starting") as status, open_stage() as stage:
-            chosen = benchmarks(quick)
-            results = measure(stage, chosen, rounds or (2 if quick else ROUNDS), status.update)
-            machine = stage.machine()
+        with open_stage() as stage:
+            chosen = catalogue.chosen(only or catalogue.NAMES, quick)
+            report = measure(stage, chosen, rounds or (2 if quick else ROUNDS), progress)
+            machine = stage.machine() | optional.description()
     except SendtrailError as error:
         raise click.ClickException(str(error)) from error
-    if stock.installed():
-        machine["psycopg"] = stock.description()
-    printing.show(console, results, machine)
-    for benchmark in chosen:
-        for note in benchmark.notes:
-            console.print(note, highlight=False)
+    printing.show(console, report, machine)
     if file is not None:
-        file.write_bytes(printing.as_json(results, machine))
+        file.write_bytes(printing.as_json(report, machine))
+    sys.exit(1 if report.failures else 0)
 
 
 if __name__ == "__main__":

@@ -1,133 +1,150 @@
-"""The contenders at appending; ``appending.py`` says what each of them does."""
+"""The contenders at appending, each as one of several writer processes; ``appending`` says what
+each of them does."""
 
 from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from benchmarks import stock
-from benchmarks.events import Planned
+from benchmarks import optional
+from benchmarks.crew import Member
+from benchmarks.events import Planned, batches
 from benchmarks.stage import duplicate
 from projections.composition import House
+from projections.settings import Settings
 
 COPIED = "copied_events"
+COPY = f"COPY {COPIED} (originator_id, originator_version, topic, state) FROM STDIN (FORMAT binary)"
 # How many events the library's driver can take at once.
 PIECE = 400
 Batches = list[list[Planned]]
+# Appends one batch, and says how many events that were.
+Append = Callable[[Any], int]
 
 
-class Contender:
-    """``work`` gives what is to be timed; ``close`` checks that ``count`` events are there."""
-
-    key: str
-    table = "stored_events"
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-
-    def work(self, events: Batches) -> Callable[[], None]:
-        raise NotImplementedError
-
-    def close(self, count: int) -> None:
-        with self.house.database.transaction() as connection:
-            found = connection.exec_driver_sql(f"SELECT count(*) FROM {self.table}").scalar_one()
-        assert found == count, f"{self.table}: {found} events"
-
-
-class Put(Contender):
+@contextmanager
+def put(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
     """Sendtrail, as it appends."""
 
-    key = "put"
-
-    def work(self, events: Batches) -> Callable[[], None]:
-        def run() -> None:
-            for batch in events:
-                with self.house.database.transaction() as connection:
-                    self.house.outreach.record(connection, batch)
-
-        return run
-
-
-class Recordings(Contender):
-    """Sendtrail, called as the library calls an event store."""
-
-    key = "recordings"
-
-    def work(self, events: Batches) -> Callable[[], None]:
-        store: Any = self.house.outreach.events
-
-        def run() -> None:
-            for batch in events:
-                store.put(batch)
-
-        return run
-
-
-class Library(Contender):
-    """The library's recorder."""
-
-    key = "library"
-    table = stock.TABLE
-
-    def __init__(self, house: House) -> None:
-        super().__init__(house)
+    def append(batch: list[Planned]) -> int:
         with house.database.transaction() as connection:
-            connection.exec_driver_sql(f"CREATE SCHEMA {stock.SCHEMA}")
-        self.application = stock.application(house.database.url)
+            house.outreach.record(connection, batch)
+        return len(batch)
 
-    def work(self, events: Batches) -> Callable[[], None]:
-        store: Any = self.application.events
-        equivalent = [
+    yield append, events
+
+
+@contextmanager
+def recordings(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
+    """Sendtrail, called as the library calls an event store."""
+    store: Any = house.outreach.events
+
+    def append(batch: list[Planned]) -> int:
+        store.put(batch)
+        return len(batch)
+
+    yield append, events
+
+
+@contextmanager
+def library(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
+    """The library's recorder."""
+    from benchmarks import stock
+
+    application = stock.application(house.database.url)
+    store: Any = application.events
+
+    def append(batch: list[Any]) -> int:
+        store.put(batch)
+        return len(batch)
+
+    yield (
+        append,
+        [
             stock.equivalent(batch[start : start + PIECE])
             for batch in events
             for start in range(0, len(batch), PIECE)
-        ]
-
-        def run() -> None:
-            for batch in equivalent:
-                store.put(batch)
-
-        return run
-
-    def close(self, count: int) -> None:
-        super().close(count)
-        self.application.close()
+        ],
+    )
+    application.close()
 
 
-class Copy(Contender):
+@contextmanager
+def copy(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
     """PostgreSQL's binary COPY of rows that are packed beforehand."""
+    with _copying(house) as load:
 
-    key = "copy"
-    table = COPIED
+        def append(batch: tuple[bytes, int]) -> int:
+            load(batch[0])
+            return batch[1]
 
-    def __init__(self, house: House) -> None:
-        super().__init__(house)
+        yield append, [(pack(batch), len(batch)) for batch in events]
+
+
+@contextmanager
+def packing(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
+    """The same, with encoding and packing as part of it."""
+    with _copying(house) as load:
+
+        def append(batch: list[Planned]) -> int:
+            load(pack(batch))
+            return len(batch)
+
+        yield append, events
+
+
+@contextmanager
+def _copying(house: House) -> Iterator[Callable[[bytes], None]]:
+    connection = house.database.engine.raw_connection()
+    cursor: Any = connection.cursor()
+
+    def load(data: bytes) -> None:
+        cursor.copy_expert(COPY, io.BytesIO(data))
+        connection.commit()
+
+    yield load
+    connection.close()
+
+
+KINDS = {"put": put, "recordings": recordings, "library": library, "copy": copy, "packing": packing}
+
+
+@dataclass(frozen=True)
+class Writing:
+    """One writer process of that kind: ``count`` events, ``size`` to a commit."""
+
+    url: str
+    kind: str
+    count: int
+    size: int
+
+    def __call__(self, member: Member) -> None:
+        with House(Settings(database_url=self.url)) as house:
+            kind = KINDS[self.kind]
+            with kind(house, batches(1, 1)) as (append, work):
+                append(work[0])  # connects, and plans what is planned once
+            with kind(house, batches(self.count, self.size)) as (append, work):
+                member.begin()
+                for batch in work:
+                    member.did(append(batch))
+
+
+def install(house: House) -> None:
+    """Makes the tables of the contenders."""
+    with house.database.transaction() as connection:
+        duplicate(connection, "stored_events", COPIED)
+    if optional.library():
+        from benchmarks import stock
+
         with house.database.transaction() as connection:
-            duplicate(connection, "stored_events", COPIED)
-
-    def work(self, events: Batches) -> Callable[[], None]:
-        packed = [pack(batch) for batch in events]
-        statement = (
-            f"COPY {COPIED} (originator_id, originator_version, topic, state)"
-            " FROM STDIN (FORMAT binary)"
-        )
-
-        def run() -> None:
-            connection = self.house.database.engine.raw_connection()
-            cursor: Any = connection.cursor()
-            for data in packed:
-                cursor.copy_expert(statement, io.BytesIO(data))
-                connection.commit()
-            connection.close()
-
-        return run
-
-
-CONTENDERS = (Put, Recordings, Copy, Library)
+            connection.exec_driver_sql(f"CREATE SCHEMA {stock.SCHEMA}")
+        stock.application(house.database.url, create=True).close()
 
 
 def pack(events: Sequence[Planned]) -> bytes:

@@ -1,99 +1,89 @@
 """A message's life after it was scheduled: claimed, queued, sent, with every event on record.
 
-Unit: messages per second through one Broadcaster, one process, driven by the broadcaster's own loop
-(``runners.broadcasting``), from its first look until the last outcome is recorded. The gateway
-accepts at once, and the devices need no pause: what is left is Sendtrail's own work. Left out: the
-network, pace, receipts.
+Unit: messages per second through one or several Broadcaster processes, driven by the broadcaster's
+own loop (``runners.broadcasting``), from the moment all of them are ready until the last outcome
+is recorded (``crew``). The gateway accepts at once, and the devices need no pause: what is left is
+Sendtrail's own work. Left out: the network, pace, receipts, and the index of the providers' ids,
+which the sandbox gateway's messages are not in (``sending`` has it).
 
-Beside it the floor: bare SQL that makes the same three updates of each message, with the very same
-values, and inserts the same three events, in batches as large as a claim, into copies of
-``broadcast_messages`` and ``stored_events`` as they were before. Leases, lanes and counts are left
-out of the floor, and the cache is warm for it.
+Beside it, each in as many processes and begun in the same way:
+
+- pgqueuer's worker with a job that does nothing, from dequeue until the outcome is logged
+  (``jobs``).
+- The floor: bare SQL that makes the same three updates of each message, with the very same values,
+  and inserts the same three events, in batches as large as a claim, into copies of
+  ``broadcast_messages`` and ``stored_events`` as they were before; each process takes its share of
+  the batches. Leases, lanes and counts are left out of the floor, and the cache is warm for it.
 """
 
 from __future__ import annotations
 
-import asyncio
-import random
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from benchmarks import filling, floor
-from benchmarks.measuring import Comparison, rate
+from benchmarks import crew, filling, floor, optional
+from benchmarks.crew import Member
+from benchmarks.measuring import Comparison, Simple, Target
+from benchmarks.processor import Shares
 from benchmarks.stage import Stage
-from domain.receipts import Receipt, Reply
+from benchmarks.workers import Broadcasting
 from projections.composition import House
-from projections.settings import Settings
-from runners import broadcasting
-from runners.broadcaster import BATCH, Answer, Broadcaster
-from runners.gateways import Accepted, DeviceState, Outcome, Outgoing
+from projections.database import url_of
+from runners.broadcaster import BATCH
 
 # What each event changes in its message; ``s`` is the message as it was in the end.
 CHANGES = {
     "message.claimed": "version = 2, status = 'processing', worker = s.worker,"
-    " send_at = s.send_at, lease_until = s.lease_until, due_at = NULL",
+    " send_at = s.send_at, slot_day = s.slot_day, lease_until = s.lease_until, due_at = NULL",
     "message.queued": "version = 3, status = 'queued', queued_at = s.queued_at, attempt = 1,"
     " content_id = s.content_id, body_sha256 = s.body_sha256",
     "message.sent": "version = 4, status = 'sent', sent_at = s.sent_at,"
+    " answered_at = s.answered_at,"
     " provider_id = s.provider_id, reason = NULL",
 }
 
 
-class Immediate:
-    """A gateway that accepts everything at once."""
+class Lifecycle(Simple):
+    """``messages`` of one campaign over fifty devices, through each of the numbers of
+    ``processes``."""
 
-    async def send(self, outgoing: Outgoing) -> Outcome:
-        return Accepted("benchmark")
-
-    async def status(
-        self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
-    ) -> DeviceState:
-        return DeviceState(online=True)
-
-    async def close(self) -> None:
-        pass
-
-    def collect(self, now: datetime) -> list[Receipt | Reply]:
-        return []
-
-
-class Worker(Broadcaster):
-    """Calls ``done`` when it has recorded ``left`` outcomes."""
-
-    left: int
-    done: Callable[[], object]
-
-    def record(self, gathered: list[Answer]) -> int:
-        recorded = super().record(gathered)
-        self.left -= recorded
-        if self.left == 0:
-            self.done()
-        return recorded
-
-
-def settings(url: str, secret_key: str | None = None) -> Settings:
-    """The broadcaster looks again soon where little is left, so that no waiting is measured."""
-    return Settings(database_url=url, broadcast_every=0.05, secret_key=secret_key)
-
-
-class Lifecycle:
-    """``messages`` of one campaign over fifty devices."""
-
-    unit = "messages"
-    notes: Sequence[str] = ()
-
-    def __init__(self, messages: int) -> None:
+    def __init__(self, messages: int, processes: Sequence[int]) -> None:
         self.messages = messages
-        self.comparisons = [
-            Comparison(f"claim, queue, send {messages:,}", "sendtrail", "bare SQL", "floor")
-        ]
+        self.processes = processes
+        self.rows: list[Comparison] = []
+        kinds = {"sendtrail": "messages of Sendtrail", "pgqueuer": "jobs of pgqueuer"}
+        self._shares = {
+            f"{kind} {count}": Shares(f"{name}, {_processes(count)}", "workers")
+            for count in processes
+            for kind, name in kinds.items()
+            if kind == "sendtrail" or optional.pgqueuer()
+        }
+        for count in processes:
+            what = f"claim, queue, send {messages:,}, {_processes(count)}"
+            ours = f"sendtrail {count}"
+            self.rows.append(
+                Comparison(
+                    what, ours, "pgqueuer, no-op jobs", f"pgqueuer {count}", Target("≥", 1.5)
+                )
+            )
+            self.rows.append(Comparison(what, ours, "bare SQL", f"floor {count}", Target("≥", 0.8)))
+
+    @property
+    def notes(self) -> list[str]:
+        """Where the processor's time went."""
+        return [shares.told() for shares in self._shares.values()]
 
     def prepare(self, stage: Stage) -> None:
         self.template = stage.template(self._fill)
+        if optional.pgqueuer():
+            from benchmarks import jobs
+
+            self.jobs = stage.empty()
+            jobs.install(url_of(stage.url, self.jobs))
+            jobs.fill(url_of(stage.url, self.jobs), self.messages)
+            stage.settle(self.jobs)
 
     def _fill(self, house: House) -> None:
         filling.devices(house, filling.DEVICES)
@@ -112,27 +102,39 @@ class Lifecycle:
                 )
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
-        """Sendtrail first, because the floor writes its rows again."""
-        with stage.copy(self.template) as url, House(settings(url)) as house:
-            worker = Worker(
-                house,
-                {"sandbox": Immediate()},
-                worker="broadcaster:host:4711",
-                actor="runner:broadcaster:host:4711",
-                uniform=random.Random(number).uniform,
-            )
-            sendtrail = rate(self.messages, lambda: asyncio.run(self._send_all(worker)))
-            with floor.connected(url) as engine:
-                return {"sendtrail": sendtrail, "floor": rate(self.messages, self._floor(engine))}
+        """Sendtrail before the floor, which writes its rows again; pgqueuer before both of them or
+        after, in turn."""
+        rates = {}
+        for count in self.processes:
+            if number % 2 and optional.pgqueuer():
+                rates[f"pgqueuer {count}"] = self._pgqueuer(stage, count)
+            with stage.copy(self.template) as url:
+                works = [Broadcasting(url, n) for n in range(count)]
+                shares = self._shares[f"sendtrail {count}"]
+                rates[f"sendtrail {count}"] = shares.rate(url, works, self.messages)
+                rates[f"floor {count}"] = self._floor(url, count)
+            if not number % 2 and optional.pgqueuer():
+                rates[f"pgqueuer {count}"] = self._pgqueuer(stage, count)
+        return rates
 
-    async def _send_all(self, worker: Worker) -> None:
-        stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        worker.left = self.messages
-        worker.done = lambda: loop.call_soon_threadsafe(stop.set)
-        await broadcasting.broadcast(worker, stop)
+    def _pgqueuer(self, stage: Stage, processes: int) -> float:
+        from benchmarks import jobs
 
-    def _floor(self, engine: Engine) -> Callable[[], None]:
-        statements: list[str] = []
+        with stage.copy(self.jobs) as url:
+            shares = self._shares[f"pgqueuer {processes}"]
+            return shares.rate(url, [jobs.Working(url)] * processes, self.messages)
+
+    def _floor(self, url: str, processes: int) -> float:
+        with floor.connected(url) as engine:
+            statements = self._statements(engine)
+        works = [
+            Rewriting(url, statements, self.messages, number, processes)
+            for number in range(processes)
+        ]
+        return crew.rate(works, self.messages)
+
+    def _statements(self, engine: Engine) -> list[tuple[str, str]]:
+        """The update and the insert of each moment of a life; ``n`` numbers the messages."""
         with engine.begin() as connection:
             found = floor.number(
                 connection,
@@ -144,25 +146,47 @@ class Lifecycle:
             )
             assert found == self.messages, f"{found} messages sent"
             names = floor.columns(connection, "stored_events")
+            statements = []
             for topic, changes in CHANGES.items():
                 source = topic.replace(".", "_")
                 query = (
                     f"SELECT {names}, notification_id FROM stored_events WHERE topic = '{topic}'"
                 )
                 floor.number(connection, source, query, "notification_id")
-                statements += [
-                    f"UPDATE {floor.MESSAGES} m SET {changes} FROM lives s"
-                    " WHERE s.n BETWEEN %(first)s AND %(last)s AND m.message_id = s.message_id",
-                    f"INSERT INTO {floor.EVENTS} ({names}) SELECT {names} FROM {source}"
-                    " WHERE n BETWEEN %(first)s AND %(last)s ORDER BY n",
-                ]
+                statements.append(
+                    (
+                        f"UPDATE {floor.MESSAGES} m SET {changes} FROM lives s"
+                        " WHERE s.n BETWEEN %(first)s AND %(last)s AND m.message_id = s.message_id",
+                        f"INSERT INTO {floor.EVENTS} ({names}) SELECT {names} FROM {source}"
+                        " WHERE n BETWEEN %(first)s AND %(last)s ORDER BY n",
+                    )
+                )
+        return statements
 
-        def work() -> None:
-            for start in range(1, self.messages + 1, BATCH):
-                batch = {"first": start, "last": start + BATCH - 1}
-                for update, insert in zip(statements[::2], statements[1::2], strict=True):
+
+@dataclass(frozen=True)
+class Rewriting:
+    """The floor's process ``number`` of so many: every so many-th batch of messages."""
+
+    url: str
+    statements: Sequence[tuple[str, str]]
+    messages: int
+    number: int
+    processes: int
+
+    def __call__(self, member: Member) -> None:
+        with floor.connected(self.url) as engine:
+            engine.connect().close()
+            member.begin()
+            step = self.processes * BATCH
+            for start in range(1 + self.number * BATCH, self.messages + 1, step):
+                last = min(start + BATCH - 1, self.messages)
+                for update, insert in self.statements:
                     with engine.begin() as connection:
-                        connection.exec_driver_sql(update, batch)
-                        connection.exec_driver_sql(insert, batch)
+                        connection.exec_driver_sql(update, {"first": start, "last": last})
+                        connection.exec_driver_sql(insert, {"first": start, "last": last})
+                member.did(last - start + 1)
 
-        return work
+
+def _processes(count: int) -> str:
+    return "1 process" if count == 1 else f"{count} processes"

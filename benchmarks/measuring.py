@@ -1,4 +1,4 @@
-"""Rates of contenders over several rounds, and how they compare."""
+"""Numbers over several rounds, how they compare, and whether they are as good as is aimed at."""
 
 from __future__ import annotations
 
@@ -6,27 +6,58 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
-from typing import NamedTuple, Protocol
+from traceback import format_exc
+from typing import Literal, NamedTuple, Protocol
 
 from benchmarks.stage import Stage
 
 
+class Target(NamedTuple):
+    """What is aimed at: the ratio, or the number itself where ``of`` says so, on which side of the
+    bound."""
+
+    side: Literal["≥", "≤"]
+    bound: float
+    of: Literal["ratio", "number"] = "ratio"
+
+    def met(self, found: float) -> bool:
+        return found >= self.bound if self.side == "≥" else found <= self.bound
+
+
 class Comparison(NamedTuple):
-    """Two contenders of one benchmark: ``ours`` and ``theirs`` are their keys in its rates, and
-    ``beside`` says in words what theirs is."""
+    """A number of ours beside another. ``ours`` and ``theirs`` are their keys in what a round
+    gives, ``beside`` says in words what theirs is; both in ``unit``. The ratio is ours/theirs.
+    Rounds that do not give theirs say that the contender is not installed."""
 
     what: str
     ours: str
     beside: str
     theirs: str
+    target: Target | None = None
+    unit: str = "/s"
+
+
+class Figure(NamedTuple):
+    """A number of ours with nothing beside it."""
+
+    what: str
+    ours: str
+    unit: str
+    target: Target | None = None
+
+
+Row = Comparison | Figure
 
 
 class Benchmark(Protocol):
     """``prepare`` runs once, untimed; ``round`` takes every contender once and gives each one's
-    rate, in ``unit`` per second, by its key."""
+    numbers by their keys. ``rounds``, if it is not None, is how often at most."""
 
-    unit: str
-    comparisons: list[Comparison]
+    @property
+    def rows(self) -> Sequence[Row]: ...
+
+    @property
+    def rounds(self) -> int | None: ...
 
     @property
     def notes(self) -> Sequence[str]:
@@ -37,10 +68,27 @@ class Benchmark(Protocol):
 
     def round(self, stage: Stage, number: int) -> dict[str, float]: ...
 
+    def close(self) -> None:
+        """Ends what ``prepare`` began, whatever happened since."""
+        ...
+
+
+class Simple:
+    """What most benchmarks have in common."""
+
+    rounds: int | None = None
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return ()
+
+    def close(self) -> None:
+        pass
+
 
 @dataclass(frozen=True)
-class Rates:
-    """What one contender did per second, round by round."""
+class Series:
+    """The same number, round by round."""
 
     rounds: list[float]
 
@@ -59,21 +107,38 @@ class Rates:
 
 @dataclass(frozen=True)
 class Result:
-    """A comparison, measured."""
+    """A row, measured; ``group`` is the name by which it is chosen."""
 
-    comparison: Comparison
-    unit: str
-    ours: Rates
-    theirs: Rates
-
-    @property
-    def ratio(self) -> float:
-        """The median of the rounds' own ratios: what slows a round down slows both."""
-        return Rates(self.ratios).median
+    group: str
+    row: Row
+    ours: Series
+    theirs: Series | None
 
     @property
-    def ratios(self) -> list[float]:
-        return [a / b for a, b in zip(self.ours.rounds, self.theirs.rounds, strict=True)]
+    def ratios(self) -> Series | None:
+        """The rounds' own ratios: what slows a round down slows both."""
+        if self.theirs is None:
+            return None
+        pairs = zip(self.ours.rounds, self.theirs.rounds, strict=True)
+        return Series([ours / theirs for ours, theirs in pairs])
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it is as good as is aimed at; None if nothing is, or if nobody knows."""
+        target = self.row.target
+        if target is None:
+            return None
+        found = self.ours if target.of == "number" else self.ratios
+        return None if found is None else target.met(found.median)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a whole run found: ``notes`` for people, ``failures`` by the names of what failed."""
+
+    results: list[Result]
+    notes: list[str]
+    failures: dict[str, str]
 
 
 def rate(count: int, work: Callable[[], object]) -> float:
@@ -85,28 +150,37 @@ def rate(count: int, work: Callable[[], object]) -> float:
 
 def measure(
     stage: Stage,
-    benchmarks: Iterable[Benchmark],
+    chosen: Iterable[tuple[str, Benchmark]],
     rounds: int,
     progress: Callable[[str], None] = lambda doing: None,
-) -> list[Result]:
-    """Prepares every benchmark, then takes all of them ``rounds`` times, round by round."""
-    taken: list[tuple[Benchmark, dict[str, list[float]]]] = []
-    for benchmark in benchmarks:
-        progress("preparing")
-        benchmark.prepare(stage)
-        taken.append((benchmark, {}))
-    for number in range(rounds):
-        for benchmark, rates in taken:
-            progress(f"round {number + 1} of {rounds}: {benchmark.comparisons[0].what}")
-            for key, found in benchmark.round(stage, number).items():
-                rates.setdefault(key, []).append(found)
-    return [
-        Result(
-            comparison,
-            benchmark.unit,
-            Rates(rates[comparison.ours]),
-            Rates(rates[comparison.theirs]),
-        )
-        for benchmark, rates in taken
-        for comparison in benchmark.comparisons
-    ]
+) -> Report:
+    """Prepares each benchmark, takes it ``rounds`` times, and drops its databases. One that fails
+    is reported, and the others go on."""
+    report = Report([], [], {})
+    for group, benchmark in chosen:
+        if not benchmark.rows:
+            report.notes.extend(benchmark.notes)
+            continue
+        what = f"{group} ({benchmark.rows[0].what.strip()})"
+        numbers: dict[str, list[float]] = {}
+        try:
+            progress(f"{what}: prepares")
+            benchmark.prepare(stage)
+            for number in range(min(rounds, benchmark.rounds or rounds)):
+                progress(f"{what}: round {number + 1}")
+                for key, found in benchmark.round(stage, number).items():
+                    numbers.setdefault(key, []).append(found)
+            report.results.extend(_result(group, row, numbers) for row in benchmark.rows)
+            report.notes.extend(benchmark.notes)
+        except Exception as error:  # an hour of other results must not be lost with it
+            report.failures[what] = f"{type(error).__name__}: {error}"
+            progress(f"{what}: failed\n{format_exc()}")
+        finally:
+            benchmark.close()
+        stage.clear()
+    return report
+
+
+def _result(group: str, row: Row, numbers: dict[str, list[float]]) -> Result:
+    theirs = numbers.get(row.theirs) if isinstance(row, Comparison) else None
+    return Result(group, row, Series(numbers[row.ours]), None if theirs is None else Series(theirs))

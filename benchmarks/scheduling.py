@@ -2,68 +2,86 @@
 
 Unit: messages scheduled per second, from the first statement to the last commit: reading the
 leads, choosing devices, planning, events, projections, counts, COPY. Registering the leads is not
-part of it.
+part of it. One process of its own.
 
-Beside it the floor: as many rows of ``stored_events`` and ``broadcast_messages``, the very ones
-that Sendtrail has just written, by ``INSERT ... SELECT`` into copies of both tables, in as many
-transactions. The rows of leads, enrollments and counts that Sendtrail writes as well are left out
-of the floor, and the cache is warm for it.
+Beside it:
+
+- pgqueuer's enqueue of as many jobs, in batches, due at once, their payloads made beforehand
+  (``jobs``).
+- The floor: as many rows of ``stored_events`` and ``broadcast_messages``, the very ones that
+  Sendtrail has just written, by ``INSERT ... SELECT`` into copies of both tables, in as many
+  transactions. The rows of leads, enrollments and counts that Sendtrail writes as well are left out
+  of the floor, and the cache is warm for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
+from typing import ClassVar, Literal
 
 from sqlalchemy import Engine
 
-from benchmarks import filling, floor
-from benchmarks.measuring import Comparison, rate
+from benchmarks import crew, filling, floor, optional
+from benchmarks.measuring import Comparison, Simple, Target, rate
 from benchmarks.stage import Stage
+from benchmarks.workers import Running
 from projections.composition import House
+from projections.database import url_of
 from projections.settings import Settings
 from runners import campaigner, enroller
 
-DEVICES = 50
 
-
-class Runner(Protocol):
-    """What schedules: one look at all there is to do."""
-
-    def run_once(self) -> int: ...
-
-
-class Scheduling:
+class Scheduling(Simple):
     """One runner over ``leads`` leads, ``messages`` for each, ``chunk`` leads to a transaction."""
 
-    unit = "messages"
-    notes: Sequence[str] = ()
     messages = 1
+    runner: ClassVar[Literal["campaigner", "enroller"]]
 
     def __init__(self, what: str, leads: int, chunk: int) -> None:
         self.leads = leads
         self.chunk = chunk
-        self.comparisons = [Comparison(what, "sendtrail", "bare INSERTs", "floor")]
+        self.scheduled = leads * self.messages
+        beside = f"pgqueuer, {self.scheduled:,} jobs"
+        self.rows = [
+            Comparison(what, "sendtrail", beside, "pgqueuer", Target("≥", 1.0)),
+            Comparison(what, "sendtrail", "bare INSERTs", "floor"),
+        ]
 
     def fill(self, house: House) -> None:
-        filling.devices(house, DEVICES)
+        filling.devices(house, filling.DEVICES)
         filling.leads(house, self.leads)
-
-    def runner(self, house: House) -> Callable[[], int]:
-        raise NotImplementedError
 
     def prepare(self, stage: Stage) -> None:
         self.template = stage.template(self.fill)
+        if optional.pgqueuer():
+            from benchmarks import jobs
+
+            self.jobs = stage.empty()
+            jobs.install(url_of(stage.url, self.jobs))
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
-        """Sendtrail first, because the floor writes its rows again."""
-        scheduled = self.leads * self.messages
-        with stage.copy(self.template) as url, House(Settings(database_url=url)) as house:
-            before = house.outreach.recorder.max_notification_id() or 0
-            sendtrail = rate(scheduled, self.runner(house))
+        """Sendtrail before the floor, which writes its rows again; pgqueuer before both of them or
+        after, in turn."""
+        rates = {}
+        if number % 2 and optional.pgqueuer():
+            rates["pgqueuer"] = self._pgqueuer(stage)
+        with stage.copy(self.template) as url:
+            with House(Settings(database_url=url)) as house:
+                before = house.outreach.recorder.max_notification_id() or 0
+            rates["sendtrail"] = crew.rate(
+                [Running(url, self.runner, self.scheduled)], self.scheduled
+            )
             with floor.connected(url) as engine:
-                work = self._floor(engine, before, scheduled)
-                return {"sendtrail": sendtrail, "floor": rate(scheduled, work)}
+                rates["floor"] = rate(self.scheduled, self._floor(engine, before, self.scheduled))
+        if not number % 2 and optional.pgqueuer():
+            rates["pgqueuer"] = self._pgqueuer(stage)
+        return rates
+
+    def _pgqueuer(self, stage: Stage) -> float:
+        from benchmarks import jobs
+
+        with stage.copy(self.jobs) as url:
+            return crew.rate([jobs.Enqueuing(url, self.scheduled)], self.scheduled)
 
     def _floor(self, engine: Engine, before: int, scheduled: int) -> Callable[[], None]:
         with engine.begin() as connection:
@@ -99,6 +117,8 @@ class Scheduling:
 class Campaign(Scheduling):
     """A campaign to all leads: one message each, in the Campaigner's own chunks."""
 
+    runner = "campaigner"
+
     def __init__(self, leads: int) -> None:
         super().__init__(f"schedule a campaign, {leads:,} leads", leads, campaigner.CHUNK)
 
@@ -106,13 +126,11 @@ class Campaign(Scheduling):
         super().fill(house)
         filling.due_campaign(house)
 
-    def runner(self, house: House) -> Callable[[], int]:
-        return campaigner.Campaigner(house, filling.ACTOR).run_once
-
 
 class Enrollment(Scheduling):
     """A sequence of five steps: one enrollment and five messages each, in the Enroller's chunks."""
 
+    runner = "enroller"
     messages = len(filling.STEPS)
 
     def __init__(self, leads: int) -> None:
@@ -122,6 +140,3 @@ class Enrollment(Scheduling):
     def fill(self, house: House) -> None:
         super().fill(house)
         filling.active_sequence(house)
-
-    def runner(self, house: House) -> Callable[[], int]:
-        return enroller.Enroller(house, filling.ACTOR).run_once

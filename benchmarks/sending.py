@@ -8,47 +8,44 @@ the processor's time goes: broadcaster, PostgreSQL and the server apart, in mill
 
 from __future__ import annotations
 
-import asyncio
-import random
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from statistics import median
 
 import psutil
 
-from benchmarks import filling
+from benchmarks import crew, filling
 from benchmarks.cloud_server import TOKEN
-from benchmarks.lifecycle import Immediate, Lifecycle, Worker, settings
-from benchmarks.measuring import Comparison, rate
+from benchmarks.measuring import Comparison, Simple, Target
+from benchmarks.processor import Shares
 from benchmarks.stage import Stage
+from benchmarks.workers import Broadcasting, settings
 from projections import device_secrets
 from projections.composition import House
-from runners.gateways import Gateway
-from runners.gateways.cloud import Cloud
-from runners.gateways.http import Http
 
 # Of no worth anywhere: 32 zero bytes, as Fernet wants them.
 SECRET_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="  # noqa: S105
-TIMEOUT = 30.0
 
 
-class Sending(Lifecycle):
+class Sending(Simple):
     """``messages`` of one campaign over fifty devices of the Cloud API."""
 
     def __init__(self, messages: int) -> None:
-        super().__init__(messages)
+        self.messages = messages
         what = f"the same over HTTP to a Cloud API {messages:,}"
-        self.comparisons = [Comparison(what, "http", "accepted at once", "at once")]
-        self._shares: list[dict[str, float]] = []
+        self.rows = [
+            Comparison(what, "http", "accepted at once", "at once", Target("≥", 1000, "number"))
+        ]
+        self._shares = Shares("messages over HTTP", "broadcaster")
 
     @property
     def notes(self) -> list[str]:
-        """Where the processor's time went, the median of all rounds."""
-        parts = {name: median(s[name] for s in self._shares) for name in self._shares[0]}
-        told = ", ".join(f"{name} {ms:.2f}" for name, ms in parts.items())
-        return [f"processor time of a message over HTTP, ms: {told}"]
+        """Where the processor's time went."""
+        return [self._shares.told()]
+
+    def prepare(self, stage: Stage) -> None:
+        self.template = stage.template(self._fill)
 
     def _fill(self, house: House) -> None:
         filling.devices(house, filling.DEVICES, gateway="cloud")
@@ -58,32 +55,16 @@ class Sending(Lifecycle):
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
         rates = {}
-        with stage.copy(self.template) as url, House(settings(url)) as house:
-            rates["at once"] = self._rate(house, Immediate(), number)
-        with (
-            stage.copy(self.template) as url,
-            House(settings(url, SECRET_KEY)) as house,
-            _server() as (port, server),
-        ):
-            _point(house, port)
-            before = _spent(server)
-            rates["http"] = self._rate(house, Cloud(Http(TIMEOUT)), number)
-            after = _spent(server)
-            each = 1000 / self.messages
-            self._shares.append({name: (after[name] - before[name]) * each for name in after})
+        with stage.copy(self.template) as url:
+            rates["at once"] = crew.rate([Broadcasting(url)], self.messages)
+        with stage.copy(self.template) as url, _server() as (port, server):
+            with House(settings(url, SECRET_KEY)) as house:
+                _point(house, port)
+            works = [Broadcasting(url, secret_key=SECRET_KEY)]
+            rates["http"] = self._shares.rate(url, works, self.messages, server)
+            with House(settings(url)) as house:
+                assert filling.sent(house) == self.messages, "some were not sent"
         return rates
-
-    def _rate(self, house: House, gateway: Gateway, number: int) -> float:
-        worker = Worker(
-            house,
-            {"cloud": gateway},
-            worker="broadcaster:host:4711",
-            actor="runner:broadcaster:host:4711",
-            uniform=random.Random(number).uniform,
-        )
-        found = rate(self.messages, lambda: asyncio.run(self._send_all(worker)))
-        assert filling.sent(house) == self.messages, "some were not sent"
-        return found
 
 
 @contextmanager
@@ -106,16 +87,3 @@ def _point(house: House, port: int) -> None:
         ).all():
             credentials = {"access_token": TOKEN}
             device_secrets.put(connection, row.device_id, credentials, SECRET_KEY)
-
-
-def _spent(server: psutil.Process) -> dict[str, float]:
-    """Seconds of processor time so far, of PostgreSQL by all its processes that are there."""
-    postgres = 0.0
-    for process in psutil.process_iter(["name", "cpu_times"]):
-        if process.info["name"] == "postgres" and process.info["cpu_times"]:
-            postgres += sum(process.info["cpu_times"][:2])
-    return {
-        "broadcaster": sum(psutil.Process().cpu_times()[:2]),
-        "PostgreSQL": postgres,
-        "the server": sum(server.cpu_times()[:2]),
-    }

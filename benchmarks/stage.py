@@ -7,7 +7,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -21,7 +21,15 @@ from projections.composition import House
 from projections.database import url_of
 from projections.settings import Settings
 
-SETTINGS = ("fsync", "synchronous_commit", "shared_buffers", "full_page_writes", "max_wal_size")
+SETTINGS = (
+    "fsync",
+    "synchronous_commit",
+    "wal_sync_method",
+    "shared_buffers",
+    "full_page_writes",
+    "max_wal_size",
+    "autovacuum",
+)
 
 
 class Stage:
@@ -33,6 +41,7 @@ class Stage:
         self._engine = create_engine(driver_url(url), isolation_level="AUTOCOMMIT")
         self._number = count(1)
         self._made: list[str] = []
+        self._kept: dict[str, str] = {}
 
     def template(self, fill: Callable[[House], None]) -> str:
         """The name of a new database with Sendtrail's schema and what ``fill`` puts into it, with
@@ -40,8 +49,16 @@ class Stage:
         name = self._create("")
         with House(Settings(database_url=url_of(self.url, name))) as house:
             fill(house)
-        vacuum(url_of(self.url, name))
+        self.settle(name)
         return name
+
+    def empty(self) -> str:
+        """The name of a new database with nothing in it."""
+        return self._create("")
+
+    def settle(self, name: str) -> None:
+        """Leaves neither dead rows nor missing statistics behind in that database."""
+        vacuum(url_of(self.url, name))
 
     @contextmanager
     def copy(self, template: str) -> Iterator[str]:
@@ -52,10 +69,30 @@ class Stage:
         finally:
             self._drop(name)
 
+    def duplicate(self, template: str) -> str:
+        """The name of a copy, which stays until the next ``clear``."""
+        return self._create(f" TEMPLATE {template}")
+
+    def copied(self, template: str) -> str:
+        """The URL of such a copy."""
+        return url_of(self.url, self.duplicate(template))
+
+    def kept(self, what: str, make: Callable[[], str]) -> str:
+        """The name of the database that ``make`` makes the first time that somebody asks for
+        ``what``; it outlives ``clear``."""
+        if what not in self._kept:
+            self._kept[what] = make()
+        return self._kept[what]
+
+    def clear(self) -> None:
+        """Drops every database that is not kept."""
+        for name in set(self._made) - set(self._kept.values()):
+            self._drop(name)
+
     def close(self) -> None:
         """Drops what is left and disconnects."""
-        for name in list(self._made):
-            self._drop(name)
+        self._kept.clear()
+        self.clear()
         self._engine.dispose()
 
     def machine(self) -> dict[str, str]:
@@ -63,6 +100,8 @@ class Stage:
         with self._engine.connect() as connection:
             found = {
                 "cores": str(os.cpu_count()),
+                "processor": _processor(),
+                "system": platform.platform(),
                 "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
                 "Python": platform.python_version(),
                 "PostgreSQL": _shown(connection, "server_version"),
@@ -96,10 +135,23 @@ def open_stage() -> Iterator[Stage]:
         with _closing(Stage(given)) as stage:
             yield stage
         return
+    with open_bundled() as stage:
+        yield stage
+
+
+@contextmanager
+def open_bundled(preload: Path | None = None) -> Iterator[Stage]:
+    """A stage on a bundled server of its own, into which the library ``preload`` is loaded."""
     with tempfile.TemporaryDirectory(prefix="st-") as folder:
         home = Path(folder)
-        url = embedded.start(home)
         try:
+            if preload is not None:
+                os.environ["LD_PRELOAD"] = str(preload)
+            try:
+                url = embedded.start(home)
+            finally:
+                if preload is not None:
+                    del os.environ["LD_PRELOAD"]
             with _closing(Stage(url)) as stage:
                 yield stage
         finally:
@@ -136,6 +188,15 @@ def duplicate(connection: Connection, table: str, name: str) -> None:
     ).scalar_one()
     if options:
         connection.exec_driver_sql(f"ALTER TABLE {name} SET ({options})")
+
+
+def _processor() -> str:
+    """The processor's model, where it can be found out."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _shown(connection: Connection, setting: str) -> str:

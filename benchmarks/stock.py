@@ -1,6 +1,6 @@
 """The library's own PostgreSQL recorder, ``eventsourcing.postgres``, with its default settings.
 
-It needs psycopg 3, which Sendtrail itself does not: ``pip install 'sendtrail[bench]'``.
+It needs psycopg 3, which Sendtrail itself does not (``optional``).
 """
 
 from __future__ import annotations
@@ -35,23 +35,6 @@ class StockPlanned(DomainEvent):
     scheduled_at: datetime
 
 
-def installed() -> bool:
-    """Whether psycopg 3 is there and finds a client library to work with."""
-    try:
-        import psycopg  # noqa: F401
-        import psycopg_pool  # noqa: F401
-    except ImportError:
-        return False
-    return True
-
-
-def description() -> str:
-    """psycopg's version and whether it is compiled."""
-    import psycopg
-
-    return f"{psycopg.__version__} ({psycopg.pq.__impl__})"
-
-
 def equivalent(events: Sequence[Planned]) -> list[StockPlanned]:
     """The same events, as the library has them."""
     return [
@@ -71,8 +54,9 @@ def equivalent(events: Sequence[Planned]) -> list[StockPlanned]:
     ]
 
 
-def application(url: str) -> Application[UUID]:
-    """An application on the library's recorder, in a schema of its own of that database."""
+def application(url: str, *, create: bool = False) -> Application[UUID]:
+    """An application on the library's recorder, in a schema of its own of that database, where it
+    makes its table if it is to ``create`` it."""
     parts = make_url(url)
     host: Any = parts.query.get("host") or parts.host or ""
     return Application(
@@ -84,5 +68,6 @@ def application(url: str) -> Application[UUID]:
             "POSTGRES_USER": parts.username or "",
             "POSTGRES_PASSWORD": parts.password or "",
             "POSTGRES_SCHEMA": SCHEMA,
+            "CREATE_TABLE": "yes" if create else "no",
         }
     )

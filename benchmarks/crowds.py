@@ -1,0 +1,88 @@
+"""Large databases, each made once and kept for all that ask for it."""
+
+from __future__ import annotations
+
+from benchmarks import cloning, crew, filling
+from benchmarks.stage import Stage
+from benchmarks.workers import Broadcasting, Running
+from projections.composition import House
+from projections.database import url_of
+from projections.settings import Settings
+
+# Where there are many; elsewhere ``filling.DEVICES``.
+DEVICES = 3000
+
+
+def many_devices(stage: Stage) -> str:
+    """The template of a database with 3,000 devices."""
+
+    def fill(house: House) -> None:
+        filling.devices(house, DEVICES)
+
+    return stage.kept("many devices", lambda: stage.template(fill))
+
+
+def leads(stage: Stage, count: int) -> str:
+    """The template of a database with 3,000 devices and so many leads, to whom a campaign is
+    due."""
+
+    def make() -> str:
+        name = stage.duplicate(many_devices(stage))
+        with House(Settings(database_url=url_of(stage.url, name))) as house:
+            filling.leads(house, count)
+            filling.due_campaign(house)
+        stage.settle(name)
+        return name
+
+    return stage.kept(f"{count} leads", make)
+
+
+def pending(stage: Stage, count: int) -> str:
+    """The same with the campaign's messages pending, one for each lead."""
+
+    def make() -> str:
+        name = stage.duplicate(leads(stage, count))
+        crew.run([Running(url_of(stage.url, name), "campaigner", count)], count)
+        stage.settle(name)
+        return name
+
+    return stage.kept(f"{count} pending", make)
+
+
+def few(stage: Stage, count: int) -> str:
+    """The template of a database with fifty devices and so many leads, and no campaign."""
+
+    def fill(house: House) -> None:
+        filling.devices(house, filling.DEVICES)
+        filling.leads(house, count)
+
+    return stage.kept(f"{count} of few devices", lambda: stage.template(fill))
+
+
+def sent(stage: Stage, count: int, more: int) -> str:
+    """The same with a campaign that was sent to all of them, and as many ``more`` like it; see
+    ``events``."""
+
+    def make() -> str:
+        if more:
+            name = stage.duplicate(sent(stage, count, 0))
+            with House(Settings(database_url=url_of(stage.url, name))) as house:
+                cloning.clone(house, more)
+        else:
+            name = stage.duplicate(few(stage, count))
+            url = url_of(stage.url, name)
+            with House(Settings(database_url=url)) as house:
+                filling.due_campaign(house)
+            crew.run([Running(url, "campaigner", count)], count)
+            crew.run([Broadcasting(url)], count)
+        stage.settle(name)
+        return name
+
+    return stage.kept(f"{count} sent {more}", make)
+
+
+def events(count: int, more: int) -> int:
+    """How many events of leads and messages are in the log of ``sent``: a lead is registered once,
+    and each message is scheduled, claimed, queued and sent. Some of devices and campaigns come to
+    them."""
+    return count * (1 + 4 * (1 + more))

@@ -1,0 +1,130 @@
+"""Sendtrail's runners as the works of a crew: the real broadcaster, with a gateway that accepts
+everything at once or with the Cloud API's; the real campaigner and the real enroller."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from benchmarks import filling
+from benchmarks.crew import Member
+from domain.receipts import Receipt, Reply
+from projections.composition import House
+from projections.settings import Settings
+from runners import broadcasting, campaigner, enroller, running
+from runners.broadcaster import Answer, Broadcaster
+from runners.gateways import Accepted, DeviceState, Gateway, Outcome, Outgoing
+from runners.gateways.cloud import Cloud
+from runners.gateways.http import Http
+
+# Seconds that the Cloud API may take.
+TIMEOUT = 30.0
+
+
+class Immediate:
+    """A gateway that accepts everything at once."""
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        return Accepted(f"wamid.{outgoing.message_id}")
+
+    async def status(
+        self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
+    ) -> DeviceState:
+        return DeviceState(online=True)
+
+    async def close(self) -> None:
+        pass
+
+    def collect(self, now: datetime) -> list[Receipt | Reply]:
+        return []
+
+
+class Worker(Broadcaster):
+    """Tells its crew how many outcomes it has recorded."""
+
+    member: Member
+
+    def record(self, gathered: list[Answer]) -> int:
+        recorded = super().record(gathered)
+        if recorded:
+            self.member.did(recorded)
+        return recorded
+
+
+def settings(url: str, secret_key: str | None = None) -> Settings:
+    """The broadcaster looks again soon where little is left, so that no waiting is measured."""
+    return Settings(database_url=url, broadcast_every=0.05, secret_key=secret_key)
+
+
+def broadcaster(house: House, gateways: Mapping[str, Gateway], number: int = 0) -> Worker:
+    """The ``number``-th of some."""
+    return Worker(
+        house,
+        gateways,
+        worker=f"broadcaster:host:{4711 + number}",
+        actor=f"runner:broadcaster:host:{4711 + number}",
+        uniform=random.Random(number).uniform,
+    )
+
+
+@dataclass(frozen=True)
+class Broadcasting:
+    """The ``number``-th broadcaster process, driven by the broadcaster's own loop until the crew's
+    work is over. With a ``secret_key`` its gateway is the Cloud API, without one it accepts at
+    once."""
+
+    url: str
+    number: int = 0
+    secret_key: str | None = None
+
+    def __call__(self, member: Member) -> None:
+        with House(settings(self.url, self.secret_key)) as house:
+            gateway = Cloud(Http(TIMEOUT)) if self.secret_key else Immediate()
+            worker = broadcaster(house, dict.fromkeys(("sandbox", "cloud"), gateway), self.number)
+            worker.member = member
+            with house.database.transaction() as connection:
+                connection.exec_driver_sql("SELECT 1")  # connects
+            running.tune()
+            member.begin()
+            asyncio.run(_until_over(worker))
+
+
+async def _until_over(worker: Worker) -> None:
+    stop = asyncio.Event()
+
+    async def watch() -> None:
+        while not worker.member.over:
+            await asyncio.sleep(0.02)
+        stop.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch())
+        await broadcasting.broadcast(worker, stop)
+
+
+@dataclass(frozen=True)
+class Running:
+    """One look of a runner at all there is to do: ``messages`` to schedule."""
+
+    url: str
+    runner: Literal["campaigner", "enroller"]
+    messages: int
+
+    def __call__(self, member: Member) -> None:
+        with House(Settings(database_url=self.url)) as house:
+            runner: campaigner.Campaigner | enroller.Enroller
+            if self.runner == "campaigner":
+                runner = campaigner.Campaigner(house, filling.ACTOR)
+            else:
+                runner = enroller.Enroller(house, filling.ACTOR)
+            with house.database.transaction() as connection:
+                connection.exec_driver_sql("SELECT 1")  # connects
+            running.tune()
+            member.begin()
+            runner.run_once()
+            member.did(self.messages)
