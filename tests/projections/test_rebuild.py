@@ -8,8 +8,10 @@ import pytest
 
 from domain import device as devices
 from projections import rebuild as module
+from projections.comparing import difference
 from projections.composition import House
 from projections.rebuild import rebuild
+from projections.tables import READ_MODELS
 from runners.clocks import SimulatedClock
 from tests.projections.mixed import mixed_history
 from tests.runners import given, then, when
@@ -120,6 +122,25 @@ def test_a_row_that_was_changed_by_hand_is_named(
     (row,) = then.table(house, table)
 
     assert differences(house) == {table: f"{key} {getattr(row, key)}: differs in {columns}"}
+
+
+def test_values_that_changed_places_are_named(house: House) -> None:
+    """Two leads with each other's names: each column still holds the same values. Whatever they
+    are, so that no lucky ones hide it."""
+    first, _ = sorted(given.many_leads(house, 2))
+    with house.database.transaction() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA other; CREATE TABLE other.leads (LIKE leads)")
+        for number in range(20):
+            for schema, names in (("public", "AB"), ("other", "BA")):
+                connection.exec_driver_sql(
+                    "TRUNCATE other.leads; INSERT INTO other.leads SELECT * FROM leads"
+                    f"; UPDATE {schema}.leads SET name = CASE lead_id WHEN '{first}'"
+                    f" THEN '{names[0]}{number}' ELSE '{names[1]}{number}' END"
+                )
+
+            found = difference(connection, READ_MODELS.tables["leads"], "public", "other")
+
+            assert found == f"lead_id {first}: differs in name"
 
 
 def test_counts_that_were_changed_by_hand_are_named(house: House, clock: SimulatedClock) -> None:
