@@ -21,6 +21,7 @@ from domain.errors import InvalidInputError, StorageError
 from projections import swapping
 from projections.comparing import difference
 from projections.database import Database, rows
+from projections.indexing import defer_indexes
 from projections.projector import project
 from projections.reading import Page, not_as_written, read, read_ahead
 from projections.tables import READ_MODELS, create_read_models
@@ -55,8 +56,9 @@ def rebuild(
     """
     wanted = _tables(only)
     with _alone(database):
-        _prepare(database, SCHEMA, anew=True)
+        indexes = _prepare(database, SCHEMA, anew=True)
         position = _replay(database, SCHEMA, progress)
+        _make(database, SCHEMA, indexes, position)
         with (
             database.engine.connect().execution_options(
                 isolation_level="REPEATABLE READ"
@@ -95,8 +97,9 @@ def replay(
         raise InvalidInputError("schema", "a name that is no reserved word of SQL")
     if taken or schema in (LIVE, SCHEMA, swapping.RETIRED):
         raise InvalidInputError("schema", "a name that is not taken")
-    _prepare(database, schema)
-    _replay(database, schema, progress, until=until)
+    indexes = _prepare(database, schema)
+    position = _replay(database, schema, progress, until=until)
+    _make(database, schema, indexes, position)
 
 
 def _tables(only: str | None) -> list[Table]:
@@ -120,13 +123,26 @@ def _alone(database: Database) -> Iterator[None]:
             rows(connection, f"SELECT pg_advisory_unlock({REBUILD_LOCK})")
 
 
-def _prepare(database: Database, schema: str, *, anew: bool = False) -> None:
+def _prepare(database: Database, schema: str, *, anew: bool = False) -> list[str]:
+    """Makes empty tables in ``schema``; returns the statements that make their indexes."""
     with database.transaction("rebuild") as connection:
         if anew:
             connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
         connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
         _work_in(connection, schema)
         create_read_models(connection)
+        return defer_indexes(connection, schema)
+
+
+def _make(database: Database, schema: str, indexes: Sequence[str], position: int) -> None:
+    """Each in a transaction of its own: while one is made, whoever erases a lead waits for it."""
+    for statement in indexes:
+        with database.transaction("rebuild") as connection:
+            _work_in(connection, schema)
+            try:
+                connection.exec_driver_sql(statement)
+            except IntegrityError:
+                raise not_as_written(1, position) from None
 
 
 def _replay(

@@ -169,6 +169,24 @@ def test_people_who_were_erased_since_are_blank(house: House, clock: SimulatedCl
     }
 
 
+def test_its_tables_have_the_indexes_of_the_live_ones(house: House, clock: SimulatedClock) -> None:
+    """And their constraints: whoever asks it about the past need not wait longer."""
+    replay(house.database, "yesterday", clock())
+
+    with house.database.transaction() as connection:
+        live, past = (
+            rows(
+                connection,
+                "SELECT indexname, replace(indexdef, schemaname || '.', '') FROM pg_indexes"
+                " WHERE schemaname = %(s)s AND tablename = ANY(%(t)s) ORDER BY 1",
+                s=schema,
+                t=list(READ_MODELS.tables),
+            )
+            for schema in ("public", "yesterday")
+        )
+    assert past == live
+
+
 BAD = ["", "Big", "1st", "a-b", "a b", 'a"b', "a;b", "ä", "pg_mine", "a\n", "x" * 64]
 
 
