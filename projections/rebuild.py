@@ -24,6 +24,7 @@ from projections.database import Database, rows
 from projections.indexing import defer_indexes
 from projections.projector import project
 from projections.reading import Page, not_as_written, read, read_ahead
+from projections.sealing import forget_again
 from projections.tables import READ_MODELS, create_read_models
 
 SCHEMA = "rebuild"
@@ -100,6 +101,8 @@ def replay(
     indexes = _prepare(database, schema)
     position = _replay(database, schema, progress, until=until)
     _make(database, schema, indexes, position)
+    with database.transaction() as connection:
+        forget_again(connection, schema)
 
 
 def _tables(only: str | None) -> list[Table]:

@@ -93,6 +93,17 @@ def forget(connection: Connection, lead_id: UUID) -> None:
         )
 
 
+def forget_again(connection: Connection, schema: str) -> None:
+    """Forgets in that schema who was erased while it was filled: whoever erases does not see what
+    another transaction is about to write there."""
+    # Waits for those who erase just now; who comes later sees all that was written.
+    connection.exec_driver_sql(f"LOCK TABLE {schema}.leads IN SHARE ROW EXCLUSIVE MODE")
+    connection.exec_driver_sql(
+        f"UPDATE {schema}.leads c SET {_BLANK} FROM public.leads l"
+        " WHERE l.lead_id = c.lead_id AND l.erased_at IS NOT NULL"
+    )
+
+
 def _sealed(row: Row, keys: Mapping[UUID, bytes]) -> Row:
     originator_id, version, topic, state = row
     event = _decode(state)
