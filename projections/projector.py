@@ -7,7 +7,7 @@ counted is added up and written once, in id order, after the last wave.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -26,6 +26,8 @@ from projections.prepared import execute
 
 # originator id, originator version, topic, state as JSON
 Row = tuple[UUID, int, str, bytes]
+# The same, where the id only has to say which events are of one aggregate.
+Unowned = tuple[Hashable, int, str, bytes]
 
 # In the order in which a wave is handled. Messages come after their campaigns and sequences, whose
 # status says whether they are due; replies come after the messages that they answer.
@@ -40,7 +42,7 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def project(connection: Connection, rows: Sequence[Row]) -> None:
+def project(connection: Connection, rows: Sequence[Unowned]) -> None:
     """Changes the read models by ``rows``, which are in order per aggregate. Topics without a
     handler change nothing."""
     tally = counts.Tally()
@@ -55,12 +57,12 @@ def project(connection: Connection, rows: Sequence[Row]) -> None:
     tally.write(connection)
 
 
-def waves(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
+def waves(rows: Sequence[Unowned]) -> Iterable[Sequence[Unowned]]:
     """``rows`` in as few groups as possible, each with at most one event per aggregate."""
     if len({row[0].int for row in rows}) == len(rows):
         return (rows,)
-    found: list[list[Row]] = []
-    next_wave: dict[UUID, int] = {}
+    found: list[list[Unowned]] = []
+    next_wave: dict[Hashable, int] = {}
     for row in rows:
         wave = next_wave.get(row[0], 0)
         next_wave[row[0]] = wave + 1

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from threading import Event
 
-import msgspec
 import psycopg2.errors
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
@@ -22,8 +21,10 @@ from domain.errors import InvalidInputError, StorageError
 from projections import swapping
 from projections.comparing import difference
 from projections.database import Database, rows
+from projections.indexing import defer_indexes
 from projections.projector import project
-from projections.sealing import unseal
+from projections.reading import Page, not_as_written, read, read_ahead
+from projections.sealing import forget_again
 from projections.tables import READ_MODELS, create_read_models
 
 SCHEMA = "rebuild"
@@ -38,13 +39,6 @@ NEARLY = 200
 BUSY = (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected)
 
 Progress = Callable[[int, int], None]
-
-
-class _When(msgspec.Struct):
-    timestamp: datetime
-
-
-_when = msgspec.json.Decoder(_When).decode
 
 
 def rebuild(
@@ -63,8 +57,9 @@ def rebuild(
     """
     wanted = _tables(only)
     with _alone(database):
-        _prepare(database, SCHEMA, anew=True)
+        indexes = _prepare(database, SCHEMA, anew=True)
         position = _replay(database, SCHEMA, progress)
+        _make(database, SCHEMA, indexes, position)
         with (
             database.engine.connect().execution_options(
                 isolation_level="REPEATABLE READ"
@@ -103,8 +98,11 @@ def replay(
         raise InvalidInputError("schema", "a name that is no reserved word of SQL")
     if taken or schema in (LIVE, SCHEMA, swapping.RETIRED):
         raise InvalidInputError("schema", "a name that is not taken")
-    _prepare(database, schema)
-    _replay(database, schema, progress, until=until)
+    indexes = _prepare(database, schema)
+    position = _replay(database, schema, progress, until=until)
+    _make(database, schema, indexes, position)
+    with database.transaction() as connection:
+        forget_again(connection, schema)
 
 
 def _tables(only: str | None) -> list[Table]:
@@ -128,63 +126,58 @@ def _alone(database: Database) -> Iterator[None]:
             rows(connection, f"SELECT pg_advisory_unlock({REBUILD_LOCK})")
 
 
-def _prepare(database: Database, schema: str, *, anew: bool = False) -> None:
+def _prepare(database: Database, schema: str, *, anew: bool = False) -> list[str]:
+    """Makes empty tables in ``schema``; returns the statements that make their indexes."""
     with database.transaction("rebuild") as connection:
         if anew:
             connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
         connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
         _work_in(connection, schema)
         create_read_models(connection)
+        return defer_indexes(connection, schema)
+
+
+def _make(database: Database, schema: str, indexes: Sequence[str], position: int) -> None:
+    """Each in a transaction of its own: while one is made, whoever erases a lead waits for it."""
+    for statement in indexes:
+        with database.transaction("rebuild") as connection:
+            _work_in(connection, schema)
+            try:
+                connection.exec_driver_sql(statement)
+            except IntegrityError:
+                raise not_as_written(1, position) from None
 
 
 def _replay(
     database: Database, schema: str, progress: Progress, until: datetime | None = None
 ) -> int:
     """Page by page, to the end of the log; returns the last event's id."""
-    position = 0
-    while True:
-        with database.transaction("rebuild") as connection:
-            total = _last_id(connection)
-            _work_in(connection, schema)
-            after = _replay_page(connection, position, until)
-        progress(min(after or total, total), total)
-        if after is None:
-            return position
-        position = after
-
-
-def _catch_up(connection: Connection, position: int) -> int:
-    while (after := _replay_page(connection, position)) is not None:
-        position = after
+    position = total = 0
+    with read_ahead(database, PAGE, until) as pages:
+        for page in pages:
+            with database.transaction("rebuild") as connection:
+                total = _last_id(connection)
+                # Nobody misses it after a crash: the next rebuild begins anew.
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+                _work_in(connection, schema)
+                _project(connection, page)
+            position = page.last
+            progress(position, total)
     return position
 
 
-def _replay_page(
-    connection: Connection, position: int, until: datetime | None = None
-) -> int | None:
-    """Projects the next events after ``position``; returns the last one's id, None at the end."""
-    page = rows(
-        connection,
-        "SELECT originator_id, originator_version, topic, state, notification_id"
-        f" FROM {LIVE}.stored_events WHERE notification_id > %(position)s"
-        " ORDER BY notification_id LIMIT %(limit)s",
-        position=position,
-        limit=PAGE,
-    )
-    if not page:
-        return None
+def _catch_up(connection: Connection, position: int) -> int:
+    while (page := read(connection, position, PAGE)) is not None:
+        _project(connection, page)
+        position = page.last
+    return position
+
+
+def _project(connection: Connection, page: Page) -> None:
     try:
-        events = unseal(connection, [(row[0], row[1], row[2], bytes(row[3])) for row in page])
-        if until is not None:
-            events = [event for event in events if _when(event[3]).timestamp <= until]
-        project(connection, events)
-    except (IntegrityError, DataError, msgspec.MsgspecError):
-        # The driver's message may say who it is about.
-        raise StorageError(
-            f"one of the events {page[0][4]} to {page[-1][4]} is not what was written;"
-            " sendtrail audit verify names it"
-        ) from None
-    return int(page[-1][4])
+        project(connection, page.events)
+    except (IntegrityError, DataError):
+        raise not_as_written(page.first, page.last) from None
 
 
 def _swap(database: Database, wanted: Sequence[Table], position: int) -> None:
@@ -192,7 +185,9 @@ def _swap(database: Database, wanted: Sequence[Table], position: int) -> None:
         while True:
             with database.transaction("rebuild") as connection:
                 _work_in(connection, SCHEMA)
-                position = _replay_page(connection, position) or position
+                if (page := read(connection, position, PAGE)) is not None:
+                    _project(connection, page)
+                    position = page.last
                 left = _last_id(connection) - position
             if left <= NEARLY:
                 break

@@ -8,7 +8,8 @@ authenticated with it, so that no ciphertext fits elsewhere.
 from __future__ import annotations
 
 import os
-from base64 import b64decode, b64encode
+from base64 import b64encode
+from binascii import a2b_base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -43,8 +44,11 @@ WHERE c.relname = %(name)s AND c.relkind = 'r'
   AND n.oid <> (SELECT relnamespace FROM pg_class WHERE oid = 'lead_keys'::regclass)
   AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'erased_at')
 """
+# SQL: what is left of the person in a row of ``leads``.
+_BLANK = "phone = NULL, name = '', attributes = '{}'"
 
-_encode = msgspec.json.encode
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
 
 
 def seal(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
@@ -70,7 +74,9 @@ def unseal(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
     if not personal:
         return events
     keys = _keys(connection, personal)
-    return [_clear(row, keys) if row[2] in PERSONAL else row for row in events]
+    return [
+        (*row[:3], clear(*row, keys.get(row[0]))) if row[2] in PERSONAL else row for row in events
+    ]
 
 
 def forget(connection: Connection, lead_id: UUID) -> None:
@@ -83,15 +89,24 @@ def forget(connection: Connection, lead_id: UUID) -> None:
     )
     for copy in rows(connection, _COPIES, name="leads"):
         connection.exec_driver_sql(
-            f"UPDATE {copy.name} SET phone = NULL, name = '', attributes = '{{}}'"
-            " WHERE lead_id = %(id)s",
-            {"id": lead_id},
+            f"UPDATE {copy.name} SET {_BLANK} WHERE lead_id = %(id)s", {"id": lead_id}
         )
+
+
+def forget_again(connection: Connection, schema: str) -> None:
+    """Forgets in that schema who was erased while it was filled: whoever erases does not see what
+    another transaction is about to write there."""
+    # Waits for those who erase just now; who comes later sees all that was written.
+    connection.exec_driver_sql(f"LOCK TABLE {schema}.leads IN SHARE ROW EXCLUSIVE MODE")
+    connection.exec_driver_sql(
+        f"UPDATE {schema}.leads c SET {_BLANK} FROM public.leads l"
+        " WHERE l.lead_id = c.lead_id AND l.erased_at IS NOT NULL"
+    )
 
 
 def _sealed(row: Row, keys: Mapping[UUID, bytes]) -> Row:
     originator_id, version, topic, state = row
-    event = msgspec.json.decode(state)
+    event = _decode(state)
     taken = {path[-1]: _parent(event, path).pop(path[-1]) for path in PERSONAL[topic]}
     nonce = os.urandom(NONCE_BYTES)
     place = _place(originator_id, version)
@@ -100,20 +115,21 @@ def _sealed(row: Row, keys: Mapping[UUID, bytes]) -> Row:
     return originator_id, version, topic, _encode(event)
 
 
-def _clear(row: Row, keys: Mapping[UUID, bytes]) -> Row:
-    originator_id, version, topic, state = row
-    event = msgspec.json.decode(state)
+def clear(
+    originator_id: UUID | str, version: int, topic: str, state: bytes | str, key: Any
+) -> bytes:
+    """The state of an event of a PERSONAL topic as it was before it was stored, blank where there
+    is no key."""
+    event = _decode(state)
     if "sealed" not in event:  # an earlier version stored it
-        return row
+        return state if isinstance(state, bytes) else state.encode()
     sealed = event.pop("sealed")
-    key = keys.get(originator_id)
     taken: Mapping[str, Any] = {}
     if key is not None:
-        place = _place(originator_id, version)
         try:
-            secret = b64decode(sealed)
+            secret = a2b_base64(sealed)
             nonce, secret = secret[:NONCE_BYTES], secret[NONCE_BYTES:]
-            taken = msgspec.json.decode(AESGCM(key).decrypt(nonce, secret, place))
+            taken = _decode(AESGCM(key).decrypt(nonce, secret, _place(originator_id, version)))
         except (InvalidTag, TypeError, ValueError):  # what is no base64, or too short, too
             raise StorageError(
                 f"the personal data of event {version} of lead {originator_id} was altered"
@@ -121,7 +137,7 @@ def _clear(row: Row, keys: Mapping[UUID, bytes]) -> Row:
     for path in PERSONAL[topic]:
         name = path[-1]
         _parent(event, path)[name] = taken.get(name, BLANK.get(name, ""))
-    return originator_id, version, topic, _encode(event)
+    return _encode(event)
 
 
 def _parent(event: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
@@ -130,8 +146,8 @@ def _parent(event: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
     return event
 
 
-def _place(originator_id: UUID, version: int) -> bytes:
-    return originator_id.bytes + version.to_bytes(8, "big")
+def _place(originator_id: UUID | str, version: int) -> bytes:
+    return bytes.fromhex(str(originator_id).replace("-", "")) + version.to_bytes(8, "big")
 
 
 def _keys(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:

@@ -331,6 +331,10 @@ leases = Table(
     Index("leases_by_end", "lease_until"),
 )
 
+# Indexes beside the primary keys by which events find the rows that they change; every other one
+# serves only those who read. Paused campaigns and sequences hold their messages.
+HANDLERS_LOOK_UP = ("broadcast_messages_by_campaign", "broadcast_messages_by_sequence")
+
 api_keys = Table(
     "api_keys",
     KEPT,

@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from domain import device as devices
+from domain.errors import StorageError
 from projections import rebuild as module
+from projections.comparing import difference
 from projections.composition import House
 from projections.rebuild import rebuild
+from projections.tables import READ_MODELS
 from runners.clocks import SimulatedClock
 from tests.projections.mixed import mixed_history
 from tests.runners import given, then, when
@@ -123,6 +126,25 @@ def test_a_row_that_was_changed_by_hand_is_named(
     assert differences(house) == {table: f"{key} {getattr(row, key)}: differs in {columns}"}
 
 
+def test_values_that_changed_places_are_named(house: House) -> None:
+    """Two leads with each other's names: each column still holds the same values. Whatever they
+    are, so that no lucky ones hide it."""
+    first, _ = sorted(given.many_leads(house, 2))
+    with house.database.transaction() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA other; CREATE TABLE other.leads (LIKE leads)")
+        for number in range(20):
+            for schema, names in (("public", "AB"), ("other", "BA")):
+                connection.exec_driver_sql(
+                    "TRUNCATE other.leads; INSERT INTO other.leads SELECT * FROM leads"
+                    f"; UPDATE {schema}.leads SET name = CASE lead_id WHEN '{first}'"
+                    f" THEN '{names[0]}{number}' ELSE '{names[1]}{number}' END"
+                )
+
+            found = difference(connection, READ_MODELS.tables["leads"], "public", "other")
+
+            assert found == f"lead_id {first}: differs in name"
+
+
 def test_counts_that_were_changed_by_hand_are_named(house: House, clock: SimulatedClock) -> None:
     """A report that somebody made look better."""
     given_a_sent_message(house, clock)
@@ -177,6 +199,35 @@ def test_commands_go_on_meanwhile(
     assert seen[0][0] == 10
     assert seen[-1] == (then.count(house.database),) * 2
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+FORGED = {
+    "a phone that somebody has": b'{"originator_id": "00000000-0000-0000-0000-000000000001",'
+    b' "originator_version": 1, "timestamp": "2026-03-02T08:00:00Z", "phone": "+60120000001",'
+    b' "triggers": [], "profile": {"name": "Siti", "niche": [], "target_status": "prospect",'
+    b' "device_id": null, "timezone": null, "attributes": {}}}',
+    "no text": b"\xff",
+    "no JSON": b"{",
+    "no lead": b"{}",
+}
+
+
+@pytest.mark.parametrize("state", FORGED.values(), ids=list(FORGED))
+def test_an_event_that_nobody_wrote_ends_the_rebuild(house: House, state: bytes) -> None:
+    """Whether reading, projecting or an index finds it; nothing is said of who it is about."""
+    given.lead(house, 1)
+    with house.database.transaction() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
+            " VALUES ('00000000-0000-0000-0000-000000000001', 1, 'lead.registered', %(state)s)",
+            {"state": state},
+        )
+
+    with pytest.raises(StorageError, match=r"one of the events 1 to \d+ is not what") as caught:
+        rebuild(house.database, swap=True)
+
+    assert "60120000001" not in str(caught.value)
+    assert then.count(house.database, "leads") == 1
 
 
 def test_a_device_that_moved_to_another_time_zone(house: House, clock: SimulatedClock) -> None:

@@ -169,6 +169,45 @@ def test_people_who_were_erased_since_are_blank(house: House, clock: SimulatedCl
     }
 
 
+def test_people_who_are_erased_meanwhile_are_blank(
+    house: House, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next page of events was read with their keys, and is not written yet."""
+    monkeypatch.setattr(module, "PAGE", 1)
+    leads = given.many_leads(house, 3, name="Aisyah")
+    instant = clock()
+    clock.advance(days=1)
+
+    def meanwhile(done: int, total: int) -> None:
+        if done == 1:
+            for lead in leads:
+                house.outreach.erase_lead(lead, actor=SALES)
+
+    replay(house.database, "yesterday", instant, meanwhile)
+
+    with house.database.transaction() as connection:
+        found = rows(connection, "SELECT DISTINCT phone, name, attributes FROM yesterday.leads")
+    assert [tuple(row) for row in found] == [(None, "", {})]
+
+
+def test_its_tables_have_the_indexes_of_the_live_ones(house: House, clock: SimulatedClock) -> None:
+    """And their constraints: whoever asks it about the past need not wait longer."""
+    replay(house.database, "yesterday", clock())
+
+    with house.database.transaction() as connection:
+        live, past = (
+            rows(
+                connection,
+                "SELECT indexname, replace(indexdef, schemaname || '.', '') FROM pg_indexes"
+                " WHERE schemaname = %(s)s AND tablename = ANY(%(t)s) ORDER BY 1",
+                s=schema,
+                t=list(READ_MODELS.tables),
+            )
+            for schema in ("public", "yesterday")
+        )
+    assert past == live
+
+
 BAD = ["", "Big", "1st", "a-b", "a b", 'a"b', "a;b", "ä", "pg_mine", "a\n", "x" * 64]
 
 

@@ -303,9 +303,9 @@ def test_a_rebuild_that_is_killed_leaves_the_live_tables(
         killed = number
         assert contents(house) == before
 
-    # Preparing, two pages of events of which the second is empty, and once more before the swap;
-    # the fifth is the swap itself.
-    assert killed == {"before": 5, "after": 4}[moment]
+    # Preparing, a page of events, seven indexes, and once more before the swap; the eleventh is the
+    # swap itself.
+    assert killed == {"before": 11, "after": 10}[moment]
     assert result.returncode == {"before": 1, "after": -9}[moment]
     assert (said in result.stdout) == (moment == "before")
     assert replaced(house, tables) == TABLES | {VIEW}
