@@ -59,7 +59,7 @@ def project(connection: Connection, rows: Sequence[Unowned]) -> None:
 
 def waves(rows: Sequence[Unowned]) -> Iterable[Sequence[Unowned]]:
     """``rows`` in as few groups as possible, each with at most one event per aggregate."""
-    if len({row[0].int for row in rows}) == len(rows):
+    if len({row[0] for row in rows}) == len(rows):
         return (rows,)
     found: list[list[Unowned]] = []
     next_wave: dict[Hashable, int] = {}

@@ -47,6 +47,8 @@ from runners.hand_over import HandedOver
 # Bounds of one claim: how many lanes, and how many messages in all.
 LANES = 1000
 BATCH = 1000
+# So many lanes a worker always takes, however many messages wait in each.
+FEWEST_LANES = 8
 
 Answer = tuple[Outgoing, Outcome]
 
@@ -71,6 +73,8 @@ class Broadcaster:
         self.worker = worker
         self.actor = actor
         self.uniform = uniform
+        # How many lanes the next claim may take.
+        self.lanes = LANES
         self.claims = Claims()
         self.breaker = Breaker()
         # Calls that have not ended, with the moment of the loop's clock when they are given up.
@@ -105,14 +109,19 @@ class Broadcaster:
         """Claims what is due until the next look for devices that are not ``behind``. What it gives
         has to be added to the claims, by the thread that has these."""
         with measures.timed("claim"):
-            return self.house.database.run(
+            claimed = self.house.database.run(
                 "claim", lambda connection: self._claim(connection, behind)
             )
+        # Where much waits in each lane, fewer of them make a batch, and other workers find theirs
+        # free; those that waited longest come first, and so all have their turn.
+        lanes = len({slot.device_id for slot in claimed})
+        self.lanes = max(FEWEST_LANES, lanes // 2) if len(claimed) >= BATCH // 2 else LANES
+        return claimed
 
     def _claim(self, connection: Connection, behind: Set[UUID]) -> list[Slot]:
         now = self.house.outreach.clock()
         horizon = now + timedelta(seconds=self.house.settings.broadcast_every)
-        ready = queue.ready_devices(connection, now, horizon, self.gateways, behind, LANES)
+        ready = queue.ready_devices(connection, now, horizon, self.gateways, behind, self.lanes)
         if not ready:
             return []
         # An equal share for each, so that the backlog of some is not in the way of others; where
