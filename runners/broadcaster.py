@@ -257,7 +257,7 @@ class Broadcaster:
             reach("gateway.before_call")
             outcome = await self.gateways[name].send(outgoing)
             reach("gateway.after_call")
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, TimeoutError):
             limit = self.house.settings.gateway_timeout
             outcome = Unknown(f"no answer within {limit:g} seconds")
         except Exception as error:  # a gateway's own fault says nothing about the message

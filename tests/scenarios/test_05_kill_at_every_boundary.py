@@ -74,7 +74,8 @@ def test_killed_after_the_record_nothing_is_left_to_do(office: Office) -> None:
 
 @pytest.mark.parametrize("moment", ["before_commit", "after_commit"])
 def test_killed_while_enrolling_everybody_enters_once(office: Office, moment: str) -> None:
-    """2,500 leads, a thousand to a transaction; it dies at the second."""
+    """2,500 leads, a thousand to a transaction, after the first of which two run at the same time;
+    it dies at the second commit."""
     office.device()
     office.leads(2500, triggers="COLD")
     steps = [{"body": "One"}, {"body": "Two"}]
@@ -83,8 +84,9 @@ def test_killed_while_enrolling_everybody_enters_once(office: Office, moment: st
 
     died = office.once("enroller", fault=f"enroll.{moment}:2")
     assert died.returncode == -signal.SIGKILL
-    assert then.count(office.house.database, "enrollments") == (
-        1000 if moment == "before_commit" else 2000
+    # The third, of 500, may have been committed too, or have been the second.
+    assert then.count(office.house.database, "enrollments") in (
+        (1000,) if moment == "before_commit" else (1500, 2000, 2500)
     )
     assert office.once("enroller").returncode == 0
 
