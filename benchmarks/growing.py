@@ -59,9 +59,13 @@ class Growing(Simple):
         self.long = stage.copied(crowds.sent(stage, self.leads, self.before))
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
+        """The fresh log first, or the long one, in turn."""
+        if number % 2:
+            long = self._life(self.long)
         with stage.copy(self.fresh) as url:
             fresh = self._life(url)
-        long = self._life(self.long)
+        if not number % 2:
+            long = self._life(self.long)
         return fresh | {
             "schedule fresh": fresh["schedule"],
             "send fresh": fresh["send"],
