@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -135,8 +136,16 @@ class Stations:
         await _rung(self.broadcaster.answered, seconds)
 
 
+class Station(Protocol):
+    """Does what there is to do; gives the seconds until it should look again."""
+
+    __name__: str
+
+    def __call__(self) -> Awaitable[float]: ...
+
+
 async def _keep(
-    station: Callable[[], Awaitable[float]],
+    station: Station,
     wait: Callable[[float], Awaitable[None]],
     stop: asyncio.Event,
 ) -> None:
@@ -147,8 +156,14 @@ async def _keep(
             failures = 0
         except OUTAGES as error:
             failures += 1
-            seconds, name = back_off(failures), type(error).__name__
-            log.warning("runner.waits", runner="broadcaster", error=name, seconds=seconds)
+            seconds = back_off(failures)
+            log.warning(
+                "runner.waits",
+                runner="broadcaster",
+                station=station.__name__,
+                error=type(error).__name__,
+                seconds=seconds,
+            )
             # What happens meanwhile is no reason to try sooner.
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), seconds)
