@@ -24,7 +24,9 @@ from projections.database import APPEND_LOCK
 from projections.projector import Row, project
 from projections.sealing import seal
 
-_COPY = (
+# One message to the server, and so one wait: the lock is there when the rows come.
+_LOCK_AND_COPY = (
+    f"SELECT pg_advisory_xact_lock({APPEND_LOCK}); "
     "COPY stored_events (originator_id, originator_version, topic, state) "
     "FROM STDIN (FORMAT binary)"
 )
@@ -47,8 +49,7 @@ def append(connection: Connection, rows: Sequence[Row]) -> None:
         project(connection, rows)
         stored = seal(connection, rows)
         cursor: Any = connection.connection.cursor()
-        cursor.execute(f"SELECT pg_advisory_xact_lock({APPEND_LOCK})")
-        cursor.copy_expert(_COPY, io.BytesIO(_copy_data(stored)))
+        cursor.copy_expert(_LOCK_AND_COPY, io.BytesIO(_copy_data(stored)))
 
 
 def _copy_data(rows: Sequence[Row]) -> bytes:
