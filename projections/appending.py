@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from projections import measures
 from projections.database import APPEND_LOCK
-from projections.projector import Row, project
+from projections.projector import Row, handle
 from projections.sealing import seal
 
 # One message to the server, and so one wait: the lock is there when the rows come.
@@ -46,10 +46,12 @@ def append(connection: Connection, rows: Sequence[Row]) -> None:
     if not rows:
         return
     with library_errors(), measures.timed("append"):
-        project(connection, rows)
-        stored = seal(connection, rows)
+        counted = handle(connection, rows)
+        data = io.BytesIO(_copy_data(seal(connection, rows)))
         cursor: Any = connection.connection.cursor()
-        cursor.copy_expert(_LOCK_AND_COPY, io.BytesIO(_copy_data(stored)))
+        # Others wait for the rows of the counts, so nothing that can be done before comes after.
+        counted.write(connection)
+        cursor.copy_expert(_LOCK_AND_COPY, data)
 
 
 def _copy_data(rows: Sequence[Row]) -> bytes:

@@ -45,6 +45,11 @@ HANDLERS: dict[str, Handler] = {
 def project(connection: Connection, rows: Sequence[Unowned]) -> None:
     """Changes the read models by ``rows``, which are in order per aggregate. Topics without a
     handler change nothing."""
+    handle(connection, rows).write(connection)
+
+
+def handle(connection: Connection, rows: Sequence[Unowned]) -> counts.Tally:
+    """Like ``project``, but for the counts, which the caller has to write."""
     tally = counts.Tally()
     for wave in waves(rows):
         by_topic: dict[str, list[bytes]] = {}
@@ -54,7 +59,7 @@ def project(connection: Connection, rows: Sequence[Unowned]) -> None:
             states = by_topic.get(topic)
             if states:
                 _handle(connection, HANDLERS[topic], states, tally)
-    tally.write(connection)
+    return tally
 
 
 def waves(rows: Sequence[Unowned]) -> Iterable[Sequence[Unowned]]:

@@ -130,9 +130,10 @@ def test_an_enroller_that_dies_between_two_chunks_goes_on_where_it_was(
         if dies:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(house.outreach, "record", dies_in_the_third)
-    with pytest.raises(KeyboardInterrupt):
-        when.enrolls(house, chunk=10)
+    with monkeypatch.context() as dying:
+        dying.setattr(house.outreach, "record", dies_in_the_third)
+        with pytest.raises(KeyboardInterrupt):
+            when.enrolls(house, chunk=10)
     assert then.statuses(house) == {"pending": 20}
 
     assert when.enrolls(house, chunk=10) == 30
