@@ -12,6 +12,7 @@ from runners.claims import (
     SLOW_AFTER,
     Claims,
     Slot,
+    server_of,
 )
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -29,7 +30,7 @@ def slots(
             device_id or uuid4(),
             NOW + timedelta(minutes=1),
             paced,
-            server or ("gowa" if device_id else f"gowa {number}"),
+            server if server is not None else "gowa" if device_id else f"gowa {number}",
         )
         for number in range(count)
     ]
@@ -106,6 +107,14 @@ def test_a_server_has_only_so_many_calls_at_a_time_however_slow_they_are() -> No
         claims.call_ends(ended.device_id, ended.message_id, "gowa A")
     assert set(claims.take_due(later)) == set(given[-3:-1])
     assert claims.all() == given[-1:]
+
+
+def test_where_no_server_is_called_none_limits_the_calls() -> None:
+    """The sandbox's, which are over at once."""
+    claims, server = Claims(), server_of("sandbox", None)
+    claims.add(slots(CALLS_PER_SERVER + 3, server=server))
+
+    assert len(claims.take_due(NOW)) == CALLS_PER_SERVER + 3
 
 
 def test_a_server_is_called_again_where_nothing_that_was_taken_became_a_call() -> None:
