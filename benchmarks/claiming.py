@@ -21,7 +21,7 @@ from benchmarks.stage import Stage, vacuum
 from benchmarks.workers import Immediate, Worker, broadcaster
 from projections.composition import House
 from projections.settings import Settings
-from runners.broadcaster import BATCH
+from runners.claiming import BATCH
 
 
 class Claiming(Simple):

@@ -31,7 +31,7 @@ from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting
 from projections.composition import House
 from projections.database import url_of
-from runners.broadcaster import BATCH
+from runners.claiming import BATCH
 
 # What each event changes in its message; ``s`` is the message as it was in the end.
 CHANGES = {

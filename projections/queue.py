@@ -34,6 +34,15 @@ class Ready(NamedTuple):
     base_url: str | None
 
 
+class Wanted(NamedTuple):
+    """Which devices a worker claims for: of these gateways, but not those that are ``behind`` with
+    what it claimed for them, and so many at most."""
+
+    gateways: Iterable[str]
+    behind: Iterable[UUID]
+    limit: int
+
+
 class Due(NamedTuple):
     """A message to be claimed. ``lane`` is the place of its device among those asked for, from 1;
     its campaign or sequence may ask for a pace, in seconds."""
@@ -103,25 +112,20 @@ WHERE m.message_id = ANY(%(ids)s::uuid[]) ORDER BY m.message_id FOR UPDATE
 
 
 def ready_devices(
-    connection: Connection,
-    now: datetime,
-    horizon: datetime,
-    gateways: Iterable[str],
-    behind: Iterable[UUID],
-    limit: int,
+    connection: Connection, now: datetime, horizon: datetime, wanted: Wanted
 ) -> list[Ready]:
-    """Locks the lanes of up to ``limit`` devices that are online and below their daily limit, may
+    """Locks the lanes of the ``wanted`` devices that are online and below their daily limit, may
     send again before ``horizon`` and have something due by then; those that waited longest come
     first. Lanes that another worker holds are left to it, and a device that cannot send now, or is
-    ``behind`` with what it was given, takes no other's place."""
+    behind, takes no other's place."""
     found = rows(
         connection,
         _READY_DEVICES,
         now=now,
         horizon=horizon,
-        gateways=list(gateways),
-        behind=uuids(behind),
-        limit=limit,
+        gateways=list(wanted.gateways),
+        behind=uuids(wanted.behind),
+        limit=wanted.limit,
     )
     return cast(list[Ready], found)
 

@@ -11,26 +11,24 @@ use the database and run in threads; all else belongs to the thread of the event
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from math import ceil
 from time import perf_counter
 from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError
 from sqlalchemy import Connection
 
-from domain import message, pacing, tokens
+from domain import message, pacing
 from domain.errors import WrongStateError
 from domain.event import Event
-from domain.message_events import MessageClaimed
-from domain.pacing import Pace, Uniform
+from domain.pacing import Uniform
 from projections import measures, queue
 from projections.composition import House
-from runners import hand_over, receiving
+from runners import claiming, hand_over, receiving
 from runners.breaker import NOT_CALLED, Breaker
+from runners.claiming import BATCH
 from runners.claims import Claims, Slot, server_of
 from runners.gateways import (
     Accepted,
@@ -44,9 +42,8 @@ from runners.gateways import (
 )
 from runners.hand_over import HandedOver
 
-# Bounds of one claim: how many lanes, and how many messages in all.
+# How many lanes one claim takes at most.
 LANES = 1000
-BATCH = 1000
 # So many lanes a worker always takes, however many messages wait in each.
 FEWEST_LANES = 8
 
@@ -110,69 +107,20 @@ class Broadcaster:
         has to be added to the claims, by the thread that has these."""
         with measures.timed("claim"):
             claimed = self.house.database.run(
-                "claim", lambda connection: self._claim(connection, behind)
+                "claim",
+                lambda connection: claiming.decide(
+                    connection,
+                    self.house,
+                    queue.Wanted(self.gateways, behind, self.lanes),
+                    self.worker,
+                    self.actor,
+                ),
             )
         # Where much waits in each lane, fewer of them make a batch, and other workers find theirs
         # free; those that waited longest come first, and so all have their turn.
         lanes = len({slot.device_id for slot in claimed})
         self.lanes = max(FEWEST_LANES, lanes // 2) if len(claimed) >= BATCH // 2 else LANES
         return claimed
-
-    def _claim(self, connection: Connection, behind: Set[UUID]) -> list[Slot]:
-        now = self.house.outreach.clock()
-        horizon = now + timedelta(seconds=self.house.settings.broadcast_every)
-        ready = queue.ready_devices(connection, now, horizon, self.gateways, behind, self.lanes)
-        if not ready:
-            return []
-        # An equal share for each, so that the backlog of some is not in the way of others; where
-        # there is no room for all, those that waited longest.
-        share = ceil(BATCH / len(ready))
-        chosen = ready[: ceil(BATCH / share)]
-        ids = [device.device_id for device in chosen]
-        lanes: list[list[queue.Due]] = [[] for _ in chosen]
-        for row in queue.due(connection, ids, now, horizon, share, BATCH):
-            lanes[row.lane - 1].append(row)
-        claimed: list[Slot] = []
-        events: list[MessageClaimed] = []
-        for device, rows in zip(chosen, lanes, strict=True):
-            self._claim_lane(device, rows, now, horizon, claimed, events)
-        self.house.outreach.record(connection, events)
-        return claimed
-
-    def _claim_lane(
-        self,
-        device: queue.Ready,
-        rows: list[queue.Due],
-        now: datetime,
-        horizon: datetime,
-        claimed: list[Slot],
-        events: list[MessageClaimed],
-    ) -> None:
-        """Adds the messages of one device whose slots come before the horizon, on one lease."""
-        zone = tokens.zone(device.timezone)
-        server = server_of(device.gateway, device.base_url)
-        slots = [slot for slot in _slots(device, rows, now) if slot <= horizon]
-        if not slots:
-            return
-        lease_until = slots[-1] + timedelta(seconds=self.house.settings.lease_seconds)
-        days = {slot: slot.astimezone(zone).date() for slot in set(slots)}
-        for row, send_at in zip(rows, slots, strict=False):
-            paced = max(device.min_delay_seconds, row.asked_min_seconds) > 0
-            claimed.append(
-                Slot(send_at, row.message_id, device.device_id, lease_until, paced, server)
-            )
-            events.append(
-                MessageClaimed(
-                    originator_id=row.message_id,
-                    originator_version=row.version + 1,
-                    timestamp=now,
-                    actor=self.actor,
-                    worker=self.worker,
-                    send_at=send_at,
-                    slot_day=days[send_at],
-                    lease_until=lease_until,
-                )
-            )
 
     # Handing over
 
@@ -379,25 +327,6 @@ class Broadcaster:
         """Ends the connections to the gateways."""
         for gateway in self.gateways.values():
             await gateway.close()
-
-
-def _slots(device: queue.Ready, rows: list[queue.Due], now: datetime) -> list[datetime]:
-    """The slots of one device's messages, in order.
-
-    The pauses follow from the device and its latest slot, so that a look at which the next slot is
-    still too far away draws no other pause than the one before: a pause is drawn once, and no slot
-    has to be taken long before it comes.
-    """
-    own = Pace(device.min_delay_seconds, device.max_delay_seconds)
-    paces: dict[tuple[float, float], Pace] = {}
-    wanted = []
-    for row in rows:
-        asked = (row.asked_min_seconds, row.asked_max_seconds)
-        pace = paces.get(asked) or paces.setdefault(asked, own.slower_of(Pace(*asked)))
-        wanted.append((max(now, row.due_at), pace))
-    seed = f"{device.device_id}:{device.last_slot_at}"
-    uniform = random.Random(seed).uniform  # noqa: S311
-    return pacing.assign_slots(device.last_slot_at, wanted, uniform)
 
 
 def _lock_order(answer: Answer) -> int:

@@ -17,7 +17,8 @@ import structlog
 
 from projections.database import Listener
 from projections.queue import CHANNEL
-from runners.broadcaster import BATCH, Broadcaster
+from runners.broadcaster import Broadcaster
+from runners.claiming import BATCH
 from runners.loops import LONGEST_WAIT, OUTAGES, back_off
 
 log = structlog.get_logger()

@@ -124,8 +124,8 @@ class Claims:
             elif lines <= 0:
                 self._waiting.setdefault(server, {})[device_id] = None  # until one of any ends
             else:
-                # Also where as many were taken as fit: not all that is taken becomes a call. Whoever
-                # got nothing keeps its place, whoever got something goes behind the others.
+                # Also where as many were taken as fit: not all that is taken becomes a call. Who
+                # got nothing keeps its place, who got something goes behind the others.
                 looked[device_id] = max(now, rest[0].send_at) if taken else rest[0].send_at
         return taken
 

@@ -77,8 +77,8 @@ def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(house: H
 
     with house.database.transaction() as connection:
         explained = Explained(connection)
-        horizon = now + timedelta(seconds=5)
-        devices = queue.ready_devices(explained, now, horizon, ["sandbox"], [], 1000)  # type: ignore[arg-type]
+        horizon, wanted = now + timedelta(seconds=5), queue.Wanted(["sandbox"], [], 1000)
+        devices = queue.ready_devices(explained, now, horizon, wanted)  # type: ignore[arg-type]
         ids = [device.device_id for device in devices]
         found = queue.due(explained, ids, now, horizon, 500, 1000)  # type: ignore[arg-type]
 
@@ -99,7 +99,7 @@ def test_a_device_with_nothing_due_takes_no_place(house: House) -> None:
             "UPDATE broadcast_messages SET due_at = due_at + interval '2 days'"
             " WHERE device_id <> md5('7')::uuid"
         )
-        devices = queue.ready_devices(connection, now, now, ["sandbox"], [], 1)
+        devices = queue.ready_devices(connection, now, now, queue.Wanted(["sandbox"], [], 1))
         (expected,) = rows(connection, "SELECT md5('7')::uuid")
 
     assert [device.device_id for device in devices] == [expected[0]]
