@@ -28,7 +28,6 @@ from projections import measures, queue
 from projections.composition import House
 from runners import claiming, hand_over, receiving
 from runners.breaker import NOT_CALLED, Breaker
-from runners.claiming import BATCH
 from runners.claims import Claims, Slot, server_of
 from runners.gateways import (
     Accepted,
@@ -119,7 +118,7 @@ class Broadcaster:
         # Where much waits in each lane, fewer of them make a batch, and other workers find theirs
         # free; those that waited longest come first, and so all have their turn.
         lanes = len({slot.device_id for slot in claimed})
-        self.lanes = max(FEWEST_LANES, lanes // 2) if len(claimed) >= BATCH // 2 else LANES
+        self.lanes = max(FEWEST_LANES, lanes // 2) if len(claimed) >= claiming.BATCH // 2 else LANES
         return claimed
 
     # Handing over
