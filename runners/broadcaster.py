@@ -43,8 +43,9 @@ from runners.hand_over import HandedOver
 
 # How many lanes one claim takes at most.
 LANES = 1000
-# So many lanes a worker always takes, however many messages wait in each.
-FEWEST_LANES = 8
+# So many lanes a worker always takes, however many messages wait in each, and how many of them are
+# many.
+FEWEST_LANES, MUCH = 8, 4
 
 Answer = tuple[Outgoing, Outcome]
 
@@ -69,8 +70,9 @@ class Broadcaster:
         self.worker = worker
         self.actor = actor
         self.uniform = uniform
-        # How many lanes the next claim may take.
+        # How many lanes the next claim may take, and whether the last one had no room for all.
         self.lanes = LANES
+        self.more_is_due = False
         self.claims = Claims()
         self.breaker = Breaker()
         # Calls that have not ended, with the moment of the loop's clock when they are given up.
@@ -115,10 +117,13 @@ class Broadcaster:
                     self.actor,
                 ),
             )
+        lanes = len({slot.device_id for slot in claimed})
+        full = len(claimed) >= claiming.BATCH // 2
+        self.more_is_due = full or lanes >= self.lanes
         # Where much waits in each lane, fewer of them make a batch, and other workers find theirs
         # free; those that waited longest come first, and so all have their turn.
-        lanes = len({slot.device_id for slot in claimed})
-        self.lanes = max(FEWEST_LANES, lanes // 2) if len(claimed) >= claiming.BATCH // 2 else LANES
+        much = full and len(claimed) >= MUCH * lanes
+        self.lanes = max(FEWEST_LANES, lanes // 2) if much else LANES
         return claimed
 
     # Handing over

@@ -91,8 +91,8 @@ class Stations:
         if it.next_look is None or now >= it.next_look:
             if it.claims.waiting(now) >= BATCH:
                 return LONGEST_WAIT
-            claimed = it.hold(await asyncio.to_thread(it.look, it.behind()))
-            every = 0.0 if claimed >= BATCH // 2 else self.settings.broadcast_every
+            it.hold(await asyncio.to_thread(it.look, it.behind()))
+            every = 0.0 if it.more_is_due else self.settings.broadcast_every
             it.next_look = now + timedelta(seconds=every)
         return _seconds_until(it.next_look, self.clock())
 

@@ -17,6 +17,7 @@ from domain.errors import StorageError
 from projections.composition import House
 from projections.database import rows
 from projections.settings import Settings
+from runners import broadcaster as module
 from runners import broadcasting, loops
 from runners.broadcaster import Broadcaster
 from runners.clocks import SimulatedClock
@@ -200,6 +201,23 @@ def test_news_that_come_while_it_begins_to_listen_are_not_lost(
     while_broadcasting(when.broadcaster(house, phones), lambda: sent(phones, 1), limit=5.0)
 
     assert then.statuses(house) == {"sent": 1}
+
+
+def test_more_devices_than_one_claim_takes_do_not_wait_for_the_next_look(
+    house: House, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten, four at a time; the next look is an hour away."""
+    monkeypatch.setattr(module, "LANES", 4)
+    given.settings(house, broadcast_every=3600.0)
+    for number in range(10):
+        given.lead(house, number, device_id=given.device(house, f"Sales {number}"))
+    given.campaign(house)
+    when.triggers(house)
+    phones = Phones(clock)
+
+    while_broadcasting(when.broadcaster(house, phones), lambda: sent(phones, 10), limit=10.0)
+
+    assert then.statuses(house) == {"sent": 10}
 
 
 def test_resuming_and_connecting_wake_it_too(house: House, clock: SimulatedClock) -> None:
