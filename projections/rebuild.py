@@ -33,6 +33,8 @@ PAGE = 5000
 REBUILD_LOCK = 0x5E4D7243
 # How long the swap waits for the tables at a time, and how often it tries.
 SWAP_PATIENCE, SWAP_TRIES = "250ms", 100
+# And how long, each time, for a vacuum of theirs, in nobody's way.
+VACUUM_PATIENCE = "10s"
 # The swap begins when so few events are left to replay.
 NEARLY = 200
 
@@ -193,6 +195,8 @@ def _swap(database: Database, wanted: Sequence[Table], position: int) -> None:
                 break
         try:
             with database.transaction("rebuild") as connection:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{VACUUM_PATIENCE}'")
+                swapping.keep_vacuum_away(connection, LIVE, SCHEMA)
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{SWAP_PATIENCE}'")
                 swapping.lock(connection, LIVE)
                 _work_in(connection, SCHEMA)

@@ -15,6 +15,14 @@ from projections.tables import READ_MODELS, REPORT_VIEW, create_report_view
 RETIRED = "retired"
 
 
+def keep_vacuum_away(connection: Connection, *schemas: str) -> None:
+    """Until the transaction ends. Vacuum of a large table takes minutes, and autovacuum gives way
+    only to those who wait for it for a second; who reads or writes notices nothing of this."""
+    for schema in schemas:
+        names = _tables(connection, schema, [table.name for table in READ_MODELS.sorted_tables])
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE UPDATE EXCLUSIVE MODE")
+
+
 def lock(connection: Connection, schema: str) -> None:
     """Waits until nobody uses the live tables; from then on nobody does until the transaction ends.
     Raises, by the connection's ``lock_timeout``, if they are in use for longer."""
@@ -22,15 +30,20 @@ def lock(connection: Connection, schema: str) -> None:
     # The view before its tables, as those who read it do: whoever waited for a table with the view
     # in his hands would be in the way of its replacement.
     wanted = [REPORT_VIEW, *(table.name for table in READ_MODELS.sorted_tables)]
+    names = _tables(connection, schema, wanted)
+    connection.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+
+
+def _tables(connection: Connection, schema: str, wanted: Sequence[str]) -> str:
+    """Those of the ``wanted`` that there are, in that order, as LOCK TABLE wants them."""
     found = rows(
         connection,
         "SELECT relname FROM pg_class WHERE relnamespace = %(schema)s::regnamespace"
         " AND relname = ANY(%(names)s) ORDER BY array_position(%(names)s, relname::text)",
         schema=schema,
-        names=wanted,
+        names=list(wanted),
     )
-    names = ", ".join(f"{schema}.{row.relname}" for row in found)
-    connection.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+    return ", ".join(f"{schema}.{row.relname}" for row in found)
 
 
 def swap(connection: Connection, tables: Sequence[Table], live: str, rebuilt: str) -> None:

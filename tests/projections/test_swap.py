@@ -352,6 +352,40 @@ def test_a_table_that_is_in_use_all_the_time_stays(
     assert replaced(house, tables) == TABLES | {VIEW}
 
 
+def test_a_vacuum_of_a_table_is_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though it takes longer than the swap may hold up anybody. It works on the rebuilt table, as
+    autovacuum does when many rows came into it; whoever writes goes on meanwhile."""
+    monkeypatch.setattr(module, "SWAP_PATIENCE", "50ms")
+    monkeypatch.setattr(module, "SWAP_TRIES", 1)
+    given.device(house)
+    tables = identities(house)
+    keep, vacuum = swapping.keep_vacuum_away, house.database.engine.connect()
+
+    def while_it_is_vacuumed(connection: Connection, *schemas: str) -> None:
+        vacuum.exec_driver_sql("LOCK TABLE rebuild.devices IN SHARE UPDATE EXCLUSIVE MODE")
+        ends = Thread(target=vacuum_ends)
+        ends.start()
+        keep(connection, *schemas)
+        ends.join()
+
+    def vacuum_ends() -> None:
+        """When the swap has waited for longer than for anybody else."""
+        waits = (
+            "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database() AND now() - query_start > interval '200ms'"
+        )
+        then.soon(lambda: asked(house, waits))
+        given.lead(house, 1)
+        vacuum.close()
+
+    monkeypatch.setattr(swapping, "keep_vacuum_away", while_it_is_vacuumed)
+
+    assert differences(house, swap=True) == {}
+
+    assert replaced(house, tables) == TABLES | {VIEW}
+    assert differences(house) == {}
+
+
 def test_a_table_that_is_in_use_for_a_while_is_waited_for(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
