@@ -14,7 +14,6 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from time import perf_counter
 from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError
@@ -27,7 +26,8 @@ from domain.pacing import Uniform
 from projections import measures, queue
 from projections.composition import House
 from runners import claiming, hand_over, receiving
-from runners.breaker import NOT_CALLED, Breaker
+from runners.breaker import Breaker
+from runners.calls import Calls
 from runners.claims import Claims, Slot, server_of
 from runners.gateways import (
     Accepted,
@@ -75,9 +75,7 @@ class Broadcaster:
         self.more_is_due = False
         self.claims = Claims()
         self.breaker = Breaker()
-        # Calls that have not ended, with the moment of the loop's clock when they are given up.
-        self.in_flight: dict[asyncio.Task[None], float] = {}
-        self._watch: asyncio.TimerHandle | None = None
+        self.calls = Calls(house, gateways, self._gather)
         self.outcomes: list[Answer] = []
         # When to claim next; None is at once.
         self.next_look: datetime | None = None
@@ -168,56 +166,19 @@ class Broadcaster:
     def send(self, outgoing: Iterable[tuple[str, Outgoing]]) -> None:
         """Calls the gateways concurrently; outcomes gather until they are recorded."""
         now = self.house.outreach.clock()
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self.house.settings.gateway_timeout
-        for gateway, item in outgoing:
+        calls = list(outgoing)
+        for gateway, item in calls:
             server = server_of(gateway, item.settings.get("base_url"))
             self.claims.call_begins(item.device_id, item.message_id, server, now)
-            task = loop.create_task(self._send(gateway, server, item))
-            self.in_flight[task] = until
-            task.add_done_callback(self._ended)
-        if self._watch is None and self.in_flight:
-            self._watch = loop.call_at(until, self._give_up)
+        self.calls.begin(calls)
 
-    def _give_up(self) -> None:
-        """Ends the calls whose time is over. They are in the order in which they began, and so one
-        timer does for all."""
-        self._watch = None
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        for task, until in self.in_flight.items():
-            if until > now:
-                self._watch = loop.call_at(until, self._give_up)
-                return
-            task.cancel()
+    @property
+    def in_flight(self) -> Set[asyncio.Task[None]]:
+        """The calls that have not ended."""
+        return self.calls.in_flight.keys()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        del self.in_flight[task]
-        if self._watch is not None and not self.in_flight:
-            self._watch.cancel()
-            self._watch = None
-
-    async def _send(self, name: str, server: str, outgoing: Outgoing) -> None:
-        outcome: Outcome
-        if self.house.outreach.clock() >= outgoing.call_before:
-            # The database or this machine stood still since: others may think that it is over.
-            self._gather(server, outgoing, NOT_CALLED)
-            return
-        reach = self.house.database.reach
-        began = perf_counter()
-        try:
-            reach("gateway.before_call")
-            outcome = await self.gateways[name].send(outgoing)
-            reach("gateway.after_call")
-        except (asyncio.CancelledError, TimeoutError):
-            limit = self.house.settings.gateway_timeout
-            outcome = Unknown(f"no answer within {limit:g} seconds")
-        except Exception as error:  # a gateway's own fault says nothing about the message
-            outcome = Unknown(f"the gateway failed: {type(error).__name__}")
-        measures.gateway(name, type(outcome).__name__.lower())(perf_counter() - began)
-        self._gather(server, outgoing, outcome)
-
-    def _gather(self, server: str, outgoing: Outgoing, outcome: Outcome) -> None:
+    def _gather(self, gateway: str, outgoing: Outgoing, outcome: Outcome) -> None:
+        server = server_of(gateway, outgoing.settings.get("base_url"))
         self.claims.call_ends(outgoing.device_id, outgoing.message_id, server)
         self.outcomes.append((outgoing, outcome))
         self.answered.set()
