@@ -60,15 +60,16 @@ def _transition(fields: str, changes: str, *, beside: str = "") -> Handler:
     )
 
 
-def _step(was: str, fields: str, changes: str, *, beside: str = "") -> Handler:
+def _step(was: str, fields: str, changes: str, *, beside: str = "", steps: int = 1) -> Handler:
     """A transition that every message makes, from the one status in which it is possible: the row
     as it was need not be looked up. Whoever decided without a lock on the row may find that it has
-    moved on: its version is taken then, and the transaction keeps nothing."""
+    moved on: its version is taken then, and the transaction keeps nothing. ``steps`` are the
+    events that it stands for."""
     return _change(
         fields,
         changes,
         source="e",
-        condition=" AND m.version = e.originator_version - 1",
+        condition=f" AND m.version = e.originator_version - {steps}",
         day="m.slot_day",
         was=f"'{was}'",
         was_reason="NULL",
@@ -154,6 +155,18 @@ _PROVIDER_ID = """, named AS (
     ON CONFLICT DO NOTHING
 )"""
 
+# What a claim and a hand-over say, and what they change beside the status.
+_CLAIM = "worker text, send_at timestamptz, slot_day date, lease_until timestamptz"
+_CLAIMED = (
+    "worker = e.worker, send_at = e.send_at, slot_day = e.slot_day, lease_until = e.lease_until,"
+    " due_at = NULL"
+)
+_HAND_OVER = "content_id text, body_sha256 text"
+_QUEUED = (
+    "queued_at = e.timestamp, answered_at = NULL, attempt = m.attempt + 1,"
+    " content_id = e.content_id, body_sha256 = e.body_sha256"
+)
+
 HANDLERS: dict[str, Handler] = {
     "message.scheduled": handler(
         "lead_id uuid, device_id uuid, campaign_id uuid, sequence_id uuid, enrollment_id uuid,"
@@ -175,22 +188,22 @@ HANDLERS: dict[str, Handler] = {
         _moved,
     ),
     "message.claimed": _step(
+        "pending", _CLAIM, f"status = 'processing', {_CLAIMED}", beside=_LEASE_AND_SLOT
+    ),
+    # Both at once: of what both events have, the later one's.
+    "message.claimed message.queued": _step(
         "pending",
-        "worker text, send_at timestamptz, slot_day date, lease_until timestamptz",
-        "status = 'processing', worker = e.worker, send_at = e.send_at, slot_day = e.slot_day,"
-        " lease_until = e.lease_until, due_at = NULL",
-        beside=_LEASE_AND_SLOT,
+        f"{_CLAIM}, {_HAND_OVER}",
+        f"status = 'queued', {_CLAIMED}, {_QUEUED}",
+        beside=_LEASE_AND_SLOT + _LAST_HAND_OVER,
+        steps=2,
     ),
     "message.released": _transition(
         "reason text",
         f"reason = e.reason, {_back_to_pending('coalesce(old.retry_at, old.scheduled_at)')}",
     ),
     "message.queued": _step(
-        "processing",
-        "content_id text, body_sha256 text",
-        "status = 'queued', queued_at = e.timestamp, answered_at = NULL, attempt = m.attempt + 1,"
-        " content_id = e.content_id, body_sha256 = e.body_sha256",
-        beside=_LAST_HAND_OVER,
+        "processing", _HAND_OVER, f"status = 'queued', {_QUEUED}", beside=_LAST_HAND_OVER
     ),
     "message.sent": _step(
         "queued",

@@ -87,7 +87,7 @@ class Tally:
 
     def _day(self, row: Moved, day: date) -> None:
         counts = self.days[row.device_id, day]
-        if row.now == "processing":
+        if row.was == "pending" and row.now in ("processing", "queued"):
             counts["claimed"] += row.messages
         elif row.was in ("processing", "queued") and row.now in ("pending", "cancelled"):
             counts["claimed"] -= row.messages

@@ -18,13 +18,16 @@ from projections.database import rows, uuids
 from projections.prepared import prepared
 
 
-class Claimed(NamedTuple):
-    """A message that the worker still holds, and its lead. ``place`` is where its id is among those
-    asked for, from 1; ``owner_id`` is its campaign's or sequence's; ``stopped_because`` is why its
-    enrollment was stopped, if it was."""
+class Candidate(NamedTuple):
+    """A message that may be handed over, and its lead. ``place`` is that of its id, or of its
+    device, among those asked for, from 1; ``moment`` is when it is due, or its slot; ``owner_id``
+    is its campaign's or sequence's; ``stopped_because`` is why its enrollment was stopped, if it
+    was."""
 
     place: int
+    message_id: UUID
     version: int
+    moment: datetime
     attempt: int
     step: int
     owner_id: str
@@ -63,6 +66,7 @@ class Owner(NamedTuple):
     status: str
     cancel_pending: bool
     min_delay_seconds: float
+    max_delay_seconds: float
     contents: Sequence[Content]
 
     def content(self, step: int) -> Content:
@@ -70,12 +74,16 @@ class Owner(NamedTuple):
         return self.contents[max(0, step - 1)]
 
 
-_MESSAGES = prepared("""
-SELECT i.place, m.version, m.attempt, m.step,
-    coalesce(m.campaign_id, m.sequence_id)::text AS owner_id,
-    m.expires_at,
+# SQL: a Candidate but for its place, from message ``m`` and lead ``l``.
+CANDIDATE = """
+    m.message_id, m.version, coalesce(m.due_at, m.send_at) AS moment, m.attempt, m.step,
+    coalesce(m.campaign_id, m.sequence_id)::text AS owner_id, m.expires_at,
     (SELECT n.reason FROM enrollments n WHERE n.enrollment_id = m.enrollment_id) AS stopped_because,
     l.version AS lead_version, l.phone, l.name, l.attributes, l.opted_out_at
+"""
+
+_MESSAGES = prepared(f"""
+SELECT i.place, {CANDIDATE}
 FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS i(message_id, place)
 JOIN broadcast_messages m USING (message_id)
 JOIN leads l USING (lead_id)
@@ -90,10 +98,12 @@ WHERE d.device_id = ANY(%(ids)s::uuid[])
 """)
 
 _OWNERS = prepared("""
-SELECT c.campaign_id::text, c.status, false, c.min_delay_seconds, jsonb_build_array(c.definition)
+SELECT c.campaign_id::text, c.status, false, c.min_delay_seconds, c.max_delay_seconds,
+    jsonb_build_array(c.definition)
 FROM campaigns c WHERE c.campaign_id = ANY(%(ids)s::uuid[])
 UNION ALL
-SELECT s.sequence_id::text, s.status, s.cancel_pending, s.min_delay_seconds, s.definition -> 'steps'
+SELECT s.sequence_id::text, s.status, s.cancel_pending, s.min_delay_seconds, s.max_delay_seconds,
+    s.definition -> 'steps'
 FROM sequences s WHERE s.sequence_id = ANY(%(ids)s::uuid[])
 """)
 
@@ -109,9 +119,9 @@ WHERE h.device_id = ANY(%(ids)s::uuid[])
 """)
 
 
-def messages(connection: Connection, ids: Iterable[UUID], worker: str) -> list[Claimed]:
+def messages(connection: Connection, ids: Iterable[UUID], worker: str) -> list[Candidate]:
     """Locks those that ``worker`` still holds, in id order."""
-    return cast(list[Claimed], rows(connection, _MESSAGES, ids=uuids(ids), worker=worker))
+    return cast(list[Candidate], rows(connection, _MESSAGES, ids=uuids(ids), worker=worker))
 
 
 def devices(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Device]:
@@ -121,7 +131,7 @@ def devices(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Device]:
 def owners(connection: Connection, ids: Iterable[str]) -> dict[str, Owner]:
     """Campaigns and sequences by their ids."""
     return {
-        row[0]: Owner(row[1], row[2], row[3], msgspec.convert(row[4], list[Content]))
+        row[0]: Owner(*row[1:5], msgspec.convert(row[5], list[Content]))
         for row in rows(connection, _OWNERS, ids=uuids(ids))
     }
 

@@ -29,6 +29,8 @@ Row = tuple[UUID, int, str, bytes]
 # The same, where the id only has to say which events are of one aggregate.
 Unowned = tuple[Hashable, int, str, bytes]
 
+CLAIMED, QUEUED = "message.claimed", "message.queued"
+
 # In the order in which a wave is handled. Messages come after their campaigns and sequences, whose
 # status says whether they are due; replies come after the messages that they answer.
 HANDLERS: dict[str, Handler] = {
@@ -51,7 +53,7 @@ def project(connection: Connection, rows: Sequence[Unowned]) -> None:
 def handle(connection: Connection, rows: Sequence[Unowned]) -> counts.Tally:
     """Like ``project``, but for the counts, which the caller has to write."""
     tally = counts.Tally()
-    for wave in waves(rows):
+    for wave in waves(joined(rows)):
         by_topic: dict[str, list[bytes]] = {}
         for _, _, topic, state in wave:
             by_topic.setdefault(topic, []).append(state)
@@ -60,6 +62,24 @@ def handle(connection: Connection, rows: Sequence[Unowned]) -> counts.Tally:
             if states:
                 _handle(connection, HANDLERS[topic], states, tally)
     return tally
+
+
+def joined(rows: Sequence[Unowned]) -> Sequence[Unowned]:
+    """``rows``, where a claim and the hand-over right after it are one that has the fields of both:
+    of a key that JSON has twice, PostgreSQL takes the last (manual, JSON Types)."""
+    if not {row[2] for row in rows} >= {CLAIMED, QUEUED}:
+        return rows
+    found: list[Unowned] = []
+    claim: Unowned | None = None
+    for row in rows:
+        if claim is not None and row[0] == claim[0] and row[2] == QUEUED:
+            state = b"%b,%b" % (claim[3][:-1], row[3][1:])
+            found[-1] = (row[0], row[1], f"{CLAIMED} {QUEUED}", state)
+            claim = None
+        else:
+            found.append(row)
+            claim = row if row[2] == CLAIMED else None
+    return found
 
 
 def waves(rows: Sequence[Unowned]) -> Iterable[Sequence[Unowned]]:

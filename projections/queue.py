@@ -1,10 +1,11 @@
-"""What runners ask of the queue: every statement that claims, locks or sweeps messages."""
+"""What runners ask of the queue: every statement that locks or sweeps messages. What is claimed is
+found in ``due.py``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -22,39 +23,6 @@ _COLUMNS = ", ".join(f"m.{f.name}" for f in _MESSAGE_FIELDS)
 CHANNEL = "sendtrail_due"
 
 
-class Ready(NamedTuple):
-    """A device that may send: its latest slot, its pace in seconds, and whom it calls."""
-
-    device_id: UUID
-    last_slot_at: datetime | None
-    timezone: str
-    min_delay_seconds: float
-    max_delay_seconds: float
-    gateway: str
-    base_url: str | None
-
-
-class Wanted(NamedTuple):
-    """Which devices a worker claims for: of these gateways, but not those that are ``behind`` with
-    what it claimed for them, and so many at most."""
-
-    gateways: Iterable[str]
-    behind: Iterable[UUID]
-    limit: int
-
-
-class Due(NamedTuple):
-    """A message to be claimed. ``lane`` is the place of its device among those asked for, from 1;
-    its campaign or sequence may ask for a pace, in seconds."""
-
-    lane: int
-    message_id: UUID
-    version: int
-    due_at: datetime
-    asked_min_seconds: float
-    asked_max_seconds: float
-
-
 def state(row: Any) -> Message:
     """The aggregate's state, from a row of ``broadcast_messages``."""
     return Message(
@@ -62,99 +30,10 @@ def state(row: Any) -> Message:
     )
 
 
-_READY_DEVICES = prepared("""
-SELECT l.device_id, l.last_slot_at, d.timezone, d.min_delay_seconds, d.max_delay_seconds,
-    d.gateway, d.settings ->> 'base_url' AS base_url
-FROM device_lanes l JOIN devices d USING (device_id)
-WHERE d.status = 'online' AND d.gateway = ANY(%(gateways)s)
-  AND l.device_id <> ALL(%(behind)s::uuid[])
-  AND (l.last_slot_at IS NULL
-       OR l.last_slot_at + make_interval(secs => d.min_delay_seconds) <= %(horizon)s)
-  AND (d.daily_limit IS NULL OR d.daily_limit > coalesce((
-      SELECT u.claimed FROM device_days u WHERE u.device_id = l.device_id
-        AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date), 0))
-  AND EXISTS (SELECT FROM broadcast_messages m
-              WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s)
-ORDER BY l.last_slot_at NULLS FIRST, l.device_id
-LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
-""")
-
-_DUE = prepared("""
-SELECT l.lane, m.message_id, m.version, m.due_at,
-    coalesce(c.min_delay_seconds, s.min_delay_seconds, 0) AS asked_min_seconds,
-    coalesce(c.max_delay_seconds, s.max_delay_seconds, 0) AS asked_max_seconds
-FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS l(device_id, lane)
-JOIN devices d USING (device_id)
-LEFT JOIN device_days u ON u.device_id = l.device_id
-    AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date
-CROSS JOIN LATERAL (
-    SELECT m.message_id, m.version, m.due_at, m.campaign_id, m.sequence_id
-    FROM broadcast_messages m
-    WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s
-    ORDER BY m.due_at
-    LIMIT least(
-        %(per_device)s,
-        CASE WHEN d.daily_limit IS NOT NULL
-            THEN greatest(0, d.daily_limit - coalesce(u.claimed, 0)) END,
-        CASE WHEN d.min_delay_seconds > 0 THEN 1 + ceil(
-            %(seconds)s / d.min_delay_seconds)::int END)
-    FOR UPDATE SKIP LOCKED
-) m
-LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
-LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
-LIMIT %(limit)s
-""")
-
 _LOCKED = prepared(f"""
 SELECT m.message_id, {_COLUMNS} FROM broadcast_messages m
 WHERE m.message_id = ANY(%(ids)s::uuid[]) ORDER BY m.message_id FOR UPDATE
 """)
-
-
-def ready_devices(
-    connection: Connection, now: datetime, horizon: datetime, wanted: Wanted
-) -> list[Ready]:
-    """Locks the lanes of the ``wanted`` devices that are online and below their daily limit, may
-    send again before ``horizon`` and have something due by then; those that waited longest come
-    first. Lanes that another worker holds are left to it, and a device that cannot send now, or is
-    behind, takes no other's place."""
-    found = rows(
-        connection,
-        _READY_DEVICES,
-        now=now,
-        horizon=horizon,
-        gateways=list(wanted.gateways),
-        behind=uuids(wanted.behind),
-        limit=wanted.limit,
-    )
-    return cast(list[Ready], found)
-
-
-def due(
-    connection: Connection,
-    device_ids: Iterable[UUID],
-    now: datetime,
-    horizon: datetime,
-    per_device: int,
-    limit: int,
-) -> list[Due]:
-    """Locks the first messages due by ``horizon`` on each of these devices, whose lanes the caller
-    has locked in an earlier statement (so that this one sees what the last holder did).
-
-    At most as many per device as its pace fits before ``horizon`` and its daily limit leaves; at
-    most ``limit`` in all, device by device.
-    """
-    found = rows(
-        connection,
-        _DUE,
-        ids=uuids(device_ids),
-        now=now,
-        horizon=horizon,
-        seconds=(horizon - now).total_seconds(),
-        per_device=per_device,
-        limit=limit,
-    )
-    return cast(list[Due], found)
 
 
 def locked(connection: Connection, ids: Iterable[UUID]) -> list[Message]:

@@ -23,12 +23,13 @@ from domain import message, pacing
 from domain.errors import WrongStateError
 from domain.event import Event
 from domain.pacing import Uniform
-from projections import measures, queue
+from projections import due, measures, queue
 from projections.composition import House
 from runners import claiming, hand_over, receiving
 from runners.breaker import Breaker
 from runners.calls import Calls
-from runners.claims import Claims, Slot, server_of
+from runners.claiming import Taken
+from runners.claims import Claims, Room, Slot, server_of
 from runners.gateways import (
     Accepted,
     Gateway,
@@ -45,7 +46,7 @@ from runners.hand_over import HandedOver
 LANES = 1000
 # So many lanes a worker always takes, however many messages wait in each, and how many of them are
 # many.
-FEWEST_LANES, MUCH = 8, 4
+FEWEST_LANES, MUCH = 32, 4
 
 Answer = tuple[Outgoing, Outcome]
 
@@ -88,41 +89,45 @@ class Broadcaster:
 
     def claim(self) -> int:
         """Takes what is due until the next look, each message with its slot; returns how many."""
-        return self.hold(self.look(self.behind()))
+        taken = self.look(self.behind(), Room())
+        self.hold(taken.slots)
+        return len(taken.slots)
 
-    def hold(self, claimed: list[Slot]) -> int:
-        """Adds what was claimed, or taken and not handed over; returns how many."""
-        self.claims.add(claimed)
+    def hold(self, slots: list[Slot]) -> None:
+        """Adds what was claimed, or taken and not handed over."""
+        self.claims.add(slots)
         self.ready.set()
-        return len(claimed)
 
     def behind(self) -> set[UUID]:
         """Devices that still have to send what was due before the last look."""
         every = timedelta(seconds=self.house.settings.broadcast_every)
         return self.claims.behind(self.house.outreach.clock() - every)
 
-    def look(self, behind: Set[UUID]) -> list[Slot]:
-        """Claims what is due until the next look for devices that are not ``behind``. What it gives
-        has to be added to the claims, by the thread that has these."""
+    def look(self, behind: Set[UUID], room: Room) -> Taken:
+        """Claims what is due until the next look for devices that are not ``behind``, and hands
+        over what may go now and has ``room``. What it gives has to be held, or sent, by the thread
+        that has the claims."""
         with measures.timed("claim"):
-            claimed = self.house.database.run(
-                "claim",
-                lambda connection: claiming.decide(
-                    connection,
-                    self.house,
-                    queue.Wanted(self.gateways, behind, self.lanes),
-                    self.worker,
-                    self.actor,
-                ),
-            )
-        lanes = len({slot.device_id for slot in claimed})
-        full = len(claimed) >= claiming.BATCH // 2
+            taken = self.house.database.run("claim", lambda c: self._look(c, behind, room))
+        if taken.handed.outgoing:
+            self.house.database.reach("hand_over.after_commit")
+        devices = {slot.device_id for slot in taken.slots}
+        devices.update(outgoing.device_id for _, outgoing in taken.handed.outgoing)
+        lanes, messages = len(devices), len(taken.slots) + len(taken.handed.outgoing)
+        full = messages >= claiming.BATCH // 2
         self.more_is_due = full or lanes >= self.lanes
         # Where much waits in each lane, fewer of them make a batch, and other workers find theirs
         # free; those that waited longest come first, and so all have their turn.
-        much = full and len(claimed) >= MUCH * lanes
+        much = full and messages >= MUCH * lanes
         self.lanes = max(FEWEST_LANES, lanes // 2) if much else LANES
-        return claimed
+        return taken
+
+    def _look(self, connection: Connection, behind: Set[UUID], room: Room) -> Taken:
+        wanted = due.Wanted(self.gateways, behind, self.lanes)
+        taken = claiming.decide(connection, self.house, wanted, room, self.worker, self.actor)
+        if taken.handed.outgoing:
+            self.house.database.reach("hand_over.before_commit")
+        return taken
 
     # Handing over
 
@@ -130,28 +135,28 @@ class Broadcaster:
         """Records the hand-over of every message whose slot has come and is still wanted; returns
         them with their gateways' names. What comes too soon after the device's last send goes back
         to wait for its new moment."""
-        with self.taken() as due:
-            decided = self.decide(due)
+        with self.taken() as slots:
+            decided = self.decide(slots)
         return self.handed(decided)
 
     @contextmanager
     def taken(self) -> Iterator[list[Slot]]:
         """What has to be decided upon now; if the block fails it is held again."""
-        due = self.claims.take_due(self.house.outreach.clock())
+        slots = self.claims.take_due(self.house.outreach.clock())
         try:
-            yield due
+            yield slots
         except BaseException:
-            self.hold(due)
+            self.hold(slots)
             raise
 
-    def decide(self, due: list[Slot]) -> HandedOver:
-        """Records what becomes of ``due``."""
-        if not due:
+    def decide(self, slots: list[Slot]) -> HandedOver:
+        """Records what becomes of messages whose slots have come."""
+        if not slots:
             return HandedOver([], [])
         return self.house.database.run(
             "hand_over",
             lambda connection: hand_over.decide(
-                connection, self.house, due, self.worker, self.actor
+                connection, self.house, slots, self.worker, self.actor
             ),
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from projections.database import Listener
 from projections.queue import CHANNEL
 from runners.broadcaster import Broadcaster
 from runners.claiming import BATCH
+from runners.claims import Room
 from runners.loops import LONGEST_WAIT, OUTAGES, back_off
 
 log = structlog.get_logger()
@@ -74,6 +75,7 @@ class Stations:
         self.clock = broadcaster.house.outreach.clock
         # Set when there may be room for more claims, or news of something due.
         self.room = asyncio.Event()
+        self.handing_over = asyncio.Lock()
 
     def ring(self) -> None:
         """Whoever waits looks at once."""
@@ -81,17 +83,24 @@ class Stations:
             bell.set()
 
     async def claim(self) -> float:
-        """Claims if it is time to, and if less than a batch waits to be handed over; returns the
-        seconds until the next look."""
+        """Claims if it is time to, and if less than a batch waits to be handed over, or to be
+        recorded; what may go at once is handed over. Returns the seconds until the next look."""
         it = self.broadcaster
         # First listen, then look: what comes in between must not wait for the next look.
         if await asyncio.to_thread(self.listener.open):
             it.next_look = None
         now = self.clock()
         if it.next_look is None or now >= it.next_look:
-            if it.claims.waiting(now) >= BATCH:
+            waiting = it.claims.waiting(now)
+            if waiting >= BATCH or len(it.outcomes) >= BATCH:
                 return LONGEST_WAIT
-            it.hold(await asyncio.to_thread(it.look, it.behind()))
+            # What waits comes before what is new, and only one station at a time hands over: each
+            # would take the room for calls for its own.
+            async with nullcontext() if waiting else self.handing_over:
+                room = Room() if waiting else it.claims.room(self.clock())
+                taken = await asyncio.to_thread(it.look, it.behind(), room)
+                it.hold(taken.slots)
+                it.send(it.handed(taken.handed))
             every = 0.0 if it.more_is_due else self.settings.broadcast_every
             it.next_look = now + timedelta(seconds=every)
         return _seconds_until(it.next_look, self.clock())
@@ -112,10 +121,11 @@ class Stations:
     async def hand_over(self) -> float:
         """Hands over what is due and sends it; returns the seconds until the next slot."""
         it = self.broadcaster
-        with it.taken() as due:
-            decided = await asyncio.to_thread(it.decide, due)
-        it.send(it.handed(decided))
-        if due:
+        async with self.handing_over:
+            with it.taken() as slots:
+                decided = await asyncio.to_thread(it.decide, slots)
+            it.send(it.handed(decided))
+        if slots:
             self.room.set()
         moment = it.claims.next_moment()
         return LONGEST_WAIT if moment is None else _seconds_until(moment, self.clock())
@@ -129,6 +139,7 @@ class Stations:
         again."""
         it = self.broadcaster
         await asyncio.to_thread(it.record, it.take_outcomes())
+        self.room.set()
         await asyncio.to_thread(it.record_reports)
         return self.settings.broadcast_every
 

@@ -1,74 +1,125 @@
-"""The claim: what is due until the next look, each message with its slot, in one transaction."""
+"""The claim: what is due until the next look, each message with its slot, in one transaction; what
+may go at once is handed over in it."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from domain import pacing, tokens
+from domain.event import Event
 from domain.message_events import MessageClaimed
 from domain.pacing import Pace
-from projections import queue
+from projections import due, hand_overs
 from projections.composition import House
-from runners.claims import Slot, server_of
+from runners.claims import Room, Slot, server_of
+from runners.hand_over import HandedOver, LastLook
 
 # How many messages at most.
 BATCH = 1000
 
 
+class Taken(NamedTuple):
+    """``slots`` are claimed and wait for their moments; ``handed`` says what becomes of the
+    others, whose moment had come."""
+
+    slots: list[Slot]
+    handed: HandedOver
+
+
+class Plan(NamedTuple):
+    """A message, its slot and whether it is handed over at once, and its claim."""
+
+    slot: Slot
+    row: hand_overs.Candidate
+    at_once: bool
+    claimed: MessageClaimed
+
+
 def decide(
-    connection: Connection, house: House, wanted: queue.Wanted, worker: str, actor: str
-) -> list[Slot]:
-    """Claims for ``worker`` what is due on devices as ``wanted``."""
+    connection: Connection,
+    house: House,
+    wanted: due.Wanted,
+    room: Room,
+    worker: str,
+    actor: str,
+) -> Taken:
+    """Claims for ``worker`` what is due on devices as ``wanted``, and hands over what may go now,
+    as far as there is ``room``."""
     now = house.outreach.clock()
     horizon = now + timedelta(seconds=house.settings.broadcast_every)
-    ready = queue.ready_devices(connection, now, horizon, wanted)
+    ready = due.ready_devices(connection, now, horizon, wanted)
     if not ready:
-        return []
+        return Taken([], HandedOver([], []))
     # An equal share for each, so that the backlog of some is not in the way of others; where there
     # is no room for all, those that waited longest.
     share = ceil(BATCH / len(ready))
     chosen = ready[: ceil(BATCH / share)]
     ids = [device.device_id for device in chosen]
-    lanes: list[list[queue.Due]] = [[] for _ in chosen]
-    for row in queue.due(connection, ids, now, horizon, share, BATCH):
-        lanes[row.lane - 1].append(row)
-    claimed: list[Slot] = []
-    events: list[MessageClaimed] = []
-    lease = timedelta(seconds=house.settings.lease_seconds)
+    found = due.due(connection, ids, now, horizon, share, BATCH)
+    owners = hand_overs.owners(connection, {row.owner_id for row in found})
+    lanes: list[list[hand_overs.Candidate]] = [[] for _ in chosen]
+    for row in found:
+        lanes[row.place - 1].append(row)
+    plans: list[Plan] = []
     for device, rows in zip(chosen, lanes, strict=True):
-        slots = [slot for slot in _slots(device, rows, now) if slot <= horizon]
+        slots = [slot for slot in _slots(device, rows, owners, now) if slot <= horizon]
         if not slots:
             continue
-        lease_until = slots[-1] + lease
+        lease_until = slots[-1] + timedelta(seconds=house.settings.lease_seconds)
         server = server_of(device.gateway, device.base_url)
         zone = tokens.zone(device.timezone)
         days = {slot: slot.astimezone(zone).date() for slot in set(slots)}
         for row, send_at in zip(rows, slots, strict=False):
-            paced = max(device.min_delay_seconds, row.asked_min_seconds) > 0
-            claimed.append(
-                Slot(send_at, row.message_id, device.device_id, lease_until, paced, server)
+            asked = owners[row.owner_id].min_delay_seconds
+            paced = max(device.min_delay_seconds, asked) > 0
+            slot = Slot(send_at, row.message_id, device.device_id, lease_until, paced, server)
+            claimed = MessageClaimed(
+                originator_id=row.message_id,
+                originator_version=row.version + 1,
+                timestamp=now,
+                actor=actor,
+                worker=worker,
+                send_at=send_at,
+                slot_day=days[send_at],
+                lease_until=lease_until,
             )
-            events.append(
-                MessageClaimed(
-                    originator_id=row.message_id,
-                    originator_version=row.version + 1,
-                    timestamp=now,
-                    actor=actor,
-                    worker=worker,
-                    send_at=send_at,
-                    slot_day=days[send_at],
-                    lease_until=lease_until,
-                )
-            )
+            plans.append(Plan(slot, row, send_at <= now and room.take(slot), claimed))
+    return _carry_out(connection, house, plans, owners, actor)
+
+
+def _carry_out(
+    connection: Connection,
+    house: House,
+    plans: Sequence[Plan],
+    owners: Mapping[str, hand_overs.Owner],
+    actor: str,
+) -> Taken:
+    """Records each claim, and right after it what becomes of the message if it may go at once."""
+    now = [(plan.slot, plan.row) for plan in plans if plan.at_once]
+    look = LastLook(connection, house, now, owners, actor)
+    events: list[Event] = []
+    for plan in plans:
+        events.append(plan.claimed)
+        if plan.at_once:
+            event = look.at(plan.slot, plan.row, plan.claimed.originator_version)
+            if event is not None:
+                events.append(event)
     house.outreach.record(connection, events)
-    return claimed
+    return Taken([plan.slot for plan in plans if not plan.at_once], look.result)
 
 
-def _slots(device: queue.Ready, rows: list[queue.Due], now: datetime) -> list[datetime]:
+def _slots(
+    device: due.Ready,
+    rows: list[hand_overs.Candidate],
+    owners: Mapping[str, hand_overs.Owner],
+    now: datetime,
+) -> list[datetime]:
     """The slots of one device's messages, in order.
 
     The pauses follow from the device and its latest slot, so that a look at which the next slot is
@@ -76,12 +127,15 @@ def _slots(device: queue.Ready, rows: list[queue.Due], now: datetime) -> list[da
     has to be taken long before it comes.
     """
     own = Pace(device.min_delay_seconds, device.max_delay_seconds)
-    paces: dict[tuple[float, float], Pace] = {}
+    paces: dict[str, Pace] = {}
     wanted = []
     for row in rows:
-        asked = (row.asked_min_seconds, row.asked_max_seconds)
-        pace = paces.get(asked) or paces.setdefault(asked, own.slower_of(Pace(*asked)))
-        wanted.append((max(now, row.due_at), pace))
+        pace = paces.get(row.owner_id)
+        if pace is None:
+            owner = owners[row.owner_id]
+            asked = Pace(owner.min_delay_seconds, owner.max_delay_seconds)
+            pace = paces[row.owner_id] = own.slower_of(asked)
+        wanted.append((max(now, row.moment), pace))
     seed = f"{device.device_id}:{device.last_slot_at}"
     uniform = random.Random(seed).uniform  # noqa: S311
     return pacing.assign_slots(device.last_slot_at, wanted, uniform)

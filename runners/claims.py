@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import chain
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -37,6 +38,41 @@ class Slot(NamedTuple):
 def server_of(gateway: str, base_url: object) -> str:
     """Who is called by devices of that gateway with that setting; the sandbox calls nobody."""
     return "" if gateway == "sandbox" else f"{gateway} {base_url or ''}"
+
+
+class Room:
+    """How many calls may begin now. ``free`` are left of all; ``calls`` and ``server_calls`` are on
+    their way, by device and by server; devices that are ``held`` have something else to send
+    first."""
+
+    def __init__(
+        self,
+        free: int = 0,
+        calls: Mapping[UUID, int] = MappingProxyType({}),
+        server_calls: Mapping[str, int] = MappingProxyType({}),
+        held: Iterable[UUID] = (),
+    ) -> None:
+        self._free = free
+        self._calls = Counter(calls)
+        self._server_calls = Counter(server_calls)
+        self._held = set(held)
+
+    def take(self, slot: Slot) -> bool:
+        """Whether this one may go; if not, nothing after it of its device may."""
+        device_id, server = slot.device_id, slot.server
+        most = 1 if slot.paced else CALLS_PER_DEVICE
+        if (
+            self._free <= 0
+            or device_id in self._held
+            or self._calls[device_id] >= most
+            or (server and self._server_calls[server] >= CALLS_PER_SERVER)
+        ):
+            self._held.add(device_id)
+            return False
+        self._free -= 1
+        self._calls[device_id] += 1
+        self._server_calls[server] += 1
+        return True
 
 
 def _moment(slot: Slot) -> datetime:
@@ -96,6 +132,11 @@ class Claims:
         for device_id, moment in looked.items():
             self._look_at(device_id, moment)
         return due
+
+    def room(self, now: datetime) -> Room:
+        """For what is not claimed yet, as it is now."""
+        free = CALLS - self._quick_calls(now)
+        return Room(free, self._calls, self._server_calls, self._lanes)
 
     def _take(
         self,

@@ -1,10 +1,11 @@
-"""The hand-over: the last look at messages whose slot has come, in one transaction."""
+"""The hand-over: the last look at messages whose slot has come."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -48,77 +49,118 @@ class Sender(NamedTuple):
     credentials: dict[str, str] | None
 
 
-class Decision(NamedTuple):
-    """One message with all that the decision needs; ``pause`` comes after it, the slower of its
-    device's and what its campaign or sequence asks for."""
+class LastLook:
+    """Looks at messages one after the other, in the order of their moments, within a transaction
+    that holds their rows: each is sent, cancelled, released, or postponed because its device still
+    sends something else, or has within its minimum delay, whoever did that.
 
-    slot: Slot
-    row: hand_overs.Claimed
-    device: Sender
-    owner: hand_overs.Owner
-    pause: float
+    ``messages`` are all that it will be asked about. ``result`` is what came of those it has seen.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        house: House,
+        messages: Iterable[tuple[Slot, hand_overs.Candidate]],
+        owners: Mapping[str, hand_overs.Owner],
+        actor: str,
+    ) -> None:
+        self.patience = patience(house.settings)
+        self.owners = owners
+        self.actor = actor
+        pauses = {(slot.device_id, row.owner_id) for slot, row in messages}
+        found = hand_overs.devices(connection, {device_id for device_id, _ in pauses})
+        self.devices = {
+            id_: Sender(*device[:-1], _credentials(house, device)) for id_, device in found.items()
+        }
+        paced = {device_id for device_id, owner_id in pauses if self._pause(device_id, owner_id)}
+        self.lanes = hand_overs.lanes(connection, paced) if paced else {}
+        self.now = house.outreach.clock()
+        self.result = HandedOver([], [])
+
+    def at(self, slot: Slot, row: hand_overs.Candidate, version: int) -> Event | None:
+        """What becomes of the claimed message, whose version that is; None if it has to wait."""
+        now = self.now
+        state = message.InHand(slot.message_id, version, "processing", row.attempt)
+        device, owner = self.devices[slot.device_id], self.owners[row.owner_id]
+        verdict = last_look(_surroundings(row, device, owner), now) or _hindrance(slot, device, now)
+        if isinstance(verdict, Cancel):
+            return message.cancel(state, verdict.reason, now=now, actor=self.actor)
+        if isinstance(verdict, Release):
+            return message.release(state, verdict.reason, now=now, actor=self.actor)
+        pause = self._pause(slot.device_id, row.owner_id)
+        if pause > 0:
+            lane = self.lanes[slot.device_id]
+            free_at = pacing.free_at(lane, timedelta(seconds=pause), self.patience, now)
+            if free_at > now:
+                self.result.postponed.append((slot, free_at))
+                return None
+            self.lanes[slot.device_id] = Lane(now, busy=True)
+        return self._hand_over(state, row, slot, device, owner.content(row.step))
+
+    def _pause(self, device_id: UUID, owner_id: str) -> float:
+        """Comes after a message: the slower of its device's and what its campaign or sequence asks
+        for; in seconds."""
+        asked = self.owners[owner_id].min_delay_seconds
+        return max(self.devices[device_id].min_delay_seconds, asked)
+
+    def _hand_over(
+        self,
+        state: message.InHand,
+        row: hand_overs.Candidate,
+        slot: Slot,
+        device: Sender,
+        content: hand_overs.Content,
+    ) -> MessageQueued:
+        values = rendering.values_of(row.name, row.phone, row.attributes)
+        text = rendering.render(content.body, values)
+        template = rendering.render_template(content.template, values)
+        queued = message.hand_over(
+            state,
+            content.content_id,
+            row.lead_version,
+            rendering.digest(text, content.media_url, template),
+            now=self.now,
+            actor=self.actor,
+        )
+        outgoing = Outgoing(
+            message_id=state.id,
+            version=queued.originator_version,
+            device_id=slot.device_id,
+            phone=row.phone,
+            text=text,
+            media_url=content.media_url,
+            attempt=row.attempt + 1,
+            settings=device.settings,
+            credentials=device.credentials or {},
+            template=template,
+            call_before=self.now + GRACE,
+        )
+        self.result.outgoing.append((device.gateway, outgoing))
+        return queued
 
 
 def decide(
     connection: Connection, house: House, due: Sequence[Slot], worker: str, actor: str
 ) -> HandedOver:
-    """Looks at each of ``due`` once more: sends, cancels, releases, or postpones it because the
-    device still sends something else, or has within its minimum delay, whoever did that."""
-    open_ = _open(connection, house, due, worker)
-    paced = {it.slot.device_id for it in open_ if it.pause > 0}
-    lanes = hand_overs.lanes(connection, paced) if paced else {}
-    now = house.outreach.clock()
-    result = HandedOver([], [])
-    events: list[Event] = []
-    for it in open_:
-        state = message.InHand(it.slot.message_id, it.row.version, "processing", it.row.attempt)
-        verdict = last_look(_surroundings(it), now) or _hindrance(it, now)
-        if isinstance(verdict, Cancel):
-            events.append(message.cancel(state, verdict.reason, now=now, actor=actor))
-            continue
-        if isinstance(verdict, Release):
-            events.append(message.release(state, verdict.reason, now=now, actor=actor))
-            continue
-        if it.pause > 0:
-            device_id, pause = it.slot.device_id, timedelta(seconds=it.pause)
-            free_at = pacing.free_at(lanes[device_id], pause, patience(house.settings), now)
-            if free_at > now:
-                result.postponed.append((it.slot, free_at))
-                continue
-            lanes[device_id] = Lane(now, busy=True)
-        queued, outgoing = _hand_over(state, it, now, actor)
-        events.append(queued)
-        result.outgoing.append((it.device.gateway, outgoing))
-    house.outreach.record(connection, events)
-    return result
-
-
-def _open(connection: Connection, house: House, due: Sequence[Slot], worker: str) -> list[Decision]:
-    """Those of ``due`` that the worker still holds, in the order of their moments; of the others
-    the lease ended, or somebody cancelled them."""
+    """Looks at each of ``due`` that the worker still holds; of the others the lease ended, or
+    somebody cancelled them."""
     slots = sorted(due, key=_lock_order)
     found = hand_overs.messages(connection, (slot.message_id for slot in slots), worker)
-    devices = {
-        id_: Sender(*device[:-1], _credentials(house, device))
-        for id_, device in hand_overs.devices(connection, {s.device_id for s in slots}).items()
-    }
     owners = hand_overs.owners(connection, {row.owner_id for row in found})
-    decisions = []
-    for row in found:
-        slot, owner = slots[row.place - 1], owners[row.owner_id]
-        device = devices[slot.device_id]
-        pause = max(device.min_delay_seconds, owner.min_delay_seconds)
-        decisions.append(Decision(slot, row, device, owner, pause))
-    decisions.sort(key=_moment)
-    return decisions
+    messages = sorted(((slots[row.place - 1], row) for row in found), key=_moment)
+    look = LastLook(connection, house, messages, owners, actor)
+    events = (look.at(slot, row, row.version) for slot, row in messages)
+    house.outreach.record(connection, [event for event in events if event is not None])
+    return look.result
 
 
 def _lock_order(slot: Slot) -> int:
     return slot.message_id.int
 
 
-def _moment(decision: Decision) -> datetime:
-    return decision.slot.send_at
+def _moment(message: tuple[Slot, hand_overs.Candidate]) -> datetime:
+    return message[0].send_at
 
 
 def _credentials(house: House, device: hand_overs.Device) -> dict[str, str] | None:
@@ -128,52 +170,23 @@ def _credentials(house: House, device: hand_overs.Device) -> dict[str, str] | No
         return None
 
 
-def _surroundings(it: Decision) -> Surroundings:
+def _surroundings(
+    row: hand_overs.Candidate, device: Sender, owner: hand_overs.Owner
+) -> Surroundings:
     return Surroundings(
-        opted_out=it.row.opted_out_at is not None,
-        device_status=it.device.status,
-        owner_status=it.owner.status,
-        sequence_stopped=it.owner.cancel_pending,
-        stopped_because=it.row.stopped_because,
-        expires_at=it.row.expires_at,
+        opted_out=row.opted_out_at is not None,
+        device_status=device.status,
+        owner_status=owner.status,
+        sequence_stopped=owner.cancel_pending,
+        stopped_because=row.stopped_because,
+        expires_at=row.expires_at,
     )
 
 
-def _hindrance(it: Decision, now: datetime) -> Release | None:
+def _hindrance(slot: Slot, device: Sender, now: datetime) -> Release | None:
     """Why this worker cannot hand it over."""
-    if it.slot.lease_until <= now:
+    if slot.lease_until <= now:
         return Release("too late")
-    if it.device.credentials is None:  # the monitor takes the device off
+    if device.credentials is None:  # the monitor takes the device off
         return Release("credentials cannot be read")
     return None
-
-
-def _hand_over(
-    state: message.InHand, it: Decision, now: datetime, actor: str
-) -> tuple[MessageQueued, Outgoing]:
-    row, content = it.row, it.owner.content(it.row.step)
-    values = rendering.values_of(row.name, row.phone, row.attributes)
-    text = rendering.render(content.body, values)
-    template = rendering.render_template(content.template, values)
-    queued = message.hand_over(
-        state,
-        content.content_id,
-        row.lead_version,
-        rendering.digest(text, content.media_url, template),
-        now=now,
-        actor=actor,
-    )
-    outgoing = Outgoing(
-        message_id=state.id,
-        version=queued.originator_version,
-        device_id=it.slot.device_id,
-        phone=row.phone,
-        text=text,
-        media_url=content.media_url,
-        attempt=row.attempt + 1,
-        settings=it.device.settings,
-        credentials=it.device.credentials or {},
-        template=template,
-        call_before=now + GRACE,
-    )
-    return queued, outgoing

@@ -1,11 +1,11 @@
-"""The claim reads its index, whatever the size of the queue."""
+"""The claim reads its index, whatever the size of the due."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from projections import queue
+from projections import due
 from projections.composition import House
 from projections.database import Database, rows
 
@@ -28,10 +28,17 @@ def fill(database: Database, now: Any) -> None:
         connection.exec_driver_sql(
             "INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id,"
             " campaign_id, step, scheduled_at, due_at, attempt)"
-            " SELECT gen_random_uuid(), 1, 'pending', gen_random_uuid(),"
+            " SELECT gen_random_uuid(), 1, 'pending', md5(n::text)::uuid,"
             f" md5((1 + n %% {DEVICES})::text)::uuid, md5('campaign')::uuid, 0,"
             " %(now)s - make_interval(secs => n), %(now)s - make_interval(secs => n), 0"
             f" FROM generate_series(1, {MESSAGES}) n",
+            {"now": now},
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO leads (lead_id, version, phone, name, niche, niche_keys, target_status,"
+            " triggers, trigger_keys, attributes, registered_at)"
+            " SELECT md5(n::text)::uuid, 1, n::text, '', '{}', '{}', 'prospect', '{}', '{}', '{}',"
+            f" %(now)s FROM generate_series(1, {MESSAGES}) n",
             {"now": now},
         )
         connection.exec_driver_sql("ANALYZE")
@@ -77,10 +84,10 @@ def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(house: H
 
     with house.database.transaction() as connection:
         explained = Explained(connection)
-        horizon, wanted = now + timedelta(seconds=5), queue.Wanted(["sandbox"], [], 1000)
-        devices = queue.ready_devices(explained, now, horizon, wanted)  # type: ignore[arg-type]
+        horizon, wanted = now + timedelta(seconds=5), due.Wanted(["sandbox"], [], 1000)
+        devices = due.ready_devices(explained, now, horizon, wanted)  # type: ignore[arg-type]
         ids = [device.device_id for device in devices]
-        found = queue.due(explained, ids, now, horizon, 500, 1000)  # type: ignore[arg-type]
+        found = due.due(explained, ids, now, horizon, 500, 1000)  # type: ignore[arg-type]
 
     assert len(devices) == DEVICES
     assert len(found) == 1000
@@ -99,7 +106,7 @@ def test_a_device_with_nothing_due_takes_no_place(house: House) -> None:
             "UPDATE broadcast_messages SET due_at = due_at + interval '2 days'"
             " WHERE device_id <> md5('7')::uuid"
         )
-        devices = queue.ready_devices(connection, now, now, queue.Wanted(["sandbox"], [], 1))
+        devices = due.ready_devices(connection, now, now, due.Wanted(["sandbox"], [], 1))
         (expected,) = rows(connection, "SELECT md5('7')::uuid")
 
     assert [device.device_id for device in devices] == [expected[0]]
