@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from typing import Literal
@@ -17,6 +18,8 @@ Audience = Literal["prospect", "customer", "all"]
 
 TARGET_STATUSES: tuple[TargetStatus, ...] = ("prospect", "customer")
 AUDIENCES: tuple[Audience, ...] = ("prospect", "customer", "all")
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def tokens(field: str, values: Iterable[str]) -> tuple[str, ...]:
@@ -45,7 +48,7 @@ def matching(token: str, among: Iterable[str]) -> str | None:
 
 def storable(value: str) -> bool:
     """Whether UTF-8 and PostgreSQL can hold it: no NUL, and no half of a surrogate pair."""
-    return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
+    return "\0" not in value and (value.isascii() or _HALF_PAIR.search(value) is None)
 
 
 def cleaned(value: str, longest: int = 10_000) -> str:

@@ -131,7 +131,7 @@ def devices(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Device]:
 def owners(connection: Connection, ids: Iterable[str]) -> dict[str, Owner]:
     """Campaigns and sequences by their ids."""
     return {
-        row[0]: Owner(*row[1:5], msgspec.convert(row[5], list[Content]))
+        row[0]: Owner(row[1], row[2], row[3], row[4], msgspec.convert(row[5], list[Content]))
         for row in rows(connection, _OWNERS, ids=uuids(ids))
     }
 

@@ -25,11 +25,11 @@ class Breaker:
         go offline, with the reason."""
         found: dict[UUID, str] = {}
         for device_id, outcome in outcomes:
-            if outcome == NOT_CALLED:  # says nothing about the gateway
-                continue
-            if not isinstance(outcome, Unknown | Unreachable):
+            if not isinstance(outcome, (Unknown, Unreachable)):
                 self._failures.pop(device_id, None)
                 found.pop(device_id, None)
+                continue
+            if outcome == NOT_CALLED:  # says nothing about the gateway
                 continue
             self._failures[device_id] += 1
             if self._failures[device_id] >= TRIPS_AFTER:

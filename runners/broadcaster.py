@@ -103,6 +103,11 @@ class Broadcaster:
         every = timedelta(seconds=self.house.settings.broadcast_every)
         return self.claims.behind(self.house.outreach.clock() - every)
 
+    def room(self) -> Room:
+        """For what the next look finds; none while something else waits, which comes first."""
+        now = self.house.outreach.clock()
+        return Room() if self.claims.waiting(now) else self.claims.room(now)
+
     def look(self, behind: Set[UUID], room: Room) -> Taken:
         """Claims what is due until the next look for devices that are not ``behind``, and hands
         over what may go now and has ``room``. What it gives has to be held, or sent, by the thread

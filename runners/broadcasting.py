@@ -19,7 +19,6 @@ from projections.database import Listener
 from projections.queue import CHANNEL
 from runners.broadcaster import Broadcaster
 from runners.claiming import BATCH
-from runners.claims import Room
 from runners.loops import LONGEST_WAIT, OUTAGES, back_off
 
 log = structlog.get_logger()
@@ -91,14 +90,11 @@ class Stations:
             it.next_look = None
         now = self.clock()
         if it.next_look is None or now >= it.next_look:
-            waiting = it.claims.waiting(now)
-            if waiting >= BATCH or len(it.outcomes) >= BATCH:
+            if it.claims.waiting(now) >= BATCH or len(it.outcomes) >= BATCH:
                 return LONGEST_WAIT
-            # What waits comes before what is new, and only one station at a time hands over: each
-            # would take the room for calls for its own.
-            async with nullcontext() if waiting else self.handing_over:
-                room = Room() if waiting else it.claims.room(self.clock())
-                taken = await asyncio.to_thread(it.look, it.behind(), room)
+            # Only one station at a time hands over: each would take the room for its own.
+            async with nullcontext() if it.claims.waiting(now) else self.handing_over:
+                taken = await asyncio.to_thread(it.look, it.behind(), it.room())
                 it.hold(taken.slots)
                 it.send(it.handed(taken.handed))
             every = 0.0 if it.more_is_due else self.settings.broadcast_every

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain import lead as leads
 from projections.composition import House
+from projections.rebuild import rebuild
 from runners.clocks import SimulatedClock
 from runners.gateways import Accepted, Outcome, Outgoing
 from runners.gateways.sandbox import Sandbox
@@ -123,6 +124,48 @@ def test_a_hand_over_that_cannot_be_recorded_calls_no_gateway(
 
     when.hands_over(broadcaster)
     assert len(phones.sent) == 1
+
+
+def test_what_is_due_goes_with_the_claim_and_what_has_no_room_after_it(
+    house: House, clock: SimulatedClock
+) -> None:
+    """A device may have 32 calls on their way; the others keep their order behind them."""
+    given.device(house)
+    given.many_leads(house, 40)
+    given.campaign(house)
+    when.triggers(house)
+    phones = Phones(clock)
+    broadcaster = when.broadcaster(house, phones)
+
+    taken = broadcaster.look(broadcaster.behind(), broadcaster.room())
+    broadcaster.hold(taken.slots)
+
+    assert (len(taken.handed.outgoing), len(taken.slots)) == (32, 8)
+    assert then.statuses(house) == {"queued": 32, "processing": 8}
+    when.sends(broadcaster, broadcaster.handed(taken.handed))
+    when.hands_over(broadcaster)
+    assert then.statuses(house) == {"sent": 40}
+    assert not any(rebuild(house.database).values())
+
+
+def test_what_is_unwanted_is_not_handed_over_with_the_claim(
+    house: House, clock: SimulatedClock
+) -> None:
+    """It expired while it was pending; what is wanted goes."""
+    given.device(house)
+    given.many_leads(house, 2)
+    given.campaign(house, expires_after_hours=1)
+    when.triggers(house)
+    clock.move_to(clock() + timedelta(hours=2))
+    given.campaign(house)
+    when.triggers(house)
+    broadcaster = when.broadcaster(house, Phones(clock))
+
+    taken = broadcaster.look(broadcaster.behind(), broadcaster.room())
+
+    assert (len(taken.handed.outgoing), taken.slots) == (2, [])
+    assert then.statuses(house) == {"cancelled": 2, "queued": 2}
+    assert not any(rebuild(house.database).values())
 
 
 def test_a_new_text_reaches_all_that_is_not_handed_over(

@@ -11,6 +11,7 @@ from runners.claims import (
     CALLS_PER_SERVER,
     SLOW_AFTER,
     Claims,
+    Room,
     Slot,
     server_of,
 )
@@ -160,3 +161,29 @@ def test_devices_that_are_behind_are_known() -> None:
     assert claims.behind(NOW) == {device}
     claims.clear()
     assert claims.behind(NOW) == set()
+
+
+def test_what_is_claimed_just_now_goes_at_once_as_far_as_there_is_room() -> None:
+    claims, device, busy = Claims(), uuid4(), uuid4()
+    given = slots(CALLS_PER_DEVICE + 3, device)
+    begin(claims, given[:3], NOW)
+    claims.add(slots(1, busy))
+    room = claims.room(NOW)
+    taken = [slot for slot in given[3:] if room.take(slot)]
+    assert taken == given[3:CALLS_PER_DEVICE]
+    assert not room.take(slots(1, busy)[0])  # it has something else to send first
+    assert room.take(slots(1, uuid4())[0])
+    assert not Room().take(given[0])
+
+
+def test_of_a_device_with_a_pause_one_goes_at_once() -> None:
+    room, device = Claims().room(NOW), uuid4()
+    assert [room.take(slot) for slot in slots(3, device, paced=True)] == [True, False, False]
+
+
+def test_at_once_goes_no_more_than_a_server_or_the_process_can_bear() -> None:
+    room = Claims().room(NOW)
+    taken = [room.take(slot) for slot in slots(CALLS_PER_SERVER + 1, server="gowa")]
+    assert taken == [True] * CALLS_PER_SERVER + [False]
+    rest = CALLS - CALLS_PER_SERVER
+    assert [room.take(slot) for slot in slots(rest + 1, server="")] == [True] * rest + [False]

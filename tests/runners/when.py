@@ -122,7 +122,9 @@ async def _send(one: Broadcaster, outgoing: list[tuple[str, Outgoing]]) -> None:
 def looks(*broadcasters: Broadcaster) -> None:
     """Each claims, and sends what has its slot now."""
     for one in broadcasters:
-        one.claim()
+        taken = one.look(one.behind(), one.room())
+        one.hold(taken.slots)
+        sends(one, one.handed(taken.handed))
     hands_over(*broadcasters)
 
 

@@ -64,6 +64,33 @@ def test_killed_after_the_hand_over_it_is_unknown_and_not_sent_again(
     office.proves_itself()
 
 
+@pytest.mark.parametrize(
+    ("point", "becomes"),
+    {
+        "claim.before_commit": "sent",
+        "hand_over.before_commit": "sent",
+        "claim.after_commit": "unknown",
+        "hand_over.after_commit": "unknown",
+    }.items(),
+)
+def test_killed_while_it_hands_over_what_it_claims(
+    office: Office, point: str, becomes: str
+) -> None:
+    """What is due is claimed and handed over in one transaction, and with it committed or not."""
+    given_a_campaign_on_its_way(office)
+
+    with office.running("broadcaster", fault=f"{point}:1") as worker:
+        assert worker.process.wait(20) == -signal.SIGKILL
+    assert office.gowa.asked == []
+    assert office.counts() == {"pending" if becomes == "sent" else "queued": 4}
+
+    office.works_until_done()
+    assert office.counts() == {becomes: 4}
+    assert len(office.gowa.asked) == (4 if becomes == "sent" else 0)
+    assert office.twice() == []
+    office.proves_itself()
+
+
 def test_killed_after_the_record_nothing_is_left_to_do(office: Office) -> None:
     given_a_campaign_on_its_way(office, leads=1)
     died = office.once("broadcaster", fault="record.after_commit:1")
