@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from projections.columns import Columns
 from projections.counts import Tally
 from projections.prepared import Prepared, prepared
 
 
 class Handler(NamedTuple):
     """``statement`` changes a read model by all events of its topic at once; they are the relation
-    ``e``. ``counted`` adds the rows that it returns to the counts."""
+    ``e``, which has ``columns``. ``counted`` adds the rows that it returns to the counts."""
 
     statement: Prepared
+    columns: Columns
     counted: Callable[[Tally, Sequence[Any]], None] | None = None
 
 
@@ -25,15 +27,9 @@ def handler(
     """``fields`` declares, with SQL types, the event's own fields that ``statement`` reads from
     ``e``, beside ``originator_id``, ``originator_version`` and ``timestamp``; ``statement`` goes on
     a ``WITH e AS (...)``: it is a query, or further terms that begin with a comma."""
-    own = f", {fields}" if fields else ""
-    return Handler(
-        prepared(
-            "WITH e AS (SELECT * FROM json_to_recordset(%(events)s) AS e("
-            f'originator_id uuid, originator_version int, "timestamp" timestamptz{own}))'
-            f"{statement if statement.startswith(',') else ' ' + statement}"
-        ),
-        counted,
-    )
+    columns = Columns(fields)
+    space = "" if statement.startswith(",") else " "
+    return Handler(prepared(f"WITH e AS ({columns.relation}){space}{statement}"), columns, counted)
 
 
 def texts(array: str) -> str:

@@ -1,8 +1,8 @@
 """Turns stored events into read models: live, in the appending transaction, and in a rebuild.
 
 A batch is split into waves that hold at most one event per aggregate; a wave is handled topic by
-topic, one set-based statement each, which reads the events' own JSON. What the statements say was
-counted is added up and written once, in id order, after the last wave.
+topic, one set-based statement each, which reads the events' fields as columns. What the statements
+say was counted is added up and written once, in id order, after the last wave.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def handle(connection: Connection, rows: Sequence[Unowned]) -> counts.Tally:
 
 def joined(rows: Sequence[Unowned]) -> Sequence[Unowned]:
     """``rows``, where a claim and the hand-over right after it are one that has the fields of both:
-    of a key that JSON has twice, PostgreSQL takes the last (manual, JSON Types)."""
+    of a key that is there twice, the later one counts."""
     if not {row[2] for row in rows} >= {CLAIMED, QUEUED}:
         return rows
     found: list[Unowned] = []
@@ -100,7 +100,6 @@ def waves(rows: Sequence[Unowned]) -> Iterable[Sequence[Unowned]]:
 def _handle(
     connection: Connection, handler: Handler, states: list[bytes], tally: counts.Tally
 ) -> None:
-    events = b"[" + b",".join(states) + b"]"
-    result = execute(connection, handler.statement, events=events.decode())
+    result = execute(connection, handler.statement, **handler.columns.parameters(states))
     if handler.counted is not None:
         handler.counted(tally, result.all())

@@ -209,6 +209,10 @@ FORGED = {
     "no text": b"\xff",
     "no JSON": b"{",
     "no lead": b"{}",
+    "a text that PostgreSQL cannot hold": b'{"originator_id":'
+    b' "00000000-0000-0000-0000-000000000001", "phone": "+6012\\u0000", "triggers": [],'
+    b' "profile": {}}',
+    "a text for a number": b'{"originator_version": "one", "phone": "", "profile": {}}',
 }
 
 
