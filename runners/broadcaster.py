@@ -46,7 +46,7 @@ from runners.hand_over import HandedOver
 LANES = 1000
 # So many lanes a worker always takes, however many messages wait in each, and how many of them are
 # many.
-FEWEST_LANES, MUCH = 32, 4
+FEWEST_LANES, MUCH = 16, 4
 
 Answer = tuple[Outgoing, Outcome]
 
@@ -119,7 +119,7 @@ class Broadcaster:
         devices = {slot.device_id for slot in taken.slots}
         devices.update(outgoing.device_id for _, outgoing in taken.handed.outgoing)
         lanes, messages = len(devices), len(taken.slots) + len(taken.handed.outgoing)
-        full = messages >= claiming.BATCH // 2
+        full = messages >= claiming.batch(self.lanes) // 2
         self.more_is_due = full or lanes >= self.lanes
         # Where much waits in each lane, fewer of them make a batch, and other workers find theirs
         # free; those that waited longest come first, and so all have their turn.

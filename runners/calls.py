@@ -30,7 +30,7 @@ class Calls:
         self.gateways = gateways
         self.ended = ended
         self._waiting: deque[tuple[str, Outgoing]] = deque()
-        # Callers, with the moment of the loop's clock when their call is given up, in that order.
+        # Callers, with the moment of the loop's clock when their call is given up.
         self.in_flight: dict[asyncio.Task[None], float] = {}
         # Whether a caller is on its way to what waits.
         self._hired = False
@@ -38,13 +38,14 @@ class Calls:
 
     def begin(self, outgoing: Iterable[tuple[str, Outgoing]]) -> None:
         """Calls each one's gateway, which is named beside it."""
+        self._loop = asyncio.get_running_loop()
         self._waiting.extend(outgoing)
         self._hire()
 
     def _hire(self) -> None:
         if self._waiting and not self._hired:
             self._hired = True
-            self._limit(asyncio.get_running_loop().create_task(self._work()))
+            self._limit(self._loop.create_task(self._work()))
 
     async def _work(self) -> None:
         self._hired = False
@@ -90,21 +91,16 @@ class Calls:
 
     def _limit(self, caller: asyncio.Task[None]) -> None:
         """Its call has the gateway's time-out from now on."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self.house.settings.gateway_timeout
-        self.in_flight.pop(caller, None)
+        until = self._loop.time() + self.house.settings.gateway_timeout
         self.in_flight[caller] = until
         if self._watch is None:
-            self._watch = loop.call_at(until, self._give_up)
+            self._watch = self._loop.call_at(until, self._give_up)
 
     def _give_up(self) -> None:
-        """Ends the calls whose time is over. They are in the order in which they began, and so one
-        timer does for all."""
-        self._watch = None
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        """Ends the calls whose time is over. One timer does for all of them."""
+        now = self._loop.time()
         for caller, until in self.in_flight.items():
-            if until > now:
-                self._watch = loop.call_at(until, self._give_up)
-                return
-            caller.cancel()
+            if until <= now:
+                caller.cancel()
+        others = [until for until in self.in_flight.values() if until > now]
+        self._watch = self._loop.call_at(min(others), self._give_up) if others else None

@@ -17,11 +17,16 @@ from domain.message_events import MessageClaimed
 from domain.pacing import Pace
 from projections import due, hand_overs
 from projections.composition import House
-from runners.claims import Room, Slot, server_of
+from runners.claims import CALLS_PER_DEVICE, Room, Slot, server_of
 from runners.hand_over import HandedOver, LastLook
 
 # How many messages at most.
 BATCH = 1000
+
+
+def batch(lanes: int) -> int:
+    """How many messages are claimed at most for so many devices: those that may all go at once."""
+    return min(BATCH, lanes * CALLS_PER_DEVICE)
 
 
 class Taken(NamedTuple):
@@ -58,10 +63,11 @@ def decide(
         return Taken([], HandedOver([], []))
     # An equal share for each, so that the backlog of some is not in the way of others; where there
     # is no room for all, those that waited longest.
-    share = ceil(BATCH / len(ready))
-    chosen = ready[: ceil(BATCH / share)]
+    most = batch(wanted.limit)
+    share = ceil(most / len(ready))
+    chosen = ready[: ceil(most / share)]
     ids = [device.device_id for device in chosen]
-    found = due.due(connection, ids, now, horizon, share, BATCH)
+    found = due.due(connection, ids, now, horizon, share, most)
     owners = hand_overs.owners(connection, {row.owner_id for row in found})
     lanes: list[list[hand_overs.Candidate]] = [[] for _ in chosen]
     for row in found:

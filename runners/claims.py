@@ -53,25 +53,22 @@ class Room:
         held: Iterable[UUID] = (),
     ) -> None:
         self._free = free
-        self._calls = Counter(calls)
+        self._calls = Counter({**calls, **dict.fromkeys(held, CALLS_PER_DEVICE)})
         self._server_calls = Counter(server_calls)
-        self._held = set(held)
 
     def take(self, slot: Slot) -> bool:
         """Whether this one may go; if not, nothing after it of its device may."""
         device_id, server = slot.device_id, slot.server
-        most = 1 if slot.paced else CALLS_PER_DEVICE
+        calls, lines = self._calls[device_id], self._server_calls[server]
         if (
             self._free <= 0
-            or device_id in self._held
-            or self._calls[device_id] >= most
-            or (server and self._server_calls[server] >= CALLS_PER_SERVER)
+            or calls >= (1 if slot.paced else CALLS_PER_DEVICE)
+            or (server and lines >= CALLS_PER_SERVER)
         ):
-            self._held.add(device_id)
+            self._calls[device_id] = CALLS_PER_DEVICE
             return False
         self._free -= 1
-        self._calls[device_id] += 1
-        self._server_calls[server] += 1
+        self._calls[device_id], self._server_calls[server] = calls + 1, lines + 1
         return True
 
 

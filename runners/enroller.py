@@ -24,6 +24,9 @@ CHUNK = 1000
 # plans another.
 AT_ONCE = 2
 
+# When the steps of a sequence are due, for all leads of a time zone that enter it at one instant.
+Plans = dict[tuple[UUID, str], list[datetime]]
+
 
 class Enroller:
     """Takes leads a thousand at a time, each lead's whole enrollment in one transaction."""
@@ -60,6 +63,7 @@ class Enroller:
         serving = device.in_service(statuses)
         entered = sequences.by_id(connection, uuids({row.sequence_id for row in candidates}))
         now = self.house.outreach.clock()
+        plans: Plans = {}
         events: list[Event] = []
         enrolled = found = 0
         for _, group in groupby(candidates, key=attrgetter("lead_id")):
@@ -69,7 +73,7 @@ class Enroller:
             first = rows[0]
             writer = device.choose(first.lead_id, first.device_id, statuses, serving)
             if isinstance(writer, UUID):  # else it was retired between two statements
-                events.extend(self._enroll(rows, entered, writer, now))
+                events.extend(self._enroll(rows, entered, writer, plans, now))
         self.house.outreach.record(connection, events)
         return found, enrolled
 
@@ -78,6 +82,7 @@ class Enroller:
         rows: list[Any],
         entered: dict[UUID, Sequence],
         device_id: UUID,
+        plans: Plans,
         now: datetime,
     ) -> list[Event]:
         """The events of one lead, which enters one sequence per row."""
@@ -97,7 +102,7 @@ class Enroller:
                 actor=self.actor,
             )
             events.append(began)
-            events.extend(self._schedule(row, device_id, sequence, began, now))
+            events.extend(self._schedule(row, device_id, sequence, began, plans, now))
             own = tokens.matching(sequence.definition.trigger, row.triggers)
             taken.setdefault(own or sequence.definition.trigger, []).append(began.originator_id)
         version = rows[0].version
@@ -121,17 +126,21 @@ class Enroller:
         device_id: UUID,
         sequence: Sequence,
         began: enrollment.LeadEnrolled,
+        plans: Plans,
         now: datetime,
     ) -> list[Event]:
         """A message for every step, all of them now."""
         definition = sequence.definition
-        due = planning.plan(
-            now,
-            definition.first_delay_minutes,
-            definition.steps,
-            definition.windows,
-            tokens.zone(row.timezone or definition.timezone or "UTC"),
-        )
+        zone = row.timezone or definition.timezone or "UTC"
+        due = plans.get((sequence.id, zone))
+        if due is None:
+            due = plans[sequence.id, zone] = planning.plan(
+                now,
+                definition.first_delay_minutes,
+                definition.steps,
+                definition.windows,
+                tokens.zone(zone),
+            )
         return [
             schedule_for_step(
                 began.originator_id,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -68,12 +67,12 @@ class LastLook:
         self.patience = patience(house.settings)
         self.owners = owners
         self.actor = actor
-        pauses = {(slot.device_id, row.owner_id) for slot, row in messages}
-        found = hand_overs.devices(connection, {device_id for device_id, _ in pauses})
+        pairs = {(slot.device_id, row.owner_id) for slot, row in messages}
+        found = hand_overs.devices(connection, {device_id for device_id, _ in pairs})
         self.devices = {
             id_: Sender(*device[:-1], _credentials(house, device)) for id_, device in found.items()
         }
-        paced = {device_id for device_id, owner_id in pauses if self._pause(device_id, owner_id)}
+        paced = {d for d, owner_id in pairs if _pause(self.devices[d], owners[owner_id]) > 0}
         self.lanes = hand_overs.lanes(connection, paced) if paced else {}
         self.now = house.outreach.clock()
         self.result = HandedOver([], [])
@@ -88,7 +87,7 @@ class LastLook:
             return message.cancel(state, verdict.reason, now=now, actor=self.actor)
         if isinstance(verdict, Release):
             return message.release(state, verdict.reason, now=now, actor=self.actor)
-        pause = self._pause(slot.device_id, row.owner_id)
+        pause = _pause(device, owner)
         if pause > 0:
             lane = self.lanes[slot.device_id]
             free_at = pacing.free_at(lane, timedelta(seconds=pause), self.patience, now)
@@ -97,12 +96,6 @@ class LastLook:
                 return None
             self.lanes[slot.device_id] = Lane(now, busy=True)
         return self._hand_over(state, row, slot, device, owner.content(row.step))
-
-    def _pause(self, device_id: UUID, owner_id: str) -> float:
-        """Comes after a message: the slower of its device's and what its campaign or sequence asks
-        for; in seconds."""
-        asked = self.owners[owner_id].min_delay_seconds
-        return max(self.devices[device_id].min_delay_seconds, asked)
 
     def _hand_over(
         self,
@@ -153,6 +146,12 @@ def decide(
     events = (look.at(slot, row, row.version) for slot, row in messages)
     house.outreach.record(connection, [event for event in events if event is not None])
     return look.result
+
+
+def _pause(device: Sender, owner: hand_overs.Owner) -> float:
+    """Comes after a message: the slower of its device's and what its campaign or sequence asks for;
+    in seconds."""
+    return max(device.min_delay_seconds, owner.min_delay_seconds)
 
 
 def _lock_order(slot: Slot) -> int:
