@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from projections import measures
 from projections.database import APPEND_LOCK
-from projections.projector import Row, handle
+from projections.projector import Row, changes, project
 from projections.sealing import seal
 
 # One message to the server, and so one wait: the lock is there when the rows come.
@@ -46,7 +46,7 @@ def append(connection: Connection, rows: Sequence[Row]) -> None:
     if not rows:
         return
     with library_errors(), measures.timed("append"):
-        counted = handle(connection, rows)
+        counted = project(connection, changes(rows))
         data = io.BytesIO(_copy_data(seal(connection, rows)))
         cursor: Any = connection.connection.cursor()
         # Others wait for the rows of the counts, so nothing that can be done before comes after.

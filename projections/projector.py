@@ -8,6 +8,7 @@ say was counted is added up and written once, in id order, after the last wave.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -44,15 +45,17 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def project(connection: Connection, rows: Sequence[Unowned]) -> None:
-    """Changes the read models by ``rows``, which are in order per aggregate. Topics without a
-    handler change nothing."""
-    handle(connection, rows).write(connection)
+class Change(NamedTuple):
+    """What one statement does: ``handler``'s, with these ``parameters``."""
+
+    handler: Handler
+    parameters: dict[str, str | None]
 
 
-def handle(connection: Connection, rows: Sequence[Unowned]) -> counts.Tally:
-    """Like ``project``, but for the counts, which the caller has to write."""
-    tally = counts.Tally()
+def changes(rows: Sequence[Unowned]) -> list[Change]:
+    """What ``rows``, which are in order per aggregate, do to the read models. Topics without a
+    handler do nothing. Raises msgspec.MsgspecError where one is no event of its topic."""
+    found: list[Change] = []
     for wave in waves(joined(rows)):
         by_topic: dict[str, list[bytes]] = {}
         for _, _, topic, state in wave:
@@ -60,7 +63,18 @@ def handle(connection: Connection, rows: Sequence[Unowned]) -> counts.Tally:
         for topic in HANDLERS.keys() & by_topic.keys() if len(by_topic) == 1 else HANDLERS:
             states = by_topic.get(topic)
             if states:
-                _handle(connection, HANDLERS[topic], states, tally)
+                handler = HANDLERS[topic]
+                found.append(Change(handler, handler.columns.parameters(states)))
+    return found
+
+
+def project(connection: Connection, changes: Iterable[Change]) -> counts.Tally:
+    """Makes the changes, but for the counts, which the caller has to write."""
+    tally = counts.Tally()
+    for handler, parameters in changes:
+        result = execute(connection, handler.statement, **parameters)
+        if handler.counted is not None:
+            handler.counted(tally, result.all())
     return tally
 
 
@@ -95,11 +109,3 @@ def waves(rows: Sequence[Unowned]) -> Iterable[Sequence[Unowned]]:
             found.append([])
         found[wave].append(row)
     return found
-
-
-def _handle(
-    connection: Connection, handler: Handler, states: list[bytes], tally: counts.Tally
-) -> None:
-    result = execute(connection, handler.statement, **handler.columns.parameters(states))
-    if handler.counted is not None:
-        handler.counted(tally, result.all())

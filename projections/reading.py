@@ -1,7 +1,7 @@
 """The log in pages, as a rebuild projects it: in the clear, and read ahead.
 
-Whoever projects a page waits for PostgreSQL most of the time. A thread reads and decrypts the next
-one meanwhile, so that both cost about as much time as the longer of the two.
+Whoever projects a page waits for PostgreSQL most of the time. A thread reads, decrypts and decodes
+the next one meanwhile, so that both cost about as much time as the longer of the two.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.exc import DataError
 
 from domain.errors import StorageError
 from projections.database import Database
-from projections.projector import Unowned
+from projections.projector import Change, changes
 from projections.sealing import PERSONAL, clear
 
 # Ids and states as text: the driver makes objects of UUIDs and reads bytes from hexadecimal digits,
@@ -33,11 +33,11 @@ WHERE e.notification_id > %s ORDER BY e.notification_id LIMIT %s
 
 
 class Page(NamedTuple):
-    """Events in the order of the log, and the ids of the first and the last of it."""
+    """What the events of a page do to the read models, and the ids of the first and the last."""
 
     first: int
     last: int
-    events: list[Unowned]
+    changes: list[Change]
 
 
 class _When(msgspec.Struct):
@@ -64,9 +64,9 @@ def read(
         ]
         if until is not None:
             events = [event for event in events if _when(event[3]).timestamp <= until]
+        return Page(rows[0][5], rows[-1][5], changes(events))
     except (DataError, msgspec.MsgspecError):
         raise not_as_written(position + 1, position + size) from None
-    return Page(rows[0][5], rows[-1][5], events)
 
 
 @contextmanager

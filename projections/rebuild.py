@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from threading import Event
 
-import msgspec
 import psycopg2.errors
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
@@ -178,9 +177,9 @@ def _catch_up(connection: Connection, position: int) -> int:
 
 def _project(connection: Connection, page: Page) -> None:
     try:
-        project(connection, page.events)
+        project(connection, page.changes).write(connection)
     # The driver raises ValueError itself for a text with a NUL.
-    except (IntegrityError, DataError, msgspec.MsgspecError, ValueError):
+    except (IntegrityError, DataError, ValueError):
         raise not_as_written(page.first, page.last) from None
 
 

@@ -16,7 +16,7 @@ from domain.message_events import MessageSent
 from projections import sealing
 from projections.composition import House
 from projections.event_store import decode
-from projections.projector import Row, project
+from projections.projector import Row, changes, project
 from projections.rebuild import rebuild
 from tests.domain.samples import event
 from tests.runners import given, then, when
@@ -188,7 +188,7 @@ def test_what_a_person_does_later_is_sealed_with_the_same_key(house: House) -> N
 def test_what_an_earlier_version_stored_in_the_clear_still_loads(house: House) -> None:
     """It is read, rebuilt and gone on with; what comes after it is sealed."""
     with house.database.transaction() as connection:
-        project(connection, encoded(STORY))
+        project(connection, changes(encoded(STORY))).write(connection)
         connection.exec_driver_sql(
             "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
             " VALUES (%s, %s, %s, %s)",
