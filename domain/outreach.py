@@ -114,10 +114,15 @@ class Outreach(Application[UUID]):
             raise SettingsError("PERSISTENCE_MODULE: expected the event store's module")
         return super().construct_factory(env)
 
-    def record(self, connection: Any, events: Sequence[Event]) -> None:
+    def record(self, connection: Any, events: Sequence[Event], ready: Any = None) -> None:
         """Projects and appends as the last thing before ``connection`` commits; for runners, which
-        lock, decide and save thousands of messages in one transaction."""
-        self.events.put(cast(Any, events), connection=connection)
+        lock, decide and save thousands of messages in one transaction. What was made ``ready``
+        comes first."""
+        self.events.put(cast(Any, events), connection=connection, ready=ready)
+
+    def make_ready(self, events: Sequence[Event]) -> Any:
+        """Does for ``record`` what can be done ahead of the transaction."""
+        return cast(Any, self.events).make_ready(events)
 
     # Leads
 

@@ -11,7 +11,7 @@ import io
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 import psycopg2.errors
@@ -21,8 +21,8 @@ from sqlalchemy.exc import DBAPIError
 
 from projections import measures
 from projections.database import APPEND_LOCK
-from projections.projector import Row, changes, project
-from projections.sealing import seal
+from projections.projector import Change, Row, changes, project
+from projections.sealing import PERSONAL, seal
 
 # One message to the server, and so one wait: the lock is there when the rows come.
 _LOCK_AND_COPY = (
@@ -38,25 +38,43 @@ _pack_ids = struct.Struct(">hi16sii").pack
 _pack_length = struct.Struct(">i").pack
 
 
-def append(connection: Connection, rows: Sequence[Row]) -> None:
-    """Projects and appends ``rows`` as the last thing that ``connection`` does before commit.
+class Ready(NamedTuple):
+    """Events made ready to be appended: what they do to the read models, and their rows as COPY
+    takes them."""
+
+    changes: Sequence[Change] = ()
+    packed: bytes = b""
+
+
+def make_ready(rows: Sequence[Row]) -> Ready:
+    """Does ahead of the transaction what needs no database. Not for events with personal data: it
+    is sealed in the transaction."""
+    assert PERSONAL.keys().isdisjoint({row[2] for row in rows})  # noqa: S101
+    return Ready(changes(rows), _packed(rows))
+
+
+def append(connection: Connection, rows: Sequence[Row], ready: Ready | None = None) -> None:
+    """Projects and appends what is ``ready`` and then ``rows``, as the last thing that
+    ``connection`` does before commit.
 
     Raises the library's IntegrityError where a version exists already; nothing is kept then.
     """
-    if not rows:
+    before = ready or Ready()
+    if not (rows or before.packed):
         return
     with library_errors(), measures.timed("append"):
-        counted = project(connection, changes(rows))
-        data = io.BytesIO(_copy_data(seal(connection, rows)))
+        counted = project(connection, [*before.changes, *changes(rows)])
+        packed = (_COPY_HEADER, before.packed, _packed(seal(connection, rows)), _COPY_TRAILER)
+        data = io.BytesIO(b"".join(packed))
         cursor: Any = connection.connection.cursor()
         # Others wait for the rows of the counts, so nothing that can be done before comes after.
         counted.write(connection)
         cursor.copy_expert(_LOCK_AND_COPY, data)
 
 
-def _copy_data(rows: Sequence[Row]) -> bytes:
+def _packed(rows: Sequence[Row]) -> bytes:
     topics: dict[str, bytes] = {}
-    parts = [_COPY_HEADER]
+    parts: list[bytes] = []
     for originator_id, version, topic, state in rows:
         field = topics.get(topic)
         if field is None:
@@ -66,7 +84,6 @@ def _copy_data(rows: Sequence[Row]) -> bytes:
         parts.append(field)
         parts.append(_pack_length(len(state)))
         parts.append(state)
-    parts.append(_COPY_TRAILER)
     return b"".join(parts)
 
 

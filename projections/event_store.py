@@ -26,9 +26,10 @@ from eventsourcing.utils import Environment, resolve_topic
 
 from domain.event import Event
 from domain.topics import BY_TOPIC
-from projections.appending import append, ids_of_last, library_errors
+from projections.appending import Ready, append, ids_of_last, library_errors, make_ready
 from projections.database import Database
 from projections.desk import ProjectedDesk
+from projections.projector import Row
 from projections.sealing import unseal
 from projections.tracking import Tracker, insert_tracking
 
@@ -69,6 +70,10 @@ class Mapper(persistence.Mapper[UUID]):
         return decode(stored_event.topic, stored_event.state)
 
 
+def _rows(events: Sequence[Event]) -> list[Row]:
+    return [(e.originator_id, e.originator_version, e.TOPIC, _encode(e)) for e in events]
+
+
 class EventStore(persistence.EventStore[UUID]):
     """Puts Sendtrail's events straight into rows: no object is made between event and COPY."""
 
@@ -77,11 +82,12 @@ class EventStore(persistence.EventStore[UUID]):
         a caller commits itself and has no use for them."""
         if "connection" not in kwargs or not isinstance(self.recorder, Recorder):
             return super().put(domain_events, **kwargs)
-        append(
-            kwargs["connection"],
-            [(e.originator_id, e.originator_version, e.TOPIC, _encode(e)) for e in domain_events],
-        )
+        append(kwargs["connection"], _rows(domain_events), kwargs.get("ready"))
         return []
+
+    def make_ready(self, events: Sequence[Event]) -> Ready:
+        """What ``put`` takes as ``ready`` and appends before its other events."""
+        return make_ready(_rows(events))
 
 
 class Recorder(ApplicationRecorder):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -23,21 +23,23 @@ CHUNK = 5000
 
 class Chunk(NamedTuple):
     """The part of an audience that comes after ``cursor``, up to the lead ``last``, which is None
-    where there is nobody left; who is left out is counted by reason."""
+    where there is nobody left: so many are ``scheduled``, by events that are ``ready`` to be
+    recorded; who is left out is counted by reason."""
 
     campaign_id: UUID
     cursor: UUID | None
     last: UUID | None
-    scheduled: list[MessageScheduled]
+    scheduled: int
     excluded: dict[str, int]
+    ready: Any
 
 
 class Campaigner:
     """Freezes the criteria of a campaign, then adds its audience chunk by chunk, each with its
     cursor in one transaction: a crash resumes where the last chunk ended.
 
-    While one chunk is written the next one is read, on a connection of its own: it is a matter of
-    the audience alone, and used only if the chunk before it was committed.
+    While one chunk is written the next one is read, on a connection of its own, and made ready: it
+    is a matter of the audience alone, and used only if the chunk before it was committed.
     """
 
     def __init__(self, house: House, actor: str, chunk: int = CHUNK) -> None:
@@ -83,12 +85,12 @@ class Campaigner:
             return 0
         self._ahead = pool.submit(self._read_alone, state, chunk.last)
         extended = campaign.extend_audience(
-            state, chunk.last, len(chunk.scheduled), chunk.excluded, now=now, actor=self.actor
+            state, chunk.last, chunk.scheduled, chunk.excluded, now=now, actor=self.actor
         )
-        self.house.outreach.record(connection, [*chunk.scheduled, *extended])
+        self.house.outreach.record(connection, extended, chunk.ready)
         if chunk.scheduled:
             queue.wake_broadcasters(connection)
-        return len(chunk.scheduled)
+        return chunk.scheduled
 
     def _read_ahead(self, state: campaign.Campaign) -> Chunk | None:
         """What was read ahead, if it is what comes next."""
@@ -134,4 +136,5 @@ class Campaigner:
                 )
             )
         last = found[-1].lead_id if found else None
-        return Chunk(state.id, cursor, last, scheduled, dict(excluded))
+        ready = self.house.outreach.make_ready(scheduled)
+        return Chunk(state.id, cursor, last, len(scheduled), dict(excluded), ready)
