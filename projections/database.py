@@ -17,7 +17,7 @@ from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, ProgrammingError
 
 from domain.errors import StorageError
-from projections import embedded, tables
+from projections import embedded, kept_tables, log_tables, tables
 from projections.faults import no_fault
 from projections.prepared import Prepared, execute
 from projections.settings import Settings
@@ -138,7 +138,7 @@ class Database:
                 if int(version) < OLDEST_SERVER:
                     raise StorageError("the database: expected PostgreSQL 15 or newer")
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
-                tables.create_kept(connection)
+                kept_tables.create_kept(connection)
                 if _exists(connection, "stored_events"):
                     missing = tables.outdated(connection)
                     if missing and not outdated:
@@ -147,10 +147,10 @@ class Database:
                             " made them: run sendtrail rebuild"
                         )
                     return
-                tables.create_log(connection)
+                log_tables.create_log(connection)
                 tables.create_read_models(connection)
                 connection.execute(
-                    tables.installation.insert(), {"singleton": True, "namespace": uuid4()}
+                    log_tables.installation.insert(), {"singleton": True, "namespace": uuid4()}
                 )
         except OperationalError as error:
             raise StorageError(f"the database does not answer: {_first_line(error)}") from None
@@ -160,7 +160,7 @@ class Database:
     def namespace(self) -> UUID:
         """The installation's own, from which the ids of its leads follow."""
         with self.engine.connect() as connection:
-            namespace = connection.execute(tables.installation.select()).one().namespace
+            namespace = connection.execute(log_tables.installation.select()).one().namespace
             assert isinstance(namespace, UUID)  # noqa: S101 - a Uuid column
             return namespace
 

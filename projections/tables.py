@@ -1,13 +1,13 @@
-"""Every table and view. Read models hold nothing that the events do not.
+"""The read models' tables, and the view of them. They hold nothing that the events do not.
 
 Statements name tables without a schema: the live read models are in ``public``, and a rebuild puts
-another schema in front of the search path and fills that with the very same statements.
+another schema in front of the search path and fills that with the very same statements. The log's
+tables are in ``log_tables.py``, what is kept beside both in ``kept_tables.py``.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -15,7 +15,6 @@ from sqlalchemy import (
     Date,
     DateTime,
     Double,
-    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -30,44 +29,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from domain.message import STATUSES
 
-LOG = MetaData()
 READ_MODELS = MetaData()
-# What is neither events nor made of them: never rebuilt.
-KEPT = MetaData()
-
 TIME = DateTime(timezone=True)
 
 
-def _texts(name: str) -> Column[list[str]]:
+def texts(name: str) -> Column[list[str]]:
+    """A column of texts, none of them null."""
     return Column(name, ARRAY(Text), nullable=False)
 
-
-stored_events = Table(
-    "stored_events",
-    LOG,
-    Column("notification_id", BigInteger, Identity(always=True), primary_key=True),
-    Column("originator_id", Uuid, nullable=False),
-    Column("originator_version", Integer, nullable=False),
-    Column("topic", Text, nullable=False),
-    Column("state", LargeBinary, nullable=False),
-    UniqueConstraint("originator_id", "originator_version"),
-)
-
-# How far each asynchronous reader of the log has come.
-tracking = Table(
-    "tracking",
-    LOG,
-    Column("application_name", Text, primary_key=True),
-    Column("notification_id", BigInteger, nullable=False),
-)
-
-# Made once per database; every lead's id follows from it.
-installation = Table(
-    "installation",
-    LOG,
-    Column("singleton", Boolean, CheckConstraint("singleton"), primary_key=True),
-    Column("namespace", Uuid, nullable=False),
-)
 
 leads = Table(
     "leads",
@@ -77,11 +46,11 @@ leads = Table(
     # Null once the person is erased.
     Column("phone", Text),
     Column("name", Text, nullable=False),
-    _texts("niche"),
-    _texts("niche_keys"),
+    texts("niche"),
+    texts("niche_keys"),
     Column("target_status", Text, nullable=False),
-    _texts("triggers"),
-    _texts("trigger_keys"),
+    texts("triggers"),
+    texts("trigger_keys"),
     Column("device_id", Uuid),
     Column("timezone", Text),
     Column("attributes", JSONB, nullable=False),
@@ -103,7 +72,7 @@ sequences = Table(
     Column("cancel_pending", Boolean, nullable=False),
     Column("name", Text, nullable=False),
     Column("trigger_key", Text, nullable=False),
-    _texts("niche_keys"),
+    texts("niche_keys"),
     Column("target_status", Text, nullable=False),
     Column("min_delay_seconds", Double, nullable=False),
     Column("max_delay_seconds", Double, nullable=False),
@@ -138,7 +107,7 @@ campaigns = Table(
     Column("paused_from", Text),
     Column("name", Text, nullable=False),
     Column("scheduled_at", TIME, nullable=False),
-    _texts("niche_keys"),
+    texts("niche_keys"),
     Column("target_status", Text, nullable=False),
     Column("min_delay_seconds", Double, nullable=False),
     Column("max_delay_seconds", Double, nullable=False),
@@ -335,146 +304,6 @@ leases = Table(
 # serves only those who read. Paused campaigns and sequences hold their messages.
 HANDLERS_LOOK_UP = ("broadcast_messages_by_campaign", "broadcast_messages_by_sequence")
 
-api_keys = Table(
-    "api_keys",
-    KEPT,
-    Column("name", Text, primary_key=True),
-    Column("role", Text, nullable=False),
-    # SHA-256, in hex, of a 256-bit random key: nothing shorter to guess, nothing to read here.
-    Column("key_sha256", Text, nullable=False, unique=True),
-    Column("created_at", TIME, nullable=False),
-    Column("last_used_at", TIME),
-    Column("revoked_at", TIME),
-    CheckConstraint("role IN ('viewer', 'operator', 'admin')", name="role"),
-)
-
-# First answers to POST requests with an Idempotency-Key, for a day.
-idempotency = Table(
-    "idempotency",
-    KEPT,
-    Column("key_name", Text, primary_key=True),
-    Column("idempotency_key", Text, primary_key=True),
-    Column("request_sha256", Text, nullable=False),
-    Column("status", Integer, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("created_at", TIME, nullable=False),
-    Index("idempotency_by_age", "created_at"),
-)
-
-# Credentials of devices, encrypted with SENDTRAIL_SECRET_KEY (Fernet).
-device_secrets = Table(
-    "device_secrets",
-    KEPT,
-    Column("device_id", Uuid, primary_key=True),
-    Column("ciphertext", LargeBinary, nullable=False),
-)
-
-# Receipts that came before it was recorded how the provider calls the message, for an hour.
-early_receipts = Table(
-    "early_receipts",
-    KEPT,
-    Column("provider_id", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),
-    # Whose they may be, and the first of these.
-    Column("device_id", Uuid, primary_key=True),
-    Column("devices", ARRAY(Uuid), nullable=False),
-    Column("code", Text, nullable=False),
-    Column("received_at", TIME, nullable=False),
-    Index("early_receipts_by_age", "received_at"),
-)
-
-# Who is told what happens: announcements by name, and of which topics they may be.
-subscriptions = Table(
-    "subscriptions",
-    KEPT,
-    Column("subscription_id", Uuid, primary_key=True),
-    Column("url", Text, nullable=False),
-    Column("allow_http", Boolean, nullable=False),
-    _texts("events"),
-    _texts("topics"),
-    # Nothing is told of what happened up to this event.
-    Column("after_id", BigInteger, nullable=False),
-    # The secret that signs, encrypted with SENDTRAIL_SECRET_KEY.
-    Column("ciphertext", LargeBinary, nullable=False),
-    Column("created_at", TIME, nullable=False),
-)
-
-# What has still to be told; ``due_at`` is null for what was given up.
-deliveries = Table(
-    "deliveries",
-    KEPT,
-    Column("subscription_id", Uuid, primary_key=True),
-    Column("notification_id", BigInteger, primary_key=True),
-    Column("attempts", Integer, nullable=False),
-    Column("due_at", TIME),
-    Column("error", Text),
-    Index("deliveries_due", "subscription_id", "due_at"),
-)
-
-# The notary's chain over the log; see ``notary.py``.
-notary_seals = Table(
-    "notary_seals",
-    KEPT,
-    Column("last_id", BigInteger, primary_key=True),
-    Column("digest", LargeBinary, nullable=False),
-    Column("ids", ARRAY(BigInteger), nullable=False),
-    Column("leaves", LargeBinary, nullable=False),
-    Column("sealed_at", TIME, nullable=False),
-)
-
-# One key per lead, with which the personal data in its events is encrypted; erasing the person is
-# destroying it.
-lead_keys = Table(
-    "lead_keys",
-    KEPT,
-    Column("lead_id", Uuid, primary_key=True),
-    Column("key", LargeBinary, nullable=False),
-)
-
-_APPEND_ONLY = """
-CREATE OR REPLACE FUNCTION refuse_rewriting_history() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE restrict_violation
-        USING MESSAGE = 'stored_events is append-only: ' || TG_OP || ' refused';
-END $$;
-CREATE OR REPLACE TRIGGER stored_events_append_only
-    BEFORE UPDATE OR DELETE OR TRUNCATE ON stored_events
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
-"""
-
-# Lower case in every alphabet, also in a database whose own locale knows only ASCII (C, which
-# is what a server set up without any gets): by the first of these collations that there is.
-_COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en_US.utf8")
-
-
-def _create_fold_case(connection: Connection) -> None:
-    found = {
-        row.collname
-        for row in connection.exec_driver_sql(
-            "SELECT collname FROM pg_collation WHERE collencoding IN (-1, ("
-            "SELECT encoding FROM pg_database WHERE datname = current_database()))"
-        )
-    }
-    collation = next((f'COLLATE "{name}"' for name in _COLLATIONS if name in found), "")
-    connection.exec_driver_sql(
-        "CREATE OR REPLACE FUNCTION fold_case(token text) RETURNS text"
-        f" LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN lower(token {collation})"
-    )
-
-
-_EVENT_LOG = """
-CREATE OR REPLACE VIEW event_log AS
-SELECT notification_id,
-       topic,
-       originator_id,
-       originator_version,
-       (convert_from(state, 'UTF8')::jsonb ->> 'timestamp')::timestamptz AS "timestamp",
-       convert_from(state, 'UTF8')::jsonb ->> 'actor' AS actor,
-       convert_from(state, 'UTF8')::jsonb
-           - '{originator_id,originator_version,timestamp,actor}'::text[] AS data
-FROM stored_events
-"""
-
 REPORT_VIEW = "broadcast_message_report"
 _MESSAGE_REPORT = f"""
 CREATE OR REPLACE VIEW {REPORT_VIEW} AS
@@ -486,19 +315,6 @@ LEFT JOIN devices d ON d.device_id = m.device_id
 LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
 LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
 """
-
-
-def create_log(connection: Connection) -> None:
-    """The event store's own tables, its guard, and the view that decodes it."""
-    LOG.create_all(connection)
-    connection.exec_driver_sql(_APPEND_ONLY)
-    connection.exec_driver_sql(_EVENT_LOG)
-    _create_fold_case(connection)
-
-
-def create_kept(connection: Connection) -> None:
-    """What is kept beside the events and their read models, where it is missing."""
-    KEPT.create_all(connection)
 
 
 def create_read_models(connection: Connection) -> None:

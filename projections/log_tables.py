@@ -1,0 +1,101 @@
+"""The event store's own tables, the guard that keeps the log as it is, and the view that decodes
+it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Identity,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+LOG = MetaData()
+
+stored_events = Table(
+    "stored_events",
+    LOG,
+    Column("notification_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("originator_id", Uuid, nullable=False),
+    Column("originator_version", Integer, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    UniqueConstraint("originator_id", "originator_version"),
+)
+
+# How far each asynchronous reader of the log has come.
+tracking = Table(
+    "tracking",
+    LOG,
+    Column("application_name", Text, primary_key=True),
+    Column("notification_id", BigInteger, nullable=False),
+)
+
+# Made once per database; every lead's id follows from it.
+installation = Table(
+    "installation",
+    LOG,
+    Column("singleton", Boolean, CheckConstraint("singleton"), primary_key=True),
+    Column("namespace", Uuid, nullable=False),
+)
+
+_APPEND_ONLY = """
+CREATE OR REPLACE FUNCTION refuse_rewriting_history() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE restrict_violation
+        USING MESSAGE = 'stored_events is append-only: ' || TG_OP || ' refused';
+END $$;
+CREATE OR REPLACE TRIGGER stored_events_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON stored_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
+"""
+
+# Lower case in every alphabet, also in a database whose own locale knows only ASCII (C, which
+# is what a server set up without any gets): by the first of these collations that there is.
+_COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en_US.utf8")
+
+
+def _create_fold_case(connection: Connection) -> None:
+    found = {
+        row.collname
+        for row in connection.exec_driver_sql(
+            "SELECT collname FROM pg_collation WHERE collencoding IN (-1, ("
+            "SELECT encoding FROM pg_database WHERE datname = current_database()))"
+        )
+    }
+    collation = next((f'COLLATE "{name}"' for name in _COLLATIONS if name in found), "")
+    connection.exec_driver_sql(
+        "CREATE OR REPLACE FUNCTION fold_case(token text) RETURNS text"
+        f" LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN lower(token {collation})"
+    )
+
+
+_EVENT_LOG = """
+CREATE OR REPLACE VIEW event_log AS
+SELECT notification_id,
+       topic,
+       originator_id,
+       originator_version,
+       (convert_from(state, 'UTF8')::jsonb ->> 'timestamp')::timestamptz AS "timestamp",
+       convert_from(state, 'UTF8')::jsonb ->> 'actor' AS actor,
+       convert_from(state, 'UTF8')::jsonb
+           - '{originator_id,originator_version,timestamp,actor}'::text[] AS data
+FROM stored_events
+"""
+
+
+def create_log(connection: Connection) -> None:
+    """The event store's own tables, its guard, and the view that decodes it."""
+    LOG.create_all(connection)
+    connection.exec_driver_sql(_APPEND_ONLY)
+    connection.exec_driver_sql(_EVENT_LOG)
+    _create_fold_case(connection)
