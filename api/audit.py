@@ -17,7 +17,7 @@ from api.audit_schemas import (
 )
 from api.blueprints import Blueprint
 from api.context import house, outreach
-from api.schemas import page_of
+from api.fields import page_of
 from domain import tokens
 from domain.errors import InvalidInputError
 from projections import audit, audit_people, event_log

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas import INSTANT, Lead, MessageState, PageQuery, Template, Text, note
+from api.fields import PageQuery, Text, note
+from api.schemas import INSTANT, Lead, MessageState, Template
 
 
 class Entry(Schema):

@@ -11,8 +11,9 @@ import msgspec
 from api import presenting
 from api.blueprints import Blueprint
 from api.context import actor, house, now, outreach, page, resource
+from api.fields import Nothing, PageQuery, page_of
 from api.paces import with_maximum
-from api.schemas import Campaign, CampaignChange, NewCampaign, Nothing, PageQuery, Preview, page_of
+from api.schemas import Campaign, CampaignChange, NewCampaign, Preview
 from domain import campaign, tokens
 from projections.preview import preview
 

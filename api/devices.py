@@ -10,8 +10,9 @@ import msgspec
 from api import presenting
 from api.blueprints import Blueprint
 from api.context import actor, house, outreach, page, resource
+from api.fields import Nothing, PageQuery, page_of
 from api.paces import with_maximum
-from api.schemas import Device, DeviceChange, NewDevice, Nothing, PageQuery, page_of
+from api.schemas import Device, DeviceChange, NewDevice
 from domain.device import OPERATOR, Configuration
 from domain.errors import InvalidInputError
 from projections import device_secrets

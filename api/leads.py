@@ -12,7 +12,8 @@ from flask_smorest import abort
 from api import presenting, uploads
 from api.blueprints import Blueprint
 from api.context import actor, house, outreach, page, resource
-from api.schemas import Evidence, Imported, Lead, LeadFields, LeadQuery, NewLead, Trigger, page_of
+from api.fields import page_of
+from api.schemas import Evidence, Imported, Lead, LeadFields, LeadQuery, NewLead, Trigger
 from domain import lead, tokens
 from domain.errors import InvalidInputError, NotFoundError
 from projections.importing import import_leads

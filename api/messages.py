@@ -8,7 +8,8 @@ from uuid import UUID
 from api import presenting
 from api.blueprints import Blueprint
 from api.context import actor, outreach, page, resource
-from api.schemas import Message, MessageQuery, NewResolution, Nothing, page_of
+from api.fields import Nothing, page_of
+from api.schemas import Message, MessageQuery, NewResolution
 
 blueprint = Blueprint("messages", __name__, url_prefix="/api/v1/messages")
 

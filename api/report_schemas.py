@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from api.schemas import note
+from api.fields import note
 from domain.message import STATUSES
 
 ByStatus = Schema.from_dict(

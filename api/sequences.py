@@ -9,8 +9,9 @@ from uuid import UUID
 from api import presenting
 from api.blueprints import Blueprint
 from api.context import actor, outreach, page, resource
+from api.fields import Nothing, PageQuery, page_of
 from api.paces import with_maximum
-from api.schemas import NewSequence, Nothing, PageQuery, Sequence, StepFields, page_of
+from api.schemas import NewSequence, Sequence, StepFields
 from domain import sequence
 from domain.planning import WEEKDAYS, Window
 

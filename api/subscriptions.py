@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 
 from api.blueprints import Blueprint
 from api.context import house, key, now
-from api.schemas import URL, Flag, Nothing, Text, note
+from api.fields import URL, Flag, Nothing, Text, note
 from domain.announcements import TOPICS
 from domain.errors import InvalidInputError, NotFoundError
 from domain.tokens import is_safe_url

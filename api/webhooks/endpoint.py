@@ -19,7 +19,7 @@ from marshmallow import Schema, fields
 from api import uploads
 from api.blueprints import Blueprint
 from api.context import house, now
-from api.schemas import note
+from api.fields import note
 from api.webhooks import Inbound, Provider, cloud
 from api.webhooks.cloud import CLOUD
 from api.webhooks.gowa import GOWA

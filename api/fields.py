@@ -1,0 +1,95 @@
+"""What schemas are made of: strict fields, patterns that come again, and pages."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+
+class Number(fields.Float):
+    """A JSON number: neither a string that looks like one, nor NaN."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.make_error("invalid")
+        try:
+            number = float(value)
+        except OverflowError:
+            raise self.make_error("too_large") from None
+        if not math.isfinite(number):
+            raise self.make_error("special")
+        return number
+
+
+class Whole(fields.Integer):
+    """A JSON number without a fraction; 7.0 is 7 (JSON Schema knows no difference)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
+            raise self.make_error("invalid")
+        return int(value)
+
+
+class Flag(fields.Boolean):
+    """true or false, and nothing that only looks like it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Text(fields.String):
+    """A JSON string that has a UTF-8 form and no NUL."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValidationError("Expected text that UTF-8 can hold.") from None
+        if "\0" in text:
+            raise ValidationError("Expected text without NUL.")
+        return text
+
+
+def note(text: str) -> dict[str, str]:
+    return {"description": text}
+
+
+# The domain has the last word; these patterns let clients know most of it beforehand.
+TOKEN = [
+    validate.Length(1, 100),
+    validate.Regexp(r"^[^,;|\x00-\x1f]+$"),
+]
+NAME = [validate.Length(1, 200), validate.Regexp(r"^[\s\S]*\S")]
+URL = [validate.Length(max=2000), validate.Regexp(r"^https?://")]
+KEY = validate.Regexp(r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
+DELAY = validate.Range(0, 86400)
+
+
+class Nothing(Schema):
+    """The body of an action that needs none."""
+
+
+class PageQuery(Schema):
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
+    cursor = fields.String(
+        validate=validate.Regexp(r"^[A-Za-z0-9_-]{22}$"),
+        metadata=note("the next_cursor of the answer before"),
+    )
+
+
+def page_of(item: type[Schema]) -> type[Schema]:
+    """The schema of a page of ``item``."""
+    return Schema.from_dict(
+        {
+            "items": fields.List(fields.Nested(item), required=True),
+            "next_cursor": fields.String(
+                required=True, allow_none=True, metadata=note("null on the last page")
+            ),
+        },
+        name=f"{item.__name__}Page",
+    )
