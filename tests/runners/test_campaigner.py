@@ -142,8 +142,8 @@ def test_a_crash_in_the_middle_resumes(
     run, record = house.database.run, house.outreach.record
     calls: list[str] = []
 
-    def dies_within(connection: Any, events: Any) -> None:
-        record(connection, events)
+    def dies_within(*recorded: Any) -> None:
+        record(*recorded)
         calls.append("record")
         if len(calls) == 4:
             raise KeyboardInterrupt
