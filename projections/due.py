@@ -52,7 +52,8 @@ ORDER BY l.last_slot_at NULLS FIRST, l.device_id
 LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
 """)
 
-# Messages are locked before anything is read about their leads, so that whoever cancels them waits.
+# What is read of a lead here may be older than the lock on its message. But whoever makes a message
+# unwanted changes the message too, and then it is not found.
 _DUE = prepared(f"""
 SELECT m.place, {CANDIDATE}
 FROM (
@@ -97,7 +98,7 @@ def ready_devices(
     return cast(list[Ready], found)
 
 
-def due(
+def messages(
     connection: Connection,
     device_ids: Iterable[UUID],
     now: datetime,

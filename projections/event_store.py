@@ -79,14 +79,15 @@ class EventStore(persistence.EventStore[UUID]):
 
     def put(self, domain_events: Sequence[Any], **kwargs: Any) -> list[Recording[UUID]]:
         """Returns recordings as the library does, except for a caller's own ``connection``: such
-        a caller commits itself and has no use for them."""
+        a caller commits itself and has no use for them. It may have made other events ``ready``,
+        which come first."""
         if "connection" not in kwargs or not isinstance(self.recorder, Recorder):
             return super().put(domain_events, **kwargs)
         append(kwargs["connection"], _rows(domain_events), kwargs.get("ready"))
         return []
 
     def make_ready(self, events: Sequence[Event]) -> Ready:
-        """What ``put`` takes as ``ready`` and appends before its other events."""
+        """Does for ``put`` what needs no connection."""
         return make_ready(_rows(events))
 
 

@@ -1,8 +1,9 @@
 """Sends what is due: claims it, waits for each message's slot, hands it over, records the outcome.
 
-Three transactions make a message's way, each for all messages of that moment: the claim (pending to
-processing), the hand-over (processing to queued, committed before any gateway is called) and the
-outcome. Whatever a crash leaves behind is found by the reaper.
+Three steps make a message's way, each a transaction for all messages of that moment: the claim
+(pending to processing), the hand-over (processing to queued, committed before any gateway is
+called) and the outcome. What may go at once is claimed and handed over in one. Whatever a crash
+leaves behind is found by the reaper.
 
 The three may go on at the same time (``broadcasting.py``): ``look``, ``decide`` and ``record`` only
 use the database and run in threads; all else belongs to the thread of the event loop.

@@ -67,7 +67,7 @@ def decide(
     share = ceil(most / len(ready))
     chosen = ready[: ceil(most / share)]
     ids = [device.device_id for device in chosen]
-    found = due.due(connection, ids, now, horizon, share, most)
+    found = due.messages(connection, ids, now, horizon, share, most)
     owners = hand_overs.owners(connection, {row.owner_id for row in found})
     lanes: list[list[hand_overs.Candidate]] = [[] for _ in chosen]
     for row in found:

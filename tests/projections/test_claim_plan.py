@@ -87,7 +87,7 @@ def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(house: H
         horizon, wanted = now + timedelta(seconds=5), due.Wanted(["sandbox"], [], 1000)
         devices = due.ready_devices(explained, now, horizon, wanted)  # type: ignore[arg-type]
         ids = [device.device_id for device in devices]
-        found = due.due(explained, ids, now, horizon, 500, 1000)  # type: ignore[arg-type]
+        found = due.messages(explained, ids, now, horizon, 500, 1000)  # type: ignore[arg-type]
 
     assert len(devices) == DEVICES
     assert len(found) == 1000
