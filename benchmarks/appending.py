@@ -30,10 +30,8 @@ from benchmarks import contenders, optional, slow_flush
 from benchmarks.contenders import PIECE, Writing
 from benchmarks.crew import Crew
 from benchmarks.measuring import Comparison, Row, Simple, Target
-from benchmarks.stage import Stage, open_bundled
-
-# Milliseconds that an emulated flush takes longer.
-DELAY = 2.5
+from benchmarks.slow_flush import DELAY
+from benchmarks.stage import Stage
 
 
 class Appending(Simple):
@@ -110,11 +108,10 @@ class SlowFlush(Appending):
     def notes(self) -> Sequence[str]:
         if self.rows:
             return ()
-        return ["append with a slow flush: left out, there is no C compiler (cc)"]
+        return [f"append {slow_flush.LEFT_OUT}"]
 
     def prepare(self, stage: Stage) -> None:
-        library = self._stack.enter_context(slow_flush.library(DELAY))
-        self._stage = self._stack.enter_context(open_bundled(library))
+        self._stage = self._stack.enter_context(slow_flush.open_slow())
         super().prepare(self._stage)
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from benchmarks.answering import Answering
 from benchmarks.appending import Appending, SlowFlush
 from benchmarks.claiming import Claiming
+from benchmarks.flushing import Flushing
 from benchmarks.growing import Growing
 from benchmarks.lifecycle import Lifecycle
 from benchmarks.masses import Masses
@@ -23,7 +24,10 @@ def _full() -> dict[str, list[Benchmark]]:
             SlowFlush({1: 400, 100: 10_000, 1000: 20_000}, processes=(1, 4, 8)),
         ],
         "schedule": [Campaign(leads=100_000), Enrollment(leads=20_000)],
-        "lifecycle": [Lifecycle(messages=40_000, processes=(1, 2, 4))],
+        "lifecycle": [
+            Lifecycle(messages=40_000, processes=(1, 2, 4)),
+            Flushing(messages=20_000, processes=(1, 4)),
+        ],
         "http": [Sending(messages=10_000)],
         "claim": [Claiming((10_000, 100_000, 1_000_000), claims=20)],
         "growth": [Growing(leads=40_000, before=30)],
@@ -41,7 +45,10 @@ def _quick() -> dict[str, list[Benchmark]]:
             SlowFlush({1: 50, 100: 1000}, processes=(1, 4)),
         ],
         "schedule": [Campaign(leads=2000), Enrollment(leads=200)],
-        "lifecycle": [Lifecycle(messages=2000, processes=(1, 2))],
+        "lifecycle": [
+            Lifecycle(messages=2000, processes=(1, 2)),
+            Flushing(messages=2000, processes=(1, 2)),
+        ],
         "http": [Sending(messages=500)],
         "claim": [Claiming((5000, 10_000), claims=5)],
         "growth": [Growing(leads=2000, before=5)],

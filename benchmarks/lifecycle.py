@@ -55,13 +55,13 @@ class Lifecycle(Simple):
         self.rows: list[Comparison] = []
         kinds = {"sendtrail": "messages of Sendtrail", "pgqueuer": "jobs of pgqueuer"}
         self._shares = {
-            f"{kind} {count}": Shares(f"{name}, {_processes(count)}", "workers")
+            f"{kind} {count}": Shares(f"{name}, {in_words(count)}", "workers")
             for count in processes
             for kind, name in kinds.items()
             if kind == "sendtrail" or optional.pgqueuer()
         }
         for count in processes:
-            what = f"claim, queue, send {messages:,}, {_processes(count)}"
+            what = f"claim, queue, send {messages:,}, {in_words(count)}"
             ours = f"sendtrail {count}"
             self.rows.append(
                 Comparison(
@@ -188,5 +188,6 @@ class Rewriting:
                 member.did(last - start + 1)
 
 
-def _processes(count: int) -> str:
+def in_words(count: int) -> str:
+    """So many processes."""
     return "1 process" if count == 1 else f"{count} processes"

@@ -11,6 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.stage import Stage, open_bundled
+
+# Milliseconds that an emulated flush takes longer.
+DELAY = 2.5
+
+LEFT_OUT = "with a slow flush: left out, there is no C compiler (cc)"
+
 SOURCE = """
 #define _GNU_SOURCE
 #include <errno.h>
@@ -46,3 +53,10 @@ def library(delay: float) -> Iterator[Path]:
         Path(folder).chmod(0o755)
         made.chmod(0o755)
         yield made
+
+
+@contextmanager
+def open_slow() -> Iterator[Stage]:
+    """A stage on a server of its own, every flush of which takes ``DELAY`` longer."""
+    with library(DELAY) as made, open_bundled(made) as stage:
+        yield stage

@@ -122,10 +122,13 @@ class Broadcaster:
         lanes, messages = len(devices), len(taken.slots) + len(taken.handed.outgoing)
         full = messages >= claiming.batch(self.lanes) // 2
         self.more_is_due = full or lanes >= self.lanes
-        # Where much waits in each lane, fewer of them make a batch, and other workers find theirs
-        # free; those that waited longest come first, and so all have their turn.
-        much = full and messages >= MUCH * lanes
-        self.lanes = max(FEWEST_LANES, lanes // 2) if much else LANES
+        # Where much waits in each lane, half of those that can be had make a batch, and other
+        # workers find theirs free; those that waited longest come first, and so all have their
+        # turn.
+        if not (full and messages >= MUCH * lanes):
+            self.lanes = LANES
+        elif lanes < self.lanes:
+            self.lanes = max(FEWEST_LANES, lanes // 2)
         return taken
 
     def _look(self, connection: Connection, behind: Set[UUID], room: Room) -> Taken:
