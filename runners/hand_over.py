@@ -68,7 +68,8 @@ class LastLook:
         self.owners = owners
         self.actor = actor
         pairs = {(slot.device_id, row.owner_id) for slot, row in messages}
-        found = hand_overs.devices(connection, {device_id for device_id, _ in pairs})
+        ids = {device_id for device_id, _ in pairs}
+        found = hand_overs.devices(connection, ids) if ids else {}
         self.devices = {
             id_: Sender(*device[:-1], _credentials(house, device)) for id_, device in found.items()
         }
