@@ -12,11 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from prometheus_client import Counter, Histogram
+
+# The client refuses to have one twice, as two threads would make it that both measure first.
+_MAKING = Lock()
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -54,15 +58,25 @@ def refused(gateway: str) -> None:
     _refusals().labels(gateway).inc()
 
 
-@cache
 def _refusals() -> Counter:
+    with _MAKING:
+        return _make_refusals()
+
+
+@cache
+def _make_refusals() -> Counter:
     from prometheus_client import Counter
 
     return Counter("sendtrail_webhooks_refused", "Webhook requests without proof", ("gateway",))
 
 
-@cache
 def _histogram(what: str, labels: tuple[str, ...] = ()) -> Histogram:
+    with _MAKING:
+        return _make_histogram(what, labels)
+
+
+@cache
+def _make_histogram(what: str, labels: tuple[str, ...]) -> Histogram:
     from prometheus_client import Histogram
 
     return Histogram(f"sendtrail_{what}_seconds", _HELP[what], labels, buckets=_BUCKETS)
