@@ -8,25 +8,21 @@ from flask import Flask
 from flask_smorest import Api
 from flask_swagger_ui import get_swaggerui_blueprint
 
-from api import (
+from api.http import auth, errors, idempotency, request_log, uploads
+from api.http.context import EXTENSION
+from api.resources import (
     audit,
-    auth,
     campaigns,
     devices,
-    errors,
     health,
-    idempotency,
     leads,
     messages,
     reports,
-    request_log,
     sequences,
     subscriptions,
-    uploads,
 )
-from api.context import EXTENSION
 from api.webhooks import endpoint
-from projections.composition import House
+from projections.container import House
 
 LARGEST_BODY = 1024 * 1024
 

@@ -25,8 +25,8 @@ from benchmarks import api_server, crew, crowds
 from benchmarks.measuring import Figure, Row, Simple, Target
 from benchmarks.stage import Stage, vacuum
 from benchmarks.workers import Broadcasting, settings
-from projections import access
-from projections.composition import House
+from projections.container import House
+from projections.records import api_keys
 
 CLIENTS = 50
 LIMIT = Target("≤", 50, "number")
@@ -59,7 +59,7 @@ class Answering(Simple):
             House(settings(self.url)) as house,
             house.database.transaction() as connection,
         ):
-            self.key = access.create(connection, "benchmark", "admin", house.outreach.clock())
+            self.key = api_keys.create(connection, "benchmark", "admin", house.outreach.clock())
             self.ids = connection.exec_driver_sql(
                 "SELECT message_id::text, campaign_id::text FROM broadcast_messages"
                 " WHERE status = 'sent' ORDER BY md5(message_id::text) LIMIT %(n)s",

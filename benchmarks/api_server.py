@@ -23,7 +23,7 @@ def running(database_url: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SENDTRAIL_")}
-    command = [sys.executable, "-m", "runners.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "runners.cli.main", "serve", "--port", str(port)]
     with tempfile.TemporaryDirectory(prefix="st-") as home:
         environment |= {
             "SENDTRAIL_DATABASE_URL": database_url,

@@ -19,10 +19,10 @@ from benchmarks import crowds
 from benchmarks.measuring import Comparison, Figure, Row, Simple, Target
 from benchmarks.stage import Stage, vacuum
 from benchmarks.workers import Immediate, Worker, broadcaster
-from projections.composition import House
-from projections.settings import Settings
-from runners.broadcaster import LANES
-from runners.claiming import BATCH
+from projections.config.settings import Settings
+from projections.container import House
+from runners.sending.claim import BATCH
+from runners.sending.worker import LANES
 
 
 class Claiming(Simple):

@@ -7,8 +7,8 @@ messages. The server copies them, and the product's own rebuild makes the projec
 
 from __future__ import annotations
 
-from projections.composition import House
-from projections.rebuild import rebuild
+from projections.container import House
+from projections.rebuild.rebuild import rebuild
 
 _SENT = "SELECT DISTINCT campaign_id::text FROM broadcast_messages WHERE campaign_id IS NOT NULL"
 

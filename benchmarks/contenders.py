@@ -16,8 +16,8 @@ from benchmarks import optional
 from benchmarks.crew import Member
 from benchmarks.events import Planned, batches
 from benchmarks.stage import duplicate
-from projections.composition import House
-from projections.settings import Settings
+from projections.config.settings import Settings
+from projections.container import House
 
 COPIED = "copied_events"
 COPY = f"COPY {COPIED} (originator_id, originator_version, topic, state) FROM STDIN (FORMAT binary)"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from benchmarks import cloning, crew, filling
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting, Running
-from projections.composition import House
-from projections.database import url_of
-from projections.settings import Settings
+from projections.config.settings import Settings
+from projections.container import House
+from projections.database.engine import url_of
 
 # Where there are many; elsewhere ``filling.DEVICES``.
 DEVICES = 3000

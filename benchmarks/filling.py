@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from domain import campaign, device, lead, sequence
-from projections.composition import House
-from runners.campaigner import Campaigner
+from projections.container import House
+from runners.jobs.campaigner import Campaigner
 
 ACTOR = "cli:benchmark"
 CHUNK = 5000

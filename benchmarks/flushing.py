@@ -15,8 +15,8 @@ from benchmarks.lifecycle import in_words
 from benchmarks.measuring import Comparison, Simple
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting
-from projections.composition import House
-from projections.settings import Settings
+from projections.config.settings import Settings
+from projections.container import House
 
 
 class Flushing(Simple):

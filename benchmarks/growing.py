@@ -19,7 +19,7 @@ from benchmarks import crew, crowds, filling, floor
 from benchmarks.measuring import Comparison, Figure, Row, Simple
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting, Running, settings
-from projections.composition import House
+from projections.container import House
 
 TABLES = ("stored_events", "broadcast_messages")
 

@@ -29,9 +29,9 @@ from benchmarks.measuring import Comparison, Simple, Target
 from benchmarks.processor import Shares
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting
-from projections.composition import House
-from projections.database import url_of
-from runners.claiming import BATCH
+from projections.container import House
+from projections.database.engine import url_of
+from runners.sending.claim import BATCH
 
 # What each event changes in its message; ``s`` is the message as it was in the end.
 CHANGES = {

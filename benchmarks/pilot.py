@@ -14,7 +14,7 @@ import click
 
 from benchmarks import crew, jobs
 from benchmarks.stage import Stage, open_stage
-from projections.database import url_of
+from projections.database.engine import url_of
 
 ENQUEUE = (100, 500, 1000, 2000, 5000)
 # Batch size, limit of jobs in progress, connections in the pool (None: one connection, no pool).

@@ -15,9 +15,9 @@ from benchmarks import crew, crowds
 from benchmarks.crew import Member
 from benchmarks.measuring import Comparison, Figure, Row, Simple, Target
 from benchmarks.stage import Stage
-from projections.composition import House
-from projections.rebuild import rebuild
-from projections.settings import Settings
+from projections.config.settings import Settings
+from projections.container import House
+from projections.rebuild.rebuild import rebuild
 
 
 class Rebuilding(Simple):

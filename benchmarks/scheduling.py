@@ -25,10 +25,10 @@ from benchmarks import crew, filling, floor, optional
 from benchmarks.measuring import Comparison, Simple, Target, rate
 from benchmarks.stage import Stage
 from benchmarks.workers import Running
-from projections.composition import House
-from projections.database import url_of
-from projections.settings import Settings
-from runners import campaigner, enroller
+from projections.config.settings import Settings
+from projections.container import House
+from projections.database.engine import url_of
+from runners.jobs import campaigner, enroller
 
 
 class Scheduling(Simple):

@@ -21,8 +21,8 @@ from benchmarks.measuring import Comparison, Simple, Target
 from benchmarks.processor import Shares
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting, settings
-from projections import device_secrets
-from projections.composition import House
+from projections.container import House
+from projections.records import credentials
 
 # Of no worth anywhere: 32 zero bytes, as Fernet wants them.
 SECRET_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="  # noqa: S105
@@ -85,5 +85,5 @@ def _point(house: House, port: int) -> None:
             " 'phone_number_id', device_id::text) RETURNING device_id",
             {"url": f"http://127.0.0.1:{port}"},
         ).all():
-            credentials = {"access_token": TOKEN}
-            device_secrets.put(connection, row.device_id, credentials, SECRET_KEY)
+            token = {"access_token": TOKEN}
+            credentials.put(connection, row.device_id, token, SECRET_KEY)

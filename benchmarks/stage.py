@@ -16,10 +16,10 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import OperationalError
 
 from domain.errors import StorageError
-from projections import embedded
-from projections.composition import House
-from projections.database import url_of
-from projections.settings import Settings
+from projections.config.settings import Settings
+from projections.container import House
+from projections.database import embedded
+from projections.database.engine import url_of
 
 SETTINGS = (
     "fsync",

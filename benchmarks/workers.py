@@ -14,13 +14,15 @@ from uuid import UUID
 from benchmarks import filling
 from benchmarks.crew import Member
 from domain.receipts import Receipt, Reply
-from projections.composition import House
-from projections.settings import Settings
-from runners import broadcasting, campaigner, enroller, running
-from runners.broadcaster import Answer, Broadcaster
-from runners.gateways import Accepted, DeviceState, Gateway, Outcome, Outgoing
+from projections.config.settings import Settings
+from projections.container import House
 from runners.gateways.cloud import Cloud
 from runners.gateways.http import Http
+from runners.gateways.protocol import Accepted, DeviceState, Gateway, Outcome, Outgoing
+from runners.jobs import campaigner, enroller
+from runners.process import supervisor
+from runners.sending import loops
+from runners.sending.worker import Answer, Broadcaster
 
 # Seconds that the Cloud API may take.
 TIMEOUT = 30.0
@@ -89,7 +91,7 @@ class Broadcasting:
             worker.member = member
             with house.database.transaction() as connection:
                 connection.exec_driver_sql("SELECT 1")  # connects
-            running.tune()
+            supervisor.tune()
             member.begin()
             asyncio.run(_until_over(worker))
 
@@ -104,7 +106,7 @@ async def _until_over(worker: Worker) -> None:
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(watch())
-        await broadcasting.broadcast(worker, stop)
+        await loops.broadcast(worker, stop)
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class Running:
                 runner = enroller.Enroller(house, filling.ACTOR)
             with house.database.transaction() as connection:
                 connection.exec_driver_sql("SELECT 1")  # connects
-            running.tune()
+            supervisor.tune()
             member.begin()
             runner.run_once()
             member.did(self.messages)

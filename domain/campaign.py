@@ -11,11 +11,11 @@ from uuid import UUID
 
 import msgspec
 
-from domain import tokens
+from domain import values
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 from domain.rendering import Template, check_template
-from domain.tokens import Audience
+from domain.values import Audience
 
 Status = Literal["pending", "triggering", "triggered", "finished", "paused", "cancelled"]
 
@@ -154,19 +154,19 @@ fold = folder(evolve)
 
 def check(campaign_id: UUID, version: int, definition: Definition) -> Definition:
     """The definition, tidied, with the content id of the event at ``version`` that will hold it."""
-    tokens.text("body", definition.body, longest=4096, allow_empty=definition.media_url is not None)
-    tokens.media_url("media_url", definition.media_url)
+    values.text("body", definition.body, longest=4096, allow_empty=definition.media_url is not None)
+    values.media_url("media_url", definition.media_url)
     check_template("template", definition.template)
     hours = definition.expires_after_hours
     if hours is not None and not 0 < hours <= 24 * 366:
         raise InvalidInputError("expires_after_hours", "hours above 0 and up to 8784, or null")
-    low, high = tokens.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
+    low, high = values.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
     return msgspec.structs.replace(
         definition,
-        name=tokens.text("name", definition.name, longest=200).strip(),
-        niche=tokens.tokens("niche", definition.niche),
-        target_status=tokens.audience(definition.target_status),
-        scheduled_at=tokens.instant(definition.scheduled_at, "scheduled_at"),
+        name=values.text("name", definition.name, longest=200).strip(),
+        niche=values.tokens("niche", definition.niche),
+        target_status=values.audience(definition.target_status),
+        scheduled_at=values.instant(definition.scheduled_at, "scheduled_at"),
         content_id=f"{campaign_id}:{version}:0",
         min_delay_seconds=low,
         max_delay_seconds=high,

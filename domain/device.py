@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
 
-from domain import tokens
+from domain import values
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 
@@ -110,15 +109,15 @@ def check(configuration: Configuration) -> Configuration:
     limit = configuration.daily_limit
     if limit is not None and limit < 1:
         raise InvalidInputError("daily_limit", "a whole number of at least 1, or null for none")
-    tokens.zone(configuration.timezone)
+    values.zone(configuration.timezone)
     if not _storable(configuration.settings):
         raise InvalidInputError(
             "settings", "at most 10000 characters of JSON, 10 levels deep, without NUL"
         )
-    low, high = tokens.delay_range(configuration.min_delay_seconds, configuration.max_delay_seconds)
+    low, high = values.delay_range(configuration.min_delay_seconds, configuration.max_delay_seconds)
     return msgspec.structs.replace(
         configuration,
-        name=tokens.text("name", configuration.name, longest=200).strip(),
+        name=values.text("name", configuration.name, longest=200).strip(),
         min_delay_seconds=low,
         max_delay_seconds=high,
     )
@@ -181,7 +180,7 @@ def disconnect(device: Device, reason: str, *, now: datetime, actor: str) -> tup
     _require_in_service(device, "disconnect")
     if device.status == "offline":
         return ()
-    cleaned = tokens.cleaned(reason, 500)
+    cleaned = values.cleaned(reason, 500)
     return (following(device, DeviceDisconnected, now, actor, reason=cleaned),)
 
 
@@ -195,36 +194,10 @@ def note_test(
     device: Device, outcome: str, detail: str, *, now: datetime, actor: str
 ) -> tuple[Event, ...]:
     _require_in_service(device, "test")
-    cleaned = tokens.cleaned(detail, 500)
+    cleaned = values.cleaned(detail, 500)
     return (following(device, DeviceTested, now, actor, outcome=outcome, detail=cleaned),)
 
 
 def _require_in_service(device: Device, wanted: str) -> None:
     if device.status == "retired":
         raise WrongStateError("device", device.status, wanted)
-
-
-def in_service(statuses: Mapping[UUID, Status]) -> list[UUID]:
-    """The devices that are not retired, in id order."""
-    return sorted(device for device, status in statuses.items() if status != "retired")
-
-
-def choose(
-    lead_id: UUID,
-    own: UUID | None,
-    statuses: Mapping[UUID, Status],
-    serving: Sequence[UUID] | None = None,
-) -> UUID | Literal["no_device", "device_retired"]:
-    """The device that writes to a lead, or the reason why none does.
-
-    A lead's own device is never replaced by another. A lead without one always gets the same of
-    those in service, as long as these stay the same; ``statuses`` has every device there is.
-    Whoever asks for many leads gives ``serving``, which is ``in_service(statuses)``, once made.
-    """
-    if own is not None:
-        if own not in statuses:
-            return "no_device"
-        return "device_retired" if statuses[own] == "retired" else own
-    if serving is None:
-        serving = in_service(statuses)
-    return serving[lead_id.int % len(serving)] if serving else "no_device"

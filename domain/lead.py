@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import string
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 import msgspec
 
-from domain import tokens
+from domain import values
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 from domain.ids import derived
-from domain.tokens import TargetStatus
+from domain.values import TargetStatus
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,15 +149,15 @@ def profile(
 ) -> Profile:
     """A checked profile. Raises InvalidInputError naming the first value that is wrong."""
     if timezone is not None:
-        tokens.zone(timezone)
+        values.zone(timezone)
     for key, value in (attributes or {}).items():
         if not (key.isascii() and key.isidentifier() and len(key) <= 100):
             raise InvalidInputError("attributes", "ASCII identifiers as keys, e.g. order_number")
-        tokens.text(f"attributes.{key}", value, longest=10_000, allow_empty=True)
+        values.text(f"attributes.{key}", value, longest=10_000, allow_empty=True)
     return Profile(
-        name=tokens.text("name", name, longest=500, allow_empty=True).strip(),
-        niche=tokens.tokens("niche", niche),
-        target_status=tokens.target_status(target_status),
+        name=values.text("name", name, longest=500, allow_empty=True).strip(),
+        niche=values.tokens("niche", niche),
+        target_status=values.target_status(target_status),
         device_id=device_id,
         timezone=timezone,
         attributes=dict(attributes or {}),
@@ -175,7 +174,7 @@ def register(
     actor: str,
 ) -> LeadRegistered:
     """``phone`` must be E.164 already; triggers are checked here."""
-    checked = tokens.tokens("triggers", triggers)
+    checked = values.tokens("triggers", triggers)
     return first(LeadRegistered, id, now, actor, phone=phone, triggers=checked, profile=profile)
 
 
@@ -189,9 +188,9 @@ def update(lead: Lead, profile: Profile, *, now: datetime, actor: str) -> tuple[
 
 def add_trigger(lead: Lead, trigger: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """Nothing happens where the lead has the trigger already."""
-    (token,) = tokens.tokens("trigger", [trigger])
+    (token,) = values.tokens("trigger", [trigger])
     _require_present(lead, "give a trigger to")
-    if tokens.matching(token, lead.triggers) is not None:
+    if values.matching(token, lead.triggers) is not None:
         return ()
     return (following(lead, LeadTriggered, now, actor, trigger=token),)
 
@@ -200,7 +199,7 @@ def consume_trigger(
     lead: Lead, trigger: str, enrollment_ids: tuple[UUID, ...], *, now: datetime, actor: str
 ) -> tuple[Event, ...]:
     """Takes exactly that trigger from the lead; an absent one is left absent."""
-    own = tokens.matching(trigger, lead.triggers)
+    own = values.matching(trigger, lead.triggers)
     if own is None:
         return ()
     return (
@@ -213,7 +212,7 @@ def consume_trigger(
 def opt_out(lead: Lead, evidence: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """``evidence`` is what proves the wish, e.g. the reply's text. Twice is once."""
     _require_present(lead, "opt out")
-    tokens.text("evidence", evidence, longest=10_000)
+    values.text("evidence", evidence, longest=10_000)
     if lead.opted_out_at is not None:
         return ()
     return (following(lead, LeadOptedOut, now, actor, evidence=evidence),)
@@ -222,7 +221,7 @@ def opt_out(lead: Lead, evidence: str, *, now: datetime, actor: str) -> tuple[Ev
 def opt_in(lead: Lead, evidence: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """``evidence`` is what proves the wish. Nothing happens where the lead is in already."""
     _require_present(lead, "opt in")
-    tokens.text("evidence", evidence, longest=10_000)
+    values.text("evidence", evidence, longest=10_000)
     if lead.opted_out_at is None:
         return ()
     return (following(lead, LeadOptedIn, now, actor, evidence=evidence),)
@@ -247,8 +246,8 @@ def reply(
             LeadReplied,
             now,
             actor,
-            text=tokens.cleaned(text),
-            provider_id=tokens.cleaned(provider_id, 500),
+            text=values.cleaned(text),
+            provider_id=values.cleaned(provider_id, 500),
             message_id=message_id,
         ),
     )
@@ -264,38 +263,3 @@ def erase(lead: Lead, *, now: datetime, actor: str) -> tuple[Event, ...]:
 def _require_present(lead: Lead, wanted: str) -> None:
     if lead.erased_at is not None:
         raise WrongStateError("lead", "erased", wanted)
-
-
-_AROUND_A_WORD = string.whitespace + string.punctuation + "\u3002\uff01"
-
-# Words for "stop" in the languages of most WhatsApp users: English, Malay and Indonesian, Spanish,
-# Portuguese, French, German, Italian, Dutch, Turkish, Arabic, Hindi, Russian, Thai, Vietnamese,
-# Chinese. They count when they are the whole message, in any case.
-STOP_WORDS = frozenset(
-    {
-        *(
-            "stop",
-            "stopall",
-            "stop all",
-            "unsubscribe",
-            "cancel",
-            "end",
-            "quit",
-            "opt out",
-            "optout",
-        ),
-        *("berhenti", "batal", "henti", "berhenti langganan"),
-        *("alto", "basta", "cancelar", "baja", "parar", "pare", "sair", "descadastrar"),
-        *("arret", "arrêt", "arrêter", "désabonner", "stopp", "abbestellen", "abmelden"),
-        *("annulla", "cancellami", "afmelden", "dur", "iptal"),
-        *("توقف", "الغاء", "إلغاء", "बंद", "रोको", "стоп", "отписаться"),
-        *("หยุด", "ยกเลิก", "dừng", "hủy", "停止", "退订", "退訂", "取消"),
-    }
-)
-
-
-def asks_to_stop(text: str, words: Set[str] = STOP_WORDS) -> bool:
-    """Whether the whole message is one of these words, which are case-folded; "don't stop" is
-    not."""
-    whole = " ".join(text.strip(_AROUND_A_WORD).split())
-    return whole.casefold() in words

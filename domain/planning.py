@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain import tokens
+from domain import values
 from domain.errors import InvalidInputError
 from domain.rendering import Template
 
@@ -48,8 +48,8 @@ def check_window(window: Window) -> Window:
     """The window, or InvalidInputError naming what is wrong with it."""
     if not window.weekdays or not set(window.weekdays) <= set(WEEKDAYS):
         raise InvalidInputError("windows.weekdays", f"some of {', '.join(WEEKDAYS)}")
-    start = tokens.time_of_day(window.start, "windows.start")
-    if window.end != "24:00" and tokens.time_of_day(window.end, "windows.end") <= start:
+    start = values.time_of_day(window.start, "windows.start")
+    if window.end != "24:00" and values.time_of_day(window.end, "windows.end") <= start:
         raise InvalidInputError("windows.end", "a time of day after windows.start (at most 24:00)")
     return window
 
@@ -89,7 +89,7 @@ def due_after(
     earliest = before + delay
     if days:
         earliest = _instant(_wall(before, zone) + days, zone) + (delay - days)
-    clock_time = tokens.time_of_day(send_at, "send_at")
+    clock_time = values.time_of_day(send_at, "send_at")
     day = _wall(earliest, zone).date()
     due = _instant(datetime.combine(day, clock_time), zone, earliest)
     if due < earliest:
@@ -109,7 +109,7 @@ def next_open(instant: datetime, windows: Sequence[Window], zone: ZoneInfo) -> d
             day = local.date() + timedelta(days=days)
             if WEEKDAYS[day.weekday()] not in window.weekdays:
                 continue
-            opens = datetime.combine(day, tokens.time_of_day(window.start, "windows.start"))
+            opens = datetime.combine(day, values.time_of_day(window.start, "windows.start"))
             closes = _closing(day_start=datetime.combine(day, time()), end=window.end)
             if local >= closes:
                 continue
@@ -125,7 +125,7 @@ def next_open(instant: datetime, windows: Sequence[Window], zone: ZoneInfo) -> d
 def _closing(day_start: datetime, end: str) -> datetime:
     if end == "24:00":
         return day_start + timedelta(days=1)
-    return datetime.combine(day_start.date(), tokens.time_of_day(end, "windows.end"))
+    return datetime.combine(day_start.date(), values.time_of_day(end, "windows.end"))
 
 
 def _wall(instant: datetime, zone: ZoneInfo) -> datetime:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import msgspec
 
-from domain import message, tokens
+from domain import message, values
 from domain.event import Event, following
 from domain.message import Message
-from domain.message_events import MessageDelivered, MessageFailed, MessageRead
+from domain.message.events import MessageDelivered, MessageFailed, MessageRead
 
 Kind = Literal["sent", "delivered", "read", "failed"]
 # The reason of what failed after it was handed over.
@@ -63,7 +63,7 @@ def _failed(state: Message, code: str, now: datetime, actor: str) -> tuple[Event
     if state.status in ("queued", "unknown"):
         return (message.fail(state, code, LATER, now=now, actor=actor),)
     if state.status == "sent" and state.delivered_at is None:
-        code = tokens.cleaned(code, 200)
+        code = values.cleaned(code, 200)
         return (following(state, MessageFailed, now, actor, code=code, reason=LATER),)
     return ()
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from domain import tokens
+from domain import values
 from domain.errors import InvalidInputError
 
 
@@ -67,7 +67,7 @@ def check_template(field: str, template: Template | None) -> Template | None:
     if len(template.variables) > 100:
         raise InvalidInputError(f"{field}.variables", "at most 100")
     for variable in template.variables:
-        tokens.text(f"{field}.variables", variable, longest=1024)
+        values.text(f"{field}.variables", variable, longest=1024)
     return template
 
 

@@ -10,12 +10,12 @@ from uuid import UUID
 
 import msgspec
 
-from domain import tokens
+from domain import values
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 from domain.planning import Step, Window, check_window
 from domain.rendering import Template, check_template
-from domain.tokens import Audience
+from domain.values import Audience
 
 Status = Literal["draft", "active", "paused", "inactive"]
 Reentry = Literal["once", "after_completion", "always"]
@@ -126,13 +126,13 @@ def step(
 ) -> Step:
     """A checked step whose text the event at ``version`` will hold."""
     field = f"steps[{number}]"
-    tokens.text(f"{field}.body", body, longest=4096, allow_empty=media_url is not None)
-    tokens.media_url(f"{field}.media_url", media_url)
+    values.text(f"{field}.body", body, longest=4096, allow_empty=media_url is not None)
+    values.media_url(f"{field}.media_url", media_url)
     check_template(f"{field}.template", template)
     if not 0 <= delay_hours <= 24 * 366:
         raise InvalidInputError(f"{field}.delay_hours", "hours between 0 and 8784")
     if send_at is not None:
-        tokens.time_of_day(send_at, f"{field}.send_at")
+        values.time_of_day(send_at, f"{field}.send_at")
     return Step(
         content_id=content_id(sequence_id, version, number),
         body=body,
@@ -152,24 +152,24 @@ def define(id: UUID, definition: Definition, *, now: datetime, actor: str) -> Se
     if definition.reentry not in REENTRIES:
         raise InvalidInputError("reentry", "'once', 'after_completion' or 'always'")
     if definition.timezone is not None:
-        tokens.zone(definition.timezone)
+        values.zone(definition.timezone)
     for window in definition.windows:
         check_window(window)
-    low, high = tokens.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
-    (trigger,) = tokens.tokens("trigger", [definition.trigger])
+    low, high = values.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
+    (trigger,) = values.tokens("trigger", [definition.trigger])
     following_trigger = definition.next_trigger
-    if definition.reentry != "once" and tokens.matching(trigger, [following_trigger or ""]):
+    if definition.reentry != "once" and values.matching(trigger, [following_trigger or ""]):
         raise InvalidInputError("next_trigger", "another trigger than the sequence's own")
     checked = msgspec.structs.replace(
         definition,
-        name=tokens.text("name", definition.name, longest=200).strip(),
+        name=values.text("name", definition.name, longest=200).strip(),
         trigger=trigger,
-        niche=tokens.tokens("niche", definition.niche),
-        target_status=tokens.audience(definition.target_status),
+        niche=values.tokens("niche", definition.niche),
+        target_status=values.audience(definition.target_status),
         next_trigger=(
             None
             if following_trigger is None
-            else tokens.tokens("next_trigger", [following_trigger])[0]
+            else values.tokens("next_trigger", [following_trigger])[0]
         ),
         min_delay_seconds=low,
         max_delay_seconds=high,

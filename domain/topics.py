@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from eventsourcing.utils import register_topic
 
-from domain import campaign, device, enrollment, lead, message_events, sequence
+from domain import campaign, device, enrollment, lead, sequence
 from domain.event import Event
+from domain.message import events as message_events
 
 EVENTS: tuple[type[Event], ...] = (
     lead.LeadRegistered,

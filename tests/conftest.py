@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from projections import embedded
-from projections.composition import House
-from projections.database import Database, url_of
-from projections.settings import Settings
+from projections.config.settings import Settings
+from projections.container import House
+from projections.database import embedded
+from projections.database.engine import Database, url_of
 
 _number = count(1)
 

@@ -7,9 +7,10 @@ import hmac
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from api.webhooks import Inbound, Provider, Reports, proofs
-from api.webhooks.reading import e164, known_id, obj, objects, our_id, text
-from domain.provider_ids import digest_of
+from api.webhooks import signatures
+from api.webhooks.payload import e164, known_id, obj, objects, our_id, text
+from api.webhooks.protocol import Inbound, Provider, Reports
+from domain.ids import digest_of
 from domain.receipts import Kind, Receipt, Reply
 
 KINDS: dict[str, Kind] = {
@@ -70,4 +71,4 @@ def _words(message: dict[str, Any]) -> str:
     return next((text(word) for word in words if text(word)), "")
 
 
-CLOUD = Provider("app_secret", proofs.signed, parse)
+CLOUD = Provider("app_secret", signatures.signed, parse)

@@ -16,17 +16,20 @@ from flask import Response, request
 from flask_smorest import abort
 from marshmallow import Schema, fields
 
-from api import uploads
-from api.blueprints import Blueprint
-from api.context import house, now
-from api.fields import note
-from api.webhooks import Inbound, Provider, cloud
+from api.http import uploads
+from api.http.blueprints import Blueprint
+from api.http.context import house, now
+from api.schemas.fields import note
+from api.webhooks import cloud
 from api.webhooks.cloud import CLOUD
 from api.webhooks.gowa import GOWA
+from api.webhooks.protocol import Inbound, Provider
 from api.webhooks.wablas import WABLAS
 from api.webhooks.whacenter import WHACENTER
 from domain.errors import SettingsError
-from projections import devices, measures, receiving
+from projections.config import metrics
+from projections.intake import inbound
+from projections.readmodels import devices
 
 log = structlog.get_logger()
 
@@ -59,14 +62,14 @@ def take(gateway: str, device_id: UUID) -> Any:
     if device_id not in secrets:
         abort(404, message=f"no such {gateway} device")
     body = uploads.body()
-    inbound = Inbound(body, {}, request.headers, request.args, now())
+    received = Inbound(body, {}, request.headers, request.args, now())
     secret = secrets[device_id]
-    if not secret or not provider.verify(inbound, secret):
+    if not secret or not provider.verify(received, secret):
         _refused(gateway, device_id, "wrong signature" if secret else f"no {provider.secret}")
         abort(401, message=f"expected a request that the device's {provider.secret} proves")
-    reports = provider.parse(inbound._replace(json=_read(body)))
+    reports = provider.parse(received._replace(json=_read(body)))
     family = {other for other, own in secrets.items() if own == secret}
-    taken = receiving.record(house(), reports, f"webhook:{gateway}", family)
+    taken = inbound.record(house(), reports, f"webhook:{gateway}", family)
     return taken._asdict()
 
 
@@ -113,7 +116,7 @@ def _read(body: bytes) -> dict[str, Any]:
 
 def _refused(gateway: str, device_id: UUID, reason: str) -> None:
     """The audit's line on who tried to speak for a provider."""
-    measures.refused(gateway)
+    metrics.refused(gateway)
     log.warning(
         "audit.webhook_refused",
         gateway=gateway,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from api.webhooks import Inbound, Provider, Reports, proofs
-from api.webhooks.reading import e164, known_id, obj, text
+from api.webhooks import signatures
+from api.webhooks.payload import e164, known_id, obj, text
+from api.webhooks.protocol import Inbound, Provider, Reports
 from domain.receipts import Kind, Receipt, Reply
 
 KINDS: dict[str, Kind] = {
@@ -42,4 +43,4 @@ def _reply(payload: dict[str, object]) -> Reports:
     return [Reply(phone, text(payload.get("body")), provider_id)]
 
 
-GOWA = Provider("webhook_secret", proofs.signed, parse)
+GOWA = Provider("webhook_secret", signatures.signed, parse)

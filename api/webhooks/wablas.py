@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from api.webhooks import Inbound, Provider, Reports, proofs
-from api.webhooks.reading import e164, known_id, made_id, our_id, text
+from api.webhooks import signatures
+from api.webhooks.payload import e164, known_id, made_id, our_id, text
+from api.webhooks.protocol import Inbound, Provider, Reports
 from domain.receipts import Kind, Receipt, Reply
 
 KINDS: dict[str, Kind] = {
@@ -41,4 +42,4 @@ def _yes(value: object) -> bool:
     return value is True or text(value).lower() in ("true", "1")
 
 
-WABLAS = Provider("webhook_secret", proofs.signed_or_known, parse)
+WABLAS = Provider("webhook_secret", signatures.signed_or_known, parse)

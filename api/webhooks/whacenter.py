@@ -3,8 +3,9 @@ at documenter.getpostman.com/view/8030970/UUy67kCg ("Webhook")."""
 
 from __future__ import annotations
 
-from api.webhooks import Inbound, Provider, Reports, proofs
-from api.webhooks.reading import e164, known_id, made_id, text
+from api.webhooks import signatures
+from api.webhooks.payload import e164, known_id, made_id, text
+from api.webhooks.protocol import Inbound, Provider, Reports
 from domain.receipts import Reply
 
 
@@ -18,4 +19,4 @@ def parse(inbound: Inbound) -> Reports:
     return [Reply(phone, words, provider_id)]
 
 
-WHACENTER = Provider("webhook_secret", proofs.signed_or_known, parse)
+WHACENTER = Provider("webhook_secret", signatures.signed_or_known, parse)

@@ -9,8 +9,15 @@ from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from runners.gateways import DeviceState, Outcome, Rejected, Throttled, Unknown, Unreachable
 from runners.gateways.http import Answer
+from runners.gateways.protocol import (
+    DeviceState,
+    Outcome,
+    Rejected,
+    Throttled,
+    Unknown,
+    Unreachable,
+)
 
 # Rejected: a definite no to this message. Throttled: too fast. Unreachable: surely not taken, and
 # the message is not to blame. Unknown: it may have been taken.

@@ -12,15 +12,8 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from domain.provider_ids import digest_of
+from domain.ids import digest_of
 from domain.rendering import Template
-from runners.gateways import (
-    Accepted,
-    DeviceState,
-    Outcome,
-    Outgoing,
-    Unreachable,
-)
 from runners.gateways.answers import (
     Verdict,
     by_status,
@@ -32,6 +25,7 @@ from runners.gateways.answers import (
     suffix_of,
 )
 from runners.gateways.http import NO_BASE_URL, Answer, HttpGateway, base_url, header_value, lacking
+from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unreachable
 
 BASE_URL = "https://graph.facebook.com"
 # Of 18 February 2026, and promised until July 2028 (Graph API changelog).

@@ -12,15 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from runners.gateways import (
-    Accepted,
-    DeviceState,
-    Outcome,
-    Outgoing,
-    Unreachable,
-)
 from runners.gateways.answers import by_status, http_code, no_answer, state_by_status, suffix_of
 from runners.gateways.http import NO_BASE_URL, Answer, HttpGateway, base_url, header_value
+from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unreachable
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 # Refused before anything was sent.

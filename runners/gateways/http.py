@@ -18,8 +18,8 @@ import msgspec
 from yarl import URL
 
 from domain.receipts import Receipt, Reply
-from domain.tokens import is_safe_url
-from runners.gateways import Unknown, Unreachable
+from domain.values import is_safe_url
+from runners.gateways.protocol import Unknown, Unreachable
 
 # An answer is a few hundred bytes; one that is longer is none of a provider's.
 LONGEST_ANSWER = 64 * 1024

@@ -15,8 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.receipts import Receipt, Reply
-from runners.clocks import Clock
-from runners.gateways import (
+from runners.gateways.protocol import (
     Accepted,
     DeviceState,
     Outcome,
@@ -25,6 +24,7 @@ from runners.gateways import (
     Throttled,
     Unknown,
 )
+from runners.support.clocks import Clock
 
 
 class Sandbox:

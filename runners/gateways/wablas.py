@@ -12,14 +12,6 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from runners.gateways import (
-    Accepted,
-    DeviceState,
-    Outcome,
-    Outgoing,
-    Unknown,
-    Unreachable,
-)
 from runners.gateways.answers import (
     UNREADABLE,
     Verdict,
@@ -31,6 +23,7 @@ from runners.gateways.answers import (
     suffix_of,
 )
 from runners.gateways.http import Answer, HttpGateway, header_value, located
+from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unknown, Unreachable
 
 IMAGES = (".jpg", ".jpeg", ".png")
 

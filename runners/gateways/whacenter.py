@@ -12,14 +12,6 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from runners.gateways import (
-    Accepted,
-    DeviceState,
-    Outcome,
-    Outgoing,
-    Unknown,
-    Unreachable,
-)
 from runners.gateways.answers import (
     UNREADABLE,
     Verdict,
@@ -30,6 +22,7 @@ from runners.gateways.answers import (
     state_by_status,
 )
 from runners.gateways.http import Answer, HttpGateway, located
+from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unknown, Unreachable
 
 # It has no codes but one text, for a wrong device_id and for a phone that is off alike. Source: its
 # collection, "Info Device".

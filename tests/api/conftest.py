@@ -12,10 +12,10 @@ import structlog
 from flask import Flask
 
 from api import create_app
-from projections.composition import House
-from projections.settings import Settings
-from runners import logs
-from runners.clocks import SimulatedClock
+from projections.config.settings import Settings
+from projections.container import House
+from runners.support import logs
+from runners.support.clocks import SimulatedClock
 from tests.api.client import Client
 from tests.api.given import SECRET_KEY, api_key
 

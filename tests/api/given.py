@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from projections import access
-from projections.composition import House
+from projections.container import House
+from projections.records import api_keys
 from tests.api.client import Client
 
 # Of no worth anywhere else: 32 zero bytes, as Fernet wants them.
@@ -22,7 +22,7 @@ NOBODY = UUID("00000000-0000-4000-8000-000000000000")
 def api_key(house: House, name: str, role: str) -> str:
     """A new key, as ``sendtrail keys create`` prints it."""
     with house.database.transaction() as connection:
-        return access.create(connection, name, role, house.outreach.clock())
+        return api_keys.create(connection, name, role, house.outreach.clock())
 
 
 def phone(number: int) -> str:

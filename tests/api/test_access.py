@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from api import auth
-from projections import access
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from api.http import auth
+from projections.container import House
+from projections.records import api_keys
+from runners.support.clocks import SimulatedClock
 from tests.api import given, then
 from tests.api.client import BASE, Client
 from tests.api.given import NOBODY
@@ -78,7 +78,7 @@ def test_a_wrong_key_and_a_revoked_one_open_nothing(
     before = operator.get("/leads").status
 
     with house.database.transaction() as connection:
-        access.revoke(connection, "crm", clock())
+        api_keys.revoke(connection, "crm", clock())
 
     wrong = Client(app, "st_" + "A" * 43)
     assert before == 200

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from projections.composition import House
-from runners.clocks import SimulatedClock
-from runners.gateways import Accepted, Rejected, Throttled, Unknown
+from projections.container import House
+from runners.gateways.protocol import Accepted, Rejected, Throttled, Unknown
+from runners.support.clocks import SimulatedClock
 from tests.api import given, then, when
 from tests.api.client import Client
 from tests.runners import when as runners

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from projections.composition import House
+from projections.container import House
 from tests.api import given, then
 from tests.api.client import CHUNKED, JSON, Client, fields
 from tests.api.given import CAMPAIGN

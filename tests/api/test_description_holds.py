@@ -15,8 +15,8 @@ from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from projections.container import House
+from runners.support.clocks import SimulatedClock
 from tests.api import given, when
 from tests.api.client import Client
 

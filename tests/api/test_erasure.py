@@ -6,9 +6,9 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
-from projections.composition import House
-from projections.rebuild import rebuild
-from runners.clocks import SimulatedClock
+from projections.container import House
+from projections.rebuild.rebuild import rebuild
+from runners.support.clocks import SimulatedClock
 from tests.api import given, then, when
 from tests.api.client import Client
 from tests.runners import then as on_the_house

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import make_url
 
 from api import create_app
-from projections.composition import House
+from projections.container import House
 from tests.api import given
 from tests.api.client import Client
 from tests.api.given import NOBODY

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Flask
 
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from projections.container import House
+from runners.support.clocks import SimulatedClock
 from tests.api import given, then, when
 from tests.api.client import Client
 from tests.api.given import NOBODY, api_key

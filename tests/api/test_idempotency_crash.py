@@ -6,9 +6,9 @@ import psycopg2
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from projections import first_answers
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from projections.container import House
+from projections.records import idempotency
+from runners.support.clocks import SimulatedClock
 from tests.api import given, then
 from tests.api.client import Answer, Client
 from tests.api.test_idempotency import CAMPAIGN, CREATED, DEVICE
@@ -20,13 +20,13 @@ class CrashError(Exception):
 
 def _crash_before_keeping(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once, the answer of a request is not kept."""
-    keep = first_answers.keep
+    keep = idempotency.keep
 
     def crash(*arguments: object) -> None:
-        monkeypatch.setattr(first_answers, "keep", keep)
+        monkeypatch.setattr(idempotency, "keep", keep)
         raise CrashError("+60123456789")
 
-    monkeypatch.setattr(first_answers, "keep", crash)
+    monkeypatch.setattr(idempotency, "keep", crash)
 
 
 def _crash_then_retry(
@@ -163,7 +163,7 @@ def test_a_database_that_goes_away_before_the_commit_is_no_fault_of_ours(
         monkeypatch.undo()
         raise OperationalError("INSERT", {}, psycopg2.OperationalError("connection lost"))
 
-    monkeypatch.setattr(first_answers, "keep", away)
+    monkeypatch.setattr(idempotency, "keep", away)
 
     answers = [operator.post("/campaigns", CAMPAIGN, idempotency_key="1") for _ in range(2)]
 

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from projections import importing
-from projections.composition import House
+from projections.container import House
+from projections.intake import lead_import
 from tests.api import given, then
 from tests.api.client import Client, fields
 
@@ -143,7 +143,7 @@ def test_nobody_waits_for_an_import(
     house: House, operator: Client, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
 ) -> None:
     """A long list comes in: between two of its chunks others write as if it were not there."""
-    register = importing._register
+    register = lead_import._register
     answered: list[int | None] = []
 
     def register_and_look_around(*arguments: Any) -> int:
@@ -163,8 +163,8 @@ def test_nobody_waits_for_an_import(
 
     threads: list[threading.Thread] = []
     seen: list[int | None] = []
-    monkeypatch.setattr(importing, "_register", register_and_look_around)
-    monkeypatch.setattr(importing, "CHUNK", 2)
+    monkeypatch.setattr(lead_import, "_register", register_and_look_around)
+    monkeypatch.setattr(lead_import, "CHUNK", 2)
     text = "phone\n" + "".join(f"{given.phone(number)}\n" for number in range(1, 5))
 
     answer = operator.csv(text, **headers)

@@ -9,8 +9,8 @@ import structlog
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from projections.composition import House
-from runners.cli import main
+from projections.container import House
+from runners.cli.main import main
 from tests.api import then
 from tests.api.client import Client
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from projections.composition import House
+from projections.container import House
 from tests.api import given, then
 from tests.api.client import Client, fields
 from tests.api.given import NOBODY

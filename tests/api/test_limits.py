@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from projections.composition import House
+from projections.container import House
 from tests.api import given, then
 from tests.api.client import CHUNKED, JSON, Answer, Client, fields
 from tests.api.given import CAMPAIGN, NOBODY

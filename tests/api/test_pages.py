@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from projections.composition import House
+from projections.container import House
 from tests.api import given, when
 from tests.api.client import Client, fields
 

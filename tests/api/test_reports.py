@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from projections.container import House
+from runners.support.clocks import SimulatedClock
 from tests.api import given, when
 from tests.api.client import Client
 from tests.api.given import NOBODY

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from projections import devices
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from projections.container import House
+from projections.readmodels import devices
+from runners.support.clocks import SimulatedClock
 from tests.api import given, then, when
 from tests.api.client import Client, fields
 

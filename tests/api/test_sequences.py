@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from projections.composition import House
+from projections.container import House
 from tests.api import given, then
 from tests.api.client import Client, fields
 from tests.api.given import NOBODY

@@ -18,8 +18,8 @@ from typing import Any
 import structlog
 from click.testing import CliRunner
 
-from projections.composition import House
-from runners.cli import main
+from projections.container import House
+from runners.cli.main import main
 from tests.api.given import api_key
 from tests.runners.child import environment
 
@@ -34,7 +34,15 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "runners.cli", "serve", "--port", str(self.port), *arguments],
+            [
+                sys.executable,
+                "-m",
+                "runners.cli.main",
+                "serve",
+                "--port",
+                str(self.port),
+                *arguments,
+            ],
             cwd=ROOT,
             env=environment(database_url=database_url, home=home, **settings),
             stdout=subprocess.PIPE,

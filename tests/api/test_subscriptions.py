@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from domain.announcements import TOPICS
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from domain.webhook_events import TOPICS
+from projections.container import House
+from runners.support.clocks import SimulatedClock
 from tests.api import given
 from tests.api.client import Client, fields
 from tests.runners import then

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from projections.composition import House
-from runners.clocks import SimulatedClock
-from runners.gateways import Accepted
+from projections.container import House
+from runners.gateways.protocol import Accepted
+from runners.support.clocks import SimulatedClock
 from tests.api import webhooks
 from tests.api.client import CHUNKED
 from tests.api.given import NOBODY

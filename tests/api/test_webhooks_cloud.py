@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from projections.composition import House
-from runners.clocks import SimulatedClock
-from runners.gateways import Accepted
+from projections.container import House
+from runners.gateways.protocol import Accepted
+from runners.support.clocks import SimulatedClock
 from tests.api import webhooks
 from tests.api.webhooks import kept, took
 from tests.runners import given, then

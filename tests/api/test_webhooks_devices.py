@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from projections.composition import House
-from projections.device_secrets import put
-from runners.clocks import SimulatedClock
-from runners.gateways import Accepted, Unknown
+from projections.container import House
+from projections.records.credentials import put
+from runners.gateways.protocol import Accepted, Unknown
+from runners.support.clocks import SimulatedClock
 from tests.api import webhooks
 from tests.api.given import SECRET_KEY
 from tests.api.webhooks import WITH_RECEIPTS, kept, receipt, took

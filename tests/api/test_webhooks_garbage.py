@@ -12,9 +12,9 @@ from hypothesis import given as given_any
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from projections.composition import House
-from runners.clocks import SimulatedClock
-from runners.gateways import Accepted
+from projections.container import House
+from runners.gateways.protocol import Accepted
+from runners.support.clocks import SimulatedClock
 from tests.api import odd, webhooks
 from tests.api.webhooks import FORM, GATEWAYS, WITH_RECEIPTS, took
 from tests.runners import given, then, when

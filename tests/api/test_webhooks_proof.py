@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
-from projections import device_secrets
-from projections.composition import House
+from projections.container import House
+from projections.records import credentials
 from tests.api import webhooks
 from tests.api.given import SECRET_KEY
 from tests.api.webhooks import FORM, GATEWAYS, HEADER, SECRET, signature, took
@@ -101,7 +101,7 @@ def test_a_device_without_that_secret_hears_nobody(
     webhooks.device(house, gateway, name="Other", secret=OTHERS)
     if isinstance(kept, dict) or kept is None:
         with house.database.transaction() as connection:
-            device_secrets.put(connection, device, kept or {}, SECRET_KEY)
+            credentials.put(connection, device, kept or {}, SECRET_KEY)
     given.lead(house)
     said = webhooks.reply(gateway, given.phone(1), "stop", "3EB0R1")
 

@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from projections.composition import House
-from projections.rebuild import rebuild
-from runners.clocks import SimulatedClock
-from runners.gateways import Accepted, Unknown
+from projections.container import House
+from projections.rebuild.rebuild import rebuild
+from runners.gateways.protocol import Accepted, Unknown
+from runners.support.clocks import SimulatedClock
 from tests.api import webhooks
 from tests.api.webhooks import WITH_RECEIPTS, kept, receipt, took
 from tests.runners import given, then, when

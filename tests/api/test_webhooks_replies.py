@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 
 from api import create_app
-from projections import settings
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from projections.config import settings
+from projections.container import House
+from runners.support.clocks import SimulatedClock
 from tests.api import webhooks
 from tests.api.given import SECRET_KEY
 from tests.api.webhooks import FORM, GATEWAYS, reply, took

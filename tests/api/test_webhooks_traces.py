@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from projections.composition import House
-from projections.database import rows
-from projections.rebuild import rebuild
-from runners.clocks import SimulatedClock
-from runners.gateways import Accepted
+from projections.container import House
+from projections.database.engine import rows
+from projections.rebuild.rebuild import rebuild
+from runners.gateways.protocol import Accepted
+from runners.support.clocks import SimulatedClock
 from tests.api import then as everything
 from tests.api import webhooks
 from tests.api.webhooks import GATEWAYS, WITH_RECEIPTS, kept, receipt, reply

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from projections.composition import House
-from projections.database import rows
+from projections.container import House
+from projections.database.engine import rows
 
 
 def log(house: House) -> list[Any]:

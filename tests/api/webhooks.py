@@ -12,11 +12,10 @@ from uuid import UUID
 from flask import Flask
 
 from domain.device import Configuration, Gateway
-from domain.provider_ids import digest_of
-from projections import device_secrets
-from projections.composition import House
-from runners.clocks import SimulatedClock
-from runners.gateways import Outcome
+from domain.ids import digest_of
+from projections.container import House
+from runners.gateways.protocol import Outcome
+from runners.support.clocks import SimulatedClock
 from tests.api.client import Answer
 from tests.api.given import SECRET_KEY
 from tests.runners import given, then, when
@@ -133,7 +132,7 @@ def device(
     house.outreach.connect_device(made, actor="api:sales")
     credentials["app_secret" if gateway == "cloud" else "webhook_secret"] = secret
     with house.database.transaction() as connection:
-        device_secrets.put(connection, made, credentials, SECRET_KEY)
+        credentials.put(connection, made, credentials, SECRET_KEY)
     return made
 
 

@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
-from projections.composition import House
-from runners.broadcaster import Broadcaster
-from runners.campaigner import Campaigner
-from runners.clocks import SimulatedClock
-from runners.enroller import Enroller
+from projections.container import House
 from runners.gateways.sandbox import Sandbox
-from runners.reaper import Reaper
+from runners.jobs.campaigner import Campaigner
+from runners.jobs.enroller import Enroller
+from runners.jobs.reaper import Reaper
+from runners.sending.worker import Broadcaster
+from runners.support.clocks import SimulatedClock
 
 
 def triggers(house: House) -> int:

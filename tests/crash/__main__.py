@@ -11,9 +11,9 @@ from time import monotonic
 
 import click
 
-from projections import embedded
-from projections.database import recreate
-from runners import logs
+from projections.database import embedded
+from projections.database.engine import recreate
+from runners.support import logs
 from tests.crash.mayhem import Mayhem
 from tests.crash.proof import prove
 from tests.gateways.fake_gowa import FakeGowa, serving

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import click
 
-from projections.database import rows
+from projections.database.engine import rows
 from tests.gateways.fake_gowa import Asked, Behaviour, Kind
 from tests.runners import child, then
 from tests.scenarios.office import Office

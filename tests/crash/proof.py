@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from projections.rebuild import rebuild
+from projections.rebuild.rebuild import rebuild
 from tests.gateways.fake_gowa import TAKEN, Asked
 from tests.runners import then
 from tests.scenarios.office import Office

@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain import message
 from domain.event import Event
 from domain.message import Message
-from domain.message_events import (
+from domain.message.events import (
     MessageCancelled,
     MessageClaimed,
     MessageFailed,

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.device import Status, choose
+from domain.device import Status
+from domain.device_choice import choose
 
 FIRST, SECOND, THIRD = (UUID(int=number) for number in (101, 102, 103))
 ALL: dict[UUID, Status] = {SECOND: "online", FIRST: "offline", THIRD: "online"}

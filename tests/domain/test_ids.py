@@ -1,4 +1,4 @@
-"""Derived ids are version 5 UUIDs like any other's."""
+"""Derived ids are version 5 UUIDs like any other's, and a provider's id is kept as a digest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ids import derived
+from domain.ids import derived, digest_of
 
 
 def test_the_example_of_the_standard() -> None:
@@ -23,3 +23,12 @@ def test_they_are_those_of_the_standard_library(namespace: UUID, name: str) -> N
 
     assert found == uuid5(namespace, name)
     assert (found.version, found.variant) == (5, "specified in RFC 4122")
+
+
+def test_an_id_is_kept_as_a_digest_of_160_bits() -> None:
+    """The first 40 digits of SHA-256's example in FIPS 180-2; nobody reads an id out of them."""
+    assert digest_of("abc") == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a3"
+
+
+def test_different_ids_stay_different() -> None:
+    assert digest_of("wamid.HBgL1") != digest_of("wamid.HBgL2")

@@ -18,7 +18,7 @@ from domain.campaign import (
 from domain.device import DeviceConnected, DeviceDisconnected, DeviceRetired
 from domain.enrollment import EnrollmentStopped
 from domain.lead import LeadErased, LeadOptedIn, LeadOptedOut, LeadReplied, LeadTriggerConsumed
-from domain.message_events import (
+from domain.message.events import (
     MessageCancelled,
     MessageDeferred,
     MessageDelivered,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.last_look import Cancel, Release, Surroundings, last_look
+from domain.send_check import Cancel, Release, Surroundings, last_look
 from tests.domain.samples import NOW
 
 FINE = Surroundings(

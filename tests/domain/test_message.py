@@ -12,7 +12,7 @@ from domain import message
 from domain.device import DeviceConnected
 from domain.event import Event, ForeignEventError
 from domain.message import Message
-from domain.message_events import (
+from domain.message.events import (
     CancelReason,
     MessageCancelled,
     MessageClaimed,

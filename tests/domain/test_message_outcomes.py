@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain import message
-from domain.message_events import (
+from domain.message.events import (
     MessageClaimed,
     MessageQueued,
     MessageResolved,

@@ -8,7 +8,7 @@ import pytest
 from domain import receipts
 from domain.event import Event
 from domain.message import Message
-from domain.message_events import (
+from domain.message.events import (
     MessageDelivered,
     MessageFailed,
     MessageRead,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain import tokens
+from domain import values
 from domain.errors import InvalidInputError
 from tests.domain.samples import NOW
 
@@ -28,14 +28,14 @@ from tests.domain.samples import NOW
 )
 def test_one_phone_however_it_is_written(written: str, region: str | None) -> None:
     """Spaces, dashes, with or without country code: one person, one number."""
-    assert tokens.phone(written, region) == "+60123456789"
+    assert values.phone(written, region) == "+60123456789"
 
 
 @pytest.mark.parametrize("written", ["012-345 6789", "60 12 345 6789", "0123456789"])
 def test_a_country_is_never_guessed(written: str) -> None:
     """Without a region a phone needs its country code, and the error says so."""
     with pytest.raises(InvalidInputError) as error:
-        tokens.phone(written)
+        values.phone(written)
     assert str(error.value) == (
         "phone: expected a country code such as +60 (or set SENDTRAIL_DEFAULT_REGION)"
     )
@@ -46,7 +46,7 @@ def test_a_country_is_never_guessed(written: str) -> None:
 def test_what_is_no_phone_is_refused(written: str) -> None:
     """The error shows what a phone looks like."""
     with pytest.raises(InvalidInputError, match=r"^phone: expected a phone number such as \+60"):
-        tokens.phone(written, "MY")
+        values.phone(written, "MY")
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_what_is_no_phone_is_refused(written: str) -> None:
 def test_a_phone_of_the_wrong_length_is_refused(written: str) -> None:
     """Too short, too long, or a local number that nobody can reach from elsewhere."""
     with pytest.raises(InvalidInputError, match=r"^phone: expected "):
-        tokens.phone(written, "MY")
+        values.phone(written, "MY")
 
 
 def test_an_error_never_repeats_the_phone() -> None:
     """Errors are logged, and a wrong phone may be somebody's."""
     with pytest.raises(InvalidInputError) as error:
-        tokens.phone("012-345 6789")
+        values.phone("012-345 6789")
     assert "345" not in str(error.value)
     assert "6789" not in str(error.value)
 
@@ -85,17 +85,17 @@ def test_a_token_matches_whole_or_not_at_all(
     token: str, among: tuple[str, ...], expected: str | None
 ) -> None:
     """COLD does not match COLDVITAC; capitals do not matter, and the lead's spelling is told."""
-    assert tokens.matching(token, among) == expected
+    assert values.matching(token, among) == expected
 
 
 def test_tokens_are_trimmed_and_come_once() -> None:
     """The first spelling stays, and so does the order."""
-    assert tokens.tokens("niche", [" B1 ", "Vita C", "b1", "B12", "VITA C"]) == (
+    assert values.tokens("niche", [" B1 ", "Vita C", "b1", "B12", "VITA C"]) == (
         "B1",
         "Vita C",
         "B12",
     )
-    assert tokens.tokens("niche", []) == ()
+    assert values.tokens("niche", []) == ()
 
 
 @pytest.mark.parametrize(
@@ -104,25 +104,25 @@ def test_tokens_are_trimmed_and_come_once() -> None:
 def test_a_token_that_could_be_two_is_refused(bad: str) -> None:
     """Empty ones, separators, control characters and endless ones."""
     with pytest.raises(InvalidInputError, match=r"^niche: expected tokens of 1 to 100 characters"):
-        tokens.tokens("niche", ["good", bad])
+        values.tokens("niche", ["good", bad])
 
 
 def test_the_longest_token_has_100_characters() -> None:
     """One hundred is fine."""
-    assert tokens.tokens("niche", ["x" * 100]) == ("x" * 100,)
+    assert values.tokens("niche", ["x" * 100]) == ("x" * 100,)
 
 
 def test_a_text_comes_back_unchanged() -> None:
     """White space around it and inside it belongs to it."""
-    assert tokens.text("body", "  a\n\tb  ", longest=8) == "  a\n\tb  "
-    assert tokens.text("body", "", longest=8, allow_empty=True) == ""
+    assert values.text("body", "  a\n\tb  ", longest=8) == "  a\n\tb  "
+    assert values.text("body", "", longest=8, allow_empty=True) == ""
 
 
 @pytest.mark.parametrize("bad", ["", " \n", "123456789", "a\0b"])
 def test_a_text_that_is_empty_too_long_or_with_nul_is_refused(bad: str) -> None:
     """The error names the field and says how long it may be."""
     with pytest.raises(InvalidInputError) as error:
-        tokens.text("body", bad, longest=8)
+        values.text("body", bad, longest=8)
     assert str(error.value) == "body: expected 1 to 8 characters, without NUL"
 
 
@@ -130,35 +130,35 @@ def test_a_text_that_may_be_empty_still_has_a_length_and_no_nul() -> None:
     """Empty is allowed, the rest is not."""
     for bad in ("123456789", "\0"):
         with pytest.raises(InvalidInputError, match=r"^body: expected 0 to 8 characters"):
-            tokens.text("body", bad, longest=8, allow_empty=True)
+            values.text("body", bad, longest=8, allow_empty=True)
 
 
 def test_half_a_character_is_refused() -> None:
     """JSON may carry half of a surrogate pair; no database and no gateway can take it."""
     with pytest.raises(InvalidInputError):
-        tokens.text("body", "sun \ud83c", longest=100)
+        values.text("body", "sun \ud83c", longest=100)
     with pytest.raises(InvalidInputError):
-        tokens.tokens("niche", ["sun \ud83c"])
+        values.tokens("niche", ["sun \ud83c"])
 
 
 def test_statuses_are_known_words() -> None:
     """In any case, with white space; "all" is an audience and no lead's status."""
-    assert tokens.target_status(" Prospect") == "prospect"
-    assert tokens.target_status("CUSTOMER") == "customer"
-    assert tokens.audience("All ") == "all"
-    assert tokens.audience("customer") == "customer"
+    assert values.target_status(" Prospect") == "prospect"
+    assert values.target_status("CUSTOMER") == "customer"
+    assert values.audience("All ") == "all"
+    assert values.audience("customer") == "customer"
     for bad in ("all", "", "prospects"):
         with pytest.raises(InvalidInputError, match=r"^target_status: expected 'prospect' or"):
-            tokens.target_status(bad)
+            values.target_status(bad)
     for bad in ("any", "", "customer,prospect"):
         with pytest.raises(InvalidInputError, match=r"^target_status: expected 'prospect', 'cust"):
-            tokens.audience(bad)
+            values.audience(bad)
 
 
 def test_a_zone_is_an_iana_name() -> None:
     """Its offset follows from the name."""
-    assert tokens.zone("Asia/Kuala_Lumpur") == ZoneInfo("Asia/Kuala_Lumpur")
-    assert NOW.astimezone(tokens.zone("Asia/Kuala_Lumpur")).utcoffset() == timedelta(hours=8)
+    assert values.zone("Asia/Kuala_Lumpur") == ZoneInfo("Asia/Kuala_Lumpur")
+    assert NOW.astimezone(values.zone("Asia/Kuala_Lumpur")).utcoffset() == timedelta(hours=8)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_zone_is_an_iana_name() -> None:
 def test_what_is_no_zone_is_refused(bad: str) -> None:
     """The error gives an example, under the name the caller used."""
     with pytest.raises(InvalidInputError) as error:
-        tokens.zone(bad, "profile.timezone")
+        values.zone(bad, "profile.timezone")
     assert str(error.value) == (
         "profile.timezone: expected an IANA time zone such as Asia/Kuala_Lumpur"
     )
@@ -175,9 +175,9 @@ def test_what_is_no_zone_is_refused(bad: str) -> None:
 
 def test_a_time_of_day_has_two_digits_each() -> None:
     """From 00:00 to 23:59."""
-    assert tokens.time_of_day("00:00", "send_at") == time(0, 0)
-    assert tokens.time_of_day("09:05", "send_at") == time(9, 5)
-    assert tokens.time_of_day("23:59", "send_at") == time(23, 59)
+    assert values.time_of_day("00:00", "send_at") == time(0, 0)
+    assert values.time_of_day("09:05", "send_at") == time(9, 5)
+    assert values.time_of_day("23:59", "send_at") == time(23, 59)
 
 
 @pytest.mark.parametrize(
@@ -199,22 +199,22 @@ def test_a_time_of_day_has_two_digits_each() -> None:
 def test_what_is_no_time_of_day_is_refused(bad: str) -> None:
     """HH:MM and nothing else."""
     with pytest.raises(InvalidInputError) as error:
-        tokens.time_of_day(bad, "send_at")
+        values.time_of_day(bad, "send_at")
     assert str(error.value) == "send_at: expected a local time of day as HH:MM"
 
 
 def test_an_instant_has_an_offset() -> None:
     """Any offset will do; a naive time is no instant."""
     nine = datetime(2026, 3, 1, 17, 0, tzinfo=timezone(timedelta(hours=8)))
-    assert tokens.instant(nine, "scheduled_at") == datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+    assert values.instant(nine, "scheduled_at") == datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
     with pytest.raises(InvalidInputError, match=r"^scheduled_at: expected a time with an offset"):
-        tokens.instant(NOW.replace(tzinfo=None), "scheduled_at")
+        values.instant(NOW.replace(tzinfo=None), "scheduled_at")
 
 
 def test_a_pace_is_a_range_of_seconds() -> None:
     """Zero to a day, the low end first; a fixed delay is a range too."""
-    assert tokens.delay_range(0, 86400) == (0.0, 86400.0)
-    assert tokens.delay_range(5, 5) == (5.0, 5.0)
+    assert values.delay_range(0, 86400) == (0.0, 86400.0)
+    assert values.delay_range(5, 5) == (5.0, 5.0)
 
 
 @pytest.mark.parametrize(
@@ -232,5 +232,5 @@ def test_a_pace_is_a_range_of_seconds() -> None:
 def test_a_pace_that_is_no_range_is_refused(low: float, high: float, field: str) -> None:
     """The error names the end that is wrong."""
     with pytest.raises(InvalidInputError) as error:
-        tokens.delay_range(low, high)
+        values.delay_range(low, high)
     assert error.value.field == field

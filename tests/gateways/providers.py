@@ -8,8 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from domain.provider_ids import digest_of
-from runners.gateways import (
+from domain.ids import digest_of
+from runners.gateways.cloud import Cloud
+from runners.gateways.gowa import Gowa
+from runners.gateways.http import Http
+from runners.gateways.protocol import (
     DeviceState,
     Gateway,
     Outcome,
@@ -19,9 +22,6 @@ from runners.gateways import (
     Unknown,
     Unreachable,
 )
-from runners.gateways.cloud import Cloud
-from runners.gateways.gowa import Gowa
-from runners.gateways.http import Http
 from runners.gateways.wablas import Wablas
 from runners.gateways.whacenter import Whacenter
 from tests.gateways import fake_cloud, fake_gowa, fake_wablas, fake_whacenter

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from domain.provider_ids import digest_of
-from runners.gateways import (
+from domain.ids import digest_of
+from runners.gateways.cloud import CODES, VERSION
+from runners.gateways.protocol import (
     Accepted,
     DeviceState,
     Outcome,
@@ -21,7 +22,6 @@ from runners.gateways import (
     Unknown,
     Unreachable,
 )
-from runners.gateways.cloud import CODES, VERSION
 from tests.gateways.fake_cloud import PHONE_NUMBER_ID, FakeCloud, wamid
 from tests.gateways.fakes import Behaviour, serving
 from tests.gateways.providers import PROVIDERS, outgoing, send, status

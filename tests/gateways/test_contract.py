@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from projections.composition import House
-from projections.settings import Settings
-from runners.broadcaster import Broadcaster
-from runners.clocks import SystemClock
-from runners.gateways import (
+from projections.config.settings import Settings
+from projections.container import House
+from runners.gateways.http import Http
+from runners.gateways.protocol import (
     Accepted,
     DeviceState,
     Gateway,
@@ -29,9 +28,10 @@ from runners.gateways import (
     Unknown,
     Unreachable,
 )
-from runners.gateways.http import Http
 from runners.gateways.sandbox import Sandbox
-from runners.running import gateways
+from runners.process.supervisor import gateways
+from runners.sending.worker import Broadcaster
+from runners.support.clocks import SystemClock
 from tests.gateways.fakes import Behaviour, Fake, Kind, serving
 from tests.gateways.providers import ID, PHONE, PROVIDERS, TEXT, Provider, outgoing, send, status
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runners.gateways import DeviceState, Unreachable
+from runners.gateways.protocol import DeviceState, Unreachable
 from tests.gateways.fake_gowa import FakeGowa
 from tests.gateways.fakes import serving
 from tests.gateways.providers import ID, PROVIDERS, TEXT, outgoing, send, status

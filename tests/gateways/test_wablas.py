@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from aiohttp import web
 
-from runners.gateways import (
+from runners.gateways.protocol import (
     Accepted,
     DeviceState,
     Outcome,

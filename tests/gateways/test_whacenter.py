@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from aiohttp import web
 
-from runners.gateways import (
+from runners.gateways.protocol import (
     Accepted,
     DeviceState,
     Outcome,

@@ -6,9 +6,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain import lead as leads
-from projections.composition import House
-from runners.clocks import SimulatedClock
-from runners.gateways import Rejected, Throttled, Unknown, Unreachable
+from projections.container import House
+from runners.gateways.protocol import Rejected, Throttled, Unknown, Unreachable
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
 

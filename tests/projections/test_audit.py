@@ -10,10 +10,10 @@ from sqlalchemy.exc import DBAPIError
 
 from domain import lead as leads
 from domain.errors import NotFoundError
-from projections import audit
-from projections.composition import House
-from runners.clocks import SimulatedClock
-from runners.gateways import Rejected
+from projections.audit import message_trail
+from projections.container import House
+from runners.gateways.protocol import Rejected
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
 
@@ -24,8 +24,8 @@ def clock() -> SimulatedClock:
     return SimulatedClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
 
 
-def trail_of(house: House, message_id: UUID) -> audit.Trail:
-    return audit.message_trail(house.outreach, house.database, message_id)
+def trail_of(house: House, message_id: UUID) -> message_trail.Trail:
+    return message_trail.message_trail(house.outreach, house.database, message_id)
 
 
 def test_the_chain_of_a_step_is_complete(house: House, clock: SimulatedClock) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from projections import due
-from projections.composition import House
-from projections.database import Database, rows
+from projections.container import House
+from projections.database.engine import Database, rows
+from projections.queue import claim
 
 DEVICES = 300
 MESSAGES = 100_000
@@ -84,10 +84,10 @@ def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(house: H
 
     with house.database.transaction() as connection:
         explained = Explained(connection)
-        horizon, wanted = now + timedelta(seconds=5), due.Wanted(["sandbox"], [], 1000)
-        devices = due.ready_devices(explained, now, horizon, wanted)  # type: ignore[arg-type]
+        horizon, wanted = now + timedelta(seconds=5), claim.Wanted(["sandbox"], [], 1000)
+        devices = claim.ready_devices(explained, now, horizon, wanted)  # type: ignore[arg-type]
         ids = [device.device_id for device in devices]
-        found = due.messages(explained, ids, now, horizon, 500, 1000)  # type: ignore[arg-type]
+        found = claim.messages(explained, ids, now, horizon, 500, 1000)  # type: ignore[arg-type]
 
     assert len(devices) == DEVICES
     assert len(found) == 1000
@@ -106,7 +106,7 @@ def test_a_device_with_nothing_due_takes_no_place(house: House) -> None:
             "UPDATE broadcast_messages SET due_at = due_at + interval '2 days'"
             " WHERE device_id <> md5('7')::uuid"
         )
-        devices = due.ready_devices(connection, now, now, due.Wanted(["sandbox"], [], 1))
+        devices = claim.ready_devices(connection, now, now, claim.Wanted(["sandbox"], [], 1))
         (expected,) = rows(connection, "SELECT md5('7')::uuid")
 
     assert [device.device_id for device in devices] == [expected[0]]

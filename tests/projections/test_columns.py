@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import DataError
 
-from domain import tokens
-from projections.columns import Columns
-from projections.composition import House
-from projections.prepared import execute, prepared
+from domain import values
+from projections.container import House
+from projections.database.prepared import execute, prepared
+from projections.readmodels.event_batch import Columns
 
 FIELDS = "words text, note json, number int, wanted boolean, other uuid, day date, at timestamptz"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,7 +26,7 @@ STATEMENT = prepared(
 )
 
 words = st.one_of(
-    st.text(max_size=20).filter(tokens.storable),
+    st.text(max_size=20).filter(values.storable),
     st.sampled_from(["", "NULL", "null", "{}", '"', "\\", "a,b", "'; --", "\n", "%s", "%(at)s"]),
 )
 instants = st.integers(0, 4 * 10**15).map(lambda n: EPOCH + timedelta(microseconds=n))

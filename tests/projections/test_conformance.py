@@ -9,8 +9,8 @@ from eventsourcing.persistence import ApplicationRecorder, TrackingRecorder
 from eventsourcing.tests import persistence as cases
 from eventsourcing.utils import Environment
 
-from projections.database import Database
-from projections.event_store import Factory, Recorder, Tracker, TrackingEventRecorder
+from projections.database.engine import Database
+from projections.eventstore.recorder import Factory, Recorder, Tracker, TrackingEventRecorder
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def _database(request: pytest.FixtureRequest, database: Database) -> None:
     if isinstance(request.instance, cases.InfrastructureFactoryTestCase):
         request.instance.env = Environment(
             env={
-                "PERSISTENCE_MODULE": "projections.event_store",
+                "PERSISTENCE_MODULE": "projections.eventstore.recorder",
                 "SENDTRAIL_DATABASE_URL": database.url,
             }
         )

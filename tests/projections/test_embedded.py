@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 
 from domain.errors import StorageError
-from projections import embedded
+from projections.database import embedded
 from tests.runners.child import ROOT, each, environment, sendtrail
 
 # A Sendtrail process: joins the server, says its URL, and works until its input ends.

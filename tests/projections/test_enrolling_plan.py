@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from projections import leads
-from projections.composition import House
-from projections.database import rows
+from projections.container import House
+from projections.database.engine import rows
+from projections.readmodels import leads
 from tests.runners import given
 
 LEADS, LIMIT = 1200, 100

@@ -13,12 +13,12 @@ from eventsourcing.persistence import IntegrityError, MapperDeserialisationError
 from sqlalchemy.exc import DBAPIError
 
 from domain import device, lead
+from domain.application.outreach import Outreach
 from domain.errors import SettingsError, StorageError
-from domain.message_events import MessageDelivered
-from domain.outreach import Outreach
-from projections.composition import House
-from projections.database import Database
-from projections.event_store import Recorder, decode
+from domain.message.events import MessageDelivered
+from projections.container import House
+from projections.database.engine import Database
+from projections.eventstore.recorder import Recorder, decode
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

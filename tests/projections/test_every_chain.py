@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from projections import audit
-from projections.composition import House
-from projections.settings import Settings
-from runners.clocks import SimulatedClock
-from runners.simulation import Simulation
+from projections.audit import message_trail
+from projections.config.settings import Settings
+from projections.container import House
+from runners.process.simulation import Simulation
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -61,7 +61,7 @@ def test_every_chain_is_complete_and_every_text_is_proven(database_url: str) -> 
         statuses = then.statuses(house)
         handed_over: list[int] = []
         for message in messages:
-            trail = audit.message_trail(house.outreach, house.database, message.message_id)
+            trail = message_trail.message_trail(house.outreach, house.database, message.message_id)
             own = [e for e in trail.entries if e.originator_id == message.message_id]
             assert [e.originator_version for e in own] == list(range(1, message.version + 1))
             assert own[0].topic == "message.scheduled"

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from domain import campaign, device, enrollment, lead, message, sequence
 from domain.event import Event
-from projections import campaigns, enrollments, leads, queue, sequences
-from projections.composition import House
-from projections.database import Database, rows
-from projections.rebuild import rebuild
+from projections.container import House
+from projections.database.engine import Database, rows
+from projections.queue import sweep
+from projections.readmodels import campaigns, enrollments, leads, sequences
+from projections.rebuild.rebuild import rebuild
 from tests.domain import histories
 
 ON_ONE_DATABASE = settings(
@@ -114,7 +115,7 @@ def test_a_message_row_is_what_its_events_say(house: House, known_device: UUID) 
         append(house, history, cuts)
         row = row_of(house.database, "broadcast_messages", "message_id", history[0].originator_id)
         state = message.fold(None, history)
-        assert queue.state(row) == state
+        assert sweep.state(row) == state
         due_at = state.retry_at or state.scheduled_at if state.status == "pending" else None
         assert row.due_at == due_at
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from domain.errors import InvalidInputError
-from projections.composition import House
-from projections.importing import Imported, import_leads
+from projections.container import House
+from projections.intake.lead_import import Imported, import_leads
 from tests.runners import given, then, when
 
 

@@ -7,15 +7,15 @@ from time import perf_counter
 
 import pytest
 
-from projections import measures
+from projections.config import metrics
 from tests.runners import when
 
 
 def measure() -> float:
     began = perf_counter()
-    with measures.timed("claim"):
+    with metrics.timed("claim"):
         pass
-    measures.refused("gowa")
+    metrics.refused("gowa")
     return began
 
 
@@ -38,7 +38,7 @@ def nothing_measured_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prometheus_client, "Histogram", slowly(Histogram))
     monkeypatch.setattr(prometheus_client, "Counter", slowly(Counter))
     for name in ("_make_histogram", "_make_refusals"):
-        monkeypatch.setattr(measures, name, cache(getattr(measures, name).__wrapped__))
+        monkeypatch.setattr(metrics, name, cache(getattr(metrics, name).__wrapped__))
 
 
 @pytest.mark.usefixtures("nothing_measured_yet")

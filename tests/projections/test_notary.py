@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from projections import event_log, notary
-from projections.composition import House
-from projections.notary import Verdict
+from projections.audit import event_log, hash_chain
+from projections.audit.hash_chain import Verdict
+from projections.container import House
 from tests.runners import given, then, when
 from tests.runners.child import sendtrail
 
@@ -18,7 +18,7 @@ from tests.runners.child import sendtrail
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A seal for every three events."""
-    monkeypatch.setattr(notary, "PAGE", 3)
+    monkeypatch.setattr(hash_chain, "PAGE", 3)
 
 
 def given_events(house: House, count: int = 9, first: int = 1) -> list[UUID]:
@@ -28,11 +28,11 @@ def given_events(house: House, count: int = 9, first: int = 1) -> list[UUID]:
 
 def seals(house: House) -> int:
     """How many events are sealed now that were not."""
-    return notary.seal(house.database, house.outreach.clock)
+    return hash_chain.seal(house.database, house.outreach.clock)
 
 
 def verdict(house: House) -> Verdict:
-    return notary.verify(house.database)
+    return hash_chain.verify(house.database)
 
 
 def somebody_does(house: House, *statements: str) -> None:

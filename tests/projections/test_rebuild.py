@@ -8,12 +8,12 @@ import pytest
 
 from domain import device as devices
 from domain.errors import StorageError
-from projections import rebuild as module
-from projections.comparing import difference
-from projections.composition import House
-from projections.rebuild import rebuild
-from projections.tables import READ_MODELS
-from runners.clocks import SimulatedClock
+from projections.container import House
+from projections.rebuild import rebuild as module
+from projections.rebuild.compare import difference
+from projections.rebuild.rebuild import rebuild
+from projections.schema.read_models import READ_MODELS
+from runners.support.clocks import SimulatedClock
 from tests.projections.mixed import mixed_history
 from tests.runners import given, then, when
 from tests.runners.when import Phones

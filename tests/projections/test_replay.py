@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from domain.errors import InvalidInputError
-from projections import rebuild as module
-from projections.composition import House
-from projections.database import rows
-from projections.rebuild import rebuild, replay
-from projections.tables import READ_MODELS
-from runners.clocks import SimulatedClock
-from runners.gateways import Rejected
+from projections.container import House
+from projections.database.engine import rows
+from projections.rebuild import rebuild as module
+from projections.rebuild.rebuild import rebuild, replay
+from projections.schema.read_models import READ_MODELS
+from runners.gateways.protocol import Rejected
+from runners.support.clocks import SimulatedClock
 from tests.projections.mixed import mixed_history
 from tests.runners import given, then, when
 from tests.runners.child import each

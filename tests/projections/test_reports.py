@@ -10,10 +10,10 @@ import pytest
 
 from domain.errors import NotFoundError
 from domain.message import STATUSES
-from projections import reports
-from projections.composition import House
-from runners.clocks import SimulatedClock
-from runners.gateways import Rejected, Unknown
+from projections.container import House
+from projections.queries import reports
+from runners.gateways.protocol import Rejected, Unknown
+from runners.support.clocks import SimulatedClock
 from tests.projections.mixed import mixed_history
 from tests.runners import given, then, when
 from tests.runners.when import Phones

@@ -12,12 +12,12 @@ import pytest
 from domain import lead as leads
 from domain.errors import AlreadyExistsError, StorageError, WrongStateError
 from domain.event import Event
-from domain.message_events import MessageSent
-from projections import sealing
-from projections.composition import House
-from projections.event_store import decode
-from projections.projector import Row, changes, project
-from projections.rebuild import rebuild
+from domain.message.events import MessageSent
+from projections.container import House
+from projections.eventstore import encryption
+from projections.eventstore.recorder import decode
+from projections.readmodels.projector import Row, changes, project
+from projections.rebuild.rebuild import rebuild
 from tests.domain.samples import event
 from tests.runners import given, then, when
 
@@ -42,12 +42,12 @@ def encoded(events: Sequence[Event]) -> list[Row]:
 def sealed(house: House, *events: Event) -> list[Row]:
     """As they are stored; the keys are kept."""
     with house.database.transaction() as connection:
-        return list(sealing.seal(connection, encoded(events)))
+        return list(encryption.seal(connection, encoded(events)))
 
 
 def opened(house: House, *stored: Row) -> list[Event]:
     with house.database.transaction() as connection:
-        clear = sealing.unseal(connection, stored)
+        clear = encryption.unseal(connection, stored)
     return [decode(topic, state) for _, _, topic, state in clear]
 
 
@@ -63,7 +63,7 @@ def keys(house: House) -> list[tuple[UUID, bytes]]:
 
 def test_every_personal_event_comes_back_as_it_was(house: House) -> None:
     """What is stored says nothing; with the key it is the very same event."""
-    assert {e.TOPIC for e in STORY} == set(sealing.PERSONAL)
+    assert {e.TOPIC for e in STORY} == set(encryption.PERSONAL)
 
     stored = sealed(house, *STORY)
 
@@ -100,7 +100,7 @@ def test_without_its_key_an_event_is_blank(house: House) -> None:
     """What happened, when, and what is not personal stays."""
     stored = sealed(house, *STORY)
     with house.database.transaction() as connection:
-        sealing.forget(connection, AISYAH)
+        encryption.forget(connection, AISYAH)
 
     blank = leads.Profile(name="", niche=("B1",), attributes={})
     assert opened(house, *stored) == [

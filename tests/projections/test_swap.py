@@ -15,15 +15,15 @@ import pytest
 from sqlalchemy import Connection
 
 from domain.errors import InvalidInputError, StorageError
-from projections import rebuild as module
-from projections import swapping
-from projections.composition import House, utc_now
-from projections.database import rows
-from projections.rebuild import rebuild
-from projections.settings import Settings
-from projections.tables import READ_MODELS
-from runners.broadcaster import Broadcaster
-from runners.clocks import SimulatedClock
+from projections.config.settings import Settings
+from projections.container import House, utc_now
+from projections.database.engine import rows
+from projections.rebuild import rebuild as module
+from projections.rebuild import swap
+from projections.rebuild.rebuild import rebuild
+from projections.schema.read_models import READ_MODELS
+from runners.sending.worker import Broadcaster
+from runners.support.clocks import SimulatedClock
 from tests.projections.mixed import mixed_history
 from tests.runners import given, then, when
 from tests.runners.child import sendtrail
@@ -359,7 +359,7 @@ def test_a_vacuum_of_a_table_is_waited_for(house: House, monkeypatch: pytest.Mon
     monkeypatch.setattr(module, "SWAP_TRIES", 1)
     given.device(house)
     tables = identities(house)
-    keep, vacuum = swapping.keep_vacuum_away, house.database.engine.connect()
+    keep, vacuum = swap.keep_vacuum_away, house.database.engine.connect()
 
     def while_it_is_vacuumed(connection: Connection, *schemas: str) -> None:
         vacuum.exec_driver_sql("LOCK TABLE rebuild.devices IN SHARE UPDATE EXCLUSIVE MODE")
@@ -378,7 +378,7 @@ def test_a_vacuum_of_a_table_is_waited_for(house: House, monkeypatch: pytest.Mon
         given.lead(house, 1)
         vacuum.close()
 
-    monkeypatch.setattr(swapping, "keep_vacuum_away", while_it_is_vacuumed)
+    monkeypatch.setattr(swap, "keep_vacuum_away", while_it_is_vacuumed)
 
     assert differences(house, swap=True) == {}
 
@@ -393,7 +393,7 @@ def test_a_table_that_is_in_use_for_a_while_is_waited_for(
     monkeypatch.setattr(module, "SWAP_PATIENCE", "50ms")
     given.device(house)
     tables = identities(house)
-    lock, tries = swapping.lock, 0
+    lock, tries = swap.lock, 0
     report = house.database.engine.connect()
     report.exec_driver_sql("LOCK TABLE leads IN ACCESS SHARE MODE")
 
@@ -405,7 +405,7 @@ def test_a_table_that_is_in_use_for_a_while_is_waited_for(
             report.close()
         lock(connection, schema)
 
-    monkeypatch.setattr(swapping, "lock", lock_at_the_third_try)
+    monkeypatch.setattr(swap, "lock", lock_at_the_third_try)
 
     assert differences(house, swap=True) == {}
 

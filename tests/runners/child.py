@@ -27,7 +27,7 @@ def environment(**settings: object) -> dict[str, str]:
 def sendtrail(*arguments: object, **settings: object) -> Result:
     """Runs a command to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "runners.cli", *map(str, arguments)],
+        [sys.executable, "-m", "runners.cli.main", *map(str, arguments)],
         cwd=ROOT,
         env=environment(**settings),
         capture_output=True,
@@ -48,7 +48,7 @@ class Child:
 
     def __init__(self, *arguments: str, **settings: object) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "runners.cli", *arguments],
+            [sys.executable, "-m", "runners.cli.main", *arguments],
             cwd=ROOT,
             env=environment(**settings),
             stdout=subprocess.PIPE,

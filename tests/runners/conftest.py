@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from runners.clocks import SimulatedClock
+from runners.support.clocks import SimulatedClock
 
 
 @pytest.fixture

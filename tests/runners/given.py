@@ -14,8 +14,8 @@ from domain import device as devices
 from domain import lead as leads
 from domain import sequence as sequences
 from domain.planning import Step
-from projections.composition import House
-from runners.enroller import Enroller
+from projections.container import House
+from runners.jobs.enroller import Enroller
 
 ACTOR = "api:test"
 

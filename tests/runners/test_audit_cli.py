@@ -13,9 +13,9 @@ import msgspec
 import pytest
 
 from domain.errors import InvalidInputError, NotFoundError
-from projections import checkpoints, notary
-from projections.checkpoints import Checkpoint
-from projections.composition import House
+from projections.audit import checkpoints, hash_chain
+from projections.audit.checkpoints import Checkpoint
+from projections.container import House
 from tests.runners import given, then
 from tests.runners.child import Result, each, sendtrail
 
@@ -42,7 +42,7 @@ def rewritten(house: House) -> None:
         "DELETE FROM notary_seals",
         "DELETE FROM tracking WHERE application_name = 'notary'",
     )
-    notary.seal(house.database, house.outreach.clock)
+    hash_chain.seal(house.database, house.outreach.clock)
 
 
 def made(house: House, key: bytes | None = None) -> Checkpoint:
@@ -58,7 +58,7 @@ def test_an_untouched_log_is_intact_and_a_touched_one_is_not(
 ) -> None:
     """The exit code is for scripts, the line names the event."""
     leads = given.many_leads(house, 3)
-    notary.seal(house.database, house.outreach.clock)
+    hash_chain.seal(house.database, house.outreach.clock)
     given.lead(house, 11)
 
     intact = sendtrail("audit", "verify", database_url=database_url)
@@ -109,7 +109,7 @@ def test_a_log_that_was_rewritten_is_not_what_it_was_at_the_checkpoint(house: Ho
 
     rewritten(house)
 
-    assert notary.verify(house.database).fault is None
+    assert hash_chain.verify(house.database).fault is None
     expected = "the events up to 3 are not what they were at the checkpoint"
     assert checkpoints.check(house.database, kept, None) == expected
 
@@ -122,7 +122,7 @@ def test_a_log_that_was_cut_off_is_seen(house: House) -> None:
     somebody_does(house, "DELETE FROM stored_events WHERE notification_id = 3")
     rewritten(house)
 
-    assert notary.verify(house.database).fault is None
+    assert hash_chain.verify(house.database).fault is None
     expected = "no seal ends with event 3 any more"
     assert checkpoints.check(house.database, kept, None) == expected
 

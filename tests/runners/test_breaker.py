@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from projections.composition import House
-from runners.breaker import NOT_CALLED, TRIPS_AFTER, Breaker
-from runners.clocks import SimulatedClock
-from runners.gateways import Accepted, Outcome, Rejected, Throttled, Unknown, Unreachable
-from runners.monitor import Monitor
+from projections.container import House
+from runners.gateways.protocol import Accepted, Outcome, Rejected, Throttled, Unknown, Unreachable
+from runners.jobs.monitor import Monitor
+from runners.sending.breaker import NOT_CALLED, TRIPS_AFTER, Breaker
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
 

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from domain import lead as leads
-from projections.composition import House
-from projections.rebuild import rebuild
-from runners.clocks import SimulatedClock
-from runners.gateways import Accepted, Outcome, Outgoing
+from projections.container import House
+from projections.rebuild.rebuild import rebuild
+from runners.gateways.protocol import Accepted, Outcome, Outgoing
 from runners.gateways.sandbox import Sandbox
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
 

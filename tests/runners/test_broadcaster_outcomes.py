@@ -10,10 +10,18 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from projections.composition import House
-from runners.broadcaster import Broadcaster
-from runners.clocks import SimulatedClock
-from runners.gateways import Accepted, Outcome, Outgoing, Rejected, Throttled, Unknown, Unreachable
+from projections.container import House
+from runners.gateways.protocol import (
+    Accepted,
+    Outcome,
+    Outgoing,
+    Rejected,
+    Throttled,
+    Unknown,
+    Unreachable,
+)
+from runners.sending.worker import Broadcaster
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Answer, Phones
 

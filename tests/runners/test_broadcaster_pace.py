@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from projections.composition import House
-from runners import broadcaster as module
-from runners import claiming
-from runners.clocks import SimulatedClock
-from runners.gateways import Unreachable
+from projections.container import House
+from runners.gateways.protocol import Unreachable
+from runners.sending import claim
+from runners.sending import worker as module
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
 
@@ -217,7 +217,7 @@ def test_devices_with_a_backlog_leave_the_others_their_turn(
     house: House, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A claim has no room for the backlog of all; a few claims serve all eight of them."""
-    monkeypatch.setattr(claiming, "BATCH", 10)
+    monkeypatch.setattr(claim, "BATCH", 10)
     devices = [given.device(house, f"Sales {n}") for n in range(8)]
     for number, device in enumerate(devices):
         given.many_leads(house, 50, first=1 + 100 * number, device_id=device)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from domain.receipts import Receipt, Reply
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from projections.container import House
 from runners.gateways.sandbox import Sandbox
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from domain.errors import InvalidInputError
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from projections.container import House
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from runners.claims import (
+from runners.sending.device_queues import (
     CALLS,
     CALLS_PER_DEVICE,
     CALLS_PER_SERVER,

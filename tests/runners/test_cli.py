@@ -10,10 +10,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from projections.composition import House
-from projections.database import Database, url_of
-from runners.cli import main
-from runners.clocks import SimulatedClock
+from projections.container import House
+from projections.database.engine import Database, url_of
+from runners.cli.main import main
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.child import Result, each, sendtrail
 from tests.runners.when import Phones

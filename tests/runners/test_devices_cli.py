@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from domain.device import Configuration
-from projections import device_secrets
-from projections.composition import House, utc_now
-from projections.settings import Settings
-from runners.devices_cli import explain
-from runners.gateways import Throttled, Unknown
+from projections.config.settings import Settings
+from projections.container import House, utc_now
+from projections.records import credentials
+from runners.cli.devices import explain
+from runners.gateways.protocol import Throttled, Unknown
 from tests.api.given import SECRET_KEY
 from tests.gateways.fake_gowa import CREDENTIALS, Behaviour, FakeGowa, Kind, serving
 from tests.runners import given, then, when
@@ -35,7 +35,7 @@ def device(house: House, base_url: str) -> None:
     configuration = Configuration(name="Sales 1", gateway="gowa", settings=settings)
     made = house.outreach.register_device(configuration, actor="api:boss").id
     with house.database.transaction() as connection:
-        device_secrets.put(connection, made, CREDENTIALS, SECRET_KEY)
+        credentials.put(connection, made, CREDENTIALS, SECRET_KEY)
 
 
 def tried(database_url: str, name: str = "Sales 1", to: str = PHONE) -> Result:

@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 
 from domain.planning import Window
-from projections.composition import House
-from projections.database import url_of
-from projections.settings import Settings
-from runners.clocks import SimulatedClock
+from projections.config.settings import Settings
+from projections.container import House
+from projections.database.engine import url_of
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 
 

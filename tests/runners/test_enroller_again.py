@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from projections.container import House
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 
 

@@ -14,13 +14,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from domain.errors import StorageError
-from projections.composition import House
-from projections.database import rows
-from projections.settings import Settings
-from runners import broadcaster as module
-from runners import broadcasting, loops
-from runners.broadcaster import Broadcaster
-from runners.clocks import SimulatedClock
+from projections.config.settings import Settings
+from projections.container import House
+from projections.database.engine import rows
+from runners.sending import loops
+from runners.sending import worker as module
+from runners.sending.worker import Broadcaster
+from runners.support import outages
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
 
@@ -64,7 +65,7 @@ def test_work_that_fails_is_tried_again_soon_and_then_goes_on(outage: Exception)
     work, had = outcomes(outage, outage, 3)
     stop = Impatient(waits=3)
 
-    loops.repeat("enroller", work, 300.0, stop)
+    outages.repeat("enroller", work, 300.0, stop)
 
     assert had == [outage, outage, 3]
     assert stop.waits[:2] == [1.0, 2.0]
@@ -73,7 +74,7 @@ def test_work_that_fails_is_tried_again_soon_and_then_goes_on(outage: Exception)
 
 def test_pauses_grow_up_to_a_minute() -> None:
     """A database that is away for hours is asked once a minute."""
-    assert [loops.back_off(failures) for failures in range(1, 9)] == [
+    assert [outages.back_off(failures) for failures in range(1, 9)] == [
         1.0,
         2.0,
         4.0,
@@ -83,7 +84,7 @@ def test_pauses_grow_up_to_a_minute() -> None:
         60.0,
         60.0,
     ]
-    assert loops.back_off(100_000) == 60.0
+    assert outages.back_off(100_000) == 60.0
 
 
 def test_a_fault_is_no_outage() -> None:
@@ -91,7 +92,7 @@ def test_a_fault_is_no_outage() -> None:
     work, had = outcomes(ValueError("a bug"), 1)
 
     with pytest.raises(ValueError, match="a bug"):
-        loops.repeat("enroller", work, 300.0, Impatient(waits=3))
+        outages.repeat("enroller", work, 300.0, Impatient(waits=3))
 
     assert len(had) == 1
 
@@ -100,7 +101,7 @@ def test_whoever_is_told_to_stop_during_an_outage_stops() -> None:
     """Without another try."""
     work, had = outcomes(AWAY, AWAY, 1)
 
-    loops.repeat("reaper", work, 60.0, Impatient(waits=2))
+    outages.repeat("reaper", work, 60.0, Impatient(waits=2))
 
     assert had == [AWAY, AWAY]
 
@@ -115,7 +116,7 @@ def test_work_is_repeated_at_its_interval() -> None:
             stop.set()
         return 0
 
-    loops.repeat("reaper", work, 0.01, stop)
+    outages.repeat("reaper", work, 0.01, stop)
 
     assert len(calls) == 3
 
@@ -127,7 +128,7 @@ def while_broadcasting(
 
     async def play() -> None:
         stop = asyncio.Event()
-        loop = asyncio.create_task(broadcasting.broadcast(broadcaster, stop))
+        loop = asyncio.create_task(loops.broadcast(broadcaster, stop))
         try:
             await asyncio.wait_for(story(), limit)
         finally:
@@ -190,13 +191,13 @@ def test_news_that_come_while_it_begins_to_listen_are_not_lost(
     given.lead(house)
     given.campaign(house)
     phones = Phones(clock)
-    begin = broadcasting.Listener.open
+    begin = loops.Listener.open
 
-    def begins_too_late(listener: broadcasting.Listener) -> Any:
+    def begins_too_late(listener: loops.Listener) -> Any:
         when.triggers(house)
         return begin(listener)
 
-    monkeypatch.setattr(broadcasting.Listener, "open", begins_too_late)
+    monkeypatch.setattr(loops.Listener, "open", begins_too_late)
 
     while_broadcasting(when.broadcaster(house, phones), lambda: sent(phones, 1), limit=5.0)
 
@@ -282,7 +283,7 @@ def test_a_session_that_stands_still_in_a_transaction_is_ended(house: House) -> 
         then.soon(lambda: own.pid not in backends(house))
         connection.exec_driver_sql("SELECT 1")
 
-    with pytest.raises(loops.OUTAGES):
+    with pytest.raises(outages.OUTAGES):
         house.database.run("other", stands_still)
     with house.database.transaction() as connection:
         (row,) = rows(connection, "SHOW idle_in_transaction_session_timeout")

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from domain.device import OPERATOR
-from projections.composition import House
-from runners.clocks import SimulatedClock
-from runners.gateways import DeviceState
+from projections.container import House
+from runners.gateways.protocol import DeviceState
 from runners.gateways.sandbox import Sandbox
-from runners.monitor import Monitor
+from runners.jobs.monitor import Monitor
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then
 from tests.runners.when import Phones
 

@@ -10,16 +10,16 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from domain.announcements import TOPICS
-from projections import subscriptions
-from projections.composition import House
-from projections.device_secrets import Reader
-from projections.settings import Settings
-from projections.subscriptions import MOST_ATTEMPTS
-from runners import notifier
-from runners.clocks import SimulatedClock
-from runners.gateways import Accepted, Rejected, Unknown
-from runners.notifier import Notifier
+from domain.webhook_events import TOPICS
+from projections.config.settings import Settings
+from projections.container import House
+from projections.outbox import subscriptions
+from projections.outbox.subscriptions import MOST_ATTEMPTS
+from projections.records.credentials import Reader
+from runners.gateways.protocol import Accepted, Rejected, Unknown
+from runners.jobs import notifier
+from runners.jobs.notifier import Notifier
+from runners.support.clocks import SimulatedClock
 from tests.api.given import SECRET_KEY
 from tests.runners import given, then, when
 from tests.runners.receiver import Receiver, receiving

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from projections.container import House
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
 

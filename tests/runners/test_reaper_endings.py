@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from projections.composition import House
-from runners.clocks import SimulatedClock
-from runners.gateways import Rejected, Throttled, Unknown
+from projections.container import House
+from runners.gateways.protocol import Rejected, Throttled, Unknown
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from projections.composition import House
-from projections.settings import Settings
+from projections.config.settings import Settings
+from projections.container import House
 from tests.runners import given, then, when
 from tests.runners.child import running
 

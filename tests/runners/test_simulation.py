@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from projections import reports
-from projections.composition import House
-from projections.rebuild import rebuild
-from runners.clocks import SimulatedClock
-from runners.simulation import Simulation
+from projections.container import House
+from projections.queries import reports
+from projections.rebuild.rebuild import rebuild
+from runners.process.simulation import Simulation
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then
 
 

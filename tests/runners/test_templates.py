@@ -8,9 +8,9 @@ import pytest
 
 from domain.errors import InvalidInputError
 from domain.rendering import Template, digest, render_template
-from projections import audit
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from projections.audit import message_trail
+from projections.container import House
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
 
@@ -33,7 +33,7 @@ def test_a_campaign_takes_its_template_along(house: House, clock: SimulatedClock
     assert (outgoing.text, outgoing.template) == ("Hi Aisyah, 20 % off", rendered)
     message = then.message(house)
     assert message.body_sha256 == digest("Hi Aisyah, 20 % off", None, rendered)
-    trail = audit.message_trail(house.outreach, house.database, message.message_id)
+    trail = message_trail.message_trail(house.outreach, house.database, message.message_id)
     assert [(h.template, h.proven) for h in trail.hand_overs] == [(rendered, True)]
 
 
@@ -57,7 +57,7 @@ def test_a_revised_step_has_its_new_template(house: House, clock: SimulatedClock
         None,
     ]
     for message in then.messages(house):
-        trail = audit.message_trail(house.outreach, house.database, message.message_id)
+        trail = message_trail.message_trail(house.outreach, house.database, message.message_id)
         assert [h.proven for h in trail.hand_overs] == [True]
 
 

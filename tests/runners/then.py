@@ -12,10 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from domain.event import Event
-from projections.composition import House
-from projections.database import Database, rows
-from projections.event_store import decode
-from projections.sealing import unseal
+from projections.container import House
+from projections.database.engine import Database, rows
+from projections.eventstore.encryption import unseal
+from projections.eventstore.recorder import decode
 
 
 def table(house: House, name: str, order: str = "1") -> list[Any]:

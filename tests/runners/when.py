@@ -12,20 +12,14 @@ from typing import Any
 from uuid import UUID
 
 from domain.receipts import Kind, Receipt, Reply
-from projections import receiving
-from projections.composition import House
-from runners.broadcaster import Broadcaster
-from runners.campaigner import Campaigner
-from runners.clocks import SimulatedClock
-from runners.enroller import Enroller
-from runners.gateways import (
-    Accepted,
-    DeviceState,
-    Gateway,
-    Outcome,
-    Outgoing,
-)
-from runners.reaper import Reaper
+from projections.container import House
+from projections.intake import inbound
+from runners.gateways.protocol import Accepted, DeviceState, Gateway, Outcome, Outgoing
+from runners.jobs.campaigner import Campaigner
+from runners.jobs.enroller import Enroller
+from runners.jobs.reaper import Reaper
+from runners.sending.worker import Broadcaster
+from runners.support.clocks import SimulatedClock
 
 Answer = Outcome | BaseException
 
@@ -71,7 +65,7 @@ class Phones:
 
 def receipt(house: House, message_id: UUID, kind: Kind) -> None:
     """The provider says so of that message."""
-    receiving.record(house, [Receipt(kind, message_id)], "webhook:gowa")
+    inbound.record(house, [Receipt(kind, message_id)], "webhook:gowa")
 
 
 def broadcaster(

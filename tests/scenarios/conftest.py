@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from projections.composition import House
-from runners.clocks import SimulatedClock
+from projections.container import House
+from runners.support.clocks import SimulatedClock
 from tests.gateways.fake_gowa import FakeGowa, serving
 from tests.scenarios.days import Days
 from tests.scenarios.office import Office

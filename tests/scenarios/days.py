@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from api import create_app
-from projections.composition import House
-from projections.rebuild import rebuild
-from runners.clocks import SimulatedClock
-from runners.simulation import Simulation
+from projections.container import House
+from projections.rebuild.rebuild import rebuild
+from runners.process.simulation import Simulation
+from runners.support.clocks import SimulatedClock
 from tests.api.client import Client
 from tests.api.given import api_key
 from tests.runners import then

@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from api import create_app
-from projections.composition import House
-from projections.database import rows
-from projections.rebuild import rebuild
-from projections.settings import Settings
+from projections.config.settings import Settings
+from projections.container import House
+from projections.database.engine import rows
+from projections.rebuild.rebuild import rebuild
 from tests.api.client import Client
 from tests.api.given import SECRET_KEY, api_key, phone
 from tests.gateways.fake_gowa import CREDENTIALS, FakeGowa

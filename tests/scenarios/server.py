@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from projections import embedded
+from projections.database import embedded
 
 
 class Server:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import Any
 
-from projections.database import rows
+from projections.database.engine import rows
 from tests.runners import given, then
 from tests.scenarios.office import Office
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from projections.composition import House
-from runners.clocks import SimulatedClock
-from runners.gateways import DeviceState, Outcome, Outgoing, Unreachable
-from runners.monitor import Monitor
+from projections.container import House
+from runners.gateways.protocol import DeviceState, Outcome, Outgoing, Unreachable
+from runners.jobs.monitor import Monitor
+from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
 from tests.scenarios.office import Office

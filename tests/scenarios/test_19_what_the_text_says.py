@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from projections import audit
+from projections.audit import message_trail
 from tests.api import given
 from tests.scenarios.office import Office
 
@@ -43,7 +43,7 @@ def test_names_fall_back_and_all_else_arrives_as_it_was_written(office: Office) 
     }
     for message in office.api.items("/messages"):
         house, phone = office.house, message["recipient_phone"]
-        trail = audit.message_trail(house.outreach, house.database, UUID(message["id"]))
+        trail = message_trail.message_trail(house.outreach, house.database, UUID(message["id"]))
         proven = [(hand_over.text, hand_over.proven) for hand_over in trail.hand_overs]
         assert proven == [(said[phone.removeprefix("+")], True)]
     office.proves_itself()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import cycle
 
-from projections import reports
-from projections.composition import House
-from projections.database import rows
+from projections.container import House
+from projections.database.engine import rows
+from projections.queries import reports
 from tests.api import given
 from tests.gateways.fake_gowa import Asked, Behaviour
 from tests.runners import then

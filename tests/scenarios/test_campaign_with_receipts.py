@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from projections.database import rows
+from projections.database.engine import rows
 from tests.api.given import SECRET_KEY, phone
 from tests.api.test_serve import serving
 from tests.gateways.fake_gowa import CREDENTIALS, PASSWORD

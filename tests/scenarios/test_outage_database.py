@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from projections.database import recreate
-from runners.running import RUNNERS
+from projections.database.engine import recreate
+from runners.process.supervisor import RUNNERS
 from tests.api import given
 from tests.gateways.fake_gowa import Behaviour, FakeGowa
 from tests.runners import then

@@ -14,7 +14,7 @@ from domain import campaign
 from domain.campaign import Campaign, Definition
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event
-from domain.tokens import AUDIENCES
+from domain.values import AUDIENCES
 from tests.domain.stories import By, Command, Kind, Refusal, always, only
 from tests.domain.values import EXCLUDED, MEDIA, PACES, SOME_TOKENS, SOON, WORDS
 

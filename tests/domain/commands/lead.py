@@ -11,7 +11,7 @@ from domain import lead
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event
 from domain.lead import Lead, Profile
-from domain.tokens import TARGET_STATUSES
+from domain.values import TARGET_STATUSES
 from tests.domain.stories import By, Command, Kind, Refusal, always, never
 from tests.domain.values import ATTRIBUTES, SOME_TOKENS, TEXTS, TOKENS, WORDS, ZONES
 

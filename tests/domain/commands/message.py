@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain import message, receipts
 from domain.event import Event
 from domain.message import Message
-from domain.message_events import CancelReason, Resolution
+from domain.message.events import CancelReason, Resolution
 from tests.domain.stories import By, Command, Kind, always, only
 from tests.domain.values import HASHES, SOON, VERSIONS, WORDS
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain import sequence
 from domain.event import Event
 from domain.sequence import REENTRIES, Definition, Sequence
-from domain.tokens import AUDIENCES
+from domain.values import AUDIENCES
 from tests.domain.stories import By, Command, Kind, always, never, only
 from tests.domain.values import (
     MEDIA,

@@ -1,0 +1,81 @@
+"""/audit: why somebody got something, why somebody else did not, and how things stood."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from api.http.blueprints import Blueprint
+from api.http.context import house, outreach
+from api.schemas import serializers
+from api.schemas.audit import (
+    AsOf,
+    EventQuery,
+    LeadTrail,
+    LoggedEvent,
+    MessageTrail,
+    WhyNot,
+    WhyNotQuery,
+)
+from api.schemas.fields import page_of
+from domain import values
+from domain.errors import InvalidInputError
+from projections.audit import event_log, message_trail, people
+
+blueprint = Blueprint("audit", __name__, url_prefix="/api/v1/audit")
+
+
+@blueprint.get("/messages/<uuid:message_id>")
+@blueprint.response(200, MessageTrail)
+def message(message_id: UUID) -> Any:
+    """Why this message, and what became of it: the whole chain, its text proven"""
+    return message_trail.message_trail(outreach(), house().database, message_id)
+
+
+@blueprint.get("/leads/<uuid:lead_id>")
+@blueprint.arguments(AsOf, location="query")
+@blueprint.response(200, LeadTrail)
+def lead(query: dict[str, Any], lead_id: UUID) -> Any:
+    """All that touched a person, and how things stood at an instant"""
+    as_of = values.parse_instant(query["as_of"], "as_of") if "as_of" in query else None
+    found = people.person(house().database, lead_id, as_of)
+    return {
+        "lead_id": found.lead_id,
+        "as_of": found.as_of,
+        "state": None if found.state is None else serializers.lead_state(found.state),
+        "enrollments": found.enrollments,
+        "messages": [serializers.message_state(state) for state in found.messages],
+        "entries": found.entries,
+    }
+
+
+@blueprint.get("/why-not")
+@blueprint.arguments(WhyNotQuery, location="query")
+@blueprint.response(200, WhyNot)
+def why_not(query: dict[str, Any]) -> Any:
+    """Why this person was not sent this campaign, or this sequence"""
+    lead_id, campaign_id = query["lead_id"], query.get("campaign_id")
+    sequence_id = query.get("sequence_id")
+    if (campaign_id is None) == (sequence_id is None):
+        raise InvalidInputError("campaign_id", "either this or sequence_id")
+    database = house().database
+    if campaign_id is not None:
+        return people.why_not_campaign(outreach(), database, lead_id, campaign_id)
+    assert sequence_id is not None  # noqa: S101 - one of the two is given
+    return people.why_not_sequence(outreach(), database, lead_id, sequence_id)
+
+
+@blueprint.get("/events")
+@blueprint.arguments(EventQuery, location="query")
+@blueprint.response(200, page_of(LoggedEvent))
+def events(query: dict[str, Any]) -> Any:
+    """The raw log, in its order; next_cursor goes on as after does"""
+    limit, cursor = query.pop("limit"), query.pop("cursor", "0")
+    query["after"] = max(int(cursor), query["after"])
+    for name in ("since", "until"):
+        if name in query:
+            query[name] = values.parse_instant(query[name], name)
+    with house().database.transaction() as connection:
+        found = event_log.page(connection, event_log.Filter(**query), limit + 1)
+    more = str(found[limit - 1].notification_id) if len(found) > limit else None
+    return {"items": found[:limit], "next_cursor": more}

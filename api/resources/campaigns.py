@@ -1,0 +1,106 @@
+"""/campaigns: one message to every lead that matches, at an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from api.http.blueprints import Blueprint
+from api.http.context import actor, house, now, outreach, page, resource
+from api.http.paces import with_maximum
+from api.schemas import serializers
+from api.schemas.fields import Nothing, PageQuery, page_of
+from api.schemas.resources import Campaign, CampaignChange, NewCampaign, Preview
+from domain import campaign, values
+from projections.queries.preview import preview
+
+blueprint = Blueprint("campaigns", __name__, url_prefix="/api/v1/campaigns")
+
+
+def _show(campaign_id: UUID) -> Any:
+    return resource("campaign", campaign_id, serializers.campaign)
+
+
+def _read(data: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a definition, with the instant as one."""
+    zone = data.pop("timezone", None)
+    if "scheduled_at" in data:
+        data["scheduled_at"] = values.parse_instant(data["scheduled_at"], "scheduled_at", zone)
+    if "niche" in data:
+        data["niche"] = tuple(data["niche"])
+    return data
+
+
+@blueprint.post("")
+@blueprint.arguments(NewCampaign)
+@blueprint.response(201, Campaign)
+def schedule(data: dict[str, Any]) -> Any:
+    """Schedule a campaign"""
+    with_maximum(data, default=0.0)
+    definition = campaign.Definition(**_read(data))
+    return _show(outreach().schedule_campaign(definition, actor=actor()).id)
+
+
+@blueprint.get("")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, page_of(Campaign))
+def index(query: dict[str, Any]) -> Any:
+    """List campaigns"""
+    return page("campaign", query, serializers.campaign)
+
+
+@blueprint.get("/<uuid:campaign_id>")
+@blueprint.response(200, Campaign)
+def show(campaign_id: UUID) -> Any:
+    """Show a campaign"""
+    return _show(campaign_id)
+
+
+@blueprint.patch("/<uuid:campaign_id>")
+@blueprint.arguments(CampaignChange, required=False)
+@blueprint.response(200, Campaign)
+def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
+    """Change a campaign; audience and instant only before it is triggered"""
+    fields = _read(data)
+
+    def changed(present: campaign.Definition) -> campaign.Definition:
+        with_maximum(fields, default=present.max_delay_seconds)
+        return msgspec.structs.replace(present, **fields)
+
+    outreach().revise_campaign(campaign_id, changed, actor=actor())
+    return _show(campaign_id)
+
+
+@blueprint.get("/<uuid:campaign_id>/preview")
+@blueprint.response(200, Preview)
+def preview_(campaign_id: UUID) -> Any:
+    """Who would get it, who would not and why, and when the last message would leave"""
+    with house().database.transaction() as connection:
+        return preview(connection, campaign_id, now())
+
+
+def _action(name: str, command: Callable[[UUID], object], text: str) -> None:
+    """``POST /campaigns/{id}/<name>``"""
+
+    def act(_: dict[str, Any], campaign_id: UUID) -> Any:
+        command(campaign_id)
+        return _show(campaign_id)
+
+    act.__name__ = name
+    act.__doc__ = text
+    answered = blueprint.response(200, Campaign)(act)
+    blueprint.post(f"/<uuid:campaign_id>/{name}")(
+        blueprint.arguments(Nothing, required=False)(answered)
+    )
+
+
+_action("pause", lambda id_: outreach().pause_campaign(id_, actor=actor()), "Hold every message")
+_action("resume", lambda id_: outreach().resume_campaign(id_, actor=actor()), "Go on")
+_action(
+    "cancel",
+    lambda id_: outreach().cancel_campaign(id_, actor=actor()),
+    "For good; what is pending is cancelled",
+)

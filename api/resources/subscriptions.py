@@ -1,0 +1,119 @@
+"""/subscriptions: a user's own systems, which are told what happens."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask_smorest import abort
+from marshmallow import Schema, fields, validate
+
+from api.http.blueprints import Blueprint
+from api.http.context import house, key, now
+from api.schemas.fields import URL, Flag, Nothing, Text, note
+from domain.errors import InvalidInputError, NotFoundError
+from domain.values import is_safe_url
+from domain.webhook_events import TOPICS
+from projections.outbox import subscriptions
+
+blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/v1/subscriptions")
+
+
+class NewSubscription(Schema):
+    url = Text(required=True, validate=URL, metadata=note("https, or http to this very host"))
+    allow_http = Flag(load_default=False, metadata=note("clear text over the network is all right"))
+    events = fields.List(
+        Text(validate=validate.OneOf(sorted(TOPICS))),
+        load_default=lambda: sorted(TOPICS),
+        validate=validate.Length(1, 100),
+        metadata=note("all, if not given"),
+    )
+
+
+class Subscription(Schema):
+    id = fields.UUID(required=True)
+    url = fields.String(required=True)
+    allow_http = fields.Boolean(required=True)
+    events = fields.List(fields.String(), required=True)
+    created_at = fields.AwareDateTime(required=True)
+    waiting = fields.Integer(required=True, metadata=note("deliveries that are still to be made"))
+    given_up = fields.Integer(required=True, metadata=note("deliveries that failed too often"))
+    last_error = fields.String(required=True, allow_none=True)
+
+
+class CreatedSubscription(Subscription):
+    secret = fields.String(required=True, metadata=note("signs each request; shown only here"))
+
+
+class Subscriptions(Schema):
+    items = fields.List(fields.Nested(Subscription), required=True)
+
+
+def _every() -> list[dict[str, Any]]:
+    with house().database.transaction() as connection:
+        found = subscriptions.every(connection)
+    return [{**row._mapping, "id": row.subscription_id} for row in found]
+
+
+def _show(subscription_id: UUID) -> dict[str, Any]:
+    for found in _every():
+        if found["id"] == subscription_id:
+            return found
+    raise NotFoundError("subscription", subscription_id)
+
+
+def _only_admins() -> None:
+    """Whoever subscribes is told what people wrote."""
+    if not key().may("admin"):
+        abort(403, message=f"expected a key of role admin; this is {key().role}")
+
+
+@blueprint.post("")
+@blueprint.arguments(NewSubscription)
+@blueprint.response(201, CreatedSubscription)
+def create(data: dict[str, Any]) -> Any:
+    """Tell a system of yours what happens from now on"""
+    _only_admins()
+    if not is_safe_url(data["url"], allow_http=data["allow_http"]):
+        expected = "an https URL (http for this host or with allow_http)"
+        raise InvalidInputError("url", expected)
+    new_id = uuid4()
+    with house().database.transaction() as connection:
+        secret = subscriptions.create(
+            connection, new_id, **data, secret_key=house().settings.secret_key, now=now()
+        )
+    return {**_show(new_id), "secret": secret}
+
+
+@blueprint.get("")
+@blueprint.response(200, Subscriptions)
+def index() -> Any:
+    """List subscriptions, and what each has still to be told"""
+    return {"items": _every()}
+
+
+@blueprint.get("/<uuid:subscription_id>")
+@blueprint.response(200, Subscription)
+def show(subscription_id: UUID) -> Any:
+    """Show a subscription"""
+    return _show(subscription_id)
+
+
+@blueprint.post("/<uuid:subscription_id>/retry")
+@blueprint.arguments(Nothing, required=False)
+@blueprint.response(200, Subscription)
+def retry(_: dict[str, Any], subscription_id: UUID) -> Any:
+    """Try again at once what waits or was given up"""
+    _only_admins()
+    _show(subscription_id)
+    with house().database.transaction() as connection:
+        subscriptions.retry(connection, subscription_id, now())
+    return _show(subscription_id)
+
+
+@blueprint.delete("/<uuid:subscription_id>")
+@blueprint.response(204)
+def remove(subscription_id: UUID) -> None:
+    """End it, with all that it has not been told"""
+    with house().database.transaction() as connection:
+        subscriptions.remove(connection, subscription_id)

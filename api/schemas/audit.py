@@ -1,0 +1,130 @@
+"""The audit, as JSON."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from api.schemas.fields import PageQuery, Text, note
+from api.schemas.resources import INSTANT, Lead, MessageState, Template
+
+
+class Entry(Schema):
+    notification_id = fields.Integer(required=True, metadata=note("its place in the log"))
+    timestamp = fields.AwareDateTime(required=True)
+    actor = fields.String(required=True, metadata=note("who did it"))
+    topic = fields.String(required=True)
+    originator_id = fields.UUID(required=True)
+    originator_version = fields.Integer(required=True)
+    story = fields.String(required=True, metadata=note("what happened, for people"))
+
+
+class HandOver(Schema):
+    timestamp = fields.AwareDateTime(required=True)
+    text = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=note("rendered again from what was recorded; null once the person is erased"),
+    )
+    media_url = fields.String(required=True, allow_none=True)
+    template = fields.Nested(Template, required=True, allow_none=True)
+    body_sha256 = fields.String(required=True, metadata=note("recorded before it was sent"))
+    proven = fields.Boolean(required=True, metadata=note("the text has that hash"))
+
+
+class Cause(Schema):
+    lead_version = fields.Integer(required=True, metadata=note("of the lead when it matched"))
+    campaign_id = fields.UUID(required=True, allow_none=True)
+    sequence_id = fields.UUID(required=True, allow_none=True)
+    enrollment_id = fields.UUID(required=True, allow_none=True)
+    name = fields.String(required=True, metadata=note("of the campaign or sequence"))
+    niche = fields.List(fields.String(), required=True, metadata=note("a campaign's criteria"))
+    target_status = fields.String(required=True, allow_none=True)
+    trigger = fields.String(required=True, allow_none=True, metadata=note("a sequence's"))
+    entry = fields.Integer(required=True, allow_none=True)
+    sequence_version = fields.Integer(required=True, allow_none=True)
+    step = fields.Integer(required=True, allow_none=True)
+
+
+class MessageTrail(Schema):
+    message_id = fields.UUID(required=True)
+    lead_id = fields.UUID(required=True)
+    recipient_phone = fields.String(required=True, allow_none=True)
+    device_id = fields.UUID(required=True)
+    device_name = fields.String(required=True)
+    status = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    scheduled_at = fields.AwareDateTime(required=True)
+    expires_at = fields.AwareDateTime(required=True, allow_none=True)
+    cause = fields.Nested(Cause, required=True)
+    entries = fields.List(fields.Nested(Entry), required=True, metadata=note("in order"))
+    hand_overs = fields.List(fields.Nested(HandOver), required=True)
+
+
+class AsOf(Schema):
+    as_of = Text(metadata=note(INSTANT))
+
+
+class EnrollmentState(Schema):
+    id = fields.UUID(required=True)
+    sequence_id = fields.UUID(required=True)
+    status = fields.String(required=True)
+    entry = fields.Integer(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+
+
+class LeadTrail(Schema):
+    lead_id = fields.UUID(required=True)
+    as_of = fields.AwareDateTime(required=True, allow_none=True)
+    state = fields.Nested(
+        Lead, required=True, allow_none=True, metadata=note("null before it was registered")
+    )
+    enrollments = fields.List(fields.Nested(EnrollmentState), required=True)
+    messages = fields.List(fields.Nested(MessageState), required=True)
+    entries = fields.List(fields.Nested(Entry), required=True, metadata=note("in order"))
+
+
+class WhyNotQuery(Schema):
+    lead_id = fields.UUID(required=True)
+    campaign_id = fields.UUID(metadata=note("this or sequence_id"))
+    sequence_id = fields.UUID(metadata=note("this or campaign_id"))
+
+
+class WhyNot(Schema):
+    lead_id = fields.UUID(required=True)
+    campaign_id = fields.UUID(required=True, allow_none=True)
+    sequence_id = fields.UUID(required=True, allow_none=True)
+    reason = fields.String(required=True, metadata=note("recorded, or what did not match"))
+    story = fields.String(required=True)
+    wanted = fields.List(fields.String(), required=True)
+    had = fields.List(fields.String(), required=True)
+    message_ids = fields.List(fields.UUID(), required=True, metadata=note("those there are"))
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class EventQuery(Schema):
+    limit = PageQuery._declared_fields["limit"]
+    cursor = fields.String(
+        validate=validate.Regexp(r"^[0-9]{1,18}$"),
+        metadata=note("the next_cursor of the answer before"),
+    )
+    after = fields.Integer(
+        load_default=0, validate=validate.Range(min=0), metadata=note("a notification_id")
+    )
+    topic = Text(metadata=note("e.g. message.sent"))
+    originator_id = fields.UUID(metadata=note("an aggregate's id"))
+    actor = Text()
+    since = Text(metadata=note(INSTANT))
+    until = Text(metadata=note(INSTANT))
+
+
+class LoggedEvent(Schema):
+    notification_id = fields.Integer(required=True)
+    topic = fields.String(required=True)
+    originator_id = fields.UUID(required=True)
+    originator_version = fields.Integer(required=True)
+    timestamp = fields.AwareDateTime(required=True)
+    actor = fields.String(required=True)
+    data = fields.Dict(
+        keys=fields.String(), required=True, metadata=note("personal data is sealed in it")
+    )

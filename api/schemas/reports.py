@@ -1,0 +1,98 @@
+"""Reports; each number says what it counts."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from api.schemas.fields import note
+from domain.message import STATUSES
+
+ByStatus = Schema.from_dict(
+    {status: fields.Integer(required=True) for status in STATUSES}, name="ByStatus"
+)
+
+
+def _counts(text: str) -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(), values=fields.Integer(), required=True, metadata=note(text)
+    )
+
+
+class Counts(Schema):
+    audience = fields.Integer(
+        required=True, metadata=note("messages scheduled; the sum of by_status")
+    )
+    by_status = fields.Nested(
+        ByStatus, required=True, metadata=note("messages by their present status")
+    )
+    failures = _counts("messages now failed, by the provider's code")
+    cancelled = _counts("messages cancelled, by reason")
+    delivered = fields.Integer(
+        required=True, metadata=note("messages of which a delivery receipt came")
+    )
+    read = fields.Integer(required=True, metadata=note("messages of which a read receipt came"))
+    replied = fields.Integer(
+        required=True, metadata=note("messages that were the latest to a lead when it replied")
+    )
+
+
+class CampaignReport(Counts):
+    campaign_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    status = fields.String(required=True)
+    excluded = _counts("leads that matched and got no message, by reason")
+
+
+class StepReport(Counts):
+    step = fields.Integer(required=True)
+
+
+class Enrollments(Schema):
+    active = fields.Integer(required=True)
+    completed = fields.Integer(required=True)
+    stopped = fields.Integer(required=True)
+
+
+class SequenceReport(Schema):
+    sequence_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    status = fields.String(required=True)
+    enrollments = fields.Nested(
+        Enrollments, required=True, metadata=note("journeys of leads through it, by status")
+    )
+    steps = fields.List(fields.Nested(StepReport), required=True)
+
+
+# Not a class: a field called ``unknown`` would hide an attribute of Schema.
+DeviceDay = Schema.from_dict(
+    {
+        "day": fields.String(required=True, metadata=note("date in the device's time zone")),
+        "claimed": fields.Integer(
+            required=True, metadata=note("slots used; what the daily limit is held against")
+        ),
+        "sent": fields.Integer(required=True),
+        "failed": fields.Integer(required=True),
+        "unknown": fields.Integer(required=True),
+    },
+    name="DeviceDay",
+)
+
+
+class DeviceReport(Schema):
+    device_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    status = fields.String(required=True)
+    days = fields.List(fields.Nested(DeviceDay), required=True)
+
+
+class DeviceReports(Schema):
+    items = fields.List(fields.Nested(DeviceReport), required=True)
+
+
+class Overview(Schema):
+    leads = fields.Integer(required=True)
+    opted_out = fields.Integer(required=True, metadata=note("leads that are opted out now"))
+    messages = fields.Nested(ByStatus, required=True)
+    campaigns = _counts("campaigns by status")
+    sequences = _counts("sequences by status")
+    devices = _counts("devices by status")

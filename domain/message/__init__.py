@@ -1,0 +1,55 @@
+"""A message: one content to one lead through one device.
+
+Import state and decisions from here, the events from ``events``. This room knows no other
+aggregate.
+"""
+
+from domain.message.decisions import (
+    cancel,
+    claim,
+    confirm_sent,
+    defer,
+    fail,
+    hand_over,
+    lose_track,
+    release,
+    resolve,
+    retry,
+    schedule_for_campaign,
+    schedule_for_step,
+)
+from domain.message.state import (
+    STATUSES,
+    InHand,
+    Known,
+    Message,
+    Status,
+    campaign_message_id,
+    evolve,
+    fold,
+    step_message_id,
+)
+
+__all__ = [
+    "STATUSES",
+    "InHand",
+    "Known",
+    "Message",
+    "Status",
+    "campaign_message_id",
+    "cancel",
+    "claim",
+    "confirm_sent",
+    "defer",
+    "evolve",
+    "fail",
+    "fold",
+    "hand_over",
+    "lose_track",
+    "release",
+    "resolve",
+    "retry",
+    "schedule_for_campaign",
+    "schedule_for_step",
+    "step_message_id",
+]

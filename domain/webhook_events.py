@@ -1,0 +1,58 @@
+"""What a user's own systems are told: a name and a few facts per event, no personal data but the
+words of a reply, which are what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from domain import campaign, lead
+from domain.event import Event
+from domain.message.events import (
+    MessageDelivered,
+    MessageFailed,
+    MessageOutcomeUnknown,
+    MessageRead,
+    MessageResolved,
+    MessageSent,
+)
+
+# Of which events each announcement may be.
+TOPICS: Mapping[str, Sequence[str]] = {
+    "message.sent": (MessageSent.TOPIC, MessageResolved.TOPIC),
+    "message.failed": (MessageFailed.TOPIC, MessageResolved.TOPIC),
+    "message.delivered": (MessageDelivered.TOPIC,),
+    "message.read": (MessageRead.TOPIC,),
+    "message.unknown": (MessageOutcomeUnknown.TOPIC,),
+    "lead.replied": (lead.LeadReplied.TOPIC,),
+    "lead.opted_out": (lead.LeadOptedOut.TOPIC,),
+    "campaign.finished": (campaign.CampaignFinished.TOPIC,),
+}
+
+
+def announcement(event: Event) -> tuple[str, dict[str, Any]] | None:
+    """The name and the event's own facts; None where nobody is told."""
+    match event:
+        case MessageSent():
+            return "message.sent", {"provider_id": event.provider_id}
+        case MessageResolved(resolution="sent"):
+            return "message.sent", {"provider_id": event.provider_id, "reason": event.reason}
+        case MessageFailed():
+            return "message.failed", {"code": event.code, "reason": event.reason}
+        case MessageResolved(resolution="failed"):
+            return "message.failed", {"code": event.reason, "reason": event.reason}
+        case MessageDelivered():
+            return "message.delivered", {}
+        case MessageRead():
+            return "message.read", {}
+        case MessageOutcomeUnknown():
+            return "message.unknown", {"reason": event.reason}
+        case lead.LeadReplied():
+            facts = {"lead_id": event.originator_id, "message_id": event.message_id}
+            return "lead.replied", {**facts, "text": event.text}
+        case lead.LeadOptedOut():
+            return "lead.opted_out", {"lead_id": event.originator_id}
+        case campaign.CampaignFinished():
+            return "campaign.finished", {"campaign_id": event.originator_id}
+        case _:
+            return None

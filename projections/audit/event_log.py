@@ -1,0 +1,123 @@
+"""The log as people read it: the history of some aggregates, pages of all of it, and its export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection
+
+from domain.event import Event
+from projections.audit.descriptions import sentence
+from projections.database.engine import Database, rows, uuids
+from projections.eventstore.encryption import unseal
+from projections.eventstore.recorder import decode
+
+PAGE = 5000
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One link of a chain: what happened, when, by whom, and a sentence for people.
+    ``notification_id`` is its place in the log."""
+
+    notification_id: int
+    timestamp: datetime
+    actor: str
+    topic: str
+    originator_id: UUID
+    originator_version: int
+    story: str
+
+
+class Filter(NamedTuple):
+    """Which events of the log: those for which all that is given here holds. ``after`` is a
+    notification id; ``since`` and ``until`` include their instants."""
+
+    after: int = 0
+    topic: str | None = None
+    originator_id: UUID | None = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def history(database: Database, ids: Iterable[UUID]) -> list[tuple[int, Event]]:
+    """The events of these aggregates with their notification ids, in the order of the log."""
+    with database.transaction() as connection:
+        found = rows(
+            connection,
+            "SELECT originator_id, originator_version, topic, state, notification_id"
+            " FROM stored_events"
+            " WHERE originator_id = ANY(%(ids)s::uuid[]) ORDER BY notification_id",
+            ids=uuids(ids),
+        )
+        events = unseal(connection, [(row[0], row[1], row[2], bytes(row[3])) for row in found])
+    return [
+        (row.notification_id, decode(topic, state))
+        for row, (_, _, topic, state) in zip(found, events, strict=True)
+    ]
+
+
+def entry(notification_id: int, event: Event) -> Entry:
+    return Entry(
+        notification_id=notification_id,
+        timestamp=event.timestamp,
+        actor=event.actor,
+        topic=event.TOPIC,
+        originator_id=event.originator_id,
+        originator_version=event.originator_version,
+        story=sentence(event),
+    )
+
+
+def page(connection: Connection, wanted: Filter, limit: int) -> list[Any]:
+    """Up to ``limit`` rows of the view ``event_log``, in order; personal data is sealed in them, as
+    it is stored."""
+    terms = {
+        "topic": "topic = %(topic)s",
+        "originator_id": "originator_id = %(originator_id)s",
+        "actor": "actor = %(actor)s",
+        "since": '"timestamp" >= %(since)s',
+        "until": '"timestamp" <= %(until)s',
+    }
+    given = {name: value for name, value in wanted._asdict().items() if value is not None}
+    where = " AND ".join(term for name, term in terms.items() if name in given) or "true"
+    return rows(
+        connection,
+        f"SELECT * FROM event_log WHERE notification_id > %(after)s AND {where}"
+        " ORDER BY notification_id LIMIT %(limit)s",
+        **given,
+        limit=limit,
+    )
+
+
+def export(database: Database) -> Iterator[bytes]:
+    """The whole log in order, a line of JSON per event; ``state`` is byte for byte what is stored
+    and what the notary's leaves are computed from."""
+    after = 0
+    while True:
+        with database.transaction() as connection:
+            found = rows(
+                connection,
+                "SELECT notification_id, originator_id, originator_version, topic, state"
+                " FROM stored_events WHERE notification_id > %(after)s"
+                " ORDER BY notification_id LIMIT %(limit)s",
+                after=after,
+                limit=PAGE,
+            )
+        if not found:
+            return
+        for row in found:
+            head = msgspec.json.encode(
+                {
+                    "notification_id": row[0],
+                    "originator_id": row[1],
+                    "originator_version": row[2],
+                    "topic": row[3],
+                }
+            )
+            yield head[:-1] + b',"state":' + bytes(row[4]) + b"}\n"
+        after = found[-1][0]

@@ -1,0 +1,177 @@
+"""The audit trail: why did this person get this message, when, from which number, and what exactly
+did it say? Told from the events alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain import campaign, enrollment, lead, message, rendering, sequence
+from domain.application.outreach import Outreach
+from domain.errors import NotFoundError
+from domain.event import Event
+from domain.message import events as message_events
+from domain.message.events import MessageQueued
+from domain.planning import Step
+from projections.audit import event_log
+from projections.audit.event_log import Entry
+from projections.database.engine import Database
+
+
+class HandOver(msgspec.Struct, frozen=True, kw_only=True):
+    """The text of a hand-over, rendered again from the recorded content and lead version;
+    ``proven`` says that its SHA-256 is the recorded one. Of an erased person there is no text any
+    more."""
+
+    timestamp: datetime
+    text: str | None
+    media_url: str | None
+    template: rendering.Template | None
+    body_sha256: str
+    proven: bool
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """Why there is the message: the campaign's criteria, or the sequence's trigger, and the version
+    of the lead that matched. ``sequence_version`` and ``step`` say what was planned from."""
+
+    lead_version: int
+    campaign_id: UUID | None = None
+    sequence_id: UUID | None = None
+    enrollment_id: UUID | None = None
+    name: str = ""
+    niche: list[str] = []
+    target_status: str | None = None
+    trigger: str | None = None
+    entry: int | None = None
+    sequence_version: int | None = None
+    step: int | None = None
+
+
+class Trail(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that led to a message and became of it, in order."""
+
+    message_id: UUID
+    lead_id: UUID
+    recipient_phone: str | None
+    device_id: UUID
+    device_name: str
+    status: str
+    reason: str | None
+    scheduled_at: datetime
+    expires_at: datetime | None
+    cause: Cause
+    entries: list[Entry]
+    hand_overs: list[HandOver]
+
+
+def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> Trail:
+    """The whole causal chain of a message. Raises NotFoundError."""
+    own = event_log.history(database, [message_id])
+    if not own or not isinstance(own[0][1], message_events.MessageScheduled):
+        raise NotFoundError("message", message_id)
+    scheduled = own[0][1]
+    queued = [e for _, e in own if isinstance(e, message_events.MessageQueued)]
+    latest = max([scheduled.lead_version, *(event.lead_version for event in queued)])
+    origin = [scheduled.campaign_id, scheduled.sequence_id, scheduled.enrollment_id]
+    ids = [message_id, scheduled.lead_id, *filter(None, origin)]
+    chain = [
+        (number, event)
+        for number, event in event_log.history(database, ids)
+        # Of the person only what could matter here: what the message used, and what stopped it.
+        if event.originator_id != scheduled.lead_id
+        or event.originator_version <= latest
+        or isinstance(event, lead.LeadOptedOut | lead.LeadReplied | lead.LeadErased)
+    ]
+    person = outreach.get_lead(scheduled.lead_id)
+    state = message.fold(None, [event for _, event in own])
+    assert state is not None  # noqa: S101 - it has events
+    return Trail(
+        message_id=message_id,
+        lead_id=scheduled.lead_id,
+        recipient_phone=person.phone or None,
+        device_id=scheduled.device_id,
+        device_name=outreach.get_device(scheduled.device_id).configuration.name,
+        status=state.status,
+        reason=state.reason,
+        scheduled_at=scheduled.scheduled_at,
+        expires_at=scheduled.expires_at,
+        cause=_cause(scheduled, [event for _, event in chain]),
+        entries=[event_log.entry(number, event) for number, event in chain],
+        hand_overs=[_prove(outreach, person, event) for event in queued],
+    )
+
+
+def _cause(scheduled: message_events.MessageScheduled, chain: list[Event]) -> Cause:
+    cause = Cause(
+        lead_version=scheduled.lead_version,
+        campaign_id=scheduled.campaign_id,
+        sequence_id=scheduled.sequence_id,
+        enrollment_id=scheduled.enrollment_id,
+        step=scheduled.step or None,
+    )
+    for event in chain:
+        changes: dict[str, Any] = {}
+        match event:
+            case campaign.CampaignScheduled() | campaign.CampaignRevised():
+                changes = {"name": event.definition.name}
+            case campaign.CampaignTriggered():
+                changes = {"niche": list(event.niche), "target_status": event.target_status}
+            case sequence.SequenceDefined():
+                changes = {"name": event.definition.name}
+            case enrollment.LeadEnrolled():
+                changes = {
+                    "trigger": event.trigger,
+                    "entry": event.entry,
+                    "sequence_version": event.sequence_version,
+                }
+        cause = msgspec.structs.replace(cause, **changes)
+    return cause
+
+
+def _prove(outreach: Outreach, person: lead.Lead, queued: MessageQueued) -> HandOver:
+    body, media_url, template = _content(outreach, queued.content_id)
+    text: str | None = None
+    proven = False
+    if person.erased_at is None:
+        then = lead.fold(None, _events(outreach, person.id, upto=queued.lead_version))
+        assert then is not None  # noqa: S101 - a message's lead has events
+        values = rendering.values_of(then.profile.name, then.phone, then.profile.attributes)
+        text = rendering.render(body, values)
+        template = rendering.render_template(template, values)
+        proven = rendering.digest(text, media_url, template) == queued.body_sha256
+    return HandOver(
+        timestamp=queued.timestamp,
+        text=text,
+        media_url=media_url,
+        template=template,
+        body_sha256=queued.body_sha256,
+        proven=proven,
+    )
+
+
+def _content(
+    outreach: Outreach, content_id: str
+) -> tuple[str, str | None, rendering.Template | None]:
+    """The text, media URL and template that the named event holds."""
+    aggregate_id, version, step = content_id.split(":")
+    (event,) = _events(outreach, UUID(aggregate_id), after=int(version) - 1, upto=int(version))
+    match event:
+        case campaign.CampaignScheduled() | campaign.CampaignRevised():
+            content: campaign.Definition | Step = event.definition
+        case sequence.SequenceDefined():
+            content = event.definition.steps[int(step) - 1]
+        case sequence.SequenceStepRevised():
+            content = event.step
+        case _:
+            raise NotFoundError("content", content_id)
+    return content.body, content.media_url, content.template
+
+
+def _events(
+    outreach: Outreach, aggregate_id: UUID, *, after: int | None = None, upto: int | None = None
+) -> list[Any]:
+    return list(outreach.events.get(aggregate_id, gt=after, lte=upto))

@@ -1,0 +1,61 @@
+"""Where the house is put together: settings, database, event store and application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import cast
+from uuid import UUID, uuid4
+
+from domain.application.outreach import Outreach
+from domain.opt_out_words import STOP_WORDS
+from projections.config.fault_points import Fault
+from projections.config.settings import Settings
+from projections.database.engine import Database, open_database
+from projections.eventstore import recorder
+from projections.records import credentials
+
+
+def utc_now() -> datetime:
+    """The system's clock, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+class House:
+    """One process's application and its database. Close it when done. ``outdated`` read models do
+    for a rebuild alone."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime] = utc_now,
+        new_id: Callable[[], UUID] = uuid4,
+        *,
+        outdated: bool = False,
+    ) -> None:
+        self.settings = settings
+        prepared = open_database(settings, outdated=outdated)
+        prepared.close()
+        self.outreach = Outreach(
+            {
+                "PERSISTENCE_MODULE": "projections.eventstore.recorder",
+                "SENDTRAIL_DATABASE_URL": prepared.url,
+            },
+            clock,
+            new_id,
+            STOP_WORDS | settings.stop_words,
+        )
+        factory = cast(recorder.Factory, self.outreach.factory)
+        self.database: Database = factory.database
+        self.secrets = credentials.Reader(settings.secret_key)
+        if settings.fault is not None:
+            self.database.reach = Fault(*settings.fault)
+
+    def close(self) -> None:
+        self.outreach.close()
+
+    def __enter__(self) -> House:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

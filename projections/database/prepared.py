@@ -1,0 +1,53 @@
+"""Statements that each connection plans once.
+
+Most transactions here are short and always the same, and planning such a statement takes longer
+than running it. The plans are generic, so they must be right whatever the tables' size; that is why
+``engine.py`` tells the planner to prefer indexes and nested loops.
+
+EXECUTE takes its snapshot before it waits for its tables. Whoever replaces tables therefore closes
+the ``GATE`` first, which every execution passes in a statement before: it waits there, and then
+sees all that was committed meanwhile.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, CursorResult
+
+_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+_KEY = "sendtrail.prepared"
+# A table that is never replaced; nobody but a rebuild's swap keeps anybody from reading it.
+GATE = "installation"
+
+
+class Prepared(NamedTuple):
+    """``statement`` as it is written, ``body`` with numbered parameters, and ``call`` with their
+    names, in the order in which they first appear."""
+
+    statement: str
+    body: str
+    call: str
+
+
+def prepared(statement: str) -> Prepared:
+    """``%(name)s`` stands for a parameter, whose type PostgreSQL must be able to infer; ``%%`` is a
+    percent sign."""
+    names = list(dict.fromkeys(_PLACEHOLDER.findall(statement)))
+    body = _PLACEHOLDER.sub(lambda found: f"${names.index(found.group(1)) + 1}", statement)
+    return Prepared(statement, body, ", ".join(f"%({name})s" for name in names))
+
+
+def execute(connection: Connection, statement: Prepared, **parameters: Any) -> CursorResult[Any]:
+    """Runs ``statement``, which this connection plans when it first meets it."""
+    calls: dict[str, str] = connection.info.setdefault(_KEY, {})
+    call = calls.get(statement.statement)
+    if call is None:
+        name = f"sendtrail_{len(calls)}"
+        # A rollback does not undo this; PostgreSQL manual, PREPARE.
+        connection.exec_driver_sql(f"PREPARE {name} AS {statement.body}")
+        call = calls[statement.statement] = (
+            f"LOCK TABLE {GATE} IN ACCESS SHARE MODE; EXECUTE {name}({statement.call})"
+        )
+    return connection.exec_driver_sql(call, parameters)

@@ -1,0 +1,111 @@
+"""How events get into the log: projected, sealed, ordered by the append lock, copied.
+
+The lock makes notification ids follow the order of commits, so that a reader of the log never skips
+an event. It is taken last and held for COPY and commit only. Whatever replaces it one day has to
+keep that promise, and nobody outside this file has to know.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import psycopg2
+import psycopg2.errors
+from eventsourcing import persistence
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from projections.config import metrics
+from projections.database.engine import APPEND_LOCK
+from projections.eventstore.encryption import PERSONAL, seal
+from projections.readmodels.projector import Change, Row, changes, project
+
+# One message to the server, and so one wait: the lock is there when the rows come.
+_LOCK_AND_COPY = (
+    f"SELECT pg_advisory_xact_lock({APPEND_LOCK}); "
+    "COPY stored_events (originator_id, originator_version, topic, state) "
+    "FROM STDIN (FORMAT binary)"
+)
+# Signature, flags and header extension; PostgreSQL manual, COPY, "Binary Format".
+_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
+_COPY_TRAILER = b"\xff\xff"
+# Four fields: 16 bytes of UUID, 4 bytes of integer, then topic and state with their lengths.
+_pack_ids = struct.Struct(">hi16sii").pack
+_pack_length = struct.Struct(">i").pack
+
+
+class Ready(NamedTuple):
+    """Events made ready to be appended: what they do to the read models, and their rows as COPY
+    takes them."""
+
+    changes: Sequence[Change] = ()
+    packed: bytes = b""
+
+
+def make_ready(rows: Sequence[Row]) -> Ready:
+    """Does ahead of the transaction what needs no database. Not for events with personal data: it
+    is sealed in the transaction."""
+    assert PERSONAL.keys().isdisjoint({row[2] for row in rows})  # noqa: S101
+    return Ready(changes(rows), _packed(rows))
+
+
+def append(connection: Connection, rows: Sequence[Row], ready: Ready | None = None) -> None:
+    """Projects and appends what is ``ready`` and then ``rows``, as the last thing that
+    ``connection`` does before commit.
+
+    Raises the library's IntegrityError where a version exists already; nothing is kept then.
+    """
+    before = ready or Ready()
+    if not (rows or before.packed):
+        return
+    with library_errors(), metrics.timed("append"):
+        counted = project(connection, [*before.changes, *changes(rows)])
+        packed = (_COPY_HEADER, before.packed, _packed(seal(connection, rows)), _COPY_TRAILER)
+        data = io.BytesIO(b"".join(packed))
+        cursor: Any = connection.connection.cursor()
+        # Others wait for the rows of the counts, so nothing that can be done before comes after.
+        counted.write(connection)
+        cursor.copy_expert(_LOCK_AND_COPY, data)
+
+
+def _packed(rows: Sequence[Row]) -> bytes:
+    topics: dict[str, bytes] = {}
+    parts: list[bytes] = []
+    for originator_id, version, topic, state in rows:
+        field = topics.get(topic)
+        if field is None:
+            name = topic.encode()
+            field = topics[topic] = _pack_length(len(name)) + name
+        parts.append(_pack_ids(4, 16, originator_id.bytes, 4, version))
+        parts.append(field)
+        parts.append(_pack_length(len(state)))
+        parts.append(state)
+    return b"".join(parts)
+
+
+def ids_of_last(connection: Connection, count: int) -> list[int]:
+    """The notification ids of the ``count`` rows just copied: contiguous, thanks to the lock."""
+    if not count:
+        return []
+    last = connection.exec_driver_sql(
+        "SELECT currval(pg_get_serial_sequence('stored_events', 'notification_id'))"
+    ).scalar_one()
+    return list(range(last - count + 1, last + 1))
+
+
+@contextmanager
+def library_errors() -> Iterator[None]:
+    """The driver's errors as the library's, which is what its callers look for."""
+    try:
+        yield
+    except (DBAPIError, psycopg2.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, psycopg2.errors.UniqueViolation):
+            raise persistence.IntegrityError("that version exists already") from error
+        if type(error) is psycopg2.DatabaseError:  # the connection was cut
+            raise psycopg2.OperationalError(str(error)) from error
+        raise

@@ -1,0 +1,64 @@
+"""What commands must see beyond the one aggregate they change, answered from the read models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import RecordConflictError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from domain.enrollment import Enrollment
+from domain.message import Message
+from projections.database.engine import Database, is_transient
+from projections.eventstore import encryption
+from projections.queue import sweep
+from projections.readmodels import enrollments, leads
+
+
+class ProjectedDesk:
+    """Implements ``domain.outreach.Desk``."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def namespace(self) -> UUID:
+        return self.database.namespace()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        try:
+            with self.database.transaction("command") as connection:
+                yield connection
+        except DBAPIError as error:
+            if is_transient(error.orig):
+                raise RecordConflictError("deadlock or serialization failure") from error
+            raise
+
+    def cancellable(
+        self, connection: Any, lead_id: UUID, enrollment_id: UUID | None = None
+    ) -> list[Message]:
+        return sweep.cancellable(
+            connection, limit=100_000, lead_id=lead_id, enrollment_id=enrollment_id
+        )
+
+    def active_enrollments(self, connection: Any, lead_id: UUID) -> list[tuple[Enrollment, bool]]:
+        return [
+            (enrollments.state(row), row.stop_on_reply)
+            for row in enrollments.active(connection, lead_id=lead_id)
+        ]
+
+    def forget(self, connection: Any, lead_id: UUID) -> None:
+        encryption.forget(connection, lead_id)
+
+    def wake_broadcasters(self, connection: Any) -> None:
+        sweep.wake_broadcasters(connection)
+
+    def latest_sent_to(self, connection: Any, lead_id: UUID) -> UUID | None:
+        return sweep.latest_sent_to(connection, lead_id)
+
+    def has_replied(self, connection: Any, lead_id: UUID, provider_id: str) -> bool:
+        return leads.has_replied(connection, lead_id, provider_id)

@@ -1,0 +1,109 @@
+"""What a campaign would do if it were triggered now, by the same rules that will do it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection
+
+from domain import device_choice, pacing
+from domain.errors import NotFoundError
+from domain.pacing import Pace
+from domain.values import zone
+from projections.database.engine import rows
+from projections.readmodels import campaigns, devices, leads
+
+CHUNK = 5000
+
+
+class DeviceShare(msgspec.Struct, frozen=True, kw_only=True):
+    """What one device would send: ``waiting`` is what it has pending already, and ``finishes_at``
+    is when the last message would leave at its average pace and within its daily limit."""
+
+    device_id: UUID
+    name: str
+    status: str
+    messages: int
+    waiting: int
+    finishes_at: datetime
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """``audience`` gets a message; ``excluded`` match and get none, by reason."""
+
+    campaign_id: UUID
+    audience: int
+    excluded: dict[str, int]
+    devices: list[DeviceShare]
+    finishes_at: datetime | None
+
+
+def preview(connection: Connection, campaign_id: UUID, now: datetime) -> Preview:
+    """Raises NotFoundError."""
+    found = campaigns.by_id(connection, campaign_id)
+    if found is None:
+        raise NotFoundError("campaign", campaign_id)
+    excluded: Counter[str] = Counter()
+    share: Counter[UUID] = Counter()
+    statuses = devices.statuses(connection)
+    serving = device_choice.in_service(statuses)
+    cursor: UUID | None = None
+    while chunk := leads.audience(connection, campaign_id, cursor, CHUNK):
+        cursor = chunk[-1].lead_id
+        for row in chunk:
+            chosen = device_choice.choose(row.lead_id, row.device_id, statuses, serving)
+            if row.opted_out_at is not None:
+                excluded["opted_out"] += 1
+            elif isinstance(chosen, UUID):
+                share[chosen] += 1
+            else:
+                excluded[chosen] += 1
+    definition = found.definition
+    asked = Pace(definition.min_delay_seconds, definition.max_delay_seconds)
+    start = max(now, definition.scheduled_at)
+    shares = [
+        DeviceShare(
+            device_id=row.device_id,
+            name=row.name,
+            status=row.status,
+            messages=share[row.device_id],
+            waiting=row.waiting,
+            finishes_at=pacing.projected_finish(
+                start,
+                row.waiting + share[row.device_id],
+                Pace(row.min_delay_seconds, row.max_delay_seconds).slower_of(asked),
+                row.daily_limit,
+                row.used if start == now else 0,
+                zone(row.timezone),
+            ),
+        )
+        for row in _backlog(connection, now)
+        if share[row.device_id]
+    ]
+    return Preview(
+        campaign_id=campaign_id,
+        audience=share.total(),
+        excluded=dict(excluded),
+        devices=shares,
+        finishes_at=max((one.finishes_at for one in shares), default=None),
+    )
+
+
+def _backlog(connection: Connection, now: datetime) -> list[Any]:
+    """Devices in service, with how many messages wait on each and how many slots of today each has
+    used."""
+    return rows(
+        connection,
+        """
+        SELECT d.*, (SELECT count(*) FROM broadcast_messages m
+                     WHERE m.device_id = d.device_id AND m.due_at IS NOT NULL) AS waiting,
+            coalesce((SELECT u.claimed FROM device_days u WHERE u.device_id = d.device_id
+                AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date), 0) AS used
+        FROM devices d WHERE d.status <> 'retired' ORDER BY d.name, d.device_id
+        """,
+        now=now,
+    )

@@ -1,0 +1,188 @@
+"""Reports from the counts, which change with the messages: a report never lags, never scans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection
+
+from domain.errors import NotFoundError
+from domain.message import STATUSES
+from projections.database.engine import rows
+from projections.readmodels.counters import MARKS
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages of one campaign or of one step: ``by_status`` has every status and sums to
+    ``audience``; ``failures`` count the failed ones by the provider's code."""
+
+    audience: int
+    by_status: dict[str, int]
+    failures: dict[str, int]
+    cancelled: dict[str, int]
+    delivered: int
+    read: int
+    replied: int
+
+
+class StepReport(Counts, frozen=True, kw_only=True):
+    step: int
+
+
+class CampaignReport(Counts, frozen=True, kw_only=True):
+    """``excluded`` counts, by reason, leads that matched and got no message."""
+
+    campaign_id: UUID
+    name: str
+    status: str
+    excluded: dict[str, int]
+
+
+class SequenceReport(msgspec.Struct, frozen=True, kw_only=True):
+    sequence_id: UUID
+    name: str
+    status: str
+    enrollments: dict[str, int]
+    steps: list[StepReport]
+
+
+class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
+    """``days`` are (day in the device's time zone, claimed, sent, failed, unknown)."""
+
+    device_id: UUID
+    name: str
+    status: str
+    days: list[tuple[str, int, int, int, int]]
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    leads: int
+    opted_out: int
+    messages: dict[str, int]
+    campaigns: dict[str, int]
+    sequences: dict[str, int]
+    devices: dict[str, int]
+
+
+def campaign(connection: Connection, campaign_id: UUID) -> CampaignReport:
+    """Raises NotFoundError."""
+    found = rows(
+        connection,
+        "SELECT campaign_id, name, status, excluded FROM campaigns WHERE campaign_id = %(id)s",
+        id=str(campaign_id),
+    )
+    if not found:
+        raise NotFoundError("campaign", campaign_id)
+    (counts,) = _counts(connection, campaign_id, [0])
+    return CampaignReport(
+        campaign_id=campaign_id,
+        name=found[0].name,
+        status=found[0].status,
+        excluded=found[0].excluded,
+        **counts,
+    )
+
+
+def sequence(connection: Connection, sequence_id: UUID) -> SequenceReport:
+    """Raises NotFoundError."""
+    found = rows(
+        connection,
+        "SELECT sequence_id, name, status, jsonb_array_length(definition -> 'steps') AS steps"
+        " FROM sequences WHERE sequence_id = %(id)s",
+        id=str(sequence_id),
+    )
+    if not found:
+        raise NotFoundError("sequence", sequence_id)
+    numbers = range(1, found[0].steps + 1)
+    enrolled = rows(
+        connection,
+        "SELECT status, count(*) FROM enrollments WHERE sequence_id = %(id)s GROUP BY status",
+        id=str(sequence_id),
+    )
+    return SequenceReport(
+        sequence_id=sequence_id,
+        name=found[0].name,
+        status=found[0].status,
+        enrollments={"active": 0, "completed": 0, "stopped": 0, **dict(map(tuple, enrolled))},
+        steps=[
+            StepReport(step=number, **counts)
+            for number, counts in zip(
+                numbers, _counts(connection, sequence_id, numbers), strict=True
+            )
+        ],
+    )
+
+
+def devices(connection: Connection) -> list[DeviceReport]:
+    """Every device with its days, in order of name."""
+    found = rows(connection, "SELECT device_id, name, status FROM devices ORDER BY name, device_id")
+    days: dict[UUID, list[tuple[str, int, int, int, int]]] = {}
+    for row in rows(connection, "SELECT * FROM device_days ORDER BY device_id, day"):
+        day = (row.day.isoformat(), row.claimed, row.sent, row.failed, row.unknown)
+        days.setdefault(row.device_id, []).append(day)
+    return [
+        DeviceReport(
+            device_id=row.device_id,
+            name=row.name,
+            status=row.status,
+            days=days.get(row.device_id, []),
+        )
+        for row in found
+    ]
+
+
+def overview(connection: Connection) -> Overview:
+    """Everything at a glance."""
+    leads = rows(connection, "SELECT count(*), count(opted_out_at) FROM leads")[0]
+    sums = ", ".join(f"coalesce(sum({status}), 0)::int AS {status}" for status in STATUSES)
+    messages = rows(connection, f"SELECT {sums} FROM message_counts")[0]
+    return Overview(
+        leads=leads[0],
+        opted_out=leads[1],
+        messages=dict(zip(STATUSES, messages, strict=True)),
+        campaigns=_by_status(connection, "campaigns"),
+        sequences=_by_status(connection, "sequences"),
+        devices=_by_status(connection, "devices"),
+    )
+
+
+def _by_status(connection: Connection, table: str) -> dict[str, int]:
+    found = rows(connection, f"SELECT status, count(*) FROM {table} GROUP BY 1 ORDER BY 1")
+    return {row[0]: row[1] for row in found}
+
+
+def _counts(connection: Connection, owner_id: UUID, steps: Iterable[int]) -> list[dict[str, Any]]:
+    """The fields of Counts, per step."""
+    found = {
+        row.step: row
+        for row in rows(
+            connection, "SELECT * FROM message_counts WHERE owner_id = %(id)s", id=str(owner_id)
+        )
+    }
+    reasons = rows(
+        connection,
+        "SELECT step, status, reason, count FROM reason_counts"
+        " WHERE owner_id = %(id)s AND count > 0 ORDER BY reason",
+        id=str(owner_id),
+    )
+
+    def why(step: int, status: str) -> dict[str, int]:
+        return {row[2]: row[3] for row in reasons if row[0] == step and row[1] == status}
+
+    counts = []
+    for step in steps:
+        row = found.get(step)
+        by_status = {status: getattr(row, status, 0) for status in STATUSES}
+        counts.append(
+            {
+                "audience": sum(by_status.values()),
+                "by_status": by_status,
+                "failures": why(step, "failed"),
+                "cancelled": why(step, "cancelled"),
+                **{mark: getattr(row, mark, 0) for mark in MARKS},
+            }
+        )
+    return counts

@@ -1,0 +1,3 @@
+"""Every statement that claims, dispatches or sweeps messages.
+
+Runners import these modules. This room writes no event and changes no read model."""

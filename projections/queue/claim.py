@@ -1,0 +1,125 @@
+"""What may be claimed: devices that are ready, and what is due on each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple, cast
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from projections.database.engine import rows, uuids
+from projections.database.prepared import prepared
+from projections.queue.dispatch import CANDIDATE, Candidate
+
+
+class Ready(NamedTuple):
+    """A device that may send: its latest slot, its pace in seconds, and whom it calls."""
+
+    device_id: UUID
+    last_slot_at: datetime | None
+    timezone: str
+    min_delay_seconds: float
+    max_delay_seconds: float
+    gateway: str
+    base_url: str | None
+
+
+class Wanted(NamedTuple):
+    """Which devices a worker claims for: of these gateways, but not those that are ``behind`` with
+    what it claimed for them, and so many at most."""
+
+    gateways: Iterable[str]
+    behind: Iterable[UUID]
+    limit: int
+
+
+_READY_DEVICES = prepared("""
+SELECT l.device_id, l.last_slot_at, d.timezone, d.min_delay_seconds, d.max_delay_seconds,
+    d.gateway, d.settings ->> 'base_url' AS base_url
+FROM device_lanes l JOIN devices d USING (device_id)
+WHERE d.status = 'online' AND d.gateway = ANY(%(gateways)s)
+  AND l.device_id <> ALL(%(behind)s::uuid[])
+  AND (l.last_slot_at IS NULL
+       OR l.last_slot_at + make_interval(secs => d.min_delay_seconds) <= %(horizon)s)
+  AND (d.daily_limit IS NULL OR d.daily_limit > coalesce((
+      SELECT u.claimed FROM device_days u WHERE u.device_id = l.device_id
+        AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date), 0))
+  AND EXISTS (SELECT FROM broadcast_messages m
+              WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s)
+ORDER BY l.last_slot_at NULLS FIRST, l.device_id
+LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
+""")
+
+# What is read of a lead here may be older than the lock on its message. But whoever makes a message
+# unwanted changes the message too, and then it is not found.
+_DUE = prepared(f"""
+SELECT m.place, {CANDIDATE}
+FROM (
+    SELECT lane.place, m.*
+    FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS lane(device_id, place)
+    JOIN devices d USING (device_id)
+    LEFT JOIN device_days u ON u.device_id = lane.device_id
+        AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date
+    CROSS JOIN LATERAL (
+        SELECT m.* FROM broadcast_messages m
+        WHERE m.device_id = lane.device_id AND m.due_at <= %(horizon)s
+        ORDER BY m.due_at
+        LIMIT least(
+            %(per_device)s,
+            CASE WHEN d.daily_limit IS NOT NULL
+                THEN greatest(0, d.daily_limit - coalesce(u.claimed, 0)) END,
+            CASE WHEN d.min_delay_seconds > 0 THEN 1 + ceil(
+                %(seconds)s / d.min_delay_seconds)::int END)
+        FOR UPDATE SKIP LOCKED
+    ) m
+    LIMIT %(limit)s
+) m JOIN leads l USING (lead_id)
+""")
+
+
+def ready_devices(
+    connection: Connection, now: datetime, horizon: datetime, wanted: Wanted
+) -> list[Ready]:
+    """Locks the lanes of the ``wanted`` devices that are online and below their daily limit, may
+    send again before ``horizon`` and have something due by then; those that waited longest come
+    first. Lanes that another worker holds are left to it, and a device that cannot send now, or is
+    behind, takes no other's place."""
+    found = rows(
+        connection,
+        _READY_DEVICES,
+        now=now,
+        horizon=horizon,
+        gateways=list(wanted.gateways),
+        behind=uuids(wanted.behind),
+        limit=wanted.limit,
+    )
+    return cast(list[Ready], found)
+
+
+def messages(
+    connection: Connection,
+    device_ids: Iterable[UUID],
+    now: datetime,
+    horizon: datetime,
+    per_device: int,
+    limit: int,
+) -> list[Candidate]:
+    """Locks the first messages due by ``horizon`` on each of these devices, whose lanes the caller
+    has locked in an earlier statement (so that this one sees what the last holder did).
+
+    At most as many per device as its pace fits before ``horizon`` and its daily limit leaves; at
+    most ``limit`` in all, device by device. The ``place`` of each is that of its device.
+    """
+    found = rows(
+        connection,
+        _DUE,
+        ids=uuids(device_ids),
+        now=now,
+        horizon=horizon,
+        seconds=(horizon - now).total_seconds(),
+        per_device=per_device,
+        limit=limit,
+    )
+    return cast(list[Candidate], found)

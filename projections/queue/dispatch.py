@@ -1,0 +1,145 @@
+"""What a hand-over looks at: claimed messages with their leads, and what they have in common, their
+devices, campaigns and sequences, each of which is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection
+
+from domain.enrollment import StopReason
+from domain.pacing import Lane
+from domain.rendering import Template
+from projections.database.engine import rows, uuids
+from projections.database.prepared import prepared
+
+
+class Candidate(NamedTuple):
+    """A message that may be handed over, and its lead. ``place`` is that of its id, or of its
+    device, among those asked for, from 1; ``moment`` is when it is due, or its slot; ``owner_id``
+    is its campaign's or sequence's; ``stopped_because`` is why its enrollment was stopped, if it
+    was."""
+
+    place: int
+    message_id: UUID
+    version: int
+    moment: datetime
+    attempt: int
+    step: int
+    owner_id: str
+    expires_at: datetime | None
+    stopped_because: StopReason | None
+    lead_version: int
+    phone: str
+    name: str
+    attributes: dict[str, str]
+    opted_out_at: datetime | None
+
+
+class Device(NamedTuple):
+    """``ciphertext`` holds its credentials, if there are any."""
+
+    status: str
+    gateway: str
+    settings: dict[str, Any]
+    min_delay_seconds: float
+    ciphertext: memoryview | None
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What a campaign, or a step of a sequence, says."""
+
+    content_id: str
+    body: str
+    media_url: str | None = None
+    template: Template | None = None
+
+
+class Owner(NamedTuple):
+    """A campaign, or a sequence whose pending messages may be unwanted. A campaign has one content,
+    a sequence one per step."""
+
+    status: str
+    cancel_pending: bool
+    min_delay_seconds: float
+    max_delay_seconds: float
+    contents: Sequence[Content]
+
+    def content(self, step: int) -> Content:
+        """That of the step, from 1; a campaign's messages have step 0."""
+        return self.contents[max(0, step - 1)]
+
+
+# SQL: a Candidate but for its place, from message ``m`` and lead ``l``.
+CANDIDATE = """
+    m.message_id, m.version, coalesce(m.due_at, m.send_at) AS moment, m.attempt, m.step,
+    coalesce(m.campaign_id, m.sequence_id)::text AS owner_id, m.expires_at,
+    (SELECT n.reason FROM enrollments n WHERE n.enrollment_id = m.enrollment_id) AS stopped_because,
+    l.version AS lead_version, l.phone, l.name, l.attributes, l.opted_out_at
+"""
+
+_MESSAGES = prepared(f"""
+SELECT i.place, {CANDIDATE}
+FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS i(message_id, place)
+JOIN broadcast_messages m USING (message_id)
+JOIN leads l USING (lead_id)
+WHERE m.status = 'processing' AND m.worker = %(worker)s
+ORDER BY m.message_id FOR UPDATE OF m
+""")
+
+_DEVICES = prepared("""
+SELECT d.device_id, d.status, d.gateway, d.settings, d.min_delay_seconds, k.ciphertext
+FROM devices d LEFT JOIN device_secrets k USING (device_id)
+WHERE d.device_id = ANY(%(ids)s::uuid[])
+""")
+
+_OWNERS = prepared("""
+SELECT c.campaign_id::text, c.status, false, c.min_delay_seconds, c.max_delay_seconds,
+    jsonb_build_array(c.definition)
+FROM campaigns c WHERE c.campaign_id = ANY(%(ids)s::uuid[])
+UNION ALL
+SELECT s.sequence_id::text, s.status, s.cancel_pending, s.min_delay_seconds, s.max_delay_seconds,
+    s.definition -> 'steps'
+FROM sequences s WHERE s.sequence_id = ANY(%(ids)s::uuid[])
+""")
+
+_LOCK_LANES = prepared("""
+SELECT FROM device_hand_overs
+WHERE device_id = ANY(%(ids)s::uuid[]) ORDER BY device_id FOR UPDATE
+""")
+
+_LANES = prepared("""
+SELECT h.device_id, h.handed_over_at, coalesce(m.status = 'queued', false), m.answered_at
+FROM device_hand_overs h LEFT JOIN broadcast_messages m USING (message_id)
+WHERE h.device_id = ANY(%(ids)s::uuid[])
+""")
+
+
+def messages(connection: Connection, ids: Iterable[UUID], worker: str) -> list[Candidate]:
+    """Locks those that ``worker`` still holds, in id order."""
+    return cast(list[Candidate], rows(connection, _MESSAGES, ids=uuids(ids), worker=worker))
+
+
+def devices(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Device]:
+    return {row[0]: Device(*row[1:]) for row in rows(connection, _DEVICES, ids=uuids(ids))}
+
+
+def owners(connection: Connection, ids: Iterable[str]) -> dict[str, Owner]:
+    """Campaigns and sequences by their ids."""
+    return {
+        row[0]: Owner(row[1], row[2], row[3], row[4], msgspec.convert(row[5], list[Content]))
+        for row in rows(connection, _OWNERS, ids=uuids(ids))
+    }
+
+
+def lanes(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, Lane]:
+    """What each device did last, which nobody else changes until the transaction ends: locks in id
+    order."""
+    ids = uuids(device_ids)
+    rows(connection, _LOCK_LANES, ids=ids)
+    # A statement of its own, so that it sees what the last holder of the lock did.
+    return {row[0]: Lane(*row[1:]) for row in rows(connection, _LANES, ids=ids)}

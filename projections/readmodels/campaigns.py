@@ -1,0 +1,157 @@
+"""Campaigns: events into rows, and what runners and people ask of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection
+
+from domain.campaign import Campaign, Definition
+from projections.database.engine import rows
+from projections.readmodels.handler import Handler, handler, keys
+
+_DEFINITION = f"""
+    name = e.definition ->> 'name',
+    scheduled_at = (e.definition ->> 'scheduled_at')::timestamptz,
+    niche_keys = {keys("e.definition -> 'niche'")},
+    target_status = e.definition ->> 'target_status',
+    min_delay_seconds = (e.definition ->> 'min_delay_seconds')::float8,
+    max_delay_seconds = (e.definition ->> 'max_delay_seconds')::float8,
+    definition = e.definition::jsonb
+"""
+
+_ADDED_UP = """
+    coalesce((SELECT jsonb_object_agg(k, n) FROM (
+        SELECT k, sum(v::int) AS n FROM (
+            SELECT * FROM jsonb_each_text(c.excluded)
+            UNION ALL SELECT * FROM json_each_text(e.excluded)) x (k, v)
+        GROUP BY k) y), '{}')
+"""
+
+
+def _update(fields: str, changes: str) -> Handler:
+    return handler(
+        fields,
+        f"UPDATE campaigns c SET version = e.originator_version, {changes}"
+        " FROM e WHERE c.campaign_id = e.originator_id",
+    )
+
+
+def _hold(changes: str) -> Handler:
+    """Changes the campaigns and holds their pending messages."""
+    return handler(
+        "",
+        f""", changed AS (
+            UPDATE campaigns c SET version = e.originator_version, {changes}
+            FROM e WHERE c.campaign_id = e.originator_id
+        )
+        UPDATE broadcast_messages m SET due_at = NULL FROM e
+        WHERE m.campaign_id = e.originator_id AND m.due_at IS NOT NULL""",
+    )
+
+
+HANDLERS: dict[str, Handler] = {
+    "campaign.scheduled": handler(
+        "definition json",
+        f"""INSERT INTO campaigns (campaign_id, version, status, name, scheduled_at, niche_keys,
+            target_status, min_delay_seconds, max_delay_seconds, definition, scheduled, excluded,
+            audience_completed)
+        SELECT e.originator_id, e.originator_version, 'pending', d ->> 'name',
+            (d ->> 'scheduled_at')::timestamptz, {keys("d -> 'niche'")}, d ->> 'target_status',
+            (d ->> 'min_delay_seconds')::float8, (d ->> 'max_delay_seconds')::float8, d::jsonb,
+            0, '{{}}', false
+        FROM e, LATERAL (SELECT e.definition AS d) x""",
+    ),
+    "campaign.revised": _update("definition json", _DEFINITION),
+    "campaign.triggered": _update("", "status = 'triggering', triggered_at = e.timestamp"),
+    "campaign.audience_extended": _update(
+        "cursor uuid, scheduled int, excluded json",
+        f"cursor = e.cursor, scheduled = c.scheduled + e.scheduled, excluded = {_ADDED_UP}",
+    ),
+    "campaign.audience_completed": _update("", "status = 'triggered', audience_completed = true"),
+    "campaign.paused": _hold("status = 'paused', paused_from = c.status"),
+    "campaign.resumed": handler(
+        "",
+        """, changed AS (
+            UPDATE campaigns c SET version = e.originator_version, status = c.paused_from,
+                paused_from = NULL
+            FROM e WHERE c.campaign_id = e.originator_id
+        )
+        UPDATE broadcast_messages m SET due_at = coalesce(m.retry_at, m.scheduled_at) FROM e
+        WHERE m.campaign_id = e.originator_id AND m.status = 'pending' AND m.due_at IS NULL""",
+    ),
+    "campaign.cancelled": _hold("status = 'cancelled', paused_from = NULL"),
+    "campaign.finished": _update("", "status = 'finished'"),
+    "campaign.reopened": _update("", "status = 'triggered'"),
+}
+
+
+def state(row: Any) -> Campaign:
+    """The aggregate's state, from a row of ``campaigns``."""
+    return Campaign(
+        id=row.campaign_id,
+        version=row.version,
+        status=row.status,
+        definition=msgspec.convert(row.definition, Definition),
+        paused_from=row.paused_from,
+        triggered_at=row.triggered_at,
+        cursor=row.cursor,
+        scheduled=row.scheduled,
+        excluded=row.excluded,
+        audience_completed=row.audience_completed,
+    )
+
+
+def next_to_trigger(connection: Connection, now: datetime) -> Campaign | None:
+    """Locks a campaign whose instant has come, the earliest first; another campaigner's are left
+    to it."""
+    found = rows(
+        connection,
+        "SELECT * FROM campaigns WHERE status = 'pending' AND scheduled_at <= %(now)s"
+        " ORDER BY scheduled_at, campaign_id LIMIT 1 FOR UPDATE SKIP LOCKED",
+        now=now,
+    )
+    return state(found[0]) if found else None
+
+
+def next_to_extend(connection: Connection) -> Campaign | None:
+    """Locks a campaign whose audience is not complete."""
+    found = rows(
+        connection,
+        "SELECT * FROM campaigns WHERE status = 'triggering'"
+        " ORDER BY triggered_at, campaign_id LIMIT 1 FOR UPDATE SKIP LOCKED",
+    )
+    return state(found[0]) if found else None
+
+
+def finished(connection: Connection) -> list[Campaign]:
+    """Locks the triggered campaigns of which nothing is pending, processing or queued."""
+    found = rows(
+        connection,
+        """
+        SELECT c.* FROM campaigns c
+        WHERE c.status = 'triggered' AND NOT EXISTS (
+            SELECT FROM message_counts n WHERE n.owner_id = c.campaign_id
+              AND n.pending + n.processing + n.queued > 0)
+        ORDER BY c.campaign_id FOR UPDATE OF c SKIP LOCKED
+        """,
+    )
+    return [state(row) for row in found]
+
+
+def next_scheduled(connection: Connection) -> datetime | None:
+    """When the next pending campaign is to be triggered; None if there is none."""
+    found = rows(
+        connection, "SELECT min(scheduled_at) AS at FROM campaigns WHERE status = 'pending'"
+    )
+    at: datetime | None = found[0].at
+    return at
+
+
+def by_id(connection: Connection, campaign_id: UUID) -> Campaign | None:
+    """The campaign of that id, if there is one."""
+    found = rows(connection, "SELECT * FROM campaigns WHERE campaign_id = %(id)s", id=campaign_id)
+    return state(found[0]) if found else None

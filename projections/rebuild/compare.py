@@ -1,0 +1,77 @@
+"""Whether two builds of a read model are the same, row by row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Table
+
+from projections.database.engine import rows
+
+# A lease is a hint that may outlive its messages: what it says of open ones is what counts.
+_OPEN_LEASES = """
+    WITH m AS MATERIALIZED (
+        SELECT message_id, worker, lease_until FROM {schema}.broadcast_messages
+        WHERE status IN ('processing', 'queued'))
+    SELECT m.* FROM m JOIN {schema}.leases l USING (worker, lease_until)
+    WHERE m.message_id = ANY(l.message_ids)
+"""
+
+# SQL: the digest of the row ``r``; of its values, because to make text of them takes three times as
+# long. Hashed once more: that of a record adds up those of its columns, and if they were then added
+# up over all rows it would not matter which row has which of a column's values.
+_DIGEST = "hashint8extended(hash_record_extended(r, 0), 0)"
+
+
+def difference(connection: Connection, table: Table, live: str, rebuilt: str) -> str | None:
+    """The first row of ``table`` in which the schemas ``live`` and ``rebuilt`` differ, by its key
+    and the names of the columns; None if there is none. A table or column that only one of them
+    has is no difference: it is new."""
+    keys = [column.name for column in table.primary_key]
+    if table.name == "leases":
+        keys = ["message_id"]
+        sources = [_OPEN_LEASES.format(schema=schema) for schema in (live, rebuilt)]
+    else:
+        columns = ", ".join(_common(connection, table.name, live, rebuilt))
+        if not columns:
+            return None
+        sources = [f"SELECT {columns} FROM {schema}.{table.name}" for schema in (live, rebuilt)]
+    digests = [
+        rows(connection, f"SELECT count(*), coalesce(sum({_DIGEST}), 0) FROM ({source}) r")[0]
+        for source in sources
+    ]
+    if digests[0] == digests[1]:
+        return None
+    found = rows(
+        connection,
+        f"""
+        SELECT to_jsonb(a) AS live, to_jsonb(b) AS rebuilt
+        FROM ({sources[0]}) a FULL JOIN ({sources[1]}) b USING ({", ".join(keys)})
+        WHERE to_jsonb(a) IS DISTINCT FROM to_jsonb(b) ORDER BY {", ".join(keys)} LIMIT 1
+        """,
+    )
+    return _describe(found[0].live, found[0].rebuilt, keys)
+
+
+def _common(connection: Connection, table: str, *schemas: str) -> list[str]:
+    found = rows(
+        connection,
+        "SELECT column_name FROM information_schema.columns"
+        " WHERE table_name = %(table)s AND table_schema = ANY(%(schemas)s)"
+        " GROUP BY 1 HAVING count(*) = %(number)s ORDER BY min(ordinal_position), 1",
+        table=table,
+        schemas=list(schemas),
+        number=len(schemas),
+    )
+    return [row[0] for row in found]
+
+
+def _describe(live: dict[str, Any] | None, rebuilt: dict[str, Any] | None, keys: list[str]) -> str:
+    row = live or rebuilt or {}
+    key = ", ".join(f"{name} {row.get(name)}" for name in keys)
+    if live is None:
+        return f"{key}: missing in the live table"
+    if rebuilt is None:
+        return f"{key}: only in the live table"
+    columns = ", ".join(sorted(name for name in live if live[name] != rebuilt[name]))
+    return f"{key}: differs in {columns}"

@@ -1,0 +1,115 @@
+"""The swap of a rebuild: tables built anew take the place of the live ones, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Table
+
+from domain.errors import StorageError
+from projections.database.engine import rows
+from projections.database.prepared import GATE
+from projections.schema.read_models import READ_MODELS, REPORT_VIEW, create_report_view
+
+# Where the tables that were live are for a moment.
+RETIRED = "retired"
+
+
+def keep_vacuum_away(connection: Connection, *schemas: str) -> None:
+    """Until the transaction ends. Vacuum of a large table takes minutes, and autovacuum gives way
+    only to those who wait for it for a second; who reads or writes notices nothing of this."""
+    for schema in schemas:
+        names = _tables(connection, schema, [table.name for table in READ_MODELS.sorted_tables])
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE UPDATE EXCLUSIVE MODE")
+
+
+def lock(connection: Connection, schema: str) -> None:
+    """Waits until nobody uses the live tables; from then on nobody does until the transaction ends.
+    Raises, by the connection's ``lock_timeout``, if they are in use for longer."""
+    connection.exec_driver_sql(f"LOCK TABLE {schema}.{GATE} IN ACCESS EXCLUSIVE MODE")
+    # The view before its tables, as those who read it do: whoever waited for a table with the view
+    # in his hands would be in the way of its replacement.
+    wanted = [REPORT_VIEW, *(table.name for table in READ_MODELS.sorted_tables)]
+    names = _tables(connection, schema, wanted)
+    connection.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+
+
+def _tables(connection: Connection, schema: str, wanted: Sequence[str]) -> str:
+    """Those of the ``wanted`` that there are, in that order, as LOCK TABLE wants them."""
+    found = rows(
+        connection,
+        "SELECT relname FROM pg_class WHERE relnamespace = %(schema)s::regnamespace"
+        " AND relname = ANY(%(names)s) ORDER BY array_position(%(names)s, relname::text)",
+        schema=schema,
+        names=list(wanted),
+    )
+    return ", ".join(f"{schema}.{row.relname}" for row in found)
+
+
+def swap(connection: Connection, tables: Sequence[Table], live: str, rebuilt: str) -> None:
+    """``tables`` of the schema ``rebuilt`` become those of ``live``, whose own are dropped; rights
+    that were granted on these are granted on the new ones. Raises StorageError where somebody's
+    view would be dropped with them."""
+    names = [table.name for table in tables]
+    _check_views(connection, live, [*names, REPORT_VIEW])
+    rights = _rights(connection, live, REPORT_VIEW)
+    connection.exec_driver_sql(f"DROP VIEW IF EXISTS {live}.{REPORT_VIEW}")
+    connection.exec_driver_sql(f"CREATE SCHEMA {RETIRED}")
+    for name in names:
+        rights += _rights(connection, live, name)
+        connection.exec_driver_sql(f"ALTER TABLE IF EXISTS {live}.{name} SET SCHEMA {RETIRED}")
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {rebuilt}.{REPORT_VIEW}")
+        connection.exec_driver_sql(f"ALTER TABLE {rebuilt}.{name} SET SCHEMA {live}")
+    connection.exec_driver_sql(f"SET LOCAL search_path = {live}")
+    create_report_view(connection)
+    for statement in rights:
+        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(f"DROP SCHEMA {RETIRED} CASCADE")
+    connection.exec_driver_sql(f"DROP SCHEMA {rebuilt} CASCADE")
+
+
+def _check_views(connection: Connection, schema: str, names: Sequence[str]) -> None:
+    found = rows(
+        connection,
+        """
+        SELECT DISTINCT v.oid::regclass::text AS name FROM pg_depend d
+        JOIN pg_rewrite r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
+        JOIN pg_class v ON v.oid = r.ev_class
+        JOIN pg_class t ON t.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass
+        WHERE t.relnamespace = %(schema)s::regnamespace AND t.relname = ANY(%(names)s)
+          AND v.oid <> t.oid AND v.relname <> %(own)s
+        ORDER BY 1
+        """,
+        schema=schema,
+        names=list(names),
+        own=REPORT_VIEW,
+    )
+    if found:
+        views = ", ".join(row.name for row in found)
+        raise StorageError(f"views stand on the live tables: drop {views}, and make them again")
+
+
+def _rights(connection: Connection, schema: str, name: str) -> list[str]:
+    """The statements that give that table or view to its owner, where somebody else rebuilds, and
+    grant what was granted on it to others."""
+    found = rows(
+        connection,
+        """
+        SELECT format('ALTER TABLE %%I.%%I OWNER TO %%I', %(schema)s::text, %(name)s::text,
+            pg_get_userbyid(t.relowner)) AS statement
+        FROM pg_class t
+        WHERE t.relnamespace = %(schema)s::regnamespace AND t.relname = %(name)s
+          AND pg_get_userbyid(t.relowner) <> current_user
+        UNION ALL
+        SELECT format('GRANT %%s ON %%I.%%I TO %%s%%s', a.privilege_type, %(schema)s::text,
+            %(name)s::text, CASE a.grantee WHEN 0 THEN 'PUBLIC'
+                ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+            CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END)
+        FROM pg_class t, aclexplode(t.relacl) a
+        WHERE t.relnamespace = %(schema)s::regnamespace AND t.relname = %(name)s
+          AND a.grantee <> t.relowner
+        """,
+        schema=schema,
+        name=name,
+    )
+    return [row.statement for row in found]

@@ -1,0 +1,71 @@
+"""Credentials of devices: encrypted at rest, never in events, logs, answers or error texts."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from uuid import UUID
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy import Connection
+
+from domain.errors import SettingsError
+from projections.database.engine import rows
+
+_MISSING = "SENDTRAIL_SECRET_KEY: expected a Fernet key, because there are credentials to keep"
+_OTHER = "SENDTRAIL_SECRET_KEY: expected the key that the credentials were kept with"
+
+
+def put(
+    connection: Connection, device_id: UUID, credentials: dict[str, str], secret_key: str | None
+) -> None:
+    """Keeps a device's credentials in place of those it had; empty ones take these away. Raises
+    SettingsError without a key."""
+    if not credentials:
+        connection.exec_driver_sql(
+            "DELETE FROM device_secrets WHERE device_id = %(id)s", {"id": device_id}
+        )
+        return
+    connection.exec_driver_sql(
+        "INSERT INTO device_secrets (device_id, ciphertext) VALUES (%(id)s, %(ciphertext)s)"
+        " ON CONFLICT (device_id) DO UPDATE SET ciphertext = excluded.ciphertext",
+        {
+            "id": device_id,
+            "ciphertext": encrypt(credentials, secret_key),
+        },
+    )
+
+
+def encrypt(credentials: dict[str, str], secret_key: str | None) -> bytes:
+    """As a ``Reader`` reads it. Raises SettingsError without a key."""
+    if secret_key is None:
+        raise SettingsError(_MISSING)
+    return Fernet(secret_key).encrypt(msgspec.json.encode(credentials))
+
+
+class Reader:
+    """Decrypts credentials; each once, because that takes longer than the rest of a hand-over."""
+
+    def __init__(self, secret_key: str | None) -> None:
+        self._fernet = None if secret_key is None else Fernet(secret_key)
+        self._decrypt = lru_cache(maxsize=10_000)(self._decrypt_anew)
+
+    def read(self, ciphertext: bytes | memoryview | None) -> dict[str, str]:
+        """Credentials as they are kept, in clear; empty if there are none. Raises SettingsError
+        without the right key."""
+        return {} if ciphertext is None else self._decrypt(bytes(ciphertext))
+
+    def _decrypt_anew(self, ciphertext: bytes) -> dict[str, str]:
+        if self._fernet is None:
+            raise SettingsError(_MISSING)
+        try:
+            plain = self._fernet.decrypt(ciphertext)
+        except InvalidToken:
+            raise SettingsError(_OTHER) from None
+        return msgspec.json.decode(plain, type=dict[str, str])
+
+
+def check(connection: Connection, reader: Reader) -> None:
+    """Raises SettingsError if there are credentials that ``reader`` cannot read."""
+    for row in rows(connection, "SELECT ciphertext FROM device_secrets"):
+        reader.read(row.ciphertext)

@@ -1,0 +1,340 @@
+"""The read models' tables, and the view of them. They hold nothing that the events do not.
+
+Statements name tables without a schema: the live read models are in ``public``, and a rebuild puts
+another schema in front of the search path and fills that with the very same statements. The log's
+tables are in ``log.py``, what is kept beside both in ``records.py``.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from domain.message import STATUSES
+
+READ_MODELS = MetaData()
+TIME = DateTime(timezone=True)
+
+
+def texts(name: str) -> Column[list[str]]:
+    """A column of texts, none of them null."""
+    return Column(name, ARRAY(Text), nullable=False)
+
+
+leads = Table(
+    "leads",
+    READ_MODELS,
+    Column("lead_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    # Null once the person is erased.
+    Column("phone", Text),
+    Column("name", Text, nullable=False),
+    texts("niche"),
+    texts("niche_keys"),
+    Column("target_status", Text, nullable=False),
+    texts("triggers"),
+    texts("trigger_keys"),
+    Column("device_id", Uuid),
+    Column("timezone", Text),
+    Column("attributes", JSONB, nullable=False),
+    Column("opted_out_at", TIME),
+    Column("replied_at", TIME),
+    Column("replied_to", Uuid),
+    Column("registered_at", TIME, nullable=False),
+    Column("erased_at", TIME),
+    UniqueConstraint("phone"),
+    Index("leads_by_trigger", "trigger_keys", postgresql_using="gin"),
+)
+
+sequences = Table(
+    "sequences",
+    READ_MODELS,
+    Column("sequence_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("cancel_pending", Boolean, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("trigger_key", Text, nullable=False),
+    texts("niche_keys"),
+    Column("target_status", Text, nullable=False),
+    Column("min_delay_seconds", Double, nullable=False),
+    Column("max_delay_seconds", Double, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    CheckConstraint("status IN ('draft', 'active', 'paused', 'inactive')", name="status"),
+)
+
+enrollments = Table(
+    "enrollments",
+    READ_MODELS,
+    Column("enrollment_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("lead_id", Uuid, nullable=False),
+    Column("sequence_id", Uuid, nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("steps", Integer, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("reason", Text),
+    Column("enrolled_at", TIME, nullable=False),
+    Column("ended_at", TIME),
+    UniqueConstraint("lead_id", "sequence_id", "entry"),
+    CheckConstraint("status IN ('active', 'completed', 'stopped')", name="status"),
+)
+
+campaigns = Table(
+    "campaigns",
+    READ_MODELS,
+    Column("campaign_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("paused_from", Text),
+    Column("name", Text, nullable=False),
+    Column("scheduled_at", TIME, nullable=False),
+    texts("niche_keys"),
+    Column("target_status", Text, nullable=False),
+    Column("min_delay_seconds", Double, nullable=False),
+    Column("max_delay_seconds", Double, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("triggered_at", TIME),
+    Column("cursor", Uuid),
+    Column("scheduled", Integer, nullable=False),
+    Column("excluded", JSONB, nullable=False),
+    Column("audience_completed", Boolean, nullable=False),
+    CheckConstraint(
+        "status IN ('pending', 'triggering', 'triggered', 'finished', 'paused', 'cancelled')",
+        name="status",
+    ),
+    CheckConstraint("(status = 'paused') = (paused_from IS NOT NULL)", name="paused_from"),
+)
+
+devices = Table(
+    "devices",
+    READ_MODELS,
+    Column("device_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("name", Text, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("settings", JSONB, nullable=False),
+    Column("min_delay_seconds", Double, nullable=False),
+    Column("max_delay_seconds", Double, nullable=False),
+    Column("daily_limit", Integer),
+    Column("timezone", Text, nullable=False),
+    CheckConstraint("status IN ('online', 'offline', 'retired')", name="status"),
+)
+
+broadcast_messages = Table(
+    "broadcast_messages",
+    READ_MODELS,
+    Column("message_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("lead_id", Uuid, nullable=False),
+    Column("device_id", Uuid, nullable=False),
+    Column("campaign_id", Uuid),
+    Column("sequence_id", Uuid),
+    Column("enrollment_id", Uuid),
+    Column("step", Integer, nullable=False),
+    Column("scheduled_at", TIME, nullable=False),
+    Column("expires_at", TIME),
+    Column("retry_at", TIME),
+    # Null unless pending and not held: what the claim looks for, and nothing else.
+    Column("due_at", TIME),
+    Column("send_at", TIME),
+    # The day of the slot in the device's time zone, as it was when the slot was given.
+    Column("slot_day", Date),
+    Column("worker", Text),
+    Column("lease_until", TIME),
+    Column("attempt", Integer, nullable=False),
+    Column("queued_at", TIME),
+    Column("answered_at", TIME),
+    Column("sent_at", TIME),
+    Column("delivered_at", TIME),
+    Column("read_at", TIME),
+    Column("failed_at", TIME),
+    Column("provider_id", Text),
+    Column("reason", Text),
+    Column("content_id", Text),
+    Column("body_sha256", Text),
+    CheckConstraint(f"status IN ({', '.join(repr(s) for s in STATUSES)})", name="status"),
+    CheckConstraint("due_at IS NULL OR status = 'pending'", name="due_only_when_pending"),
+    CheckConstraint("status <> 'processing' OR worker IS NOT NULL", name="leased"),
+    CheckConstraint("(campaign_id IS NULL) <> (enrollment_id IS NULL)", name="one_origin"),
+    Index(
+        "broadcast_messages_claim",
+        "device_id",
+        "due_at",
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index("broadcast_messages_by_lead", "lead_id"),
+    Index(
+        "broadcast_messages_by_campaign",
+        "campaign_id",
+        postgresql_where=text("campaign_id IS NOT NULL"),
+    ),
+    Index(
+        "broadcast_messages_by_sequence",
+        "sequence_id",
+        postgresql_where=text("sequence_id IS NOT NULL"),
+    ),
+    # Room on each page for the updates of a life, so that those after the claim stay on it (HOT).
+    postgresql_with={"fillfactor": "60"},
+)
+
+# What providers call the messages that they took: their receipts may name no id of ours.
+provider_ids = Table(
+    "provider_ids",
+    READ_MODELS,
+    Column("device_id", Uuid, primary_key=True),
+    Column("provider_id", Text, primary_key=True),
+    Column("message_id", Uuid, nullable=False),
+)
+
+# Which replies are known: webhooks come several times. Digests of the providers' ids.
+replies = Table(
+    "replies",
+    READ_MODELS,
+    Column("lead_id", Uuid, primary_key=True),
+    Column("reply_sha256", LargeBinary, primary_key=True),
+)
+
+# The counts below change with the messages, in id order, so that nothing ever scans messages.
+
+# Per campaign (step 0) and per step of a sequence.
+message_counts = Table(
+    "message_counts",
+    READ_MODELS,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("step", Integer, primary_key=True),
+    *(Column(status, Integer, nullable=False, server_default="0") for status in STATUSES),
+    *(
+        Column(mark, Integer, nullable=False, server_default="0")
+        for mark in ("delivered", "read", "replied")
+    ),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# Why messages failed, were cancelled or are unknown.
+reason_counts = Table(
+    "reason_counts",
+    READ_MODELS,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# What each device did on each day of its own time zone, by the days of the slots.
+device_days = Table(
+    "device_days",
+    READ_MODELS,
+    Column("device_id", Uuid, primary_key=True),
+    Column("day", Date, primary_key=True),
+    *(
+        Column(name, Integer, nullable=False, server_default="0")
+        for name in ("claimed", "sent", "failed", "unknown")
+    ),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# The pace of a device as it is planned: the latest slot ever given. Its row is the lock under which
+# one worker at a time gives out the device's slots.
+device_lanes = Table(
+    "device_lanes",
+    READ_MODELS,
+    Column("device_id", Uuid, primary_key=True),
+    Column("last_slot_at", TIME),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# The pace of a device as it is kept: the latest hand-over. Its row is the lock under which one
+# worker at a time hands over for a device with a pause; apart from the lane, so that whoever claims
+# and whoever hands over are not in each other's way.
+device_hand_overs = Table(
+    "device_hand_overs",
+    READ_MODELS,
+    Column("device_id", Uuid, primary_key=True),
+    Column("handed_over_at", TIME),
+    Column("message_id", Uuid),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# How many messages of an active enrollment have not ended; the row goes when the enrollment ends.
+enrollment_progress = Table(
+    "enrollment_progress",
+    READ_MODELS,
+    Column("enrollment_id", Uuid, primary_key=True),
+    Column("open", Integer, nullable=False),
+    Index("enrollment_progress_done", "enrollment_id", postgresql_where=text("open = 0")),
+    postgresql_with={"fillfactor": "50"},
+)
+
+# One row per claim: where the reaper looks for what was not finished. A hint that the reaper clears
+# when all of it is settled; the truth is in the messages.
+leases = Table(
+    "leases",
+    READ_MODELS,
+    Column("worker", Text, primary_key=True),
+    Column("lease_until", TIME, primary_key=True),
+    Column("message_ids", ARRAY(Uuid), nullable=False),
+    Index("leases_by_end", "lease_until"),
+)
+
+# Indexes beside the primary keys by which events find the rows that they change; every other one
+# serves only those who read. Paused campaigns and sequences hold their messages.
+HANDLERS_LOOK_UP = ("broadcast_messages_by_campaign", "broadcast_messages_by_sequence")
+
+REPORT_VIEW = "broadcast_message_report"
+_MESSAGE_REPORT = f"""
+CREATE OR REPLACE VIEW {REPORT_VIEW} AS
+SELECT m.*, l.phone AS recipient_phone, l.name AS recipient_name,
+       c.name AS campaign_name, s.name AS sequence_name, d.name AS device_name
+FROM broadcast_messages m
+JOIN leads l ON l.lead_id = m.lead_id
+LEFT JOIN devices d ON d.device_id = m.device_id
+LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
+LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
+"""
+
+
+def create_read_models(connection: Connection) -> None:
+    """The read models, in the first schema of the connection's search path."""
+    READ_MODELS.create_all(connection, checkfirst=False)
+    create_report_view(connection)
+
+
+def create_report_view(connection: Connection) -> None:
+    """The queue with the names of all that it refers to, for people and their tools."""
+    connection.exec_driver_sql(_MESSAGE_REPORT)
+
+
+def outdated(connection: Connection) -> list[str]:
+    """Columns of the read models that the database does not have yet: it was made by an earlier
+    version, and a rebuild adds them."""
+    found = connection.exec_driver_sql(
+        "SELECT table_name || '.' || column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public'"
+    )
+    there = {row[0] for row in found}
+    wanted = (str(c) for table in READ_MODELS.sorted_tables for c in table.columns)
+    return [column for column in wanted if column not in there]

@@ -1,0 +1,125 @@
+"""What is neither events nor made of them, and never rebuilt: keys, credentials, first answers,
+subscriptions and what they are still to be told, the notary's seals."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from projections.schema.read_models import TIME, texts
+
+KEPT = MetaData()
+
+api_keys = Table(
+    "api_keys",
+    KEPT,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    # SHA-256, in hex, of a 256-bit random key: nothing shorter to guess, nothing to read here.
+    Column("key_sha256", Text, nullable=False, unique=True),
+    Column("created_at", TIME, nullable=False),
+    Column("last_used_at", TIME),
+    Column("revoked_at", TIME),
+    CheckConstraint("role IN ('viewer', 'operator', 'admin')", name="role"),
+)
+
+# First answers to POST requests with an Idempotency-Key, for a day.
+idempotency = Table(
+    "idempotency",
+    KEPT,
+    Column("key_name", Text, primary_key=True),
+    Column("idempotency_key", Text, primary_key=True),
+    Column("request_sha256", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Index("idempotency_by_age", "created_at"),
+)
+
+# Credentials of devices, encrypted with SENDTRAIL_SECRET_KEY (Fernet).
+device_secrets = Table(
+    "device_secrets",
+    KEPT,
+    Column("device_id", Uuid, primary_key=True),
+    Column("ciphertext", LargeBinary, nullable=False),
+)
+
+# Receipts that came before it was recorded how the provider calls the message, for an hour.
+early_receipts = Table(
+    "early_receipts",
+    KEPT,
+    Column("provider_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    # Whose they may be, and the first of these.
+    Column("device_id", Uuid, primary_key=True),
+    Column("devices", ARRAY(Uuid), nullable=False),
+    Column("code", Text, nullable=False),
+    Column("received_at", TIME, nullable=False),
+    Index("early_receipts_by_age", "received_at"),
+)
+
+# Who is told what happens: announcements by name, and of which topics they may be.
+subscriptions = Table(
+    "subscriptions",
+    KEPT,
+    Column("subscription_id", Uuid, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("allow_http", Boolean, nullable=False),
+    texts("events"),
+    texts("topics"),
+    # Nothing is told of what happened up to this event.
+    Column("after_id", BigInteger, nullable=False),
+    # The secret that signs, encrypted with SENDTRAIL_SECRET_KEY.
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("created_at", TIME, nullable=False),
+)
+
+# What has still to be told; ``due_at`` is null for what was given up.
+deliveries = Table(
+    "deliveries",
+    KEPT,
+    Column("subscription_id", Uuid, primary_key=True),
+    Column("notification_id", BigInteger, primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", TIME),
+    Column("error", Text),
+    Index("deliveries_due", "subscription_id", "due_at"),
+)
+
+# The notary's chain over the log; see ``hash_chain.py``.
+notary_seals = Table(
+    "notary_seals",
+    KEPT,
+    Column("last_id", BigInteger, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("ids", ARRAY(BigInteger), nullable=False),
+    Column("leaves", LargeBinary, nullable=False),
+    Column("sealed_at", TIME, nullable=False),
+)
+
+# One key per lead, with which the personal data in its events is encrypted; erasing the person is
+# destroying it.
+lead_keys = Table(
+    "lead_keys",
+    KEPT,
+    Column("lead_id", Uuid, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+)
+
+
+def create_kept(connection: Connection) -> None:
+    """What is kept beside the events and their read models, where it is missing."""
+    KEPT.create_all(connection)

@@ -1,0 +1,154 @@
+"""``sendtrail audit``: why somebody got something, how things stood, and proof of the log."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import click
+import msgspec
+
+from domain import values
+from domain.errors import InvalidInputError
+from projections.audit import checkpoints, event_log, hash_chain, message_trail, people
+from projections.config.settings import Settings
+from projections.container import House
+from runners.cli import console
+from runners.cli.console import progress_bar
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group("audit")
+def group() -> None:
+    """Why did this person get this message, and has the log been touched?"""
+
+
+@group.command("message")
+@click.argument("message_id", type=click.UUID)
+@click.pass_obj
+def message(config: Settings, message_id: UUID) -> None:
+    """The whole causal chain of a message, its text rendered again and proven."""
+    with House(config) as house:
+        console.print_trail(
+            console.console(),
+            message_trail.message_trail(house.outreach, house.database, message_id),
+        )
+
+
+@group.command("lead")
+@click.argument("lead_id", type=click.UUID)
+@click.option("--as-of", metavar="TIME", help="ISO 8601 with an offset, or with a zone's name.")
+@click.pass_obj
+def lead(config: Settings, lead_id: UUID, as_of: str | None) -> None:
+    """All that touched a person, and how things stood at an instant."""
+    instant = None if as_of is None else values.parse_instant(as_of, "as-of")
+    with House(config) as house:
+        console.print_person(console.console(), people.person(house.database, lead_id, instant))
+
+
+@group.command("why-not")
+@click.argument("lead_id", type=click.UUID)
+@click.option("--campaign", "campaign_id", type=click.UUID, help="A campaign's id.")
+@click.option("--sequence", "sequence_id", type=click.UUID, help="A sequence's id.")
+@click.pass_obj
+def why_not(
+    config: Settings, lead_id: UUID, campaign_id: UUID | None, sequence_id: UUID | None
+) -> None:
+    """Why this person was not sent this campaign, or this sequence."""
+    with House(config) as house:
+        if campaign_id is not None and sequence_id is None:
+            found = people.why_not_campaign(house.outreach, house.database, lead_id, campaign_id)
+        elif sequence_id is not None and campaign_id is None:
+            found = people.why_not_sequence(house.outreach, house.database, lead_id, sequence_id)
+        else:
+            raise InvalidInputError("options", "either --campaign or --sequence")
+    click.echo(found.story)
+    if found.wanted:
+        click.echo(f"wanted: {', '.join(found.wanted)}")
+        click.echo(f"the lead had: {', '.join(found.had) or 'none'}")
+
+
+@group.command("export")
+@click.option("--format", "form", type=click.Choice(["jsonl"]), default="jsonl", show_default=True)
+@click.pass_obj
+def export(config: Settings, form: str) -> None:
+    """The whole log in its order on standard output; personal data stays sealed."""
+    with House(config) as house:
+        for line in event_log.export(house.database):
+            sys.stdout.buffer.write(line)
+
+
+@group.command("verify")
+@click.option("--checkpoint", type=FILE, help="What 'audit checkpoint' wrote, kept elsewhere.")
+@click.option("--public-key", type=FILE, help="To check the checkpoint's signature with.")
+@click.pass_obj
+def verify(config: Settings, checkpoint: Path | None, public_key: Path | None) -> None:
+    """Compute the chain over the whole log again; name the first event that was altered, is missing
+    or was inserted."""
+    if public_key is not None and checkpoint is None:
+        raise InvalidInputError("--public-key", "a --checkpoint beside it")
+    with House(config) as house, progress_bar(console.console(err=True)) as bar:
+        task = bar.add_task("verifying the log", total=None)
+        found = hash_chain.verify(
+            house.database, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+        fault = found.fault
+        if fault is None and checkpoint is not None:
+            fault = checkpoints.check(
+                house.database,
+                checkpoints.parse(_read(checkpoint)),
+                None if public_key is None else _read(public_key),
+            )
+    click.echo(
+        f"verified {found.events} events up to {found.position}, {found.unsealed} not sealed yet"
+    )
+    if fault is not None:
+        raise click.ClickException(fault)
+    click.echo(f"intact: {found.digest}")
+
+
+@group.command("checkpoint")
+@click.option("--key", type=FILE, help="Ed25519 private key, to sign with.")
+@click.pass_obj
+def checkpoint(config: Settings, key: Path | None) -> None:
+    """Seal all there is and say where the chain stands, as JSON on standard output. Keep it where
+    the database's owner cannot write."""
+    with House(config) as house:
+        made = checkpoints.make(
+            house.database, house.outreach.clock, None if key is None else _read(key)
+        )
+    click.echo(msgspec.json.encode(made).decode())
+
+
+@group.command("keygen")
+@click.argument("file", type=FILE)
+def keygen(file: Path) -> None:
+    """Make a key to sign checkpoints with: FILE is the private one, FILE.pub the public one."""
+    private, public = checkpoints.new_key()
+    # The public one first: where it is there already, old checkpoints are verified with it.
+    _write_new(Path(f"{file}.pub"), public, 0o644)
+    try:
+        _write_new(file, private, 0o600)
+    except InvalidInputError:
+        Path(f"{file}.pub").unlink()
+        raise
+    click.echo(f"keep {file} away from the database; {file}.pub is for whoever verifies")
+
+
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except OSError as error:
+        raise InvalidInputError(str(path), f"a new file ({error.strerror})") from None
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInputError(str(path), f"a file to read ({error.strerror})") from None

@@ -1,0 +1,165 @@
+"""Reports and trails as people read them in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from domain.message import STATUSES
+from projections.audit.event_log import Entry
+from projections.audit.message_trail import Trail
+from projections.audit.people import Person
+from projections.queries.reports import (
+    CampaignReport,
+    Counts,
+    DeviceReport,
+    Overview,
+    SequenceReport,
+)
+from projections.readmodels.counters import MARKS
+from projections.records.api_keys import Key
+
+
+def progress_bar(console: Console) -> Progress:
+    """Shows rate and time left in a terminal, and nothing in a file."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def print_overview(console: Console, overview: Overview) -> None:
+    table = _table("Overview", "what", "count")
+    table.add_row("leads", str(overview.leads))
+    table.add_row("opted out", str(overview.opted_out))
+    for kind in ("devices", "sequences", "campaigns", "messages"):
+        counts: dict[str, int] = getattr(overview, kind)
+        table.add_row(kind, _listed(counts))
+    console.print(table)
+
+
+def print_sequence(console: Console, report: SequenceReport) -> None:
+    title = f"Sequence {report.name} ({report.status}); enrollments: {_listed(report.enrollments)}"
+    table = _counts_table(title, "step")
+    for step in report.steps:
+        _add_counts(table, str(step.step), step)
+    console.print(table)
+
+
+def print_campaign(console: Console, report: CampaignReport) -> None:
+    title = f"Campaign {report.name} ({report.status}); left out: {_listed(report.excluded)}"
+    table = _counts_table(title, "campaign")
+    _add_counts(table, report.name, report)
+    console.print(table)
+
+
+def print_devices(console: Console, found: Iterable[DeviceReport]) -> None:
+    table = _table("Devices by day", "device", "day", "claimed", "sent", "failed", "unknown")
+    for device in found:
+        for day, *counts in device.days:
+            table.add_row(f"{device.name} ({device.status})", day, *map(str, counts))
+    console.print(table)
+
+
+def print_device_list(console: Console, found: Iterable[Any]) -> None:
+    table = _table("Devices", "name", "gateway", "status", "reason", "id")
+    for row in found:
+        table.add_row(row.name, row.gateway, row.status, row.reason or "", str(row.device_id))
+    console.print(table)
+
+
+def console(*, err: bool = False) -> Console:
+    """As wide as the terminal; without one, wide enough for the tables."""
+    found = Console(stderr=err)
+    return found if found.is_terminal else Console(stderr=err, width=160)
+
+
+def print_trail(console: Console, trail: Trail) -> None:
+    title = f"Audit trail of message {trail.message_id}, from device {trail.device_name}"
+    _print_entries(console, title, trail.entries)
+    for hand_over in trail.hand_overs:
+        if hand_over.text is None:
+            console.print(f"text handed over, {hand_over.body_sha256[:16]}...: erased")
+            continue
+        proven = "proven by its hash" if hand_over.proven else "NOT PROVEN: the hash differs"
+        console.print(f"text handed over, {proven} ({hand_over.body_sha256[:16]}...):")
+        console.print(f"  {hand_over.text}", markup=False, highlight=False)
+
+
+def print_person(console: Console, person: Person) -> None:
+    when = "now" if person.as_of is None else person.as_of.isoformat()
+    state = person.state
+    if state is None:
+        console.print(f"as of {when}: not registered yet")
+    else:
+        wish = "opted out" if state.opted_out_at else "opted in"
+        what = "erased" if state.erased_at else f"{state.profile.target_status}, {wish}"
+        console.print(f"as of {when}: {what}, triggers {', '.join(state.triggers) or 'none'}")
+    for message in person.messages:
+        console.print(f"message {message.id}: {message.status} {message.reason or ''}".rstrip())
+    _print_entries(console, f"Audit of lead {person.lead_id}", person.entries)
+
+
+def _print_entries(console: Console, title: str, entries: Iterable[Entry]) -> None:
+    table = _table(title, "when (UTC)", "who", "what")
+    for entry in entries:
+        table.add_row(f"{entry.timestamp:%Y-%m-%d %H:%M:%S}", entry.actor, entry.story)
+    console.print(table)
+
+
+def print_rebuild(console: Console, found: Mapping[str, str | None]) -> None:
+    table = _table("Rebuilt from the events", "table", "compared with the live one")
+    for name, difference in found.items():
+        table.add_row(name, difference or "identical")
+    console.print(table)
+
+
+def print_keys(console: Console, keys: Iterable[Key]) -> None:
+    table = _table("API keys", "name", "role", "created", "last used", "revoked")
+    for key in keys:
+        moments = (key.created_at, key.last_used_at, key.revoked_at)
+        table.add_row(
+            key.name, key.role, *(f"{at:%Y-%m-%d %H:%M}" if at else "never" for at in moments)
+        )
+    console.print(table)
+
+
+def _counts_table(title: str, what: str) -> Table:
+    return _table(title, what, "audience", *STATUSES, *MARKS, "failures", "cancelled because")
+
+
+def _add_counts(table: Table, name: str, counts: Counts) -> None:
+    table.add_row(
+        name,
+        str(counts.audience),
+        *(str(counts.by_status[status]) for status in STATUSES),
+        *(str(getattr(counts, mark)) for mark in MARKS),
+        _listed(counts.failures),
+        _listed(counts.cancelled),
+    )
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "none"

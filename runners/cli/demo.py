@@ -1,0 +1,162 @@
+"""``sendtrail demo``: the main job, end to end, in a database of its own that is made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from uuid import UUID
+
+from rich.console import Console
+from sqlalchemy import Connection
+
+from domain import campaign, device, sequence
+from domain.application.outreach import Outreach
+from projections.audit import message_trail
+from projections.config.settings import Settings
+from projections.container import House
+from projections.database import embedded
+from projections.database.engine import recreate
+from projections.intake.lead_import import import_leads
+from projections.queries import reports
+from projections.queue import sweep
+from projections.rebuild.rebuild import rebuild
+from runners.cli import console
+from runners.cli.console import progress_bar
+from runners.process.simulation import Simulation
+from runners.support.clocks import SimulatedClock
+
+NAME = "sendtrail_demo"
+ACTOR = "cli:demo"
+# A Monday; the days are simulated, so that every run tells the same story.
+START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+DAYS = 6
+
+STEPS = (
+    "Hi {name|there}, thanks for asking about our programme. Is {city|your town} still home?",
+    "Hi {name|there}, here is how others began: https://example.com/stories?from=demo",
+    "A short question, {name|friend}: what would you like to change first?",
+    "{name|Hello}, there are a few places left this month.",
+    "Last note from us, {name|there}. Write back whenever it suits you.",
+)
+
+
+def run(settings: Settings, terminal: Console) -> bool:
+    """Plays the demo and prints what it did; returns whether the rebuild was identical."""
+    server = settings.database_url or embedded.start(settings.home)
+    clock = SimulatedClock(START)
+    own = Settings(database_url=recreate(server, NAME))
+    with House(own, clock) as house:
+        devices = _register_devices(house.outreach)
+        _import(house, terminal)
+        sequence_id, campaign_id = _plan(house.outreach)
+        terminal.print(f"registered {len(devices)} devices, one sequence and one campaign")
+        _play(house, clock, terminal)
+        with house.database.transaction() as connection:
+            _print_reports(connection, terminal, sequence_id, campaign_id)
+            message_id = sweep.first_sent(connection, sequence_id, step=2)
+        if message_id is not None:
+            console.print_trail(
+                terminal, message_trail.message_trail(house.outreach, house.database, message_id)
+            )
+        return prove(house, terminal)
+
+
+def prove(house: House, terminal: Console, *, only: str | None = None, swap: bool = False) -> bool:
+    """Rebuilds every projection and prints how each compares; True if all are identical. ``only``
+    and ``swap`` as in ``rebuild``."""
+    with progress_bar(terminal) as bar:
+        task = bar.add_task("rebuilding from the events", total=None)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        found = rebuild(house.database, show, only=only, swap=swap)
+    console.print_rebuild(terminal, found)
+    return not any(found.values())
+
+
+def _register_devices(outreach: Outreach) -> list[UUID]:
+    ids = []
+    for number, name in enumerate(("Sales 1", "Sales 2", "Support"), start=1):
+        settings = {
+            "seed": number,
+            "fail_rate": 0.02,
+            "throttle_rate": 0.02,
+            "timeout_rate": 0.005,
+            "receipts": True,
+            "replies": 0.08,
+        }
+        configuration = device.Configuration(
+            name=name,
+            gateway="sandbox",
+            settings=settings,
+            min_delay_seconds=5,
+            max_delay_seconds=15,
+            daily_limit=1000,
+            timezone="Asia/Kuala_Lumpur",
+        )
+        ids.append(outreach.register_device(configuration, actor=ACTOR).id)
+    return ids
+
+
+def _import(house: House, terminal: Console) -> None:
+    with resources.as_file(resources.files("runners.cli") / "demo_leads.csv") as path:
+        result = import_leads(house.database, house.outreach, path, region="MY", actor=ACTOR)
+    terminal.print(f"imported {result.registered} leads from {path.name}")
+    for rejected in result.rejected:
+        terminal.print(f"  line {rejected.line} skipped: {rejected.reason}", highlight=False)
+
+
+def _plan(outreach: Outreach) -> tuple[UUID, UUID]:
+    """A five-step sequence, active, and a campaign for the third day at 09:30 local time."""
+
+    def definition(sequence_id: UUID) -> sequence.Definition:
+        return sequence.Definition(
+            name="Welcome",
+            trigger="COLD",
+            target_status="prospect",
+            timezone="Asia/Kuala_Lumpur",
+            steps=tuple(
+                sequence.step(sequence_id, 1, number, body=body)
+                for number, body in enumerate(STEPS, start=1)
+            ),
+        )
+
+    welcome = outreach.define_sequence(definition, actor=ACTOR)
+    outreach.activate_sequence(welcome.id, actor=ACTOR)
+    sale = outreach.schedule_campaign(
+        campaign.Definition(
+            name="March offer",
+            body="{name|Hello}, this week only: 20 % off.\nDetails: https://example.com/march",
+            scheduled_at=datetime.fromisoformat("2026-03-04T09:30:00+08:00"),
+            niche=("B1",),
+            target_status="all",
+            min_delay_seconds=6,
+            max_delay_seconds=12,
+        ),
+        actor=ACTOR,
+    )
+    return welcome.id, sale.id
+
+
+def _play(house: House, clock: SimulatedClock, terminal: Console) -> None:
+    simulation = Simulation(house, clock)
+    end = START + timedelta(days=DAYS)
+    with progress_bar(terminal) as bar:
+        task = bar.add_task(f"playing {DAYS} days", total=DAYS * 86400.0)
+        simulation.play(end, _shown(lambda s: bar.update(task, completed=s)))
+    terminal.print(f"played {DAYS} days, until {clock():%Y-%m-%d %H:%M} UTC")
+
+
+def _shown(show: Callable[[float], None]) -> Callable[[datetime], None]:
+    return lambda now: show((now - START).total_seconds())
+
+
+def _print_reports(
+    connection: Connection, terminal: Console, sequence_id: UUID, campaign_id: UUID
+) -> None:
+    console.print_overview(terminal, reports.overview(connection))
+    console.print_sequence(terminal, reports.sequence(connection, sequence_id))
+    console.print_campaign(terminal, reports.campaign(connection, campaign_id))
+    console.print_devices(terminal, reports.devices(connection))

@@ -1,0 +1,151 @@
+"""``sendtrail devices``: the sending numbers, and whether they really send."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import click
+import msgspec
+
+from domain import values
+from domain.errors import InvalidInputError, NotFoundError, SendtrailError
+from projections.config.settings import Settings
+from projections.container import House
+from projections.database.engine import rows
+from projections.readmodels import devices
+from runners.cli import console
+from runners.gateways.protocol import (
+    Accepted,
+    Gateway,
+    Outcome,
+    Outgoing,
+    Rejected,
+    Throttled,
+    Unknown,
+    Unreachable,
+)
+from runners.process.supervisor import gateways
+
+TEXT = "This is a test of Sendtrail."
+
+
+@click.group("devices")
+def group() -> None:
+    """The sending numbers."""
+
+
+@group.command("list")
+@click.pass_obj
+def list_(config: Settings) -> None:
+    """Every device with its gateway and its state."""
+    with House(config) as house, house.database.transaction() as connection:
+        console.print_device_list(console.console(), rows(connection, "SELECT * FROM devices"))
+
+
+@group.command("test")
+@click.argument("name")
+@click.option("--to", "phone", required=True, metavar="PHONE", help="Your own, in E.164.")
+@click.option("--text", default=TEXT, show_default=True)
+@click.pass_obj
+def test(config: Settings, name: str, phone: str, text: str) -> None:
+    """Send one message through the device NAME, and explain what became of it.
+
+    It goes at once and outside the queue. The log says that and how it was tried, not to whom.
+    """
+    to = values.phone(phone, config.default_region)
+    values.text("text", text, longest=4096)
+    with House(config) as house:
+        row = _find(house, name)
+        _check_pause(house, row)
+        outcome = asyncio.run(_send(gateways(config)[row.gateway], house, row, to, text))
+        actor = f"cli:{getpass.getuser()}"
+        house.outreach.note_test(row.device_id, *_facts(outcome), actor=actor)
+    click.echo(explain(outcome))
+    if not isinstance(outcome, Accepted):
+        raise SendtrailError("the message was not accepted")
+
+
+def _find(house: House, name: str) -> Any:
+    with house.database.transaction() as connection:
+        found = [row for row in devices.in_service(connection) if row.name == name]
+    if not found:
+        raise NotFoundError("device in service", name)
+    if len(found) > 1:
+        raise InvalidInputError("name", "a name that only one device in service has")
+    return found[0]
+
+
+def _check_pause(house: House, row: Any) -> None:
+    """The pace belongs to the device, whoever sends."""
+    with house.database.transaction() as connection:
+        (last,) = rows(
+            connection,
+            "SELECT handed_over_at FROM device_hand_overs WHERE device_id = %(id)s",
+            id=str(row.device_id),
+        )
+    if last.handed_over_at is None:
+        return
+    free_at = last.handed_over_at + timedelta(seconds=row.min_delay_seconds)
+    wait = (free_at - house.outreach.clock()).total_seconds()
+    if wait > 0:
+        raise SendtrailError(f"the device has just sent; try again in {wait:.0f} seconds")
+
+
+async def _send(gateway: Gateway, house: House, row: Any, phone: str, text: str) -> Outcome:
+    limit = house.settings.gateway_timeout
+    outgoing = Outgoing(
+        message_id=uuid4(),
+        device_id=row.device_id,
+        phone=phone,
+        text=text,
+        media_url=None,
+        attempt=1,
+        settings=row.settings,
+        credentials=house.secrets.read(row.ciphertext),
+        call_before=house.outreach.clock() + timedelta(seconds=limit),
+    )
+    found: Outcome = Unknown(f"no answer within {limit:g} seconds")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(limit):
+            found = await gateway.send(outgoing)
+    await gateway.close()
+    return found
+
+
+def _facts(outcome: Outcome) -> tuple[str, str]:
+    """The outcome's kind, and the provider's id, code or reason."""
+    values = [str(v) for v in msgspec.structs.astuple(outcome) if v is not None]
+    return type(outcome).__name__.lower(), " ".join(values[:1])
+
+
+def explain(outcome: Outcome) -> str:
+    """What it means, for a person."""
+    match outcome:
+        case Accepted(provider_id):
+            return (
+                f"accepted: the gateway took it and calls it {provider_id}. Whether it arrives is"
+                " seen on the phone, and by a receipt if webhooks are set up."
+            )
+        case Rejected(code, reason):
+            return (
+                f"rejected: {code} ({reason}). Nothing was sent, and the same again would be"
+                " refused again. docs/gateways.md says what the codes mean."
+            )
+        case Throttled(retry_after):
+            later = "later" if retry_after is None else f"in {retry_after:g} seconds"
+            return f"throttled: the provider wants no more now. Nothing was sent; try {later}."
+        case Unreachable(reason):
+            return (
+                f"unreachable: {reason}. Nothing was sent. Look at the device's base_url,"
+                " settings and credentials, and whether its phone is logged in."
+            )
+        case Unknown(reason):
+            return (
+                f"unknown: {reason}. It may have been sent; only the phone can tell. A campaign's"
+                " message would now wait for a receipt or for your decision."
+            )

@@ -1,0 +1,157 @@
+"""Enrolls leads: every five minutes, those whose trigger is the entry of an active sequence."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain import device_choice, enrollment, lead, planning, values
+from domain.event import Event
+from domain.message import schedule_for_step
+from domain.sequence import Sequence
+from projections.container import House
+from projections.database.engine import uuids
+from projections.readmodels import devices, leads, sequences
+
+CHUNK = 1000
+# How many chunks of a crowd are taken at the same time: while the database writes one, this process
+# plans another.
+AT_ONCE = 2
+
+# When the steps of a sequence are due, for all leads of a time zone that enter it at one instant.
+Plans = dict[tuple[UUID, str], list[datetime]]
+
+
+class Enroller:
+    """Takes leads a thousand at a time, each lead's whole enrollment in one transaction."""
+
+    def __init__(self, house: House, actor: str, chunk: int = CHUNK) -> None:
+        self.house = house
+        self.actor = actor
+        self.chunk = chunk
+
+    def run_once(self) -> int:
+        """Enrolls all that can be enrolled now; returns how many enrollments there were."""
+        found, enrolled = self._take()
+        if found < self.chunk:
+            return enrolled
+        with ThreadPoolExecutor(AT_ONCE, "enroller") as pool:
+            return enrolled + sum(pool.map(lambda _: self._exhaust(), range(AT_ONCE)))
+
+    def _exhaust(self) -> int:
+        total = 0
+        while True:
+            found, enrolled = self._take()
+            total += enrolled
+            if found < self.chunk:
+                return total
+
+    def _take(self) -> tuple[int, int]:
+        return self.house.database.run("enroll", self._chunk)
+
+    def _chunk(self, connection: Connection) -> tuple[int, int]:
+        candidates = leads.enrollable(connection, self.chunk)
+        if not candidates:
+            return 0, 0
+        statuses = devices.statuses(connection)
+        serving = device_choice.in_service(statuses)
+        entered = sequences.by_id(connection, uuids({row.sequence_id for row in candidates}))
+        now = self.house.outreach.clock()
+        plans: Plans = {}
+        events: list[Event] = []
+        enrolled = found = 0
+        for _, group in groupby(candidates, key=attrgetter("lead_id")):
+            rows = list(group)
+            found += 1
+            enrolled += len(rows)
+            first = rows[0]
+            writer = device_choice.choose(first.lead_id, first.device_id, statuses, serving)
+            if isinstance(writer, UUID):  # else it was retired between two statements
+                events.extend(self._enroll(rows, entered, writer, plans, now))
+        self.house.outreach.record(connection, events)
+        return found, enrolled
+
+    def _enroll(
+        self,
+        rows: list[Any],
+        entered: dict[UUID, Sequence],
+        device_id: UUID,
+        plans: Plans,
+        now: datetime,
+    ) -> list[Event]:
+        """The events of one lead, which enters one sequence per row."""
+        events: list[Event] = []
+        taken: dict[str, list[UUID]] = {}
+        for row in rows:
+            sequence = entered[row.sequence_id]
+            began = enrollment.enroll(
+                lead_id=row.lead_id,
+                lead_version=row.version,
+                sequence_id=sequence.id,
+                sequence_version=sequence.version,
+                entry=row.entry,
+                trigger=sequence.definition.trigger,
+                steps=len(sequence.definition.steps),
+                now=now,
+                actor=self.actor,
+            )
+            events.append(began)
+            events.extend(self._schedule(row, device_id, sequence, began, plans, now))
+            own = values.matching(sequence.definition.trigger, row.triggers)
+            taken.setdefault(own or sequence.definition.trigger, []).append(began.originator_id)
+        version = rows[0].version
+        for trigger, enrollment_ids in taken.items():
+            version += 1
+            events.append(
+                lead.LeadTriggerConsumed(
+                    originator_id=rows[0].lead_id,
+                    originator_version=version,
+                    timestamp=now,
+                    actor=self.actor,
+                    trigger=trigger,
+                    enrollment_ids=tuple(enrollment_ids),
+                )
+            )
+        return events
+
+    def _schedule(
+        self,
+        row: Any,
+        device_id: UUID,
+        sequence: Sequence,
+        began: enrollment.LeadEnrolled,
+        plans: Plans,
+        now: datetime,
+    ) -> list[Event]:
+        """A message for every step, all of them now."""
+        definition = sequence.definition
+        zone = row.timezone or definition.timezone or "UTC"
+        due = plans.get((sequence.id, zone))
+        if due is None:
+            due = plans[sequence.id, zone] = planning.plan(
+                now,
+                definition.first_delay_minutes,
+                definition.steps,
+                definition.windows,
+                values.zone(zone),
+            )
+        return [
+            schedule_for_step(
+                began.originator_id,
+                sequence.id,
+                number,
+                row.lead_id,
+                row.version,
+                device_id,
+                scheduled_at,
+                now=now,
+                actor=self.actor,
+            )
+            for number, scheduled_at in enumerate(due, start=1)
+        ]

@@ -1,0 +1,113 @@
+"""Tidies up, every minute: leases that ended, outcomes that never came, receipts that came early,
+messages that nobody wants any more, and enrollments and campaigns whose last message has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from sqlalchemy import Connection
+
+from domain import campaign, enrollment, lead, message
+from domain.event import Event
+from domain.message.events import CancelReason
+from projections.container import House
+from projections.intake import inbound
+from projections.queue import sweep
+from projections.readmodels import campaigns, enrollments, leads
+from runners.sending.dispatch import patience
+
+CHUNK = 1000
+
+
+class Reaper:
+    """Any number may run; each takes what no other holds."""
+
+    def __init__(self, house: House, actor: str, chunk: int = CHUNK) -> None:
+        self.house = house
+        self.actor = actor
+        self.chunk = chunk
+
+    def run_once(self) -> int:
+        """Does all there is to do; returns how much that was."""
+        early = inbound.record_early(self.house, self.actor)
+        return early + sum(
+            self._exhaust(work)
+            for work in (
+                self._end_leases,
+                self._cancel_unwanted,
+                self._expire,
+                self._complete_enrollments,
+                self._finish_campaigns,
+            )
+        )
+
+    def _exhaust(self, work: Callable[[Connection], list[Event]]) -> int:
+        def transaction(connection: Connection) -> int:
+            events = work(connection)
+            self.house.outreach.record(connection, events)
+            return len(events)
+
+        total = 0
+        while done := self.house.database.run("reap", transaction):
+            total += done
+        return total
+
+    def _end_leases(self, connection: Connection) -> list[Event]:
+        now = self.house.outreach.clock()
+        given_up = now - patience(self.house.settings)
+        sweep.forget_settled_leases(connection, now)
+        return [
+            message.release(state, "lease ended", now=now, actor=self.actor)
+            if state.status == "processing"
+            else message.lose_track(state, "no answer in time", now=now, actor=self.actor)
+            for state in sweep.abandoned(connection, now, given_up, self.chunk)
+        ]
+
+    def _cancel_unwanted(self, connection: Connection) -> list[Event]:
+        now = self.house.outreach.clock()
+        return [
+            message.cancel(state, cast(CancelReason, why), now=now, actor=self.actor)
+            for state, why in sweep.unwanted(connection, self.chunk)
+        ]
+
+    def _expire(self, connection: Connection) -> list[Event]:
+        now = self.house.outreach.clock()
+        return [
+            message.cancel(state, "expired", now=now, actor=self.actor)
+            for state in sweep.expired(connection, now, self.chunk)
+        ]
+
+    def _complete_enrollments(self, connection: Connection) -> list[Event]:
+        """A finished sequence may give the lead the trigger of the next one; a stopped one stops
+        its journeys and passes nobody on."""
+        now = self.house.outreach.clock()
+        events: list[Event] = []
+        found = enrollments.finished(connection, self.chunk)
+        triggered = leads.states(
+            connection, {row.lead_id for row in found if row.next_trigger is not None}
+        )
+        for row in found:
+            state = enrollments.state(row)
+            if row.cancel_pending:
+                why: enrollment.StopReason = "sequence_cancelled"
+                events.extend(enrollment.stop(state, why, now=now, actor=self.actor))
+                continue
+            events.extend(enrollment.complete(state, now=now, actor=self.actor))
+            if row.next_trigger is None:
+                continue
+            person = triggered[row.lead_id]
+            if person.erased_at is None:
+                added = lead.add_trigger(person, row.next_trigger, now=now, actor=self.actor)
+                for event in added:
+                    triggered[row.lead_id] = lead.evolve(triggered[row.lead_id], event)
+                events.extend(added)
+        return events
+
+    def _finish_campaigns(self, connection: Connection) -> list[Event]:
+        now = self.house.outreach.clock()
+        return [
+            event
+            for state in campaigns.finished(connection)
+            for event in campaign.finish(state, now=now, actor=self.actor)
+        ]

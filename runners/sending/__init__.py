@@ -1,0 +1,4 @@
+"""The broadcaster: claim, dispatch, calls, outcomes.
+
+Import ``worker.Broadcaster`` and ``loops`` from here. This room does not know which gateways there
+are."""
