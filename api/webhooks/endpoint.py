@@ -69,7 +69,9 @@ def take(gateway: str, device_id: UUID) -> Any:
         abort(401, message=f"expected a request that the device's {provider.secret} proves")
     reports = provider.parse(received._replace(json=_read(body)))
     family = {other for other, own in secrets.items() if own == secret}
-    taken = inbound.record(house(), reports, f"webhook:{gateway}", family)
+    taken = inbound.record(
+        house().database, house().outreach, reports, f"webhook:{gateway}", family
+    )
     return taken._asdict()
 
 

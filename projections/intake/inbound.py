@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain import message, receipts, values
+from domain.application.outreach import Outreach
 from domain.errors import NotFoundError
 from domain.event import Event
 from domain.receipts import Receipt, Reply
-from projections.container import House
-from projections.database.engine import rows, uuids
+from projections.database.engine import Database, rows, uuids
 from projections.queue import sweep
 
 # How long a receipt waits for the message that it is of. The answer to the call that sent it is on
@@ -31,7 +31,8 @@ class Recorded(NamedTuple):
 
 
 def record(
-    house: House,
+    database: Database,
+    outreach: Outreach,
     reports: Iterable[Receipt | Reply],
     actor: str,
     devices: Collection[UUID] | None = None,
@@ -42,21 +43,21 @@ def record(
     found = [report for report in given if isinstance(report, Receipt)]
     known = 0
     if found:
-        known = house.database.run(
-            "report", lambda connection: _receipts(connection, house, found, actor, devices)
+        known = database.run(
+            "report", lambda connection: _receipts(connection, outreach, found, actor, devices)
         )
     replies = [report for report in given if isinstance(report, Reply)]
-    return Recorded(known, sum(_reply(house, reply, actor) for reply in replies))
+    return Recorded(known, sum(_reply(outreach, reply, actor) for reply in replies))
 
 
-def record_early(house: House, actor: str) -> int:
+def record_early(database: Database, outreach: Outreach, actor: str) -> int:
     """Records receipts whose messages are known by now, and forgets those that waited for too
     long; returns how many were recorded."""
 
     def work(connection: Connection) -> int:
         connection.exec_driver_sql(
             "DELETE FROM early_receipts WHERE received_at < %(before)s",
-            {"before": house.outreach.clock() - EARLY},
+            {"before": outreach.clock() - EARLY},
         )
         found = rows(
             connection,
@@ -73,23 +74,23 @@ def record_early(house: House, actor: str) -> int:
         )
         found.sort(key=lambda row: row.received_at)
         early = [Receipt(*row[:4]) for row in found]
-        return _receipts(connection, house, early, actor, None) if early else 0
+        return _receipts(connection, outreach, early, actor, None) if early else 0
 
     total = 0
-    while done := house.database.run("report", work):
+    while done := database.run("report", work):
         total += done
     return total
 
 
 def _receipts(
     connection: Connection,
-    house: House,
+    outreach: Outreach,
     given: Sequence[Receipt],
     actor: str,
     devices: Collection[UUID] | None,
 ) -> int:
     """In one transaction. Nobody speaks of other devices' messages."""
-    now = house.outreach.clock()
+    now = outreach.clock()
     named = _named(connection, given, devices) if devices else {}
     of = [(receipt.message_id or named.get(receipt.provider_id), receipt) for receipt in given]
     if devices:
@@ -106,7 +107,7 @@ def _receipts(
             state = message.evolve(state, event)
             events.append(event)
         states[state.id] = state
-    house.outreach.record(connection, events)
+    outreach.record(connection, events)
     return known
 
 
@@ -148,11 +149,11 @@ def _keep_early(
             )
 
 
-def _reply(house: House, reply: Reply, actor: str) -> bool:
+def _reply(outreach: Outreach, reply: Reply, actor: str) -> bool:
     """A reply of somebody who is no lead changes nothing."""
-    lead_id = house.outreach.lead_id(reply.phone)
+    lead_id = outreach.lead_id(reply.phone)
     try:
-        house.outreach.record_reply(lead_id, reply.text, reply.provider_id, actor=actor)
+        outreach.record_reply(lead_id, reply.text, reply.provider_id, actor=actor)
     except NotFoundError:
         return False
     return True

@@ -30,7 +30,7 @@ class Reaper:
 
     def run_once(self) -> int:
         """Does all there is to do; returns how much that was."""
-        early = inbound.record_early(self.house, self.actor)
+        early = inbound.record_early(self.house.database, self.house.outreach, self.actor)
         return early + sum(
             self._exhaust(work)
             for work in (

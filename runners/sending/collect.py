@@ -14,5 +14,5 @@ def record_reports(house: House, gateways: Mapping[str, Gateway], actor: str) ->
     now = house.outreach.clock()
     reports = [report for gateway in gateways.values() for report in gateway.collect(now)]
     if reports:
-        inbound.record(house, reports, actor)
+        inbound.record(house.database, house.outreach, reports, actor)
     return len(reports)

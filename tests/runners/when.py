@@ -65,7 +65,7 @@ class Phones:
 
 def receipt(house: House, message_id: UUID, kind: Kind) -> None:
     """The provider says so of that message."""
-    inbound.record(house, [Receipt(kind, message_id)], "webhook:gowa")
+    inbound.record(house.database, house.outreach, [Receipt(kind, message_id)], "webhook:gowa")
 
 
 def broadcaster(
