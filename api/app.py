@@ -22,7 +22,7 @@ from api.resources import (
     subscriptions,
 )
 from api.webhooks import endpoint
-from projections.container import House
+from projections.container import Container
 
 LARGEST_BODY = 1024 * 1024
 
@@ -46,8 +46,8 @@ class Application(Flask):
         errors.log_fault(exc_info[1])
 
 
-def create_app(house: House | None = None) -> Flask:
-    """The application on ``house``. Without one only ``/healthz``, ``/docs`` and ``/openapi.json``
+def create_app(container: Container | None = None) -> Flask:
+    """The application on ``container``. Without one only ``/healthz``, ``/docs`` and ``/openapi.json``
     answer: enough to look at, and for tools that want the description."""
     app = Application("sendtrail")
     app.config.update(
@@ -66,7 +66,7 @@ def create_app(house: House | None = None) -> Flask:
         PROPAGATE_EXCEPTIONS=False,
     )
     app.url_map.strict_slashes = False
-    app.extensions[EXTENSION] = house
+    app.extensions[EXTENSION] = container
     request_log.install(app)
     auth.install(app)
     uploads.install(app)

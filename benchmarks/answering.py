@@ -25,7 +25,7 @@ from benchmarks import api_server, crew, crowds
 from benchmarks.measuring import Figure, Row, Simple, Target
 from benchmarks.stage import Stage, vacuum
 from benchmarks.workers import Broadcasting, settings
-from projections.container import House
+from projections.container import Container
 from projections.records import api_keys
 
 CLIENTS = 50
@@ -56,10 +56,10 @@ class Answering(Simple):
         crew.run([Broadcasting(self.url)], self.sent, exact=False)
         vacuum(self.url)
         with (
-            House(settings(self.url)) as house,
-            house.database.transaction() as connection,
+            Container(settings(self.url)) as container,
+            container.database.transaction() as connection,
         ):
-            self.key = api_keys.create(connection, "benchmark", "admin", house.outreach.clock())
+            self.key = api_keys.create(connection, "benchmark", "admin", container.outreach.clock())
             self.ids = connection.exec_driver_sql(
                 "SELECT message_id::text, campaign_id::text FROM broadcast_messages"
                 " WHERE status = 'sent' ORDER BY md5(message_id::text) LIMIT %(n)s",

@@ -20,7 +20,7 @@ from benchmarks.measuring import Comparison, Figure, Row, Simple, Target
 from benchmarks.stage import Stage, vacuum
 from benchmarks.workers import Immediate, Worker, broadcaster
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from runners.sending.claim import BATCH
 from runners.sending.worker import LANES
 
@@ -55,8 +55,8 @@ class Claiming(Simple):
         with ExitStack() as stack:
             workers = {}
             for size, url in self.databases.items():
-                house = stack.enter_context(House(Settings(database_url=url)))
-                workers[size] = broadcaster(house, {"sandbox": Immediate()})
+                container = stack.enter_context(Container(Settings(database_url=url)))
+                workers[size] = broadcaster(container, {"sandbox": Immediate()})
                 _claim(workers[size])
             for _ in range(self.claims):
                 for size, worker in workers.items():

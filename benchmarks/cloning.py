@@ -7,7 +7,7 @@ messages. The server copies them, and the product's own rebuild makes the projec
 
 from __future__ import annotations
 
-from projections.container import House
+from projections.container import Container
 from projections.rebuild.rebuild import rebuild
 
 _SENT = "SELECT DISTINCT campaign_id::text FROM broadcast_messages WHERE campaign_id IS NOT NULL"
@@ -27,15 +27,15 @@ ORDER BY notification_id
 """
 
 
-def clone(house: House, times: int) -> None:
+def clone(container: Container, times: int) -> None:
     """Adds the database's one campaign and its messages so many times to the log, and rebuilds the
     projections."""
-    last = house.outreach.recorder.max_notification_id()
-    with house.database.transaction() as connection:
+    last = container.outreach.recorder.max_notification_id()
+    with container.database.transaction() as connection:
         campaign = connection.exec_driver_sql(_SENT).scalar_one()
     for number in range(times):
-        with house.database.transaction() as connection:
+        with container.database.transaction() as connection:
             connection.exec_driver_sql(
                 _CLONE, {"campaign": campaign, "salt": f" {number}", "last": last}
             )
-    rebuild(house.database, swap=True)
+    rebuild(container.database, swap=True)

@@ -17,7 +17,7 @@ from benchmarks.crew import Member
 from benchmarks.events import Planned, batches
 from benchmarks.stage import duplicate
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 
 COPIED = "copied_events"
 COPY = f"COPY {COPIED} (originator_id, originator_version, topic, state) FROM STDIN (FORMAT binary)"
@@ -29,21 +29,21 @@ Append = Callable[[Any], int]
 
 
 @contextmanager
-def put(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
+def put(container: Container, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
     """Sendtrail, as it appends."""
 
     def append(batch: list[Planned]) -> int:
-        with house.database.transaction() as connection:
-            house.outreach.record(connection, batch)
+        with container.database.transaction() as connection:
+            container.outreach.record(connection, batch)
         return len(batch)
 
     yield append, events
 
 
 @contextmanager
-def recordings(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
+def recordings(container: Container, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
     """Sendtrail, called as the library calls an event store."""
-    store: Any = house.outreach.events
+    store: Any = container.outreach.events
 
     def append(batch: list[Planned]) -> int:
         store.put(batch)
@@ -53,11 +53,11 @@ def recordings(house: House, events: Batches) -> Iterator[tuple[Append, Sequence
 
 
 @contextmanager
-def library(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
+def library(container: Container, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
     """The library's recorder."""
     from benchmarks import stock
 
-    application = stock.application(house.database.url)
+    application = stock.application(container.database.url)
     store: Any = application.events
 
     def append(batch: list[Any]) -> int:
@@ -76,9 +76,9 @@ def library(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[An
 
 
 @contextmanager
-def copy(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
+def copy(container: Container, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
     """PostgreSQL's binary COPY of rows that are packed beforehand."""
-    with _copying(house) as load:
+    with _copying(container) as load:
 
         def append(batch: tuple[bytes, int]) -> int:
             load(batch[0])
@@ -88,9 +88,9 @@ def copy(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]
 
 
 @contextmanager
-def packing(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
+def packing(container: Container, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
     """The same, with encoding and packing as part of it."""
-    with _copying(house) as load:
+    with _copying(container) as load:
 
         def append(batch: list[Planned]) -> int:
             load(pack(batch))
@@ -100,8 +100,8 @@ def packing(house: House, events: Batches) -> Iterator[tuple[Append, Sequence[An
 
 
 @contextmanager
-def _copying(house: House) -> Iterator[Callable[[bytes], None]]:
-    connection = house.database.engine.raw_connection()
+def _copying(container: Container) -> Iterator[Callable[[bytes], None]]:
+    connection = container.database.engine.raw_connection()
     cursor: Any = connection.cursor()
 
     def load(data: bytes) -> None:
@@ -125,26 +125,26 @@ class Writing:
     size: int
 
     def __call__(self, member: Member) -> None:
-        with House(Settings(database_url=self.url)) as house:
+        with Container(Settings(database_url=self.url)) as container:
             kind = KINDS[self.kind]
-            with kind(house, batches(1, 1)) as (append, work):
+            with kind(container, batches(1, 1)) as (append, work):
                 append(work[0])  # connects, and plans what is planned once
-            with kind(house, batches(self.count, self.size)) as (append, work):
+            with kind(container, batches(self.count, self.size)) as (append, work):
                 member.begin()
                 for batch in work:
                     member.did(append(batch))
 
 
-def install(house: House) -> None:
+def install(container: Container) -> None:
     """Makes the tables of the contenders."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         duplicate(connection, "stored_events", COPIED)
     if optional.library():
         from benchmarks import stock
 
-        with house.database.transaction() as connection:
+        with container.database.transaction() as connection:
             connection.exec_driver_sql(f"CREATE SCHEMA {stock.SCHEMA}")
-        stock.application(house.database.url, create=True).close()
+        stock.application(container.database.url, create=True).close()
 
 
 def pack(events: Sequence[Planned]) -> bytes:

@@ -6,7 +6,7 @@ from benchmarks import cloning, crew, filling
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting, Running
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import url_of
 
 # Where there are many; elsewhere ``filling.DEVICES``.
@@ -16,8 +16,8 @@ DEVICES = 3000
 def many_devices(stage: Stage) -> str:
     """The template of a database with 3,000 devices."""
 
-    def fill(house: House) -> None:
-        filling.devices(house, DEVICES)
+    def fill(container: Container) -> None:
+        filling.devices(container, DEVICES)
 
     return stage.kept("many devices", lambda: stage.template(fill))
 
@@ -28,9 +28,9 @@ def leads(stage: Stage, count: int) -> str:
 
     def make() -> str:
         name = stage.duplicate(many_devices(stage))
-        with House(Settings(database_url=url_of(stage.url, name))) as house:
-            filling.leads(house, count)
-            filling.due_campaign(house)
+        with Container(Settings(database_url=url_of(stage.url, name))) as container:
+            filling.leads(container, count)
+            filling.due_campaign(container)
         stage.settle(name)
         return name
 
@@ -52,9 +52,9 @@ def pending(stage: Stage, count: int) -> str:
 def few(stage: Stage, count: int) -> str:
     """The template of a database with fifty devices and so many leads, and no campaign."""
 
-    def fill(house: House) -> None:
-        filling.devices(house, filling.DEVICES)
-        filling.leads(house, count)
+    def fill(container: Container) -> None:
+        filling.devices(container, filling.DEVICES)
+        filling.leads(container, count)
 
     return stage.kept(f"{count} of few devices", lambda: stage.template(fill))
 
@@ -66,13 +66,13 @@ def sent(stage: Stage, count: int, more: int) -> str:
     def make() -> str:
         if more:
             name = stage.duplicate(sent(stage, count, 0))
-            with House(Settings(database_url=url_of(stage.url, name))) as house:
-                cloning.clone(house, more)
+            with Container(Settings(database_url=url_of(stage.url, name))) as container:
+                cloning.clone(container, more)
         else:
             name = stage.duplicate(few(stage, count))
             url = url_of(stage.url, name)
-            with House(Settings(database_url=url)) as house:
-                filling.due_campaign(house)
+            with Container(Settings(database_url=url)) as container:
+                filling.due_campaign(container)
             crew.run([Running(url, "campaigner", count)], count)
             crew.run([Broadcasting(url)], count)
         stage.settle(name)

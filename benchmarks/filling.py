@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from domain import campaign, device, lead, sequence
-from projections.container import House
+from projections.container import Container
 from runners.jobs.campaigner import Campaigner
 
 ACTOR = "cli:benchmark"
@@ -24,7 +24,7 @@ STEPS = (
 )
 
 
-def devices(house: House, count: int, gateway: device.Gateway = "sandbox") -> None:
+def devices(container: Container, count: int, gateway: device.Gateway = "sandbox") -> None:
     """Registers ``count`` devices without any pause between messages, and connects them."""
     for number in range(1, count + 1):
         configuration = device.Configuration(
@@ -33,11 +33,11 @@ def devices(house: House, count: int, gateway: device.Gateway = "sandbox") -> No
             min_delay_seconds=0,
             max_delay_seconds=0,
         )
-        registered = house.outreach.register_device(configuration, actor=ACTOR)
-        house.outreach.connect_device(registered.id, actor=ACTOR)
+        registered = container.outreach.register_device(configuration, actor=ACTOR)
+        container.outreach.connect_device(registered.id, actor=ACTOR)
 
 
-def leads(house: House, count: int) -> None:
+def leads(container: Container, count: int) -> None:
     """Registers ``count`` leads with the trigger COLD, a niche and two attributes."""
     for start in range(0, count, CHUNK):
         registrations = [
@@ -53,11 +53,11 @@ def leads(house: House, count: int) -> None:
             )
             for number in range(start, min(start + CHUNK, count))
         ]
-        with house.database.transaction() as connection:
-            house.outreach.register_leads(connection, registrations, actor=ACTOR)
+        with container.database.transaction() as connection:
+            container.outreach.register_leads(connection, registrations, actor=ACTOR)
 
 
-def due_campaign(house: House) -> UUID:
+def due_campaign(container: Container) -> UUID:
     """Schedules a campaign to all leads whose instant has come."""
     definition = campaign.Definition(
         name="March offer",
@@ -65,23 +65,23 @@ def due_campaign(house: House) -> UUID:
         scheduled_at=DUE,
         niche=("B1",),
     )
-    return house.outreach.schedule_campaign(definition, actor=ACTOR).id
+    return container.outreach.schedule_campaign(definition, actor=ACTOR).id
 
 
-def triggered(house: House, messages: int) -> None:
+def triggered(container: Container, messages: int) -> None:
     """The campaigner adds everybody to the campaign that is due: so many messages."""
-    added = Campaigner(house, ACTOR).run_once()
+    added = Campaigner(container, ACTOR).run_once()
     assert added == messages, f"{added} messages scheduled"
 
 
-def sent(house: House) -> int:
+def sent(container: Container) -> int:
     """How many messages are sent."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         statement = "SELECT count(*) FROM broadcast_messages WHERE status = 'sent'"
         return int(connection.exec_driver_sql(statement).scalar_one())
 
 
-def active_sequence(house: House) -> UUID:
+def active_sequence(container: Container) -> UUID:
     """Defines and activates a sequence of five steps that is entered by COLD."""
 
     def definition(sequence_id: UUID) -> sequence.Definition:
@@ -94,6 +94,6 @@ def active_sequence(house: House) -> UUID:
             ),
         )
 
-    defined = house.outreach.define_sequence(definition, actor=ACTOR)
-    house.outreach.activate_sequence(defined.id, actor=ACTOR)
+    defined = container.outreach.define_sequence(definition, actor=ACTOR)
+    container.outreach.activate_sequence(defined.id, actor=ACTOR)
     return defined.id

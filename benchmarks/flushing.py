@@ -16,7 +16,7 @@ from benchmarks.measuring import Comparison, Simple
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 
 
 class Flushing(Simple):
@@ -52,9 +52,9 @@ class Flushing(Simple):
         for count in self.processes:
             for name, each in (("plain", stage), ("slow", self._slow)):
                 with each.copy(self._template[each]) as url:
-                    with House(Settings(database_url=url)) as house:
-                        filling.due_campaign(house)
-                        filling.triggered(house, self.messages)
+                    with Container(Settings(database_url=url)) as container:
+                        filling.due_campaign(container)
+                        filling.triggered(container, self.messages)
                     works = [Broadcasting(url, worker) for worker in range(count)]
                     rates[f"{name} {count}"] = crew.rate(works, self.messages)
         return rates

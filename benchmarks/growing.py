@@ -19,7 +19,7 @@ from benchmarks import crew, crowds, filling, floor
 from benchmarks.measuring import Comparison, Figure, Row, Simple
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting, Running, settings
-from projections.container import House
+from projections.container import Container
 
 TABLES = ("stored_events", "broadcast_messages")
 
@@ -74,8 +74,8 @@ class Growing(Simple):
         }
 
     def _life(self, url: str) -> dict[str, float]:
-        with House(settings(url)) as house:
-            filling.due_campaign(house)
+        with Container(settings(url)) as container:
+            filling.due_campaign(container)
         before = _sizes(url)
         schedule = crew.rate([Running(url, "campaigner", self.leads)], self.leads)
         between = _sizes(url)

@@ -29,7 +29,7 @@ from benchmarks.measuring import Comparison, Simple, Target
 from benchmarks.processor import Shares
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import url_of
 from runners.sending.claim import BATCH
 
@@ -85,12 +85,12 @@ class Lifecycle(Simple):
             jobs.fill(url_of(stage.url, self.jobs), self.messages)
             stage.settle(self.jobs)
 
-    def _fill(self, house: House) -> None:
-        filling.devices(house, filling.DEVICES)
-        filling.leads(house, self.messages)
-        filling.due_campaign(house)
-        filling.triggered(house, self.messages)
-        with house.database.transaction() as connection:
+    def _fill(self, container: Container) -> None:
+        filling.devices(container, filling.DEVICES)
+        filling.leads(container, self.messages)
+        filling.due_campaign(container)
+        filling.triggered(container, self.messages)
+        with container.database.transaction() as connection:
             floor.tables(connection)
             for table, copy in (
                 ("stored_events", floor.EVENTS),

@@ -16,7 +16,7 @@ from benchmarks.crew import Member
 from benchmarks.measuring import Comparison, Figure, Row, Simple, Target
 from benchmarks.stage import Stage
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.rebuild.rebuild import rebuild
 
 
@@ -66,10 +66,10 @@ class Rebuild:
     events: int
 
     def __call__(self, member: Member) -> None:
-        with House(Settings(database_url=self.url)) as house:
-            found = house.outreach.recorder.max_notification_id() or 0
+        with Container(Settings(database_url=self.url)) as container:
+            found = container.outreach.recorder.max_notification_id() or 0
             assert found >= self.events, f"{found} events"
             member.begin()
-            differences = rebuild(house.database)
+            differences = rebuild(container.database)
             member.did(self.events)
         assert not any(differences.values()), differences

@@ -26,7 +26,7 @@ from benchmarks.measuring import Comparison, Simple, Target, rate
 from benchmarks.stage import Stage
 from benchmarks.workers import Running
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import url_of
 from runners.jobs import campaigner, enroller
 
@@ -47,9 +47,9 @@ class Scheduling(Simple):
             Comparison(what, "sendtrail", "bare INSERTs", "floor"),
         ]
 
-    def fill(self, house: House) -> None:
-        filling.devices(house, filling.DEVICES)
-        filling.leads(house, self.leads)
+    def fill(self, container: Container) -> None:
+        filling.devices(container, filling.DEVICES)
+        filling.leads(container, self.leads)
 
     def prepare(self, stage: Stage) -> None:
         self.template = stage.template(self.fill)
@@ -66,8 +66,8 @@ class Scheduling(Simple):
         if number % 2 and optional.pgqueuer():
             rates["pgqueuer"] = self._pgqueuer(stage)
         with stage.copy(self.template) as url:
-            with House(Settings(database_url=url)) as house:
-                before = house.outreach.recorder.max_notification_id() or 0
+            with Container(Settings(database_url=url)) as container:
+                before = container.outreach.recorder.max_notification_id() or 0
             rates["sendtrail"] = crew.rate(
                 [Running(url, self.runner, self.scheduled)], self.scheduled
             )
@@ -122,9 +122,9 @@ class Campaign(Scheduling):
     def __init__(self, leads: int) -> None:
         super().__init__(f"schedule a campaign, {leads:,} leads", leads, campaigner.CHUNK)
 
-    def fill(self, house: House) -> None:
-        super().fill(house)
-        filling.due_campaign(house)
+    def fill(self, container: Container) -> None:
+        super().fill(container)
+        filling.due_campaign(container)
 
 
 class Enrollment(Scheduling):
@@ -137,6 +137,6 @@ class Enrollment(Scheduling):
         what = f"schedule {self.messages} steps, {leads:,} leads"
         super().__init__(what, leads, enroller.CHUNK)
 
-    def fill(self, house: House) -> None:
-        super().fill(house)
-        filling.active_sequence(house)
+    def fill(self, container: Container) -> None:
+        super().fill(container)
+        filling.active_sequence(container)

@@ -21,7 +21,7 @@ from benchmarks.measuring import Comparison, Simple, Target
 from benchmarks.processor import Shares
 from benchmarks.stage import Stage
 from benchmarks.workers import Broadcasting, settings
-from projections.container import House
+from projections.container import Container
 from projections.records import credentials
 
 # Of no worth anywhere: 32 zero bytes, as Fernet wants them.
@@ -47,23 +47,23 @@ class Sending(Simple):
     def prepare(self, stage: Stage) -> None:
         self.template = stage.template(self._fill)
 
-    def _fill(self, house: House) -> None:
-        filling.devices(house, filling.DEVICES, gateway="cloud")
-        filling.leads(house, self.messages)
-        filling.due_campaign(house)
-        filling.triggered(house, self.messages)
+    def _fill(self, container: Container) -> None:
+        filling.devices(container, filling.DEVICES, gateway="cloud")
+        filling.leads(container, self.messages)
+        filling.due_campaign(container)
+        filling.triggered(container, self.messages)
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
         rates = {}
         with stage.copy(self.template) as url:
             rates["at once"] = crew.rate([Broadcasting(url)], self.messages)
         with stage.copy(self.template) as url, _server() as (port, server):
-            with House(settings(url, SECRET_KEY)) as house:
-                _point(house, port)
+            with Container(settings(url, SECRET_KEY)) as container:
+                _point(container, port)
             works = [Broadcasting(url, secret_key=SECRET_KEY)]
             rates["http"] = self._shares.rate(url, works, self.messages, server)
-            with House(settings(url)) as house:
-                assert filling.sent(house) == self.messages, "some were not sent"
+            with Container(settings(url)) as container:
+                assert filling.sent(container) == self.messages, "some were not sent"
         return rates
 
 
@@ -77,9 +77,9 @@ def _server() -> Iterator[tuple[int, psutil.Process]]:
         process.stdin.close()
 
 
-def _point(house: House, port: int) -> None:
+def _point(container: Container, port: int) -> None:
     """Every device sends there."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         for row in connection.exec_driver_sql(
             "UPDATE devices SET settings = jsonb_build_object('base_url', %(url)s::text,"
             " 'phone_number_id', device_id::text) RETURNING device_id",

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.errors import StorageError
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.database import embedded
 from projections.database.engine import url_of
 
@@ -43,12 +43,12 @@ class Stage:
         self._made: list[str] = []
         self._kept: dict[str, str] = {}
 
-    def template(self, fill: Callable[[House], None]) -> str:
+    def template(self, fill: Callable[[Container], None]) -> str:
         """The name of a new database with Sendtrail's schema and what ``fill`` puts into it, with
         fresh statistics, as they are on a system that has run for a while."""
         name = self._create("")
-        with House(Settings(database_url=url_of(self.url, name))) as house:
-            fill(house)
+        with Container(Settings(database_url=url_of(self.url, name))) as container:
+            fill(container)
         self.settle(name)
         return name
 

@@ -15,7 +15,7 @@ from benchmarks import filling
 from benchmarks.crew import Member
 from domain.receipts import Receipt, Reply
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from runners.gateways.cloud import Cloud
 from runners.gateways.http import Http
 from runners.gateways.protocol import Accepted, DeviceState, Gateway, Outcome, Outgoing
@@ -63,10 +63,10 @@ def settings(url: str, secret_key: str | None = None) -> Settings:
     return Settings(database_url=url, broadcast_every=0.05, secret_key=secret_key)
 
 
-def broadcaster(house: House, gateways: Mapping[str, Gateway], number: int = 0) -> Worker:
+def broadcaster(container: Container, gateways: Mapping[str, Gateway], number: int = 0) -> Worker:
     """The ``number``-th of some."""
     return Worker(
-        house,
+        container,
         gateways,
         worker=f"broadcaster:host:{4711 + number}",
         actor=f"runner:broadcaster:host:{4711 + number}",
@@ -85,11 +85,13 @@ class Broadcasting:
     secret_key: str | None = None
 
     def __call__(self, member: Member) -> None:
-        with House(settings(self.url, self.secret_key)) as house:
+        with Container(settings(self.url, self.secret_key)) as container:
             gateway = Cloud(Http(TIMEOUT)) if self.secret_key else Immediate()
-            worker = broadcaster(house, dict.fromkeys(("sandbox", "cloud"), gateway), self.number)
+            worker = broadcaster(
+                container, dict.fromkeys(("sandbox", "cloud"), gateway), self.number
+            )
             worker.member = member
-            with house.database.transaction() as connection:
+            with container.database.transaction() as connection:
                 connection.exec_driver_sql("SELECT 1")  # connects
             supervisor.tune()
             member.begin()
@@ -118,13 +120,13 @@ class Running:
     messages: int
 
     def __call__(self, member: Member) -> None:
-        with House(Settings(database_url=self.url)) as house:
+        with Container(Settings(database_url=self.url)) as container:
             runner: campaigner.Campaigner | enroller.Enroller
             if self.runner == "campaigner":
-                runner = campaigner.Campaigner(house, filling.ACTOR)
+                runner = campaigner.Campaigner(container, filling.ACTOR)
             else:
-                runner = enroller.Enroller(house, filling.ACTOR)
-            with house.database.transaction() as connection:
+                runner = enroller.Enroller(container, filling.ACTOR)
+            with container.database.transaction() as connection:
                 connection.exec_driver_sql("SELECT 1")  # connects
             supervisor.tune()
             member.begin()

@@ -1,4 +1,4 @@
-"""Where the house is put together: settings, database, event store and application."""
+"""The one composition root: settings, database, event store and application."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class House:
+class Container:
     """One process's application and its database. Close it when done. ``outdated`` read models do
     for a rebuild alone."""
 
@@ -54,7 +54,7 @@ class House:
     def close(self) -> None:
         self.outreach.close()
 
-    def __enter__(self) -> House:
+    def __enter__(self) -> Container:
         return self
 
     def __exit__(self, *_: object) -> None:

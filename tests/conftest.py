@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.database import embedded
 from projections.database.engine import Database, url_of
 
@@ -101,7 +101,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def house(database_url: str, clock: Clock) -> Iterator[House]:
+def container(database_url: str, clock: Clock) -> Iterator[Container]:
     """The application on a fresh database, at the test's own time."""
-    with House(Settings(database_url=database_url), clock) as opened:
+    with Container(Settings(database_url=database_url), clock) as opened:
         yield opened

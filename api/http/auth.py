@@ -10,7 +10,7 @@ from time import monotonic
 from flask import Flask, g, request
 from flask_smorest import abort
 
-from api.http.context import house
+from api.http.context import container
 from projections.records import api_keys
 from projections.records.api_keys import Role
 
@@ -74,8 +74,8 @@ def install(app: Flask) -> None:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             _unauthorized("expected a header 'Authorization: Bearer <key>'")
-        with house().database.transaction() as connection:
-            g.key = api_keys.find(connection, key.strip(), house().outreach.clock())
+        with container().database.transaction() as connection:
+            g.key = api_keys.find(connection, key.strip(), container().outreach.clock())
         if g.key is None:
             failures.add(address)
             _unauthorized("no such key, or it was revoked")

@@ -1,4 +1,4 @@
-"""What a request handler has at hand: the house, who asks, and a page."""
+"""What a request handler has at hand: the container, who asks, and a page."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from flask import current_app, g
 from flask_smorest import abort
 
 from domain.application.outreach import Outreach
-from projections.container import House
+from projections.container import Container
 from projections.queries import pages
 from projections.records.api_keys import Key
 
 EXTENSION = "sendtrail"
 
 
-def house() -> House:
-    """The application's house; 503 for an application that has none."""
+def container() -> Container:
+    """The application's container; 503 for an application that has none."""
     found = current_app.extensions[EXTENSION]
     if found is None:
         abort(503, message="this process has no database")
-    return cast(House, found)
+    return cast(Container, found)
 
 
 def outreach() -> Outreach:
-    return house().outreach
+    return container().outreach
 
 
 def now() -> datetime:
-    return house().outreach.clock()
+    return container().outreach.clock()
 
 
 def key() -> Key:
@@ -46,7 +46,7 @@ def actor() -> str:
 
 def resource(what: str, resource_id: UUID, present: Callable[[Any], dict[str, Any]]) -> Any:
     """One resource as it is now. Raises NotFoundError."""
-    with house().database.transaction() as connection:
+    with container().database.transaction() as connection:
         return present(pages.one(connection, what, resource_id))
 
 
@@ -55,7 +55,7 @@ def page(
 ) -> dict[str, Any]:
     """The page that ``query`` asks for: ``limit``, ``cursor``, and columns to filter by."""
     filters = {k: v for k, v in query.items() if k not in ("limit", "cursor")}
-    with house().database.transaction() as connection:
+    with container().database.transaction() as connection:
         found, following = pages.page(
             connection, what, limit=query["limit"], cursor=query.get("cursor"), filters=filters
         )

@@ -15,7 +15,7 @@ from flask_smorest import abort
 from sqlalchemy import Connection
 
 from api.http import uploads
-from api.http.context import house
+from api.http.context import container
 from projections.records import idempotency
 from projections.records.idempotency import Answer
 
@@ -35,10 +35,12 @@ class Turn:
         self.request_sha256 = _fingerprint()
         self.replayed = False
         self._stack = ExitStack()
-        self.connection: Connection = self._stack.enter_context(house().database.engine.connect())
+        self.connection: Connection = self._stack.enter_context(
+            container().database.engine.connect()
+        )
         self.connection.begin()
         idempotency.wait_for_turn(self.connection, g.key.name, key)
-        self._stack.enter_context(house().database.joined(self.connection))
+        self._stack.enter_context(container().database.joined(self.connection))
 
     def answer(self) -> Answer | None:
         return idempotency.find(self.connection, g.key.name, self.key, _now())
@@ -48,7 +50,7 @@ class Turn:
         if not self.replayed and response.status_code < 500:
             answer = Answer(self.request_sha256, response.status_code, response.get_data())
             idempotency.keep(self.connection, g.key.name, self.key, answer, _now())
-            reach = house().database.reach
+            reach = container().database.reach
             reach("command.before_commit")
             self.connection.commit()
             reach("command.after_commit")
@@ -99,7 +101,7 @@ def install(app: Flask) -> None:
 
 
 def _now() -> datetime:
-    return house().outreach.clock()
+    return container().outreach.clock()
 
 
 def _fingerprint() -> str:

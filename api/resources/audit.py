@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from api.http.blueprints import Blueprint
-from api.http.context import house, outreach
+from api.http.context import container, outreach
 from api.schemas import serializers
 from api.schemas.audit import (
     AsOf,
@@ -29,7 +29,7 @@ blueprint = Blueprint("audit", __name__, url_prefix="/api/v1/audit")
 @blueprint.response(200, MessageTrail)
 def message(message_id: UUID) -> Any:
     """Why this message, and what became of it: the whole chain, its text proven"""
-    return message_trail.message_trail(outreach(), house().database, message_id)
+    return message_trail.message_trail(outreach(), container().database, message_id)
 
 
 @blueprint.get("/leads/<uuid:lead_id>")
@@ -38,7 +38,7 @@ def message(message_id: UUID) -> Any:
 def lead(query: dict[str, Any], lead_id: UUID) -> Any:
     """All that touched a person, and how things stood at an instant"""
     as_of = values.parse_instant(query["as_of"], "as_of") if "as_of" in query else None
-    found = people.person(house().database, lead_id, as_of)
+    found = people.person(container().database, lead_id, as_of)
     return {
         "lead_id": found.lead_id,
         "as_of": found.as_of,
@@ -58,7 +58,7 @@ def why_not(query: dict[str, Any]) -> Any:
     sequence_id = query.get("sequence_id")
     if (campaign_id is None) == (sequence_id is None):
         raise InvalidInputError("campaign_id", "either this or sequence_id")
-    database = house().database
+    database = container().database
     if campaign_id is not None:
         return people.why_not_campaign(outreach(), database, lead_id, campaign_id)
     assert sequence_id is not None  # noqa: S101 - one of the two is given
@@ -75,7 +75,7 @@ def events(query: dict[str, Any]) -> Any:
     for name in ("since", "until"):
         if name in query:
             query[name] = values.parse_instant(query[name], name)
-    with house().database.transaction() as connection:
+    with container().database.transaction() as connection:
         found = event_log.page(connection, event_log.Filter(**query), limit + 1)
     more = str(found[limit - 1].notification_id) if len(found) > limit else None
     return {"items": found[:limit], "next_cursor": more}

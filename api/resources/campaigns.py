@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from api.http.blueprints import Blueprint
-from api.http.context import actor, house, now, outreach, page, resource
+from api.http.context import actor, container, now, outreach, page, resource
 from api.http.paces import with_maximum
 from api.schemas import serializers
 from api.schemas.fields import Nothing, PageQuery, page_of
@@ -78,7 +78,7 @@ def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
 @blueprint.response(200, Preview)
 def preview_(campaign_id: UUID) -> Any:
     """Who would get it, who would not and why, and when the last message would leave"""
-    with house().database.transaction() as connection:
+    with container().database.transaction() as connection:
         return preview(connection, campaign_id, now())
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from api.http.blueprints import Blueprint
-from api.http.context import actor, house, outreach, page, resource
+from api.http.context import actor, container, outreach, page, resource
 from api.http.paces import with_maximum
 from api.schemas import serializers
 from api.schemas.fields import Nothing, PageQuery, page_of
@@ -26,7 +26,7 @@ def _show(device_id: UUID) -> Any:
 
 def _check_secret_key(given: dict[str, str] | None) -> None:
     """Before anything is written."""
-    if given and house().settings.secret_key is None:
+    if given and container().settings.secret_key is None:
         expected = "SENDTRAIL_SECRET_KEY to be set on the server, which encrypts them"
         raise InvalidInputError("credentials", expected)
 
@@ -34,8 +34,8 @@ def _check_secret_key(given: dict[str, str] | None) -> None:
 def _keep(device_id: UUID, given: dict[str, str] | None) -> None:
     """In place of those it had; an empty object takes them away."""
     if given is not None:
-        with house().database.transaction() as connection:
-            credentials.put(connection, device_id, given, house().settings.secret_key)
+        with container().database.transaction() as connection:
+            credentials.put(connection, device_id, given, container().settings.secret_key)
 
 
 @blueprint.post("")

@@ -24,11 +24,11 @@ def healthz() -> dict[str, str]:
 def readyz() -> tuple[dict[str, Any], int]:
     """The database answers and the event store is there; asynchronous readers of the log are so
     many events behind."""
-    house = current_app.extensions[EXTENSION]
-    if house is None:
+    container = current_app.extensions[EXTENSION]
+    if container is None:
         return {"status": "no database"}, 503
     try:
-        with house.database.transaction() as connection:
+        with container.database.transaction() as connection:
             last = rows(connection, "SELECT coalesce(max(notification_id), 0) FROM stored_events")[
                 0
             ][0]
@@ -46,5 +46,5 @@ def readyz() -> tuple[dict[str, Any], int]:
 @blueprint.get("/metrics")
 def metrics() -> Response:
     """For Prometheus."""
-    house = current_app.extensions[EXTENSION]
-    return Response(exposition(house), content_type=CONTENT_TYPE)
+    container = current_app.extensions[EXTENSION]
+    return Response(exposition(container), content_type=CONTENT_TYPE)

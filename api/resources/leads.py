@@ -11,7 +11,7 @@ from flask_smorest import abort
 
 from api.http import uploads
 from api.http.blueprints import Blueprint
-from api.http.context import actor, house, outreach, page, resource
+from api.http.context import actor, container, outreach, page, resource
 from api.schemas import serializers
 from api.schemas.fields import page_of
 from api.schemas.resources import Evidence, Imported, Lead, LeadFields, LeadQuery, NewLead, Trigger
@@ -41,7 +41,7 @@ def _check_device(device_id: UUID | None) -> None:
 @blueprint.alt_response(409, description="the phone is known; errors.id is the lead's")
 def register(data: dict[str, Any]) -> Any:
     """Register a lead"""
-    phone = values.phone(data.pop("phone"), house().settings.default_region)
+    phone = values.phone(data.pop("phone"), container().settings.default_region)
     triggers = data.pop("triggers", [])
     _check_device(data.get("device_id"))
     return _show(outreach().register_lead(phone, triggers, lead.profile(**data), actor=actor()).id)
@@ -53,7 +53,7 @@ def register(data: dict[str, Any]) -> Any:
 def index(query: dict[str, Any]) -> Any:
     """List leads"""
     if "phone" in query:
-        query["phone"] = values.phone(query["phone"], house().settings.default_region)
+        query["phone"] = values.phone(query["phone"], container().settings.default_region)
     return page("lead", query, serializers.lead)
 
 
@@ -128,9 +128,9 @@ def import_csv() -> Any:
     if request.mimetype not in ("text/csv", "application/csv", "application/octet-stream"):
         abort(415, message="expected Content-Type: text/csv")
     return import_leads(
-        house().database,
+        container().database,
         outreach(),
         uploads.received().path,
-        region=house().settings.default_region,
+        region=container().settings.default_region,
         actor=actor(),
     )

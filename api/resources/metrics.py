@@ -11,7 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy.exc import SQLAlchemyError
 
 from projections.config.metrics import FOLDER
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import rows
 from projections.queries import reports
 
@@ -21,12 +21,12 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 class Tables:
     """Asks the read models at each scrape; nothing if they do not answer."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, container: Container) -> None:
+        self.container = container
 
     def collect(self) -> Iterator[Metric]:
         try:
-            with self.house.database.transaction() as connection:
+            with self.container.database.transaction() as connection:
                 overview = reports.overview(connection)
                 last = rows(
                     connection, "SELECT coalesce(max(notification_id), 0) FROM stored_events"
@@ -53,12 +53,12 @@ class Tables:
         yield lag
 
 
-def exposition(house: House | None) -> bytes:
+def exposition(container: Container | None) -> bytes:
     """In Prometheus' text format."""
     registry = CollectorRegistry()
     if os.environ.get(FOLDER):
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    if house is not None:
-        registry.register(Tables(house))
+    if container is not None:
+        registry.register(Tables(container))
     measured = b"" if os.environ.get(FOLDER) else generate_latest(REGISTRY)
     return generate_latest(registry) + measured

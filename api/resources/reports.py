@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from api.http.blueprints import Blueprint
-from api.http.context import house
+from api.http.context import container
 from api.schemas.reports import CampaignReport, DeviceReports, Overview, SequenceReport
 from projections.queries import reports
 
@@ -16,7 +16,7 @@ blueprint = Blueprint("reports", __name__, url_prefix="/api/v1/reports")
 
 
 def _connection() -> Any:
-    return house().database.transaction()
+    return container().database.transaction()
 
 
 @blueprint.get("/overview")

@@ -9,7 +9,7 @@ from flask_smorest import abort
 from marshmallow import Schema, fields, validate
 
 from api.http.blueprints import Blueprint
-from api.http.context import house, key, now
+from api.http.context import container, key, now
 from api.schemas.fields import URL, Flag, Nothing, Text, note
 from domain.errors import InvalidInputError, NotFoundError
 from domain.values import is_safe_url
@@ -50,7 +50,7 @@ class Subscriptions(Schema):
 
 
 def _every() -> list[dict[str, Any]]:
-    with house().database.transaction() as connection:
+    with container().database.transaction() as connection:
         found = subscriptions.every(connection)
     return [{**row._mapping, "id": row.subscription_id} for row in found]
 
@@ -78,9 +78,9 @@ def create(data: dict[str, Any]) -> Any:
         expected = "an https URL (http for this host or with allow_http)"
         raise InvalidInputError("url", expected)
     new_id = uuid4()
-    with house().database.transaction() as connection:
+    with container().database.transaction() as connection:
         secret = subscriptions.create(
-            connection, new_id, **data, secret_key=house().settings.secret_key, now=now()
+            connection, new_id, **data, secret_key=container().settings.secret_key, now=now()
         )
     return {**_show(new_id), "secret": secret}
 
@@ -106,7 +106,7 @@ def retry(_: dict[str, Any], subscription_id: UUID) -> Any:
     """Try again at once what waits or was given up"""
     _only_admins()
     _show(subscription_id)
-    with house().database.transaction() as connection:
+    with container().database.transaction() as connection:
         subscriptions.retry(connection, subscription_id, now())
     return _show(subscription_id)
 
@@ -115,5 +115,5 @@ def retry(_: dict[str, Any], subscription_id: UUID) -> Any:
 @blueprint.response(204)
 def remove(subscription_id: UUID) -> None:
     """End it, with all that it has not been told"""
-    with house().database.transaction() as connection:
+    with container().database.transaction() as connection:
         subscriptions.remove(connection, subscription_id)

@@ -18,7 +18,7 @@ from marshmallow import Schema, fields
 
 from api.http import uploads
 from api.http.blueprints import Blueprint
-from api.http.context import house, now
+from api.http.context import container, now
 from api.schemas.fields import note
 from api.webhooks import cloud
 from api.webhooks.cloud import CLOUD
@@ -70,7 +70,7 @@ def take(gateway: str, device_id: UUID) -> Any:
     reports = provider.parse(received._replace(json=_read(body)))
     family = {other for other, own in secrets.items() if own == secret}
     taken = inbound.record(
-        house().database, house().outreach, reports, f"webhook:{gateway}", family
+        container().database, container().outreach, reports, f"webhook:{gateway}", family
     )
     return taken._asdict()
 
@@ -93,12 +93,12 @@ def _secrets(gateway: str, name: str, asked: UUID) -> dict[UUID, str]:
     """That credential of every device of the gateway, empty where it has none. One whose
     credentials cannot be read stands in nobody's way but its own: raises SettingsError if it is
     the one that is ``asked`` for."""
-    with house().database.transaction() as connection:
+    with container().database.transaction() as connection:
         found = devices.of_gateway(connection, gateway)
     secrets: dict[UUID, str] = {}
     for row in found:
         try:
-            secrets[row.device_id] = house().secrets.read(row.ciphertext).get(name, "")
+            secrets[row.device_id] = container().secrets.read(row.ciphertext).get(name, "")
         except SettingsError:
             if row.device_id == asked:
                 raise

@@ -14,7 +14,7 @@ from domain import values
 from domain.errors import InvalidInputError
 from projections.audit import checkpoints, event_log, hash_chain, message_trail, people
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from runners.cli import console
 from runners.cli.console import progress_bar
 
@@ -31,10 +31,10 @@ def group() -> None:
 @click.pass_obj
 def message(config: Settings, message_id: UUID) -> None:
     """The whole causal chain of a message, its text rendered again and proven."""
-    with House(config) as house:
+    with Container(config) as container:
         console.print_trail(
             console.console(),
-            message_trail.message_trail(house.outreach, house.database, message_id),
+            message_trail.message_trail(container.outreach, container.database, message_id),
         )
 
 
@@ -45,8 +45,8 @@ def message(config: Settings, message_id: UUID) -> None:
 def lead(config: Settings, lead_id: UUID, as_of: str | None) -> None:
     """All that touched a person, and how things stood at an instant."""
     instant = None if as_of is None else values.parse_instant(as_of, "as-of")
-    with House(config) as house:
-        console.print_person(console.console(), people.person(house.database, lead_id, instant))
+    with Container(config) as container:
+        console.print_person(console.console(), people.person(container.database, lead_id, instant))
 
 
 @group.command("why-not")
@@ -58,11 +58,15 @@ def why_not(
     config: Settings, lead_id: UUID, campaign_id: UUID | None, sequence_id: UUID | None
 ) -> None:
     """Why this person was not sent this campaign, or this sequence."""
-    with House(config) as house:
+    with Container(config) as container:
         if campaign_id is not None and sequence_id is None:
-            found = people.why_not_campaign(house.outreach, house.database, lead_id, campaign_id)
+            found = people.why_not_campaign(
+                container.outreach, container.database, lead_id, campaign_id
+            )
         elif sequence_id is not None and campaign_id is None:
-            found = people.why_not_sequence(house.outreach, house.database, lead_id, sequence_id)
+            found = people.why_not_sequence(
+                container.outreach, container.database, lead_id, sequence_id
+            )
         else:
             raise InvalidInputError("options", "either --campaign or --sequence")
     click.echo(found.story)
@@ -76,8 +80,8 @@ def why_not(
 @click.pass_obj
 def export(config: Settings, form: str) -> None:
     """The whole log in its order on standard output; personal data stays sealed."""
-    with House(config) as house:
-        for line in event_log.export(house.database):
+    with Container(config) as container:
+        for line in event_log.export(container.database):
             sys.stdout.buffer.write(line)
 
 
@@ -90,15 +94,15 @@ def verify(config: Settings, checkpoint: Path | None, public_key: Path | None) -
     or was inserted."""
     if public_key is not None and checkpoint is None:
         raise InvalidInputError("--public-key", "a --checkpoint beside it")
-    with House(config) as house, progress_bar(console.console(err=True)) as bar:
+    with Container(config) as container, progress_bar(console.console(err=True)) as bar:
         task = bar.add_task("verifying the log", total=None)
         found = hash_chain.verify(
-            house.database, lambda done, total: bar.update(task, completed=done, total=total)
+            container.database, lambda done, total: bar.update(task, completed=done, total=total)
         )
         fault = found.fault
         if fault is None and checkpoint is not None:
             fault = checkpoints.check(
-                house.database,
+                container.database,
                 checkpoints.parse(_read(checkpoint)),
                 None if public_key is None else _read(public_key),
             )
@@ -116,9 +120,9 @@ def verify(config: Settings, checkpoint: Path | None, public_key: Path | None) -
 def checkpoint(config: Settings, key: Path | None) -> None:
     """Seal all there is and say where the chain stands, as JSON on standard output. Keep it where
     the database's owner cannot write."""
-    with House(config) as house:
+    with Container(config) as container:
         made = checkpoints.make(
-            house.database, house.outreach.clock, None if key is None else _read(key)
+            container.database, container.outreach.clock, None if key is None else _read(key)
         )
     click.echo(msgspec.json.encode(made).decode())
 

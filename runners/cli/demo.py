@@ -14,7 +14,7 @@ from domain import campaign, device, sequence
 from domain.application.outreach import Outreach
 from projections.audit import message_trail
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.database import embedded
 from projections.database.engine import recreate
 from projections.intake.lead_import import import_leads
@@ -46,23 +46,26 @@ def run(settings: Settings, terminal: Console) -> bool:
     server = settings.database_url or embedded.start(settings.home)
     clock = SimulatedClock(START)
     own = Settings(database_url=recreate(server, NAME))
-    with House(own, clock) as house:
-        devices = _register_devices(house.outreach)
-        _import(house, terminal)
-        sequence_id, campaign_id = _plan(house.outreach)
+    with Container(own, clock) as container:
+        devices = _register_devices(container.outreach)
+        _import(container, terminal)
+        sequence_id, campaign_id = _plan(container.outreach)
         terminal.print(f"registered {len(devices)} devices, one sequence and one campaign")
-        _play(house, clock, terminal)
-        with house.database.transaction() as connection:
+        _play(container, clock, terminal)
+        with container.database.transaction() as connection:
             _print_reports(connection, terminal, sequence_id, campaign_id)
             message_id = sweep.first_sent(connection, sequence_id, step=2)
         if message_id is not None:
             console.print_trail(
-                terminal, message_trail.message_trail(house.outreach, house.database, message_id)
+                terminal,
+                message_trail.message_trail(container.outreach, container.database, message_id),
             )
-        return prove(house, terminal)
+        return prove(container, terminal)
 
 
-def prove(house: House, terminal: Console, *, only: str | None = None, swap: bool = False) -> bool:
+def prove(
+    container: Container, terminal: Console, *, only: str | None = None, swap: bool = False
+) -> bool:
     """Rebuilds every projection and prints how each compares; True if all are identical. ``only``
     and ``swap`` as in ``rebuild``."""
     with progress_bar(terminal) as bar:
@@ -71,7 +74,7 @@ def prove(house: House, terminal: Console, *, only: str | None = None, swap: boo
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        found = rebuild(house.database, show, only=only, swap=swap)
+        found = rebuild(container.database, show, only=only, swap=swap)
     console.print_rebuild(terminal, found)
     return not any(found.values())
 
@@ -100,9 +103,11 @@ def _register_devices(outreach: Outreach) -> list[UUID]:
     return ids
 
 
-def _import(house: House, terminal: Console) -> None:
+def _import(container: Container, terminal: Console) -> None:
     with resources.as_file(resources.files("runners.cli") / "demo_leads.csv") as path:
-        result = import_leads(house.database, house.outreach, path, region="MY", actor=ACTOR)
+        result = import_leads(
+            container.database, container.outreach, path, region="MY", actor=ACTOR
+        )
     terminal.print(f"imported {result.registered} leads from {path.name}")
     for rejected in result.rejected:
         terminal.print(f"  line {rejected.line} skipped: {rejected.reason}", highlight=False)
@@ -140,8 +145,8 @@ def _plan(outreach: Outreach) -> tuple[UUID, UUID]:
     return welcome.id, sale.id
 
 
-def _play(house: House, clock: SimulatedClock, terminal: Console) -> None:
-    simulation = Simulation(house, clock)
+def _play(container: Container, clock: SimulatedClock, terminal: Console) -> None:
+    simulation = Simulation(container, clock)
     end = START + timedelta(days=DAYS)
     with progress_bar(terminal) as bar:
         task = bar.add_task(f"playing {DAYS} days", total=DAYS * 86400.0)

@@ -15,7 +15,7 @@ import msgspec
 from domain import values
 from domain.errors import InvalidInputError, NotFoundError, SendtrailError
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import rows
 from projections.readmodels import devices
 from runners.cli import console
@@ -43,7 +43,7 @@ def group() -> None:
 @click.pass_obj
 def list_(config: Settings) -> None:
     """Every device with its gateway and its state."""
-    with House(config) as house, house.database.transaction() as connection:
+    with Container(config) as container, container.database.transaction() as connection:
         console.print_device_list(console.console(), rows(connection, "SELECT * FROM devices"))
 
 
@@ -59,19 +59,19 @@ def test(config: Settings, name: str, phone: str, text: str) -> None:
     """
     to = values.phone(phone, config.default_region)
     values.text("text", text, longest=4096)
-    with House(config) as house:
-        row = _find(house, name)
-        _check_pause(house, row)
-        outcome = asyncio.run(_send(gateways(config)[row.gateway], house, row, to, text))
+    with Container(config) as container:
+        row = _find(container, name)
+        _check_pause(container, row)
+        outcome = asyncio.run(_send(gateways(config)[row.gateway], container, row, to, text))
         actor = f"cli:{getpass.getuser()}"
-        house.outreach.note_test(row.device_id, *_facts(outcome), actor=actor)
+        container.outreach.note_test(row.device_id, *_facts(outcome), actor=actor)
     click.echo(explain(outcome))
     if not isinstance(outcome, Accepted):
         raise SendtrailError("the message was not accepted")
 
 
-def _find(house: House, name: str) -> Any:
-    with house.database.transaction() as connection:
+def _find(container: Container, name: str) -> Any:
+    with container.database.transaction() as connection:
         found = [row for row in devices.in_service(connection) if row.name == name]
     if not found:
         raise NotFoundError("device in service", name)
@@ -80,9 +80,9 @@ def _find(house: House, name: str) -> Any:
     return found[0]
 
 
-def _check_pause(house: House, row: Any) -> None:
+def _check_pause(container: Container, row: Any) -> None:
     """The pace belongs to the device, whoever sends."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         (last,) = rows(
             connection,
             "SELECT handed_over_at FROM device_hand_overs WHERE device_id = %(id)s",
@@ -91,13 +91,13 @@ def _check_pause(house: House, row: Any) -> None:
     if last.handed_over_at is None:
         return
     free_at = last.handed_over_at + timedelta(seconds=row.min_delay_seconds)
-    wait = (free_at - house.outreach.clock()).total_seconds()
+    wait = (free_at - container.outreach.clock()).total_seconds()
     if wait > 0:
         raise SendtrailError(f"the device has just sent; try again in {wait:.0f} seconds")
 
 
-async def _send(gateway: Gateway, house: House, row: Any, phone: str, text: str) -> Outcome:
-    limit = house.settings.gateway_timeout
+async def _send(gateway: Gateway, container: Container, row: Any, phone: str, text: str) -> Outcome:
+    limit = container.settings.gateway_timeout
     outgoing = Outgoing(
         message_id=uuid4(),
         device_id=row.device_id,
@@ -106,8 +106,8 @@ async def _send(gateway: Gateway, house: House, row: Any, phone: str, text: str)
         media_url=None,
         attempt=1,
         settings=row.settings,
-        credentials=house.secrets.read(row.ciphertext),
-        call_before=house.outreach.clock() + timedelta(seconds=limit),
+        credentials=container.secrets.read(row.ciphertext),
+        call_before=container.outreach.clock() + timedelta(seconds=limit),
     )
     found: Outcome = Unknown(f"no answer within {limit:g} seconds")
     with suppress(TimeoutError):

@@ -13,7 +13,7 @@ import click
 from domain import values
 from domain.errors import SendtrailError
 from projections.config import metrics, settings
-from projections.container import House
+from projections.container import Container
 from projections.database import embedded
 from projections.database.engine import BUNDLED, url_of
 from projections.intake.lead_import import import_leads
@@ -67,8 +67,8 @@ def demo(config: settings.Settings) -> None:
 def run(config: settings.Settings, names: tuple[str, ...], once: bool) -> None:
     """Run all runners, or those that are named, until SIGTERM or Ctrl-C."""
     metrics.share(config.home)
-    with House(config) as house:
-        runners = Runners(house, names or RUNNERS)
+    with Container(config) as container:
+        runners = Runners(container, names or RUNNERS)
         if once:
             for name, count in runners.once().items():
                 click.echo(f"{name}: {count}")
@@ -98,11 +98,11 @@ def import_(config: settings.Settings, file: Path) -> None:
     Columns: phone, name, niche, target_status, triggers, device, timezone; any other becomes an
     attribute. Lists are separated by ';'. Only phone is required.
     """
-    with House(config) as house, progress_bar(console.console(err=True)) as bar:
+    with Container(config) as container, progress_bar(console.console(err=True)) as bar:
         task = bar.add_task("importing", total=None)
         result = import_leads(
-            house.database,
-            house.outreach,
+            container.database,
+            container.outreach,
             file,
             region=config.default_region,
             actor=_actor(),
@@ -121,7 +121,7 @@ def import_(config: settings.Settings, file: Path) -> None:
 @click.pass_obj
 def status(config: settings.Settings) -> None:
     """What there is: leads, devices, sequences, campaigns, messages by status."""
-    with House(config) as house, house.database.transaction() as connection:
+    with Container(config) as container, container.database.transaction() as connection:
         console.print_overview(console.console(), reports.overview(connection))
         console.print_devices(console.console(), reports.devices(connection))
 
@@ -136,8 +136,8 @@ def rebuild(config: settings.Settings, check: bool, only: str | None) -> None:
     Commands and runners may go on meanwhile. Prints per table whether it was identical or the first
     difference, and fails if there was one.
     """
-    with House(config, outdated=True) as house:
-        if not demonstration.prove(house, console.console(), only=only, swap=not check):
+    with Container(config, outdated=True) as container:
+        if not demonstration.prove(container, console.console(), only=only, swap=not check):
             done = "" if check else ", and were replaced"
             raise click.ClickException(f"the live projections differed from the events{done}")
 
@@ -151,10 +151,10 @@ def rebuild(config: settings.Settings, check: bool, only: str | None) -> None:
 def replay(config: settings.Settings, until: str, into: str) -> None:
     """Fill a new schema with every projection as it was at a past instant, for any SQL client."""
     instant = values.parse_instant(until, "until")
-    with House(config) as house, progress_bar(console.console(err=True)) as bar:
+    with Container(config) as container, progress_bar(console.console(err=True)) as bar:
         task = bar.add_task("replaying the events", total=None)
         replay_into(
-            house.database,
+            container.database,
             into,
             instant,
             lambda done, total: bar.update(task, completed=done, total=total),
@@ -181,8 +181,8 @@ def keys_create(config: settings.Settings, name: str, role: str) -> None:
 
     NAME is what events will say who did it.
     """
-    with House(config) as house, house.database.transaction() as connection:
-        key = api_keys.create(connection, name, role, house.outreach.clock())
+    with Container(config) as container, container.database.transaction() as connection:
+        key = api_keys.create(connection, name, role, container.outreach.clock())
     click.echo(f"key {name} of role {role}; keep it, it cannot be shown again:")
     click.echo(key)
 
@@ -191,7 +191,7 @@ def keys_create(config: settings.Settings, name: str, role: str) -> None:
 @click.pass_obj
 def keys_list(config: settings.Settings) -> None:
     """Every key, without the key itself."""
-    with House(config) as house, house.database.transaction() as connection:
+    with Container(config) as container, container.database.transaction() as connection:
         console.print_keys(console.console(), api_keys.every(connection))
 
 
@@ -200,8 +200,8 @@ def keys_list(config: settings.Settings) -> None:
 @click.pass_obj
 def keys_revoke(config: settings.Settings, name: str) -> None:
     """From now on the key opens nothing."""
-    with House(config) as house, house.database.transaction() as connection:
-        api_keys.revoke(connection, name, house.outreach.clock())
+    with Container(config) as container, container.database.transaction() as connection:
+        api_keys.revoke(connection, name, container.outreach.clock())
     click.echo(f"revoked {name}")
 
 

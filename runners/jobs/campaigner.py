@@ -14,7 +14,7 @@ from domain import campaign, device_choice
 from domain.event import Event
 from domain.message import schedule_for_campaign
 from domain.message.events import MessageScheduled
-from projections.container import House
+from projections.container import Container
 from projections.queue import sweep
 from projections.readmodels import campaigns, devices, leads
 from runners.support.outages import OUTAGES
@@ -43,8 +43,8 @@ class Campaigner:
     is a matter of the audience alone, and used only if the chunk before it was committed.
     """
 
-    def __init__(self, house: House, actor: str, chunk: int = CHUNK) -> None:
-        self.house = house
+    def __init__(self, container: Container, actor: str, chunk: int = CHUNK) -> None:
+        self.container = container
         self.actor = actor
         self.chunk = chunk
         self._ahead: Future[Chunk] | None = None
@@ -52,12 +52,12 @@ class Campaigner:
     def run_once(self) -> int:
         """Triggers all that is due and completes every audience; returns how many messages were
         scheduled."""
-        while self.house.database.run("trigger", self._trigger):
+        while self.container.database.run("trigger", self._trigger):
             pass
         total = 0
         with ThreadPoolExecutor(1, "campaigner ahead") as pool:
             while True:
-                scheduled = self.house.database.run(
+                scheduled = self.container.database.run(
                     "extend", lambda connection: self._extend(connection, pool)
                 )
                 if scheduled is None:
@@ -65,12 +65,12 @@ class Campaigner:
                 total += scheduled
 
     def _trigger(self, connection: Connection) -> bool:
-        now = self.house.outreach.clock()
+        now = self.container.outreach.clock()
         state = campaigns.next_to_trigger(connection, now)
         if state is None:
             return False
         events = campaign.trigger(state, now=now, actor=self.actor)
-        self.house.outreach.record(connection, events)
+        self.container.outreach.record(connection, events)
         return True
 
     def _extend(self, connection: Connection, pool: ThreadPoolExecutor) -> int | None:
@@ -79,16 +79,16 @@ class Campaigner:
         if state is None:
             return None
         chunk = self._read_ahead(state) or self._read(connection, state, state.cursor)
-        now = self.house.outreach.clock()
+        now = self.container.outreach.clock()
         if chunk.last is None:
             events: list[Event] = [*campaign.complete_audience(state, now=now, actor=self.actor)]
-            self.house.outreach.record(connection, events)
+            self.container.outreach.record(connection, events)
             return 0
         self._ahead = pool.submit(self._read_alone, state, chunk.last)
         extended = campaign.extend_audience(
             state, chunk.last, chunk.scheduled, chunk.excluded, now=now, actor=self.actor
         )
-        self.house.outreach.record(connection, extended, chunk.ready)
+        self.container.outreach.record(connection, extended, chunk.ready)
         if chunk.scheduled:
             sweep.wake_broadcasters(connection)
         return chunk.scheduled
@@ -105,11 +105,11 @@ class Campaigner:
         return None
 
     def _read_alone(self, state: campaign.Campaign, cursor: UUID) -> Chunk:
-        with self.house.database.transaction() as connection:
+        with self.container.database.transaction() as connection:
             return self._read(connection, state, cursor)
 
     def _read(self, connection: Connection, state: campaign.Campaign, cursor: UUID | None) -> Chunk:
-        now = self.house.outreach.clock()
+        now = self.container.outreach.clock()
         found = leads.audience(connection, state.id, cursor, self.chunk)
         excluded: Counter[str] = Counter()
         scheduled: list[MessageScheduled] = []
@@ -137,5 +137,5 @@ class Campaigner:
                 )
             )
         last = found[-1].lead_id if found else None
-        ready = self.house.outreach.make_ready(scheduled)
+        ready = self.container.outreach.make_ready(scheduled)
         return Chunk(state.id, cursor, last, len(scheduled), dict(excluded), ready)

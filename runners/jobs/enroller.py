@@ -15,7 +15,7 @@ from domain import device_choice, enrollment, lead, planning, values
 from domain.event import Event
 from domain.message import schedule_for_step
 from domain.sequence import Sequence
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import uuids
 from projections.readmodels import devices, leads, sequences
 
@@ -31,8 +31,8 @@ Plans = dict[tuple[UUID, str], list[datetime]]
 class Enroller:
     """Takes leads a thousand at a time, each lead's whole enrollment in one transaction."""
 
-    def __init__(self, house: House, actor: str, chunk: int = CHUNK) -> None:
-        self.house = house
+    def __init__(self, container: Container, actor: str, chunk: int = CHUNK) -> None:
+        self.container = container
         self.actor = actor
         self.chunk = chunk
 
@@ -53,7 +53,7 @@ class Enroller:
                 return total
 
     def _take(self) -> tuple[int, int]:
-        return self.house.database.run("enroll", self._chunk)
+        return self.container.database.run("enroll", self._chunk)
 
     def _chunk(self, connection: Connection) -> tuple[int, int]:
         candidates = leads.enrollable(connection, self.chunk)
@@ -62,7 +62,7 @@ class Enroller:
         statuses = devices.statuses(connection)
         serving = device_choice.in_service(statuses)
         entered = sequences.by_id(connection, uuids({row.sequence_id for row in candidates}))
-        now = self.house.outreach.clock()
+        now = self.container.outreach.clock()
         plans: Plans = {}
         events: list[Event] = []
         enrolled = found = 0
@@ -74,7 +74,7 @@ class Enroller:
             writer = device_choice.choose(first.lead_id, first.device_id, statuses, serving)
             if isinstance(writer, UUID):  # else it was retired between two statements
                 events.extend(self._enroll(rows, entered, writer, plans, now))
-        self.house.outreach.record(connection, events)
+        self.container.outreach.record(connection, events)
         return found, enrolled
 
     def _enroll(

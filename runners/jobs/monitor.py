@@ -10,7 +10,7 @@ import structlog
 
 from domain.device import OPERATOR
 from domain.errors import SettingsError
-from projections.container import House
+from projections.container import Container
 from projections.readmodels import devices
 from runners.gateways.protocol import DeviceState, Gateway
 
@@ -20,14 +20,14 @@ log = structlog.get_logger()
 class Monitor:
     """A device that a person disconnected stays so until a person connects it."""
 
-    def __init__(self, house: House, gateways: Mapping[str, Gateway], actor: str) -> None:
-        self.house = house
+    def __init__(self, container: Container, gateways: Mapping[str, Gateway], actor: str) -> None:
+        self.container = container
         self.gateways = gateways
         self.actor = actor
 
     def run_once(self) -> int:
         """Returns how many devices changed."""
-        with self.house.database.transaction() as connection:
+        with self.container.database.transaction() as connection:
             found = devices.in_service(connection)
         watched = [row for row in found if row.gateway in self.gateways and row.reason != OPERATOR]
         return asyncio.run(self._ask(watched))
@@ -42,10 +42,10 @@ class Monitor:
             if state is None:
                 continue
             if state.online and row.status == "offline":
-                self.house.outreach.connect_device(row.device_id, actor=self.actor)
+                self.container.outreach.connect_device(row.device_id, actor=self.actor)
             elif not state.online and row.status == "online":
                 reason = state.reason or "the gateway says so"
-                self.house.outreach.disconnect_device(row.device_id, reason, actor=self.actor)
+                self.container.outreach.disconnect_device(row.device_id, reason, actor=self.actor)
             else:
                 continue
             changed += 1
@@ -53,12 +53,12 @@ class Monitor:
 
     async def _state(self, row: Any) -> DeviceState | None:
         try:
-            credentials = self.house.secrets.read(row.ciphertext)
+            credentials = self.container.secrets.read(row.ciphertext)
         except SettingsError:
             return DeviceState(online=False, reason="its credentials cannot be read")
         asked = self.gateways[row.gateway].status(row.device_id, row.settings, credentials)
         try:
-            return await asyncio.wait_for(asked, self.house.settings.gateway_timeout)
+            return await asyncio.wait_for(asked, self.container.settings.gateway_timeout)
         except Exception as error:  # a gateway's fault for one device must hide no other
             log.warning(
                 "monitor.no_answer", device_id=str(row.device_id), error=type(error).__name__

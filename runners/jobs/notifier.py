@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from domain.errors import SettingsError
-from projections.container import House
+from projections.container import Container
 from projections.outbox import subscriptions
 from projections.outbox.subscriptions import Due
 from runners.gateways.http import Http, base_url
@@ -36,18 +36,18 @@ SIGNATURE = "X-Sendtrail-Signature-256"
 class Notifier:
     """Any number may run: a delivery belongs to whoever took it, for a while."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, container: Container) -> None:
+        self.container = container
 
     def run_once(self) -> int:
         """Tells all that there is to tell now; returns how many deliveries succeeded."""
-        now = self.house.outreach.clock()
-        while self.house.database.run("other", lambda c: subscriptions.fan_out(c, now)):
+        now = self.container.outreach.clock()
+        while self.container.database.run("other", lambda c: subscriptions.fan_out(c, now)):
             pass
         return asyncio.run(self._tell())
 
     async def _tell(self) -> int:
-        with self.house.database.transaction() as connection:
+        with self.container.database.transaction() as connection:
             found = subscriptions.every(connection)
         http = Http(PATIENCE)
         try:
@@ -57,7 +57,7 @@ class Notifier:
 
     async def _all_of(self, http: Http, subscription: Any) -> int:
         try:
-            secret = self.house.secrets.read(subscription.ciphertext)["secret"]
+            secret = self.container.secrets.read(subscription.ciphertext)["secret"]
         except SettingsError as error:  # a runner that ends would take the whole process along
             id_ = str(subscription.subscription_id)
             log.warning("notifier.no_secret", subscription_id=id_, reason=str(error))
@@ -74,8 +74,8 @@ class Notifier:
                 return total
 
     def _take(self, subscription: Any) -> list[Due]:
-        now = self.house.outreach.clock()
-        return self.house.database.run(
+        now = self.container.outreach.clock()
+        return self.container.database.run(
             "other", lambda c: subscriptions.take(c, subscription, now, LEASE, AT_ONCE)
         )
 
@@ -102,14 +102,14 @@ class Notifier:
         return None if 200 <= answer.status < 300 else f"HTTP {answer.status}"
 
     def _settle(self, subscription: Any, taken: list[Due], failed: list[tuple[Due, str]]) -> None:
-        now, uniform = self.house.outreach.clock(), random.SystemRandom().uniform
+        now, uniform = self.container.outreach.clock(), random.SystemRandom().uniform
         numbers = {due.notification_id for due, _ in failed}
         told = [d.notification_id for d in taken if d.notification_id not in numbers]
         again = [
             (due.notification_id, error, subscriptions.next_try(due.attempt, now, uniform))
             for due, error in failed
         ]
-        self.house.database.run(
+        self.container.database.run(
             "other",
             lambda c: subscriptions.settle(c, subscription.subscription_id, told, again),
         )

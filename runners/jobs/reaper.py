@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from domain import campaign, enrollment, lead, message
 from domain.event import Event
 from domain.message.events import CancelReason
-from projections.container import House
+from projections.container import Container
 from projections.intake import inbound
 from projections.queue import sweep
 from projections.readmodels import campaigns, enrollments, leads
@@ -23,14 +23,14 @@ CHUNK = 1000
 class Reaper:
     """Any number may run; each takes what no other holds."""
 
-    def __init__(self, house: House, actor: str, chunk: int = CHUNK) -> None:
-        self.house = house
+    def __init__(self, container: Container, actor: str, chunk: int = CHUNK) -> None:
+        self.container = container
         self.actor = actor
         self.chunk = chunk
 
     def run_once(self) -> int:
         """Does all there is to do; returns how much that was."""
-        early = inbound.record_early(self.house.database, self.house.outreach, self.actor)
+        early = inbound.record_early(self.container.database, self.container.outreach, self.actor)
         return early + sum(
             self._exhaust(work)
             for work in (
@@ -45,17 +45,17 @@ class Reaper:
     def _exhaust(self, work: Callable[[Connection], list[Event]]) -> int:
         def transaction(connection: Connection) -> int:
             events = work(connection)
-            self.house.outreach.record(connection, events)
+            self.container.outreach.record(connection, events)
             return len(events)
 
         total = 0
-        while done := self.house.database.run("reap", transaction):
+        while done := self.container.database.run("reap", transaction):
             total += done
         return total
 
     def _end_leases(self, connection: Connection) -> list[Event]:
-        now = self.house.outreach.clock()
-        given_up = now - patience(self.house.settings)
+        now = self.container.outreach.clock()
+        given_up = now - patience(self.container.settings)
         sweep.forget_settled_leases(connection, now)
         return [
             message.release(state, "lease ended", now=now, actor=self.actor)
@@ -65,14 +65,14 @@ class Reaper:
         ]
 
     def _cancel_unwanted(self, connection: Connection) -> list[Event]:
-        now = self.house.outreach.clock()
+        now = self.container.outreach.clock()
         return [
             message.cancel(state, cast(CancelReason, why), now=now, actor=self.actor)
             for state, why in sweep.unwanted(connection, self.chunk)
         ]
 
     def _expire(self, connection: Connection) -> list[Event]:
-        now = self.house.outreach.clock()
+        now = self.container.outreach.clock()
         return [
             message.cancel(state, "expired", now=now, actor=self.actor)
             for state in sweep.expired(connection, now, self.chunk)
@@ -81,7 +81,7 @@ class Reaper:
     def _complete_enrollments(self, connection: Connection) -> list[Event]:
         """A finished sequence may give the lead the trigger of the next one; a stopped one stops
         its journeys and passes nobody on."""
-        now = self.house.outreach.clock()
+        now = self.container.outreach.clock()
         events: list[Event] = []
         found = enrollments.finished(connection, self.chunk)
         triggered = leads.states(
@@ -105,7 +105,7 @@ class Reaper:
         return events
 
     def _finish_campaigns(self, connection: Connection) -> list[Event]:
-        now = self.house.outreach.clock()
+        now = self.container.outreach.clock()
         return [
             event
             for state in campaigns.finished(connection)

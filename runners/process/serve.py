@@ -13,7 +13,7 @@ from flask import Flask
 from api import create_app
 from projections.config import metrics
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.database import embedded
 from projections.records import api_keys
 from runners.support import logs
@@ -22,10 +22,10 @@ NO_KEY = "no API key yet; make one with: sendtrail keys create NAME --role admin
 
 
 def serve(settings: Settings, host: str, port: int, workers: int, threads: int) -> None:
-    """Until SIGTERM or SIGINT. Each worker process makes its own house, after the fork."""
+    """Until SIGTERM or SIGINT. Each worker process makes its own container, after the fork."""
     if settings.database_url is None:
         embedded.start(settings.home)  # held by this process, so that it outlives every worker
-    with House(settings) as house, house.database.transaction() as connection:
+    with Container(settings) as container, container.database.transaction() as connection:
         if not any(key.revoked_at is None for key in api_keys.every(connection)):
             print(NO_KEY, file=sys.stderr)
     metrics.share(settings.home)
@@ -36,9 +36,9 @@ def serve(settings: Settings, host: str, port: int, workers: int, threads: int) 
 
 
 def application(settings: Settings) -> Flask:
-    """One process's application, on its own house."""
+    """One process's application, with a container of its own."""
     logs.configure(settings.log_level)
-    return create_app(House(settings))
+    return create_app(Container(settings))
 
 
 def _worker() -> type:

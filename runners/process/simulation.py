@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from projections.container import House
+from projections.container import Container
 from projections.queue import sweep
 from projections.readmodels import campaigns
 from runners.gateways.sandbox import Sandbox
@@ -33,23 +33,23 @@ class Turn:
 class Simulation:
     """One of each runner on one sandbox. The same seed gives the same paces and outcomes."""
 
-    def __init__(self, house: House, clock: SimulatedClock, seed: int = 1) -> None:
-        self.house = house
+    def __init__(self, container: Container, clock: SimulatedClock, seed: int = 1) -> None:
+        self.container = container
         self.clock = clock
         self.sandbox = Sandbox(clock)
         gateways = {"sandbox": self.sandbox}
-        settings = house.settings
+        settings = container.settings
         self.broadcaster = Broadcaster(
-            house,
+            container,
             gateways,
             worker="simulation",
             actor="runner:broadcaster:simulation:1",
             uniform=random.Random(seed).uniform,  # noqa: S311 - pace is no secret
         )
-        monitor = Monitor(house, gateways, "runner:monitor:simulation:1")
-        enroller = Enroller(house, "runner:enroller:simulation:1")
-        campaigner = Campaigner(house, "runner:campaigner:simulation:1")
-        reaper = Reaper(house, "runner:reaper:simulation:1")
+        monitor = Monitor(container, gateways, "runner:monitor:simulation:1")
+        enroller = Enroller(container, "runner:enroller:simulation:1")
+        campaigner = Campaigner(container, "runner:campaigner:simulation:1")
+        reaper = Reaper(container, "runner:reaper:simulation:1")
         self.active_at = now = clock()
         self.turns = [
             Turn(monitor.run_once, settings.monitor_every, now, now),
@@ -93,7 +93,7 @@ class Simulation:
         """The next slot or turn. Once every runner has looked and found nothing since there was
         something, only time can give them work, and turns before that moment are skipped."""
         if all(turn.ran_at > self.active_at for turn in self.turns):
-            with self.house.database.transaction() as connection:
+            with self.container.database.transaction() as connection:
                 given = [sweep.next_due(connection), campaigns.next_scheduled(connection)]
             wake = min(filter(None, [*given, self.sandbox.next_report(), until]))
             for turn in self.turns:

@@ -19,7 +19,7 @@ import structlog
 from domain.errors import SendtrailError
 from projections.audit import hash_chain
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.records import credentials
 from runners.gateways.cloud import Cloud
 from runners.gateways.gowa import Gowa
@@ -70,13 +70,13 @@ def tune() -> None:
 class Runners:
     """The runners of one process, by name."""
 
-    def __init__(self, house: House, names: Iterable[str]) -> None:
-        self.house = house
+    def __init__(self, container: Container, names: Iterable[str]) -> None:
+        self.container = container
         self.names = [name for name in RUNNERS if name in set(names)]
         self.host = f"{socket.gethostname()}:{os.getpid()}"
         self.failed: str | None = None
-        with house.database.transaction() as connection:
-            credentials.check(connection, house.secrets)
+        with container.database.transaction() as connection:
+            credentials.check(connection, container.secrets)
         tune()
 
     def once(self) -> dict[str, int]:
@@ -132,7 +132,7 @@ class Runners:
     def _repeat(self, name: str, stop: threading.Event, fail: Callable[[], object]) -> None:
         """A fault in one runner ends the process: a supervisor restarts it and somebody looks."""
         try:
-            outages.repeat(name, self._work(name), _every(self.house.settings, name), stop)
+            outages.repeat(name, self._work(name), _every(self.container.settings, name), stop)
         except BaseException as error:
             log.error("runner.failed", runner=name, error=type(error).__name__)
             self.failed = name
@@ -142,22 +142,24 @@ class Runners:
         actor = self._actor(name)
         match name:
             case "monitor":
-                return Monitor(self.house, gateways(self.house.settings), actor).run_once
+                return Monitor(self.container, gateways(self.container.settings), actor).run_once
             case "enroller":
-                return Enroller(self.house, actor).run_once
+                return Enroller(self.container, actor).run_once
             case "campaigner":
-                return Campaigner(self.house, actor).run_once
+                return Campaigner(self.container, actor).run_once
             case "notary":
-                return partial(hash_chain.seal, self.house.database, self.house.outreach.clock)
+                return partial(
+                    hash_chain.seal, self.container.database, self.container.outreach.clock
+                )
             case "notifier":
-                return Notifier(self.house).run_once
+                return Notifier(self.container).run_once
             case _:
-                return Reaper(self.house, actor).run_once
+                return Reaper(self.container, actor).run_once
 
     def _broadcaster(self) -> Broadcaster:
         return Broadcaster(
-            self.house,
-            gateways(self.house.settings),
+            self.container,
+            gateways(self.container.settings),
             # A process id may come again, on another host of the same name even at once.
             worker=f"{self.host}:{secrets.token_hex(4)}",
             actor=self._actor("broadcaster"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 
 from projections.config import metrics
-from projections.container import House
+from projections.container import Container
 from runners.gateways.protocol import Gateway, Outcome, Outgoing, Unknown
 from runners.sending.breaker import NOT_CALLED
 
@@ -22,11 +22,11 @@ class Calls:
 
     def __init__(
         self,
-        house: House,
+        container: Container,
         gateways: Mapping[str, Gateway],
         ended: Callable[[str, Outgoing, Outcome], None],
     ) -> None:
-        self.house = house
+        self.container = container
         self.gateways = gateways
         self.ended = ended
         self._waiting: deque[tuple[str, Outgoing]] = deque()
@@ -72,11 +72,11 @@ class Calls:
 
     async def _call(self, name: str, outgoing: Outgoing) -> tuple[Outcome, bool]:
         """What came of it, and whether the caller was told to end."""
-        if self.house.outreach.clock() >= outgoing.call_before:
+        if self.container.outreach.clock() >= outgoing.call_before:
             # The database or this machine stood still since: others may think that it is over.
             return NOT_CALLED, False
-        reach = self.house.database.reach
-        limit = self.house.settings.gateway_timeout
+        reach = self.container.database.reach
+        limit = self.container.settings.gateway_timeout
         try:
             reach("gateway.before_call")
             outcome = await self.gateways[name].send(outgoing)
@@ -91,7 +91,7 @@ class Calls:
 
     def _limit(self, caller: asyncio.Task[None]) -> None:
         """Its call has the gateway's time-out from now on."""
-        until = self._loop.time() + self.house.settings.gateway_timeout
+        until = self._loop.time() + self.container.settings.gateway_timeout
         self.in_flight[caller] = until
         if self._watch is None:
             self._watch = self._loop.call_at(until, self._give_up)

@@ -15,7 +15,7 @@ from domain import pacing, values
 from domain.event import Event
 from domain.message.events import MessageClaimed
 from domain.pacing import Pace
-from projections.container import House
+from projections.container import Container
 from projections.queue import claim, dispatch
 from runners.sending.device_queues import CALLS_PER_DEVICE, Room, Slot, server_of
 from runners.sending.dispatch import HandedOver, LastLook
@@ -48,7 +48,7 @@ class Plan(NamedTuple):
 
 def decide(
     connection: Connection,
-    house: House,
+    container: Container,
     wanted: claim.Wanted,
     room: Room,
     worker: str,
@@ -56,8 +56,8 @@ def decide(
 ) -> Taken:
     """Claims for ``worker`` what is due on devices as ``wanted``, and hands over what may go now,
     as far as there is ``room``."""
-    now = house.outreach.clock()
-    horizon = now + timedelta(seconds=house.settings.broadcast_every)
+    now = container.outreach.clock()
+    horizon = now + timedelta(seconds=container.settings.broadcast_every)
     ready = claim.ready_devices(connection, now, horizon, wanted)
     if not ready:
         return Taken([], HandedOver([], []))
@@ -77,7 +77,7 @@ def decide(
         slots = [slot for slot in _slots(device, rows, owners, now) if slot <= horizon]
         if not slots:
             continue
-        lease_until = slots[-1] + timedelta(seconds=house.settings.lease_seconds)
+        lease_until = slots[-1] + timedelta(seconds=container.settings.lease_seconds)
         server = server_of(device.gateway, device.base_url)
         zone = values.zone(device.timezone)
         days = {slot: slot.astimezone(zone).date() for slot in set(slots)}
@@ -96,19 +96,19 @@ def decide(
                 lease_until=lease_until,
             )
             plans.append(Plan(slot, row, send_at <= now and room.take(slot), claimed))
-    return _carry_out(connection, house, plans, owners, actor)
+    return _carry_out(connection, container, plans, owners, actor)
 
 
 def _carry_out(
     connection: Connection,
-    house: House,
+    container: Container,
     plans: Sequence[Plan],
     owners: Mapping[str, dispatch.Owner],
     actor: str,
 ) -> Taken:
     """Records each claim, and right after it what becomes of the message if it may go at once."""
     now = [(plan.slot, plan.row) for plan in plans if plan.at_once]
-    look = LastLook(connection, house, now, owners, actor)
+    look = LastLook(connection, container, now, owners, actor)
     events: list[Event] = []
     for plan in plans:
         events.append(plan.claimed)
@@ -116,7 +116,7 @@ def _carry_out(
             event = look.at(plan.slot, plan.row, plan.claimed.originator_version)
             if event is not None:
                 events.append(event)
-    house.outreach.record(connection, events)
+    container.outreach.record(connection, events)
     return Taken([plan.slot for plan in plans if not plan.at_once], look.result)
 
 

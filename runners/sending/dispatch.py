@@ -15,7 +15,7 @@ from domain.message.events import MessageQueued
 from domain.pacing import Lane
 from domain.send_check import Cancel, Release, Surroundings, last_look
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.queue import dispatch
 from runners.gateways.protocol import Outgoing
 from runners.sending.device_queues import Slot
@@ -59,23 +59,24 @@ class LastLook:
     def __init__(
         self,
         connection: Connection,
-        house: House,
+        container: Container,
         messages: Iterable[tuple[Slot, dispatch.Candidate]],
         owners: Mapping[str, dispatch.Owner],
         actor: str,
     ) -> None:
-        self.patience = patience(house.settings)
+        self.patience = patience(container.settings)
         self.owners = owners
         self.actor = actor
         pairs = {(slot.device_id, row.owner_id) for slot, row in messages}
         ids = {device_id for device_id, _ in pairs}
         found = dispatch.devices(connection, ids) if ids else {}
         self.devices = {
-            id_: Sender(*device[:-1], _credentials(house, device)) for id_, device in found.items()
+            id_: Sender(*device[:-1], _credentials(container, device))
+            for id_, device in found.items()
         }
         paced = {d for d, owner_id in pairs if _pause(self.devices[d], owners[owner_id]) > 0}
         self.lanes = dispatch.lanes(connection, paced) if paced else {}
-        self.now = house.outreach.clock()
+        self.now = container.outreach.clock()
         self.result = HandedOver([], [])
 
     def at(self, slot: Slot, row: dispatch.Candidate, version: int) -> Event | None:
@@ -135,7 +136,7 @@ class LastLook:
 
 
 def decide(
-    connection: Connection, house: House, due: Sequence[Slot], worker: str, actor: str
+    connection: Connection, container: Container, due: Sequence[Slot], worker: str, actor: str
 ) -> HandedOver:
     """Looks at each of ``due`` that the worker still holds; of the others the lease ended, or
     somebody cancelled them."""
@@ -143,9 +144,9 @@ def decide(
     found = dispatch.messages(connection, (slot.message_id for slot in slots), worker)
     owners = dispatch.owners(connection, {row.owner_id for row in found})
     messages = sorted(((slots[row.place - 1], row) for row in found), key=_moment)
-    look = LastLook(connection, house, messages, owners, actor)
+    look = LastLook(connection, container, messages, owners, actor)
     events = (look.at(slot, row, row.version) for slot, row in messages)
-    house.outreach.record(connection, [event for event in events if event is not None])
+    container.outreach.record(connection, [event for event in events if event is not None])
     return look.result
 
 
@@ -163,9 +164,9 @@ def _moment(message: tuple[Slot, dispatch.Candidate]) -> datetime:
     return message[0].send_at
 
 
-def _credentials(house: House, device: dispatch.Device) -> dict[str, str] | None:
+def _credentials(container: Container, device: dispatch.Device) -> dict[str, str] | None:
     try:
-        return house.secrets.read(device.ciphertext)
+        return container.secrets.read(device.ciphertext)
     except SettingsError:
         return None
 

@@ -28,7 +28,7 @@ async def broadcast(broadcaster: Broadcaster, stop: asyncio.Event) -> None:
     """Claims every few seconds, or sooner when woken, sends each message at its slot and records
     what became of it until ``stop`` is set; then lets what is in flight finish and releases the
     rest. A fault in one station sets ``stop`` too."""
-    listener = Listener(broadcaster.house.database.url, CHANNEL)
+    listener = Listener(broadcaster.container.database.url, CHANNEL)
     stations = Stations(broadcaster, listener)
     tasks = [
         asyncio.create_task(_keep(station, wait, stop))
@@ -54,7 +54,7 @@ async def play_out(broadcaster: Broadcaster) -> int:
     claimed = 0
     while taken := await asyncio.to_thread(broadcaster.claim):
         claimed += taken
-    stations = Stations(broadcaster, Listener(broadcaster.house.database.url, CHANNEL))
+    stations = Stations(broadcaster, Listener(broadcaster.container.database.url, CHANNEL))
     while True:
         wait = await stations.hand_over()
         await stations.record()
@@ -70,8 +70,8 @@ class Stations:
     def __init__(self, broadcaster: Broadcaster, listener: Listener) -> None:
         self.broadcaster = broadcaster
         self.listener = listener
-        self.settings = broadcaster.house.settings
-        self.clock = broadcaster.house.outreach.clock
+        self.settings = broadcaster.container.settings
+        self.clock = broadcaster.container.outreach.clock
         # Set when there may be room for more claims, or news of something due.
         self.room = asyncio.Event()
         self.handing_over = asyncio.Lock()

@@ -25,7 +25,7 @@ from domain.errors import WrongStateError
 from domain.event import Event
 from domain.pacing import Uniform
 from projections.config import metrics
-from projections.container import House
+from projections.container import Container
 from projections.queue import sweep
 from projections.queue.claim import Wanted
 from runners.gateways.protocol import (
@@ -63,13 +63,13 @@ class Broadcaster:
 
     def __init__(
         self,
-        house: House,
+        container: Container,
         gateways: Mapping[str, Gateway],
         worker: str,
         actor: str,
         uniform: Uniform,
     ) -> None:
-        self.house = house
+        self.container = container
         self.gateways = gateways
         self.worker = worker
         self.actor = actor
@@ -79,7 +79,7 @@ class Broadcaster:
         self.more_is_due = False
         self.claims = Claims()
         self.breaker = Breaker()
-        self.calls = Calls(house, gateways, self._gather)
+        self.calls = Calls(container, gateways, self._gather)
         self.outcomes: list[Answer] = []
         # When to claim next; None is at once.
         self.next_look: datetime | None = None
@@ -103,12 +103,12 @@ class Broadcaster:
 
     def behind(self) -> set[UUID]:
         """Devices that still have to send what was due before the last look."""
-        every = timedelta(seconds=self.house.settings.broadcast_every)
-        return self.claims.behind(self.house.outreach.clock() - every)
+        every = timedelta(seconds=self.container.settings.broadcast_every)
+        return self.claims.behind(self.container.outreach.clock() - every)
 
     def room(self) -> Room:
         """For what the next look finds; none while something else waits, which comes first."""
-        now = self.house.outreach.clock()
+        now = self.container.outreach.clock()
         return Room() if self.claims.waiting(now) else self.claims.room(now)
 
     def look(self, behind: Set[UUID], room: Room) -> Taken:
@@ -116,9 +116,9 @@ class Broadcaster:
         over what may go now and has ``room``. What it gives has to be held, or sent, by the thread
         that has the claims."""
         with metrics.timed("claim"):
-            taken = self.house.database.run("claim", lambda c: self._look(c, behind, room))
+            taken = self.container.database.run("claim", lambda c: self._look(c, behind, room))
         if taken.handed.outgoing:
-            self.house.database.reach("hand_over.after_commit")
+            self.container.database.reach("hand_over.after_commit")
         devices = {slot.device_id for slot in taken.slots}
         devices.update(outgoing.device_id for _, outgoing in taken.handed.outgoing)
         lanes, messages = len(devices), len(taken.slots) + len(taken.handed.outgoing)
@@ -135,9 +135,9 @@ class Broadcaster:
 
     def _look(self, connection: Connection, behind: Set[UUID], room: Room) -> Taken:
         wanted = Wanted(self.gateways, behind, self.lanes)
-        taken = claim.decide(connection, self.house, wanted, room, self.worker, self.actor)
+        taken = claim.decide(connection, self.container, wanted, room, self.worker, self.actor)
         if taken.handed.outgoing:
-            self.house.database.reach("hand_over.before_commit")
+            self.container.database.reach("hand_over.before_commit")
         return taken
 
     # Handing over
@@ -153,7 +153,7 @@ class Broadcaster:
     @contextmanager
     def taken(self) -> Iterator[list[Slot]]:
         """What has to be decided upon now; if the block fails it is held again."""
-        slots = self.claims.take_due(self.house.outreach.clock())
+        slots = self.claims.take_due(self.container.outreach.clock())
         try:
             yield slots
         except BaseException:
@@ -164,10 +164,10 @@ class Broadcaster:
         """Records what becomes of messages whose slots have come."""
         if not slots:
             return HandedOver([], [])
-        return self.house.database.run(
+        return self.container.database.run(
             "hand_over",
             lambda connection: dispatch.decide(
-                connection, self.house, slots, self.worker, self.actor
+                connection, self.container, slots, self.worker, self.actor
             ),
         )
 
@@ -181,7 +181,7 @@ class Broadcaster:
 
     def send(self, outgoing: Iterable[tuple[str, Outgoing]]) -> None:
         """Calls the gateways concurrently; outcomes gather until they are recorded."""
-        now = self.house.outreach.clock()
+        now = self.container.outreach.clock()
         calls = list(outgoing)
         for gateway, item in calls:
             server = server_of(gateway, item.settings.get("base_url"))
@@ -216,9 +216,9 @@ class Broadcaster:
             return 0
         try:
             try:
-                self.house.database.run("record", lambda c: self._record_as_left(c, gathered))
+                self.container.database.run("record", lambda c: self._record_as_left(c, gathered))
             except IntegrityError:  # somebody settled one of them first
-                self.house.database.run("record", lambda c: self._record_as_found(c, gathered))
+                self.container.database.run("record", lambda c: self._record_as_found(c, gathered))
         except BaseException:
             self.outcomes[:0] = gathered
             raise
@@ -227,29 +227,29 @@ class Broadcaster:
         )
         for device_id, reason in tripped.items():
             with suppress(WrongStateError):  # it was retired
-                self.house.outreach.disconnect_device(device_id, reason, actor=self.actor)
+                self.container.outreach.disconnect_device(device_id, reason, actor=self.actor)
         return len(gathered)
 
     def _record_as_left(self, connection: Connection, gathered: list[Answer]) -> None:
         """Takes it that the messages are as they were when they were handed over, as they nearly
         always are, and looks none of them up. In id order, in which everybody locks them."""
-        now = self.house.outreach.clock()
+        now = self.container.outreach.clock()
         events = [
             self._outcome(
                 message.InHand(it.message_id, it.version, "queued", it.attempt), outcome, now
             )
             for it, outcome in sorted(gathered, key=_lock_order)
         ]
-        self.house.outreach.record(connection, events)
+        self.container.outreach.record(connection, events)
 
     def _record_as_found(self, connection: Connection, gathered: list[Answer]) -> None:
-        now = self.house.outreach.clock()
+        now = self.container.outreach.clock()
         outcomes = {outgoing.message_id: outcome for outgoing, outcome in gathered}
         events: list[Event] = []
         for state in sweep.locked(connection, outcomes):
             with suppress(WrongStateError):  # a receipt or an operator settled it first
                 events.append(self._outcome(state, outcomes[state.id], now))
-        self.house.outreach.record(connection, events)
+        self.container.outreach.record(connection, events)
 
     def _outcome(self, state: message.Known, outcome: Outcome, now: datetime) -> Event:
         actor = self.actor
@@ -273,14 +273,14 @@ class Broadcaster:
             state,
             now + timedelta(seconds=seconds),
             reason,
-            self.house.settings.max_attempts,
+            self.container.settings.max_attempts,
             now=now,
             actor=self.actor,
         )
 
     def record_reports(self) -> int:
         """Records what gateways report when they are asked; returns how many reports there were."""
-        return collect.record_reports(self.house, self.gateways, self.actor)
+        return collect.record_reports(self.container, self.gateways, self.actor)
 
     # Stopping
 
@@ -291,16 +291,16 @@ class Broadcaster:
             return 0
 
         def work(connection: Connection) -> int:
-            now = self.house.outreach.clock()
+            now = self.container.outreach.clock()
             events = [
                 message.release(state, "worker stopped", now=now, actor=self.actor)
                 for state in sweep.locked(connection, ids)
                 if state.status == "processing" and state.worker == self.worker
             ]
-            self.house.outreach.record(connection, events)
+            self.container.outreach.record(connection, events)
             return len(events)
 
-        released = self.house.database.run("release", work)
+        released = self.container.database.run("release", work)
         self.claims.clear()
         return released
 

@@ -13,7 +13,7 @@ from flask import Flask
 
 from api import create_app
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from runners.support import logs
 from runners.support.clocks import SimulatedClock
 from tests.api.client import Client
@@ -27,16 +27,16 @@ def clock() -> SimulatedClock:
 
 
 @pytest.fixture
-def house(database_url: str, clock: SimulatedClock) -> Iterator[House]:
-    """The house as ``sendtrail serve`` makes it, but for the clock."""
+def container(database_url: str, clock: SimulatedClock) -> Iterator[Container]:
+    """The container as ``sendtrail serve`` makes it, but for the clock."""
     settings = Settings(database_url=database_url, secret_key=SECRET_KEY)
-    with House(settings, clock) as opened:
+    with Container(settings, clock) as opened:
         yield opened
 
 
 @pytest.fixture
-def app(house: House) -> Flask:
-    return create_app(house)
+def app(container: Container) -> Flask:
+    return create_app(container)
 
 
 @pytest.fixture
@@ -46,21 +46,21 @@ def anybody(app: Flask) -> Client:
 
 
 @pytest.fixture
-def viewer(app: Flask, house: House) -> Client:
+def viewer(app: Flask, container: Container) -> Client:
     """May read."""
-    return Client(app, api_key(house, "dashboard", "viewer"))
+    return Client(app, api_key(container, "dashboard", "viewer"))
 
 
 @pytest.fixture
-def operator(app: Flask, house: House) -> Client:
+def operator(app: Flask, container: Container) -> Client:
     """May read and write."""
-    return Client(app, api_key(house, "crm", "operator"))
+    return Client(app, api_key(container, "crm", "operator"))
 
 
 @pytest.fixture
-def administrator(app: Flask, house: House) -> Client:
+def administrator(app: Flask, container: Container) -> Client:
     """May do everything."""
-    return Client(app, api_key(house, "boss", "admin"))
+    return Client(app, api_key(container, "boss", "admin"))
 
 
 @pytest.fixture

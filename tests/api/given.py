@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from projections.container import House
+from projections.container import Container
 from projections.records import api_keys
 from tests.api.client import Client
 
@@ -19,10 +19,10 @@ CAMPAIGN = b'{"name": "March offer", "body": "Hello", "scheduled_at": "2026-03-0
 NOBODY = UUID("00000000-0000-4000-8000-000000000000")
 
 
-def api_key(house: House, name: str, role: str) -> str:
+def api_key(container: Container, name: str, role: str) -> str:
     """A new key, as ``sendtrail keys create`` prints it."""
-    with house.database.transaction() as connection:
-        return api_keys.create(connection, name, role, house.outreach.clock())
+    with container.database.transaction() as connection:
+        return api_keys.create(connection, name, role, container.outreach.clock())
 
 
 def phone(number: int) -> str:

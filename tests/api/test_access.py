@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from api.http import auth
-from projections.container import House
+from projections.container import Container
 from projections.records import api_keys
 from runners.support.clocks import SimulatedClock
 from tests.api import given, then
@@ -72,12 +72,12 @@ def test_a_header_that_holds_no_key_is_none(app: Flask, operator: Client) -> Non
 
 
 def test_a_wrong_key_and_a_revoked_one_open_nothing(
-    house: House, clock: SimulatedClock, app: Flask, operator: Client
+    container: Container, clock: SimulatedClock, app: Flask, operator: Client
 ) -> None:
     """Someone has left the company: from this moment the key is worth nothing."""
     before = operator.get("/leads").status
 
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         api_keys.revoke(connection, "crm", clock())
 
     wrong = Client(app, "st_" + "A" * 43)
@@ -89,7 +89,7 @@ def test_a_wrong_key_and_a_revoked_one_open_nothing(
         )
 
 
-def test_a_viewer_may_read_and_not_write(house: House, viewer: Client) -> None:
+def test_a_viewer_may_read_and_not_write(container: Container, viewer: Client) -> None:
     """A dashboard's key cannot do harm, whatever is asked with it."""
     reads = [viewer.get(path).status for path in READS]
     writes = [viewer.json(method, path, json={}) for method, path in WRITES]
@@ -101,22 +101,22 @@ def test_a_viewer_may_read_and_not_write(house: House, viewer: Client) -> None:
         "message": "expected a key of role operator or above; this is viewer",
     }
     assert writes == [(403, refused)] * len(WRITES)
-    assert then.topics(house) == []
+    assert then.topics(container) == []
 
 
 def test_operators_and_administrators_may_write_and_are_named(
-    house: House, operator: Client, administrator: Client
+    container: Container, operator: Client, administrator: Client
 ) -> None:
     """The log says who did what, by the name of the key."""
     given.lead(operator, 1)
     given.lead(administrator, 2)
     operator.csv(f"phone\n{given.phone(3)}\n")
 
-    assert [event.actor for event in then.log(house)] == ["api:crm", "api:boss", "api:crm"]
+    assert [event.actor for event in then.log(container)] == ["api:crm", "api:boss", "api:crm"]
 
 
 def test_the_last_use_of_a_key_is_noted(
-    house: House, clock: SimulatedClock, viewer: Client
+    container: Container, clock: SimulatedClock, viewer: Client
 ) -> None:
     """An administrator looks for keys that nobody uses; noting costs one write a minute at most."""
     noted = []
@@ -124,13 +124,13 @@ def test_the_last_use_of_a_key_is_noted(
     for seconds in (0, 59, 1):
         clock.advance(seconds=seconds)
         viewer.get("/leads")
-        (key,) = then.table(house, "api_keys")
+        (key,) = then.table(container, "api_keys")
         noted.append(f"{key.last_used_at:%H:%M:%S}")
 
     assert noted == ["08:00:00", "08:00:00", "08:01:00"]
 
 
-def test_a_key_is_nowhere_in_the_database(house: House, operator: Client) -> None:
+def test_a_key_is_nowhere_in_the_database(container: Container, operator: Client) -> None:
     """Who steals a backup has no key: only a hash is kept."""
     operator.post("/leads", {"phone": "+60123456789"}, idempotency_key="1")
 
@@ -138,7 +138,7 @@ def test_a_key_is_nowhere_in_the_database(house: House, operator: Client) -> Non
     everything = " ".join(
         str(bytes(value)) if isinstance(value, memoryview) else str(value)
         for table in tables
-        for row in then.table(house, table)
+        for row in then.table(container, table)
         for value in row
     )
 

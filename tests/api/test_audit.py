@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from projections.container import House
+from projections.container import Container
 from runners.gateways.protocol import Accepted, Rejected, Throttled, Unknown
 from runners.support.clocks import SimulatedClock
 from tests.api import given, then, when
@@ -18,24 +18,24 @@ from tests.runners import when as runners
 from tests.runners.when import Phones
 
 
-def sends(house: House, clock: SimulatedClock, *answers: Any) -> None:
-    runners.looks(runners.broadcaster(house, Phones(clock, *answers)))
+def sends(container: Container, clock: SimulatedClock, *answers: Any) -> None:
+    runners.looks(runners.broadcaster(container, Phones(clock, *answers)))
 
 
 def test_a_campaigns_message_tells_its_whole_story(
-    house: House, clock: SimulatedClock, operator: Client, viewer: Client
+    container: Container, clock: SimulatedClock, operator: Client, viewer: Client
 ) -> None:
     """Criteria, lead version, plan, claim, deferral, hand-overs with proven texts, receipts."""
     given.device(operator)
     lead = given.lead(operator, name="Aisyah", niche=["B1"])
     campaign = given.campaign(operator, niche=["B1"], body="Hi {name}")
-    when.triggers(house)
-    sends(house, clock, Throttled(60))
+    when.triggers(container)
+    sends(container, clock, Throttled(60))
     operator.patch(f"/campaigns/{campaign}", {"body": "Dear {name}"})
     clock.advance(minutes=5)
-    sends(house, clock, Accepted("wamid.1"))
+    sends(container, clock, Accepted("wamid.1"))
     (message,) = operator.items("/messages")
-    runners.receipt(house, UUID(message["id"]), "read")
+    runners.receipt(container, UUID(message["id"]), "read")
 
     status, trail = viewer.get(f"/audit/messages/{message['id']}")
 
@@ -74,12 +74,12 @@ def test_a_campaigns_message_tells_its_whole_story(
 
 
 def test_a_steps_message_names_trigger_sequence_version_and_step(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     given.device(operator)
     given.lead(operator, triggers=["COLD"])
     sequence = given.sequence(operator, "One", "Two")
-    runners.enrolls(house)
+    runners.enrolls(container)
     message = operator.items("/messages")[0]
     message = next(m for m in operator.items("/messages") if m["step"] == 2)
 
@@ -99,7 +99,7 @@ def test_a_steps_message_names_trigger_sequence_version_and_step(
 
 @pytest.mark.parametrize("seed", range(5))
 def test_as_of_is_what_was_seen_then(
-    house: House, clock: SimulatedClock, operator: Client, seed: int
+    container: Container, clock: SimulatedClock, operator: Client, seed: int
 ) -> None:
     """Along a random history the lead and its messages are looked at, and later asked for."""
     chance = random.Random(seed)
@@ -113,11 +113,11 @@ def test_as_of_is_what_was_seen_then(
         lambda: operator.post(f"/leads/{lead}/opt-out"),
         lambda: operator.post(f"/leads/{lead}/opt-in"),
         lambda: operator.post(f"/leads/{lead}/triggers", {"trigger": f"T{next(number)}"}),
-        lambda: runners.enrolls(house),
+        lambda: runners.enrolls(container),
         lambda: given.campaign(operator, name=f"Campaign {next(number)}"),
-        lambda: when.triggers(house),
-        lambda: sends(house, clock, Accepted("a"), Rejected("131026", "no"), Unknown("?")),
-        lambda: runners.reaps(house),
+        lambda: when.triggers(container),
+        lambda: sends(container, clock, Accepted("a"), Rejected("131026", "no"), Unknown("?")),
+        lambda: runners.reaps(container),
     )
     seen = []
     for _ in range(30):
@@ -137,7 +137,7 @@ def test_as_of_is_what_was_seen_then(
 
 
 def test_why_not_says_which_criterion_was_not_met_then(
-    house: House, clock: SimulatedClock, operator: Client, administrator: Client
+    container: Container, clock: SimulatedClock, operator: Client, administrator: Client
 ) -> None:
     """All of them are changed afterwards so that they would match now: that is no answer."""
     device, gone = given.device(operator), given.device(operator, "Gone")
@@ -163,8 +163,8 @@ def test_why_not_says_which_criterion_was_not_met_then(
         return answer
 
     assert why_not(leads["sent"])["reason"] == "not_triggered"
-    when.triggers(house)
-    sends(house, clock)
+    when.triggers(container)
+    sends(container, clock)
     clock.advance(hours=1)
     leads["not_registered"] = given.lead(operator, 7, niche=["B1"], target_status="customer")
     operator.post(f"/leads/{leads['opted_out']}/opt-in")
@@ -183,13 +183,13 @@ def test_why_not_says_which_criterion_was_not_met_then(
 
 
 def test_why_not_says_what_became_of_a_message(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     given.device(operator)
     lead = given.lead(operator)
     campaign = given.campaign(operator)
-    when.triggers(house)
-    sends(house, clock, Rejected("131026", "not on WhatsApp"))
+    when.triggers(container)
+    sends(container, clock, Rejected("131026", "not on WhatsApp"))
 
     answer = operator.get("/audit/why-not", lead_id=lead, campaign_id=campaign).json
 
@@ -197,14 +197,16 @@ def test_why_not_says_what_became_of_a_message(
     assert answer["message_ids"] == [operator.items("/messages")[0]["id"]]
 
 
-def test_why_not_of_a_sequence(house: House, clock: SimulatedClock, operator: Client) -> None:
+def test_why_not_of_a_sequence(
+    container: Container, clock: SimulatedClock, operator: Client
+) -> None:
     """Never enrolled: what stands against it now; enrolled: what stopped it."""
     given.device(operator)
     cold = given.lead(operator, 1, triggers=["COLD"])
     other = given.lead(operator, 2, triggers=["COLDVITAC"])
     sequence = given.sequence(operator)
     draft = given.sequence(operator, trigger="COLDVITAC", active=False)
-    runners.enrolls(house)
+    runners.enrolls(container)
     operator.post(f"/leads/{cold}/opt-out")
 
     def why_not(lead: str, which: str) -> tuple[str, list[str], list[str]]:
@@ -217,7 +219,7 @@ def test_why_not_of_a_sequence(house: House, clock: SimulatedClock, operator: Cl
 
 
 def test_the_raw_log_is_filtered_and_paged(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """In order, each event once; personal data stays sealed."""
     for number in range(1, 6):
@@ -236,7 +238,7 @@ def test_the_raw_log_is_filtered_and_paged(
 
     everything = ids()
     assert everything == sorted(set(everything))
-    assert len(everything) == len(then.log(house)) == 7
+    assert len(everything) == len(then.log(container)) == 7
     registered = ids(topic="lead.registered")
     assert registered == everything[:5]
     assert ids(after=registered[2]) == everything[3:]

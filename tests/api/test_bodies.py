@@ -6,17 +6,17 @@ import io
 
 import pytest
 
-from projections.container import House
+from projections.container import Container
 from tests.api import given, then
 from tests.api.client import CHUNKED, JSON, Client, fields
 from tests.api.given import CAMPAIGN
 
 
-def test_a_body_of_the_wrong_kind_is_refused(house: House, operator: Client) -> None:
+def test_a_body_of_the_wrong_kind_is_refused(container: Container, operator: Client) -> None:
     """A form, or JSON that does not say that it is JSON: nothing is silently ignored."""
     lead_id = given.lead(operator)
     device_id = given.device(operator)
-    before = then.topics(house)
+    before = then.topics(container)
     asked = (
         ("POST", "/leads"),
         ("PATCH", f"/leads/{lead_id}"),
@@ -36,13 +36,15 @@ def test_a_body_of_the_wrong_kind_is_refused(house: House, operator: Client) -> 
 
     assert [answer.status for answer in answers] == [415] * 24
     assert {answer.json["status"] for answer in answers} == {"Unsupported Media Type"}
-    assert then.topics(house) == before
+    assert then.topics(container) == before
 
 
-def test_a_body_that_is_not_announced_is_no_exception(house: House, operator: Client) -> None:
+def test_a_body_that_is_not_announced_is_no_exception(
+    container: Container, operator: Client
+) -> None:
     """A client that streams says no length; its kind is looked at all the same."""
     lead_id = given.lead(operator)
-    before = then.topics(house)
+    before = then.topics(container)
 
     answers = [
         operator.json(
@@ -56,7 +58,7 @@ def test_a_body_that_is_not_announced_is_no_exception(house: House, operator: Cl
     ]
 
     assert [answer.status for answer in answers] == [415, 200]
-    assert then.topics(house) == [*before, "lead.updated"]
+    assert then.topics(container) == [*before, "lead.updated"]
 
 
 def test_json_may_name_its_charset(operator: Client) -> None:
@@ -72,7 +74,7 @@ def test_json_may_name_its_charset(operator: Client) -> None:
 
 @pytest.mark.parametrize("idempotency_key", [None, "1"])
 def test_broken_json_is_the_clients_fault(
-    house: House, operator: Client, idempotency_key: str | None
+    container: Container, operator: Client, idempotency_key: str | None
 ) -> None:
     """Cut off, not UTF-8, nested without end, a number without end, or no object at all."""
     broken = {
@@ -101,7 +103,7 @@ def test_broken_json_is_the_clients_fault(
 
     assert {what: answer.status for what, answer in answers.items() if answer.status >= 500} == {}
     assert {answer.status for answer in answers.values()} <= {400, 422}
-    assert then.topics(house) == []
+    assert then.topics(container) == []
 
 
 def test_settings_of_any_depth_are_taken_or_refused(operator: Client) -> None:
@@ -127,7 +129,9 @@ def test_settings_of_any_depth_are_taken_or_refused(operator: Client) -> None:
     assert operator.get("/devices").status == 200
 
 
-def test_numbers_that_json_does_not_know_are_refused(house: House, operator: Client) -> None:
+def test_numbers_that_json_does_not_know_are_refused(
+    container: Container, operator: Client
+) -> None:
     """NaN and Infinity, which some libraries write, would come back as something else."""
     answers = [
         operator.json("POST", "/devices", data=data, content_type=JSON)
@@ -140,16 +144,18 @@ def test_numbers_that_json_does_not_know_are_refused(house: House, operator: Cli
     ]
 
     assert {answer.status for answer in answers} <= {400, 422}
-    assert then.topics(house) == []
+    assert then.topics(container) == []
 
 
-def test_an_action_takes_no_body_that_it_does_not_know(house: House, operator: Client) -> None:
+def test_an_action_takes_no_body_that_it_does_not_know(
+    container: Container, operator: Client
+) -> None:
     """``{"cancel_pending": true}`` on deactivate would be a misunderstanding: unknown fields
     are refused here too."""
     sequence_id = given.sequence(operator)
-    before = then.topics(house)
+    before = then.topics(container)
 
     answer = operator.post(f"/sequences/{sequence_id}/deactivate", {"cancel_pending": True})
 
     assert fields(answer) == ["cancel_pending"]
-    assert then.topics(house) == before
+    assert then.topics(container) == before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.api import given, then, when
 from tests.api.client import Client, fields
@@ -123,7 +123,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_a_bad_campaign_is_refused_and_the_field_is_named(house: House, operator: Client) -> None:
+def test_a_bad_campaign_is_refused_and_the_field_is_named(
+    container: Container, operator: Client
+) -> None:
     """A time without a zone is no instant, and nothing is guessed."""
     good = {"name": "N", "body": "B", "scheduled_at": "2026-03-03T09:00+08:00"}
 
@@ -131,7 +133,7 @@ def test_a_bad_campaign_is_refused_and_the_field_is_named(house: House, operator
 
     assert [fields(answer) for answer in answers] == [[field] for _, field in BAD]
     assert fields(operator.post("/campaigns", {})) == ["body", "name", "scheduled_at"]
-    assert then.topics(house) == []
+    assert then.topics(container) == []
 
 
 def test_a_change_keeps_what_is_not_given(operator: Client) -> None:
@@ -192,12 +194,14 @@ def test_a_bad_change_is_refused_and_changes_nothing(operator: Client) -> None:
     assert operator.get(path) == before
 
 
-def test_after_the_start_only_text_and_pace_can_change(house: House, operator: Client) -> None:
+def test_after_the_start_only_text_and_pace_can_change(
+    container: Container, operator: Client
+) -> None:
     """Who gets it is settled, what it says is not: the refusal names the state it is in."""
     given.device(operator)
     given.lead(operator)
     campaign_id = given.campaign(operator)
-    when.triggers(house)
+    when.triggers(container)
     path = f"/campaigns/{campaign_id}"
 
     said = operator.patch(path, {"body": "Hi", "min_delay_seconds": 5})
@@ -213,35 +217,35 @@ def test_after_the_start_only_text_and_pace_can_change(house: House, operator: C
 
 
 def test_pausing_holds_every_message_and_resuming_frees_them(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """The offer has a wrong price in it, and somebody notices in time."""
     given.device(operator)
     given.lead(operator)
     campaign_id = given.campaign(operator)
-    when.triggers(house)
+    when.triggers(container)
 
     paused = operator.post(f"/campaigns/{campaign_id}/pause")
-    when.broadcasts(house, clock)
+    when.broadcasts(container, clock)
     held = [(m["status"], m["due_at"]) for m in operator.items("/messages")]
     resumed = operator.post(f"/campaigns/{campaign_id}/resume")
-    when.broadcasts(house, clock)
+    when.broadcasts(container, clock)
 
     assert (paused.json["status"], resumed.json["status"]) == ("paused", "triggered")
     assert held == [("pending", None)]
     assert [m["status"] for m in operator.items("/messages")] == ["sent"]
 
 
-def test_cancelling_is_for_good(house: House, operator: Client) -> None:
+def test_cancelling_is_for_good(container: Container, operator: Client) -> None:
     """What is pending is cancelled with the reason, and nothing can be done to it any more."""
     given.device(operator)
     given.lead(operator)
     campaign_id = given.campaign(operator)
-    when.triggers(house)
+    when.triggers(container)
     path = f"/campaigns/{campaign_id}"
 
     cancelled = operator.post(f"{path}/cancel")
-    when.reaps(house)
+    when.reaps(container)
     refused = [operator.post(f"{path}/{action}") for action in ("pause", "resume", "cancel")]
     refused.append(operator.patch(path, {"body": "Hi"}))
 

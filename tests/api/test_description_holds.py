@@ -15,7 +15,7 @@ from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.api import given, when
 from tests.api.client import Client
@@ -26,15 +26,15 @@ CHECKS = [not_a_server_error, status_code_conformance, response_schema_conforman
 CONFIG = {"generation": {"with-security-parameters": False}}
 
 
-def _ids(house: House, clock: SimulatedClock, client: Client) -> dict[str, str]:
+def _ids(container: Container, clock: SimulatedClock, client: Client) -> dict[str, str]:
     """One of each, by the name of its parameter, so that not everything is "not found"."""
     device_id = given.device(client, settings={"fail_rate": 1})
     lead_id = given.lead(client, name="Aisyah", triggers=["COLD"])
     sequence_id = given.sequence(client)
     campaign_id = given.campaign(client)
-    when.triggers(house)
-    when.enrolls(house)
-    when.broadcasts(house, clock)
+    when.triggers(container)
+    when.enrolls(container)
+    when.broadcasts(container, clock)
     (message,) = client.items("/messages", status="failed")
     return {
         "device_id": device_id,
@@ -47,11 +47,11 @@ def _ids(house: House, clock: SimulatedClock, client: Client) -> dict[str, str]:
 
 
 def test_the_api_is_what_its_description_says(
-    house: House, clock: SimulatedClock, app: Flask, administrator: Client
+    container: Container, clock: SimulatedClock, app: Flask, administrator: Client
 ) -> None:
     """Whatever is sent, right or wrong: no fault of ours, no undocumented status, and answers of
     the shape that was promised."""
-    ids = _ids(house, clock, administrator)
+    ids = _ids(container, clock, administrator)
     config = schemathesis.Config.from_dict(CONFIG)
     description = schemathesis.openapi.from_wsgi("/openapi.json", app, config=config)
     headers = {"Authorization": f"Bearer {administrator.key}"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.api import given, then, when
 from tests.api.client import Client, fields
@@ -114,7 +114,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_a_bad_device_is_refused_and_the_field_is_named(house: House, operator: Client) -> None:
+def test_a_bad_device_is_refused_and_the_field_is_named(
+    container: Container, operator: Client
+) -> None:
     """A pace or a limit that could not be kept is found at once."""
     good = {"name": "Sales 1", "gateway": "sandbox"}
 
@@ -122,7 +124,7 @@ def test_a_bad_device_is_refused_and_the_field_is_named(house: House, operator: 
 
     assert [fields(answer) for answer in answers] == [[field] for _, field in BAD]
     assert fields(operator.post("/devices", {})) == ["gateway", "name"]
-    assert then.topics(house) == []
+    assert then.topics(container) == []
 
 
 def test_a_change_keeps_what_is_not_given(operator: Client) -> None:
@@ -196,34 +198,34 @@ def test_a_device_is_connected_disconnected_and_retired(operator: Client) -> Non
 
 
 def test_a_disconnected_device_keeps_its_messages(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """The phone is at the repair shop; what waits goes out when it is back."""
     device_id = given.device(operator)
     given.lead(operator)
     given.campaign(operator)
-    when.triggers(house)
+    when.triggers(container)
 
     operator.post(f"/devices/{device_id}/disconnect")
-    when.broadcasts(house, clock)
+    when.broadcasts(container, clock)
     waiting = [m["status"] for m in operator.items("/messages")]
     operator.post(f"/devices/{device_id}/connect")
-    when.broadcasts(house, clock)
+    when.broadcasts(container, clock)
 
     assert waiting == ["pending"]
     assert [m["status"] for m in operator.items("/messages")] == ["sent"]
 
 
-def test_a_retired_device_cancels_its_messages(house: House, operator: Client) -> None:
+def test_a_retired_device_cancels_its_messages(container: Container, operator: Client) -> None:
     """The number is gone: its messages are not sent from another one."""
     device_id = given.device(operator)
     given.device(operator, "Sales 2")
     given.lead(operator, device_id=device_id)
     given.campaign(operator)
-    when.triggers(house)
+    when.triggers(container)
 
     operator.post(f"/devices/{device_id}/retire")
-    when.reaps(house)
+    when.reaps(container)
 
     assert [(m["status"], m["reason"]) for m in operator.items("/messages")] == [
         ("cancelled", "device_retired")

@@ -6,7 +6,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
-from projections.container import House
+from projections.container import Container
 from projections.rebuild.rebuild import rebuild
 from runners.support.clocks import SimulatedClock
 from tests.api import given, then, when
@@ -19,7 +19,7 @@ from tests.runners.when import Phones
 SECRETS = ("60120000001", "Aisyah", "Jalan Ampang", "please call my sister")
 
 
-def given_somebody_with_a_past(house: House, clock: SimulatedClock, client: Client) -> str:
+def given_somebody_with_a_past(container: Container, clock: SimulatedClock, client: Client) -> str:
     """Sent a campaign, replied, changed, and on the way through a sequence."""
     given.device(client)
     lead = given.lead(
@@ -28,11 +28,11 @@ def given_somebody_with_a_past(house: House, clock: SimulatedClock, client: Clie
     given.lead(client, 2, name="Somebody else")
     given.sequence(client, stop_on_reply=False)
     given.campaign(client, body="Hi {name} of {street}")
-    runners.enrolls(house)
-    when.triggers(house)
-    runners.looks(runners.broadcaster(house, Phones(clock)))
-    house.outreach.record_reply(
-        house.outreach.lead_id("+60120000001"), SECRETS[3], "wamid.9", actor="webhook:gowa"
+    runners.enrolls(container)
+    when.triggers(container)
+    runners.looks(runners.broadcaster(container, Phones(clock)))
+    container.outreach.record_reply(
+        container.outreach.lead_id("+60120000001"), SECRETS[3], "wamid.9", actor="webhook:gowa"
     )
     client.patch(f"/leads/{lead}", {"name": "Aisyah B."})
     client.post("/leads", {"phone": "+60120000001"}, idempotency_key="again")
@@ -50,17 +50,21 @@ def found(text: str) -> list[str]:
 
 
 def test_after_it_nothing_anywhere_says_who_it_was(
-    house: House, clock: SimulatedClock, administrator: Client, database_url: str, tmp_path: Path
+    container: Container,
+    clock: SimulatedClock,
+    administrator: Client,
+    database_url: str,
+    tmp_path: Path,
 ) -> None:
     """Not in any table, event, kept answer, audit, export, or in a copy made for SQL clients."""
-    lead = given_somebody_with_a_past(house, clock, administrator)
+    lead = given_somebody_with_a_past(container, clock, administrator)
     settings = {"database_url": database_url, "home": tmp_path}
     sendtrail("replay", "--until", "2030-01-01T00:00Z", "--into", "copy", **settings)
-    assert found(then.everything(house)) == ["60120000001", "Aisyah", "Jalan Ampang"]
+    assert found(then.everything(container)) == ["60120000001", "Aisyah", "Jalan Ampang"]
 
     assert administrator.json("DELETE", f"/leads/{lead}").status == 200
 
-    assert found(then.everything(house)) == []
+    assert found(then.everything(container)) == []
     (message,) = administrator.items("/messages", lead_id=lead, status="sent")
     answers = [
         administrator.get(f"/audit/messages/{message['id']}"),
@@ -74,9 +78,9 @@ def test_after_it_nothing_anywhere_says_who_it_was(
 
 
 def test_the_lead_stays_as_a_blank_and_what_was_pending_is_cancelled(
-    house: House, clock: SimulatedClock, administrator: Client
+    container: Container, clock: SimulatedClock, administrator: Client
 ) -> None:
-    lead = given_somebody_with_a_past(house, clock, administrator)
+    lead = given_somebody_with_a_past(container, clock, administrator)
     clock.advance(minutes=1)
 
     status, blank = administrator.json("DELETE", f"/leads/{lead}")
@@ -87,21 +91,21 @@ def test_the_lead_stays_as_a_blank_and_what_was_pending_is_cancelled(
     messages = administrator.items("/messages", lead_id=lead)
     states = sorted((m["status"], m["reason"]) for m in messages)
     assert states == [("cancelled", "erased"), ("cancelled", "erased"), ("sent", None)]
-    assert on_the_house.table(house, "enrollments")[0].reason == "erased"
-    assert not any(rebuild(house.database).values())
+    assert on_the_house.table(container, "enrollments")[0].reason == "erased"
+    assert not any(rebuild(container.database).values())
     # Twice is once.
-    events = len(then.log(house))
+    events = len(then.log(container))
     assert administrator.json("DELETE", f"/leads/{lead}").json == blank
-    assert len(then.log(house)) == events
+    assert len(then.log(container)) == events
 
 
 def test_who_was_erased_does_not_come_back(
-    house: House, clock: SimulatedClock, administrator: Client
+    container: Container, clock: SimulatedClock, administrator: Client
 ) -> None:
     """Neither by a command, nor by an old list, nor by a reply, of which nothing is kept."""
-    lead = given_somebody_with_a_past(house, clock, administrator)
+    lead = given_somebody_with_a_past(container, clock, administrator)
     administrator.json("DELETE", f"/leads/{lead}")
-    events = len(then.log(house))
+    events = len(then.log(container))
 
     refused: list[Any] = [
         administrator.post("/leads", {"phone": "+60120000001"}),
@@ -111,16 +115,16 @@ def test_who_was_erased_does_not_come_back(
         administrator.post(f"/leads/{lead}/opt-out"),
     ]
     imported = administrator.csv("phone,name\n+60120000001,Aisyah\n")
-    house.outreach.record_reply(
-        house.outreach.lead_id("+60120000001"), SECRETS[3], "wamid.10", actor="webhook:gowa"
+    container.outreach.record_reply(
+        container.outreach.lead_id("+60120000001"), SECRETS[3], "wamid.10", actor="webhook:gowa"
     )
     given.campaign(administrator, name="Later")
-    when.triggers(house)
+    when.triggers(container)
 
     assert [answer.status for answer in refused] == [409] * 5
     assert (imported.json["known"], imported.json["registered"]) == (1, 0)
-    assert found(then.everything(house)) == []
-    new = [event.topic for event in then.log(house)[events:]]
+    assert found(then.everything(container)) == []
+    new = [event.topic for event in then.log(container)[events:]]
     assert {topic for topic in new if topic.startswith("lead.")} == set()
     assert [m["lead_id"] for m in administrator.items("/messages", status="pending")] != [lead]
 
@@ -133,10 +137,10 @@ def test_only_an_administrator_may_erase(operator: Client, viewer: Client) -> No
 
 
 def test_a_text_of_an_erased_person_cannot_be_proven_any_more(
-    house: House, clock: SimulatedClock, administrator: Client
+    container: Container, clock: SimulatedClock, administrator: Client
 ) -> None:
     """Its hash stays: who kept the text can still prove what it said."""
-    lead = given_somebody_with_a_past(house, clock, administrator)
+    lead = given_somebody_with_a_past(container, clock, administrator)
     (message,) = administrator.items("/messages", lead_id=lead, status="sent")
     path = f"/audit/messages/{message['id']}"
     (before,) = administrator.get(path).json["hand_overs"]

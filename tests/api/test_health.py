@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import make_url
 
 from api import create_app
-from projections.container import House
+from projections.container import Container
 from tests.api import given
 from tests.api.client import Client
 from tests.api.given import NOBODY
@@ -38,13 +38,13 @@ def test_without_a_database_everything_else_says_so() -> None:
 
 
 def test_readyz_says_how_much_there_is_and_who_is_behind(
-    house: House, app: Flask, operator: Client
+    container: Container, app: Flask, operator: Client
 ) -> None:
     """Ready; and a reader of the log that stopped is seen here first."""
     empty = app.test_client().get("/readyz")
     for number in (1, 2, 3):
         given.lead(operator, number)
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         connection.exec_driver_sql("INSERT INTO tracking VALUES ('webhooks', 1)")
 
     answer = app.test_client().get("/readyz")
@@ -131,7 +131,7 @@ def test_when_the_database_is_back_so_is_everything(
 
 
 def test_a_database_that_goes_away_takes_no_connections_with_it(
-    house: House,
+    container: Container,
     operator: Client,
     database_away: Callable[[bool], None],
     caplog: pytest.LogCaptureFixture,
@@ -147,5 +147,5 @@ def test_a_database_that_goes_away_takes_no_connections_with_it(
         database_away(False)
         assert tried == [503] * 10
 
-    assert house.database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert container.database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
     assert "garbage" not in caplog.text

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.api import given, then, when
 from tests.api.client import Client
@@ -28,7 +28,7 @@ CREATED: list[tuple[str, dict[str, Any], str]] = [
 
 
 def test_the_same_request_gets_the_first_answer_again(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """The answer got lost on the way, and the client asks again, five minutes later."""
     first = [operator.post(path, body, idempotency_key=path) for path, body, _ in CREATED]
@@ -38,7 +38,7 @@ def test_the_same_request_gets_the_first_answer_again(
 
     assert [answer.status for answer in first] == [201] * 4
     assert again == first
-    assert then.topics(house) == [topic for _, _, topic in CREATED]
+    assert then.topics(container) == [topic for _, _, topic in CREATED]
 
 
 def test_an_answer_that_comes_again_says_so(operator: Client) -> None:
@@ -54,7 +54,7 @@ def test_an_answer_that_comes_again_says_so(operator: Client) -> None:
     assert again.content_type == first.content_type == "application/json"
 
 
-def test_actions_are_done_once_too(house: House, operator: Client) -> None:
+def test_actions_are_done_once_too(container: Container, operator: Client) -> None:
     """A double click on pause is not an error the second time."""
     campaign_id = given.campaign(operator)
     path = f"/campaigns/{campaign_id}/pause"
@@ -62,10 +62,10 @@ def test_actions_are_done_once_too(house: House, operator: Client) -> None:
     answers = [operator.post(path, idempotency_key="pause-1") for _ in range(3)]
 
     assert [(a.status, a.json["status"]) for a in answers] == [(200, "paused")] * 3
-    assert then.topics(house) == ["campaign.scheduled", "campaign.paused"]
+    assert then.topics(container) == ["campaign.scheduled", "campaign.paused"]
 
 
-def test_an_import_is_done_once_too(house: House, operator: Client) -> None:
+def test_an_import_is_done_once_too(container: Container, operator: Client) -> None:
     """The same file with the same key gets the same counts, not "all known"."""
     text = "phone,name\n+60123456781,Aisyah\ncall me,Siti\n"
 
@@ -74,10 +74,12 @@ def test_an_import_is_done_once_too(house: House, operator: Client) -> None:
     assert [answer.status for answer in answers] == [200, 200]
     assert answers[0].json["registered"] == 1
     assert answers[1] == answers[0]
-    assert then.topics(house) == ["lead.registered"]
+    assert then.topics(container) == ["lead.registered"]
 
 
-def test_another_request_with_the_same_key_is_refused(house: House, operator: Client) -> None:
+def test_another_request_with_the_same_key_is_refused(
+    container: Container, operator: Client
+) -> None:
     """A client that uses a key twice has a fault, and should hear of it."""
     operator.post("/campaigns", CAMPAIGN, idempotency_key="1")
 
@@ -107,21 +109,21 @@ def test_another_request_with_the_same_key_is_refused(house: House, operator: Cl
         ]
         * 3
     )
-    assert then.topics(house) == ["campaign.scheduled"]
+    assert then.topics(container) == ["campaign.scheduled"]
 
 
-def test_every_client_has_keys_of_its_own(house: House, app: Flask) -> None:
+def test_every_client_has_keys_of_its_own(container: Container, app: Flask) -> None:
     """Two systems count their requests from 1."""
-    clients = [Client(app, api_key(house, name, "operator")) for name in ("crm", "shop")]
+    clients = [Client(app, api_key(container, name, "operator")) for name in ("crm", "shop")]
 
     answers = [client.post("/campaigns", CAMPAIGN, idempotency_key="1") for client in clients]
 
     assert [answer.status for answer in answers] == [201, 201]
     assert answers[0].json["id"] != answers[1].json["id"]
-    assert [event.actor for event in then.log(house)] == ["api:crm", "api:shop"]
+    assert [event.actor for event in then.log(container)] == ["api:crm", "api:shop"]
 
 
-def test_refusals_are_answered_again_too(house: House, operator: Client) -> None:
+def test_refusals_are_answered_again_too(container: Container, operator: Client) -> None:
     """Whatever happened meanwhile, the same request has the same answer."""
     sequence_id = given.sequence(operator, active=False)
     asked: list[tuple[str, Any]] = [
@@ -136,10 +138,12 @@ def test_refusals_are_answered_again_too(house: House, operator: Client) -> None
 
     assert [answer.status for answer in first] == [409, 404, 422]
     assert again == first
-    assert then.topics(house) == ["sequence.defined", "sequence.activated"]
+    assert then.topics(container) == ["sequence.defined", "sequence.activated"]
 
 
-def test_after_a_day_it_is_done_anew(house: House, clock: SimulatedClock, operator: Client) -> None:
+def test_after_a_day_it_is_done_anew(
+    container: Container, clock: SimulatedClock, operator: Client
+) -> None:
     """A key is remembered for 24 hours; after that it is free again."""
     first = [operator.post(path, body, idempotency_key=path) for path, body, _ in CREATED[1:]]
     clock.advance(hours=23, minutes=59)
@@ -151,10 +155,10 @@ def test_after_a_day_it_is_done_anew(house: House, clock: SimulatedClock, operat
     assert late == first
     assert [answer.status for answer in anew] == [201, 201, 201]
     assert all(new.json["id"] != old.json["id"] for new, old in zip(anew, first, strict=True))
-    assert len(then.topics(house)) == 6
+    assert len(then.topics(container)) == 6
 
 
-def test_a_key_that_cannot_be_one_is_refused(house: House, operator: Client) -> None:
+def test_a_key_that_cannot_be_one_is_refused(container: Container, operator: Client) -> None:
     """Empty, too long, or with what no client should send."""
     answers = [
         operator.post("/campaigns", CAMPAIGN, idempotency_key=key)
@@ -163,7 +167,7 @@ def test_a_key_that_cannot_be_one_is_refused(house: House, operator: Client) -> 
 
     assert [answer.status for answer in answers] == [422] * 4
     assert answers[0].json["message"] == "Idempotency-Key: expected 1 to 255 printable characters"
-    assert then.topics(house) == []
+    assert then.topics(container) == []
     assert operator.post("/campaigns", CAMPAIGN, idempotency_key="k" * 255).status == 201
 
 
@@ -181,7 +185,7 @@ def test_a_key_counts_for_posts_alone(operator: Client) -> None:
 
 
 def test_requests_at_the_same_instant_are_done_once(
-    house: House, app: Flask, operator: Client
+    container: Container, app: Flask, operator: Client
 ) -> None:
     """An impatient client: fifty-two requests, each sent twice at the very same moment, four of
     them at a time."""
@@ -202,11 +206,11 @@ def test_requests_at_the_same_instant_are_done_once(
         assert [answer.status for answer in answers] == [201] * 8
         assert answers[::2] == answers[1::2]
 
-    assert sorted(then.topics(house)) == sorted(topic for _, _, topic in CREATED * 13)
+    assert sorted(then.topics(container)) == sorted(topic for _, _, topic in CREATED * 13)
 
 
 def test_requests_on_one_lead_at_the_same_instant_are_all_done(
-    house: House, app: Flask, operator: Client
+    container: Container, app: Flask, operator: Client
 ) -> None:
     """Eight forms of one person arrive at once, each with a key of its own: no one gets lost and
     none stands in the way of another for good."""
@@ -222,12 +226,14 @@ def test_requests_on_one_lead_at_the_same_instant_are_all_done(
     assert [answer.status for answer in answers] == [200] * 8
     lead = operator.get(f"/leads/{lead_id}").json
     assert sorted(lead["triggers"]) == [f"FORM {number}" for number in range(8)]
-    assert then.topics(house) == ["lead.registered", *["lead.triggered"] * 8]
+    assert then.topics(container) == ["lead.registered", *["lead.triggered"] * 8]
 
 
-def test_the_same_request_without_a_key_is_done_each_time(house: House, operator: Client) -> None:
+def test_the_same_request_without_a_key_is_done_each_time(
+    container: Container, operator: Client
+) -> None:
     """Two campaigns of one name are two campaigns."""
     first, second = (operator.post("/campaigns", CAMPAIGN) for _ in range(2))
 
     assert first.json["id"] != second.json["id"]
-    assert then.topics(house) == ["campaign.scheduled"] * 2
+    assert then.topics(container) == ["campaign.scheduled"] * 2

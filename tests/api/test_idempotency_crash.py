@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from projections.container import House
+from projections.container import Container
 from projections.records import idempotency
 from runners.support.clocks import SimulatedClock
 from tests.api import given, then
@@ -40,7 +40,7 @@ def _crash_then_retry(
 
 
 def test_what_was_not_answered_was_not_done(
-    house: House, operator: Client, monkeypatch: pytest.MonkeyPatch
+    container: Container, operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A deed and its answer are kept together or not at all."""
     for path, body, _ in CREATED:
@@ -48,22 +48,22 @@ def test_what_was_not_answered_was_not_done(
 
         assert operator.post(path, body, idempotency_key=path).status == 500
 
-    assert then.topics(house) == []
-    assert then.table(house, "idempotency") == []
+    assert then.topics(container) == []
+    assert then.table(container, "idempotency") == []
 
 
 def test_nothing_is_created_twice(
-    house: House, operator: Client, monkeypatch: pytest.MonkeyPatch
+    container: Container, operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer got lost with the process: after the retry there is one of each."""
     for path, body, _ in CREATED:
         _crash_then_retry(operator, monkeypatch, path, body)
 
-    assert then.topics(house) == [topic for _, _, topic in CREATED]
+    assert then.topics(container) == [topic for _, _, topic in CREATED]
 
 
 def test_a_retry_gets_what_was_created(
-    house: House, operator: Client, monkeypatch: pytest.MonkeyPatch
+    container: Container, operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client hears of the very campaign, sequence, device or lead that it made."""
     for path, body, _ in CREATED:
@@ -121,14 +121,14 @@ def test_a_known_phone_is_known_after_a_crash_too(
 
 
 def test_an_action_that_was_done_is_not_refused(
-    house: House, operator: Client, monkeypatch: pytest.MonkeyPatch
+    container: Container, operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The campaign was paused before the crash: the retry finds it paused, as it asked."""
     path = f"/campaigns/{given.campaign(operator)}/pause"
 
     _, retried = _crash_then_retry(operator, monkeypatch, path, None)
 
-    assert then.topics(house) == ["campaign.scheduled", "campaign.paused"]
+    assert then.topics(container) == ["campaign.scheduled", "campaign.paused"]
     assert (retried.status, retried.json.get("status")) == (200, "paused")
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from projections.container import House
+from projections.container import Container
 from projections.intake import lead_import
 from tests.api import given, then
 from tests.api.client import Client, fields
 
 
-def test_good_rows_land_and_bad_rows_are_reported(house: House, operator: Client) -> None:
+def test_good_rows_land_and_bad_rows_are_reported(container: Container, operator: Client) -> None:
     """A list from marketing is never quite clean."""
     device_id = given.device(operator, "Sales 1")
 
@@ -70,29 +70,29 @@ def test_good_rows_land_and_bad_rows_are_reported(house: House, operator: Client
         "erased_at": None,
         "version": 1,
     }
-    assert [event.actor for event in then.log(house)[-2:]] == ["api:crm", "api:crm"]
+    assert [event.actor for event in then.log(container)[-2:]] == ["api:crm", "api:crm"]
 
 
-def test_importing_twice_changes_nothing(house: House, operator: Client) -> None:
+def test_importing_twice_changes_nothing(container: Container, operator: Client) -> None:
     """Somebody presses the button again, with a name corrected meanwhile by hand."""
     text = "phone,name\n+60123456781,Aisha\n+60123456782,Siti\n"
     operator.csv(text)
     (lead,) = operator.items("/leads", phone="+60123456781")
     operator.patch(f"/leads/{lead['id']}", {"name": "Aisyah"})
-    before = then.topics(house)
+    before = then.topics(container)
 
     answer = operator.csv(text)
 
     assert answer == (200, {"registered": 0, "known": 2, "rejected": []})
-    assert then.topics(house) == before
+    assert then.topics(container) == before
     assert operator.get(f"/leads/{lead['id']}").json["name"] == "Aisyah"
 
 
 def test_the_installations_country_serves_phones_without_one(
-    house: House, operator: Client
+    container: Container, operator: Client
 ) -> None:
     """A Malaysian team's spreadsheet has local numbers."""
-    house.settings = msgspec.structs.replace(house.settings, default_region="MY")
+    container.settings = msgspec.structs.replace(container.settings, default_region="MY")
 
     answer = operator.csv("phone\n012-345 6789\n")
 
@@ -100,7 +100,9 @@ def test_the_installations_country_serves_phones_without_one(
     assert [lead["phone"] for lead in operator.items("/leads")] == ["+60123456789"]
 
 
-def test_a_file_that_is_no_list_of_leads_is_refused_whole(house: House, operator: Client) -> None:
+def test_a_file_that_is_no_list_of_leads_is_refused_whole(
+    container: Container, operator: Client
+) -> None:
     """Nothing is half-written, even where the fault is on the last line."""
     good = b"phone,name\n+60123456781,Aisyah\n"
 
@@ -119,7 +121,7 @@ def test_a_file_that_is_no_list_of_leads_is_refused_whole(house: House, operator
     assert "text in UTF-8" in answers[4].json["message"]
     assert "well-formed CSV" in answers[5].json["message"]
     assert "at most 100000 characters" in answers[6].json["message"]
-    assert then.topics(house) == []
+    assert then.topics(container) == []
 
 
 def test_a_nul_rejects_its_row_alone(operator: Client) -> None:
@@ -140,7 +142,7 @@ def test_a_mark_of_bytes_and_windows_line_ends_do_no_harm(operator: Client) -> N
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency_Key": "list-1"}])
 def test_nobody_waits_for_an_import(
-    house: House, operator: Client, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+    container: Container, operator: Client, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
 ) -> None:
     """A long list comes in: between two of its chunks others write as if it were not there."""
     register = lead_import._register

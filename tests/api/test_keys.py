@@ -9,7 +9,7 @@ import structlog
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from projections.container import House
+from projections.container import Container
 from runners.cli.main import main
 from tests.api import then
 from tests.api.client import Client
@@ -29,7 +29,7 @@ def sendtrail(database_url: str) -> Iterator[Command]:
 
 
 def test_a_key_is_printed_alone_on_the_last_line_and_works(
-    sendtrail: Command, app: Flask, house: House
+    sendtrail: Command, app: Flask, container: Container
 ) -> None:
     """``KEY=$(sendtrail keys create crm --role operator | tail -n 1)``"""
     result = sendtrail("keys", "create", "crm", "--role", "operator")
@@ -38,7 +38,7 @@ def test_a_key_is_printed_alone_on_the_last_line_and_works(
     *words, key = result.stdout.splitlines()
     assert words == ["key crm of role operator; keep it, it cannot be shown again:"]
     assert Client(app, key).post("/leads", {"phone": "+60123456789"}).status == 201
-    assert [event.actor for event in then.log(house)] == ["api:crm"]
+    assert [event.actor for event in then.log(container)] == ["api:crm"]
 
 
 def test_the_list_never_shows_a_key(sendtrail: Command, app: Flask) -> None:
@@ -73,7 +73,7 @@ def test_a_revoked_key_opens_nothing_and_keeps_its_name(sendtrail: Command, app:
     assert (again.exit_code, again.stderr) == (1, "Error: this key exists already: crm\n")
 
 
-def test_bad_names_and_roles_are_one_line(sendtrail: Command, house: House) -> None:
+def test_bad_names_and_roles_are_one_line(sendtrail: Command, container: Container) -> None:
     """What was expected, and an exit code that a script sees."""
     results = [
         sendtrail("keys", "create", "", "--role", "viewer"),
@@ -89,4 +89,4 @@ def test_bad_names_and_roles_are_one_line(sendtrail: Command, house: House) -> N
     assert results[1].stderr.startswith(expected)
     assert "'viewer', 'operator', 'admin'" in results[2].stderr
     assert results[4].stderr == "Error: no key nobody\n"
-    assert then.table(house, "api_keys") == []
+    assert then.table(container, "api_keys") == []

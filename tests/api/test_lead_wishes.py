@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from projections.container import House
+from projections.container import Container
 from tests.api import given, then, when
 from tests.api.client import Client, fields
 
@@ -43,13 +43,13 @@ def test_a_bad_trigger_is_refused(operator: Client) -> None:
 
 
 def test_opting_out_cancels_everything_and_keeps_the_evidence(
-    house: House, operator: Client
+    container: Container, operator: Client
 ) -> None:
     """A person says stop on the phone: nothing that was waiting goes out any more."""
     given.device(operator, online=False)
     lead_id = given.lead(operator)
     given.campaign(operator)
-    when.triggers(house)
+    when.triggers(container)
 
     status, lead = operator.post(f"/leads/{lead_id}/opt-out", {"evidence": "said so on the phone"})
 
@@ -57,7 +57,7 @@ def test_opting_out_cancels_everything_and_keeps_the_evidence(
     assert lead["opted_out_at"] == "2026-03-02T08:00:00+00:00"
     (message,) = operator.items("/messages")
     assert (message["status"], message["reason"]) == ("cancelled", "opted_out")
-    (event,) = [event for event in then.log(house) if event.topic == "lead.opted_out"]
+    (event,) = [event for event in then.log(container) if event.topic == "lead.opted_out"]
     assert event.data.keys() == {"sealed"}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from projections.container import House
+from projections.container import Container
 from tests.api import given, then
 from tests.api.client import Client, fields
 from tests.api.given import NOBODY
@@ -74,9 +74,11 @@ def test_a_phone_is_enough(operator: Client) -> None:
     }
 
 
-def test_a_known_phone_answers_with_the_lead_that_has_it(house: House, operator: Client) -> None:
+def test_a_known_phone_answers_with_the_lead_that_has_it(
+    container: Container, operator: Client
+) -> None:
     """The same person, however the number is written, is one lead."""
-    house.settings = msgspec.structs.replace(house.settings, default_region="MY")
+    container.settings = msgspec.structs.replace(container.settings, default_region="MY")
     lead = operator.create("/leads", {"phone": "012-345 6789", "name": "Aisyah"})
 
     answers = [operator.post("/leads", {"phone": p}) for p in ("+60123456789", "60 12 345 6789")]
@@ -143,12 +145,14 @@ BAD: list[tuple[Any, str]] = [
 ]
 
 
-def test_a_bad_lead_is_refused_and_the_field_is_named(house: House, operator: Client) -> None:
+def test_a_bad_lead_is_refused_and_the_field_is_named(
+    container: Container, operator: Client
+) -> None:
     """Nothing half-right lands, and the caller is told where to look."""
     answers = [operator.post("/leads", body) for body, _ in BAD]
 
     assert [fields(answer) for answer in answers] == [[field] for _, field in BAD]
-    assert then.topics(house) == []
+    assert then.topics(container) == []
 
 
 def test_a_refusal_never_repeats_what_was_given(operator: Client) -> None:

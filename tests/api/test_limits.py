@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from projections.container import House
+from projections.container import Container
 from tests.api import given, then
 from tests.api.client import CHUNKED, JSON, Answer, Client, fields
 from tests.api.given import CAMPAIGN, NOBODY
@@ -16,7 +16,7 @@ from tests.api.given import CAMPAIGN, NOBODY
 MIB = 1024 * 1024
 
 
-def test_a_body_of_one_mebibyte_is_the_largest(house: House, operator: Client) -> None:
+def test_a_body_of_one_mebibyte_is_the_largest(container: Container, operator: Client) -> None:
     """One byte more is refused, with or without an Idempotency-Key, announced or not."""
 
     def post(size: int, **headers: str) -> Answer:
@@ -44,7 +44,7 @@ def test_a_body_of_one_mebibyte_is_the_largest(house: House, operator: Client) -
     assert [answer.status for answer in fits] == [201] * 3
     assert [answer.status for answer in too_large] == [413] * 4
     assert {answer.json["status"] for answer in too_large} == {"Request Entity Too Large"}
-    assert len(then.topics(house)) == 3
+    assert len(then.topics(container)) == 3
 
 
 class Upload(io.BytesIO):

@@ -5,33 +5,33 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.api import given, then, when
 from tests.api.client import Client, fields
 from tests.api.given import NOBODY
 
 
-def _message(house: House, clock: SimulatedClock, client: Client, **settings: Any) -> Any:
+def _message(container: Container, clock: SimulatedClock, client: Client, **settings: Any) -> Any:
     """A campaign's only message after the broadcaster's look, by a sandbox of these settings."""
     given.device(client, settings=settings)
     given.lead(client, name="Aisyah")
     given.campaign(client)
-    when.triggers(house)
-    when.broadcasts(house, clock)
+    when.triggers(container)
+    when.broadcasts(container, clock)
     (message,) = client.items("/messages")
     return message
 
 
 def test_a_sent_message_tells_its_whole_life(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """When it was planned, handed over, accepted, delivered and read, and what it said."""
     device_id = given.device(operator, settings={"receipts": True, "seed": 1})
     lead_ids = [given.lead(operator, number, name="Aisyah") for number in range(1, 9)]
     campaign_id = given.campaign(operator, expires_after_hours=2)
-    when.triggers(house)
-    when.broadcasts(house, clock)
+    when.triggers(container)
+    when.broadcasts(container, clock)
 
     message = next(m for m in operator.items("/messages") if m["read_at"] is not None)
 
@@ -70,12 +70,12 @@ def test_a_sent_message_tells_its_whole_life(
     assert operator.get(f"/messages/{message['id']}") == (200, message)
 
 
-def test_a_step_waits_with_its_plan(house: House, operator: Client) -> None:
+def test_a_step_waits_with_its_plan(container: Container, operator: Client) -> None:
     """Every step of a sequence is there from the start, each with the instant it is due."""
     device_id = given.device(operator)
     lead_id = given.lead(operator, triggers=["COLD"])
     sequence_id = given.sequence(operator, "One", "Two")
-    when.enrolls(house)
+    when.enrolls(container)
 
     messages = sorted(operator.items("/messages"), key=lambda message: message["step"])
 
@@ -90,7 +90,9 @@ def test_a_step_waits_with_its_plan(house: House, operator: Client) -> None:
         assert (message["status"], message["attempt"], message["version"]) == ("pending", 0, 1)
 
 
-def test_messages_are_filtered(house: House, clock: SimulatedClock, operator: Client) -> None:
+def test_messages_are_filtered(
+    container: Container, clock: SimulatedClock, operator: Client
+) -> None:
     """By status, device, campaign, sequence and lead, and by several at once."""
     first = given.device(operator, "Sales 1")
     second = given.device(operator, "Sales 2", settings={"fail_rate": 1})
@@ -98,9 +100,9 @@ def test_messages_are_filtered(house: House, clock: SimulatedClock, operator: Cl
     lead_2 = given.lead(operator, 2, device_id=second)
     sequence_id = given.sequence(operator, "One")
     campaign_id = given.campaign(operator)
-    when.triggers(house)
-    when.broadcasts(house, clock)
-    when.enrolls(house)
+    when.triggers(container)
+    when.broadcasts(container, clock)
+    when.enrolls(container)
 
     def found(**query: Any) -> list[tuple[str, str, str]]:
         items = operator.items("/messages", **query)
@@ -129,16 +131,16 @@ def test_messages_are_filtered(house: House, clock: SimulatedClock, operator: Cl
 
 
 def test_a_failed_message_is_really_sent_again(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """The person had just changed the number; the operator presses retry."""
-    failed = _message(house, clock, operator, fail_rate=1)
+    failed = _message(container, clock, operator, fail_rate=1)
     path = f"/messages/{failed['id']}"
     clock.advance(hours=1)
 
     operator.patch(f"/devices/{failed['device_id']}", {"settings": {}})
     status, again = operator.post(f"{path}/retry")
-    when.broadcasts(house, clock)
+    when.broadcasts(container, clock)
 
     assert (failed["status"], failed["reason"]) == ("failed", "not_on_whatsapp")
     assert failed["failed_at"] == "2026-03-02T08:00:00+00:00"
@@ -149,15 +151,15 @@ def test_a_failed_message_is_really_sent_again(
 
 
 def test_an_unknown_outcome_is_settled_by_a_person(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """The gateway never answered: somebody looked at the phone and says what happened."""
     given.device(operator, settings={"timeout_rate": 1})
     for number in (1, 2, 3):
         given.lead(operator, number)
     given.campaign(operator)
-    when.triggers(house)
-    when.broadcasts(house, clock)
+    when.triggers(container)
+    when.broadcasts(container, clock)
     unknown = [message["id"] for message in operator.items("/messages", status="unknown")]
 
     answers = [
@@ -178,9 +180,11 @@ def test_an_unknown_outcome_is_settled_by_a_person(
     assert [operator.get(f"/messages/{id_}") for id_ in unknown] == answers
 
 
-def test_a_bad_resolution_is_refused(house: House, clock: SimulatedClock, operator: Client) -> None:
+def test_a_bad_resolution_is_refused(
+    container: Container, clock: SimulatedClock, operator: Client
+) -> None:
     """What is said must be one of the three, and the message stays unknown."""
-    unknown = _message(house, clock, operator, timeout_rate=1)
+    unknown = _message(container, clock, operator, timeout_rate=1)
     path = f"/messages/{unknown['id']}"
     bad: list[tuple[Any, str]] = [
         ({}, "resolution"),
@@ -199,12 +203,12 @@ def test_a_bad_resolution_is_refused(house: House, clock: SimulatedClock, operat
     assert unknown["status"] == "unknown"
 
 
-def test_a_pending_message_is_cancelled(house: House, operator: Client) -> None:
+def test_a_pending_message_is_cancelled(container: Container, operator: Client) -> None:
     """One person asked by other means not to get this one; a second click says what it is."""
     given.device(operator, online=False)
     given.lead(operator)
     given.campaign(operator)
-    when.triggers(house)
+    when.triggers(container)
     (pending,) = operator.items("/messages")
     path = f"/messages/{pending['id']}"
 
@@ -226,15 +230,15 @@ def test_a_pending_message_is_cancelled(house: House, operator: Client) -> None:
 
 
 def test_what_a_state_does_not_allow_names_the_state(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """Nothing sent is sent again, nothing unknown is retried blindly, and nothing is written."""
     given.device(operator, "Works")
     sent, pending, failed, unknown = (
-        _in_state(house, clock, operator, number, status)
+        _in_state(container, clock, operator, number, status)
         for number, status in enumerate(("sent", "pending", "failed", "unknown"), start=1)
     )
-    before = then.topics(house)
+    before = then.topics(container)
 
     refused = {
         (message["status"], action): operator.post(f"/messages/{message['id']}/{action}", body)
@@ -253,10 +257,12 @@ def test_what_a_state_does_not_allow_names_the_state(
         assert answer.status == 409, (status, action, answer)
         assert answer.json["errors"] == {"state": status}
         assert answer.json["message"] == f"cannot {action} this message: it is {status}"
-    assert then.topics(house) == before
+    assert then.topics(container) == before
 
 
-def _in_state(house: House, clock: SimulatedClock, client: Client, number: int, status: str) -> Any:
+def _in_state(
+    container: Container, clock: SimulatedClock, client: Client, number: int, status: str
+) -> Any:
     """A message to a new lead, on a device of its own that makes it end like that."""
     rates = {"failed": {"fail_rate": 1}, "unknown": {"timeout_rate": 1}}
     device_id = given.device(
@@ -264,8 +270,8 @@ def _in_state(house: House, clock: SimulatedClock, client: Client, number: int, 
     )
     lead_id = given.lead(client, number, device_id=device_id, niche=[status])
     given.campaign(client, niche=[status])
-    when.triggers(house)
-    when.broadcasts(house, clock)
+    when.triggers(container)
+    when.broadcasts(container, clock)
     (message,) = client.items("/messages", lead_id=lead_id)
     assert message["status"] == status
     return message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.api import given, when
 from tests.api.client import Client
@@ -33,7 +33,7 @@ def _messages(samples: Samples) -> dict[str, float]:
 
 
 def test_what_the_tables_say_is_there_at_once(
-    house: House, clock: SimulatedClock, app: Flask, operator: Client
+    container: Container, clock: SimulatedClock, app: Flask, operator: Client
 ) -> None:
     """An alert on "failed" or on a growing queue fires at the next scrape."""
     works = given.device(operator, "Works")
@@ -42,10 +42,10 @@ def test_what_the_tables_say_is_there_at_once(
     for number, device_id in enumerate((works, works, fails), start=1):
         given.lead(operator, number, device_id=device_id)
     given.campaign(operator)
-    when.triggers(house)
+    when.triggers(container)
     waiting = _scrape(app)
-    when.broadcasts(house, clock)
-    with house.database.transaction() as connection:
+    when.broadcasts(container, clock)
+    with container.database.transaction() as connection:
         connection.exec_driver_sql("INSERT INTO tracking VALUES ('webhooks', 5)")
 
     samples = _scrape(app)
@@ -61,15 +61,15 @@ def test_what_the_tables_say_is_there_at_once(
 
 
 def test_what_was_measured_is_there(
-    house: House, clock: SimulatedClock, app: Flask, operator: Client
+    container: Container, clock: SimulatedClock, app: Flask, operator: Client
 ) -> None:
     """How long appends, claims and gateways took, as histograms."""
     given.device(operator)
     given.lead(operator)
     given.campaign(operator)
-    when.triggers(house)
+    when.triggers(container)
     before = _scrape(app)
-    when.broadcasts(house, clock)
+    when.broadcasts(container, clock)
 
     after = _scrape(app)
 

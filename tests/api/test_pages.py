@@ -7,27 +7,27 @@ from typing import Any
 
 import pytest
 
-from projections.container import House
+from projections.container import Container
 from tests.api import given, when
 from tests.api.client import Client, fields
 
 
-def _leads(house: House, client: Client, first: int) -> None:
+def _leads(container: Container, client: Client, first: int) -> None:
     for number in range(first, first + 5):
         given.lead(client, number)
 
 
-def _messages(house: House, client: Client, first: int) -> None:
+def _messages(container: Container, client: Client, first: int) -> None:
     """Five leads' messages of one more campaign."""
     if first == 1:
         given.device(client)
-    _leads(house, client, first)
+    _leads(container, client, first)
     given.campaign(client, niche=[], name=f"Campaign {first}")
-    when.triggers(house)
+    when.triggers(container)
 
 
-def _each(make: Callable[..., Any], **fields: Any) -> Callable[[House, Client, int], None]:
-    def five(house: House, client: Client, first: int) -> None:
+def _each(make: Callable[..., Any], **fields: Any) -> Callable[[Container, Client, int], None]:
+    def five(container: Container, client: Client, first: int) -> None:
         for _ in range(5):
             make(client, **fields)
 
@@ -45,14 +45,14 @@ def _each(make: Callable[..., Any], **fields: Any) -> Callable[[House, Client, i
     ],
 )
 def test_pages_are_stable_while_others_write(
-    house: House,
+    container: Container,
     administrator: Client,
     path: str,
-    make: Callable[[House, Client, int], None],
+    make: Callable[[Container, Client, int], None],
 ) -> None:
     """An export in pages of two: everything there at its start comes exactly once, in order,
     whatever is added between two pages."""
-    make(house, administrator, 1)
+    make(container, administrator, 1)
     there = {item["id"] for item in administrator.items(path)}
 
     seen: list[str] = []
@@ -68,7 +68,7 @@ def test_pages_are_stable_while_others_write(
             break
         if len(sizes) < 3:
             first += 5
-            make(house, administrator, first)
+            make(container, administrator, first)
         query["cursor"] = page["next_cursor"]
 
     assert len(there) == 5

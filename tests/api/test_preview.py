@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.api import given, then, when
 from tests.api.client import Client
 
 
 def test_a_preview_says_who_would_get_it_and_who_would_not(
-    house: House, operator: Client, viewer: Client
+    container: Container, operator: Client, viewer: Client
 ) -> None:
     """Before pressing the button: how many, from which number, who is left out, until when."""
     first = given.device(operator, "Sales 1", min_delay_seconds=10, max_delay_seconds=20)
@@ -34,7 +34,7 @@ def test_a_preview_says_who_would_get_it_and_who_would_not(
         min_delay_seconds=12,
         max_delay_seconds=12,
     )
-    before = then.topics(house)
+    before = then.topics(container)
 
     answer = viewer.get(f"/campaigns/{campaign_id}/preview")
 
@@ -66,10 +66,10 @@ def test_a_preview_says_who_would_get_it_and_who_would_not(
             "finishes_at": "2026-03-02T09:00:32+00:00",
         },
     )
-    assert then.topics(house) == before
+    assert then.topics(container) == before
 
 
-def test_a_preview_is_what_then_happens(house: House, operator: Client) -> None:
+def test_a_preview_is_what_then_happens(container: Container, operator: Client) -> None:
     """The campaigner goes by the same rules."""
     given.device(operator, "Sales 1")
     given.device(operator, "Sales 2")
@@ -80,7 +80,7 @@ def test_a_preview_is_what_then_happens(house: House, operator: Client) -> None:
     campaign_id = given.campaign(operator, niche=["B1", "b2"])
     preview = operator.get(f"/campaigns/{campaign_id}/preview").json
 
-    when.triggers(house)
+    when.triggers(container)
 
     messages = operator.items("/messages")
     report = operator.get(f"/reports/campaigns/{campaign_id}").json
@@ -110,13 +110,15 @@ def test_without_a_device_nobody_would_get_it(operator: Client) -> None:
     )
 
 
-def test_a_daily_limit_and_what_waits_already_move_the_end(house: House, operator: Client) -> None:
+def test_a_daily_limit_and_what_waits_already_move_the_end(
+    container: Container, operator: Client
+) -> None:
     """Two a day in Kuala Lumpur, and two are waiting: five more take until Thursday there."""
     given.device(operator, daily_limit=2, timezone="Asia/Kuala_Lumpur")
     given.lead(operator, 1, niche=["first"])
     given.lead(operator, 2, niche=["first"])
     given.campaign(operator, niche=["first"])
-    when.triggers(house)
+    when.triggers(container)
     for number in range(3, 8):
         given.lead(operator, number, niche=["second"])
     campaign_id = given.campaign(operator, niche=["second"])
@@ -130,15 +132,15 @@ def test_a_daily_limit_and_what_waits_already_move_the_end(house: House, operato
 
 
 def test_what_a_device_sent_today_counts_against_its_limit(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """The limit is used up this morning: the last message cannot leave before tomorrow."""
     given.device(operator, daily_limit=2)
     given.lead(operator, 1, niche=["first"])
     given.lead(operator, 2, niche=["first"])
     given.campaign(operator, niche=["first"])
-    when.triggers(house)
-    when.broadcasts(house, clock)
+    when.triggers(container)
+    when.broadcasts(container, clock)
     given.lead(operator, 3, niche=["second"])
     campaign_id = given.campaign(operator, niche=["second"])
 

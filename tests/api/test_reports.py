@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.api import given, when
 from tests.api.client import Client
@@ -21,7 +21,9 @@ ZEROS = {
 }
 
 
-def _campaign_with_every_outcome(house: House, clock: SimulatedClock, client: Client) -> str:
+def _campaign_with_every_outcome(
+    container: Container, clock: SimulatedClock, client: Client
+) -> str:
     """Seven leads match: two get it, one is not on WhatsApp, one gateway is silent, one device is
     offline, one message is cancelled by hand, and one person has opted out."""
     works = given.device(client, "1 works", settings={"receipts": True, "replies": 1})
@@ -32,18 +34,18 @@ def _campaign_with_every_outcome(house: House, clock: SimulatedClock, client: Cl
         given.lead(client, number, device_id=device_id)
     client.post(f"/leads/{given.lead(client, 7)}/opt-out")
     campaign_id = given.campaign(client)
-    when.triggers(house)
+    when.triggers(container)
     unwanted = client.items("/messages", device_id=offline)[0]
     client.post(f"/messages/{unwanted['id']}/cancel")
-    when.broadcasts(house, clock)
+    when.broadcasts(container, clock)
     return campaign_id
 
 
 def test_a_campaign_report_counts_every_outcome(
-    house: House, clock: SimulatedClock, operator: Client, viewer: Client
+    container: Container, clock: SimulatedClock, operator: Client, viewer: Client
 ) -> None:
     """What became of the March offer; the statuses add up to the audience."""
-    campaign_id = _campaign_with_every_outcome(house, clock, operator)
+    campaign_id = _campaign_with_every_outcome(container, clock, operator)
 
     status, report = viewer.get(f"/reports/campaigns/{campaign_id}")
 
@@ -95,10 +97,10 @@ def test_a_new_campaign_has_a_report_of_zeros(operator: Client) -> None:
 
 
 def test_counts_add_up_after_every_change(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """Retry, resolve and cancel move messages from one count to another, and lose none."""
-    campaign_id = _campaign_with_every_outcome(house, clock, operator)
+    campaign_id = _campaign_with_every_outcome(container, clock, operator)
     path = f"/reports/campaigns/{campaign_id}"
     reports = [operator.get(path).json]
 
@@ -135,19 +137,19 @@ def _counts(report: Any) -> dict[str, int]:
 
 
 def test_a_sequence_report_is_a_funnel(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """Three entered; one opts out after the first text, and one is through."""
     given.device(operator)
     leads = [given.lead(operator, number, triggers=["COLD"]) for number in (1, 2, 3)]
     sequence_id = given.sequence(operator, "One", "Two")
-    when.enrolls(house)
+    when.enrolls(container)
     clock.advance(minutes=6)
-    when.broadcasts(house, clock)
+    when.broadcasts(container, clock)
     operator.post(f"/leads/{leads[0]}/opt-out")
     last = next(m for m in operator.items("/messages", lead_id=leads[1]) if m["step"] == 2)
     operator.post(f"/messages/{last['id']}/cancel")
-    when.reaps(house)
+    when.reaps(container)
 
     report = operator.get(f"/reports/sequences/{sequence_id}")
 
@@ -180,7 +182,7 @@ def test_a_sequence_report_is_a_funnel(
 
 
 def test_a_device_report_goes_by_the_devices_own_days(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """At 20:00 in UTC it is the next day in Kuala Lumpur; retired devices stay in the report."""
     first = given.device(operator, "Sales 1", timezone="Asia/Kuala_Lumpur")
@@ -192,8 +194,8 @@ def test_a_device_report_goes_by_the_devices_own_days(
     for hour in ("08:00", "20:00"):
         given.campaign(operator, scheduled_at=f"2026-03-02T{hour}Z")
         clock.advance(hours=0 if hour == "08:00" else 12)
-        when.triggers(house)
-        when.broadcasts(house, clock)
+        when.triggers(container)
+        when.broadcasts(container, clock)
 
     report = operator.get("/reports/devices")
 
@@ -222,11 +224,11 @@ def test_a_device_report_goes_by_the_devices_own_days(
 
 
 def test_the_overview_counts_everything(
-    house: House, clock: SimulatedClock, operator: Client, viewer: Client
+    container: Container, clock: SimulatedClock, operator: Client, viewer: Client
 ) -> None:
     """One look at the whole installation; messages count whatever they are part of."""
     empty = viewer.get("/reports/overview")
-    campaign_id = _campaign_with_every_outcome(house, clock, operator)
+    campaign_id = _campaign_with_every_outcome(container, clock, operator)
     given.campaign(operator)
     given.sequence(operator, active=False)
     operator.post(f"/campaigns/{campaign_id}/pause")

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from projections.container import House
+from projections.container import Container
 from projections.readmodels import devices
 from runners.support.clocks import SimulatedClock
 from tests.api import given, then, when
@@ -19,7 +19,7 @@ CREDENTIALS = {"username": "sales", "password": SECRET}
 
 
 def test_credentials_go_in_and_never_come_out(
-    house: House, operator: Client, viewer: Client, logged: Callable[[], str]
+    container: Container, operator: Client, viewer: Client, logged: Callable[[], str]
 ) -> None:
     """No answer, no event, no table in the clear and no log line has the password."""
     status, device = operator.post(
@@ -46,11 +46,11 @@ def test_credentials_go_in_and_never_come_out(
     assert device["has_credentials"] is True
     assert SECRET not in str(answers)
     assert "credentials" not in device
-    assert SECRET not in _database(house)
+    assert SECRET not in _database(container)
     assert SECRET not in logged()
 
 
-def test_credentials_are_kept_encrypted(house: House, operator: Client) -> None:
+def test_credentials_are_kept_encrypted(container: Container, operator: Client) -> None:
     """Only who has SENDTRAIL_SECRET_KEY can read them; another device's are others."""
     ids = [
         operator.create(
@@ -60,9 +60,9 @@ def test_credentials_are_kept_encrypted(house: House, operator: Client) -> None:
         for name in ("Sales 1", "Sales 2")
     ]
 
-    rows = then.table(house, "device_secrets")
+    rows = then.table(container, "device_secrets")
     kept = [
-        house.secrets.read(row.ciphertext)
+        container.secrets.read(row.ciphertext)
         for row in sorted(rows, key=lambda row: ids.index(str(row.device_id)))
     ]
 
@@ -70,7 +70,7 @@ def test_credentials_are_kept_encrypted(house: House, operator: Client) -> None:
     assert all(bytes(row.ciphertext).startswith(b"gAAAA") for row in rows)
 
 
-def test_credentials_are_replaced_as_a_whole(house: House, operator: Client) -> None:
+def test_credentials_are_replaced_as_a_whole(container: Container, operator: Client) -> None:
     """A new token goes in the place of the old pair, and none takes it away."""
     made = operator.create(
         "/devices", {"name": "Sales 1", "gateway": "gowa", "credentials": CREDENTIALS}
@@ -78,9 +78,9 @@ def test_credentials_are_replaced_as_a_whole(house: House, operator: Client) -> 
     path = f"/devices/{made['id']}"
 
     def kept() -> dict[str, str]:
-        with house.database.transaction() as connection:
+        with container.database.transaction() as connection:
             (device,) = devices.in_service(connection)
-        return house.secrets.read(device.ciphertext)
+        return container.secrets.read(device.ciphertext)
 
     replaced = operator.patch(path, {"credentials": {"token": "new"}})
     then_kept = kept()
@@ -90,11 +90,13 @@ def test_credentials_are_replaced_as_a_whole(house: House, operator: Client) -> 
     assert (taken_away.json["has_credentials"], kept()) == (False, {})
 
 
-def test_without_a_secret_key_credentials_are_refused(house: House, operator: Client) -> None:
+def test_without_a_secret_key_credentials_are_refused(
+    container: Container, operator: Client
+) -> None:
     """Nothing is written, neither in the clear nor by halves; other devices are no matter."""
-    house.settings = msgspec.structs.replace(house.settings, secret_key=None)
+    container.settings = msgspec.structs.replace(container.settings, secret_key=None)
     device_id = given.device(operator)
-    before = then.topics(house), operator.items("/devices")
+    before = then.topics(container), operator.items("/devices")
 
     answers = [
         operator.post("/devices", {"name": "S", "gateway": "gowa", "credentials": CREDENTIALS}),
@@ -103,12 +105,12 @@ def test_without_a_secret_key_credentials_are_refused(house: House, operator: Cl
 
     assert [fields(answer) for answer in answers] == [["credentials"], ["credentials"]]
     assert "SENDTRAIL_SECRET_KEY" in answers[0].json["message"]
-    assert (then.topics(house), operator.items("/devices")) == before
-    assert then.table(house, "device_secrets") == []
+    assert (then.topics(container), operator.items("/devices")) == before
+    assert then.table(container, "device_secrets") == []
 
 
 def test_the_log_of_a_day_names_nobody(
-    house: House, clock: SimulatedClock, operator: Client, logged: Callable[[], str]
+    container: Container, clock: SimulatedClock, operator: Client, logged: Callable[[], str]
 ) -> None:
     """Leads come, messages go, fail and are answered, requests go wrong: every line is JSON, and
     none has a phone, a name, a text, or a key."""
@@ -123,10 +125,10 @@ def test_the_log_of_a_day_names_nobody(
     Client(operator.app, "st_wrong60129").get("/leads")
     given.campaign(operator, body="Hello {name}")
     given.sequence(operator, "Hi {name}")
-    when.triggers(house)
-    when.enrolls(house)
-    when.broadcasts(house, clock)
-    when.reaps(house)
+    when.triggers(container)
+    when.enrolls(container)
+    when.broadcasts(container, clock)
+    when.reaps(container)
 
     text = logged()
 
@@ -165,11 +167,13 @@ def test_a_request_can_be_found_in_the_log(operator: Client, logged: Callable[[]
     }
 
 
-def _database(house: House) -> str:
+def _database(container: Container) -> str:
     """All that is stored, as text."""
 
     def shown(value: Any) -> str:
         return str(bytes(value)) if isinstance(value, memoryview | bytes) else str(value)
 
     tables = ("stored_events", "devices", "device_secrets", "idempotency", "api_keys")
-    return " ".join(shown(v) for table in tables for row in then.table(house, table) for v in row)
+    return " ".join(
+        shown(v) for table in tables for row in then.table(container, table) for v in row
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.api import given, when
 from tests.api.client import Client
@@ -78,20 +78,20 @@ def test_actions_do_what_the_state_allows_and_name_it_where_not(operator: Client
 
 
 def test_pausing_holds_and_stopping_cancels(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """A mistake in a running sequence: pause it, look, then stop it for good."""
     given.device(operator)
     given.lead(operator, triggers=["COLD"])
     sequence_id = given.sequence(operator, "One", "Two")
-    when.enrolls(house)
+    when.enrolls(container)
 
     operator.post(f"/sequences/{sequence_id}/pause")
     clock.advance(days=3)
-    when.broadcasts(house, clock)
+    when.broadcasts(container, clock)
     held = [(m["status"], m["due_at"]) for m in operator.items("/messages")]
     operator.post(f"/sequences/{sequence_id}/stop")
-    when.reaps(house)
+    when.reaps(container)
 
     assert held == [("pending", None), ("pending", None)]
     assert [(m["status"], m["reason"]) for m in operator.items("/messages")] == [
@@ -101,19 +101,19 @@ def test_pausing_holds_and_stopping_cancels(
 
 
 def test_deactivating_lets_what_is_pending_go(
-    house: House, clock: SimulatedClock, operator: Client
+    container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
     """The offer is over for newcomers, but who is in it hears it to the end."""
     given.device(operator)
     given.lead(operator, 1, triggers=["COLD"])
     sequence_id = given.sequence(operator, "One")
-    when.enrolls(house)
+    when.enrolls(container)
 
     operator.post(f"/sequences/{sequence_id}/deactivate")
     given.lead(operator, 2, triggers=["COLD"])
-    enrolled = when.enrolls(house)
+    enrolled = when.enrolls(container)
     clock.advance(minutes=6)
-    when.broadcasts(house, clock)
+    when.broadcasts(container, clock)
 
     assert enrolled == 0
     assert [m["status"] for m in operator.items("/messages")] == ["sent"]

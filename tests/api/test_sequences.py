@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from projections.container import House
+from projections.container import Container
 from tests.api import given, then
 from tests.api.client import Client, fields
 from tests.api.given import NOBODY
@@ -183,7 +183,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_a_bad_sequence_is_refused_and_the_field_is_named(house: House, operator: Client) -> None:
+def test_a_bad_sequence_is_refused_and_the_field_is_named(
+    container: Container, operator: Client
+) -> None:
     """A step that could not be sent, or a pace that could not be kept, is found at once."""
     good = {"name": "Welcome", "trigger": "COLD", "steps": [{"body": "Hi"}]}
 
@@ -191,7 +193,7 @@ def test_a_bad_sequence_is_refused_and_the_field_is_named(house: House, operator
 
     assert [fields(answer) for answer in answers] == [[field] for _, field in BAD]
     assert fields(operator.post("/sequences", {})) == ["name", "steps", "trigger"]
-    assert then.topics(house) == []
+    assert then.topics(container) == []
 
 
 def test_names_are_trimmed_and_not_refused(operator: Client) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from click.testing import CliRunner
 
-from projections.container import House
+from projections.container import Container
 from runners.cli.main import main
 from tests.api.given import api_key
 from tests.runners.child import environment
@@ -119,11 +119,11 @@ def soon(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
 
 
 def test_it_serves_until_it_is_told_to_stop(
-    house: House, database_url: str, tmp_path: Path
+    container: Container, database_url: str, tmp_path: Path
 ) -> None:
     """Two worker processes answer, log in JSON, add up their measurements, and end with exit
     code 0 on SIGTERM."""
-    key = api_key(house, "crm", "operator")
+    key = api_key(container, "crm", "operator")
 
     with serving(database_url, tmp_path, "--workers", "2", "--threads", "2") as server:
         ready = server.ask("/readyz")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.webhook_events import TOPICS
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.api import given
 from tests.api.client import Client, fields
@@ -14,7 +14,9 @@ from tests.runners import then
 URL = "https://crm.example.com/hooks/sendtrail"
 
 
-def test_the_secret_is_shown_once_and_kept_encrypted(house: House, administrator: Client) -> None:
+def test_the_secret_is_shown_once_and_kept_encrypted(
+    container: Container, administrator: Client
+) -> None:
     made = administrator.create("/subscriptions", {"url": URL, "events": ["message.sent"]})
 
     secret = made.pop("secret")
@@ -31,7 +33,7 @@ def test_the_secret_is_shown_once_and_kept_encrypted(house: House, administrator
         "given_up": 0,
         "last_error": None,
     }
-    (row,) = then.table(house, "subscriptions")
+    (row,) = then.table(container, "subscriptions")
     assert secret.encode() not in bytes(row.ciphertext)
 
 
@@ -53,10 +55,10 @@ def test_all_is_told_unless_said_otherwise(administrator: Client) -> None:
     ],
 )
 def test_a_bad_subscription_is_refused(
-    house: House, administrator: Client, body: dict[str, object], field: str
+    container: Container, administrator: Client, body: dict[str, object], field: str
 ) -> None:
     assert fields(administrator.post("/subscriptions", body)) == [field]
-    assert then.table(house, "subscriptions") == []
+    assert then.table(container, "subscriptions") == []
 
 
 def test_clear_text_may_be_allowed(administrator: Client, clock: SimulatedClock) -> None:
@@ -83,7 +85,9 @@ def test_only_an_admin_may_subscribe(
     assert viewer.get(path).status == 200
 
 
-def test_a_subscription_ends_with_what_it_was_not_told(house: House, administrator: Client) -> None:
+def test_a_subscription_ends_with_what_it_was_not_told(
+    container: Container, administrator: Client
+) -> None:
     made = administrator.create("/subscriptions", {"url": URL})
     path = f"/subscriptions/{made['id']}"
     assert administrator.post(f"{path}/retry").status == 200

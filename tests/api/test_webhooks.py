@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from projections.container import House
+from projections.container import Container
 from runners.gateways.protocol import Accepted
 from runners.support.clocks import SimulatedClock
 from tests.api import webhooks
@@ -19,29 +19,29 @@ MIB = 1024 * 1024
 
 @pytest.mark.parametrize("prefix", ["", "/api/v1"])
 def test_a_receipt_is_recorded_once(
-    house: House, clock: SimulatedClock, app: Flask, prefix: str
+    container: Container, clock: SimulatedClock, app: Flask, prefix: str
 ) -> None:
     """At either address, and however often it comes."""
-    device = webhooks.device(house, "gowa")
-    given.lead(house)
-    webhooks.hands_over(house, clock, "gowa", Accepted("3EB0A1"))
+    device = webhooks.device(container, "gowa")
+    given.lead(container)
+    webhooks.hands_over(container, clock, "gowa", Accepted("3EB0A1"))
     body = webhooks.receipt("gowa", "delivered", "3EB0A1")
 
     path = f"{prefix}/webhooks/gowa/{device}"
     answers = [webhooks.post(app, "gowa", device, body, path=path) for _ in range(3)]
 
     assert answers == [took(receipts=1)] * 3
-    assert then.message(house).delivered_at == clock()
-    (event,) = then.events(house, "message.delivered")
+    assert then.message(container).delivered_at == clock()
+    (event,) = then.events(container, "message.delivered")
     assert event.actor == "webhook:gowa"
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_only_a_device_of_that_gateway_has_an_address(
-    house: House, app: Flask, gateway: str
+    container: Container, app: Flask, gateway: str
 ) -> None:
     """Signed or not: nobody learns more than that there is none."""
-    others = {other: webhooks.device(house, other) for other in GATEWAYS}
+    others = {other: webhooks.device(container, other) for other in GATEWAYS}
     own = others.pop(gateway)
 
     assert webhooks.post(app, gateway, own, {}) == took()
@@ -51,9 +51,9 @@ def test_only_a_device_of_that_gateway_has_an_address(
 
 
 @pytest.mark.parametrize("gateway", ["sandbox", "GOWA", "telegram", "%00"])
-def test_other_gateways_have_no_webhooks(house: House, app: Flask, gateway: str) -> None:
+def test_other_gateways_have_no_webhooks(container: Container, app: Flask, gateway: str) -> None:
     """The sandbox has nothing outside that could call."""
-    device = given.device(house)
+    device = given.device(container)
     assert webhooks.post(app, gateway, device, {}).status == 404
 
 
@@ -63,9 +63,9 @@ def test_an_id_that_is_none_has_no_address(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
-def test_a_mebibyte_is_the_limit(house: House, app: Flask, gateway: str) -> None:
+def test_a_mebibyte_is_the_limit(container: Container, app: Flask, gateway: str) -> None:
     """With and without a length that is said beforehand; a body of just that size is read."""
-    device = webhooks.device(house, gateway)
+    device = webhooks.device(container, gateway)
     largest = b"{}" + b" " * (MIB - 2)
     larger = largest + b" "
     unannounced = app.test_client().post(
@@ -90,9 +90,9 @@ ASKED = {
 }
 
 
-def test_meta_gets_its_challenge_back(house: House, app: Flask) -> None:
+def test_meta_gets_its_challenge_back(container: Container, app: Flask) -> None:
     """As plain text, which no browser takes for a page."""
-    device = webhooks.device(house, "cloud", verify_token="vérify-t0ken")
+    device = webhooks.device(container, "cloud", verify_token="vérify-t0ken")
     challenge = "<script>alert(1)</script>"
 
     for prefix in ("", "/api/v1"):
@@ -115,8 +115,10 @@ def test_meta_gets_its_challenge_back(house: House, app: Flask) -> None:
     ],
     ids=str,
 )
-def test_nobody_else_gets_a_challenge_back(house: House, app: Flask, wrong: dict[str, str]) -> None:
-    device = webhooks.device(house, "cloud", verify_token="vérify-t0ken")
+def test_nobody_else_gets_a_challenge_back(
+    container: Container, app: Flask, wrong: dict[str, str]
+) -> None:
+    device = webhooks.device(container, "cloud", verify_token="vérify-t0ken")
 
     answer = app.test_client().get(f"/webhooks/cloud/{device}", query_string={**ASKED, **wrong})
 
@@ -125,11 +127,13 @@ def test_nobody_else_gets_a_challenge_back(house: House, app: Flask, wrong: dict
     assert "vérify-t0ken" not in answer.text
 
 
-def test_without_a_token_of_its_own_a_device_confirms_nothing(house: House, app: Flask) -> None:
+def test_without_a_token_of_its_own_a_device_confirms_nothing(
+    container: Container, app: Flask
+) -> None:
     """An empty token is no token, and neither is another device's."""
-    without = webhooks.device(house, "cloud")
-    webhooks.device(house, "cloud", name="Other", verify_token="vérify-t0ken")
-    gowa = webhooks.device(house, "gowa", verify_token="vérify-t0ken")
+    without = webhooks.device(container, "cloud")
+    webhooks.device(container, "cloud", name="Other", verify_token="vérify-t0ken")
+    gowa = webhooks.device(container, "gowa", verify_token="vérify-t0ken")
 
     def ask(path: str, **changes: str) -> int:
         asked = {**ASKED, **changes}

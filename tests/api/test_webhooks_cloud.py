@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from projections.container import House
+from projections.container import Container
 from runners.gateways.protocol import Accepted
 from runners.support.clocks import SimulatedClock
 from tests.api import webhooks
@@ -28,20 +28,20 @@ def _text(number: int, words: str, id_: str) -> Any:
 
 @pytest.mark.parametrize("named", [True, False])
 def test_everything_in_one_request_is_taken(
-    house: House, clock: SimulatedClock, app: Flask, named: bool
+    container: Container, clock: SimulatedClock, app: Flask, named: bool
 ) -> None:
     """Two entries, four changes, six statuses and three texts, of two numbers behind one app, with
     and without our ids; the address is one number's, and a third one is of another app."""
-    one = webhooks.device(house, "cloud", name="One")
-    two = webhooks.device(house, "cloud", name="Two")
-    other = webhooks.device(house, "cloud", name="Other", secret="another-s3cret")
+    one = webhooks.device(container, "cloud", name="One")
+    two = webhooks.device(container, "cloud", name="Two")
+    other = webhooks.device(container, "cloud", name="Other", secret="another-s3cret")
     ids = [f"wamid.{number}" for number in (1, 2, 3, 4)]
     messages = []
     for number, device in enumerate((one, one, two, other), start=1):
         # One campaign each, so that it is known which id is whose.
-        given.lead(house, number, device_id=device, niche=(f"N{number}",))
+        given.lead(container, number, device_id=device, niche=(f"N{number}",))
         accepted = Accepted(kept("cloud", ids[number - 1]))
-        messages += webhooks.hands_over(house, clock, "cloud", accepted, niche=(f"N{number}",))
+        messages += webhooks.hands_over(container, clock, "cloud", accepted, niche=(f"N{number}",))
 
     def status(number: int, kind: str, **more: Any) -> Any:
         ours = {"biz_opaque_callback_data": str(messages[number - 1].message_id)} if named else {}
@@ -77,7 +77,7 @@ def test_everything_in_one_request_is_taken(
 
     assert webhooks.post(app, "cloud", one, said) == took(receipts=5, replies=3)
 
-    after = [then.message(house, message_id=message.message_id) for message in messages]
+    after = [then.message(container, message_id=message.message_id) for message in messages]
     now = clock()
     assert [(m.status, m.reason, m.delivered_at, m.read_at) for m in after] == [
         ("sent", None, now, now),
@@ -85,11 +85,15 @@ def test_everything_in_one_request_is_taken(
         ("sent", None, now, None),
         ("sent", None, None, None),
     ]
-    assert [event.text for event in then.events(house, "lead.replied")] == ["Hi", "Again", "stop"]
-    assert [event.evidence for event in then.events(house, "lead.opted_out")] == ["stop"]
-    events = then.events(house)
+    assert [event.text for event in then.events(container, "lead.replied")] == [
+        "Hi",
+        "Again",
+        "stop",
+    ]
+    assert [event.evidence for event in then.events(container, "lead.opted_out")] == ["stop"]
+    events = then.events(container)
     assert webhooks.post(app, "cloud", two, said) == took(receipts=5, replies=3)
-    assert then.events(house) == events
+    assert then.events(container) == events
 
 
 WORDS: dict[str, tuple[dict[str, Any], str]] = {
@@ -119,16 +123,16 @@ WORDS: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("kind", list(WORDS))
 def test_whatever_a_person_sends_has_the_words_that_are_in_it(
-    house: House, app: Flask, kind: str
+    container: Container, app: Flask, kind: str
 ) -> None:
     """A pressed button says what is on it, also if that is a word for stop."""
-    device = webhooks.device(house, "cloud")
-    lead = given.lead(house)
+    device = webhooks.device(container, "cloud")
+    lead = given.lead(container)
     more, words = WORDS[kind]
 
     said = webhooks.reply("cloud", given.phone(1), "", "wamid.R1", **more)
     assert webhooks.post(app, "cloud", device, said) == took(replies=1)
 
-    (event,) = then.events(house, "lead.replied", lead)
+    (event,) = then.events(container, "lead.replied", lead)
     assert event.text == words
-    assert (house.outreach.get_lead(lead).opted_out_at is not None) is (words == "Stop")
+    assert (container.outreach.get_lead(lead).opted_out_at is not None) is (words == "Stop")

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
-from projections.container import House
+from projections.container import Container
 from projections.records import credentials
 from tests.api import webhooks
 from tests.api.given import SECRET_KEY
@@ -55,13 +55,13 @@ WRONG: dict[str, Wrong] = {
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_what_is_not_signed_with_the_devices_secret_is_refused(
-    house: House, app: Flask, gateway: str
+    container: Container, app: Flask, gateway: str
 ) -> None:
     """Whatever is wrong with it, nothing is recorded; the same request, signed, is taken."""
-    device = webhooks.device(house, gateway)
-    webhooks.device(house, gateway, name="Other", secret=OTHERS)
+    device = webhooks.device(container, gateway)
+    webhooks.device(container, gateway, name="Other", secret=OTHERS)
     phone = given.phone(1)
-    lead = given.lead(house)
+    lead = given.lead(container)
     said = webhooks.reply(gateway, phone, "Who is this?", "3EB0R1")
     body = webhooks.encoded(said)
 
@@ -71,16 +71,16 @@ def test_what_is_not_signed_with_the_devices_secret_is_refused(
     }
 
     assert answers == dict.fromkeys(WRONG, 401)
-    assert then.topics(house, lead) == ["lead.registered"]
+    assert then.topics(container, lead) == ["lead.registered"]
     assert webhooks.post(app, gateway, device, body) == took(replies=1)
-    assert then.topics(house, lead) == ["lead.registered", "lead.replied"]
+    assert then.topics(container, lead) == ["lead.registered", "lead.replied"]
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
-def test_a_changed_body_is_refused(house: House, app: Flask, gateway: str) -> None:
+def test_a_changed_body_is_refused(container: Container, app: Flask, gateway: str) -> None:
     """One letter of the text, with the signature of what was really said."""
-    device = webhooks.device(house, gateway)
-    lead = given.lead(house)
+    device = webhooks.device(container, gateway)
+    lead = given.lead(container)
     said = webhooks.encoded(webhooks.reply(gateway, given.phone(1), "shop", "3EB0R1"))
 
     changed = said.replace(b"shop", b"stop")
@@ -88,21 +88,21 @@ def test_a_changed_body_is_refused(house: House, app: Flask, gateway: str) -> No
     assert changed != said
     answer = webhooks.post(app, gateway, device, changed, headers=signature(said))
     assert answer.status == 401
-    assert then.topics(house, lead) == ["lead.registered"]
+    assert then.topics(container, lead) == ["lead.registered"]
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 @pytest.mark.parametrize("kept", [None, {}, {"token": "t"}, "empty"], ids=str)
 def test_a_device_without_that_secret_hears_nobody(
-    house: House, app: Flask, gateway: str, kept: object
+    container: Container, app: Flask, gateway: str, kept: object
 ) -> None:
     """Not who signs with nothing, nor who signs with another device's."""
-    device = webhooks.device(house, gateway, secret="")
-    webhooks.device(house, gateway, name="Other", secret=OTHERS)
+    device = webhooks.device(container, gateway, secret="")
+    webhooks.device(container, gateway, name="Other", secret=OTHERS)
     if isinstance(kept, dict) or kept is None:
-        with house.database.transaction() as connection:
+        with container.database.transaction() as connection:
             credentials.put(connection, device, kept or {}, SECRET_KEY)
-    given.lead(house)
+    given.lead(container)
     said = webhooks.reply(gateway, given.phone(1), "stop", "3EB0R1")
 
     for secret in (None, "", OTHERS, "None"):
@@ -111,17 +111,17 @@ def test_a_device_without_that_secret_hears_nobody(
     for query in ("secret=", f"secret={OTHERS}", "secret=None"):
         answer = webhooks.post(app, gateway, device, said, secret=None, query=query)
         assert answer.status == 401
-    assert then.events(house, "lead.replied") == []
+    assert then.events(container, "lead.replied") == []
 
 
 @pytest.mark.parametrize("gateway", UNSIGNED)
 def test_who_cannot_sign_has_the_secret_in_the_address(
-    house: House, app: Flask, gateway: str
+    container: Container, app: Flask, gateway: str
 ) -> None:
     """The right one is enough; a wrong signature is not made good by it."""
-    device = webhooks.device(house, gateway)
-    webhooks.device(house, gateway, name="Other", secret=OTHERS)
-    given.lead(house)
+    device = webhooks.device(container, gateway)
+    webhooks.device(container, gateway, name="Other", secret=OTHERS)
+    given.lead(container)
     said = webhooks.reply(gateway, given.phone(1), "Who is this?", "3EB0R1")
 
     def ask(query: str, **headers: str) -> int:
@@ -133,23 +133,23 @@ def test_who_cannot_sign_has_the_secret_in_the_address(
     assert ask(f"secret={SECRET}", **{HEADER: "sha256=0"}) == 401
     # The first of several counts.
     assert ask(f"secret={OTHERS}&secret={SECRET}") == 401
-    assert then.events(house, "lead.replied") == []
+    assert then.events(container, "lead.replied") == []
     assert ask(f"secret={SECRET}") == 200
-    assert len(then.events(house, "lead.replied")) == 1
+    assert len(then.events(container, "lead.replied")) == 1
 
 
 @pytest.mark.parametrize("gateway", SIGNED)
-def test_who_can_sign_must(house: House, app: Flask, gateway: str) -> None:
+def test_who_can_sign_must(container: Container, app: Flask, gateway: str) -> None:
     """The secret in an address would be in the log of every proxy on the way."""
-    device = webhooks.device(house, gateway)
+    device = webhooks.device(container, gateway)
     query = f"secret={SECRET}"
     assert webhooks.post(app, gateway, device, {}, secret=None, query=query).status == 401
 
 
 @pytest.mark.parametrize("gateway", UNSIGNED)
-def test_the_secret_is_not_in_the_body(house: House, app: Flask, gateway: str) -> None:
+def test_the_secret_is_not_in_the_body(container: Container, app: Flask, gateway: str) -> None:
     """A form's field is none of the address's."""
-    device = webhooks.device(house, gateway)
+    device = webhooks.device(container, gateway)
     said = {**webhooks.reply(gateway, given.phone(1), "Hi", "1"), "secret": SECRET}
     for kind in ("application/json", FORM):
         answer = webhooks.post(app, gateway, device, said, secret=None, content_type=kind)
@@ -169,13 +169,13 @@ def _refusals(app: Flask, gateway: str) -> float:
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_an_attempt_is_noted_and_names_nobody(
-    house: House, app: Flask, gateway: str, logged: Callable[[], str]
+    container: Container, app: Flask, gateway: str, logged: Callable[[], str]
 ) -> None:
     """Who tried, at which device, and why not; counted, too. Secrets, phones and texts are in no
     line, neither of what was refused nor of what was taken."""
-    device = webhooks.device(house, gateway)
-    silent = webhooks.device(house, gateway, name="Silent", secret="")
-    given.lead(house)
+    device = webhooks.device(container, gateway)
+    silent = webhooks.device(container, gateway, name="Silent", secret="")
+    given.lead(container)
     said = webhooks.reply(gateway, given.phone(1), "Where is Aisyah?", "3EB0R1")
     before = _refusals(app, gateway)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from projections.container import House
+from projections.container import Container
 from projections.rebuild.rebuild import rebuild
 from runners.gateways.protocol import Accepted, Unknown
 from runners.support.clocks import SimulatedClock
@@ -37,14 +37,14 @@ def failed(gateway: str, provider_id: str, **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("gateway", WITH_RECEIPTS)
 def test_every_order_comes_to_the_same(
-    house: House, clock: SimulatedClock, app: Flask, gateway: str
+    container: Container, clock: SimulatedClock, app: Flask, gateway: str
 ) -> None:
     """One message per order in which the receipts can come; each order comes twice."""
-    device = webhooks.device(house, gateway)
+    device = webhooks.device(container, gateway)
     orders = sorted(set(permutations(SAID[gateway])))
-    given.many_leads(house, len(orders))
+    given.many_leads(container, len(orders))
     ids = [f"3EB0{number:04d}" for number in range(len(orders))]
-    webhooks.hands_over(house, clock, gateway, *(Accepted(kept(gateway, id_)) for id_ in ids))
+    webhooks.hands_over(container, clock, gateway, *(Accepted(kept(gateway, id_)) for id_ in ids))
 
     for id_, order in zip(ids, orders, strict=True):
         for kind in (*order, *order):
@@ -52,32 +52,32 @@ def test_every_order_comes_to_the_same(
             assert webhooks.post(app, gateway, device, said) == took(receipts=1)
 
     assert len(orders) in (12, 24)
-    states = {(m.status, m.delivered_at, m.read_at, m.reason) for m in then.messages(house)}
+    states = {(m.status, m.delivered_at, m.read_at, m.reason) for m in then.messages(container)}
     assert states == {("sent", clock(), clock(), None)}
     for topic in ("message.sent", "message.delivered", "message.read"):
-        assert len(then.events(house, topic)) == len(orders)
-    assert not any(rebuild(house.database).values())
+        assert len(then.events(container, topic)) == len(orders)
+    assert not any(rebuild(container.database).values())
 
 
 @pytest.mark.parametrize("gateway", list(OUR_ID))
 @pytest.mark.parametrize("first", ["queued", "unknown"])
 def test_every_order_settles_what_had_no_outcome(
-    house: House, clock: SimulatedClock, app: Flask, gateway: str, first: str
+    container: Container, clock: SimulatedClock, app: Flask, gateway: str, first: str
 ) -> None:
     """The provider names our id. Nobody has seen its own before, and it is kept."""
-    device = webhooks.device(house, gateway)
+    device = webhooks.device(container, gateway)
     orders = sorted(set(permutations(SAID[gateway])))
-    given.many_leads(house, len(orders))
+    given.many_leads(container, len(orders))
     if first == "unknown":
-        webhooks.hands_over(house, clock, gateway, *[Unknown("no answer")] * len(orders))
+        webhooks.hands_over(container, clock, gateway, *[Unknown("no answer")] * len(orders))
     else:
         # The answers are on their way; only the hand-over is recorded so far.
-        given.campaign(house)
-        when.triggers(house)
-        one = when.broadcaster(house, when.Phones(clock), name=gateway)
+        given.campaign(container)
+        when.triggers(container)
+        one = when.broadcaster(container, when.Phones(clock), name=gateway)
         one.claim()
         one.hand_over()
-    messages = then.messages(house)
+    messages = then.messages(container)
     assert {message.status for message in messages} == {first}
 
     for number, (message, order) in enumerate(zip(messages, orders, strict=True)):
@@ -87,38 +87,38 @@ def test_every_order_settles_what_had_no_outcome(
             assert webhooks.post(app, gateway, device, said) == took(receipts=1)
 
     ids = {message.message_id for message in messages}
-    after = [m for m in then.messages(house) if m.message_id in ids]
+    after = [m for m in then.messages(container) if m.message_id in ids]
     assert {(m.status, m.delivered_at, m.read_at) for m in after} == {("sent", clock(), clock())}
     assert {m.provider_id for m in after} == {kept(gateway, f"3EB0{n}") for n in range(len(ids))}
-    assert not any(rebuild(house.database).values())
+    assert not any(rebuild(container.database).values())
 
 
 @pytest.mark.parametrize("gateway", list(OUR_ID))
 def test_a_failure_settles_what_is_unknown(
-    house: House, clock: SimulatedClock, app: Flask, gateway: str
+    container: Container, clock: SimulatedClock, app: Flask, gateway: str
 ) -> None:
     """With the provider's reason, and an operator may send it again."""
-    device = webhooks.device(house, gateway)
-    given.lead(house)
-    (message,) = webhooks.hands_over(house, clock, gateway, Unknown("no answer"))
+    device = webhooks.device(container, gateway)
+    given.lead(container)
+    (message,) = webhooks.hands_over(container, clock, gateway, Unknown("no answer"))
     said = failed(gateway, "3EB0A1", **{OUR_ID[gateway]: str(message.message_id)})
 
     assert [webhooks.post(app, gateway, device, said) for _ in range(2)] == [took(receipts=1)] * 2
 
-    after = then.message(house)
+    after = then.message(container)
     assert (after.status, after.reason) == ("failed", CODES[gateway])
-    assert len(then.events(house, "message.resolved")) == 1
-    assert house.outreach.retry_message(after.message_id, actor="api:sales").status == "pending"
+    assert len(then.events(container, "message.resolved")) == 1
+    assert container.outreach.retry_message(after.message_id, actor="api:sales").status == "pending"
 
 
 @pytest.mark.parametrize("gateway", list(FAILED))
 @pytest.mark.parametrize("delivered", [False, True])
 def test_what_was_accepted_may_fail_later_unless_it_was_delivered(
-    house: House, clock: SimulatedClock, app: Flask, gateway: str, delivered: bool
+    container: Container, clock: SimulatedClock, app: Flask, gateway: str, delivered: bool
 ) -> None:
-    device = webhooks.device(house, gateway)
-    given.lead(house)
-    webhooks.hands_over(house, clock, gateway, Accepted(kept(gateway, "3EB0A1")))
+    device = webhooks.device(container, gateway)
+    given.lead(container)
+    webhooks.hands_over(container, clock, gateway, Accepted(kept(gateway, "3EB0A1")))
     if delivered:
         webhooks.post(app, gateway, device, receipt(gateway, "delivered", "3EB0A1"))
 
@@ -129,27 +129,27 @@ def test_what_was_accepted_may_fail_later_unless_it_was_delivered(
         late = receipt(gateway, "delivered", "3EB0A1")
         assert webhooks.post(app, gateway, device, late) == took(receipts=1)
 
-    message = then.message(house)
+    message = then.message(container)
     expected = ("sent", None) if delivered else ("failed", CODES[gateway])
     assert (message.status, message.reason) == expected
     assert (message.delivered_at is not None) is delivered
-    assert len(then.events(house, "message.failed")) == (0 if delivered else 1)
+    assert len(then.events(container, "message.failed")) == (0 if delivered else 1)
 
 
 @pytest.mark.parametrize("gateway", list(FAILED))
 @pytest.mark.parametrize("names_ours", [False, True])
 def test_receipts_of_an_earlier_attempt_change_nothing(
-    house: House, clock: SimulatedClock, app: Flask, gateway: str, names_ours: bool
+    container: Container, clock: SimulatedClock, app: Flask, gateway: str, names_ours: bool
 ) -> None:
     """It failed later, was sent again, and has another id at the provider since."""
-    device = webhooks.device(house, gateway)
-    given.lead(house)
-    (message,) = webhooks.hands_over(house, clock, gateway, Accepted(kept(gateway, "first")))
+    device = webhooks.device(container, gateway)
+    given.lead(container)
+    (message,) = webhooks.hands_over(container, clock, gateway, Accepted(kept(gateway, "first")))
     named = {OUR_ID[gateway]: str(message.message_id)} if names_ours else {}
     webhooks.post(app, gateway, device, failed(gateway, "first", **named))
-    house.outreach.retry_message(message.message_id, actor="api:sales")
-    webhooks.sends(house, clock, gateway, Accepted(kept(gateway, "second")))
-    events = len(then.events(house))
+    container.outreach.retry_message(message.message_id, actor="api:sales")
+    webhooks.sends(container, clock, gateway, Accepted(kept(gateway, "second")))
+    events = len(then.events(container))
 
     for said in (
         failed(gateway, "first", **named),
@@ -158,9 +158,9 @@ def test_receipts_of_an_earlier_attempt_change_nothing(
     ):
         webhooks.post(app, gateway, device, said)
 
-    assert len(then.events(house)) == events
+    assert len(then.events(container)) == events
     webhooks.post(app, gateway, device, receipt(gateway, "read", "second", **named))
-    after = then.message(house)
+    after = then.message(container)
     assert (after.status, after.provider_id) == ("sent", kept(gateway, "second"))
     assert (after.delivered_at, after.read_at) == (clock(), clock())
 
@@ -168,40 +168,45 @@ def test_receipts_of_an_earlier_attempt_change_nothing(
 @pytest.mark.parametrize("gateway", WITH_RECEIPTS)
 @pytest.mark.parametrize(("minutes", "taken"), [(60, True), (60.1, False)])
 def test_receipts_that_come_early_wait_for_an_hour(
-    house: House, clock: SimulatedClock, app: Flask, gateway: str, minutes: float, taken: bool
+    container: Container,
+    clock: SimulatedClock,
+    app: Flask,
+    gateway: str,
+    minutes: float,
+    taken: bool,
 ) -> None:
     """Before the answer to the call that sent it is recorded; the reaper takes them up. What they
     say is as of when it is recorded."""
-    device = webhooks.device(house, gateway)
-    given.lead(house)
+    device = webhooks.device(container, gateway)
+    given.lead(container)
     for kind in ("read", "delivered", "delivered"):
         said = receipt(gateway, kind, "3EB0A1")
         assert webhooks.post(app, gateway, device, said) == took()
     clock.advance(minutes=minutes)
-    webhooks.hands_over(house, clock, gateway, Accepted(kept(gateway, "3EB0A1")))
-    assert then.message(house).delivered_at is None
+    webhooks.hands_over(container, clock, gateway, Accepted(kept(gateway, "3EB0A1")))
+    assert then.message(container).delivered_at is None
 
-    when.reaps(house)
-    when.reaps(house)
+    when.reaps(container)
+    when.reaps(container)
 
-    message = then.message(house)
+    message = then.message(container)
     expected = (clock(), clock()) if taken else (None, None)
     assert (message.status, message.delivered_at, message.read_at) == ("sent", *expected)
-    assert len(then.events(house, "message.read")) == (1 if taken else 0)
-    assert then.table(house, "early_receipts") == []
-    assert not any(rebuild(house.database).values())
+    assert len(then.events(container, "message.read")) == (1 if taken else 0)
+    assert then.table(container, "early_receipts") == []
+    assert not any(rebuild(container.database).values())
 
 
 @pytest.mark.parametrize("gateway", WITH_RECEIPTS)
 def test_receipts_of_what_is_not_ours_are_forgotten(
-    house: House, clock: SimulatedClock, app: Flask, gateway: str
+    container: Container, clock: SimulatedClock, app: Flask, gateway: str
 ) -> None:
     """Somebody wrote from the same number by hand, or another program did."""
-    device = webhooks.device(house, gateway)
-    given.lead(house)
-    webhooks.hands_over(house, clock, gateway, Accepted(kept(gateway, "3EB0A1")))
-    when.reaps(house)  # the campaign is finished
-    events = then.events(house)
+    device = webhooks.device(container, gateway)
+    given.lead(container)
+    webhooks.hands_over(container, clock, gateway, Accepted(kept(gateway, "3EB0A1")))
+    when.reaps(container)  # the campaign is finished
+    events = then.events(container)
 
     for kind in ("delivered", "read"):
         said = receipt(gateway, kind, "3EB0FF")
@@ -210,12 +215,12 @@ def test_receipts_of_what_is_not_ours_are_forgotten(
         stranger = {OUR_ID[gateway]: str(UUID(int=7))}
         said = receipt(gateway, "read", "3EB0FE", **stranger)
         assert webhooks.post(app, gateway, device, said) == took()
-    when.reaps(house)
-    assert {row.provider_id for row in then.table(house, "early_receipts")} == {
+    when.reaps(container)
+    assert {row.provider_id for row in then.table(container, "early_receipts")} == {
         kept(gateway, "3EB0FF")
     }
     clock.advance(hours=2)
-    when.reaps(house)
+    when.reaps(container)
 
-    assert then.events(house) == events
-    assert then.table(house, "early_receipts") == []
+    assert then.events(container) == events
+    assert then.table(container, "early_receipts") == []

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import rows
 from projections.rebuild.rebuild import rebuild
 from runners.gateways.protocol import Accepted
@@ -34,39 +34,39 @@ def same_at_once(app: Flask, gateway: str, device: UUID, said: Any) -> None:
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_the_same_request_eight_times_at_once_is_recorded_once(
-    house: House, clock: SimulatedClock, app: Flask, gateway: str
+    container: Container, clock: SimulatedClock, app: Flask, gateway: str
 ) -> None:
     """A STOP with all that follows from it, and a receipt."""
-    device = webhooks.device(house, gateway)
-    lead = given.lead(house, 1, ["COLD"])
-    given.sequence(house)
-    when.enrolls(house)
-    webhooks.hands_over(house, clock, gateway, Accepted(kept(gateway, "3EB0A1")))
+    device = webhooks.device(container, gateway)
+    lead = given.lead(container, 1, ["COLD"])
+    given.sequence(container)
+    when.enrolls(container)
+    webhooks.hands_over(container, clock, gateway, Accepted(kept(gateway, "3EB0A1")))
 
     same_at_once(app, gateway, device, reply(gateway, PHONE, "STOP", "3EB0R1"))
     if gateway in WITH_RECEIPTS:
         same_at_once(app, gateway, device, receipt(gateway, "read", "3EB0A1"))
 
-    assert then.topics(house, lead)[-2:] == ["lead.replied", "lead.opted_out"]
-    assert len(then.events(house, "enrollment.stopped")) == 1
-    assert len(then.events(house, "message.cancelled")) == 3
+    assert then.topics(container, lead)[-2:] == ["lead.replied", "lead.opted_out"]
+    assert len(then.events(container, "enrollment.stopped")) == 1
+    assert len(then.events(container, "message.cancelled")) == 3
     expected = 1 if gateway in WITH_RECEIPTS else 0
-    assert len(then.events(house, "message.delivered")) == expected
-    assert len(then.events(house, "message.read")) == expected
-    assert then.gaps(house) == []
-    assert not any(rebuild(house.database).values())
+    assert len(then.events(container, "message.delivered")) == expected
+    assert len(then.events(container, "message.read")) == expected
+    assert then.gaps(container) == []
+    assert not any(rebuild(container.database).values())
 
 
 @pytest.mark.parametrize("gateway", WITH_RECEIPTS)
 def test_receipts_of_many_messages_in_opposite_orders_do_not_stand_in_each_others_way(
-    house: House, clock: SimulatedClock, app: Flask, gateway: str
+    container: Container, clock: SimulatedClock, app: Flask, gateway: str
 ) -> None:
     """Eight requests at once, half of them backwards, for messages that are known and for some
     that are not yet."""
-    device = webhooks.device(house, gateway)
-    given.many_leads(house, 6)
+    device = webhooks.device(container, gateway)
+    given.many_leads(container, 6)
     ids = [f"3EB0A{number}" for number in range(12)]
-    webhooks.hands_over(house, clock, gateway, *(Accepted(kept(gateway, i)) for i in ids[:6]))
+    webhooks.hands_over(container, clock, gateway, *(Accepted(kept(gateway, i)) for i in ids[:6]))
 
     def tell(order: list[str]) -> list[int]:
         if gateway == "wablas":  # one at a time
@@ -83,9 +83,9 @@ def test_receipts_of_many_messages_in_opposite_orders_do_not_stand_in_each_other
     answers = when.at_once(*works)
 
     assert {status for statuses in answers for status in statuses} == {200}
-    assert len(then.events(house, "message.read")) == 6
-    assert len(then.table(house, "early_receipts")) == 6
-    assert not any(rebuild(house.database).values())
+    assert len(then.events(container, "message.read")) == 6
+    assert len(then.table(container, "early_receipts")) == 6
+    assert not any(rebuild(container.database).values())
 
 
 def _forms(secret: str) -> list[str]:
@@ -95,10 +95,10 @@ def _forms(secret: str) -> list[str]:
     return [secret, plain.hex(), *shifted]
 
 
-def _places(house: House, secret: str) -> set[str]:
+def _places(container: Container, secret: str) -> set[str]:
     """The tables in which a text is found in any of its forms, bytes decoded where they are text;
     events as they are stored."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         tables = rows(
             connection,
             "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
@@ -116,19 +116,19 @@ def _places(house: House, secret: str) -> set[str]:
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_nobodys_phone_is_stored_but_with_the_lead(
-    house: House, clock: SimulatedClock, app: Flask, gateway: str
+    container: Container, clock: SimulatedClock, app: Flask, gateway: str
 ) -> None:
     """Meta's ids have it inside, in base64. Receipts came early, on time and late, replies came,
     and one of a stranger; then the lead is erased, and there is nothing at all."""
-    device = webhooks.device(house, gateway)
-    lead = given.lead(house)
+    device = webhooks.device(container, gateway)
+    lead = given.lead(container)
     ids = [wamid(DIGITS, n) for n in range(4)] if gateway == "cloud" else ["A", "B", "C", "D"]
     assert gateway != "cloud" or any(form in ids[0] for form in _forms(DIGITS))
     if gateway in WITH_RECEIPTS:
         webhooks.post(app, gateway, device, receipt(gateway, "sent", ids[0]))
         webhooks.post(app, gateway, device, receipt(gateway, "delivered", ids[0]))
         webhooks.post(app, gateway, device, receipt(gateway, "read", ids[1]))
-    webhooks.hands_over(house, clock, gateway, Accepted(kept(gateway, ids[0])))
+    webhooks.hands_over(container, clock, gateway, Accepted(kept(gateway, ids[0])))
     if gateway in WITH_RECEIPTS:
         webhooks.post(app, gateway, device, receipt(gateway, "read", ids[0]))
     for phone, text, id_ in (
@@ -139,19 +139,19 @@ def test_nobodys_phone_is_stored_but_with_the_lead(
     ):
         webhooks.post(app, gateway, device, reply(gateway, phone, text, id_))
 
-    assert _places(house, DIGITS) == {"leads"}
-    assert _places(house, TEXT) == set()
-    assert [event.text for event in then.events(house, "lead.replied", lead)] == [TEXT, "STOP"]
-    when.reaps(house)
-    assert _places(house, DIGITS) == {"leads"}
+    assert _places(container, DIGITS) == {"leads"}
+    assert _places(container, TEXT) == set()
+    assert [event.text for event in then.events(container, "lead.replied", lead)] == [TEXT, "STOP"]
+    when.reaps(container)
+    assert _places(container, DIGITS) == {"leads"}
 
-    house.outreach.erase_lead(lead, actor="api:sales")
-    when.reaps(house)
+    container.outreach.erase_lead(lead, actor="api:sales")
+    when.reaps(container)
     webhooks.post(app, gateway, device, reply(gateway, PHONE, TEXT, "E"))
 
-    assert _places(house, DIGITS) == _places(house, TEXT) == set()
-    assert [event.text for event in then.events(house, "lead.replied", lead)] == ["", ""]
-    assert [event.evidence for event in then.events(house, "lead.opted_out", lead)] == [""]
-    assert DIGITS not in everything.everything(house)
-    assert then.table(house, "replies") == []
-    assert not any(rebuild(house.database).values())
+    assert _places(container, DIGITS) == _places(container, TEXT) == set()
+    assert [event.text for event in then.events(container, "lead.replied", lead)] == ["", ""]
+    assert [event.evidence for event in then.events(container, "lead.opted_out", lead)] == [""]
+    assert DIGITS not in everything.everything(container)
+    assert then.table(container, "replies") == []
+    assert not any(rebuild(container.database).values())

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import rows
 
 
-def log(house: House) -> list[Any]:
+def log(container: Container) -> list[Any]:
     """The log as people read it: topic, actor, data and so on."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         return rows(connection, "SELECT * FROM event_log ORDER BY notification_id")
 
 
-def topics(house: House) -> list[str]:
+def topics(container: Container) -> list[str]:
     """What happened, in order."""
-    return [event.topic for event in log(house)]
+    return [event.topic for event in log(container)]
 
 
-def table(house: House, name: str) -> list[Any]:
+def table(container: Container, name: str) -> list[Any]:
     """All rows of a table."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         return rows(connection, f"SELECT * FROM {name}")
 
 
-def everything(house: House) -> str:
+def everything(container: Container) -> str:
     """All rows of all tables as text, the events decoded."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         tables = rows(
             connection,
             "SELECT schemaname, tablename FROM pg_tables"

@@ -13,7 +13,7 @@ from flask import Flask
 
 from domain.device import Configuration, Gateway
 from domain.ids import digest_of
-from projections.container import House
+from projections.container import Container
 from runners.gateways.protocol import Outcome
 from runners.support.clocks import SimulatedClock
 from tests.api.client import Answer
@@ -119,7 +119,12 @@ def kept(gateway: str, provider_id: str) -> str:
 
 
 def device(
-    house: House, gateway: str, *, secret: str = SECRET, name: str = "Sales", **credentials: str
+    container: Container,
+    gateway: str,
+    *,
+    secret: str = SECRET,
+    name: str = "Sales",
+    **credentials: str,
 ) -> UUID:
     """A device behind that gateway, online, as fast as it can be."""
     configuration = Configuration(
@@ -128,25 +133,25 @@ def device(
         min_delay_seconds=0,
         max_delay_seconds=0,
     )
-    made = house.outreach.register_device(configuration, actor="api:sales").id
-    house.outreach.connect_device(made, actor="api:sales")
+    made = container.outreach.register_device(configuration, actor="api:sales").id
+    container.outreach.connect_device(made, actor="api:sales")
     credentials["app_secret" if gateway == "cloud" else "webhook_secret"] = secret
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         credentials.put(connection, made, credentials, SECRET_KEY)
     return made
 
 
 def hands_over(
-    house: House, clock: SimulatedClock, gateway: str, *answers: Outcome, **fields: Any
+    container: Container, clock: SimulatedClock, gateway: str, *answers: Outcome, **fields: Any
 ) -> list[Any]:
     """A campaign, to all leads unless told otherwise, is handed over to that gateway, which answers
     so; returns its messages."""
-    campaign = given.campaign(house, **fields)
-    when.triggers(house)
-    sends(house, clock, gateway, *answers)
-    return then.messages(house, campaign_id=campaign)
+    campaign = given.campaign(container, **fields)
+    when.triggers(container)
+    sends(container, clock, gateway, *answers)
+    return then.messages(container, campaign_id=campaign)
 
 
-def sends(house: House, clock: SimulatedClock, gateway: str, *answers: Outcome) -> None:
+def sends(container: Container, clock: SimulatedClock, gateway: str, *answers: Outcome) -> None:
     """What is due is handed over to that gateway, which answers so."""
-    when.looks(when.broadcaster(house, Phones(clock, *answers), name=gateway))
+    when.looks(when.broadcaster(container, Phones(clock, *answers), name=gateway))

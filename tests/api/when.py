@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
-from projections.container import House
+from projections.container import Container
 from runners.gateways.sandbox import Sandbox
 from runners.jobs.campaigner import Campaigner
 from runners.jobs.enroller import Enroller
@@ -18,25 +18,25 @@ from runners.sending.worker import Broadcaster
 from runners.support.clocks import SimulatedClock
 
 
-def triggers(house: House) -> int:
+def triggers(container: Container) -> int:
     """The campaigner adds the audience of all that is due."""
-    return Campaigner(house, "runner:campaigner:test").run_once()
+    return Campaigner(container, "runner:campaigner:test").run_once()
 
 
-def enrolls(house: House) -> int:
-    return Enroller(house, "runner:enroller:test").run_once()
+def enrolls(container: Container) -> int:
+    return Enroller(container, "runner:enroller:test").run_once()
 
 
-def reaps(house: House) -> int:
-    return Reaper(house, "runner:reaper:test").run_once()
+def reaps(container: Container) -> int:
+    return Reaper(container, "runner:reaper:test").run_once()
 
 
-def broadcasts(house: House, clock: SimulatedClock) -> None:
+def broadcasts(container: Container, clock: SimulatedClock) -> None:
     """The broadcaster sends what is due, then time passes for the sandbox's receipts and replies,
     which come within five minutes."""
     sandbox = Sandbox(clock)
     one = Broadcaster(
-        house,
+        container,
         {"sandbox": sandbox},
         worker="worker 1",
         actor="runner:broadcaster:test",

@@ -118,7 +118,7 @@ class Mayhem:
 
     def _resolve(self) -> None:
         """An operator has some of the unknown ones sent again, and says of none twice."""
-        with self.office.house.database.transaction() as connection:
+        with self.office.container.database.transaction() as connection:
             found = rows(
                 connection,
                 "SELECT message_id FROM broadcast_messages WHERE status = 'unknown'"

@@ -26,12 +26,12 @@ def prove(
     """The figures, and what is wrong: nothing, if all is well."""
     log = _by_message(office)
     retries = Counter(
-        event.originator_id for event in then.events(office.house, "message.resolved")
+        event.originator_id for event in then.events(office.container, "message.resolved")
     )
     hand_overs = Counter(
-        event.originator_id for event in then.events(office.house, "message.queued")
+        event.originator_id for event in then.events(office.container, "message.queued")
     )
-    messages = {row.message_id: row for row in then.messages(office.house)}
+    messages = {row.message_id: row for row in then.messages(office.container)}
     faults: list[str] = []
 
     duplicates = 0
@@ -48,12 +48,12 @@ def prove(
     lost = scheduled - sum(row.status in ENDED for row in messages.values())
     if lost:
         faults.append(f"{lost} messages have not ended: {dict(office.counts())}")
-    gaps = len(then.gaps(office.house))
+    gaps = len(then.gaps(office.container))
     if gaps:
         faults.append(f"{gaps} streams have gaps")
     faults += [
         f"{table}: {difference}"
-        for table, difference in rebuild(office.house.database).items()
+        for table, difference in rebuild(office.container.database).items()
         if difference
     ]
     faults += _too_fast(office, pauses)
@@ -69,12 +69,12 @@ def prove(
 
 
 def _times(office: Office, topic: str) -> Counter[UUID]:
-    return Counter(event.originator_id for event in then.events(office.house, topic))
+    return Counter(event.originator_id for event in then.events(office.container, topic))
 
 
 def _by_message(office: Office) -> Log:
     """The gateway's log, by the message that phone and text stand for."""
-    with office.house.database.transaction() as connection:
+    with office.container.database.transaction() as connection:
         found = connection.exec_driver_sql(
             "SELECT m.message_id, substr(l.phone, 2),"
             " coalesce(c.definition ->> 'body', s.definition -> 'steps' -> (m.step - 1) ->> 'body')"

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from runners.gateways.http import Http
 from runners.gateways.protocol import (
     Accepted,
@@ -148,11 +148,13 @@ def test_what_the_provider_took_but_did_not_answer_in_time_is_unknown(
     """As the broadcaster calls it, which alone decides how long to wait."""
     provider, fake = behind
     fake.behave = lambda asked: Behaviour("hang")
-    with House(Settings(database_url=database_url, gateway_timeout=0.5), SystemClock()) as house:
+    with Container(
+        Settings(database_url=database_url, gateway_timeout=0.5), SystemClock()
+    ) as container:
 
         async def broadcast() -> list[tuple[object, Outcome]]:
             phones = {"it": provider.gateway(Http(0.5))}
-            broadcaster = Broadcaster(house, phones, "worker", "test", lambda low, high: low)
+            broadcaster = Broadcaster(container, phones, "worker", "test", lambda low, high: low)
             broadcaster.send([("it", outgoing(provider, fake.url))])
             await broadcaster.answered.wait()
             await broadcaster.close()

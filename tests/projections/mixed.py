@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain import lead as leads
-from projections.container import House
+from projections.container import Container
 from runners.gateways.protocol import Rejected, Throttled, Unknown, Unreachable
 from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
@@ -15,20 +15,20 @@ from tests.runners.when import Phones
 SALES = "api:sales"
 
 
-def mixed_history(house: House, clock: SimulatedClock) -> tuple[UUID, UUID]:
+def mixed_history(container: Container, clock: SimulatedClock) -> tuple[UUID, UUID]:
     """Some hours of it; returns a sequence of three steps, entered by ten leads, and a campaign
     for the same ten of twelve leads that matched."""
-    outreach = house.outreach
-    given.settings(house, max_attempts=2, broadcast_every=30)
-    device = given.device(house, "Sales 1", pace=(5, 15), timezone="Asia/Kuala_Lumpur")
-    retired = given.device(house, "Old")
-    given.many_leads(house, 10, ["COLD"], name="Aisyah", niche=["B1"], device_id=device)
-    given.many_leads(house, 2, first=21, device_id=retired, niche=["B1"])
-    sequence = given.sequence(house, "COLD", ["One", "Two", "Three"], next_trigger="WARM")
-    stopped = given.sequence(house, "cold", ["Uno"], first_delay_minutes=60 * 24)
-    when.enrolls(house)
-    cancelled = given.campaign(house, name="Cancelled", at=clock() + timedelta(hours=1))
-    when.triggers(house)
+    outreach = container.outreach
+    given.settings(container, max_attempts=2, broadcast_every=30)
+    device = given.device(container, "Sales 1", pace=(5, 15), timezone="Asia/Kuala_Lumpur")
+    retired = given.device(container, "Old")
+    given.many_leads(container, 10, ["COLD"], name="Aisyah", niche=["B1"], device_id=device)
+    given.many_leads(container, 2, first=21, device_id=retired, niche=["B1"])
+    sequence = given.sequence(container, "COLD", ["One", "Two", "Three"], next_trigger="WARM")
+    stopped = given.sequence(container, "cold", ["Uno"], first_delay_minutes=60 * 24)
+    when.enrolls(container)
+    cancelled = given.campaign(container, name="Cancelled", at=clock() + timedelta(hours=1))
+    when.triggers(container)
     outreach.retire_device(retired, actor="api:admin")
     outreach.cancel_campaign(cancelled, actor=SALES)
 
@@ -45,50 +45,50 @@ def mixed_history(house: House, clock: SimulatedClock) -> tuple[UUID, UUID]:
         Unreachable("refused"),
         Unreachable("refused"),
     )
-    broadcaster = when.broadcaster(house, phones)
+    broadcaster = when.broadcaster(container, phones)
     clock.advance(minutes=4)
     when.plays(clock, 90, broadcaster)
     outreach.pause_sequence(sequence, actor=SALES)
     when.plays(clock, 60, broadcaster)
     outreach.resume_sequence(sequence, actor=SALES)
     when.plays(clock, 600, broadcaster)
-    _settle(house)
+    _settle(container)
 
-    campaign = given.campaign(house, niche=("b1",), min_delay_seconds=20, max_delay_seconds=30)
-    when.triggers(house, chunk=4)
+    campaign = given.campaign(container, niche=("b1",), min_delay_seconds=20, max_delay_seconds=30)
+    when.triggers(container, chunk=4)
     when.plays(clock, 60, broadcaster)
     outreach.pause_campaign(campaign, actor=SALES)
     outreach.revise_step(sequence, 2, body="Two, anew", actor=SALES)
     when.plays(clock, 60, broadcaster)
     outreach.resume_campaign(campaign, actor=SALES)
     when.plays(clock, 60, broadcaster)
-    _people(house, phones)
+    _people(container, phones)
     outreach.deactivate_sequence(stopped, cancel_pending=True, actor=SALES)
     outreach.disconnect_device(device, "logged out", actor="runner:monitor:test")
     when.plays(clock, 60, broadcaster)
-    when.reaps(house)
+    when.reaps(container)
     outreach.connect_device(device, actor="runner:monitor:test")
     when.plays(clock, 12, broadcaster)
     broadcaster.claim()
     return sequence, campaign
 
 
-def _settle(house: House) -> None:
+def _settle(container: Container) -> None:
     """An operator goes through what failed and what is unknown."""
-    unknown = then.messages(house, status="unknown")
+    unknown = then.messages(container, status="unknown")
     for message, resolution in zip(unknown, ("sent", "failed", "retried"), strict=False):
-        house.outreach.resolve_message(message.message_id, resolution, "asked", actor=SALES)
-    for message in then.messages(house, reason="131026"):
-        house.outreach.retry_message(message.message_id, actor=SALES)
+        container.outreach.resolve_message(message.message_id, resolution, "asked", actor=SALES)
+    for message in then.messages(container, reason="131026"):
+        container.outreach.retry_message(message.message_id, actor=SALES)
 
 
-def _people(house: House, phones: Phones) -> None:
+def _people(container: Container, phones: Phones) -> None:
     """They read, answer, go away, come back, and change their names."""
-    outreach = house.outreach
+    outreach = container.outreach
     ids = [outreach.lead_id(given.phone(number)) for number in range(1, 11)]
-    for message in then.messages(house, status="sent")[:4]:
-        when.receipt(house, message.message_id, "delivered")
-        when.receipt(house, message.message_id, "read")
+    for message in then.messages(container, status="sent")[:4]:
+        when.receipt(container, message.message_id, "delivered")
+        when.receipt(container, message.message_id, "read")
     outreach.record_reply(ids[0], "Tell me more", "in.1", actor="webhook:gowa")
     outreach.record_reply(ids[0], "Hello?", "in.2", actor="webhook:gowa")
     outreach.record_reply(ids[1], "Berhenti", "in.3", actor="webhook:gowa")
@@ -96,5 +96,5 @@ def _people(house: House, phones: Phones) -> None:
     outreach.opt_in(ids[2], "by phone", actor=SALES)
     outreach.update_lead(ids[3], leads.profile(name="Siti", niche=["B1"]), actor=SALES)
     outreach.add_trigger(ids[4], "VIP", actor=SALES)
-    pending = then.messages(house, status="pending", lead_id=ids[5])
+    pending = then.messages(container, status="pending", lead_id=ids[5])
     outreach.cancel_message(pending[-1].message_id, actor=SALES)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from domain import lead as leads
 from domain.errors import NotFoundError
 from projections.audit import message_trail
-from projections.container import House
+from projections.container import Container
 from runners.gateways.protocol import Rejected
 from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
@@ -24,22 +24,22 @@ def clock() -> SimulatedClock:
     return SimulatedClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
 
 
-def trail_of(house: House, message_id: UUID) -> message_trail.Trail:
-    return message_trail.message_trail(house.outreach, house.database, message_id)
+def trail_of(container: Container, message_id: UUID) -> message_trail.Trail:
+    return message_trail.message_trail(container.outreach, container.database, message_id)
 
 
-def test_the_chain_of_a_step_is_complete(house: House, clock: SimulatedClock) -> None:
+def test_the_chain_of_a_step_is_complete(container: Container, clock: SimulatedClock) -> None:
     """From the lead and its trigger over enrollment, plan, claim and hand-over to the receipt,
     with who did what and when."""
-    given.device(house)
-    lead = given.lead(house, triggers=["COLD"], name="Aisyah")
-    given.sequence(house, "COLD", ["Hi {name|there}", "Again"])
-    when.enrolls(house)
-    when.plays(clock, 300, when.broadcaster(house, Phones(clock)))
-    message = then.message(house, step=1)
-    when.receipt(house, message.message_id, "read")
+    given.device(container)
+    lead = given.lead(container, triggers=["COLD"], name="Aisyah")
+    given.sequence(container, "COLD", ["Hi {name|there}", "Again"])
+    when.enrolls(container)
+    when.plays(clock, 300, when.broadcaster(container, Phones(clock)))
+    message = then.message(container, step=1)
+    when.receipt(container, message.message_id, "read")
 
-    trail = trail_of(house, message.message_id)
+    trail = trail_of(container, message.message_id)
 
     assert [(entry.topic, entry.actor) for entry in trail.entries] == [
         ("lead.registered", "api:test"),
@@ -72,15 +72,19 @@ def test_the_chain_of_a_step_is_complete(house: House, clock: SimulatedClock) ->
     )
 
 
-def test_the_chain_of_a_campaigns_message_is_complete(house: House, clock: SimulatedClock) -> None:
+def test_the_chain_of_a_campaigns_message_is_complete(
+    container: Container, clock: SimulatedClock
+) -> None:
     """Who scheduled it for when, how it was triggered, and what became of the message."""
-    given.device(house)
-    given.lead(house, name="Aisyah")
-    campaign = given.campaign(house, body="{name}, 20 % off", media_url="https://example.com/a.png")
-    when.triggers(house)
-    when.looks(when.broadcaster(house, Phones(clock, Rejected("131026", "not on WhatsApp"))))
+    given.device(container)
+    given.lead(container, name="Aisyah")
+    campaign = given.campaign(
+        container, body="{name}, 20 % off", media_url="https://example.com/a.png"
+    )
+    when.triggers(container)
+    when.looks(when.broadcaster(container, Phones(clock, Rejected("131026", "not on WhatsApp"))))
 
-    trail = trail_of(house, then.message(house).message_id)
+    trail = trail_of(container, then.message(container).message_id)
 
     assert [entry.topic for entry in trail.entries] == [
         "lead.registered",
@@ -100,50 +104,52 @@ def test_the_chain_of_a_campaigns_message_is_complete(house: House, clock: Simul
         "https://example.com/a.png",
     )
     assert hand_over.proven
-    assert then.events(house, "message.queued")[0].content_id == f"{campaign}:1:0"
+    assert then.events(container, "message.queued")[0].content_id == f"{campaign}:1:0"
 
 
-def test_after_a_step_was_edited_both_texts_are_shown(house: House, clock: SimulatedClock) -> None:
+def test_after_a_step_was_edited_both_texts_are_shown(
+    container: Container, clock: SimulatedClock
+) -> None:
     """Two people got the same step, one before and one after: each with the text that it got."""
-    given.device(house)
-    sequence = given.sequence(house, "COLD", ["Old text"])
-    given.lead(house, 1, ["COLD"])
-    when.enrolls(house)
+    given.device(container)
+    sequence = given.sequence(container, "COLD", ["Old text"])
+    given.lead(container, 1, ["COLD"])
+    when.enrolls(container)
     clock.advance(hours=1)
-    given.lead(house, 2, ["COLD"])
-    when.enrolls(house)
-    broadcaster = when.broadcaster(house, Phones(clock))
+    given.lead(container, 2, ["COLD"])
+    when.enrolls(container)
+    broadcaster = when.broadcaster(container, Phones(clock))
     when.looks(broadcaster)
 
-    house.outreach.revise_step(sequence, 1, body="New text", actor="api:sales")
+    container.outreach.revise_step(sequence, 1, body="New text", actor="api:sales")
     when.plays(clock, 600, broadcaster)
 
-    before, after = (trail_of(house, m.message_id) for m in then.messages(house))
+    before, after = (trail_of(container, m.message_id) for m in then.messages(container))
     assert [(h.text, h.proven) for h in before.hand_overs] == [("Old text", True)]
     assert [(h.text, h.proven) for h in after.hand_overs] == [("New text", True)]
     assert "step 1 got new content" in [entry.story for entry in after.entries]
 
 
 def test_one_message_handed_over_twice_shows_both_texts(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """It failed, the campaign was rewritten, it was sent again."""
-    given.device(house)
-    given.lead(house)
-    campaign = given.campaign(house, body="Old text")
-    when.triggers(house)
-    broadcaster = when.broadcaster(house, Phones(clock, Rejected("131026", "no")))
+    given.device(container)
+    given.lead(container)
+    campaign = given.campaign(container, body="Old text")
+    when.triggers(container)
+    broadcaster = when.broadcaster(container, Phones(clock, Rejected("131026", "no")))
     when.looks(broadcaster)
-    definition = house.outreach.get_campaign(campaign).definition
+    definition = container.outreach.get_campaign(campaign).definition
     revised = type(definition)(
         name=definition.name, body="New text", scheduled_at=definition.scheduled_at
     )
-    house.outreach.revise_campaign(campaign, revised, actor="api:sales")
-    house.outreach.retry_message(then.message(house).message_id, actor="api:sales")
+    container.outreach.revise_campaign(campaign, revised, actor="api:sales")
+    container.outreach.retry_message(then.message(container).message_id, actor="api:sales")
     clock.advance(seconds=5)
     when.looks(broadcaster)
 
-    trail = trail_of(house, then.message(house).message_id)
+    trail = trail_of(container, then.message(container).message_id)
 
     assert [(h.text, h.proven) for h in trail.hand_overs] == [
         ("Old text", True),
@@ -152,32 +158,34 @@ def test_one_message_handed_over_twice_shows_both_texts(
 
 
 def test_the_old_text_is_proven_after_the_lead_changed_its_name(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """The text names the person as it was then."""
-    given.device(house)
-    lead = given.lead(house, name="Aisyah")
-    given.campaign(house, body="Hi {name}")
-    when.triggers(house)
-    when.looks(when.broadcaster(house, Phones(clock)))
+    given.device(container)
+    lead = given.lead(container, name="Aisyah")
+    given.campaign(container, body="Hi {name}")
+    when.triggers(container)
+    when.looks(when.broadcaster(container, Phones(clock)))
 
-    house.outreach.update_lead(lead, leads.profile(name="Siti"), actor="api:sales")
-    house.outreach.add_trigger(lead, "VIP", actor="api:sales")
+    container.outreach.update_lead(lead, leads.profile(name="Siti"), actor="api:sales")
+    container.outreach.add_trigger(lead, "VIP", actor="api:sales")
 
-    trail = trail_of(house, then.message(house).message_id)
+    trail = trail_of(container, then.message(container).message_id)
     assert [(h.text, h.proven) for h in trail.hand_overs] == [("Hi Aisyah", True)]
     assert "lead.updated" not in [entry.topic for entry in trail.entries]
 
 
-def test_a_decision_not_to_send_is_part_of_the_story(house: House, clock: SimulatedClock) -> None:
+def test_a_decision_not_to_send_is_part_of_the_story(
+    container: Container, clock: SimulatedClock
+) -> None:
     """It was planned, the person opted out, it was cancelled for that reason."""
-    given.device(house)
-    lead = given.lead(house)
-    given.campaign(house, at=clock() - timedelta(hours=1))
-    when.triggers(house)
-    house.outreach.opt_out(lead, "STOP", actor="webhook:gowa")
+    given.device(container)
+    lead = given.lead(container)
+    given.campaign(container, at=clock() - timedelta(hours=1))
+    when.triggers(container)
+    container.outreach.opt_out(lead, "STOP", actor="webhook:gowa")
 
-    trail = trail_of(house, then.message(house).message_id)
+    trail = trail_of(container, then.message(container).message_id)
 
     assert [entry.story for entry in trail.entries[-2:]] == [
         "lead opted out",
@@ -186,32 +194,35 @@ def test_a_decision_not_to_send_is_part_of_the_story(house: House, clock: Simula
     assert trail.hand_overs == []
 
 
-def test_a_forged_history_is_not_proven(house: House, clock: SimulatedClock) -> None:
+def test_a_forged_history_is_not_proven(container: Container, clock: SimulatedClock) -> None:
     """The log refuses to be rewritten; whoever breaks the lock is found out by the hash."""
-    given.device(house)
-    given.lead(house, name="Aisyah")
-    given.campaign(house, body="Hi {name}")
-    when.triggers(house)
-    when.looks(when.broadcaster(house, Phones(clock)))
+    given.device(container)
+    given.lead(container, name="Aisyah")
+    given.campaign(container, body="Hi {name}")
+    when.triggers(container)
+    when.looks(when.broadcaster(container, Phones(clock)))
     forgery = (
         "UPDATE stored_events SET state = convert_to(replace(convert_from(state, 'UTF8'),"
         " 'Hi {name}', 'Bye {name}'), 'UTF8') WHERE topic = 'campaign.scheduled'"
     )
 
-    with pytest.raises(DBAPIError, match="append-only"), house.database.transaction() as connection:
+    with (
+        pytest.raises(DBAPIError, match="append-only"),
+        container.database.transaction() as connection,
+    ):
         connection.exec_driver_sql(forgery)
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE stored_events DISABLE TRIGGER ALL")
         connection.exec_driver_sql(forgery)
 
-    trail = trail_of(house, then.message(house).message_id)
+    trail = trail_of(container, then.message(container).message_id)
     assert [(h.text, h.proven) for h in trail.hand_overs] == [("Bye Aisyah", False)]
 
 
-def test_only_messages_have_such_a_trail(house: House) -> None:
+def test_only_messages_have_such_a_trail(container: Container) -> None:
     """An id of nothing, or of something else."""
-    lead = given.lead(house)
+    lead = given.lead(container)
 
     for other in (UUID(int=1), lead):
         with pytest.raises(NotFoundError, match=f"no message {other}"):
-            trail_of(house, other)
+            trail_of(container, other)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import Database, rows
 from projections.queue import claim
 
@@ -76,13 +76,15 @@ class Explained:
         ]
 
 
-def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(house: House) -> None:
+def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(
+    container: Container,
+) -> None:
     """Both statements of a claim read messages by the partial index, and a thousand lanes' worth
     of work touches few rows."""
-    now = house.outreach.clock()
-    fill(house.database, now)
+    now = container.outreach.clock()
+    fill(container.database, now)
 
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         explained = Explained(connection)
         horizon, wanted = now + timedelta(seconds=5), claim.Wanted(["sandbox"], [], 1000)
         devices = claim.ready_devices(explained, now, horizon, wanted)  # type: ignore[arg-type]
@@ -97,11 +99,11 @@ def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(house: H
     assert {kind for kind, _ in scans} <= {"Index Scan", "Index Only Scan"}
 
 
-def test_a_device_with_nothing_due_takes_no_place(house: House) -> None:
+def test_a_device_with_nothing_due_takes_no_place(container: Container) -> None:
     """With room for one device only, the one that has something due gets it."""
-    now = house.outreach.clock()
-    fill(house.database, now)
-    with house.database.transaction() as connection:
+    now = container.outreach.clock()
+    fill(container.database, now)
+    with container.database.transaction() as connection:
         connection.exec_driver_sql(
             "UPDATE broadcast_messages SET due_at = due_at + interval '2 days'"
             " WHERE device_id <> md5('7')::uuid"

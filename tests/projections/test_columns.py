@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DataError
 
 from domain import values
-from projections.container import House
+from projections.container import Container
 from projections.database.prepared import execute, prepared
 from projections.readmodels.event_batch import Columns
 
@@ -49,13 +49,13 @@ events = st.fixed_dictionaries(
 )
 
 
-def read(house: House, given: list[dict[str, Any]]) -> list[Any]:
+def read(container: Container, given: list[dict[str, Any]]) -> list[Any]:
     states = [msgspec.json.encode(event) for event in given]
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         return list(execute(connection, STATEMENT, **COLUMNS.parameters(states)))
 
 
-def test_every_value_comes_through(house: House) -> None:
+def test_every_value_comes_through(container: Container) -> None:
     """Missing ones are null, as are JSON's; it makes no difference whether all are the same."""
 
     @settings(
@@ -68,7 +68,7 @@ def test_every_value_comes_through(house: House) -> None:
         )
     )
     def check(found: list[dict[str, Any]]) -> None:
-        for row, event in zip(read(house, found), found, strict=True):
+        for row, event in zip(read(container, found), found, strict=True):
             said = row._asdict()
             note = said.pop("note")
             assert (None if note is None else msgspec.json.decode(note)) == event.get("note")
@@ -82,11 +82,11 @@ def test_every_value_comes_through(house: House) -> None:
     [{"originator_id": "a"}, {"originator_id": f"{uuid4()},{uuid4()}"}, {"other": 'a},{"'}],
 )
 def test_what_was_tampered_with_is_refused_and_never_two_events(
-    house: House, changed: dict[str, str]
+    container: Container, changed: dict[str, str]
 ) -> None:
     event = {"originator_id": uuid4(), "originator_version": 1, "timestamp": "2026-01-01T00:00:00Z"}
     with pytest.raises(DataError):
-        read(house, [{**event, **changed}, event])
+        read(container, [{**event, **changed}, event])
 
 
 def test_an_event_of_another_kind_is_refused() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import rows
 from projections.readmodels import leads
 from tests.runners import given
@@ -33,16 +33,18 @@ def plan(monkeypatch: Any, connection: Connection) -> list[dict[str, Any]]:
     return nodes
 
 
-def test_a_crowd_is_not_read_anew_for_each_of_its_leads(house: House, monkeypatch: Any) -> None:
+def test_a_crowd_is_not_read_anew_for_each_of_its_leads(
+    container: Container, monkeypatch: Any
+) -> None:
     """A hundred of 1,200: nothing is done more than once for each of the hundred, and no more
     leads are looked at."""
-    given.device(house)
-    given.sequence(house)
-    given.many_leads(house, LEADS, ["COLD"])
-    with house.database.transaction() as connection:
+    given.device(container)
+    given.sequence(container)
+    given.many_leads(container, LEADS, ["COLD"])
+    with container.database.transaction() as connection:
         connection.exec_driver_sql("ANALYZE")
 
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         nodes = plan(monkeypatch, connection)
 
     assert max(node["Actual Loops"] for node in nodes) <= LIMIT
@@ -50,16 +52,16 @@ def test_a_crowd_is_not_read_anew_for_each_of_its_leads(house: House, monkeypatc
     assert seen == [LIMIT]
 
 
-def test_leads_without_a_trigger_cost_nothing(house: House, monkeypatch: Any) -> None:
+def test_leads_without_a_trigger_cost_nothing(container: Container, monkeypatch: Any) -> None:
     """Those that have one are found by an index."""
-    given.device(house)
-    given.sequence(house)
-    given.many_leads(house, LEADS)
-    given.many_leads(house, LIMIT, ["COLD"], first=LEADS + 1)
-    with house.database.transaction() as connection:
+    given.device(container)
+    given.sequence(container)
+    given.many_leads(container, LEADS)
+    given.many_leads(container, LIMIT, ["COLD"], first=LEADS + 1)
+    with container.database.transaction() as connection:
         connection.exec_driver_sql("ANALYZE")
 
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         nodes = plan(monkeypatch, connection)
 
     [scan] = [node for node in nodes if node.get("Relation Name") == "leads"]

@@ -16,7 +16,7 @@ from domain import device, lead
 from domain.application.outreach import Outreach
 from domain.errors import SettingsError, StorageError
 from domain.message.events import MessageDelivered
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import Database
 from projections.eventstore.recorder import Recorder, decode
 
@@ -54,60 +54,64 @@ def test_a_database_that_does_not_answer_is_one_clear_line() -> None:
         "TRUNCATE stored_events",
     ],
 )
-def test_the_database_refuses_to_rewrite_history(house: House, statement: str) -> None:
+def test_the_database_refuses_to_rewrite_history(container: Container, statement: str) -> None:
     """Not even by hand, unless somebody disables the guard."""
-    house.outreach.register_device(device.Configuration(name="A", gateway="sandbox"), actor="test")
+    container.outreach.register_device(
+        device.Configuration(name="A", gateway="sandbox"), actor="test"
+    )
 
     with (
         pytest.raises(DBAPIError, match="append-only") as caught,
-        house.database.transaction() as connection,
+        container.database.transaction() as connection,
     ):
         connection.exec_driver_sql(statement)
 
     assert isinstance(caught.value.orig, psycopg2.errors.RestrictViolation)
-    assert Recorder(house.database).max_notification_id() == 1
+    assert Recorder(container.database).max_notification_id() == 1
 
 
-def test_people_can_read_the_log_in_sql(house: House) -> None:
+def test_people_can_read_the_log_in_sql(container: Container) -> None:
     """The view decodes what the table keeps as bytes."""
-    house.outreach.register_device(device.Configuration(name="A", gateway="sandbox"), actor="me")
+    container.outreach.register_device(
+        device.Configuration(name="A", gateway="sandbox"), actor="me"
+    )
 
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         row = connection.exec_driver_sql("SELECT * FROM event_log").one()
 
     assert (row.notification_id, row.topic, row.originator_version) == (1, "device.registered", 1)
-    assert (row.actor, row.timestamp) == ("me", house.outreach.clock())
+    assert (row.actor, row.timestamp) == ("me", container.outreach.clock())
     assert row.data["configuration"]["name"] == "A"
     assert "originator_id" not in row.data
 
 
-def test_a_version_is_written_once(house: House) -> None:
+def test_a_version_is_written_once(container: Container) -> None:
     """The loser's whole transaction is gone, projections and all."""
-    registered = house.outreach.register_device(
+    registered = container.outreach.register_device(
         device.Configuration(name="A", gateway="sandbox"), actor="test"
     )
     connected = device.connect(registered, now=NOW, actor="first")
     retired = device.retire(registered, now=NOW, actor="second")
-    with house.database.transaction() as connection:
-        house.outreach.record(connection, connected)
+    with container.database.transaction() as connection:
+        container.outreach.record(connection, connected)
 
-    with pytest.raises(IntegrityError), house.database.transaction() as connection:
-        house.outreach.record(connection, retired)
+    with pytest.raises(IntegrityError), container.database.transaction() as connection:
+        container.outreach.record(connection, retired)
 
-    assert house.outreach.get_device(registered.id).status == "online"
-    with house.database.transaction() as connection:
+    assert container.outreach.get_device(registered.id).status == "online"
+    with container.database.transaction() as connection:
         status = connection.exec_driver_sql("SELECT status FROM devices").scalar_one()
     assert status == "online"
 
 
-def test_commands_that_race_for_a_version_all_land(house: House) -> None:
+def test_commands_that_race_for_a_version_all_land(container: Container) -> None:
     """A lost race is decided anew: eight threads add eight triggers to one lead."""
-    person = house.outreach.register_lead("+60123456789", [], lead.profile(), actor="test")
+    person = container.outreach.register_lead("+60123456789", [], lead.profile(), actor="test")
     start = Signal()
 
     def add(number: int) -> None:
         start.wait()
-        house.outreach.add_trigger(person.id, f"T{number}", actor=f"thread {number}")
+        container.outreach.add_trigger(person.id, f"T{number}", actor=f"thread {number}")
 
     threads = [Thread(target=add, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -116,8 +120,8 @@ def test_commands_that_race_for_a_version_all_land(house: House) -> None:
     for thread in threads:
         thread.join()
 
-    assert set(house.outreach.get_lead(person.id).triggers) == {f"T{n}" for n in range(8)}
-    assert house.outreach.get_lead(person.id).version == 9
+    assert set(container.outreach.get_lead(person.id).triggers) == {f"T{n}" for n in range(8)}
+    assert container.outreach.get_lead(person.id).version == 9
 
 
 def test_a_reader_of_the_log_never_skips_an_event(database: Database) -> None:
@@ -147,13 +151,13 @@ def test_a_reader_of_the_log_never_skips_an_event(database: Database) -> None:
     assert seen == list(range(1, writing * 150 + 1))
 
 
-def test_an_event_comes_back_as_it_was_stored(house: House) -> None:
+def test_an_event_comes_back_as_it_was_stored(container: Container) -> None:
     """Through the library's own event store, with nothing lost on the way."""
     event = delivered(uuid4(), 1)
-    recordings = house.outreach.events.put([event])
+    recordings = container.outreach.events.put([event])
 
     assert recordings[0].notification.id == 1
-    assert list(house.outreach.events.get(event.originator_id)) == [event]
+    assert list(container.outreach.events.get(event.originator_id)) == [event]
 
 
 def test_an_unknown_topic_is_a_clear_error() -> None:

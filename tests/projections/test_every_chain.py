@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from projections.audit import message_trail
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from runners.process.simulation import Simulation
 from runners.support.clocks import SimulatedClock
 from tests.runners import given, then
@@ -23,45 +23,49 @@ UNRELIABLE = {
 }
 
 
-def a_mixed_week(house: House, clock: SimulatedClock) -> None:
+def a_mixed_week(container: Container, clock: SimulatedClock) -> None:
     """A sequence of four steps and a campaign; edits, opt-outs, retries and resolutions between."""
     for name in ("Sales 1", "Sales 2"):
-        given.device(house, name, pace=(1, 3), settings=UNRELIABLE)
-    leads = given.many_leads(house, LEADS, ["COLD"], name="Aisyah", attributes={"city": "Ipoh"})
+        given.device(container, name, pace=(1, 3), settings=UNRELIABLE)
+    leads = given.many_leads(container, LEADS, ["COLD"], name="Aisyah", attributes={"city": "Ipoh"})
     sequence = given.sequence(
-        house, "COLD", ["1 {name}", "2 {city|x}", "3 {phone}", "4 {nothing|there}"]
+        container, "COLD", ["1 {name}", "2 {city|x}", "3 {phone}", "4 {nothing|there}"]
     )
-    campaign = given.campaign(house, at=START + timedelta(hours=1), body="Hi {name} in {city}")
-    simulation = Simulation(house, clock)
+    campaign = given.campaign(container, at=START + timedelta(hours=1), body="Hi {name} in {city}")
+    simulation = Simulation(container, clock)
     simulation.play(START + timedelta(hours=1, minutes=2))
-    house.outreach.revise_step(sequence, 2, body="2b {name} of {city}", actor="api:sales")
-    house.outreach.revise_campaign(
+    container.outreach.revise_step(sequence, 2, body="2b {name} of {city}", actor="api:sales")
+    container.outreach.revise_campaign(
         campaign, lambda d: given.changed(d, body="Hello {name|you}"), actor="api:sales"
     )
     for number, lead in enumerate(leads):
         if number % 10 == 0:
-            house.outreach.update_lead(
+            container.outreach.update_lead(
                 lead, lambda p: given.changed(p, name="Aisyah B."), actor="api:sales"
             )
         if number % 17 == 0:
-            house.outreach.opt_out(lead, "said so", actor="api:sales")
+            container.outreach.opt_out(lead, "said so", actor="api:sales")
     simulation.play(START + timedelta(days=2))
-    for message in then.messages(house, status="failed"):
-        house.outreach.retry_message(message.message_id, actor="api:sales")
-    for message in then.messages(house, status="unknown")[::2]:
-        house.outreach.resolve_message(message.message_id, "retried", "asked", actor="api:sales")
+    for message in then.messages(container, status="failed"):
+        container.outreach.retry_message(message.message_id, actor="api:sales")
+    for message in then.messages(container, status="unknown")[::2]:
+        container.outreach.resolve_message(
+            message.message_id, "retried", "asked", actor="api:sales"
+        )
     simulation.play(START + timedelta(days=6))
 
 
 def test_every_chain_is_complete_and_every_text_is_proven(database_url: str) -> None:
     clock = SimulatedClock(START)
-    with House(Settings(database_url=database_url), clock) as house:
-        a_mixed_week(house, clock)
-        messages = then.messages(house)
-        statuses = then.statuses(house)
+    with Container(Settings(database_url=database_url), clock) as container:
+        a_mixed_week(container, clock)
+        messages = then.messages(container)
+        statuses = then.statuses(container)
         handed_over: list[int] = []
         for message in messages:
-            trail = message_trail.message_trail(house.outreach, house.database, message.message_id)
+            trail = message_trail.message_trail(
+                container.outreach, container.database, message.message_id
+            )
             own = [e for e in trail.entries if e.originator_id == message.message_id]
             assert [e.originator_version for e in own] == list(range(1, message.version + 1))
             assert own[0].topic == "message.scheduled"
@@ -73,7 +77,7 @@ def test_every_chain_is_complete_and_every_text_is_proven(database_url: str) -> 
             topics = {e.topic for e in trail.entries}
             assert {origin, "lead.registered"} <= topics
 
-        (campaign,) = then.table(house, "campaigns")
+        (campaign,) = then.table(container, "campaigns")
 
     assert campaign.scheduled + sum(campaign.excluded.values()) == LEADS
     assert len(messages) == 4 * LEADS + campaign.scheduled

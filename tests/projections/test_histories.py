@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from domain import campaign, device, enrollment, lead, message, sequence
 from domain.event import Event
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import Database, rows
 from projections.queue import sweep
 from projections.readmodels import campaigns, enrollments, leads, sequences
@@ -53,22 +53,22 @@ def row_of(database: Database, table: str, key: str, aggregate_id: UUID) -> Any:
     return row
 
 
-def append(house: House, events: Sequence[Event], cuts: list[int]) -> None:
+def append(container: Container, events: Sequence[Event], cuts: list[int]) -> None:
     """In batches that end where ``cuts`` say."""
     edges = [0, *sorted({cut % (len(events) + 1) for cut in cuts}), len(events)]
     for start, end in pairwise(edges):
-        with house.database.transaction() as connection:
-            house.outreach.record(connection, events[start:end])
+        with container.database.transaction() as connection:
+            container.outreach.record(connection, events[start:end])
 
 
 CUTS = st.lists(st.integers(0, 50), max_size=4)
 
 
 @pytest.fixture
-def known_device(house: House) -> UUID:
+def known_device(container: Container) -> UUID:
     """Messages need a device whose time zone says what day it is."""
     configuration = device.Configuration(name="A", gateway="sandbox", timezone="Asia/Kolkata")
-    return house.outreach.register_device(configuration, actor="test").id
+    return container.outreach.register_device(configuration, actor="test").id
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def known_device(house: House) -> UUID:
     ids=["lead", "sequence", "enrollment", "campaign", "device"],
 )
 def test_a_row_is_what_its_events_say(
-    house: House,
+    container: Container,
     strategy: st.SearchStrategy[list[Event]],
     fold: Callable[..., Any],
     table: str,
@@ -96,32 +96,34 @@ def test_a_row_is_what_its_events_say(
     @given(history=strategy, cuts=CUTS)
     def check(history: list[Event], cuts: list[int]) -> None:
         history = anew(history, phone=f"+{next(number)}", lead_id=uuid4())
-        append(house, history, cuts)
+        append(container, history, cuts)
         key = f"{table.removesuffix('s')}_id"
-        row = row_of(house.database, table, key, history[0].originator_id)
+        row = row_of(container.database, table, key, history[0].originator_id)
         assert state(row) == fold(None, history)
 
     check()
-    assert not any(rebuild(house.database).values())
+    assert not any(rebuild(container.database).values())
 
 
-def test_a_message_row_is_what_its_events_say(house: House, known_device: UUID) -> None:
+def test_a_message_row_is_what_its_events_say(container: Container, known_device: UUID) -> None:
     """And it is due exactly while it is pending; the counts agree with the rows."""
 
     @ON_ONE_DATABASE
     @given(history=histories.message_histories(), cuts=CUTS)
     def check(history: list[Event], cuts: list[int]) -> None:
         history = anew(history, device_id=known_device)
-        append(house, history, cuts)
-        row = row_of(house.database, "broadcast_messages", "message_id", history[0].originator_id)
+        append(container, history, cuts)
+        row = row_of(
+            container.database, "broadcast_messages", "message_id", history[0].originator_id
+        )
         state = message.fold(None, history)
         assert sweep.state(row) == state
         due_at = state.retry_at or state.scheduled_at if state.status == "pending" else None
         assert row.due_at == due_at
 
     check()
-    assert not any(rebuild(house.database).values())
-    with house.database.transaction() as connection:
+    assert not any(rebuild(container.database).values())
+    with container.database.transaction() as connection:
         counted = rows(connection, counts_of(", ".join(f"sum({s})" for s in message.STATUSES)))
         (by_rows,) = rows(
             connection,
@@ -148,11 +150,11 @@ def anew(history: list[Event], **fields: Any) -> list[Event]:
 
 
 def test_a_paused_campaign_holds_its_messages_however_batches_fall(
-    house: House, known_device: UUID
+    container: Container, known_device: UUID
 ) -> None:
     """Scheduled, paused and released in one batch or in many: held is held."""
-    clock = house.outreach.clock
-    scheduled = house.outreach.schedule_campaign(
+    clock = container.outreach.clock
+    scheduled = container.outreach.schedule_campaign(
         campaign.Definition(name="C", body="b", scheduled_at=clock()), actor="test"
     )
     triggered = campaign.trigger(scheduled, now=clock(), actor="test")
@@ -175,11 +177,11 @@ def test_a_paused_campaign_holds_its_messages_however_batches_fall(
     assert pending is not None
     released = message.release(pending, "paused", now=clock(), actor="test")
 
-    with house.database.transaction() as connection:
-        house.outreach.record(connection, [first, *triggered, claimed, *paused, released])
+    with container.database.transaction() as connection:
+        container.outreach.record(connection, [first, *triggered, claimed, *paused, released])
 
-    row = row_of(house.database, "broadcast_messages", "message_id", first.originator_id)
+    row = row_of(container.database, "broadcast_messages", "message_id", first.originator_id)
     assert (row.status, row.due_at) == ("pending", None)
-    house.outreach.resume_campaign(scheduled.id, actor="test")
-    row = row_of(house.database, "broadcast_messages", "message_id", first.originator_id)
+    container.outreach.resume_campaign(scheduled.id, actor="test")
+    row = row_of(container.database, "broadcast_messages", "message_id", first.originator_id)
     assert row.due_at == clock()

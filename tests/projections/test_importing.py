@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.errors import InvalidInputError
-from projections.container import House
+from projections.container import Container
 from projections.intake.lead_import import Imported, import_leads
 from tests.runners import given, then, when
 
@@ -22,9 +22,11 @@ def write(folder: Path, *lines: str | bytes, encoding: str = "utf-8") -> Path:
     return path
 
 
-def imports(house: House, path: Path, region: str | None = None, **options: Any) -> Imported:
+def imports(
+    container: Container, path: Path, region: str | None = None, **options: Any
+) -> Imported:
     return import_leads(
-        house.database, house.outreach, path, region=region, actor="cli:anna", **options
+        container.database, container.outreach, path, region=region, actor="cli:anna", **options
     )
 
 
@@ -32,19 +34,19 @@ def numbered(count: int, first: int = 1) -> list[str]:
     return [f"{given.phone(number)},Lead {number}" for number in range(first, first + count)]
 
 
-def test_every_column_lands_where_it_belongs(house: House, tmp_path: Path) -> None:
+def test_every_column_lands_where_it_belongs(container: Container, tmp_path: Path) -> None:
     """Lists are separated by semicolons, devices go by name, the rest becomes attributes."""
-    device = given.device(house, "Sales 1")
+    device = given.device(container, "Sales 1")
     path = write(
         tmp_path,
         "Phone, name ,niche,target_status,triggers,device,timezone,city,order_number",
         "+60123456789,Aisyah,B1; X,Customer,COLD;VIP,sales 1,Asia/Kuala_Lumpur,Ipoh,",
     )
 
-    result = imports(house, path)
+    result = imports(container, path)
 
     assert (result.registered, result.known, result.rejected) == (1, 0, [])
-    lead = house.outreach.get_lead(house.outreach.lead_id("+60123456789"))
+    lead = container.outreach.get_lead(container.outreach.lead_id("+60123456789"))
     assert lead.triggers == ("COLD", "VIP")
     assert lead.profile.name == "Aisyah"
     assert lead.profile.niche == ("B1", "X")
@@ -54,21 +56,21 @@ def test_every_column_lands_where_it_belongs(house: House, tmp_path: Path) -> No
     assert lead.profile.attributes == {"city": "Ipoh"}
 
 
-def test_only_the_phone_is_needed(house: House, tmp_path: Path) -> None:
+def test_only_the_phone_is_needed(container: Container, tmp_path: Path) -> None:
     """Spreadsheets add a mark at the beginning, carriage returns and empty lines: none matters."""
     path = write(tmp_path, b"\xef\xbb\xbfphone\r", "+60123456789\r", "\r", "  ", "+60123456780\r")
 
-    assert imports(house, path).registered == 2
+    assert imports(container, path).registered == 2
 
-    lead = house.outreach.get_lead(house.outreach.lead_id("+60123456789"))
+    lead = container.outreach.get_lead(container.outreach.lead_id("+60123456789"))
     assert (lead.profile.target_status, lead.profile.niche, lead.triggers) == ("prospect", (), ())
 
 
-def test_one_phone_in_three_spellings_is_one_lead(house: House, tmp_path: Path) -> None:
+def test_one_phone_in_three_spellings_is_one_lead(container: Container, tmp_path: Path) -> None:
     """The second and third are reported with the line of the first."""
     path = write(tmp_path, "phone", "012-345 6789", "+60123456789", "60 12 345 6789")
 
-    result = imports(house, path, region="MY")
+    result = imports(container, path, region="MY")
 
     assert result.registered == 1
     assert [(r.line, r.reason) for r in result.rejected] == [
@@ -77,23 +79,23 @@ def test_one_phone_in_three_spellings_is_one_lead(house: House, tmp_path: Path) 
     ]
 
 
-def test_importing_twice_changes_nothing(house: House, tmp_path: Path) -> None:
+def test_importing_twice_changes_nothing(container: Container, tmp_path: Path) -> None:
     """Not even what was changed by hand meanwhile."""
     path = write(tmp_path, "phone,name", *numbered(5))
-    imports(house, path)
-    before = then.count(house.database)
+    imports(container, path)
+    before = then.count(container.database)
 
-    result = imports(house, path)
+    result = imports(container, path)
 
     assert (result.registered, result.known, result.rejected) == (0, 5, [])
-    assert then.count(house.database) == before
+    assert then.count(container.database) == before
 
 
-def test_a_file_that_grew_adds_the_new_ones(house: House, tmp_path: Path) -> None:
+def test_a_file_that_grew_adds_the_new_ones(container: Container, tmp_path: Path) -> None:
     """Whoever keeps one list need not cut it."""
-    imports(house, write(tmp_path, "phone,name", *numbered(5)))
+    imports(container, write(tmp_path, "phone,name", *numbered(5)))
 
-    result = imports(house, write(tmp_path, "phone,name", *numbered(8)))
+    result = imports(container, write(tmp_path, "phone,name", *numbered(8)))
 
     assert (result.registered, result.known) == (3, 5)
 
@@ -118,11 +120,11 @@ BAD_ROWS = [
 ]
 
 
-def test_bad_rows_are_reported_and_the_others_land(house: House, tmp_path: Path) -> None:
+def test_bad_rows_are_reported_and_the_others_land(container: Container, tmp_path: Path) -> None:
     """Each with its line and what was expected, and without the person's data."""
     path = write(tmp_path, HEADER, *(row for row, _ in BAD_ROWS), GOOD)
 
-    result = imports(house, path)
+    result = imports(container, path)
 
     assert result.registered == 1
     assert [r.line for r in result.rejected] == list(range(2, 2 + len(BAD_ROWS)))
@@ -130,17 +132,17 @@ def test_bad_rows_are_reported_and_the_others_land(house: House, tmp_path: Path)
         assert rejected.reason.startswith(reason)
         assert "9999999" not in rejected.reason
         assert "Bad" not in rejected.reason
-    assert then.count(house.database) == 1
+    assert then.count(container.database) == 1
 
 
-def test_lines_are_those_of_the_file(house: House, tmp_path: Path) -> None:
+def test_lines_are_those_of_the_file(container: Container, tmp_path: Path) -> None:
     """Also where a field has several lines."""
     path = write(tmp_path, "phone,note", '+60120000001,"a\nb\nc"', "", "bad,", '+60120000002,"x"')
 
-    result = imports(house, path)
+    result = imports(container, path)
 
     assert [r.line for r in result.rejected] == [6]
-    lead = house.outreach.get_lead(house.outreach.lead_id("+60120000001"))
+    lead = container.outreach.get_lead(container.outreach.lead_id("+60120000001"))
     assert lead.profile.attributes == {"note": "a\nb\nc"}
 
 
@@ -173,37 +175,43 @@ NO_LISTS: list[tuple[list[str | bytes], str]] = [
 ]
 
 
-def test_a_file_that_is_no_list_of_leads_writes_nothing(house: House, tmp_path: Path) -> None:
+def test_a_file_that_is_no_list_of_leads_writes_nothing(
+    container: Container, tmp_path: Path
+) -> None:
     """Empty, without a phone column or a header, with a strange one, in Latin-1, with a field of
     10 MB, with a quote that never ends. Even where its first rows are good it is refused as a
     whole, with one clear sentence."""
     for lines, error in NO_LISTS:
         with pytest.raises(InvalidInputError) as refused:
-            imports(house, write(tmp_path, *lines))
+            imports(container, write(tmp_path, *lines))
 
         assert str(refused.value).startswith(error)
-        assert then.count(house.database) == 0
+        assert then.count(container.database) == 0
 
 
-def test_a_file_that_goes_wrong_far_down_writes_nothing(house: House, tmp_path: Path) -> None:
+def test_a_file_that_goes_wrong_far_down_writes_nothing(
+    container: Container, tmp_path: Path
+) -> None:
     """After thousands of good rows, where the first chunks would have been written already."""
     path = write(tmp_path, "phone,name", *numbered(2500), b"+60129999999,\xff")
 
     with pytest.raises(InvalidInputError, match=r"expected text in UTF-8$"):
-        imports(house, path)
+        imports(container, path)
 
-    assert then.count(house.database) == 0
+    assert then.count(container.database) == 0
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])
-def test_a_file_that_cannot_be_read_is_named(house: House, tmp_path: Path, name: str) -> None:
+def test_a_file_that_cannot_be_read_is_named(
+    container: Container, tmp_path: Path, name: str
+) -> None:
     """A wrong path, or a folder."""
     with pytest.raises(InvalidInputError, match=r"expected a file to read \("):
-        imports(house, tmp_path / name)
+        imports(container, tmp_path / name)
 
 
 def test_an_import_that_was_killed_goes_on_when_it_is_repeated(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    container: Container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first thousand had landed; nothing is doubled and nothing is missing."""
     path = write(tmp_path, "phone,name", *numbered(2500))
@@ -214,24 +222,24 @@ def test_an_import_that_was_killed_goes_on_when_it_is_repeated(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        imports(house, path, progress=dies)
-    assert (seen, then.count(house.database)) == ([1000], 1000)
+        imports(container, path, progress=dies)
+    assert (seen, then.count(container.database)) == ([1000], 1000)
 
-    result = imports(house, path, progress=seen.append)
+    result = imports(container, path, progress=seen.append)
 
     assert (result.registered, result.known) == (1500, 1000)
     assert seen == [1000, 1000, 2000, 2500]
-    assert then.count(house.database, "leads") == 2500
+    assert then.count(container.database, "leads") == 2500
 
 
 def test_two_imports_of_one_file_at_once_register_everybody_once(
-    house: House, tmp_path: Path
+    container: Container, tmp_path: Path
 ) -> None:
     """Two people had the same idea."""
-    work = partial(imports, house, write(tmp_path, "phone,name", *numbered(1500)))
+    work = partial(imports, container, write(tmp_path, "phone,name", *numbered(1500)))
 
     results = when.at_once(work, work)
 
     assert sum(result.registered for result in results) == 1500
     assert sum(result.known for result in results) == 1500
-    assert then.count(house.database) == 1500
+    assert then.count(container.database) == 1500

@@ -10,7 +10,7 @@ import pytest
 
 from projections.audit import event_log, hash_chain
 from projections.audit.hash_chain import Verdict
-from projections.container import House
+from projections.container import Container
 from tests.runners import given, then, when
 from tests.runners.child import sendtrail
 
@@ -21,43 +21,43 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hash_chain, "PAGE", 3)
 
 
-def given_events(house: House, count: int = 9, first: int = 1) -> list[UUID]:
+def given_events(container: Container, count: int = 9, first: int = 1) -> list[UUID]:
     """So many leads, an event each, with the ids 1, 2, 3 and so on."""
-    return given.many_leads(house, count, first=first)
+    return given.many_leads(container, count, first=first)
 
 
-def seals(house: House) -> int:
+def seals(container: Container) -> int:
     """How many events are sealed now that were not."""
-    return hash_chain.seal(house.database, house.outreach.clock)
+    return hash_chain.seal(container.database, container.outreach.clock)
 
 
-def verdict(house: House) -> Verdict:
-    return hash_chain.verify(house.database)
+def verdict(container: Container) -> Verdict:
+    return hash_chain.verify(container.database)
 
 
-def somebody_does(house: House, *statements: str) -> None:
+def somebody_does(container: Container, *statements: str) -> None:
     """Somebody with all rights, past the guard of the log."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE stored_events DISABLE TRIGGER ALL")
         for statement in statements:
             connection.exec_driver_sql(statement)
         connection.exec_driver_sql("ALTER TABLE stored_events ENABLE TRIGGER ALL")
 
 
-def sealed_ids(house: House) -> list[int]:
+def sealed_ids(container: Container) -> list[int]:
     """The ids in all seals, in the order of the seals."""
-    return [number for seal in then.table(house, "notary_seals") for number in seal.ids]
+    return [number for seal in then.table(container, "notary_seals") for number in seal.ids]
 
 
-def test_the_chain_is_what_anybody_can_compute(house: House) -> None:
+def test_the_chain_is_what_anybody_can_compute(container: Container) -> None:
     """SHA-256 over the digest before and the leaves, each SHA-256 over id, aggregate, version,
     topic and bytes: here by other means than the notary's."""
-    given_events(house, 7)
+    given_events(container, 7)
 
-    assert seals(house) == 7
+    assert seals(container) == 7
 
     digest = bytes(32)
-    log = then.table(house, "stored_events")
+    log = then.table(container, "stored_events")
     for page in (log[:3], log[3:6], log[6:]):
         leaves = b"".join(
             sha256(
@@ -66,74 +66,76 @@ def test_the_chain_is_what_anybody_can_compute(house: House) -> None:
             for id_, of, version, topic, state in page
         )
         digest = sha256(digest + leaves).digest()
-    assert [seal.last_id for seal in then.table(house, "notary_seals")] == [3, 6, 7]
-    assert verdict(house) == Verdict(
+    assert [seal.last_id for seal in then.table(container, "notary_seals")] == [3, 6, 7]
+    assert verdict(container) == Verdict(
         events=7, unsealed=0, position=7, digest=digest.hex(), fault=None
     )
 
 
-def test_what_came_after_the_last_seal_is_counted_as_unsealed(house: House) -> None:
+def test_what_came_after_the_last_seal_is_counted_as_unsealed(container: Container) -> None:
     """It is not proven yet, and no fault."""
-    given_events(house, 4)
-    seals(house)
-    given_events(house, 2, first=101)
+    given_events(container, 4)
+    seals(container)
+    given_events(container, 2, first=101)
 
-    found = verdict(house)
+    found = verdict(container)
 
     assert (found.events, found.position, found.unsealed, found.fault) == (4, 4, 2, None)
 
 
-def test_a_log_without_events_is_intact(house: House) -> None:
+def test_a_log_without_events_is_intact(container: Container) -> None:
     """The chain has not begun."""
-    assert seals(house) == 0
-    assert verdict(house) == Verdict(events=0, unsealed=0, position=0, digest="00" * 32, fault=None)
+    assert seals(container) == 0
+    assert verdict(container) == Verdict(
+        events=0, unsealed=0, position=0, digest="00" * 32, fault=None
+    )
 
 
-def test_sealing_again_seals_nothing_twice(house: House) -> None:
+def test_sealing_again_seals_nothing_twice(container: Container) -> None:
     """And goes on where it ended."""
-    given_events(house, 4)
+    given_events(container, 4)
 
-    assert [seals(house), seals(house)] == [4, 0]
-    given_events(house, 4, first=101)
-    assert [seals(house), seals(house)] == [4, 0]
+    assert [seals(container), seals(container)] == [4, 0]
+    given_events(container, 4, first=101)
+    assert [seals(container), seals(container)] == [4, 0]
 
-    assert sealed_ids(house) == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert verdict(house).fault is None
+    assert sealed_ids(container) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert verdict(container).fault is None
 
 
-def test_notaries_at_the_same_time_seal_each_event_once(house: House) -> None:
+def test_notaries_at_the_same_time_seal_each_event_once(container: Container) -> None:
     """Three of them on one log that grows meanwhile."""
-    given_events(house, 60)
+    given_events(container, 60)
 
     def writes() -> int:
         for number in range(200, 230):
-            given.lead(house, number)
+            given.lead(container, number)
         return 0
 
-    sealed = when.at_once(writes, *(lambda: seals(house) for _ in range(3)))
-    rest = seals(house)
+    sealed = when.at_once(writes, *(lambda: seals(container) for _ in range(3)))
+    rest = seals(container)
 
     assert sum(sealed) + rest == 90
-    assert sealed_ids(house) == list(range(1, 91))
-    assert verdict(house).fault is None
+    assert sealed_ids(container) == list(range(1, 91))
+    assert verdict(container).fault is None
 
 
 @pytest.mark.parametrize(("moment", "kept"), [("before", []), ("after", [1, 2, 3, 4, 5])])
 def test_a_notary_that_is_killed_leaves_all_of_its_seal_or_nothing(
-    house: House, database_url: str, moment: str, kept: list[int]
+    container: Container, database_url: str, moment: str, kept: list[int]
 ) -> None:
     """The next one seals the rest, and no event twice."""
-    given_events(house, 5)
+    given_events(container, 5)
     command = ("run", "notary", "--once")
 
     killed = sendtrail(*command, database_url=database_url, fault=f"notary.{moment}_commit:1")
     assert killed.returncode == -9
-    assert sealed_ids(house) == kept
+    assert sealed_ids(container) == kept
 
     again = sendtrail(*command, database_url=database_url)
     assert (again.returncode, again.stdout) == (0, f"notary: {5 - len(kept)}\n")
-    assert sealed_ids(house) == [1, 2, 3, 4, 5]
-    assert verdict(house).fault is None
+    assert sealed_ids(container) == [1, 2, 3, 4, 5]
+    assert verdict(container).fault is None
 
 
 NAME = "event {0} (lead.registered, version 1 of {1})"
@@ -154,37 +156,39 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize(("statement", "fault"), TAMPERED.values(), ids=list(TAMPERED))
-def test_an_event_that_was_touched_is_named(house: House, statement: str, fault: str) -> None:
+def test_an_event_that_was_touched_is_named(
+    container: Container, statement: str, fault: str
+) -> None:
     """One bit of one old event is enough."""
-    leads = given_events(house)
-    seals(house)
+    leads = given_events(container)
+    seals(container)
 
-    somebody_does(house, statement)
+    somebody_does(container, statement)
 
-    assert verdict(house).fault == fault.format(5, leads[4])
+    assert verdict(container).fault == fault.format(5, leads[4])
 
 
-def test_the_first_of_several_is_named(house: House) -> None:
+def test_the_first_of_several_is_named(container: Container) -> None:
     """Where one was altered and another is missing."""
-    leads = given_events(house)
-    seals(house)
+    leads = given_events(container)
+    seals(container)
 
     somebody_does(
-        house,
+        container,
         f"{ONE_BIT} WHERE notification_id = 8",
         "DELETE FROM stored_events WHERE notification_id = 9",
     )
 
-    assert verdict(house).fault == f"{NAME.format(8, leads[7])} was altered"
+    assert verdict(container).fault == f"{NAME.format(8, leads[7])} was altered"
 
 
-def test_events_that_changed_places_are_named(house: House) -> None:
+def test_events_that_changed_places_are_named(container: Container) -> None:
     """Each as it was, in the other's place."""
-    leads = given_events(house)
-    seals(house)
+    leads = given_events(container)
+    seals(container)
 
     somebody_does(
-        house,
+        container,
         "CREATE TEMP TABLE two ON COMMIT DROP AS"
         " SELECT * FROM stored_events WHERE notification_id IN (4, 5)",
         "DELETE FROM stored_events WHERE notification_id IN (4, 5)",
@@ -192,32 +196,32 @@ def test_events_that_changed_places_are_named(house: House) -> None:
         " originator_id, originator_version, topic, state FROM two",
     )
 
-    assert verdict(house).fault == f"{NAME.format(4, leads[4])} was altered"
+    assert verdict(container).fault == f"{NAME.format(4, leads[4])} was altered"
 
 
 @pytest.mark.parametrize("number", [5, 0, -7, -(2**63)])
-def test_an_event_that_was_inserted_is_named(house: House, number: int) -> None:
+def test_an_event_that_was_inserted_is_named(container: Container, number: int) -> None:
     """Into a gap, such as a transaction leaves that was rolled back; or before the first event,
     where nobody looks who reads from there."""
-    given_events(house, 4)
-    with house.database.transaction() as connection:
+    given_events(container, 4)
+    with container.database.transaction() as connection:
         connection.exec_driver_sql(
             "SELECT nextval(pg_get_serial_sequence('stored_events', 'notification_id'))"
         )
-    (lead, *_) = given_events(house, 4, first=11)
-    seals(house)
-    assert sealed_ids(house) == [1, 2, 3, 4, 6, 7, 8, 9]
-    assert verdict(house).fault is None
+    (lead, *_) = given_events(container, 4, first=11)
+    seals(container)
+    assert sealed_ids(container) == [1, 2, 3, 4, 6, 7, 8, 9]
+    assert verdict(container).fault is None
 
     somebody_does(
-        house,
+        container,
         "INSERT INTO stored_events OVERRIDING SYSTEM VALUE"
         f" SELECT {number}, originator_id, 2, topic, state"
         " FROM stored_events WHERE notification_id = 6",
     )
 
     forged = f"event {number} (lead.registered, version 2 of {lead})"
-    assert verdict(house).fault == f"{forged} was inserted"
+    assert verdict(container).fault == f"{forged} was inserted"
 
 
 SEALS = {
@@ -252,55 +256,55 @@ SEALS = {
 
 
 @pytest.mark.parametrize(("statement", "fault"), SEALS.values(), ids=list(SEALS))
-def test_a_seal_that_was_touched_is_named(house: House, statement: str, fault: str) -> None:
+def test_a_seal_that_was_touched_is_named(container: Container, statement: str, fault: str) -> None:
     """Or the event of which it does not tell the truth any more."""
-    leads = given_events(house)
-    seals(house)
+    leads = given_events(container)
+    seals(container)
 
-    somebody_does(house, statement)
+    somebody_does(container, statement)
 
-    assert verdict(house).fault == fault.format(5, leads[4], leads[5], leads[0], leads[3])
+    assert verdict(container).fault == fault.format(5, leads[4], leads[5], leads[0], leads[3])
 
 
-def test_seals_that_were_deleted_are_missed_also_after_the_next_ones(house: House) -> None:
+def test_seals_that_were_deleted_are_missed_also_after_the_next_ones(container: Container) -> None:
     """The notary does not begin anew without a word."""
-    leads = given_events(house)
-    seals(house)
-    somebody_does(house, "DELETE FROM notary_seals")
-    given_events(house, 3, first=101)
-    seals(house)
+    leads = given_events(container)
+    seals(container)
+    somebody_does(container, "DELETE FROM notary_seals")
+    given_events(container, 3, first=101)
+    seals(container)
 
     first = NAME.format(1, leads[0])
-    assert verdict(house).fault == f"{first} was inserted, or its seal was deleted"
+    assert verdict(container).fault == f"{first} was inserted, or its seal was deleted"
 
 
-def test_erasing_a_person_leaves_the_chain_intact(house: House) -> None:
+def test_erasing_a_person_leaves_the_chain_intact(container: Container) -> None:
     """The key goes; no event is changed."""
-    lead, *_ = given_events(house)
-    seals(house)
-    before = then.table(house, "stored_events")
+    lead, *_ = given_events(container)
+    seals(container)
+    before = then.table(container, "stored_events")
 
-    house.outreach.erase_lead(lead, actor="api:sales")
-    seals(house)
+    container.outreach.erase_lead(lead, actor="api:sales")
+    seals(container)
 
-    after = then.table(house, "stored_events")
+    after = then.table(container, "stored_events")
     assert after[: len(before)] == before
     assert [event.topic for event in after[len(before) :]] == ["lead.erased"]
-    assert verdict(house).fault is None
+    assert verdict(container).fault is None
 
 
 def test_the_export_has_every_event_in_order_byte_for_byte(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Personal data as it is stored: sealed."""
     monkeypatch.setattr(event_log, "PAGE", 4)
-    given.lead(house, 1, ["COLD"], name="Aïcha 🌸", attributes={"city": 'Ip"oh\n'})
-    given_events(house, 8, first=11)
-    given.sequence(house, "COLD", ["Grüße, {name|there}\n“1”"])
+    given.lead(container, 1, ["COLD"], name="Aïcha 🌸", attributes={"city": 'Ip"oh\n'})
+    given_events(container, 8, first=11)
+    given.sequence(container, "COLD", ["Grüße, {name|there}\n“1”"])
 
-    lines = list(event_log.export(house.database))
+    lines = list(event_log.export(container.database))
 
-    log = then.table(house, "stored_events")
+    log = then.table(container, "stored_events")
     assert lines == [
         b'{"notification_id":%d,"originator_id":"%s","originator_version":%d,"topic":"%s",'
         b'"state":%s}\n' % (id_, str(of).encode(), version, topic.encode(), bytes(state))

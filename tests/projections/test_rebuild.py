@@ -8,7 +8,7 @@ import pytest
 
 from domain import device as devices
 from domain.errors import StorageError
-from projections.container import House
+from projections.container import Container
 from projections.rebuild import rebuild as module
 from projections.rebuild.compare import difference
 from projections.rebuild.rebuild import rebuild
@@ -43,23 +43,23 @@ def clock() -> SimulatedClock:
     return SimulatedClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
 
 
-def differences(house: House) -> dict[str, str]:
-    found = rebuild(house.database)
+def differences(container: Container) -> dict[str, str]:
+    found = rebuild(container.database)
     assert found.keys() == TABLES
     return {table: difference for table, difference in found.items() if difference is not None}
 
 
 @pytest.mark.parametrize("page", [7, 5000])
 def test_a_mixed_history_is_rebuilt_identically(
-    house: House, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch, page: int
+    container: Container, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
     """Pauses, retries, opt-outs, replies, unknown outcomes, open claims: whatever the pages."""
-    mixed_history(house, clock)
-    statuses = then.statuses(house)
-    topics = {event.TOPIC for event in then.events(house)}
+    mixed_history(container, clock)
+    statuses = then.statuses(container)
+    topics = {event.TOPIC for event in then.events(container)}
     monkeypatch.setattr(module, "PAGE", page)
 
-    assert differences(house) == {}
+    assert differences(container) == {}
 
     assert statuses.keys() == {"pending", "processing", "sent", "failed", "unknown", "cancelled"}
     assert topics >= {
@@ -77,31 +77,31 @@ def test_a_mixed_history_is_rebuilt_identically(
     }
 
 
-def test_an_empty_house_is_rebuilt_identically(house: House) -> None:
+def test_an_empty_house_is_rebuilt_identically(container: Container) -> None:
     """Before anything has happened."""
-    assert differences(house) == {}
+    assert differences(container) == {}
 
 
 def test_rebuilding_changes_nothing_and_can_be_repeated(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """It works beside the live tables, and starts anew where an earlier one was killed."""
-    mixed_history(house, clock)
-    events, messages = then.count(house.database), then.messages(house)
+    mixed_history(container, clock)
+    events, messages = then.count(container.database), then.messages(container)
 
-    assert differences(house) == {}
-    assert differences(house) == {}
+    assert differences(container) == {}
+    assert differences(container) == {}
 
-    assert then.count(house.database) == events
-    assert then.messages(house) == messages
+    assert then.count(container.database) == events
+    assert then.messages(container) == messages
 
 
-def given_a_sent_message(house: House, clock: SimulatedClock) -> None:
-    given.device(house)
-    given.lead(house, name="Aisyah")
-    given.campaign(house)
-    when.triggers(house)
-    when.looks(when.broadcaster(house, Phones(clock)))
+def given_a_sent_message(container: Container, clock: SimulatedClock) -> None:
+    given.device(container)
+    given.lead(container, name="Aisyah")
+    given.campaign(container)
+    when.triggers(container)
+    when.looks(when.broadcaster(container, Phones(clock)))
 
 
 @pytest.mark.parametrize(
@@ -115,22 +115,22 @@ def given_a_sent_message(house: House, clock: SimulatedClock) -> None:
     ],
 )
 def test_a_row_that_was_changed_by_hand_is_named(
-    house: House, clock: SimulatedClock, table: str, key: str, change: str, columns: str
+    container: Container, clock: SimulatedClock, table: str, key: str, change: str, columns: str
 ) -> None:
     """With its key and the columns, and without what is in them."""
-    given_a_sent_message(house, clock)
-    with house.database.transaction() as connection:
+    given_a_sent_message(container, clock)
+    with container.database.transaction() as connection:
         connection.exec_driver_sql(f"UPDATE {table} SET {change}")
-    (row,) = then.table(house, table)
+    (row,) = then.table(container, table)
 
-    assert differences(house) == {table: f"{key} {getattr(row, key)}: differs in {columns}"}
+    assert differences(container) == {table: f"{key} {getattr(row, key)}: differs in {columns}"}
 
 
-def test_values_that_changed_places_are_named(house: House) -> None:
+def test_values_that_changed_places_are_named(container: Container) -> None:
     """Two leads with each other's names: each column still holds the same values. Whatever they
     are, so that no lucky ones hide it."""
-    first, _ = sorted(given.many_leads(house, 2))
-    with house.database.transaction() as connection:
+    first, _ = sorted(given.many_leads(container, 2))
+    with container.database.transaction() as connection:
         connection.exec_driver_sql("CREATE SCHEMA other; CREATE TABLE other.leads (LIKE leads)")
         for number in range(20):
             for schema, names in (("public", "AB"), ("other", "BA")):
@@ -145,59 +145,61 @@ def test_values_that_changed_places_are_named(house: House) -> None:
             assert found == f"lead_id {first}: differs in name"
 
 
-def test_counts_that_were_changed_by_hand_are_named(house: House, clock: SimulatedClock) -> None:
+def test_counts_that_were_changed_by_hand_are_named(
+    container: Container, clock: SimulatedClock
+) -> None:
     """A report that somebody made look better."""
-    given_a_sent_message(house, clock)
-    with house.database.transaction() as connection:
+    given_a_sent_message(container, clock)
+    with container.database.transaction() as connection:
         connection.exec_driver_sql("UPDATE message_counts SET sent = sent + 1")
-    (row,) = then.table(house, "message_counts")
+    (row,) = then.table(container, "message_counts")
 
     expected = f"owner_id {row.owner_id}, step 0: differs in sent"
-    assert differences(house) == {"message_counts": expected}
+    assert differences(container) == {"message_counts": expected}
 
 
-def test_a_missing_row_is_named(house: House) -> None:
+def test_a_missing_row_is_named(container: Container) -> None:
     """Somebody deleted a lead from the table."""
-    lead, _ = given.many_leads(house, 2)
-    with house.database.transaction() as connection:
+    lead, _ = given.many_leads(container, 2)
+    with container.database.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM leads WHERE lead_id = %(id)s", {"id": str(lead)})
 
-    assert differences(house) == {"leads": f"lead_id {lead}: missing in the live table"}
+    assert differences(container) == {"leads": f"lead_id {lead}: missing in the live table"}
 
 
-def test_a_row_without_an_event_is_named(house: House) -> None:
+def test_a_row_without_an_event_is_named(container: Container) -> None:
     """Somebody wrote one into the table."""
-    given.device(house)
-    with house.database.transaction() as connection:
+    given.device(container)
+    with container.database.transaction() as connection:
         connection.exec_driver_sql(
             "INSERT INTO device_lanes (device_id) VALUES ('00000000-0000-0000-0000-000000000001')"
         )
 
-    assert differences(house) == {
+    assert differences(container) == {
         "device_lanes": "device_id 00000000-0000-0000-0000-000000000001: only in the live table"
     }
 
 
 def test_commands_go_on_meanwhile(
-    house: House, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+    container: Container, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What happens during the rebuild is in both sides of the comparison."""
     monkeypatch.setattr(module, "PAGE", 10)
-    given_a_sent_message(house, clock)
-    given.many_leads(house, 40, first=101)
+    given_a_sent_message(container, clock)
+    given.many_leads(container, 40, first=101)
     seen: list[tuple[int, int]] = []
 
     def meanwhile(done: int, total: int) -> None:
         seen.append((done, total))
         if len(seen) <= 3:
-            given.many_leads(house, 5, first=1000 * len(seen))
+            given.many_leads(container, 5, first=1000 * len(seen))
 
-    found = rebuild(house.database, meanwhile)
+    found = rebuild(container.database, meanwhile)
 
     assert {table: why for table, why in found.items() if why} == {}
-    assert then.count(house.database, "leads") == 1 + 40 + 15
+    assert then.count(container.database, "leads") == 1 + 40 + 15
     assert seen[0][0] == 10
-    assert seen[-1] == (then.count(house.database),) * 2
+    assert seen[-1] == (then.count(container.database),) * 2
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
@@ -217,10 +219,10 @@ FORGED = {
 
 
 @pytest.mark.parametrize("state", FORGED.values(), ids=list(FORGED))
-def test_an_event_that_nobody_wrote_ends_the_rebuild(house: House, state: bytes) -> None:
+def test_an_event_that_nobody_wrote_ends_the_rebuild(container: Container, state: bytes) -> None:
     """Whether reading, projecting or an index finds it; nothing is said of who it is about."""
-    given.lead(house, 1)
-    with house.database.transaction() as connection:
+    given.lead(container, 1)
+    with container.database.transaction() as connection:
         connection.exec_driver_sql(
             "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
             " VALUES ('00000000-0000-0000-0000-000000000001', 1, 'lead.registered', %(state)s)",
@@ -228,18 +230,20 @@ def test_an_event_that_nobody_wrote_ends_the_rebuild(house: House, state: bytes)
         )
 
     with pytest.raises(StorageError, match=r"one of the events 1 to \d+ is not what") as caught:
-        rebuild(house.database, swap=True)
+        rebuild(container.database, swap=True)
 
     assert "60120000001" not in str(caught.value)
-    assert then.count(house.database, "leads") == 1
+    assert then.count(container.database, "leads") == 1
 
 
-def test_a_device_that_moved_to_another_time_zone(house: House, clock: SimulatedClock) -> None:
+def test_a_device_that_moved_to_another_time_zone(
+    container: Container, clock: SimulatedClock
+) -> None:
     """What it did before counts for the day it was then, however the events fall into pages."""
     clock.advance(hours=9)  # 17:00 UTC is tomorrow in Kuala Lumpur
-    given_a_sent_message(house, clock)
-    (device,) = then.table(house, "devices")
-    house.outreach.reconfigure_device(
+    given_a_sent_message(container, clock)
+    (device,) = then.table(container, "devices")
+    container.outreach.reconfigure_device(
         device.device_id,
         devices.Configuration(
             name=device.name,
@@ -251,44 +255,44 @@ def test_a_device_that_moved_to_another_time_zone(house: House, clock: Simulated
         actor="api:admin",
     )
 
-    (day,) = then.table(house, "device_days")
+    (day,) = then.table(container, "device_days")
     assert (day.day.isoformat(), day.claimed, day.sent) == ("2026-03-02", 1, 1)
-    assert differences(house) == {}
+    assert differences(container) == {}
 
 
 def test_a_claim_that_a_device_moves_under_is_taken_from_its_own_day(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """Claimed on one day of the old time zone, released on the next of the new one: no day has
     fewer than none."""
     clock.advance(hours=9)
-    given.device(house, pace=(60, 60))
-    given.many_leads(house, 2)
-    given.campaign(house)
-    when.triggers(house)
-    broadcaster = when.broadcaster(house, Phones(clock))
+    given.device(container, pace=(60, 60))
+    given.many_leads(container, 2)
+    given.campaign(container)
+    when.triggers(container)
+    broadcaster = when.broadcaster(container, Phones(clock))
     when.looks(broadcaster)
-    (device,) = then.table(house, "devices")
+    (device,) = then.table(container, "devices")
     moved = devices.Configuration(name=device.name, gateway="sandbox", timezone="Asia/Kuala_Lumpur")
-    house.outreach.reconfigure_device(device.device_id, moved, actor="api:admin")
+    container.outreach.reconfigure_device(device.device_id, moved, actor="api:admin")
     broadcaster.release()
 
-    counted = {(d.day.isoformat(), d.claimed, d.sent) for d in then.table(house, "device_days")}
+    counted = {(d.day.isoformat(), d.claimed, d.sent) for d in then.table(container, "device_days")}
     assert {day for day in counted if day[1:] != (0, 0)} == {("2026-03-02", 1, 1)}
 
 
 def test_a_sequence_that_was_deactivated_while_it_was_paused(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """With a claim that was released after it."""
-    given.device(house, pace=(4, 4))
-    given.many_leads(house, 3, ["COLD"])
-    sequence = given.sequence(house, "COLD", ["One"], first_delay_minutes=0)
-    when.enrolls(house)
-    broadcaster = when.broadcaster(house, Phones(clock))
+    given.device(container, pace=(4, 4))
+    given.many_leads(container, 3, ["COLD"])
+    sequence = given.sequence(container, "COLD", ["One"], first_delay_minutes=0)
+    when.enrolls(container)
+    broadcaster = when.broadcaster(container, Phones(clock))
     broadcaster.claim()
-    house.outreach.pause_sequence(sequence, actor="api:sales")
-    house.outreach.deactivate_sequence(sequence, actor="api:sales")
+    container.outreach.pause_sequence(sequence, actor="api:sales")
+    container.outreach.deactivate_sequence(sequence, actor="api:sales")
     broadcaster.release()
 
-    assert differences(house) == {}
+    assert differences(container) == {}

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from domain.errors import InvalidInputError, StorageError
 from projections.config.settings import Settings
-from projections.container import House, utc_now
+from projections.container import Container, utc_now
 from projections.database.engine import rows
 from projections.rebuild import rebuild as module
 from projections.rebuild import swap
@@ -39,53 +39,53 @@ def clock() -> SimulatedClock:
     return SimulatedClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
 
 
-def differences(house: House, **options: Any) -> dict[str, str]:
-    found = rebuild(house.database, **options)
+def differences(container: Container, **options: Any) -> dict[str, str]:
+    found = rebuild(container.database, **options)
     return {table: difference for table, difference in found.items() if difference is not None}
 
 
-def asked(house: House, statement: str) -> list[Any]:
-    with house.database.transaction() as connection:
+def asked(container: Container, statement: str) -> list[Any]:
+    with container.database.transaction() as connection:
         return rows(connection, statement)
 
 
-def does(house: House, *statements: str) -> None:
-    with house.database.transaction() as connection:
+def does(container: Container, *statements: str) -> None:
+    with container.database.transaction() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
 
 
-def identities(house: House) -> dict[str, int]:
+def identities(container: Container) -> dict[str, int]:
     """The live tables and views as PostgreSQL knows them: which they are, whatever is in them."""
     statement = (
         "SELECT relname, oid::bigint FROM pg_class"
         " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')"
     )
-    return {row.relname: row.oid for row in asked(house, statement)}
+    return {row.relname: row.oid for row in asked(container, statement)}
 
 
-def replaced(house: House, before: dict[str, int]) -> set[str]:
+def replaced(container: Container, before: dict[str, int]) -> set[str]:
     """Which are others now than those of ``before``; there are as many."""
-    now = identities(house)
+    now = identities(container)
     assert now.keys() == before.keys()
     return {name for name in now if now[name] != before[name]}
 
 
-def contents(house: House) -> dict[str, list[str]]:
+def contents(container: Container) -> dict[str, list[str]]:
     """Every row of every read model, but for the leases: old ones are forgotten without an event,
     and the reaper forgets them again."""
 
     def all_of(name: str) -> list[str]:
-        found = asked(house, f"SELECT t::text AS whole FROM {name} t ORDER BY 1")
+        found = asked(container, f"SELECT t::text AS whole FROM {name} t ORDER BY 1")
         return [row.whole for row in found]
 
     return {name: all_of(name) for name in TABLES - {"leases"}}
 
 
-def shape(house: House) -> list[Any]:
+def shape(container: Container) -> list[Any]:
     """Indexes, constraints and storage options of the live tables."""
     return asked(
-        house,
+        container,
         "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
         " UNION ALL SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
         " WHERE connamespace = 'public'::regnamespace"
@@ -141,25 +141,27 @@ def working(*works: Callable[[int], object]) -> Iterator[list[Worker]]:
             worker.ends()
 
 
-def leads_from(house: House, first: int) -> Callable[[int], object]:
+def leads_from(container: Container, first: int) -> Callable[[int], object]:
     """Registers somebody new each time and changes at once what it has just written."""
 
     def work(number: int) -> None:
-        lead = given.lead(house, first + number, ["COLD"] if number % 5 == 0 else [], niche=["B2"])
-        house.outreach.add_trigger(lead, "VIP", actor="api:sales")
+        lead = given.lead(
+            container, first + number, ["COLD"] if number % 5 == 0 else [], niche=["B2"]
+        )
+        container.outreach.add_trigger(lead, "VIP", actor="api:sales")
         if number % 3 == 0:
-            house.outreach.opt_out(lead, "STOP", actor="api:sales")
+            container.outreach.opt_out(lead, "STOP", actor="api:sales")
 
     return work
 
 
-def campaigns(house: House) -> Callable[[int], object]:
+def campaigns(container: Container) -> Callable[[int], object]:
     """One after the other for the same few people, and enrollments of those who came meanwhile."""
 
     def work(number: int) -> None:
-        given.campaign(house, name=f"Offer {number}", niche=["B1"])
-        when.triggers(house)
-        when.enrolls(house)
+        given.campaign(container, name=f"Offer {number}", niche=["B1"])
+        when.triggers(container)
+        when.enrolls(container)
 
     return work
 
@@ -168,40 +170,40 @@ def sends(broadcaster: Broadcaster) -> Callable[[int], object]:
     return lambda _: when.looks(broadcaster)
 
 
-def reads(house: House) -> Callable[[int], object]:
+def reads(container: Container) -> Callable[[int], object]:
     """A report by the view that goes with the tables."""
-    return lambda _: then.count(house.database, VIEW)
+    return lambda _: then.count(container.database, VIEW)
 
 
 def test_swaps_under_full_load(database_url: str) -> None:
     """Three writers, a broadcaster and a reader: nobody fails, nothing is lost or doubled, and
     nothing waits for two seconds longer than it does without."""
-    with House(Settings(database_url=database_url), utc_now) as house:
-        given.device(house)
-        given.many_leads(house, 5, niche=["B1"])
-        given.sequence(house, "COLD", ["One", "Two"], first_delay_minutes=0)
+    with Container(Settings(database_url=database_url), utc_now) as container:
+        given.device(container)
+        given.many_leads(container, 5, niche=["B1"])
+        given.sequence(container, "COLD", ["One", "Two"], first_delay_minutes=0)
         phones, started = Phones(utc_now), monotonic()
         with working(
-            leads_from(house, 1000),
-            leads_from(house, 100_000),
-            campaigns(house),
-            sends(when.broadcaster(house, phones)),
-            reads(house),
+            leads_from(container, 1000),
+            leads_from(container, 100_000),
+            campaigns(container),
+            sends(when.broadcaster(container, phones)),
+            reads(container),
         ) as workers:
             for worker in workers:
                 worker.does_more(10)
-            tables, began = identities(house), monotonic()
-            found = [differences(house, swap=True) for _ in range(3)]
+            tables, began = identities(container), monotonic()
+            found = [differences(container, swap=True) for _ in range(3)]
             ended = monotonic()
             for worker in workers:
                 worker.does_more()
 
         assert [worker.error for worker in workers] == [None] * 5
         assert found == [{}, {}, {}]
-        assert replaced(house, tables) == TABLES | {VIEW}
-        assert differences(house) == {}
-        assert then.gaps(house) == []
-        then_nothing_is_lost_or_doubled(house, workers[:2], phones)
+        assert replaced(container, tables) == TABLES | {VIEW}
+        assert differences(container) == {}
+        assert then.gaps(container) == []
+        then_nothing_is_lost_or_doubled(container, workers[:2], phones)
         noise = max(worker.longest(started, began) for worker in workers)
         longest = max(worker.longest(began, ended) for worker in workers)
         print(f"the longest took {longest:.3f} s while tables were swapped, {noise:.3f} s before")
@@ -209,157 +211,159 @@ def test_swaps_under_full_load(database_url: str) -> None:
 
 
 def then_nothing_is_lost_or_doubled(
-    house: House, registering: list[Worker], phones: Phones
+    container: Container, registering: list[Worker], phones: Phones
 ) -> None:
     """Neither a lead, nor a change of one, nor a message, nor a call of the gateway."""
-    leads = [lead for lead in then.table(house, "leads") if "B2" in lead.niche]
+    leads = [lead for lead in then.table(container, "leads") if "B2" in lead.niche]
     assert len(leads) == sum(len(worker.times) for worker in registering)
     assert {lead.triggers[-1] for lead in leads} == {"VIP"}
     opted_out = sum(lead.opted_out_at is not None for lead in leads)
     assert opted_out == sum(len(worker.times) // 3 for worker in registering)
-    scheduled = then.events(house, "message.scheduled")
-    assert then.count(house.database, "broadcast_messages") == len(scheduled)
+    scheduled = then.events(container, "message.scheduled")
+    assert then.count(container.database, "broadcast_messages") == len(scheduled)
     called = [outgoing.message_id for outgoing in phones.sent]
-    assert len(called) == len(set(called)) == then.statuses(house)["sent"]
+    assert len(called) == len(set(called)) == then.statuses(container)["sent"]
 
 
-def test_the_new_tables_are_like_the_old_ones(house: House, clock: SimulatedClock) -> None:
+def test_the_new_tables_are_like_the_old_ones(container: Container, clock: SimulatedClock) -> None:
     """Row by row, with indexes and constraints; and open connections go on with their prepared
     statements."""
-    mixed_history(house, clock)
-    tables, before, old_shape = identities(house), contents(house), shape(house)
+    mixed_history(container, clock)
+    tables, before, old_shape = identities(container), contents(container), shape(container)
 
-    assert differences(house, swap=True) == {}
+    assert differences(container, swap=True) == {}
 
-    assert replaced(house, tables) == TABLES | {VIEW}
-    assert contents(house) == before
-    assert shape(house) == old_shape
-    assert asked(house, "SELECT nspname FROM pg_namespace WHERE nspname ~ 'rebuil|retir'") == []
-    when.plays(clock, 600, when.broadcaster(house, Phones(clock)))
-    assert differences(house) == {}
+    assert replaced(container, tables) == TABLES | {VIEW}
+    assert contents(container) == before
+    assert shape(container) == old_shape
+    assert asked(container, "SELECT nspname FROM pg_namespace WHERE nspname ~ 'rebuil|retir'") == []
+    when.plays(clock, 600, when.broadcaster(container, Phones(clock)))
+    assert differences(container) == {}
 
 
 def test_a_damaged_table_is_repaired_and_the_damage_reported(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """A row that was changed, one that is missing, one that nobody wrote."""
-    lead = given.lead(house, name="Aisyah")
-    device = given.device(house)
-    before = contents(house)
+    lead = given.lead(container, name="Aisyah")
+    device = given.device(container)
+    before = contents(container)
     stray = "00000000-0000-0000-0000-000000000001"
     does(
-        house,
+        container,
         "UPDATE leads SET name = 'Siti'",
         "DELETE FROM device_lanes",
         f"INSERT INTO enrollment_progress (enrollment_id, open) VALUES ('{stray}', 1)",
     )
 
-    assert differences(house, swap=True) == {
+    assert differences(container, swap=True) == {
         "leads": f"lead_id {lead}: differs in name",
         "device_lanes": f"device_id {device}: missing in the live table",
         "enrollment_progress": f"enrollment_id {stray}: only in the live table",
     }
-    assert contents(house) == before
+    assert contents(container) == before
 
 
-def test_a_single_table_is_replaced_alone(house: House) -> None:
+def test_a_single_table_is_replaced_alone(container: Container) -> None:
     """What is wrong elsewhere is neither reported nor repaired."""
-    lead = given.lead(house, name="Aisyah")
-    given.device(house)
-    does(house, "UPDATE leads SET name = 'Siti'", "UPDATE devices SET name = 'Mine'")
-    tables = identities(house)
+    lead = given.lead(container, name="Aisyah")
+    given.device(container)
+    does(container, "UPDATE leads SET name = 'Siti'", "UPDATE devices SET name = 'Mine'")
+    tables = identities(container)
 
-    found = rebuild(house.database, only="leads", swap=True)
+    found = rebuild(container.database, only="leads", swap=True)
 
     assert found == {"leads": f"lead_id {lead}: differs in name"}
-    assert replaced(house, tables) == {"leads", VIEW}
-    assert (then.row(house, "leads", lead_id=lead).name) == "Aisyah"
-    assert [device.name for device in then.table(house, "devices")] == ["Mine"]
-    assert then.count(house.database, VIEW) == 0
+    assert replaced(container, tables) == {"leads", VIEW}
+    assert (then.row(container, "leads", lead_id=lead).name) == "Aisyah"
+    assert [device.name for device in then.table(container, "devices")] == ["Mine"]
+    assert then.count(container.database, VIEW) == 0
 
 
 @pytest.mark.parametrize("name", ["stored_events", "api_keys", VIEW, "nothing", ""])
-def test_only_a_read_model_can_be_replaced(house: House, name: str) -> None:
+def test_only_a_read_model_can_be_replaced(container: Container, name: str) -> None:
     """Never the log, nor what is not made of it."""
     with pytest.raises(InvalidInputError, match="table: expected one of broadcast_messages, "):
-        rebuild(house.database, only=name, swap=True)
+        rebuild(container.database, only=name, swap=True)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_rebuild_that_is_killed_leaves_the_live_tables(
-    house: House, database_url: str, moment: str
+    container: Container, database_url: str, moment: str
 ) -> None:
     """At every commit, one after the other; the one that ends well replaces them."""
-    lead = given.lead(house, name="Aisyah")
-    does(house, "UPDATE leads SET name = 'Siti'")
-    tables, before = identities(house), contents(house)
+    lead = given.lead(container, name="Aisyah")
+    does(container, "UPDATE leads SET name = 'Siti'")
+    tables, before = identities(container), contents(container)
     said, killed = f"lead_id {lead}: differs in name", 0
 
     for number in count(1):
         fault = f"rebuild.{moment}_commit:{number}"
         result = sendtrail("rebuild", database_url=database_url, fault=fault)
-        if result.returncode != -9 or replaced(house, tables):
+        if result.returncode != -9 or replaced(container, tables):
             break
         killed = number
-        assert contents(house) == before
+        assert contents(container) == before
 
     # Preparing, a page of events, seven indexes, and once more before the swap; the eleventh is the
     # swap itself.
     assert killed == {"before": 11, "after": 10}[moment]
     assert result.returncode == {"before": 1, "after": -9}[moment]
     assert (said in result.stdout) == (moment == "before")
-    assert replaced(house, tables) == TABLES | {VIEW}
+    assert replaced(container, tables) == TABLES | {VIEW}
     # The server takes a moment to notice that whoever held the lock is gone.
     held = f"SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = {module.REBUILD_LOCK}"
-    then.soon(lambda: not asked(house, held))
-    assert differences(house) == {}
+    then.soon(lambda: not asked(container, held))
+    assert differences(container) == {}
 
 
 @pytest.mark.parametrize("on", ["leads", VIEW])
-def test_views_of_others_are_never_dropped(house: House, on: str) -> None:
+def test_views_of_others_are_never_dropped(container: Container, on: str) -> None:
     """On a table or on the report: the rebuild says which, and goes through without them."""
-    given.lead(house)
-    does(house, "CREATE SCHEMA bi", f"CREATE VIEW bi.people AS SELECT * FROM {on}")
-    tables = identities(house)
+    given.lead(container)
+    does(container, "CREATE SCHEMA bi", f"CREATE VIEW bi.people AS SELECT * FROM {on}")
+    tables = identities(container)
 
     with pytest.raises(StorageError, match=r"views stand on the live tables: drop bi\.people, and"):
-        rebuild(house.database, swap=True)
+        rebuild(container.database, swap=True)
 
-    assert replaced(house, tables) == set()
-    assert rebuild(house.database, only="leads").keys() == {"leads"}
-    does(house, "DROP VIEW bi.people")
-    assert differences(house, swap=True) == {}
-    assert replaced(house, tables) == TABLES | {VIEW}
+    assert replaced(container, tables) == set()
+    assert rebuild(container.database, only="leads").keys() == {"leads"}
+    does(container, "DROP VIEW bi.people")
+    assert differences(container, swap=True) == {}
+    assert replaced(container, tables) == TABLES | {VIEW}
 
 
 def test_a_table_that_is_in_use_all_the_time_stays(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A backup that takes an hour, say: the rebuild gives up and writers go on."""
     monkeypatch.setattr(module, "SWAP_TRIES", 2)
     monkeypatch.setattr(module, "SWAP_PATIENCE", "50ms")
-    lead = given.lead(house)
-    tables = identities(house)
+    lead = given.lead(container)
+    tables = identities(container)
 
-    with house.database.engine.begin() as backup:
+    with container.database.engine.begin() as backup:
         backup.exec_driver_sql("LOCK TABLE devices IN ACCESS SHARE MODE")
         with pytest.raises(StorageError, match="in use all the time: they stay as they were"):
-            rebuild(house.database, swap=True)
-        house.outreach.add_trigger(lead, "VIP", actor="api:sales")
+            rebuild(container.database, swap=True)
+        container.outreach.add_trigger(lead, "VIP", actor="api:sales")
 
-    assert replaced(house, tables) == set()
-    assert differences(house, swap=True) == {}
-    assert replaced(house, tables) == TABLES | {VIEW}
+    assert replaced(container, tables) == set()
+    assert differences(container, swap=True) == {}
+    assert replaced(container, tables) == TABLES | {VIEW}
 
 
-def test_a_vacuum_of_a_table_is_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_vacuum_of_a_table_is_waited_for(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Though it takes longer than the swap may hold up anybody. It works on the rebuilt table, as
     autovacuum does when many rows came into it; whoever writes goes on meanwhile."""
     monkeypatch.setattr(module, "SWAP_PATIENCE", "50ms")
     monkeypatch.setattr(module, "SWAP_TRIES", 1)
-    given.device(house)
-    tables = identities(house)
-    keep, vacuum = swap.keep_vacuum_away, house.database.engine.connect()
+    given.device(container)
+    tables = identities(container)
+    keep, vacuum = swap.keep_vacuum_away, container.database.engine.connect()
 
     def while_it_is_vacuumed(connection: Connection, *schemas: str) -> None:
         vacuum.exec_driver_sql("LOCK TABLE rebuild.devices IN SHARE UPDATE EXCLUSIVE MODE")
@@ -374,76 +378,76 @@ def test_a_vacuum_of_a_table_is_waited_for(house: House, monkeypatch: pytest.Mon
             "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
             " AND datname = current_database() AND now() - query_start > interval '200ms'"
         )
-        then.soon(lambda: asked(house, waits))
-        given.lead(house, 1)
+        then.soon(lambda: asked(container, waits))
+        given.lead(container, 1)
         vacuum.close()
 
     monkeypatch.setattr(swap, "keep_vacuum_away", while_it_is_vacuumed)
 
-    assert differences(house, swap=True) == {}
+    assert differences(container, swap=True) == {}
 
-    assert replaced(house, tables) == TABLES | {VIEW}
-    assert differences(house) == {}
+    assert replaced(container, tables) == TABLES | {VIEW}
+    assert differences(container) == {}
 
 
 def test_a_table_that_is_in_use_for_a_while_is_waited_for(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It tries again, with what was written meanwhile."""
     monkeypatch.setattr(module, "SWAP_PATIENCE", "50ms")
-    given.device(house)
-    tables = identities(house)
+    given.device(container)
+    tables = identities(container)
     lock, tries = swap.lock, 0
-    report = house.database.engine.connect()
+    report = container.database.engine.connect()
     report.exec_driver_sql("LOCK TABLE leads IN ACCESS SHARE MODE")
 
     def lock_at_the_third_try(connection: Connection, schema: str) -> None:
         nonlocal tries
         tries += 1
-        given.lead(house, tries)
+        given.lead(container, tries)
         if tries == 3:
             report.close()
         lock(connection, schema)
 
     monkeypatch.setattr(swap, "lock", lock_at_the_third_try)
 
-    assert differences(house, swap=True) == {}
+    assert differences(container, swap=True) == {}
 
     assert tries == 3
-    assert replaced(house, tables) == TABLES | {VIEW}
-    assert then.count(house.database, "leads") == 3
+    assert replaced(container, tables) == TABLES | {VIEW}
+    assert then.count(container.database, "leads") == 3
 
 
 @pytest.fixture
-def role(house: House, admin: Callable[[str], None]) -> Iterator[str]:
+def role(container: Container, admin: Callable[[str], None]) -> Iterator[str]:
     """Somebody who may log in to the same server."""
-    name = f'"{house.database.engine.url.database} BI"'
+    name = f'"{container.database.engine.url.database} BI"'
     admin(f"CREATE ROLE {name}")
     yield name
-    does(house, f"REASSIGN OWNED BY {name} TO CURRENT_USER", f"DROP OWNED BY {name}")
+    does(container, f"REASSIGN OWNED BY {name} TO CURRENT_USER", f"DROP OWNED BY {name}")
     admin(f"DROP ROLE {name}")
 
 
-def test_rights_survive(house: House, role: str) -> None:
+def test_rights_survive(container: Container, role: str) -> None:
     """On tables and on the report, of a role and of everybody, and who owns them."""
     statement = (
         "SELECT relname, relowner::regrole::text, relacl::text FROM pg_class"
         " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') ORDER BY 1"
     )
     does(
-        house,
+        container,
         f"GRANT SELECT, UPDATE ON leads TO {role}",
         f"GRANT SELECT ON {VIEW} TO {role}",
         f"GRANT SELECT ON campaigns TO {role} WITH GRANT OPTION",
         "GRANT SELECT ON message_counts TO PUBLIC",
         f"ALTER TABLE devices OWNER TO {role}",
     )
-    tables, before = identities(house), asked(house, statement)
+    tables, before = identities(container), asked(container, statement)
 
-    rebuild(house.database, swap=True)
+    rebuild(container.database, swap=True)
 
-    assert replaced(house, tables) == TABLES | {VIEW}
-    assert asked(house, statement) == before
+    assert replaced(container, tables) == TABLES | {VIEW}
+    assert asked(container, statement) == before
     assert {row.relname for row in before if "BI" in f"{row.relowner}{row.relacl}"} == {
         "leads",
         VIEW,
@@ -452,21 +456,21 @@ def test_rights_survive(house: House, role: str) -> None:
     }
 
 
-def test_two_rebuilds_at_once_are_one_too_many(house: House) -> None:
+def test_two_rebuilds_at_once_are_one_too_many(container: Container) -> None:
     """The second is refused, the first goes on and ends well."""
-    given.many_leads(house, 3)
+    given.many_leads(container, 3)
     refused: list[str] = []
 
     def meanwhile(done: int, total: int) -> None:
         with pytest.raises(StorageError) as caught:
-            rebuild(house.database)
+            rebuild(container.database)
         refused.append(str(caught.value))
 
-    found = rebuild(house.database, meanwhile, swap=True)
+    found = rebuild(container.database, meanwhile, swap=True)
 
     assert set(refused) == {"another rebuild is under way; wait until it has ended"}
     assert not any(found.values())
-    assert differences(house) == {}
+    assert differences(container) == {}
 
 
 EARLIER = {
@@ -480,29 +484,33 @@ EARLIER = {
 
 @pytest.mark.parametrize(("missing", "statements"), EARLIER.values(), ids=list(EARLIER))
 def test_a_changed_projection_is_deployed_by_a_rebuild(
-    house: House, clock: SimulatedClock, database_url: str, missing: str, statements: list[str]
+    container: Container,
+    clock: SimulatedClock,
+    database_url: str,
+    missing: str,
+    statements: list[str],
 ) -> None:
     """The tables are those of an earlier version, which had less in them: this one does not work
     on them, says what to do, and then has everything, as if it had always been there."""
-    mixed_history(house, clock)
-    before, old_shape, tables = contents(house), shape(house), identities(house).keys()
-    does(house, *statements)
+    mixed_history(container, clock)
+    before, old_shape, tables = contents(container), shape(container), identities(container).keys()
+    does(container, *statements)
 
     says = f"the read models have no {missing} yet, .* run sendtrail rebuild"
     with pytest.raises(StorageError, match=says):
-        House(Settings(database_url=database_url))
+        Container(Settings(database_url=database_url))
     refused = sendtrail("status", database_url=database_url)
     assert (refused.returncode, "run sendtrail rebuild" in refused.stderr) == (1, True)
 
     rebuilt = sendtrail("rebuild", database_url=database_url)
 
     assert (rebuilt.returncode, rebuilt.stderr) == (0, "")
-    assert identities(house).keys() == tables
-    assert contents(house) == before
-    assert shape(house) == old_shape
-    with House(Settings(database_url=database_url), clock) as opened:
+    assert identities(container).keys() == tables
+    assert contents(container) == before
+    assert shape(container) == old_shape
+    with Container(Settings(database_url=database_url), clock) as opened:
         when.plays(clock, 600, when.broadcaster(opened, Phones(clock)))
         assert differences(opened) == {}
     # Also those who had it open all the time.
-    when.plays(clock, 600, when.broadcaster(house, Phones(clock), "worker 2"))
-    assert differences(house) == {}
+    when.plays(clock, 600, when.broadcaster(container, Phones(clock), "worker 2"))
+    assert differences(container) == {}

@@ -14,7 +14,7 @@ from domain import device as devices
 from domain import lead as leads
 from domain import sequence as sequences
 from domain.planning import Step
-from projections.container import House
+from projections.container import Container
 from runners.jobs.enroller import Enroller
 
 ACTOR = "api:test"
@@ -25,13 +25,13 @@ def phone(number: int) -> str:
     return f"+6012{number:07d}"
 
 
-def settings(house: House, **changes: Any) -> None:
-    """The house goes on with other settings."""
-    house.settings = msgspec.structs.replace(house.settings, **changes)
+def settings(container: Container, **changes: Any) -> None:
+    """The same database with other settings."""
+    container.settings = msgspec.structs.replace(container.settings, **changes)
 
 
 def device(
-    house: House,
+    container: Container,
     name: str = "Sales 1",
     *,
     pace: tuple[float, float] = (0, 0),
@@ -47,35 +47,42 @@ def device(
         max_delay_seconds=pace[1],
         **fields,
     )
-    device_id = house.outreach.register_device(configuration, actor=ACTOR).id
+    device_id = container.outreach.register_device(configuration, actor=ACTOR).id
     if online:
-        house.outreach.connect_device(device_id, actor=ACTOR)
+        container.outreach.connect_device(device_id, actor=ACTOR)
     return device_id
 
 
-def lead(house: House, number: int = 1, triggers: Sequence[str] = (), **profile: Any) -> UUID:
+def lead(
+    container: Container, number: int = 1, triggers: Sequence[str] = (), **profile: Any
+) -> UUID:
     """One lead, a prospect without niche, name or device of its own."""
-    return house.outreach.register_lead(
+    return container.outreach.register_lead(
         phone(number), triggers, leads.profile(**profile), actor=ACTOR
     ).id
 
 
 def many_leads(
-    house: House, count: int, triggers: Sequence[str] = (), *, first: int = 1, **profile: Any
+    container: Container,
+    count: int,
+    triggers: Sequence[str] = (),
+    *,
+    first: int = 1,
+    **profile: Any,
 ) -> list[UUID]:
     """``count`` leads that differ in nothing but their phones."""
     numbers = range(first, first + count)
-    with house.database.transaction() as connection:
-        house.outreach.register_leads(
+    with container.database.transaction() as connection:
+        container.outreach.register_leads(
             connection,
             [(phone(number), triggers, leads.profile(**profile)) for number in numbers],
             actor=ACTOR,
         )
-    return [house.outreach.lead_id(phone(number)) for number in numbers]
+    return [container.outreach.lead_id(phone(number)) for number in numbers]
 
 
 def sequence(
-    house: House,
+    container: Container,
     trigger: str = "COLD",
     bodies: Sequence[str] = ("One", "Two", "Three"),
     *,
@@ -94,32 +101,32 @@ def sequence(
             **{"name": f"On {trigger}", "trigger": trigger, "steps": steps, **fields}
         )
 
-    sequence_id = house.outreach.define_sequence(definition, actor=ACTOR).id
+    sequence_id = container.outreach.define_sequence(definition, actor=ACTOR).id
     if active:
-        house.outreach.activate_sequence(sequence_id, actor=ACTOR)
+        container.outreach.activate_sequence(sequence_id, actor=ACTOR)
     return sequence_id
 
 
-def campaign(house: House, *, at: datetime | None = None, **fields: Any) -> UUID:
+def campaign(container: Container, *, at: datetime | None = None, **fields: Any) -> UUID:
     """A campaign for everybody, due now."""
     definition = campaigns.Definition(
         **{
             "name": "March offer",
             "body": "Hello {name|there}",
-            "scheduled_at": at or house.outreach.clock(),
+            "scheduled_at": at or container.outreach.clock(),
             **fields,
         }
     )
-    return house.outreach.schedule_campaign(definition, actor=ACTOR).id
+    return container.outreach.schedule_campaign(definition, actor=ACTOR).id
 
 
-def journey(house: House, *bodies: str, number: int = 1, **profile: Any) -> UUID:
+def journey(container: Container, *bodies: str, number: int = 1, **profile: Any) -> UUID:
     """A lead on its way through a sequence of these texts, the first due in five minutes, the
     others a day apart; returns the sequence."""
     trigger = f"COLD {number}"
-    lead(house, number, [trigger], **profile)
-    sequence_id = sequence(house, trigger, bodies or ("One",))
-    Enroller(house, "runner:enroller:test").run_once()
+    lead(container, number, [trigger], **profile)
+    sequence_id = sequence(container, trigger, bodies or ("One",))
+    Enroller(container, "runner:enroller:test").run_once()
     return sequence_id
 
 

@@ -15,7 +15,7 @@ import pytest
 from domain.errors import InvalidInputError, NotFoundError
 from projections.audit import checkpoints, hash_chain
 from projections.audit.checkpoints import Checkpoint
-from projections.container import House
+from projections.container import Container
 from tests.runners import given, then
 from tests.runners.child import Result, each, sendtrail
 
@@ -26,27 +26,27 @@ ONE_BIT = (
 UNSIGNED = "the checkpoint was not signed with that key"
 
 
-def somebody_does(house: House, *statements: str) -> None:
+def somebody_does(container: Container, *statements: str) -> None:
     """Somebody with all rights, past the guard of the log."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE stored_events DISABLE TRIGGER ALL")
         for statement in statements:
             connection.exec_driver_sql(statement)
 
 
-def rewritten(house: House) -> None:
+def rewritten(container: Container) -> None:
     """The owner alters an event and computes every seal anew, so that all fits again."""
     somebody_does(
-        house,
+        container,
         ONE_BIT,
         "DELETE FROM notary_seals",
         "DELETE FROM tracking WHERE application_name = 'notary'",
     )
-    hash_chain.seal(house.database, house.outreach.clock)
+    hash_chain.seal(container.database, container.outreach.clock)
 
 
-def made(house: House, key: bytes | None = None) -> Checkpoint:
-    return checkpoints.make(house.database, house.outreach.clock, key)
+def made(container: Container, key: bytes | None = None) -> Checkpoint:
+    return checkpoints.make(container.database, container.outreach.clock, key)
 
 
 def last_line(result: Result) -> str:
@@ -54,18 +54,18 @@ def last_line(result: Result) -> str:
 
 
 def test_an_untouched_log_is_intact_and_a_touched_one_is_not(
-    house: House, database_url: str
+    container: Container, database_url: str
 ) -> None:
     """The exit code is for scripts, the line names the event."""
-    leads = given.many_leads(house, 3)
-    hash_chain.seal(house.database, house.outreach.clock)
-    given.lead(house, 11)
+    leads = given.many_leads(container, 3)
+    hash_chain.seal(container.database, container.outreach.clock)
+    given.lead(container, 11)
 
     intact = sendtrail("audit", "verify", database_url=database_url)
-    somebody_does(house, ONE_BIT)
+    somebody_does(container, ONE_BIT)
     touched = sendtrail("audit", "verify", database_url=database_url)
 
-    digest = then.table(house, "notary_seals")[0].digest.hex()
+    digest = then.table(container, "notary_seals")[0].digest.hex()
     assert intact.stdout.splitlines() == [
         "verified 3 events up to 3, 1 not sealed yet",
         f"intact: {digest}",
@@ -78,20 +78,20 @@ def test_an_untouched_log_is_intact_and_a_touched_one_is_not(
 
 
 def test_a_checkpoint_sees_what_the_chain_cannot(
-    house: House, database_url: str, tmp_path: Path
+    container: Container, database_url: str, tmp_path: Path
 ) -> None:
     """An owner who rewrites the log and all the seals after it is not seen without one."""
-    given.many_leads(house, 3)
+    given.many_leads(container, 3)
     key, kept = tmp_path / "key", tmp_path / "kept.json"
     sendtrail("audit", "keygen", key)
     written = sendtrail("audit", "checkpoint", "--key", key, database_url=database_url)
     kept.write_text(written.stdout)
-    given.lead(house, 11)
+    given.lead(container, 11)
     verify: list[object] = ["audit", "verify"]
     with_it: list[object] = [*verify, "--checkpoint", kept, "--public-key", f"{key}.pub"]
     before = sendtrail(*with_it, database_url=database_url)
 
-    rewritten(house)
+    rewritten(container)
     plain, checked = (
         sendtrail(*command, database_url=database_url) for command in (verify, with_it)
     )
@@ -101,44 +101,46 @@ def test_a_checkpoint_sees_what_the_chain_cannot(
     assert last_line(checked) == "Error: no seal ends with event 3 any more"
 
 
-def test_a_log_that_was_rewritten_is_not_what_it_was_at_the_checkpoint(house: House) -> None:
+def test_a_log_that_was_rewritten_is_not_what_it_was_at_the_checkpoint(
+    container: Container,
+) -> None:
     """Also where the new seals end with the same events."""
-    given.many_leads(house, 3)
-    kept = made(house)
-    assert checkpoints.check(house.database, kept, None) is None
+    given.many_leads(container, 3)
+    kept = made(container)
+    assert checkpoints.check(container.database, kept, None) is None
 
-    rewritten(house)
+    rewritten(container)
 
-    assert hash_chain.verify(house.database).fault is None
+    assert hash_chain.verify(container.database).fault is None
     expected = "the events up to 3 are not what they were at the checkpoint"
-    assert checkpoints.check(house.database, kept, None) == expected
+    assert checkpoints.check(container.database, kept, None) == expected
 
 
-def test_a_log_that_was_cut_off_is_seen(house: House) -> None:
+def test_a_log_that_was_cut_off_is_seen(container: Container) -> None:
     """The last events deleted, with their seals."""
-    given.many_leads(house, 3)
-    kept = made(house)
+    given.many_leads(container, 3)
+    kept = made(container)
 
-    somebody_does(house, "DELETE FROM stored_events WHERE notification_id = 3")
-    rewritten(house)
+    somebody_does(container, "DELETE FROM stored_events WHERE notification_id = 3")
+    rewritten(container)
 
-    assert hash_chain.verify(house.database).fault is None
+    assert hash_chain.verify(container.database).fault is None
     expected = "no seal ends with event 3 any more"
-    assert checkpoints.check(house.database, kept, None) == expected
+    assert checkpoints.check(container.database, kept, None) == expected
 
 
-def test_an_old_checkpoint_holds_while_the_log_grows(house: House) -> None:
+def test_an_old_checkpoint_holds_while_the_log_grows(container: Container) -> None:
     """It says where the chain stood, as it was written to a file."""
     private, public = checkpoints.new_key()
-    given.many_leads(house, 3)
-    kept = checkpoints.parse(msgspec.json.encode(made(house, private)))
-    given.many_leads(house, 3, first=11)
+    given.many_leads(container, 3)
+    kept = checkpoints.parse(msgspec.json.encode(made(container, private)))
+    given.many_leads(container, 3, first=11)
 
-    later = made(house, private)
+    later = made(container, private)
 
     assert (kept.position, later.position) == (3, 6)
     for each_of_them in (kept, later):
-        assert checkpoints.check(house.database, each_of_them, public) is None
+        assert checkpoints.check(container.database, each_of_them, public) is None
 
 
 @pytest.mark.parametrize(
@@ -154,50 +156,52 @@ def test_an_old_checkpoint_holds_while_the_log_grows(house: House) -> None:
     ],
     ids=str,
 )
-def test_a_checkpoint_that_was_altered_is_not_signed(house: House, change: dict[str, Any]) -> None:
+def test_a_checkpoint_that_was_altered_is_not_signed(
+    container: Container, change: dict[str, Any]
+) -> None:
     """Whatever in it."""
     private, public = checkpoints.new_key()
-    given.many_leads(house, 3)
-    fields = json.loads(msgspec.json.encode(made(house, private)))
+    given.many_leads(container, 3)
+    fields = json.loads(msgspec.json.encode(made(container, private)))
 
     altered = checkpoints.parse(json.dumps({**fields, **change}).encode())
 
-    assert checkpoints.check(house.database, altered, public) == UNSIGNED
+    assert checkpoints.check(container.database, altered, public) == UNSIGNED
 
 
-def test_a_checkpoint_signed_with_another_key_does_not_count(house: House) -> None:
+def test_a_checkpoint_signed_with_another_key_does_not_count(container: Container) -> None:
     """Nor one that was not signed at all."""
     (private, _), (_, other) = checkpoints.new_key(), checkpoints.new_key()
-    given.many_leads(house, 3)
+    given.many_leads(container, 3)
 
-    for kept in (made(house, private), made(house)):
-        assert checkpoints.check(house.database, kept, other) == UNSIGNED
+    for kept in (made(container, private), made(container)):
+        assert checkpoints.check(container.database, kept, other) == UNSIGNED
 
 
-def test_a_checkpoint_of_another_database_does_not_count(house: House) -> None:
+def test_a_checkpoint_of_another_database_does_not_count(container: Container) -> None:
     """Even if their chains stood at the same event."""
-    given.many_leads(house, 3)
-    other = msgspec.structs.replace(made(house), installation=UUID(int=1))
+    given.many_leads(container, 3)
+    other = msgspec.structs.replace(made(container), installation=UUID(int=1))
 
-    assert checkpoints.check(house.database, other, None) == (
+    assert checkpoints.check(container.database, other, None) == (
         "the checkpoint is of another database"
     )
 
 
-def test_what_is_no_key_and_no_checkpoint_is_refused(house: House) -> None:
+def test_what_is_no_key_and_no_checkpoint_is_refused(container: Container) -> None:
     """And where there is no event there is nothing to make one of."""
     private, public = checkpoints.new_key()
     with pytest.raises(NotFoundError, match="no event to make a checkpoint of"):
-        made(house)
-    given.lead(house)
-    kept = made(house, private)
+        made(container)
+    given.lead(container)
+    kept = made(container, private)
 
     for wrong in (public, b"", b"key"):
         with pytest.raises(InvalidInputError, match="an Ed25519 private key"):
-            made(house, wrong)
+            made(container, wrong)
     for wrong in (private, b"", b"key"):
         with pytest.raises(InvalidInputError, match="an Ed25519 public key"):
-            checkpoints.check(house.database, kept, wrong)
+            checkpoints.check(container.database, kept, wrong)
     for text in (b"", b"[]", b'{"position":1}'):
         with pytest.raises(InvalidInputError, match="what 'sendtrail audit checkpoint' wrote"):
             checkpoints.parse(text)
@@ -231,10 +235,10 @@ def test_keys_are_for_the_owner_alone_and_never_overwritten(tmp_path: Path) -> N
     assert (key.read_bytes(), public.exists()) == (pair[0], False)
 
 
-def test_the_export_is_json_line_by_line(house: House, database_url: str) -> None:
+def test_the_export_is_json_line_by_line(container: Container, database_url: str) -> None:
     """With the events' own JSON, as it is stored."""
-    given.lead(house, 1, ["COLD"], name="Aïcha")
-    given.sequence(house, "COLD", ["Grüße"])
+    given.lead(container, 1, ["COLD"], name="Aïcha")
+    given.sequence(container, "COLD", ["Grüße"])
 
     result = sendtrail("audit", "export", database_url=database_url)
 
@@ -244,7 +248,7 @@ def test_the_export_is_json_line_by_line(house: House, database_url: str) -> Non
         "sequence.defined",
         "sequence.activated",
     ]
-    log = then.table(house, "stored_events")
+    log = then.table(container, "stored_events")
     for line, text, stored in zip(lines, result.stdout.splitlines(), log, strict=True):
         assert line["notification_id"] == stored.notification_id
         assert f'"state":{bytes(stored.state).decode()}}}' in text

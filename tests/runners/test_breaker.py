@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from projections.container import House
+from projections.container import Container
 from runners.gateways.protocol import Accepted, Outcome, Rejected, Throttled, Unknown, Unreachable
 from runners.jobs.monitor import Monitor
 from runners.sending.breaker import NOT_CALLED, TRIPS_AFTER, Breaker
@@ -59,26 +59,26 @@ def test_calls_that_were_not_made_say_nothing() -> None:
 
 
 def test_a_dead_gateway_costs_a_few_attempts_and_no_message(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """Twenty messages to a gateway that is down for an hour: its device goes offline, the messages
     wait, and all of them go when the monitor finds it again."""
-    device = given.device(house, pace=(1, 1))
-    given.many_leads(house, 20)
-    given.campaign(house)
-    when.triggers(house)
+    device = given.device(container, pace=(1, 1))
+    given.many_leads(container, 20)
+    given.campaign(container)
+    when.triggers(container)
     down = Phones(clock, *[DOWN] * 100)
-    broadcaster = when.broadcaster(house, down)
+    broadcaster = when.broadcaster(container, down)
 
     when.plays(clock, 3600, broadcaster)
 
     assert len(down.sent) == TRIPS_AFTER
-    assert then.statuses(house) == {"pending": 20}
-    assert then.row(house, "devices", device_id=device).status == "offline"
-    (offline,) = then.events(house, "device.disconnected")
+    assert then.statuses(container) == {"pending": 20}
+    assert then.row(container, "devices", device_id=device).status == "offline"
+    (offline,) = then.events(container, "device.disconnected")
     assert offline.reason == "3 calls in a row failed: ClientConnectorError"
 
     up = Phones(clock)
-    Monitor(house, {"sandbox": up}, "runner:monitor:test").run_once()
-    when.plays(clock, 600, when.broadcaster(house, up))
-    assert then.statuses(house) == {"sent": 20}
+    Monitor(container, {"sandbox": up}, "runner:monitor:test").run_once()
+    when.plays(clock, 600, when.broadcaster(container, up))
+    assert then.statuses(container) == {"sent": 20}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.receipts import Receipt, Reply
-from projections.container import House
+from projections.container import Container
 from runners.gateways.sandbox import Sandbox
 from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
@@ -25,37 +25,39 @@ class Reporting(Phones):
         return reports
 
 
-def test_the_sandbox_delivers_and_reads(house: House, clock: SimulatedClock) -> None:
+def test_the_sandbox_delivers_and_reads(container: Container, clock: SimulatedClock) -> None:
     """Two seconds and a minute and a half later, for those who read at all."""
-    given.device(house, settings={"receipts": True, "seed": 1})
-    given.many_leads(house, 40)
-    given.campaign(house)
-    when.triggers(house)
-    broadcaster = when.broadcaster(house, Sandbox(clock))
+    given.device(container, settings={"receipts": True, "seed": 1})
+    given.many_leads(container, 40)
+    given.campaign(container)
+    when.triggers(container)
+    broadcaster = when.broadcaster(container, Sandbox(clock))
 
     when.looks(broadcaster)
     clock.advance(seconds=2)
     broadcaster.record_reports()
-    assert {m.delivered_at for m in then.messages(house)} == {
+    assert {m.delivered_at for m in then.messages(container)} == {
         datetime(2026, 3, 2, 8, 0, 2, tzinfo=UTC)
     }
 
     clock.advance(seconds=88)
     broadcaster.record_reports()
-    read = [m for m in then.messages(house) if m.read_at is not None]
+    read = [m for m in then.messages(container) if m.read_at is not None]
     assert 15 <= len(read) <= 39
 
 
-def test_both_receipts_at_once_and_twice_count_once(house: House, clock: SimulatedClock) -> None:
+def test_both_receipts_at_once_and_twice_count_once(
+    container: Container, clock: SimulatedClock
+) -> None:
     """Providers repeat themselves and lose the order."""
-    given.device(house)
-    given.lead(house)
-    given.campaign(house)
-    when.triggers(house)
+    given.device(container)
+    given.lead(container)
+    given.campaign(container)
+    when.triggers(container)
     gateway = Reporting(clock)
-    broadcaster = when.broadcaster(house, gateway)
+    broadcaster = when.broadcaster(container, gateway)
     when.looks(broadcaster)
-    message_id = then.message(house).message_id
+    message_id = then.message(container).message_id
 
     gateway.reports = [
         Receipt("read", message_id),
@@ -64,7 +66,7 @@ def test_both_receipts_at_once_and_twice_count_once(house: House, clock: Simulat
     ]
     broadcaster.record_reports()
 
-    assert then.topics(house, message_id)[-3:] == [
+    assert then.topics(container, message_id)[-3:] == [
         "message.sent",
         "message.delivered",
         "message.read",
@@ -79,33 +81,33 @@ def test_both_receipts_at_once_and_twice_count_once(house: House, clock: Simulat
     ],
 )
 def test_a_reply_is_recorded_and_stop_opts_out(
-    house: House, clock: SimulatedClock, text: str, topics: list[str]
+    container: Container, clock: SimulatedClock, text: str, topics: list[str]
 ) -> None:
     """STOP as the whole message only; the reply answers the message that was sent last."""
-    given.device(house)
-    lead = given.lead(house)
-    given.campaign(house)
-    when.triggers(house)
+    given.device(container)
+    lead = given.lead(container)
+    given.campaign(container)
+    when.triggers(container)
     gateway = Reporting(clock)
-    broadcaster = when.broadcaster(house, gateway)
+    broadcaster = when.broadcaster(container, gateway)
     when.looks(broadcaster)
 
     gateway.reports = [Reply(given.phone(1), text, "wamid.in.1")]
     broadcaster.record_reports()
 
-    assert then.topics(house, lead) == topics
-    (replied,) = then.events(house, "lead.replied")
-    assert (replied.text, replied.message_id) == (text, then.message(house).message_id)
+    assert then.topics(container, lead) == topics
+    (replied,) = then.events(container, "lead.replied")
+    assert (replied.text, replied.message_id) == (text, then.message(container).message_id)
 
 
 def test_a_stranger_who_writes_takes_no_other_report_with_it(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """A message from a number that is no lead is nothing to fail about."""
-    given.device(house)
-    lead = given.lead(house)
+    given.device(container)
+    lead = given.lead(container)
     gateway: Any = Reporting(clock)
-    broadcaster = when.broadcaster(house, gateway)
+    broadcaster = when.broadcaster(container, gateway)
 
     gateway.reports = [
         Reply("+60129999999", "Hello?", "wamid.in.1"),
@@ -113,4 +115,4 @@ def test_a_stranger_who_writes_takes_no_other_report_with_it(
     ]
     broadcaster.record_reports()
 
-    assert house.outreach.get_lead(lead).opted_out_at is not None
+    assert container.outreach.get_lead(lead).opted_out_at is not None

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import Database, url_of
 from runners.cli.main import main
 from runners.support.clocks import SimulatedClock
@@ -164,21 +164,21 @@ def test_a_file_that_cannot_be_imported_is_one_line(
     assert then.count(database) == 0
 
 
-def given_a_sent_message(house: House, clock: SimulatedClock) -> UUID:
-    given.device(house)
-    given.lead(house, name="Aisyah")
-    given.campaign(house, body="Hi {name}, [bold]20 %[/bold] off!")
-    when.triggers(house)
-    when.looks(when.broadcaster(house, Phones(clock)))
-    message_id: UUID = then.message(house).message_id
+def given_a_sent_message(container: Container, clock: SimulatedClock) -> UUID:
+    given.device(container)
+    given.lead(container, name="Aisyah")
+    given.campaign(container, body="Hi {name}, [bold]20 %[/bold] off!")
+    when.triggers(container)
+    when.looks(when.broadcaster(container, Phones(clock)))
+    message_id: UUID = then.message(container).message_id
     return message_id
 
 
 def test_the_audit_of_a_message_shows_its_text_and_proof(
-    house: House, clock: SimulatedClock, database_url: str
+    container: Container, clock: SimulatedClock, database_url: str
 ) -> None:
     """The text as it was sent, whatever looks like markup in it."""
-    message_id = given_a_sent_message(house, clock)
+    message_id = given_a_sent_message(container, clock)
 
     result = sendtrail("audit", "message", message_id, database_url=database_url)
 
@@ -199,12 +199,12 @@ def test_a_message_that_is_not_there_is_one_line(database_url: str) -> None:
 
 
 def test_rebuild_says_identical_or_names_the_difference(
-    house: House, clock: SimulatedClock, database_url: str
+    container: Container, clock: SimulatedClock, database_url: str
 ) -> None:
     """And its exit code tells a script."""
-    given_a_sent_message(house, clock)
+    given_a_sent_message(container, clock)
     good = sendtrail("rebuild", database_url=database_url)
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         connection.exec_driver_sql("UPDATE leads SET name = 'Somebody else'")
     bad = sendtrail("rebuild", database_url=database_url)
 

@@ -8,7 +8,7 @@ import pytest
 
 from domain.device import Configuration
 from projections.config.settings import Settings
-from projections.container import House, utc_now
+from projections.container import Container, utc_now
 from projections.records import credentials
 from runners.cli.devices import explain
 from runners.gateways.protocol import Throttled, Unknown
@@ -29,12 +29,12 @@ def gowa() -> Iterator[FakeGowa]:
         yield fake
 
 
-def device(house: House, base_url: str) -> None:
+def device(container: Container, base_url: str) -> None:
     """Sales 1 behind a GOWA server there."""
     settings = {"base_url": base_url, "device_id": "sales-1"}
     configuration = Configuration(name="Sales 1", gateway="gowa", settings=settings)
-    made = house.outreach.register_device(configuration, actor="api:boss").id
-    with house.database.transaction() as connection:
+    made = container.outreach.register_device(configuration, actor="api:boss").id
+    with container.database.transaction() as connection:
         credentials.put(connection, made, CREDENTIALS, SECRET_KEY)
 
 
@@ -44,10 +44,10 @@ def tried(database_url: str, name: str = "Sales 1", to: str = PHONE) -> Result:
 
 
 def test_one_message_goes_through_the_device_and_on_record(
-    house: House, database_url: str, gowa: FakeGowa
+    container: Container, database_url: str, gowa: FakeGowa
 ) -> None:
     """The log says that it was tried and how it ended, and not to whom."""
-    device(house, gowa.url)
+    device(container, gowa.url)
 
     done = tried(database_url)
 
@@ -55,7 +55,7 @@ def test_one_message_goes_through_the_device_and_on_record(
     assert done.stdout.startswith("accepted: the gateway took it and calls it 3EB0")
     (asked,) = gowa.asked
     assert (asked.phone, asked.text) == ("60123456789", "This is a test of Sendtrail.")
-    (tested,) = then.events(house, "device.tested")
+    (tested,) = then.events(container, "device.tested")
     assert (tested.outcome, tested.detail) == ("accepted", "3EB00000000000000001")
     assert tested.actor.startswith("cli:")
 
@@ -69,17 +69,17 @@ def test_one_message_goes_through_the_device_and_on_record(
     ],
 )
 def test_a_failure_is_explained(
-    house: House, database_url: str, gowa: FakeGowa, kind: Kind, explained: str
+    container: Container, database_url: str, gowa: FakeGowa, kind: Kind, explained: str
 ) -> None:
     """Exit code 1, for scripts."""
-    device(house, gowa.url)
+    device(container, gowa.url)
     gowa.behave = lambda asked: Behaviour(kind)
 
     done = tried(database_url)
 
     assert done.returncode == 1
     assert done.stdout.startswith(explained)
-    assert len(then.events(house, "device.tested")) == 1
+    assert len(then.events(container, "device.tested")) == 1
     assert PHONE[1:] not in done.stdout + done.stderr
 
 
@@ -90,11 +90,11 @@ def test_every_outcome_has_an_explanation() -> None:
 
 
 def test_what_cannot_be_tried_is_said_in_one_line(
-    house: House, database_url: str, gowa: FakeGowa
+    container: Container, database_url: str, gowa: FakeGowa
 ) -> None:
-    device(house, gowa.url)
-    given.device(house, "Twice")
-    given.device(house, "Twice")
+    device(container, gowa.url)
+    given.device(container, "Twice")
+    given.device(container, "Twice")
 
     for done, expected in (
         (tried(database_url, "Sales 2"), "no device in service Sales 2"),
@@ -108,12 +108,12 @@ def test_what_cannot_be_tried_is_said_in_one_line(
 
 def test_the_pause_of_the_device_is_kept(database_url: str) -> None:
     """Whoever sends: the campaign a moment ago, or a person now."""
-    with House(Settings(database_url=database_url), utc_now) as house:
-        given.device(house, "Slow", pace=(3600, 3600))
-        given.lead(house)
-        given.campaign(house)
-        when.triggers(house)
-        when.looks(when.broadcaster(house, Phones(utc_now)))
+    with Container(Settings(database_url=database_url), utc_now) as container:
+        given.device(container, "Slow", pace=(3600, 3600))
+        given.lead(container)
+        given.campaign(container)
+        when.triggers(container)
+        when.looks(when.broadcaster(container, Phones(utc_now)))
 
     done = tried(database_url, "Slow")
 
@@ -121,9 +121,9 @@ def test_the_pause_of_the_device_is_kept(database_url: str) -> None:
     assert "the device has just sent; try again in 3" in done.stderr
 
 
-def test_devices_are_listed(house: House, database_url: str) -> None:
-    given.device(house, "Sales 1")
-    given.device(house, "Sales 2", online=False)
+def test_devices_are_listed(container: Container, database_url: str) -> None:
+    given.device(container, "Sales 1")
+    given.device(container, "Sales 2", online=False)
 
     done = sendtrail("devices", "list", database_url=database_url)
 

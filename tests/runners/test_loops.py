@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.errors import StorageError
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import rows
 from runners.sending import loops
 from runners.sending import worker as module
@@ -164,106 +164,106 @@ async def sent(phones: Phones, count: int) -> None:
     await asyncio.to_thread(then.soon, lambda: len(phones.sent) == count, 5.0)
 
 
-def test_news_wake_the_broadcaster(house: House, clock: SimulatedClock) -> None:
+def test_news_wake_the_broadcaster(container: Container, clock: SimulatedClock) -> None:
     """Its next look is an hour away; a campaign that is triggered now is sent now."""
-    given.settings(house, broadcast_every=3600.0)
-    given.device(house)
-    given.lead(house)
+    given.settings(container, broadcast_every=3600.0)
+    given.device(container)
+    given.lead(container)
     phones = Phones(clock)
 
     async def story() -> None:
-        await listening(house.database.url)
-        given.campaign(house)
-        await asyncio.to_thread(when.triggers, house)
+        await listening(container.database.url)
+        given.campaign(container)
+        await asyncio.to_thread(when.triggers, container)
         await sent(phones, 1)
 
-    while_broadcasting(when.broadcaster(house, phones), story)
+    while_broadcasting(when.broadcaster(container, phones), story)
 
-    assert then.statuses(house) == {"sent": 1}
+    assert then.statuses(container) == {"sent": 1}
 
 
 def test_news_that_come_while_it_begins_to_listen_are_not_lost(
-    house: House, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+    container: Container, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another runner of the same process triggers a campaign just before it hears anything."""
-    given.settings(house, broadcast_every=3600.0)
-    given.device(house)
-    given.lead(house)
-    given.campaign(house)
+    given.settings(container, broadcast_every=3600.0)
+    given.device(container)
+    given.lead(container)
+    given.campaign(container)
     phones = Phones(clock)
     begin = loops.Listener.open
 
     def begins_too_late(listener: loops.Listener) -> Any:
-        when.triggers(house)
+        when.triggers(container)
         return begin(listener)
 
     monkeypatch.setattr(loops.Listener, "open", begins_too_late)
 
-    while_broadcasting(when.broadcaster(house, phones), lambda: sent(phones, 1), limit=5.0)
+    while_broadcasting(when.broadcaster(container, phones), lambda: sent(phones, 1), limit=5.0)
 
-    assert then.statuses(house) == {"sent": 1}
+    assert then.statuses(container) == {"sent": 1}
 
 
 def test_more_devices_than_one_claim_takes_do_not_wait_for_the_next_look(
-    house: House, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+    container: Container, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten, four at a time; the next look is an hour away."""
     monkeypatch.setattr(module, "LANES", 4)
-    given.settings(house, broadcast_every=3600.0)
+    given.settings(container, broadcast_every=3600.0)
     for number in range(10):
-        given.lead(house, number, device_id=given.device(house, f"Sales {number}"))
-    given.campaign(house)
-    when.triggers(house)
+        given.lead(container, number, device_id=given.device(container, f"Sales {number}"))
+    given.campaign(container)
+    when.triggers(container)
     phones = Phones(clock)
 
-    while_broadcasting(when.broadcaster(house, phones), lambda: sent(phones, 10), limit=10.0)
+    while_broadcasting(when.broadcaster(container, phones), lambda: sent(phones, 10), limit=10.0)
 
-    assert then.statuses(house) == {"sent": 10}
+    assert then.statuses(container) == {"sent": 10}
 
 
-def test_resuming_and_connecting_wake_it_too(house: House, clock: SimulatedClock) -> None:
+def test_resuming_and_connecting_wake_it_too(container: Container, clock: SimulatedClock) -> None:
     """Whatever makes something due."""
-    given.settings(house, broadcast_every=3600.0)
-    device = given.device(house, online=False)
-    given.many_leads(house, 2)
-    campaign = given.campaign(house)
-    when.triggers(house)
-    house.outreach.pause_campaign(campaign, actor="api:sales")
+    given.settings(container, broadcast_every=3600.0)
+    device = given.device(container, online=False)
+    given.many_leads(container, 2)
+    campaign = given.campaign(container)
+    when.triggers(container)
+    container.outreach.pause_campaign(campaign, actor="api:sales")
     phones = Phones(clock)
 
     async def story() -> None:
-        await listening(house.database.url)
+        await listening(container.database.url)
         for command in (
-            lambda: house.outreach.resume_campaign(campaign, actor="api:sales"),
-            lambda: house.outreach.connect_device(device, actor="api:sales"),
+            lambda: container.outreach.resume_campaign(campaign, actor="api:sales"),
+            lambda: container.outreach.connect_device(device, actor="api:sales"),
         ):
             await asyncio.to_thread(command)
         await sent(phones, 2)
 
-    while_broadcasting(when.broadcaster(house, phones), story)
+    while_broadcasting(when.broadcaster(container, phones), story)
 
-    assert then.statuses(house) == {"sent": 2}
+    assert then.statuses(container) == {"sent": 2}
 
 
 def test_the_broadcaster_survives_a_restart_of_the_database(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """All its connections are cut; it opens new ones, hears news again, and sends."""
-    given.settings(house, broadcast_every=3600.0)
-    given.device(house)
-    given.lead(house)
+    given.settings(container, broadcast_every=3600.0)
+    given.device(container)
+    given.lead(container)
     phones = Phones(clock)
 
     async def story() -> None:
-        cut = await listening(house.database.url)
-        await asyncio.to_thread(asked, house.database.url, CUT)
-        await listening(house.database.url, but=cut)
-        with House(Settings(database_url=house.database.url), clock) as another:
+        cut = await listening(container.database.url)
+        await asyncio.to_thread(asked, container.database.url, CUT)
+        await listening(container.database.url, but=cut)
+        with Container(Settings(database_url=container.database.url), clock) as another:
             given.campaign(another)
             await asyncio.to_thread(when.triggers, another)
         await sent(phones, 1)
 
-    while_broadcasting(when.broadcaster(house, phones), story)
+    while_broadcasting(when.broadcaster(container, phones), story)
 
     assert len(phones.sent) == 1
 
@@ -274,23 +274,23 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
 
-def test_a_session_that_stands_still_in_a_transaction_is_ended(house: House) -> None:
+def test_a_session_that_stands_still_in_a_transaction_is_ended(container: Container) -> None:
     """So that it does not hold the others' rows for ever; for its own process that is an outage."""
 
     def stands_still(connection: Connection) -> None:
         (own,) = rows(connection, "SELECT pg_backend_pid() AS pid")
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '1ms'")
-        then.soon(lambda: own.pid not in backends(house))
+        then.soon(lambda: own.pid not in backends(container))
         connection.exec_driver_sql("SELECT 1")
 
     with pytest.raises(outages.OUTAGES):
-        house.database.run("other", stands_still)
-    with house.database.transaction() as connection:
+        container.database.run("other", stands_still)
+    with container.database.transaction() as connection:
         (row,) = rows(connection, "SHOW idle_in_transaction_session_timeout")
     assert row[0] == "1min"
 
 
-def backends(house: House) -> set[int]:
+def backends(container: Container) -> set[int]:
     """The process ids of the server's sessions."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         return {row.pid for row in rows(connection, "SELECT pid FROM pg_stat_activity")}

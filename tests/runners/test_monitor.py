@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.device import OPERATOR
-from projections.container import House
+from projections.container import Container
 from runners.gateways.protocol import DeviceState
 from runners.gateways.sandbox import Sandbox
 from runners.jobs.monitor import Monitor
@@ -45,90 +45,94 @@ class Watched(Phones):
             raise
 
 
-def watches(house: House, gateway: Any) -> int:
-    return Monitor(house, {"sandbox": gateway}, "runner:monitor:test").run_once()
+def watches(container: Container, gateway: Any) -> int:
+    return Monitor(container, {"sandbox": gateway}, "runner:monitor:test").run_once()
 
 
-def test_a_device_goes_online_when_its_gateway_says_so(house: House, clock: SimulatedClock) -> None:
+def test_a_device_goes_online_when_its_gateway_says_so(
+    container: Container, clock: SimulatedClock
+) -> None:
     """The sandbox always does; a second look changes nothing."""
-    device = given.device(house, online=False)
+    device = given.device(container, online=False)
 
-    assert watches(house, Sandbox(clock)) == 1
-    assert watches(house, Sandbox(clock)) == 0
+    assert watches(container, Sandbox(clock)) == 1
+    assert watches(container, Sandbox(clock)) == 0
 
-    assert then.topics(house, device) == ["device.registered", "device.connected"]
-    assert then.row(house, "devices", device_id=device).status == "online"
+    assert then.topics(container, device) == ["device.registered", "device.connected"]
+    assert then.row(container, "devices", device_id=device).status == "online"
 
 
 def test_a_device_goes_offline_with_the_gateways_reason(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """And comes back by itself when the gateway has it again."""
-    device = given.device(house)
+    device = given.device(container)
     gateway = Watched(clock)
     gateway.states[device] = DeviceState(online=False, reason="logged out")
 
-    assert watches(house, gateway) == 1
-    row = then.row(house, "devices", device_id=device)
+    assert watches(container, gateway) == 1
+    row = then.row(container, "devices", device_id=device)
     assert (row.status, row.reason) == ("offline", "logged out")
 
     gateway.states.clear()
-    assert watches(house, gateway) == 1
-    row = then.row(house, "devices", device_id=device)
+    assert watches(container, gateway) == 1
+    row = then.row(container, "devices", device_id=device)
     assert (row.status, row.reason) == ("online", None)
 
 
-def test_a_device_that_a_person_disconnected_stays_so(house: House, clock: SimulatedClock) -> None:
+def test_a_device_that_a_person_disconnected_stays_so(
+    container: Container, clock: SimulatedClock
+) -> None:
     """Until a person connects it."""
-    device = given.device(house)
-    house.outreach.disconnect_device(device, OPERATOR, actor="api:sales")
+    device = given.device(container)
+    container.outreach.disconnect_device(device, OPERATOR, actor="api:sales")
 
-    assert watches(house, Sandbox(clock)) == 0
-    assert house.outreach.get_device(device).status == "offline"
+    assert watches(container, Sandbox(clock)) == 0
+    assert container.outreach.get_device(device).status == "offline"
 
-    house.outreach.connect_device(device, actor="api:sales")
-    assert watches(house, Sandbox(clock)) == 0
-    assert house.outreach.get_device(device).status == "online"
+    container.outreach.connect_device(device, actor="api:sales")
+    assert watches(container, Sandbox(clock)) == 0
+    assert container.outreach.get_device(device).status == "online"
 
 
 def test_retired_devices_and_other_gateways_are_left_alone(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """A retired number is not asked about; a gateway that this process lacks is another's."""
-    retired = given.device(house, "Old")
-    house.outreach.retire_device(retired, actor="api:admin")
-    given.device(house, "New", online=False)
+    retired = given.device(container, "Old")
+    container.outreach.retire_device(retired, actor="api:admin")
+    given.device(container, "New", online=False)
 
-    assert Monitor(house, {"gowa": Sandbox(clock)}, "runner:monitor:test").run_once() == 0
-    assert watches(house, Sandbox(clock)) == 1
-    assert house.outreach.get_device(retired).status == "retired"
+    assert Monitor(container, {"gowa": Sandbox(clock)}, "runner:monitor:test").run_once() == 0
+    assert watches(container, Sandbox(clock)) == 1
+    assert container.outreach.get_device(retired).status == "retired"
 
 
 def test_a_gateway_that_fails_for_one_device_hides_no_other(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """What cannot be asked keeps the state it has; the rest is watched as always."""
-    broken, down = given.device(house, "Broken"), given.device(house, "Down")
+    broken, down = given.device(container, "Broken"), given.device(container, "Down")
     gateway = Watched(clock)
     gateway.states[broken] = RuntimeError("the gateway's own fault")
     gateway.states[down] = DeviceState(online=False, reason="logged out")
 
-    assert watches(house, gateway) == 1
+    assert watches(container, gateway) == 1
 
-    assert house.outreach.get_device(broken).status == "online"
-    assert house.outreach.get_device(down).status == "offline"
+    assert container.outreach.get_device(broken).status == "online"
+    assert container.outreach.get_device(down).status == "offline"
 
 
-def test_a_gateway_that_hangs_is_given_up(house: House, clock: SimulatedClock) -> None:
+def test_a_gateway_that_hangs_is_given_up(container: Container, clock: SimulatedClock) -> None:
     """After the gateway's time-out; the other devices are watched all the same."""
-    given.settings(house, gateway_timeout=0.1)
-    hanging, down = given.device(house, "Hanging"), given.device(house, "Down")
+    given.settings(container, gateway_timeout=0.1)
+    hanging, down = given.device(container, "Hanging"), given.device(container, "Down")
     gateway = Watched(clock)
     gateway.silent.add(hanging)
     gateway.states[down] = DeviceState(online=False, reason="logged out")
 
-    assert watches(house, gateway) == 1
+    assert watches(container, gateway) == 1
 
     assert gateway.given_up == {hanging}
-    assert house.outreach.get_device(hanging).status == "online"
-    assert house.outreach.get_device(down).status == "offline"
+    assert container.outreach.get_device(hanging).status == "online"
+    assert container.outreach.get_device(down).status == "offline"

@@ -12,7 +12,7 @@ import pytest
 
 from domain.webhook_events import TOPICS
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.outbox import subscriptions
 from projections.outbox.subscriptions import MOST_ATTEMPTS
 from projections.records.credentials import Reader
@@ -27,9 +27,9 @@ from tests.runners.when import Phones
 
 
 @pytest.fixture
-def house(database_url: str, clock: SimulatedClock) -> Iterator[House]:
+def container(database_url: str, clock: SimulatedClock) -> Iterator[Container]:
     settings = Settings(database_url=database_url, secret_key=SECRET_KEY)
-    with House(settings, clock) as opened:
+    with Container(settings, clock) as opened:
         yield opened
 
 
@@ -40,11 +40,11 @@ def receiver() -> Iterator[Receiver]:
 
 
 def subscribes(
-    house: House, receiver: Receiver, events: Sequence[str] = tuple(TOPICS), url: str = ""
+    container: Container, receiver: Receiver, events: Sequence[str] = tuple(TOPICS), url: str = ""
 ) -> tuple[UUID, str]:
     """The new subscription and its secret."""
     new_id = uuid4()
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         secret = subscriptions.create(
             connection,
             new_id,
@@ -52,37 +52,39 @@ def subscribes(
             events=events,
             allow_http=False,
             secret_key=SECRET_KEY,
-            now=house.outreach.clock(),
+            now=container.outreach.clock(),
         )
     return new_id, secret
 
 
-def state(house: House) -> Any:
-    with house.database.transaction() as connection:
+def state(container: Container) -> Any:
+    with container.database.transaction() as connection:
         (found,) = subscriptions.every(connection)
     return found
 
 
-def campaign_is_sent(house: House, clock: SimulatedClock, *answers: Any, leads: int = 1) -> UUID:
-    given.device(house)
-    given.many_leads(house, leads, name="Aisyah")
-    campaign = given.campaign(house, body="Hi {name}")
-    when.triggers(house)
-    when.looks(when.broadcaster(house, Phones(clock, *answers)))
-    when.reaps(house)
+def campaign_is_sent(
+    container: Container, clock: SimulatedClock, *answers: Any, leads: int = 1
+) -> UUID:
+    given.device(container)
+    given.many_leads(container, leads, name="Aisyah")
+    campaign = given.campaign(container, body="Hi {name}")
+    when.triggers(container)
+    when.looks(when.broadcaster(container, Phones(clock, *answers)))
+    when.reaps(container)
     return campaign
 
 
 def test_a_message_is_told_from_sent_to_read(
-    house: House, clock: SimulatedClock, receiver: Receiver
+    container: Container, clock: SimulatedClock, receiver: Receiver
 ) -> None:
     """With its place in the log, all ids, and no personal data."""
-    subscription, secret = subscribes(house, receiver)
-    campaign = campaign_is_sent(house, clock, Accepted("3EB0"))
-    message = then.message(house)
-    when.receipt(house, message.message_id, "read")
+    subscription, secret = subscribes(container, receiver)
+    campaign = campaign_is_sent(container, clock, Accepted("3EB0"))
+    message = then.message(container)
+    when.receipt(container, message.message_id, "read")
 
-    assert Notifier(house).run_once() == 4
+    assert Notifier(container).run_once() == 4
 
     assert receiver.events == [
         "message.sent",
@@ -115,22 +117,22 @@ def test_a_message_is_told_from_sent_to_read(
     # Not shorter: an id may have any four digits in it.
     phone = given.phone(1)[1:].encode()
     assert not any(b"Aisyah" in got.body or phone in got.body for got in receiver.got)
-    assert Notifier(house).run_once() == 0
+    assert Notifier(container).run_once() == 0
 
 
 def test_each_gets_what_it_asked_for_from_then_on(
-    house: House, clock: SimulatedClock, receiver: Receiver
+    container: Container, clock: SimulatedClock, receiver: Receiver
 ) -> None:
     """Not what happened before, and not what it did not ask for."""
-    campaign_is_sent(house, clock, Rejected("131026", "no"), Unknown("?"), leads=3)
-    subscribes(house, receiver, ["lead.replied", "lead.opted_out", "message.failed"])
-    (unknown,) = then.messages(house, status="unknown")
-    lead = house.outreach.lead_id(given.phone(1))
-    house.outreach.record_reply(lead, "Stop", "in.1", actor="webhook:gowa")
-    outreach = house.outreach
+    campaign_is_sent(container, clock, Rejected("131026", "no"), Unknown("?"), leads=3)
+    subscribes(container, receiver, ["lead.replied", "lead.opted_out", "message.failed"])
+    (unknown,) = then.messages(container, status="unknown")
+    lead = container.outreach.lead_id(given.phone(1))
+    container.outreach.record_reply(lead, "Stop", "in.1", actor="webhook:gowa")
+    outreach = container.outreach
     outreach.resolve_message(unknown.message_id, "failed", "never arrived", actor="api:boss")
 
-    Notifier(house).run_once()
+    Notifier(container).run_once()
 
     assert receiver.events == ["lead.replied", "lead.opted_out", "message.failed"]
     assert receiver.ordered[0].json["data"]["text"] == "Stop"
@@ -138,119 +140,119 @@ def test_each_gets_what_it_asked_for_from_then_on(
 
 
 def test_what_fails_is_told_again_with_growing_pauses(
-    house: House, clock: SimulatedClock, receiver: Receiver
+    container: Container, clock: SimulatedClock, receiver: Receiver
 ) -> None:
     """Under the same id, with the same body; a redirect is a failure too."""
-    subscribes(house, receiver, ["message.sent"])
-    campaign_is_sent(house, clock)
+    subscribes(container, receiver, ["message.sent"])
+    campaign_is_sent(container, clock)
     receiver.answers = [500, 307]
 
-    assert Notifier(house).run_once() == 0
-    assert Notifier(house).run_once() == 0
+    assert Notifier(container).run_once() == 0
+    assert Notifier(container).run_once() == 0
     assert len(receiver.got) == 1
     clock.advance(seconds=8)
-    assert Notifier(house).run_once() == 0
-    assert state(house).last_error == "HTTP 307"
+    assert Notifier(container).run_once() == 0
+    assert state(container).last_error == "HTTP 307"
     clock.advance(seconds=8)
     assert len(receiver.got) == 2
     clock.advance(seconds=8)
-    assert Notifier(house).run_once() == 1
+    assert Notifier(container).run_once() == 1
 
     assert {got.body for got in receiver.got} == {receiver.got[0].body}
-    assert (state(house).waiting, state(house).given_up) == (0, 0)
+    assert (state(container).waiting, state(container).given_up) == (0, 0)
 
 
 def test_what_fails_for_half_a_day_is_given_up_and_can_be_asked_for(
-    house: House, clock: SimulatedClock, receiver: Receiver
+    container: Container, clock: SimulatedClock, receiver: Receiver
 ) -> None:
     """Nothing is lost: it says so, and a person may begin anew."""
-    subscription, _ = subscribes(house, receiver, ["message.sent"])
-    campaign_is_sent(house, clock)
+    subscription, _ = subscribes(container, receiver, ["message.sent"])
+    campaign_is_sent(container, clock)
     receiver.answers = [503] * MOST_ATTEMPTS
 
     for _ in range(MOST_ATTEMPTS + 3):
-        Notifier(house).run_once()
+        Notifier(container).run_once()
         clock.advance(hours=2)
 
     assert len(receiver.got) == MOST_ATTEMPTS
-    found = state(house)
+    found = state(container)
     assert (found.waiting, found.given_up, found.last_error) == (0, 1, "HTTP 503")
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         subscriptions.retry(connection, subscription, clock())
-    assert Notifier(house).run_once() == 1
+    assert Notifier(container).run_once() == 1
 
 
 def test_one_that_hangs_does_not_stop_the_others(
-    house: House, clock: SimulatedClock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    container: Container, clock: SimulatedClock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A time-out is a failure, and the pipeline knows nothing of all this."""
     monkeypatch.setattr(notifier, "PATIENCE", 5.0)
     receiver.hangs.set()
-    subscribes(house, receiver, ["message.sent"])
+    subscribes(container, receiver, ["message.sent"])
     with receiving() as other:
-        subscribes(house, other, ["message.sent"])
-        campaign_is_sent(house, clock, leads=120)
+        subscribes(container, other, ["message.sent"])
+        campaign_is_sent(container, clock, leads=120)
 
-        assert Notifier(house).run_once() == 120
+        assert Notifier(container).run_once() == 120
 
         assert len({got.json["id"] for got in other.got}) == 120
     assert len(receiver.got) == notifier.AT_ONCE
-    waiting = then.table(house, "deliveries")
+    waiting = then.table(container, "deliveries")
     assert len(waiting) == 120
     assert {row.error for row in waiting} == {"no answer within 5 seconds", None}
 
 
 def test_a_killed_notifier_tells_again_what_it_had_taken(
-    house: House, clock: SimulatedClock, receiver: Receiver
+    container: Container, clock: SimulatedClock, receiver: Receiver
 ) -> None:
     """At least once: what was taken and not settled is due again after a while."""
-    subscribes(house, receiver, ["message.sent"])
-    campaign_is_sent(house, clock, leads=3)
-    with house.database.transaction() as connection:
+    subscribes(container, receiver, ["message.sent"])
+    campaign_is_sent(container, clock, leads=3)
+    with container.database.transaction() as connection:
         subscriptions.fan_out(connection, clock())
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         (found,) = subscriptions.every(connection)
         taken = subscriptions.take(connection, found, clock(), notifier.LEASE, 10)
     assert len(taken) == 3
-    assert Notifier(house).run_once() == 0
+    assert Notifier(container).run_once() == 0
 
     clock.advance(seconds=31)
-    assert Notifier(house).run_once() == 3
+    assert Notifier(container).run_once() == 3
 
 
 def test_two_notifiers_tell_each_once(
-    house: House, clock: SimulatedClock, receiver: Receiver
+    container: Container, clock: SimulatedClock, receiver: Receiver
 ) -> None:
     """Each takes what the other has not."""
-    subscribes(house, receiver, ["message.sent"])
-    campaign_is_sent(house, clock, leads=150)
+    subscribes(container, receiver, ["message.sent"])
+    campaign_is_sent(container, clock, leads=150)
 
-    told = when.at_once(Notifier(house).run_once, Notifier(house).run_once)
+    told = when.at_once(Notifier(container).run_once, Notifier(container).run_once)
 
     assert sum(told) == 150
     assert len(receiver.got) == len({got.json["id"] for got in receiver.got}) == 150
 
 
 def test_a_url_in_clear_text_is_never_called(
-    house: House, clock: SimulatedClock, receiver: Receiver
+    container: Container, clock: SimulatedClock, receiver: Receiver
 ) -> None:
     """However it got into the table."""
-    subscribes(house, receiver, ["message.sent"], url="http://crm.example.com/hook")
-    campaign_is_sent(house, clock)
+    subscribes(container, receiver, ["message.sent"], url="http://crm.example.com/hook")
+    campaign_is_sent(container, clock)
 
-    assert Notifier(house).run_once() == 0
-    assert state(house).last_error == "its URL is not one to send this to"
+    assert Notifier(container).run_once() == 0
+    assert state(container).last_error == "its URL is not one to send this to"
 
 
 def test_an_event_that_was_altered_stands_in_no_others_way(
-    house: House, clock: SimulatedClock, receiver: Receiver
+    container: Container, clock: SimulatedClock, receiver: Receiver
 ) -> None:
     """It is reported, tried again like any other, and given up in the end."""
-    subscribes(house, receiver, ["lead.replied", "message.sent"])
-    campaign_is_sent(house, clock)
-    lead = house.outreach.lead_id(given.phone(1))
-    house.outreach.record_reply(lead, "Yes?", "in.1", actor="webhook:gowa")
-    with house.database.transaction() as connection:
+    subscribes(container, receiver, ["lead.replied", "message.sent"])
+    campaign_is_sent(container, clock)
+    lead = container.outreach.lead_id(given.phone(1))
+    container.outreach.record_reply(lead, "Yes?", "in.1", actor="webhook:gowa")
+    with container.database.transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE stored_events DISABLE TRIGGER ALL")
         ((altered,),) = connection.exec_driver_sql(
             "UPDATE stored_events SET state = convert_to(replace(convert_from(state, 'UTF8'),"
@@ -258,21 +260,21 @@ def test_an_event_that_was_altered_stands_in_no_others_way(
             " WHERE topic = 'lead.replied' RETURNING notification_id"
         ).all()
 
-    assert Notifier(house).run_once() == 1
+    assert Notifier(container).run_once() == 1
 
     assert receiver.events == ["message.sent"]
     reason = f"event {altered} cannot be read; see sendtrail audit verify"
-    assert (state(house).waiting, state(house).last_error) == (1, reason)
+    assert (state(container).waiting, state(container).last_error) == (1, reason)
 
 
 def test_a_secret_that_cannot_be_read_ends_nobody(
-    house: House, clock: SimulatedClock, receiver: Receiver
+    container: Container, clock: SimulatedClock, receiver: Receiver
 ) -> None:
     """The key of this process is another one, or there is none: what there is to tell waits."""
-    subscribes(house, receiver, ["message.sent"])
-    campaign_is_sent(house, clock)
-    house.secrets = Reader(None)
+    subscribes(container, receiver, ["message.sent"])
+    campaign_is_sent(container, clock)
+    container.secrets = Reader(None)
 
-    assert Notifier(house).run_once() == 0
+    assert Notifier(container).run_once() == 0
 
-    assert (receiver.got, state(house).waiting) == ([], 1)
+    assert (receiver.got, state(container).waiting) == ([], 1)

@@ -7,53 +7,53 @@ from functools import partial
 
 import pytest
 
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
 
 
-def given_messages(house: House, count: int = 2) -> None:
+def given_messages(container: Container, count: int = 2) -> None:
     """Of a campaign, due now."""
-    given.device(house)
-    given.many_leads(house, count)
-    given.campaign(house)
-    when.triggers(house)
+    given.device(container)
+    given.many_leads(container, count)
+    given.campaign(container)
+    when.triggers(container)
 
 
 def test_a_lease_that_ended_is_released_and_not_a_second_before(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """The worker was killed between claim and hand-over: the gateway was not called, so the
     message goes, once, by another worker."""
-    given_messages(house)
-    when.broadcaster(house, Phones(clock), "killed").claim()
+    given_messages(container)
+    when.broadcaster(container, Phones(clock), "killed").claim()
 
     clock.advance(seconds=59)
-    when.reaps(house)
-    assert then.statuses(house) == {"processing": 2}
+    when.reaps(container)
+    assert then.statuses(container) == {"processing": 2}
 
     clock.advance(seconds=1)
-    assert when.reaps(house) == 2
-    assert then.statuses(house) == {"pending": 2}
-    assert {e.reason for e in then.events(house, "message.released")} == {"lease ended"}
+    assert when.reaps(container) == 2
+    assert then.statuses(container) == {"pending": 2}
+    assert {e.reason for e in then.events(container, "message.released")} == {"lease ended"}
 
     phones = Phones(clock)
-    when.plays(clock, 60, when.broadcaster(house, phones, "another"))
+    when.plays(clock, 60, when.broadcaster(container, phones, "another"))
     assert len(phones.sent) == 2
 
 
 def test_a_worker_that_comes_back_after_its_lease_ended_sends_nothing_of_it(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """It slept for two minutes; its messages are another's by now."""
-    given_messages(house)
+    given_messages(container)
     phones, late = Phones(clock), Phones(clock)
-    sleeper = when.broadcaster(house, late, "sleeper")
+    sleeper = when.broadcaster(container, late, "sleeper")
     sleeper.claim()
     clock.advance(minutes=2)
-    when.reaps(house)
-    another = when.broadcaster(house, phones, "another")
+    when.reaps(container)
+    another = when.broadcaster(container, phones, "another")
     another.claim()
 
     when.hands_over(sleeper)
@@ -64,192 +64,206 @@ def test_a_worker_that_comes_back_after_its_lease_ended_sends_nothing_of_it(
 
 
 def test_a_worker_whose_lease_ended_unnoticed_does_not_send_either(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """The reaper could come at any moment: such a message goes back and is claimed anew."""
-    given_messages(house, 1)
+    given_messages(container, 1)
     phones = Phones(clock)
-    sleeper = when.broadcaster(house, phones)
+    sleeper = when.broadcaster(container, phones)
     sleeper.claim()
     clock.advance(minutes=2)
 
     when.hands_over(sleeper)
-    assert then.statuses(house) == {"pending": 1}
+    assert then.statuses(container) == {"pending": 1}
 
     when.looks(sleeper)
     assert len(phones.sent) == 1
 
 
 def test_an_answer_that_never_comes_is_unknown_after_the_time_out_and_not_before(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """The worker was killed between hand-over and outcome. The gateway has 100 seconds, its answer
     5 to be recorded. Nobody sends such a message again."""
-    given.settings(house, gateway_timeout=100.0)
-    given_messages(house)
-    killed = when.broadcaster(house, Phones(clock), "killed")
+    given.settings(container, gateway_timeout=100.0)
+    given_messages(container)
+    killed = when.broadcaster(container, Phones(clock), "killed")
     killed.claim()
     killed.hand_over()
 
     clock.advance(seconds=104)
-    when.reaps(house)
-    assert then.statuses(house) == {"queued": 2}
+    when.reaps(container)
+    assert then.statuses(container) == {"queued": 2}
 
     clock.advance(seconds=1)
-    when.reaps(house)
-    assert {(m.status, m.reason) for m in then.messages(house)} == {
+    when.reaps(container)
+    assert {(m.status, m.reason) for m in then.messages(container)} == {
         ("unknown", "no answer in time")
     }
 
     phones = Phones(clock)
-    when.plays(clock, 600, when.broadcaster(house, phones, "another"))
+    when.plays(clock, 600, when.broadcaster(container, phones, "another"))
     assert phones.sent == []
 
 
 def test_settled_leases_are_forgotten_and_open_ones_kept(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """Where the reaper looks stays as small as what is open."""
-    given_messages(house)
-    finished, killed = (when.broadcaster(house, Phones(clock), name) for name in ("fine", "killed"))
+    given_messages(container)
+    finished, killed = (
+        when.broadcaster(container, Phones(clock), name) for name in ("fine", "killed")
+    )
     when.looks(finished)
-    given.campaign(house, body="Again")
-    when.triggers(house)
+    given.campaign(container, body="Again")
+    when.triggers(container)
     killed.claim()
     killed.hand_over()
-    assert [lease.worker for lease in then.table(house, "leases")] == ["fine", "killed"]
+    assert [lease.worker for lease in then.table(container, "leases")] == ["fine", "killed"]
 
-    when.reaps(house)
-    assert len(then.table(house, "leases")) == 2
+    when.reaps(container)
+    assert len(then.table(container, "leases")) == 2
 
-    given.settings(house, gateway_timeout=600.0)
+    given.settings(container, gateway_timeout=600.0)
     clock.advance(minutes=2)
-    when.reaps(house)
-    assert [lease.worker for lease in then.table(house, "leases")] == ["killed"]
+    when.reaps(container)
+    assert [lease.worker for lease in then.table(container, "leases")] == ["killed"]
 
     clock.advance(minutes=10)
-    when.reaps(house)
-    assert then.table(house, "leases") == []
+    when.reaps(container)
+    assert then.table(container, "leases") == []
 
 
 def test_what_a_cancelled_campaign_had_pending_is_cancelled(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """With the reason; what was sent was sent."""
-    given.device(house, pace=(4, 4))
-    given.many_leads(house, 4)
-    campaign = given.campaign(house)
-    when.triggers(house)
-    broadcaster = when.broadcaster(house, phones := Phones(clock))
+    given.device(container, pace=(4, 4))
+    given.many_leads(container, 4)
+    campaign = given.campaign(container)
+    when.triggers(container)
+    broadcaster = when.broadcaster(container, phones := Phones(clock))
     when.looks(broadcaster)
-    assert then.statuses(house) == {"sent": 1, "processing": 1, "pending": 2}
+    assert then.statuses(container) == {"sent": 1, "processing": 1, "pending": 2}
 
-    house.outreach.cancel_campaign(campaign, actor="api:sales")
-    assert when.reaps(house) == 2
+    container.outreach.cancel_campaign(campaign, actor="api:sales")
+    assert when.reaps(container) == 2
     when.plays(clock, 120, broadcaster)
 
-    assert then.statuses(house) == {"sent": 1, "cancelled": 3}
-    assert {m.reason for m in then.messages(house, status="cancelled")} == {"campaign_cancelled"}
+    assert then.statuses(container) == {"sent": 1, "cancelled": 3}
+    assert {m.reason for m in then.messages(container, status="cancelled")} == {
+        "campaign_cancelled"
+    }
     assert len(phones.sent) == 1
 
 
 @pytest.mark.parametrize("earlier", ["active", "paused", "inactive"])
-def test_what_a_stopped_sequence_had_pending_is_cancelled(house: House, earlier: str) -> None:
+def test_what_a_stopped_sequence_had_pending_is_cancelled(
+    container: Container, earlier: str
+) -> None:
     """Wherever it was when it was stopped."""
-    given.device(house)
-    sequence = given.journey(house, "One", "Two")
-    other = given.journey(house, "Uno", number=2)
+    given.device(container)
+    sequence = given.journey(container, "One", "Two")
+    other = given.journey(container, "Uno", number=2)
     if earlier == "paused":
-        house.outreach.pause_sequence(sequence, actor="api:sales")
+        container.outreach.pause_sequence(sequence, actor="api:sales")
     if earlier == "inactive":
-        house.outreach.deactivate_sequence(sequence, actor="api:sales")
+        container.outreach.deactivate_sequence(sequence, actor="api:sales")
 
-    house.outreach.deactivate_sequence(sequence, cancel_pending=True, actor="api:sales")
-    when.reaps(house)
+    container.outreach.deactivate_sequence(sequence, cancel_pending=True, actor="api:sales")
+    when.reaps(container)
 
-    reasons = [(m.status, m.reason) for m in then.messages(house, sequence_id=sequence)]
+    reasons = [(m.status, m.reason) for m in then.messages(container, sequence_id=sequence)]
     assert reasons == [("cancelled", "sequence_cancelled")] * 2
-    assert then.statuses(house, sequence_id=other) == {"pending": 1}
+    assert then.statuses(container, sequence_id=other) == {"pending": 1}
 
 
-def test_deactivating_lets_what_is_pending_go_on(house: House, clock: SimulatedClock) -> None:
+def test_deactivating_lets_what_is_pending_go_on(
+    container: Container, clock: SimulatedClock
+) -> None:
     """It only takes no new leads."""
-    given.device(house)
-    sequence = given.journey(house, "One", "Two")
-    house.outreach.deactivate_sequence(sequence, actor="api:sales")
+    given.device(container)
+    sequence = given.journey(container, "One", "Two")
+    container.outreach.deactivate_sequence(sequence, actor="api:sales")
 
-    when.reaps(house)
-    when.plays(clock, 600, when.broadcaster(house, phones := Phones(clock)))
+    when.reaps(container)
+    when.plays(clock, 600, when.broadcaster(container, phones := Phones(clock)))
 
     assert phones.texts == ["One"]
-    assert then.statuses(house) == {"sent": 1, "pending": 1}
+    assert then.statuses(container) == {"sent": 1, "pending": 1}
 
 
 def test_deactivating_a_paused_sequence_holds_nothing_for_ever(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """Nobody could resume it any more: what is pending goes on, late but not lost."""
-    given.device(house)
-    sequence = given.journey(house, "One")
-    house.outreach.pause_sequence(sequence, actor="api:sales")
-    house.outreach.deactivate_sequence(sequence, actor="api:sales")
+    given.device(container)
+    sequence = given.journey(container, "One")
+    container.outreach.pause_sequence(sequence, actor="api:sales")
+    container.outreach.deactivate_sequence(sequence, actor="api:sales")
 
-    when.plays(clock, 600, when.broadcaster(house, phones := Phones(clock)))
+    when.plays(clock, 600, when.broadcaster(container, phones := Phones(clock)))
 
     assert phones.texts == ["One"]
 
 
-def test_what_a_retired_device_had_pending_is_cancelled(house: House) -> None:
+def test_what_a_retired_device_had_pending_is_cancelled(container: Container) -> None:
     """No other number takes over a conversation unasked."""
-    given_messages(house, 3)
-    (device,) = then.table(house, "devices")
-    given.device(house, "Sales 2")
-    house.outreach.retire_device(device.device_id, actor="api:admin")
+    given_messages(container, 3)
+    (device,) = then.table(container, "devices")
+    given.device(container, "Sales 2")
+    container.outreach.retire_device(device.device_id, actor="api:admin")
 
-    assert when.reaps(house, chunk=2) == 4  # and the campaign is finished
+    assert when.reaps(container, chunk=2) == 4  # and the campaign is finished
 
-    assert {(m.status, m.reason) for m in then.messages(house)} == {("cancelled", "device_retired")}
-    assert then.table(house, "campaigns")[0].status == "finished"
+    assert {(m.status, m.reason) for m in then.messages(container)} == {
+        ("cancelled", "device_retired")
+    }
+    assert then.table(container, "campaigns")[0].status == "finished"
 
 
 def test_what_expires_on_an_offline_device_is_cancelled(
-    house: House, clock: SimulatedClock
+    container: Container, clock: SimulatedClock
 ) -> None:
     """The device may never come back to find out."""
-    given.device(house, online=False)
-    given.many_leads(house, 2)
-    given.campaign(house, expires_after_hours=1)
-    when.triggers(house)
+    given.device(container, online=False)
+    given.many_leads(container, 2)
+    given.campaign(container, expires_after_hours=1)
+    when.triggers(container)
 
     clock.advance(minutes=59)
-    assert when.reaps(house) == 0
+    assert when.reaps(container) == 0
 
     clock.advance(minutes=1)
-    when.reaps(house)
-    assert {(m.status, m.reason) for m in then.messages(house)} == {("cancelled", "expired")}
+    when.reaps(container)
+    assert {(m.status, m.reason) for m in then.messages(container)} == {("cancelled", "expired")}
 
 
-def test_two_reapers_at_once_release_everything_once(house: House, clock: SimulatedClock) -> None:
+def test_two_reapers_at_once_release_everything_once(
+    container: Container, clock: SimulatedClock
+) -> None:
     """On two machines, in small chunks."""
-    given_messages(house, 100)
-    when.broadcaster(house, Phones(clock), "killed").claim()
+    given_messages(container, 100)
+    when.broadcaster(container, Phones(clock), "killed").claim()
     clock.advance(minutes=5)
-    work = partial(when.reaps, house, chunk=7)
+    work = partial(when.reaps, container, chunk=7)
 
     counts = when.at_once(work, work)
 
     assert sum(counts) == 100
-    assert then.statuses(house) == {"pending": 100}
-    assert len(then.events(house, "message.released")) == 100
+    assert then.statuses(container) == {"pending": 100}
+    assert len(then.events(container, "message.released")) == 100
 
 
-def test_a_reaper_with_nothing_to_do_writes_nothing(house: House, clock: SimulatedClock) -> None:
-    """A quiet house stays quiet."""
-    given_messages(house)
-    when.looks(when.broadcaster(house, Phones(clock)))
-    when.reaps(house)
-    before = then.count(house.database)
+def test_a_reaper_with_nothing_to_do_writes_nothing(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """A quiet system stays quiet."""
+    given_messages(container)
+    when.looks(when.broadcaster(container, Phones(clock)))
+    when.reaps(container)
+    before = then.count(container.database)
     clock.move_to(clock() + timedelta(days=1))
 
-    assert when.reaps(house) == 0
-    assert then.count(house.database) == before
+    assert when.reaps(container) == 0
+    assert then.count(container.database) == before

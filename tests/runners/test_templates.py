@@ -9,7 +9,7 @@ import pytest
 from domain.errors import InvalidInputError
 from domain.rendering import Template, digest, render_template
 from projections.audit import message_trail
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.runners import given, then, when
 from tests.runners.when import Phones
@@ -17,37 +17,37 @@ from tests.runners.when import Phones
 OFFER = Template("march_offer", "en_US", ("{name|there}", "20 %", "{city|your town}"))
 
 
-def test_a_campaign_takes_its_template_along(house: House, clock: SimulatedClock) -> None:
+def test_a_campaign_takes_its_template_along(container: Container, clock: SimulatedClock) -> None:
     """Rendered like the text, which goes along too for gateways that know no templates; the hash
     covers both."""
-    given.device(house)
-    given.lead(house, name="Aisyah")
-    given.campaign(house, body="Hi {name}, 20 % off", template=OFFER)
-    when.triggers(house)
+    given.device(container)
+    given.lead(container, name="Aisyah")
+    given.campaign(container, body="Hi {name}, 20 % off", template=OFFER)
+    when.triggers(container)
     phones = Phones(clock)
 
-    when.looks(when.broadcaster(house, phones))
+    when.looks(when.broadcaster(container, phones))
 
     (outgoing,) = phones.sent
     rendered = Template("march_offer", "en_US", ("Aisyah", "20 %", "your town"))
     assert (outgoing.text, outgoing.template) == ("Hi Aisyah, 20 % off", rendered)
-    message = then.message(house)
+    message = then.message(container)
     assert message.body_sha256 == digest("Hi Aisyah, 20 % off", None, rendered)
-    trail = message_trail.message_trail(house.outreach, house.database, message.message_id)
+    trail = message_trail.message_trail(container.outreach, container.database, message.message_id)
     assert [(h.template, h.proven) for h in trail.hand_overs] == [(rendered, True)]
 
 
-def test_a_revised_step_has_its_new_template(house: House, clock: SimulatedClock) -> None:
+def test_a_revised_step_has_its_new_template(container: Container, clock: SimulatedClock) -> None:
     """What is not handed over yet; a step may lose its template again."""
-    sequence = given.journey(house, "One", "Two", name="Aisyah")
-    given.device(house)
-    when.enrolls(house)
+    sequence = given.journey(container, "One", "Two", name="Aisyah")
+    given.device(container)
+    when.enrolls(container)
     phones = Phones(clock)
-    broadcaster = when.broadcaster(house, phones)
-    _revise(house, sequence, 1, OFFER)
-    _revise(house, sequence, 2, OFFER)
+    broadcaster = when.broadcaster(container, phones)
+    _revise(container, sequence, 1, OFFER)
+    _revise(container, sequence, 2, OFFER)
     when.plays(clock, 600, broadcaster)
-    _revise(house, sequence, 2, None)
+    _revise(container, sequence, 2, None)
     clock.advance(days=1)
     when.plays(clock, 600, broadcaster)
 
@@ -56,13 +56,15 @@ def test_a_revised_step_has_its_new_template(house: House, clock: SimulatedClock
         "march_offer",
         None,
     ]
-    for message in then.messages(house):
-        trail = message_trail.message_trail(house.outreach, house.database, message.message_id)
+    for message in then.messages(container):
+        trail = message_trail.message_trail(
+            container.outreach, container.database, message.message_id
+        )
         assert [h.proven for h in trail.hand_overs] == [True]
 
 
-def _revise(house: House, sequence: UUID, step: int, template: Template | None) -> None:
-    house.outreach.revise_step(sequence, step, template=template, actor=given.ACTOR)
+def _revise(container: Container, sequence: UUID, step: int, template: Template | None) -> None:
+    container.outreach.revise_step(sequence, step, template=template, actor=given.ACTOR)
 
 
 def test_another_template_is_another_hash() -> None:
@@ -84,6 +86,8 @@ def test_another_template_is_another_hash() -> None:
         Template("offer", "en", ("a",) * 101),
     ],
 )
-def test_a_template_that_no_provider_takes_is_refused(house: House, refused: Template) -> None:
+def test_a_template_that_no_provider_takes_is_refused(
+    container: Container, refused: Template
+) -> None:
     with pytest.raises(InvalidInputError, match="template"):
-        given.campaign(house, template=refused)
+        given.campaign(container, template=refused)

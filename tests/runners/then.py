@@ -12,47 +12,47 @@ from typing import Any
 from uuid import UUID
 
 from domain.event import Event
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import Database, rows
 from projections.eventstore.encryption import unseal
 from projections.eventstore.recorder import decode
 
 
-def table(house: House, name: str, order: str = "1") -> list[Any]:
+def table(container: Container, name: str, order: str = "1") -> list[Any]:
     """All rows of a table."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         return rows(connection, f"SELECT * FROM {name} ORDER BY {order}")
 
 
-def row(house: House, name: str, **key: Any) -> Any:
+def row(container: Container, name: str, **key: Any) -> Any:
     """The one row of a table with that key."""
     (column, value), *_ = key.items()
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         (found,) = rows(connection, f"SELECT * FROM {name} WHERE {column} = %(v)s", v=str(value))
     return found
 
 
-def messages(house: House, **where: Any) -> list[Any]:
+def messages(container: Container, **where: Any) -> list[Any]:
     """Rows of the queue, in the order of their due instants; those with these column values."""
-    found = table(house, "broadcast_messages", "scheduled_at, step, message_id")
+    found = table(container, "broadcast_messages", "scheduled_at, step, message_id")
     return [m for m in found if all(getattr(m, name) == value for name, value in where.items())]
 
 
-def message(house: House, **where: Any) -> Any:
+def message(container: Container, **where: Any) -> Any:
     """The only message with these column values."""
-    (found,) = messages(house, **where)
+    (found,) = messages(container, **where)
     return found
 
 
-def statuses(house: House, **where: Any) -> dict[str, int]:
+def statuses(container: Container, **where: Any) -> dict[str, int]:
     """How many messages there are in which status."""
-    return dict(Counter(m.status for m in messages(house, **where)))
+    return dict(Counter(m.status for m in messages(container, **where)))
 
 
-def events(house: House, topic: str = "", of: UUID | None = None) -> list[Any]:
+def events(container: Container, topic: str = "", of: UUID | None = None) -> list[Any]:
     """The log in its order: all of it, or one topic's, or one aggregate's."""
-    stored = table(house, "stored_events")
-    with house.database.transaction() as connection:
+    stored = table(container, "stored_events")
+    with container.database.transaction() as connection:
         clear = unseal(connection, [(e[1], e[2], e[3], bytes(e[4])) for e in stored])
     found: list[Event] = [decode(topic, state) for _, _, topic, state in clear]
     return [
@@ -62,9 +62,9 @@ def events(house: House, topic: str = "", of: UUID | None = None) -> list[Any]:
     ]
 
 
-def topics(house: House, of: UUID) -> list[str]:
+def topics(container: Container, of: UUID) -> list[str]:
     """What happened to one aggregate, in order."""
-    return [event.TOPIC for event in events(house, of=of)]
+    return [event.TOPIC for event in events(container, of=of)]
 
 
 def count(database: Database, name: str = "stored_events") -> int:
@@ -88,9 +88,9 @@ def soon(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
     raise AssertionError(f"this did not come true within {seconds:g} seconds")
 
 
-def gaps(house: House) -> list[Any]:
+def gaps(container: Container) -> list[Any]:
     """Aggregates whose versions are not 1, 2, 3 and so on."""
-    with house.database.transaction() as connection:
+    with container.database.transaction() as connection:
         return rows(
             connection,
             "SELECT originator_id, count(*) AS events, max(originator_version) AS latest"

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.receipts import Kind, Receipt, Reply
-from projections.container import House
+from projections.container import Container
 from projections.intake import inbound
 from runners.gateways.protocol import Accepted, DeviceState, Gateway, Outcome, Outgoing
 from runners.jobs.campaigner import Campaigner
@@ -63,17 +63,19 @@ class Phones:
         return []
 
 
-def receipt(house: House, message_id: UUID, kind: Kind) -> None:
+def receipt(container: Container, message_id: UUID, kind: Kind) -> None:
     """The provider says so of that message."""
-    inbound.record(house.database, house.outreach, [Receipt(kind, message_id)], "webhook:gowa")
+    inbound.record(
+        container.database, container.outreach, [Receipt(kind, message_id)], "webhook:gowa"
+    )
 
 
 def broadcaster(
-    house: House, gateway: Gateway, worker: str = "worker 1", name: str = "sandbox"
+    container: Container, gateway: Gateway, worker: str = "worker 1", name: str = "sandbox"
 ) -> Broadcaster:
     """One worker; the same name gives the same paces. ``name`` is what devices call the gateway."""
     return Broadcaster(
-        house,
+        container,
         {name: gateway},
         worker=worker,
         actor="runner:broadcaster:test",
@@ -81,16 +83,16 @@ def broadcaster(
     )
 
 
-def enrolls(house: House, **options: Any) -> int:
-    return Enroller(house, "runner:enroller:test", **options).run_once()
+def enrolls(container: Container, **options: Any) -> int:
+    return Enroller(container, "runner:enroller:test", **options).run_once()
 
 
-def triggers(house: House, **options: Any) -> int:
-    return Campaigner(house, "runner:campaigner:test", **options).run_once()
+def triggers(container: Container, **options: Any) -> int:
+    return Campaigner(container, "runner:campaigner:test", **options).run_once()
 
 
-def reaps(house: House, **options: Any) -> int:
-    return Reaper(house, "runner:reaper:test", **options).run_once()
+def reaps(container: Container, **options: Any) -> int:
+    return Reaper(container, "runner:reaper:test", **options).run_once()
 
 
 def hands_over(*broadcasters: Broadcaster) -> None:
@@ -126,7 +128,7 @@ def plays(clock: SimulatedClock, seconds: float, *broadcasters: Broadcaster) -> 
     """Time goes from slot to slot; the broadcasters claim at their interval, each in its turn
     before the others."""
     end, next_look = clock() + timedelta(seconds=seconds), clock()
-    every = timedelta(seconds=broadcasters[0].house.settings.broadcast_every)
+    every = timedelta(seconds=broadcasters[0].container.settings.broadcast_every)
     while True:
         if clock() >= next_look:
             looks(*broadcasters)

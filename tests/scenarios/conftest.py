@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from projections.container import House
+from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.gateways.fake_gowa import FakeGowa, serving
 from tests.scenarios.days import Days
@@ -36,6 +36,6 @@ def clock() -> SimulatedClock:
 
 
 @pytest.fixture
-def days(house: House, clock: SimulatedClock) -> Days:
+def days(container: Container, clock: SimulatedClock) -> Days:
     """An office on that clock, with nothing in it yet."""
-    return Days(house, clock)
+    return Days(container, clock)

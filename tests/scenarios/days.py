@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from api import create_app
-from projections.container import House
+from projections.container import Container
 from projections.rebuild.rebuild import rebuild
 from runners.process.simulation import Simulation
 from runners.support.clocks import SimulatedClock
@@ -19,14 +19,14 @@ from tests.runners import then
 class Days:
     """``api`` has an administrator's key. Devices are on the sandbox."""
 
-    def __init__(self, house: House, clock: SimulatedClock) -> None:
-        self.house = house
+    def __init__(self, container: Container, clock: SimulatedClock) -> None:
+        self.container = container
         self.clock = clock
-        self.api = Client(create_app(house), api_key(house, "boss", "admin"))
+        self.api = Client(create_app(container), api_key(container, "boss", "admin"))
 
     def work_until(self, instant: datetime) -> None:
         """All runners, newly started; at ``instant`` their process is gone, whatever it was at."""
-        Simulation(self.house, self.clock).play(instant)
+        Simulation(self.container, self.clock).play(instant)
 
     def down_until(self, instant: datetime) -> None:
         """Nothing runs."""
@@ -34,10 +34,10 @@ class Days:
 
     def messages(self, **where: Any) -> list[Any]:
         """Rows of the queue, in the order in which they were sent or, where they were not, due."""
-        found = then.messages(self.house, **where)
+        found = then.messages(self.container, **where)
         return sorted(found, key=lambda row: row.sent_at or row.scheduled_at)
 
     def proves_itself(self) -> None:
         """The views are what the events say, and no stream has a gap."""
-        assert not any(rebuild(self.house.database).values())
-        assert then.gaps(self.house) == []
+        assert not any(rebuild(self.container.database).values())
+        assert then.gaps(self.container) == []

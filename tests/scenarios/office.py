@@ -10,7 +10,7 @@ from typing import Any
 
 from api import create_app
 from projections.config.settings import Settings
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import rows
 from projections.rebuild.rebuild import rebuild
 from tests.api.client import Client
@@ -32,16 +32,16 @@ INTERVALS: dict[str, object] = {
 
 
 class Office:
-    """``api`` has an administrator's key; ``house`` is only for looking."""
+    """``api`` has an administrator's key; ``container`` is only for looking."""
 
     def __init__(self, database_url: str, gowa: FakeGowa) -> None:
         self.settings = {"database_url": database_url, "secret_key": SECRET_KEY, **INTERVALS}
-        self.house = House(Settings(database_url=database_url, secret_key=SECRET_KEY))
-        self.api = Client(create_app(self.house), api_key(self.house, "boss", "admin"))
+        self.container = Container(Settings(database_url=database_url, secret_key=SECRET_KEY))
+        self.api = Client(create_app(self.container), api_key(self.container, "boss", "admin"))
         self.gowa = gowa
 
     def close(self) -> None:
-        self.house.close()
+        self.container.close()
 
     # What people do
 
@@ -114,12 +114,12 @@ class Office:
         counts = self.counts()
         return not any(counts[status] for status in ("pending", "processing", "queued")) and all(
             campaign.status in ("finished", "cancelled")
-            for campaign in then.table(self.house, "campaigns")
+            for campaign in then.table(self.container, "campaigns")
         )
 
     def counts(self, device: str | None = None) -> Counter[str]:
         """Messages by status; all, or those of one device."""
-        with self.house.database.transaction() as connection:
+        with self.container.database.transaction() as connection:
             found = rows(
                 connection,
                 "SELECT status, count(*) FROM broadcast_messages"
@@ -139,5 +139,5 @@ class Office:
 
     def proves_itself(self) -> None:
         """The views are what the events say, and no stream has a gap."""
-        assert not any(rebuild(self.house.database).values())
-        assert then.gaps(self.house) == []
+        assert not any(rebuild(self.container.database).values())
+        assert then.gaps(self.container) == []

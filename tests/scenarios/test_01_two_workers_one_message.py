@@ -31,7 +31,7 @@ def test_eight_workers_send_each_message_once_and_keep_every_pause(office: Offic
 
     assert len(office.gowa.asked) == 400
     assert len({asked.phone for asked in office.gowa.asked}) == 400
-    assert len({event.worker for event in then.events(office.house, "message.claimed")}) > 1
+    assert len({event.worker for event in then.events(office.container, "message.claimed")}) > 1
     arrivals = defaultdict(list)
     for asked in office.gowa.asked:
         arrivals[asked.device].append(asked.arrived)

@@ -22,7 +22,8 @@ def then_they_trigger_all(office: Office, campaigners: list[Child]) -> None:
     for each in campaigners:
         each.says("runners.started")
     then.soon(
-        lambda: {row.status for row in then.table(office.house, "campaigns")} == {"triggered"}, 60
+        lambda: {row.status for row in then.table(office.container, "campaigns")} == {"triggered"},
+        60,
     )
     assert [each.ends(signal.SIGTERM) for each in campaigners] == [0] * len(campaigners)
 
@@ -31,11 +32,13 @@ def then_every_lead_is_once_in(office: Office, *campaigns: str) -> None:
     """In the queue, in the reports, and in the log; and there is nothing more to add."""
     assert office.once("campaigner").returncode == 0
     for campaign in campaigns:
-        added = Counter(m.lead_id for m in then.messages(office.house, campaign_id=UUID(campaign)))
+        added = Counter(
+            m.lead_id for m in then.messages(office.container, campaign_id=UUID(campaign))
+        )
         assert (len(added), max(added.values())) == (LEADS, 1)
         report = office.api.get(f"/reports/campaigns/{campaign}").json
         assert (report["audience"], report["by_status"]["pending"]) == (LEADS, LEADS)
-        assert then.topics(office.house, UUID(campaign)) == [
+        assert then.topics(office.container, UUID(campaign)) == [
             "campaign.scheduled",
             "campaign.triggered",
             "campaign.audience_extended",

@@ -113,7 +113,7 @@ def test_killed_while_enrolling_everybody_enters_once(office: Office, moment: st
     assert died.returncode == -signal.SIGKILL
     # Before the second commit there is the first thousand; after it what one, or both, of the two
     # that run at the same time took of the rest, which they share as it comes.
-    enrolled = then.count(office.house.database, "enrollments")
+    enrolled = then.count(office.container.database, "enrollments")
     if moment == "before_commit":
         assert enrolled == 1000
     else:
@@ -121,7 +121,7 @@ def test_killed_while_enrolling_everybody_enters_once(office: Office, moment: st
     assert office.counts() == {"pending": 2 * enrolled}
     assert office.once("enroller").returncode == 0
 
-    assert then.count(office.house.database, "enrollments") == 2500
+    assert then.count(office.container.database, "enrollments") == 2500
     assert office.counts() == {"pending": 5000}
     office.proves_itself()
 
@@ -161,7 +161,7 @@ def test_killed_while_importing_the_second_try_adds_the_rest(
     died = child.sendtrail("import", file, **office.settings, fault=f"import.{moment}:2")
     assert died.returncode == -signal.SIGKILL
     there = 1000 if moment == "before_commit" else 2000
-    assert then.count(office.house.database, "leads") == there
+    assert then.count(office.container.database, "leads") == there
     again = child.sendtrail("import", file, **office.settings)
 
     assert f"registered {2500 - there}, known {there}, rejected 0" in again.stdout

@@ -82,8 +82,8 @@ def test_too_much_at_once_is_tried_again_with_growing_pauses_and_then_fails_visi
 
     (failed,) = days.api.items("/messages")
     assert (failed["status"], failed["reason"], failed["attempt"]) == ("failed", "max_attempts", 5)
-    tries = [event.timestamp for event in then.events(days.house, "message.queued")]
-    waits = [event.retry_at for event in then.events(days.house, "message.deferred")]
+    tries = [event.timestamp for event in then.events(days.container, "message.queued")]
+    waits = [event.retry_at for event in then.events(days.container, "message.deferred")]
     assert len(tries) == 5
     assert all(later >= wait for later, wait in zip(tries[1:], waits, strict=True))
     # Twice as long each time, from 30 seconds and with chance above half; the sandbox asks for 60.

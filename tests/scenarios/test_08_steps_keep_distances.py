@@ -43,7 +43,7 @@ def test_a_late_step_moves_no_other(days: Days) -> None:
         for number, device in enumerate((there, away, slow), start=1)
     ]
     sequence = given.sequence(days.api, steps=STEPS)
-    on_the_house.settings(days.house, max_attempts=100)
+    on_the_house.settings(days.container, max_attempts=100)
 
     days.work_until(march(2, 12))
     days.api.patch(f"/devices/{slow}", {"settings": {}})

@@ -48,5 +48,5 @@ def test_one_device_keeps_its_pause_whatever_and_whoever_sends(office: Office) -
     assert list(ways) == []
     assert {asked.text for asked in office.gowa.asked} == {"Offer", "Now", "One", "Two"}
     assert len({(asked.phone, asked.text) for asked in office.gowa.asked}) == len(arrivals) == 16
-    assert len({event.worker for event in then.events(office.house, "message.claimed")}) == 2
+    assert len({event.worker for event in then.events(office.container, "message.claimed")}) == 2
     office.proves_itself()

@@ -70,7 +70,9 @@ def test_it_is_finished_when_its_last_message_has_ended(office: Office) -> None:
         then.soon(lambda: look() == {"campaign": "finished", **ended, "sent": 7}, 60)
         assert runners.ends(signal.SIGTERM) == 0
 
-    *_, last = [e for e in then.events(office.house) if e.TOPIC.startswith(("message", "campaign"))]
+    *_, last = [
+        e for e in then.events(office.container) if e.TOPIC.startswith(("message", "campaign"))
+    ]
     assert (last.TOPIC, last.originator_id) == ("campaign.finished", UUID(campaign))
     office.proves_itself()
 

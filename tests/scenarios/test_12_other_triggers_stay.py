@@ -21,7 +21,7 @@ def test_enrolling_by_one_trigger_leaves_the_others(office: Office) -> None:
     assert office.api.get(f"/leads/{lead}").json["triggers"] == ["COLDVITAC"]
 
     assert office.received(1) == ["Cold", "Vip"]
-    taken = then.events(office.house, "lead.trigger_consumed")
+    taken = then.events(office.container, "lead.trigger_consumed")
     assert [event.trigger for event in taken] == ["cold", "VIP"]
     office.proves_itself()
 
@@ -37,6 +37,6 @@ def test_two_sequences_at_once_take_one_trigger_each(office: Office) -> None:
 
     assert office.api.get(f"/leads/{lead}").json["triggers"] == ["OTHER"]
     assert sorted(office.received(1)) == ["Cold", "Cold too", "Vip"]
-    taken = then.events(office.house, "lead.trigger_consumed")
+    taken = then.events(office.container, "lead.trigger_consumed")
     assert {event.trigger: len(event.enrollment_ids) for event in taken} == {"COLD": 2, "VIP": 1}
     office.proves_itself()

@@ -24,7 +24,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("first", NOTATIONS)
 def test_three_notations_are_one_lead(office: Office, file: Path, first: str) -> None:
     """In a company in Malaysia, whichever notation comes first."""
-    given.settings(office.house, default_region="MY")
+    given.settings(office.container, default_region="MY")
     lead = office.api.create("/leads", {"phone": first})["id"]
 
     known = [office.api.post("/leads", {"phone": phone}) for phone in NOTATIONS]
@@ -36,7 +36,7 @@ def test_three_notations_are_one_lead(office: Office, file: Path, first: str) ->
     assert (uploaded["registered"], uploaded["known"]) == (0, 1)
     assert [row["reason"] for row in uploaded["rejected"]] == ["phone: the same as in line 2"] * 2
     assert [[one["id"] for one in leads] for leads in found] == [[lead]] * 3
-    assert [row.phone for row in then.table(office.house, "leads")] == ["+60123456789"]
+    assert [row.phone for row in then.table(office.container, "leads")] == ["+60123456789"]
 
 
 def test_he_gets_everything_once(office: Office, file: Path) -> None:
@@ -68,4 +68,4 @@ def test_without_a_country_only_the_international_notation_is_taken(
     assert imported.stderr.count("set SENDTRAIL_DEFAULT_REGION") == 2
     assert [answer.status for answer in answers] == [422, 409, 422]
     assert [fields(answers[0]), fields(answers[2])] == [["phone"], ["phone"]]
-    assert [row.phone for row in then.table(office.house, "leads")] == ["+60123456789"]
+    assert [row.phone for row in then.table(office.container, "leads")] == ["+60123456789"]

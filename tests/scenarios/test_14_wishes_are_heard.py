@@ -24,7 +24,9 @@ def test_who_opts_out_one_second_before_the_slot_gets_nothing(office: Office) ->
         # It sleeps until the next slot. On a slow machine the second might be over too soon, so it
         # is kept from waking up before the lead has spoken.
         broadcaster.process.send_signal(signal.SIGSTOP)
-        following = min(then.messages(office.house, status="processing"), key=lambda m: m.send_at)
+        following = min(
+            then.messages(office.container, status="processing"), key=lambda m: m.send_at
+        )
         then.soon(lambda: datetime.now(UTC) >= following.send_at - timedelta(seconds=1))
         answer = office.api.post(
             f"/leads/{following.lead_id}/opt-out", {"evidence": "on the phone"}
@@ -34,10 +36,10 @@ def test_who_opts_out_one_second_before_the_slot_gets_nothing(office: Office) ->
         then.soon(lambda: office.counts()["sent"] == 2)
         assert broadcaster.ends(signal.SIGTERM) == 0
 
-    phone = then.row(office.house, "leads", lead_id=following.lead_id).phone
+    phone = then.row(office.container, "leads", lead_id=following.lead_id).phone
     assert phone.removeprefix("+") not in [asked.phone for asked in office.gowa.asked]
     assert office.counts() == {"sent": 2, "cancelled": 1}
-    cancelled = then.message(office.house, status="cancelled")
+    cancelled = then.message(office.container, status="cancelled")
     assert (cancelled.message_id, cancelled.reason) == (following.message_id, "opted_out")
     office.proves_itself()
 
@@ -59,8 +61,10 @@ def test_who_replies_gets_no_further_steps(office: Office) -> None:
         """Whoever is asked first writes back at once."""
         if not claimed:
             claimed.append(office.counts()["processing"])
-            lead = office.house.outreach.lead_id(f"+{asked.phone}")
-            office.house.outreach.record_reply(lead, "Who is this?", "3EB0R", actor="webhook:gowa")
+            lead = office.container.outreach.lead_id(f"+{asked.phone}")
+            office.container.outreach.record_reply(
+                lead, "Who is this?", "3EB0R", actor="webhook:gowa"
+            )
         return Behaviour()
 
     office.gowa.behave = replies

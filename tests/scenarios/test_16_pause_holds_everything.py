@@ -27,7 +27,7 @@ def settled(office: Office, campaign: str) -> Any:
 
 def due(office: Office, campaign: str) -> int:
     """How many messages of the campaign a broadcaster might claim, now or ever."""
-    with office.house.database.transaction() as connection:
+    with office.container.database.transaction() as connection:
         (found,) = rows(
             connection,
             "SELECT count(due_at) FROM broadcast_messages WHERE campaign_id = %(id)s",
@@ -41,8 +41,8 @@ def test_a_hundred_thousand_are_held_and_then_keep_their_pace(office: Office) ->
     meanwhile shows that the broadcaster is awake."""
     for name in ("Sales 1", "Sales 2"):
         office.device(name, (PAUSE, PAUSE))
-    given.many_leads(office.house, LEADS - 4)
-    given.many_leads(office.house, 4, first=LEADS, niche=["VIP"])
+    given.many_leads(office.container, LEADS - 4)
+    given.many_leads(office.container, 4, first=LEADS, niche=["VIP"])
     offer = office.campaign(body="Offer")
     office.once("campaigner")
     assert due(office, offer) == LEADS
@@ -72,4 +72,4 @@ def test_a_hundred_thousand_are_held_and_then_keep_their_pace(office: Office) ->
     after = settled(office, offer)
     assert after["pending"] == due(office, offer) == LEADS - after["sent"]
     assert office.twice() == []
-    assert then.gaps(office.house) == []
+    assert then.gaps(office.container) == []

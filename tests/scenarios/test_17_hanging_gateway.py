@@ -39,7 +39,7 @@ def test_a_gateway_that_hangs_slows_its_own_devices_only(office: Office, hanging
 
     with office.running(gateway_timeout=TIMEOUT) as runners:
         then.soon(lambda: all(office.counts(device) == {"sent": 20} for device in others))
-        answered = {m.device_id for m in then.messages(office.house) if m.answered_at}
+        answered = {m.device_id for m in then.messages(office.container) if m.answered_at}
         assert answered == set(map(UUID, others))
         then.soon(lambda: office.counts(fast) == {"queued": 20})
         # With a pause, the next send waits for the answer to the one before.

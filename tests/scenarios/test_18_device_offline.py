@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from projections.container import House
+from projections.container import Container
 from runners.gateways.protocol import DeviceState, Outcome, Outgoing, Unreachable
 from runners.jobs.monitor import Monitor
 from runners.support.clocks import SimulatedClock
@@ -44,7 +44,7 @@ def test_a_device_that_goes_offline_keeps_its_messages_and_goes_on_when_back(
     assert len({asked.phone for asked in office.gowa.asked}) == len(office.gowa.asked) == 40
     # Each person from the number that is theirs: no other took over.
     assert [asked.device for asked in office.gowa.asked].count("Sales 1") == 20
-    history = then.events(office.house, of=UUID(lost))
+    history = then.events(office.container, of=UUID(lost))
     assert [(event.TOPIC, event.actor.split(":")[1]) for event in history[2:]] == [
         ("device.disconnected", "monitor"),
         ("device.connected", "monitor"),
@@ -65,17 +65,19 @@ class Session(Phones):
         return DeviceState(online=not self.lost, reason="disconnected" if self.lost else None)
 
 
-def test_two_hours_offline_cost_nobody_the_message(house: House, clock: SimulatedClock) -> None:
+def test_two_hours_offline_cost_nobody_the_message(
+    container: Container, clock: SimulatedClock
+) -> None:
     """The monitor hears of it within half a minute. What the gateway refused until then was one
     try of five; what waits does not use up the others."""
-    given.settings(house, broadcast_every=30)
-    device = given.device(house, pace=(10, 10))
-    given.many_leads(house, 60)
-    given.campaign(house)
-    when.triggers(house)
+    given.settings(container, broadcast_every=30)
+    device = given.device(container, pace=(10, 10))
+    given.many_leads(container, 60)
+    given.campaign(container)
+    when.triggers(container)
     phone = Session(clock)
-    broadcaster = when.broadcaster(house, phone)
-    monitor = Monitor(house, {"sandbox": phone}, "runner:monitor:test")
+    broadcaster = when.broadcaster(container, phone)
+    monitor = Monitor(container, {"sandbox": phone}, "runner:monitor:test")
 
     def plays(**time: float) -> None:
         """The monitor looks every half minute."""
@@ -88,13 +90,13 @@ def test_two_hours_offline_cost_nobody_the_message(house: House, clock: Simulate
     phone.lost = True
     when.plays(clock, 25, broadcaster)
     plays(hours=2)
-    there = then.statuses(house)
+    there = then.statuses(container)
     phone.lost = False
     plays(minutes=10)
 
     assert there == {"sent": 13, "pending": 47}
-    assert then.statuses(house) == {"sent": 60}
-    deferred = then.events(house, "message.deferred")
+    assert then.statuses(container) == {"sent": 60}
+    deferred = then.events(container, "message.deferred")
     assert 1 <= len(deferred) <= 3
     assert {event.attempt for event in deferred} == {1}
     assert len({sent.phone for sent in phone.sent}) == len(phone.sent) == 60

@@ -42,8 +42,10 @@ def test_names_fall_back_and_all_else_arrives_as_it_was_written(office: Office) 
         "60120000005": "Hi Zoë O'Brien & Söhne,\n\nsee 江西\nIpoh: \n" + UNTOUCHED,
     }
     for message in office.api.items("/messages"):
-        house, phone = office.house, message["recipient_phone"]
-        trail = message_trail.message_trail(house.outreach, house.database, UUID(message["id"]))
+        container, phone = office.container, message["recipient_phone"]
+        trail = message_trail.message_trail(
+            container.outreach, container.database, UUID(message["id"])
+        )
         proven = [(hand_over.text, hand_over.proven) for hand_over in trail.hand_overs]
         assert proven == [(said[phone.removeprefix("+")], True)]
     office.proves_itself()

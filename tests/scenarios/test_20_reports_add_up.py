@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import cycle
 
-from projections.container import House
+from projections.container import Container
 from projections.database.engine import rows
 from projections.queries import reports
 from tests.api import given
@@ -28,32 +28,32 @@ WORST = {
 class Watch:
     """Looks at everything after every commit that brought an event, whoever's it is."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, container: Container) -> None:
+        self.container = container
         self.moments = self._position = 0
         self.seen: set[str] = set()
         # Kept, because within a request they would only become an answer.
         self.faults: list[AssertionError] = []
-        house.database.reach = self._reached
+        container.database.reach = self._reached
 
     def _reached(self, point: str) -> None:
         if not point.endswith("after_commit"):
             return
-        with self.house.database.engine.begin() as connection:
+        with self.container.database.engine.begin() as connection:
             position = rows(connection, "SELECT max(notification_id) FROM stored_events")[0][0]
         if position != self._position:
             self._position = position
             self.moments += 1
             try:
-                self.seen |= statuses_that_add_up(self.house)
+                self.seen |= statuses_that_add_up(self.container)
             except AssertionError as fault:
                 self.faults.append(fault)
 
 
-def statuses_that_add_up(house: House) -> set[str]:
+def statuses_that_add_up(container: Container) -> set[str]:
     """Every report is compared with the messages themselves, all as of one moment; returns the
     statuses of which there were any."""
-    engine = house.database.engine.execution_options(isolation_level="REPEATABLE READ")
+    engine = container.database.engine.execution_options(isolation_level="REPEATABLE READ")
     with engine.begin() as connection:
 
         def messages(where: str) -> dict[str, int]:
@@ -99,7 +99,7 @@ def test_at_every_moment_of_a_bad_day_the_counts_sum_to_the_audience(days: Days)
     given.sequence(days.api, "One", "Two")
     offer = given.campaign(days.api)
     stopped = given.campaign(days.api, scheduled_at="2026-03-02T08:05Z")
-    watch = Watch(days.house)
+    watch = Watch(days.container)
 
     days.work_until(days.clock() + timedelta(minutes=2))
     for message in days.api.items("/messages", campaign_id=offer, status="pending")[:3]:
@@ -152,7 +152,7 @@ def test_while_two_machines_send_whoever_looks_sees_the_whole_audience(office: O
 
     def is_done() -> bool:
         answers.append(office.api.get(f"/reports/campaigns/{campaign}").json)
-        statuses_that_add_up(office.house)
+        statuses_that_add_up(office.container)
         return office.is_done()
 
     with office.running(), office.running():

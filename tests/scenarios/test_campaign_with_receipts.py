@@ -63,7 +63,7 @@ def gowa() -> Iterator[ChattyGowa]:
 
 def newly_sent(office: Office, known: set[str]) -> set[str]:
     """The phones to which something was sent since the last look."""
-    with office.house.database.transaction() as connection:
+    with office.container.database.transaction() as connection:
         found = rows(
             connection,
             "SELECT l.phone FROM broadcast_messages m JOIN leads l USING (lead_id)"
@@ -93,7 +93,7 @@ def test_what_the_provider_says_is_what_the_report_says(
             if text is not None:
                 gowa.people_write(digits, text, times=1 + number_of(digits) % 2)
         said = gowa.talks(pool, at_once=100)
-        waiting = then.count(office.house.database, "early_receipts")
+        waiting = then.count(office.container.database, "early_receipts")
         return not (said or waiting) and len(known) == LEADS and office.is_done()
 
     with (
@@ -135,20 +135,20 @@ def test_what_the_provider_says_is_what_the_report_says(
     assert (report["delivered"], report["read"]) == (DELIVERED, READ)
     assert report["replied"] == REPLIED
 
-    log = then.events(office.house)
+    log = then.events(office.container)
     topics = [event.TOPIC for event in log]
     assert topics.count("message.sent") == LEADS
     assert (topics.count("message.delivered"), topics.count("message.read")) == (DELIVERED, READ)
     assert (topics.count("lead.replied"), topics.count("lead.opted_out")) == (REPLIED, OPTED_OUT)
-    lead_id = office.house.outreach.lead_id
+    lead_id = office.container.outreach.lead_id
     out = {event.originator_id for event in log if event.TOPIC == "lead.opted_out"}
     assert out == {lead_id(f"+{digits}") for digits in stopped}
-    marked = then.messages(office.house)
+    marked = then.messages(office.container)
     assert {m.lead_id for m in marked if m.delivered_at} == {lead_id(f"+{d}") for d in delivered}
     assert {m.lead_id for m in marked if m.read_at} == {lead_id(f"+{d}") for d in read}
     # What was there before the answer was taken up by the reaper.
     reaped = {
-        office.house.outreach.get_message(event.originator_id).lead_id
+        office.container.outreach.get_message(event.originator_id).lead_id
         for event in log
         if event.TOPIC == "message.delivered" and event.actor.startswith("runner:reaper")
     }

@@ -29,7 +29,7 @@ def test_whoever_asks_again_with_the_same_key_has_it_exactly_once(
 ) -> None:
     """Every worker of the server dies at its first command. Whoever asked hears nothing, asks again
     when the server is well, and then once more."""
-    key = api_key(office.house, "crm", "operator")
+    key = api_key(office.container, "crm", "operator")
 
     def server(**settings: object) -> AbstractContextManager[Server]:
         url = str(office.settings["database_url"])
@@ -51,7 +51,7 @@ def test_whoever_asks_again_with_the_same_key_has_it_exactly_once(
 
     for path, (status, text) in zip(CREATED, answers, strict=True):
         assert (status, office.api.items(path)) == (201, [json.loads(text)])
-    assert [event.TOPIC for event in then.events(office.house)] == [
+    assert [event.TOPIC for event in then.events(office.container)] == [
         "lead.registered",
         "campaign.scheduled",
         "sequence.defined",

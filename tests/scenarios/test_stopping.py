@@ -34,7 +34,7 @@ def test_sigterm_finishes_what_is_in_flight_and_releases_the_rest(office: Office
     assert office.counts(fast) == {"sent": 20}
     assert office.counts(paced) == {"sent": 1, "pending": 5}
     assert len(office.gowa.asked) == 21
-    released = then.events(office.house, "message.released")
+    released = then.events(office.container, "message.released")
     assert [event.reason for event in released] == ["worker stopped"] * 5
     assert not any("Traceback" in line for line in worker.lines)
 
