@@ -47,7 +47,9 @@ class Application(Flask):
 
 
 def create_app(container: Container | None = None) -> Flask:
-    """The application on ``container``. Without one only ``/healthz``, ``/docs`` and ``/openapi.json``
+    """The application on ``container``.
+
+    Without one only ``/healthz``, ``/docs`` and ``/openapi.json``
     answer: enough to look at, and for tools that want the description."""
     app = Application("sendtrail")
     app.config.update(

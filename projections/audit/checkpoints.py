@@ -38,16 +38,16 @@ def make(
     """Seals all there is and says where the chain stands, signed with ``private_key`` (PEM) if
     given. Raises NotFoundError where there is no event yet, InvalidInputError for a bad key."""
     key = None if private_key is None else _private(private_key)
-    hash_chain.seal(database, now)
+    hash_chain.extend(database, now)
     with database.transaction() as connection:
-        seal = hash_chain.latest(connection)
-    if seal is None:
+        link = hash_chain.latest(connection)
+    if link is None:
         raise NotFoundError("event", "to make a checkpoint of")
     made = Checkpoint(
         installation=database.namespace(),
-        position=seal.last_id,
-        digest=seal.digest.hex(),
-        sealed_at=seal.sealed_at,
+        position=link.last_id,
+        digest=link.digest.hex(),
+        sealed_at=link.sealed_at,
     )
     if key is None:
         return made

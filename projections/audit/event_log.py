@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from domain.event import Event
 from projections.audit.descriptions import sentence
 from projections.database.engine import Database, rows, uuids
-from projections.eventstore.encryption import unseal
+from projections.eventstore.encryption import decrypt
 from projections.eventstore.recorder import decode
 
 PAGE = 5000
@@ -54,7 +54,7 @@ def history(database: Database, ids: Iterable[UUID]) -> list[tuple[int, Event]]:
             " WHERE originator_id = ANY(%(ids)s::uuid[]) ORDER BY notification_id",
             ids=uuids(ids),
         )
-        events = unseal(connection, [(row[0], row[1], row[2], bytes(row[3])) for row in found])
+        events = decrypt(connection, [(row[0], row[1], row[2], bytes(row[3])) for row in found])
     return [
         (row.notification_id, decode(topic, state))
         for row, (_, _, topic, state) in zip(found, events, strict=True)

@@ -48,7 +48,7 @@ class Logged(NamedTuple):
         return sha256(place.encode() + self.state).digest()
 
 
-class Seal(NamedTuple):
+class Link(NamedTuple):
     """The events after the seal before it up to ``last_id``, and the chain's digest there."""
 
     last_id: int
@@ -61,32 +61,32 @@ class Seal(NamedTuple):
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """``fault`` says what is wrong first, None if nothing is; ``events`` were verified,
-    ``unsealed`` came after the last seal."""
+    ``unchained`` came after the last seal."""
 
     events: int
-    unsealed: int
+    unchained: int
     position: int
     digest: str
     fault: str | None
 
 
-def seal(database: Database, now: Callable[[], datetime]) -> int:
+def extend(database: Database, now: Callable[[], datetime]) -> int:
     """Seals all that is not sealed yet; returns how many events. Position and seal are committed
     together, so that no event is sealed twice or left out whoever runs at the same time."""
     total = 0
-    while sealed := database.run("notary", lambda connection: _seal_page(connection, now())):
-        total += sealed
+    while chained := database.run("notary", lambda connection: _extend_by_page(connection, now())):
+        total += chained
     return total
 
 
-def _seal_page(connection: Connection, now: datetime) -> int:
+def _extend_by_page(connection: Connection, now: datetime) -> int:
     # One notary at a time: the second waits and goes on where the first one ended.
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('sendtrail notary'))")
     after = position(connection, NAME) or 0
     page = _page(connection, after, PAGE)
     if not page:
         return 0
-    last = _seals(connection, after=None, limit=1, descending=True)
+    last = _links(connection, after=None, limit=1, descending=True)
     leaves = [event.leaf() for event in page]
     connection.exec_driver_sql(
         "INSERT INTO notary_seals (last_id, digest, ids, leaves, sealed_at)"
@@ -103,9 +103,9 @@ def _seal_page(connection: Connection, now: datetime) -> int:
     return len(page)
 
 
-def latest(connection: Connection) -> Seal | None:
+def latest(connection: Connection) -> Link | None:
     """The newest seal; None while nothing is sealed."""
-    found = _seals(connection, after=None, limit=1, descending=True)
+    found = _links(connection, after=None, limit=1, descending=True)
     return found[0] if found else None
 
 
@@ -127,7 +127,7 @@ def verify(database: Database, progress: Progress = lambda done, total: None) ->
         newest = latest(connection)
         total = newest.last_id if newest else 0
         digest, after, events, fault = START, 0, 0, _before_the_first(connection)
-        for each in _all_seals(connection) if fault is None else ():
+        for each in _all_links(connection) if fault is None else ():
             page = list(_between(connection, after, each.last_id))
             fault = _difference(each, page)
             if fault is None:
@@ -146,7 +146,7 @@ def verify(database: Database, progress: Progress = lambda done, total: None) ->
             after=total,
         )
     return Verdict(
-        events=events, unsealed=left.events, position=after, digest=digest.hex(), fault=fault
+        events=events, unchained=left.events, position=after, digest=digest.hex(), fault=fault
     )
 
 
@@ -157,12 +157,12 @@ def _before_the_first(connection: Connection) -> str | None:
     return f"{_name(_logged(found[0]))} was inserted" if found else None
 
 
-def _difference(sealed: Seal, page: Sequence[Logged]) -> str | None:
+def _difference(link: Link, page: Sequence[Logged]) -> str | None:
     """The first event of ``page`` that is not what was sealed."""
     there = {event.id: event for event in page}
     known = {
-        number: sealed.leaves[index * LEAF_BYTES : (index + 1) * LEAF_BYTES]
-        for index, number in enumerate(sealed.ids)
+        number: link.leaves[index * LEAF_BYTES : (index + 1) * LEAF_BYTES]
+        for index, number in enumerate(link.ids)
         if number is not None
     }
     first = min(known, default=0)
@@ -187,16 +187,16 @@ def _chained(digest: bytes, leaves: Sequence[bytes]) -> bytes:
     return sha256(digest + b"".join(leaves)).digest()
 
 
-def _all_seals(connection: Connection) -> Iterator[Seal]:
+def _all_links(connection: Connection) -> Iterator[Link]:
     after: int | None = None
-    while found := _seals(connection, after=after, limit=20):
+    while found := _links(connection, after=after, limit=20):
         yield from found
         after = found[-1].last_id
 
 
-def _seals(
+def _links(
     connection: Connection, *, after: int | None, limit: int, descending: bool = False
-) -> list[Seal]:
+) -> list[Link]:
     found = rows(
         connection,
         "SELECT last_id, digest, ids, leaves, sealed_at FROM notary_seals"
@@ -205,7 +205,7 @@ def _seals(
         after=after or 0,
         limit=limit,
     )
-    return [Seal(r[0], bytes(r[1]), r[2], bytes(r[3]), r[4]) for r in found]
+    return [Link(r[0], bytes(r[1]), r[2], bytes(r[3]), r[4]) for r in found]
 
 
 def _between(connection: Connection, after: int, upto: int) -> Iterator[Logged]:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from projections.config import metrics
 from projections.database.engine import APPEND_LOCK
-from projections.eventstore.encryption import PERSONAL, seal
+from projections.eventstore.encryption import PERSONAL, encrypt
 from projections.readmodels.projector import Change, Row, changes, project
 
 # One message to the server, and so one wait: the lock is there when the rows come.
@@ -64,7 +64,7 @@ def append(connection: Connection, rows: Sequence[Row], ready: Ready | None = No
         return
     with library_errors(), metrics.timed("append"):
         counted = project(connection, [*before.changes, *changes(rows)])
-        packed = (_COPY_HEADER, before.packed, _packed(seal(connection, rows)), _COPY_TRAILER)
+        packed = (_COPY_HEADER, before.packed, _packed(encrypt(connection, rows)), _COPY_TRAILER)
         data = io.BytesIO(b"".join(packed))
         cursor: Any = connection.connection.cursor()
         # Others wait for the rows of the counts, so nothing that can be done before comes after.

@@ -51,7 +51,7 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
-def seal(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
+def encrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
     """The events as they are to be stored. Leads that are registered get their keys here, in the
     transaction of ``connection``; of the others the keys are read.
 
@@ -65,10 +65,10 @@ def seal(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
     new = {row[0]: os.urandom(KEY_BYTES) for row in personal if row[0] not in known}
     _keep(connection, new)
     keys = {**known, **new}
-    return [_sealed(row, keys) if row[2] in PERSONAL else row for row in events]
+    return [_encrypted(row, keys) if row[2] in PERSONAL else row for row in events]
 
 
-def unseal(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
+def decrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
     """The events as they were before they were stored, with blanks for what has been erased."""
     personal = {row[0] for row in events if row[2] in PERSONAL}
     if not personal:
@@ -104,7 +104,7 @@ def forget_again(connection: Connection, schema: str) -> None:
     )
 
 
-def _sealed(row: Row, keys: Mapping[UUID, bytes]) -> Row:
+def _encrypted(row: Row, keys: Mapping[UUID, bytes]) -> Row:
     originator_id, version, topic, state = row
     event = _decode(state)
     taken = {path[-1]: _parent(event, path).pop(path[-1]) for path in PERSONAL[topic]}
@@ -123,11 +123,11 @@ def clear(
     event = _decode(state)
     if "sealed" not in event:  # an earlier version stored it
         return state if isinstance(state, bytes) else state.encode()
-    sealed = event.pop("sealed")
+    encrypted = event.pop("sealed")
     taken: Mapping[str, Any] = {}
     if key is not None:
         try:
-            secret = a2b_base64(sealed)
+            secret = a2b_base64(encrypted)
             nonce, secret = secret[:NONCE_BYTES], secret[NONCE_BYTES:]
             taken = _decode(AESGCM(key).decrypt(nonce, secret, _place(originator_id, version)))
         except (InvalidTag, TypeError, ValueError):  # what is no base64, or too short, too

@@ -29,7 +29,7 @@ from domain.topics import BY_TOPIC
 from projections.database.engine import Database
 from projections.eventstore.append import Ready, append, ids_of_last, library_errors, make_ready
 from projections.eventstore.command_queries import ProjectedDesk
-from projections.eventstore.encryption import unseal
+from projections.eventstore.encryption import decrypt
 from projections.eventstore.tracking import Tracker, insert_tracking
 from projections.readmodels.projector import Row
 
@@ -136,7 +136,7 @@ class Recorder(ApplicationRecorder):
                 {"id": str(originator_id), "gt": gt, "lte": lte, "limit": limit},
             )
             events = [(row[0], row[1], row[2], bytes(row[3])) for row in found]
-            return [StoredEvent(*event) for event in unseal(connection, events)]
+            return [StoredEvent(*event) for event in decrypt(connection, events)]
 
     def select_notifications(
         self,
@@ -159,7 +159,7 @@ class Recorder(ApplicationRecorder):
                 {"start": start or 0, "stop": stop, "topics": list(topics), "limit": limit},
             )
             page = found.all()
-            events = unseal(connection, [(r[0], r[1], r[2], bytes(r[3])) for r in page])
+            events = decrypt(connection, [(r[0], r[1], r[2], bytes(r[3])) for r in page])
             return [Notification(*event, row[4]) for event, row in zip(events, page, strict=True)]
 
     def max_notification_id(self) -> int | None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from domain.errors import NotFoundError, StorageError
 from domain.webhook_events import TOPICS, announcement
 from projections.database.engine import rows, uuids
-from projections.eventstore.encryption import unseal
+from projections.eventstore.encryption import decrypt
 from projections.eventstore.recorder import decode
 from projections.eventstore.tracking import insert_tracking, position
 from projections.records import credentials
@@ -238,7 +238,7 @@ def _body(
 ) -> dict[str, Any] | Unreadable | None:
     try:
         # One by one, so that an event that was altered stands in no other's way.
-        ((_, _, topic, state),) = unseal(connection, [(row[1], row[2], row[3], bytes(row[4]))])
+        ((_, _, topic, state),) = decrypt(connection, [(row[1], row[2], row[3], bytes(row[4]))])
         event = decode(topic, state)
     except (StorageError, MapperDeserialisationError):
         return Unreadable(f"event {row.notification_id} cannot be read; see sendtrail audit verify")

@@ -107,7 +107,8 @@ def verify(config: Settings, checkpoint: Path | None, public_key: Path | None) -
                 None if public_key is None else _read(public_key),
             )
     click.echo(
-        f"verified {found.events} events up to {found.position}, {found.unsealed} not sealed yet"
+        f"verified {found.events} events up to {found.position},"
+        f" {found.unchained} not in the chain yet"
     )
     if fault is not None:
         raise click.ClickException(fault)

@@ -149,7 +149,7 @@ class Runners:
                 return Campaigner(self.container, actor).run_once
             case "notary":
                 return partial(
-                    hash_chain.seal, self.container.database, self.container.outreach.clock
+                    hash_chain.extend, self.container.database, self.container.outreach.clock
                 )
             case "notifier":
                 return Notifier(self.container).run_once

@@ -26,9 +26,9 @@ def given_events(container: Container, count: int = 9, first: int = 1) -> list[U
     return given.many_leads(container, count, first=first)
 
 
-def seals(container: Container) -> int:
+def extend(container: Container) -> int:
     """How many events are sealed now that were not."""
-    return hash_chain.seal(container.database, container.outreach.clock)
+    return hash_chain.extend(container.database, container.outreach.clock)
 
 
 def verdict(container: Container) -> Verdict:
@@ -44,9 +44,9 @@ def somebody_does(container: Container, *statements: str) -> None:
         connection.exec_driver_sql("ALTER TABLE stored_events ENABLE TRIGGER ALL")
 
 
-def sealed_ids(container: Container) -> list[int]:
+def chained_ids(container: Container) -> list[int]:
     """The ids in all seals, in the order of the seals."""
-    return [number for seal in then.table(container, "notary_seals") for number in seal.ids]
+    return [number for link in then.table(container, "notary_seals") for number in link.ids]
 
 
 def test_the_chain_is_what_anybody_can_compute(container: Container) -> None:
@@ -54,7 +54,7 @@ def test_the_chain_is_what_anybody_can_compute(container: Container) -> None:
     topic and bytes: here by other means than the notary's."""
     given_events(container, 7)
 
-    assert seals(container) == 7
+    assert extend(container) == 7
 
     digest = bytes(32)
     log = then.table(container, "stored_events")
@@ -66,28 +66,28 @@ def test_the_chain_is_what_anybody_can_compute(container: Container) -> None:
             for id_, of, version, topic, state in page
         )
         digest = sha256(digest + leaves).digest()
-    assert [seal.last_id for seal in then.table(container, "notary_seals")] == [3, 6, 7]
+    assert [link.last_id for link in then.table(container, "notary_seals")] == [3, 6, 7]
     assert verdict(container) == Verdict(
-        events=7, unsealed=0, position=7, digest=digest.hex(), fault=None
+        events=7, unchained=0, position=7, digest=digest.hex(), fault=None
     )
 
 
 def test_what_came_after_the_last_seal_is_counted_as_unsealed(container: Container) -> None:
     """It is not proven yet, and no fault."""
     given_events(container, 4)
-    seals(container)
+    extend(container)
     given_events(container, 2, first=101)
 
     found = verdict(container)
 
-    assert (found.events, found.position, found.unsealed, found.fault) == (4, 4, 2, None)
+    assert (found.events, found.position, found.unchained, found.fault) == (4, 4, 2, None)
 
 
 def test_a_log_without_events_is_intact(container: Container) -> None:
     """The chain has not begun."""
-    assert seals(container) == 0
+    assert extend(container) == 0
     assert verdict(container) == Verdict(
-        events=0, unsealed=0, position=0, digest="00" * 32, fault=None
+        events=0, unchained=0, position=0, digest="00" * 32, fault=None
     )
 
 
@@ -95,11 +95,11 @@ def test_sealing_again_seals_nothing_twice(container: Container) -> None:
     """And goes on where it ended."""
     given_events(container, 4)
 
-    assert [seals(container), seals(container)] == [4, 0]
+    assert [extend(container), extend(container)] == [4, 0]
     given_events(container, 4, first=101)
-    assert [seals(container), seals(container)] == [4, 0]
+    assert [extend(container), extend(container)] == [4, 0]
 
-    assert sealed_ids(container) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert chained_ids(container) == [1, 2, 3, 4, 5, 6, 7, 8]
     assert verdict(container).fault is None
 
 
@@ -112,11 +112,11 @@ def test_notaries_at_the_same_time_seal_each_event_once(container: Container) ->
             given.lead(container, number)
         return 0
 
-    sealed = when.at_once(writes, *(lambda: seals(container) for _ in range(3)))
-    rest = seals(container)
+    counts = when.at_once(writes, *(lambda: extend(container) for _ in range(3)))
+    rest = extend(container)
 
-    assert sum(sealed) + rest == 90
-    assert sealed_ids(container) == list(range(1, 91))
+    assert sum(counts) + rest == 90
+    assert chained_ids(container) == list(range(1, 91))
     assert verdict(container).fault is None
 
 
@@ -130,11 +130,11 @@ def test_a_notary_that_is_killed_leaves_all_of_its_seal_or_nothing(
 
     killed = sendtrail(*command, database_url=database_url, fault=f"notary.{moment}_commit:1")
     assert killed.returncode == -9
-    assert sealed_ids(container) == kept
+    assert chained_ids(container) == kept
 
     again = sendtrail(*command, database_url=database_url)
     assert (again.returncode, again.stdout) == (0, f"notary: {5 - len(kept)}\n")
-    assert sealed_ids(container) == [1, 2, 3, 4, 5]
+    assert chained_ids(container) == [1, 2, 3, 4, 5]
     assert verdict(container).fault is None
 
 
@@ -161,7 +161,7 @@ def test_an_event_that_was_touched_is_named(
 ) -> None:
     """One bit of one old event is enough."""
     leads = given_events(container)
-    seals(container)
+    extend(container)
 
     somebody_does(container, statement)
 
@@ -171,7 +171,7 @@ def test_an_event_that_was_touched_is_named(
 def test_the_first_of_several_is_named(container: Container) -> None:
     """Where one was altered and another is missing."""
     leads = given_events(container)
-    seals(container)
+    extend(container)
 
     somebody_does(
         container,
@@ -185,7 +185,7 @@ def test_the_first_of_several_is_named(container: Container) -> None:
 def test_events_that_changed_places_are_named(container: Container) -> None:
     """Each as it was, in the other's place."""
     leads = given_events(container)
-    seals(container)
+    extend(container)
 
     somebody_does(
         container,
@@ -209,8 +209,8 @@ def test_an_event_that_was_inserted_is_named(container: Container, number: int) 
             "SELECT nextval(pg_get_serial_sequence('stored_events', 'notification_id'))"
         )
     (lead, *_) = given_events(container, 4, first=11)
-    seals(container)
-    assert sealed_ids(container) == [1, 2, 3, 4, 6, 7, 8, 9]
+    extend(container)
+    assert chained_ids(container) == [1, 2, 3, 4, 6, 7, 8, 9]
     assert verdict(container).fault is None
 
     somebody_does(
@@ -224,7 +224,7 @@ def test_an_event_that_was_inserted_is_named(container: Container, number: int) 
     assert verdict(container).fault == f"{forged} was inserted"
 
 
-SEALS = {
+LINKS = {
     "digest": (
         "UPDATE notary_seals SET digest = sha256('forged') WHERE last_id = 6",
         "the seal of events 4 to 6 was altered",
@@ -255,11 +255,11 @@ SEALS = {
 }
 
 
-@pytest.mark.parametrize(("statement", "fault"), SEALS.values(), ids=list(SEALS))
+@pytest.mark.parametrize(("statement", "fault"), LINKS.values(), ids=list(LINKS))
 def test_a_seal_that_was_touched_is_named(container: Container, statement: str, fault: str) -> None:
     """Or the event of which it does not tell the truth any more."""
     leads = given_events(container)
-    seals(container)
+    extend(container)
 
     somebody_does(container, statement)
 
@@ -269,10 +269,10 @@ def test_a_seal_that_was_touched_is_named(container: Container, statement: str, 
 def test_seals_that_were_deleted_are_missed_also_after_the_next_ones(container: Container) -> None:
     """The notary does not begin anew without a word."""
     leads = given_events(container)
-    seals(container)
+    extend(container)
     somebody_does(container, "DELETE FROM notary_seals")
     given_events(container, 3, first=101)
-    seals(container)
+    extend(container)
 
     first = NAME.format(1, leads[0])
     assert verdict(container).fault == f"{first} was inserted, or its seal was deleted"
@@ -281,11 +281,11 @@ def test_seals_that_were_deleted_are_missed_also_after_the_next_ones(container: 
 def test_erasing_a_person_leaves_the_chain_intact(container: Container) -> None:
     """The key goes; no event is changed."""
     lead, *_ = given_events(container)
-    seals(container)
+    extend(container)
     before = then.table(container, "stored_events")
 
     container.outreach.erase_lead(lead, actor="api:sales")
-    seals(container)
+    extend(container)
 
     after = then.table(container, "stored_events")
     assert after[: len(before)] == before

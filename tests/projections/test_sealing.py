@@ -39,15 +39,15 @@ def encoded(events: Sequence[Event]) -> list[Row]:
     ]
 
 
-def sealed(container: Container, *events: Event) -> list[Row]:
+def encrypted(container: Container, *events: Event) -> list[Row]:
     """As they are stored; the keys are kept."""
     with container.database.transaction() as connection:
-        return list(encryption.seal(connection, encoded(events)))
+        return list(encryption.encrypt(connection, encoded(events)))
 
 
 def opened(container: Container, *stored: Row) -> list[Event]:
     with container.database.transaction() as connection:
-        clear = encryption.unseal(connection, stored)
+        clear = encryption.decrypt(connection, stored)
     return [decode(topic, state) for _, _, topic, state in clear]
 
 
@@ -65,7 +65,7 @@ def test_every_personal_event_comes_back_as_it_was(container: Container) -> None
     """What is stored says nothing; with the key it is the very same event."""
     assert {e.TOPIC for e in STORY} == set(encryption.PERSONAL)
 
-    stored = sealed(container, *STORY)
+    stored = encrypted(container, *STORY)
 
     found = [(row[2], secret) for row in stored for secret in SECRETS if secret in row[3]]
     assert found == []
@@ -77,7 +77,7 @@ def test_the_same_words_are_never_the_same_ciphertext(container: Container) -> N
     """Nobody can see that two leads have the same name, or that an old value came back."""
     again = event(leads.LeadUpdated, 6, of=AISYAH, profile=PROFILE)
 
-    stored = sealed(container, *STORY, again)
+    stored = encrypted(container, *STORY, again)
 
     nonces = {b64decode(msgspec.json.decode(row[3])["sealed"])[:12] for row in stored}
     secrets = {b64decode(msgspec.json.decode(row[3])["sealed"])[12:] for row in stored}
@@ -89,7 +89,7 @@ def test_what_names_nobody_is_stored_as_it_is(container: Container) -> None:
     triggered = event(leads.LeadTriggered, 2, of=AISYAH, trigger="VIP")
     sent = event(MessageSent, 4, of=SITI, provider_id="wamid.1")
 
-    stored = sealed(container, triggered, sent)
+    stored = encrypted(container, triggered, sent)
 
     assert stored == encoded([triggered, sent])
     assert opened(container, *stored) == [triggered, sent]
@@ -98,7 +98,7 @@ def test_what_names_nobody_is_stored_as_it_is(container: Container) -> None:
 
 def test_without_its_key_an_event_is_blank(container: Container) -> None:
     """What happened, when, and what is not personal stays."""
-    stored = sealed(container, *STORY)
+    stored = encrypted(container, *STORY)
     with container.database.transaction() as connection:
         encryption.forget(connection, AISYAH)
 
@@ -118,7 +118,7 @@ def test_a_ciphertext_fits_no_other_event(container: Container) -> None:
     other = event(
         leads.LeadRegistered, 1, of=SITI, phone="+60199", triggers=(), profile=leads.Profile()
     )
-    first, second, third, siti = sealed(container, STORY[0], *updates, other)
+    first, second, third, siti = encrypted(container, STORY[0], *updates, other)
     secret_of = {row: msgspec.json.decode(row[3])["sealed"] for row in (first, second)}
 
     for place, taken, who in ((third, second, AISYAH), (siti, first, SITI)):
@@ -130,7 +130,7 @@ def test_a_ciphertext_fits_no_other_event(container: Container) -> None:
 @pytest.mark.parametrize("place", [0, 11, 12, 20, -1])
 def test_an_altered_ciphertext_is_refused(container: Container, place: int) -> None:
     """One bit of the nonce, of the text, or of the tag."""
-    (row,) = sealed(container, STORY[0])
+    (row,) = encrypted(container, STORY[0])
     secret = bytearray(b64decode(msgspec.json.decode(row[3])["sealed"]))
     secret[place] ^= 1
 
@@ -143,7 +143,7 @@ def test_an_altered_ciphertext_is_refused(container: Container, place: int) -> N
 @pytest.mark.parametrize("secret", ["", "AAAA", "no base64", 7, None, []])
 def test_what_is_no_ciphertext_is_refused(container: Container, secret: object) -> None:
     """Somebody wrote something else there; null is not "never sealed"."""
-    (row,) = sealed(container, STORY[1])
+    (row,) = encrypted(container, STORY[1])
 
     with pytest.raises(StorageError, match=f"event 2 of lead {AISYAH} was altered"):
         opened(container, forged(row, secret))

@@ -42,7 +42,7 @@ def rewritten(container: Container) -> None:
         "DELETE FROM notary_seals",
         "DELETE FROM tracking WHERE application_name = 'notary'",
     )
-    hash_chain.seal(container.database, container.outreach.clock)
+    hash_chain.extend(container.database, container.outreach.clock)
 
 
 def made(container: Container, key: bytes | None = None) -> Checkpoint:
@@ -58,7 +58,7 @@ def test_an_untouched_log_is_intact_and_a_touched_one_is_not(
 ) -> None:
     """The exit code is for scripts, the line names the event."""
     leads = given.many_leads(container, 3)
-    hash_chain.seal(container.database, container.outreach.clock)
+    hash_chain.extend(container.database, container.outreach.clock)
     given.lead(container, 11)
 
     intact = sendtrail("audit", "verify", database_url=database_url)
@@ -67,7 +67,7 @@ def test_an_untouched_log_is_intact_and_a_touched_one_is_not(
 
     digest = then.table(container, "notary_seals")[0].digest.hex()
     assert intact.stdout.splitlines() == [
-        "verified 3 events up to 3, 1 not sealed yet",
+        "verified 3 events up to 3, 1 not in the chain yet",
         f"intact: {digest}",
     ]
     assert intact.returncode == 0

@@ -14,7 +14,7 @@ from uuid import UUID
 from domain.event import Event
 from projections.container import Container
 from projections.database.engine import Database, rows
-from projections.eventstore.encryption import unseal
+from projections.eventstore.encryption import decrypt
 from projections.eventstore.recorder import decode
 
 
@@ -53,7 +53,7 @@ def events(container: Container, topic: str = "", of: UUID | None = None) -> lis
     """The log in its order: all of it, or one topic's, or one aggregate's."""
     stored = table(container, "stored_events")
     with container.database.transaction() as connection:
-        clear = unseal(connection, [(e[1], e[2], e[3], bytes(e[4])) for e in stored])
+        clear = decrypt(connection, [(e[1], e[2], e[3], bytes(e[4])) for e in stored])
     found: list[Event] = [decode(topic, state) for _, _, topic, state in clear]
     return [
         event
