@@ -21,7 +21,7 @@ from tests.runners.child import ROOT, each, environment, sendtrail
 PROCESS = """
 import sys
 from pathlib import Path
-from projections import embedded
+from projections.database import embedded
 print(embedded.start(Path(sys.argv[1])), flush=True)
 sys.stdin.read()
 """
