@@ -11,26 +11,21 @@ from uuid import UUID
 
 import msgspec
 
-from domain import values
+from domain import content, values
+from domain.content import Content
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
-from domain.rendering import Template, check_template
 from domain.values import Audience
 
 Status = Literal["pending", "triggering", "triggered", "finished", "paused", "cancelled"]
 
 
-class Definition(msgspec.Struct, frozen=True, kw_only=True):
+class Definition(Content, frozen=True, kw_only=True):
     """What a campaign says, to whom and when. ``scheduled_at`` is an instant in UTC; an empty
-    ``niche`` matches every lead; zero delays leave the pace to the device; ``content_id`` names
-    the event that holds the text; ``template`` is what a gateway that needs approved ones sends."""
+    ``niche`` matches every lead; zero delays leave the pace to the device."""
 
     name: str
-    body: str
     scheduled_at: datetime
-    content_id: str = ""
-    media_url: str | None = None
-    template: Template | None = None
     niche: tuple[str, ...] = ()
     target_status: Audience = "all"
     min_delay_seconds: float = 0.0
@@ -154,9 +149,7 @@ fold = folder(evolve)
 
 def check(campaign_id: UUID, version: int, definition: Definition) -> Definition:
     """The definition, tidied, with the content id of the event at ``version`` that will hold it."""
-    values.text("body", definition.body, longest=4096, allow_empty=definition.media_url is not None)
-    values.media_url("media_url", definition.media_url)
-    check_template("template", definition.template)
+    content.check(definition)
     hours = definition.expires_after_hours
     if hours is not None and not 0 < hours <= 24 * 366:
         raise InvalidInputError("expires_after_hours", "hours above 0 and up to 8784, or null")

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain import values
+from domain.content import Content
 from domain.errors import InvalidInputError
-from domain.rendering import Template
 
 APART = timedelta(seconds=1)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -28,18 +28,13 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     end: str = "24:00"
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Step(Content, frozen=True, kw_only=True):
     """One message of a sequence.
 
     ``delay_hours`` counts from the step before (the first step counts from the sequence's first
-    delay and has none); ``send_at`` is a local time of day ``HH:MM``; ``content_id`` names the
-    event that holds the text; ``template`` is what a gateway that needs approved ones sends.
+    delay and has none); ``send_at`` is a local time of day ``HH:MM``.
     """
 
-    content_id: str
-    body: str
-    media_url: str | None = None
-    template: Template | None = None
     delay_hours: float = 24.0
     send_at: str | None = None
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Ordered
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
 
-from domain import values
+from domain import content, values
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 from domain.planning import Step, Window, check_window
-from domain.rendering import Template, check_template
 from domain.values import Audience
 
 Status = Literal["draft", "active", "paused", "inactive"]
@@ -118,29 +117,25 @@ def step(
     version: int,
     number: int,
     *,
-    body: str,
-    media_url: str | None = None,
-    template: Template | None = None,
     delay_hours: float = 24.0,
     send_at: str | None = None,
+    **fields: Any,
 ) -> Step:
-    """A checked step whose text the event at ``version`` will hold."""
+    """A checked step whose content the event at ``version`` will hold; ``fields`` are those of
+    ``Content`` but for its id."""
     field = f"steps[{number}]"
-    values.text(f"{field}.body", body, longest=4096, allow_empty=media_url is not None)
-    values.media_url(f"{field}.media_url", media_url)
-    check_template(f"{field}.template", template)
+    new = Step(
+        content_id=content_id(sequence_id, version, number),
+        delay_hours=float(delay_hours),
+        send_at=send_at,
+        **fields,
+    )
+    content.check(new, f"{field}.")
     if not 0 <= delay_hours <= 24 * 366:
         raise InvalidInputError(f"{field}.delay_hours", "hours between 0 and 8784")
     if send_at is not None:
         values.time_of_day(send_at, f"{field}.send_at")
-    return Step(
-        content_id=content_id(sequence_id, version, number),
-        body=body,
-        media_url=media_url,
-        template=template,
-        delay_hours=float(delay_hours),
-        send_at=send_at,
-    )
+    return new
 
 
 def define(id: UUID, definition: Definition, *, now: datetime, actor: str) -> SequenceDefined:  # noqa: A002
@@ -212,27 +207,15 @@ def revise_step(
     sequence: Sequence,
     number: int,
     *,
-    body: str,
-    media_url: str | None,
-    template: Template | None = None,
-    delay_hours: float,
-    send_at: str | None,
     now: datetime,
     actor: str,
+    **fields: Any,
 ) -> tuple[Event, ...]:
-    """New content for step ``number``, counted from 1; nothing happens where nothing changes."""
+    """New content for step ``number``, counted from 1; ``fields`` are all those of the step but for
+    its content's id. Nothing happens where nothing changes."""
     if not 1 <= number <= len(sequence.definition.steps):
         raise InvalidInputError("step", f"a step number from 1 to {len(sequence.definition.steps)}")
-    revised = step(
-        sequence.id,
-        sequence.version + 1,
-        number,
-        body=body,
-        media_url=media_url,
-        template=template,
-        delay_hours=delay_hours,
-        send_at=send_at,
-    )
+    revised = step(sequence.id, sequence.version + 1, number, **fields)
     present = sequence.definition.steps[number - 1]
     if msgspec.structs.replace(revised, content_id=present.content_id) == present:
         return ()

@@ -22,7 +22,7 @@ from api.schemas.fields import (
     Whole,
     note,
 )
-from domain import rendering
+from domain import content
 from domain.device import GATEWAYS
 from domain.message import STATUSES
 from domain.planning import WEEKDAYS
@@ -102,8 +102,8 @@ class Template(Schema):
     variables = fields.List(Text(), metadata=note("of its body, in order; may have placeholders"))
 
     @post_load
-    def struct(self, data: dict[str, Any], **_: Any) -> rendering.Template:
-        return rendering.Template(**{**data, "variables": tuple(data.get("variables", ()))})
+    def struct(self, data: dict[str, Any], **_: Any) -> content.Template:
+        return content.Template(**{**data, "variables": tuple(data.get("variables", ()))})
 
 
 class StepFields(Schema):

@@ -11,11 +11,11 @@ import msgspec
 
 from domain import campaign, enrollment, lead, message, rendering, sequence
 from domain.application.outreach import Outreach
+from domain.content import Content, Template, digest, render
 from domain.errors import NotFoundError
 from domain.event import Event
 from domain.message import events as message_events
 from domain.message.events import MessageQueued
-from domain.planning import Step
 from projections.audit import event_log
 from projections.audit.event_log import Entry
 from projections.database.engine import Database
@@ -29,7 +29,7 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: datetime
     text: str | None
     media_url: str | None
-    template: rendering.Template | None
+    template: Template | None
     body_sha256: str
     proven: bool
 
@@ -133,42 +133,39 @@ def _cause(scheduled: message_events.MessageScheduled, chain: list[Event]) -> Ca
 
 
 def _prove(outreach: Outreach, person: lead.Lead, queued: MessageQueued) -> HandOver:
-    body, media_url, template = _content(outreach, queued.content_id)
+    content = _content(outreach, queued.content_id)
     text: str | None = None
     proven = False
     if person.erased_at is None:
         then = lead.fold(None, _events(outreach, person.id, upto=queued.lead_version))
         assert then is not None  # noqa: S101 - a message's lead has events
-        values = rendering.values_of(then.profile.name, then.phone, then.profile.attributes)
-        text = rendering.render(body, values)
-        template = rendering.render_template(template, values)
-        proven = rendering.digest(text, media_url, template) == queued.body_sha256
+        names = rendering.names_of(then.profile.name, then.phone, then.profile.attributes)
+        content = render(content, names)
+        text = content.body
+        proven = digest(content) == queued.body_sha256
     return HandOver(
         timestamp=queued.timestamp,
         text=text,
-        media_url=media_url,
-        template=template,
+        media_url=content.media_url,
+        template=content.template,
         body_sha256=queued.body_sha256,
         proven=proven,
     )
 
 
-def _content(
-    outreach: Outreach, content_id: str
-) -> tuple[str, str | None, rendering.Template | None]:
-    """The text, media URL and template that the named event holds."""
+def _content(outreach: Outreach, content_id: str) -> Content:
+    """The content that the named event holds."""
     aggregate_id, version, step = content_id.split(":")
     (event,) = _events(outreach, UUID(aggregate_id), after=int(version) - 1, upto=int(version))
     match event:
         case campaign.CampaignScheduled() | campaign.CampaignRevised():
-            content: campaign.Definition | Step = event.definition
+            return event.definition
         case sequence.SequenceDefined():
-            content = event.definition.steps[int(step) - 1]
+            return event.definition.steps[int(step) - 1]
         case sequence.SequenceStepRevised():
-            content = event.step
+            return event.step
         case _:
             raise NotFoundError("content", content_id)
-    return content.body, content.media_url, content.template
 
 
 def _events(

@@ -11,9 +11,9 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
+from domain.content import Content
 from domain.enrollment import StopReason
 from domain.pacing import Lane
-from domain.rendering import Template
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
 
@@ -48,15 +48,6 @@ class Device(NamedTuple):
     settings: dict[str, Any]
     min_delay_seconds: float
     ciphertext: memoryview | None
-
-
-class Content(msgspec.Struct, frozen=True):
-    """What a campaign, or a step of a sequence, says."""
-
-    content_id: str
-    body: str
-    media_url: str | None = None
-    template: Template | None = None
 
 
 class Owner(NamedTuple):

@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from domain import values
+from domain.content import Content
 from domain.errors import InvalidInputError, NotFoundError, SendtrailError
 from projections.config.settings import Settings
 from projections.container import Container
@@ -102,8 +103,7 @@ async def _send(gateway: Gateway, container: Container, row: Any, phone: str, te
         message_id=uuid4(),
         device_id=row.device_id,
         phone=phone,
-        text=text,
-        media_url=None,
+        content=Content(body=text),
         attempt=1,
         settings=row.settings,
         credentials=container.secrets.read(row.ciphertext),

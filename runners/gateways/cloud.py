@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from domain.content import Template
 from domain.ids import digest_of
-from domain.rendering import Template
 from runners.gateways.answers import (
     Verdict,
     by_status,
@@ -109,9 +109,9 @@ def _body(outgoing: Outgoing) -> dict[str, Any]:
 
 
 def _content(outgoing: Outgoing) -> tuple[str, dict[str, Any]]:
-    text, media_url = outgoing.text, outgoing.media_url
-    if outgoing.template is not None:
-        return "template", _template(outgoing.template, media_url)
+    text, media_url = outgoing.content.body, outgoing.content.media_url
+    if outgoing.content.template is not None:
+        return "template", _template(outgoing.content.template, media_url)
     if media_url is None:
         links = "http://" in text or "https://" in text
         return "text", {"body": text, "preview_url": links}

@@ -30,20 +30,24 @@ class Gowa(HttpGateway):
             return Unreachable(NO_BASE_URL)
         headers = _headers(outgoing.settings, outgoing.credentials)
         to = f"{outgoing.phone.removeprefix('+')}@s.whatsapp.net"
-        if outgoing.media_url is None:
+        if outgoing.content.media_url is None:
             answer = await self.http.ask(
                 "POST",
                 f"{base}/send/message",
                 headers=headers,
-                json={"phone": to, "message": outgoing.text},
+                json={"phone": to, "message": outgoing.content.body},
             )
         else:
-            kind = _kind(outgoing.media_url)
+            kind = _kind(outgoing.content.media_url)
             answer = await self.http.ask(
                 "POST",
                 f"{base}/send/{kind}",
                 headers=headers,
-                form={"phone": to, "caption": outgoing.text, f"{kind}_url": outgoing.media_url},
+                form={
+                    "phone": to,
+                    "caption": outgoing.content.body,
+                    f"{kind}_url": outgoing.content.media_url,
+                },
             )
         return _outcome(answer) if isinstance(answer, Answer) else answer
 

@@ -9,28 +9,27 @@ from uuid import UUID
 
 import msgspec
 
+from domain.content import Content
 from domain.receipts import Receipt, Reply
-from domain.rendering import Template
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """One message as it goes to the wire: ``phone`` is E.164 exactly as stored, ``settings`` and
     ``credentials`` are the device's, ``attempt`` counts hand-overs from 1, and ``version`` is the
     message's once it was handed over, 0 where there is no message. A call that has not begun by
-    ``call_before`` must not be made. A gateway that knows approved templates sends the ``template``
-    if there is one, with the media as its header; others send the text."""
+    ``call_before`` must not be made. A gateway that knows approved templates sends the template of
+    ``content``, which is rendered, if there is one, with the media as its header; others send the
+    text."""
 
     message_id: UUID
     device_id: UUID
     phone: str
-    text: str
-    media_url: str | None
+    content: Content
     attempt: int
     settings: dict[str, Any]
     call_before: datetime
     version: int = 0
     credentials: Mapping[str, str] = {}
-    template: Template | None = None
 
     def __repr__(self) -> str:
         return f"<outgoing {self.message_id}>"

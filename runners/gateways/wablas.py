@@ -89,11 +89,11 @@ def _login(credentials: Mapping[str, str]) -> str:
 
 
 def _content(outgoing: Outgoing) -> tuple[str, dict[str, str]]:
-    if outgoing.media_url is None:
-        return "send-message", {"message": outgoing.text}
-    kind = "image" if suffix_of(outgoing.media_url) in IMAGES else "document"
-    caption = {"caption": outgoing.text} if outgoing.text else {}
-    return f"send-{kind}", {kind: outgoing.media_url, **caption}
+    if outgoing.content.media_url is None:
+        return "send-message", {"message": outgoing.content.body}
+    kind = "image" if suffix_of(outgoing.content.media_url) in IMAGES else "document"
+    caption = {"caption": outgoing.content.body} if outgoing.content.body else {}
+    return f"send-{kind}", {kind: outgoing.content.media_url, **caption}
 
 
 def _outcome(answer: Answer) -> Outcome:

@@ -45,10 +45,10 @@ class Whacenter(HttpGateway):
         form = {
             "device_id": outgoing.credentials["device_id"],
             "number": outgoing.phone.removeprefix("+"),
-            "message": outgoing.text,
+            "message": outgoing.content.body,
         }
-        if outgoing.media_url is not None:
-            form["file"] = outgoing.media_url
+        if outgoing.content.media_url is not None:
+            form["file"] = outgoing.content.media_url
         answer = await self.http.ask("POST", f"{base}/api/send", headers={}, form=form)
         return _outcome(answer) if isinstance(answer, Answer) else answer
 

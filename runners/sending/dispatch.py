@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from domain import message, pacing, rendering
+from domain import content, message, pacing, rendering
+from domain.content import Content
 from domain.errors import SettingsError
 from domain.event import Event
 from domain.message.events import MessageQueued
@@ -105,16 +106,15 @@ class LastLook:
         row: dispatch.Candidate,
         slot: Slot,
         device: Sender,
-        content: dispatch.Content,
+        written: Content,
     ) -> MessageQueued:
-        values = rendering.values_of(row.name, row.phone, row.attributes)
-        text = rendering.render(content.body, values)
-        template = rendering.render_template(content.template, values)
+        names = rendering.names_of(row.name, row.phone, row.attributes)
+        rendered = content.render(written, names)
         queued = message.hand_over(
             state,
-            content.content_id,
+            written.content_id,
             row.lead_version,
-            rendering.digest(text, content.media_url, template),
+            content.digest(rendered),
             now=self.now,
             actor=self.actor,
         )
@@ -123,12 +123,10 @@ class LastLook:
             version=queued.originator_version,
             device_id=slot.device_id,
             phone=row.phone,
-            text=text,
-            media_url=content.media_url,
+            content=rendered,
             attempt=row.attempt + 1,
             settings=device.settings,
             credentials=device.credentials or {},
-            template=template,
             call_before=self.now + GRACE,
         )
         self.result.outgoing.append((device.gateway, outgoing))

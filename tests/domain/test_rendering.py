@@ -1,4 +1,4 @@
-"""Templates: placeholders are filled in, and everything else stays as it was written."""
+"""Placeholders are filled in, and everything else stays as it was written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.rendering import digest, render, values_of
+from domain.rendering import names_of, render
 
 ANNA = {"name": "Anna", "city": "Ipoh", "blank": "  "}
 
@@ -74,7 +74,7 @@ def test_a_text_without_braces_is_never_changed(body: str, value: str) -> None:
 def test_a_template_may_name_attributes_the_name_and_the_phone() -> None:
     """The lead's own name and phone win over attributes of the same name."""
     attributes = {"order_number": "17", "name": "Wrong", "phone": "Wrong"}
-    values = values_of("Anna", "+60123456789", attributes)
+    values = names_of("Anna", "+60123456789", attributes)
     assert values == {"order_number": "17", "name": "Anna", "phone": "+60123456789"}
     assert render("{name|you}: {order_number} {phone}", values) == "Anna: 17 +60123456789"
     assert attributes["name"] == "Wrong"
@@ -82,27 +82,5 @@ def test_a_template_may_name_attributes_the_name_and_the_phone() -> None:
 
 def test_a_lead_without_a_name_gets_the_fallback() -> None:
     """An attribute called name does not stand in for it."""
-    nameless = values_of("", "+60123456789", {"name": "Wrong"})
+    nameless = names_of("", "+60123456789", {"name": "Wrong"})
     assert render("Hi {name|there}", nameless) == "Hi there"
-
-
-def test_the_digest_is_the_sha_256_of_the_text() -> None:
-    """Anybody can check it: printf hello | sha256sum."""
-    assert digest("hello", None) == (
-        "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
-    )
-
-
-def test_the_digest_covers_the_media_too() -> None:
-    """printf 'hello\\0https://example.com/a.png' | sha256sum; no media is not empty media."""
-    assert digest("hello", "https://example.com/a.png") == (
-        "680a0526632474bb313d41f629df133f61ea362a29e48ee4d31d0076db73e223"
-    )
-    assert digest("hello", "") != digest("hello", None)
-
-
-def test_the_digest_of_any_script_is_of_its_utf_8() -> None:
-    """printf 'héllo 🌞' | sha256sum."""
-    assert digest("héllo 🌞", None) == (
-        "398b980628a8ecb66ae7cc7d99616d8c7a971c914c135ae87705d772d5ac33be"
-    )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from domain.content import Content
 from domain.ids import digest_of
 from runners.gateways.cloud import Cloud
 from runners.gateways.gowa import Gowa
@@ -157,13 +158,14 @@ PROVIDERS = {
 
 
 def outgoing(provider: Provider, url: str, **changes: Any) -> Outgoing:
-    """A message to PHONE for a device behind the server at ``url``."""
+    """A message to PHONE for a device behind the server at ``url``; ``changes`` are of its content
+    (``body``, ``media_url``, ``template``) or of the message itself."""
+    content = {k: changes.pop(k) for k in ("body", "media_url", "template") if k in changes}
     given: dict[str, Any] = {
         "message_id": ID,
         "device_id": ID,
         "phone": PHONE,
-        "text": TEXT,
-        "media_url": None,
+        "content": Content(**{"body": TEXT, **content}),
         "attempt": 1,
         "settings": {"base_url": url, **provider.settings},
         "call_before": datetime.now(UTC) + timedelta(seconds=30),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from domain.content import Template
 from domain.ids import digest_of
 from runners.gateways.cloud import CODES, VERSION
 from runners.gateways.protocol import (
@@ -17,7 +18,6 @@ from runners.gateways.protocol import (
     Outcome,
     Outgoing,
     Rejected,
-    Template,
     Throttled,
     Unknown,
     Unreachable,
@@ -59,7 +59,7 @@ def body(fake: FakeCloud, message: Outgoing) -> dict[str, Any]:
 def test_a_text_with_a_link_shows_what_is_behind_it(
     cloud: FakeCloud, text: str, preview: bool
 ) -> None:
-    assert body(cloud, outgoing(CLOUD, cloud.url, text=text)) == {
+    assert body(cloud, outgoing(CLOUD, cloud.url, body=text)) == {
         **ENVELOPE,
         "type": "text",
         "text": {"body": text, "preview_url": preview},
@@ -68,7 +68,7 @@ def test_a_text_with_a_link_shows_what_is_behind_it(
 
 
 def test_an_image_goes_by_its_link(cloud: FakeCloud) -> None:
-    assert body(cloud, outgoing(CLOUD, cloud.url, media_url=PICTURE, text="Ours")) == {
+    assert body(cloud, outgoing(CLOUD, cloud.url, media_url=PICTURE, body="Ours")) == {
         **ENVELOPE,
         "type": "image",
         "image": {"link": PICTURE, "caption": "Ours"},
@@ -76,7 +76,7 @@ def test_an_image_goes_by_its_link(cloud: FakeCloud) -> None:
 
 
 def test_any_other_file_is_a_document_with_its_name(cloud: FakeCloud) -> None:
-    assert body(cloud, outgoing(CLOUD, cloud.url, media_url=FILE, text="")) == {
+    assert body(cloud, outgoing(CLOUD, cloud.url, media_url=FILE, body="")) == {
         **ENVELOPE,
         "type": "document",
         "document": {"link": FILE, "filename": "price list.pdf"},

@@ -98,7 +98,7 @@ def test_media_arrives_by_its_url_with_the_text(behind: Behind, url: str) -> Non
 
 def test_media_needs_no_text(behind: Behind) -> None:
     provider, fake = behind
-    message = outgoing(provider, fake.url, media_url=PICTURE, text="")
+    message = outgoing(provider, fake.url, media_url=PICTURE, body="")
     assert send(provider, message) == [Accepted(provider.first_id)]
     assert fake.refused == []
 

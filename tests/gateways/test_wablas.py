@@ -54,7 +54,7 @@ FILE = "https://example.com/price%20list.pdf"
         ({}, "send-message", {"message": TEXT}),
         ({"media_url": PICTURE}, "send-image", {"image": PICTURE, "caption": TEXT}),
         ({"media_url": FILE}, "send-document", {"document": FILE, "caption": TEXT}),
-        ({"media_url": FILE, "text": ""}, "send-document", {"document": FILE}),
+        ({"media_url": FILE, "body": ""}, "send-document", {"document": FILE}),
     ],
 )
 def test_a_message_goes_with_our_own_id(

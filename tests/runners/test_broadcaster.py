@@ -70,7 +70,7 @@ def test_the_text_names_the_person_and_the_phone_is_as_stored(
 
     when.looks(when.broadcaster(container, phones))
 
-    assert {outgoing.phone: outgoing.text for outgoing in phones.sent} == {
+    assert {outgoing.phone: outgoing.content.body for outgoing in phones.sent} == {
         "+60120000001": "Hi Aisyah, how is Ipoh?\n{}",
         "+60120000002": "Hi there, how is it?\n{}",
     }

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from domain.content import Content, Template, digest, render
 from domain.errors import InvalidInputError
-from domain.rendering import Template, digest, render_template
 from projections.audit import message_trail
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
@@ -30,9 +30,10 @@ def test_a_campaign_takes_its_template_along(container: Container, clock: Simula
 
     (outgoing,) = phones.sent
     rendered = Template("march_offer", "en_US", ("Aisyah", "20 %", "your town"))
-    assert (outgoing.text, outgoing.template) == ("Hi Aisyah, 20 % off", rendered)
+    assert outgoing.content.body == "Hi Aisyah, 20 % off"
+    assert outgoing.content.template == rendered
     message = then.message(container)
-    assert message.body_sha256 == digest("Hi Aisyah, 20 % off", None, rendered)
+    assert message.body_sha256 == digest(Content(body="Hi Aisyah, 20 % off", template=rendered))
     trail = message_trail.message_trail(container.outreach, container.database, message.message_id)
     assert [(h.template, h.proven) for h in trail.hand_overs] == [(rendered, True)]
 
@@ -51,11 +52,9 @@ def test_a_revised_step_has_its_new_template(container: Container, clock: Simula
     clock.advance(days=1)
     when.plays(clock, 600, broadcaster)
 
-    assert [outgoing.text for outgoing in phones.sent] == ["One", "Two"]
-    assert [outgoing.template and outgoing.template.name for outgoing in phones.sent] == [
-        "march_offer",
-        None,
-    ]
+    assert [outgoing.content.body for outgoing in phones.sent] == ["One", "Two"]
+    templates = [outgoing.content.template for outgoing in phones.sent]
+    assert [template and template.name for template in templates] == ["march_offer", None]
     for message in then.messages(container):
         trail = message_trail.message_trail(
             container.outreach, container.database, message.message_id
@@ -69,10 +68,10 @@ def _revise(container: Container, sequence: UUID, step: int, template: Template 
 
 def test_another_template_is_another_hash() -> None:
     """Nothing of what was sent can be changed unseen."""
-    first = digest("Hi", None, Template("a", "en", ("b",)))
+    first = digest(Content(body="Hi", template=Template("a", "en", ("b",))))
     others = (None, Template("a", "en"), Template("a", "ms", ("b",)), Template("b", "en", ("b",)))
-    assert first not in {digest("Hi", None, other) for other in others}
-    assert render_template(None, {}) is None
+    assert first not in {digest(Content(body="Hi", template=other)) for other in others}
+    assert render(Content(body="Hi"), {}).template is None
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ class Phones:
 
     @property
     def texts(self) -> list[str]:
-        return [outgoing.text for outgoing in self.sent]
+        return [outgoing.content.body for outgoing in self.sent]
 
     def moments_of(self, device: UUID) -> list[datetime]:
         """When this device sent."""
