@@ -93,6 +93,14 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     erased_at: datetime | None = None
 
 
+class Tagged(msgspec.Struct, frozen=True):
+    """As much of a lead's state as consuming its triggers needs."""
+
+    id: UUID
+    version: int
+    triggers: tuple[str, ...]
+
+
 def lead_id(namespace: UUID, phone: str) -> UUID:
     """One phone is one lead: the id follows from the installation's namespace and the phone."""
     return derived(namespace, phone)
@@ -196,7 +204,12 @@ def add_trigger(lead: Lead, trigger: str, *, now: datetime, actor: str) -> tuple
 
 
 def consume_trigger(
-    lead: Lead, trigger: str, enrollment_ids: tuple[UUID, ...], *, now: datetime, actor: str
+    lead: Lead | Tagged,
+    trigger: str,
+    enrollment_ids: tuple[UUID, ...],
+    *,
+    now: datetime,
+    actor: str,
 ) -> tuple[Event, ...]:
     """Takes exactly that trigger from the lead; an absent one is left absent."""
     own = values.matching(trigger, lead.triggers)

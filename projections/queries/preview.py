@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from domain import device_choice, pacing
+from domain import audience, pacing
 from domain.errors import NotFoundError
 from domain.pacing import Pace
 from domain.values import zone
@@ -49,19 +49,17 @@ def preview(connection: Connection, campaign_id: UUID, now: datetime) -> Preview
         raise NotFoundError("campaign", campaign_id)
     excluded: Counter[str] = Counter()
     share: Counter[UUID] = Counter()
-    statuses = devices.statuses(connection)
-    serving = device_choice.in_service(statuses)
+    senders = audience.Senders(devices.statuses(connection))
     cursor: UUID | None = None
     while chunk := leads.audience(connection, campaign_id, cursor, CHUNK):
         cursor = chunk[-1].lead_id
         for row in chunk:
-            chosen = device_choice.choose(row.lead_id, row.device_id, statuses, serving)
-            if row.opted_out_at is not None:
-                excluded["opted_out"] += 1
-            elif isinstance(chosen, UUID):
-                share[chosen] += 1
+            opted_out = row.opted_out_at is not None
+            sender = senders.admit(row.lead_id, row.device_id, opted_out=opted_out)
+            if isinstance(sender, UUID):
+                share[sender] += 1
             else:
-                excluded[chosen] += 1
+                excluded[sender] += 1
     definition = found.definition
     asked = Pace(definition.min_delay_seconds, definition.max_delay_seconds)
     start = max(now, definition.scheduled_at)

@@ -106,7 +106,7 @@ MATCHES = """
 
 def enrollable(connection: Connection, limit: int) -> list[Any]:
     """Locks up to ``limit`` leads that enter a sequence now and gives one row per lead and
-    sequence, in lead order.
+    sequence, in lead order; ``trigger`` is the sequence's trigger as the lead has it.
 
     A lead enters every active sequence whose trigger it has and whose niche and target status it
     matches, as often as the sequence's re-entry policy says, provided that a device can write to
@@ -134,6 +134,8 @@ def enrollable(connection: Connection, limit: int) -> list[Any]:
             LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
         )
         SELECT l.lead_id, l.version, l.triggers, l.device_id, l.timezone,
+            (SELECT t FROM unnest(l.triggers) t WHERE fold_case(t) = s.trigger_key LIMIT 1)
+                AS trigger,
             s.sequence_id, s.version AS sequence_version,
             1 + coalesce((SELECT max(entry) FROM enrollments e
                  WHERE e.lead_id = l.lead_id AND e.sequence_id = s.sequence_id), 0) AS entry

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import campaign, device_choice
+from domain import audience, campaign
 from domain.event import Event
 from domain.message import schedule_for_campaign
 from domain.message.events import MessageScheduled
@@ -114,22 +114,19 @@ class Campaigner:
         excluded: Counter[str] = Counter()
         scheduled: list[MessageScheduled] = []
         expires_at = campaign.expires_at(state.definition)
-        statuses = devices.statuses(connection)
-        serving = device_choice.in_service(statuses)
+        senders = audience.Senders(devices.statuses(connection))
         for row in found:
-            device_id = device_choice.choose(row.lead_id, row.device_id, statuses, serving)
-            if row.opted_out_at is not None:
-                excluded["opted_out"] += 1
-                continue
-            if not isinstance(device_id, UUID):
-                excluded[device_id] += 1
+            opted_out = row.opted_out_at is not None
+            sender = senders.admit(row.lead_id, row.device_id, opted_out=opted_out)
+            if not isinstance(sender, UUID):
+                excluded[sender] += 1
                 continue
             scheduled.append(
                 schedule_for_campaign(
                     state.id,
                     row.lead_id,
                     row.version,
-                    device_id,
+                    sender,
                     state.definition.scheduled_at,
                     expires_at,
                     now=now,

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import device_choice, enrollment, lead, planning, values
+from domain import audience, enrollment, lead, planning, values
 from domain.event import Event
 from domain.message import schedule_for_step
 from domain.sequence import Sequence
@@ -59,8 +59,7 @@ class Enroller:
         candidates = leads.enrollable(connection, self.chunk)
         if not candidates:
             return 0, 0
-        statuses = devices.statuses(connection)
-        serving = device_choice.in_service(statuses)
+        senders = audience.Senders(devices.statuses(connection))
         entered = sequences.by_id(connection, uuids({row.sequence_id for row in candidates}))
         now = self.container.outreach.clock()
         plans: Plans = {}
@@ -71,9 +70,9 @@ class Enroller:
             found += 1
             enrolled += len(rows)
             first = rows[0]
-            writer = device_choice.choose(first.lead_id, first.device_id, statuses, serving)
-            if isinstance(writer, UUID):  # else it was retired between two statements
-                events.extend(self._enroll(rows, entered, writer, plans, now))
+            sender = senders.admit(first.lead_id, first.device_id, opted_out=False)
+            if isinstance(sender, UUID):  # else it was retired between two statements
+                events.extend(self._enroll(rows, entered, sender, plans, now))
         self.container.outreach.record(connection, events)
         return found, enrolled
 
@@ -87,7 +86,7 @@ class Enroller:
     ) -> list[Event]:
         """The events of one lead, which enters one sequence per row."""
         events: list[Event] = []
-        taken: dict[str, list[UUID]] = {}
+        consumed: dict[str, list[UUID]] = {}
         for row in rows:
             sequence = entered[row.sequence_id]
             began = enrollment.enroll(
@@ -103,21 +102,15 @@ class Enroller:
             )
             events.append(began)
             events.extend(self._schedule(row, device_id, sequence, began, plans, now))
-            own = values.matching(sequence.definition.trigger, row.triggers)
-            taken.setdefault(own or sequence.definition.trigger, []).append(began.originator_id)
-        version = rows[0].version
-        for trigger, enrollment_ids in taken.items():
-            version += 1
-            events.append(
-                lead.LeadTriggerConsumed(
-                    originator_id=rows[0].lead_id,
-                    originator_version=version,
-                    timestamp=now,
-                    actor=self.actor,
-                    trigger=trigger,
-                    enrollment_ids=tuple(enrollment_ids),
-                )
-            )
+            consumed.setdefault(row.trigger, []).append(began.originator_id)
+        first = rows[0]
+        state = lead.Tagged(first.lead_id, first.version, tuple(first.triggers))
+        for trigger, enrollment_ids in consumed.items():
+            for event in lead.consume_trigger(
+                state, trigger, tuple(enrollment_ids), now=now, actor=self.actor
+            ):
+                events.append(event)
+                state = lead.Tagged(state.id, event.originator_version, state.triggers)
         return events
 
     def _schedule(
