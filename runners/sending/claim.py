@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from domain import pacing, values
+from domain import message, pacing, values
 from domain.event import Event
 from domain.message.events import MessageClaimed
 from domain.pacing import Pace
@@ -85,15 +85,14 @@ def decide(
             asked = owners[row.owner_id].min_delay_seconds
             paced = max(device.min_delay_seconds, asked) > 0
             slot = Slot(send_at, row.message_id, device.device_id, lease_until, paced, server)
-            claimed = MessageClaimed(
-                originator_id=row.message_id,
-                originator_version=row.version + 1,
-                timestamp=now,
+            claimed = message.claim(
+                message.InHand(row.message_id, row.version, "pending", row.attempt),
+                worker,
+                send_at,
+                days[send_at],
+                lease_until,
+                now=now,
                 actor=actor,
-                worker=worker,
-                send_at=send_at,
-                slot_day=days[send_at],
-                lease_until=lease_until,
             )
             plans.append(Plan(slot, row, send_at <= now and room.take(slot), claimed))
     return _carry_out(connection, container, plans, owners, actor)
