@@ -1,4 +1,8 @@
-"""What may happen to a message: state and plain values in, the event that follows out."""
+"""What may happen to a message: state and plain values in, the event that follows out.
+
+The three decisions of every message (claim, hand over, confirm) write their event out: ``following``
+passes its fields on through two dictionaries, which takes longer than all else that they do.
+"""
 
 from __future__ import annotations
 
@@ -91,11 +95,11 @@ def claim(
     """``worker`` will hand it over at ``send_at``, on the device's ``slot_day``, and holds it until
     ``lease_until``."""
     _require(message, "claim", "pending")
-    return following(
-        message,
-        MessageClaimed,
-        now,
-        actor,
+    return MessageClaimed(
+        originator_id=message.id,
+        originator_version=message.version + 1,
+        timestamp=now,
+        actor=actor,
         worker=worker,
         send_at=send_at,
         slot_day=slot_day,
@@ -120,11 +124,11 @@ def hand_over(
 ) -> MessageQueued:
     """Must be committed before the gateway is called."""
     _require(message, "hand over", "processing")
-    return following(
-        message,
-        MessageQueued,
-        now,
-        actor,
+    return MessageQueued(
+        originator_id=message.id,
+        originator_version=message.version + 1,
+        timestamp=now,
+        actor=actor,
         content_id=content_id,
         lead_version=lead_version,
         body_sha256=body_sha256,
@@ -139,7 +143,13 @@ def confirm_sent(
     if message.status == "unknown":
         return resolve(message, "sent", "late answer", provider_id, now=now, actor=actor)
     provider_id = values.cleaned(provider_id, 500)
-    return following(message, MessageSent, now, actor, provider_id=provider_id)
+    return MessageSent(
+        originator_id=message.id,
+        originator_version=message.version + 1,
+        timestamp=now,
+        actor=actor,
+        provider_id=provider_id,
+    )
 
 
 def fail(
