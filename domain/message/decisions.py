@@ -1,7 +1,8 @@
 """What may happen to a message: state and plain values in, the event that follows out.
 
-The three decisions of every message (claim, hand over, confirm) write their event out: ``following``
-passes its fields on through two dictionaries, which takes longer than all else that they do.
+The three decisions of every message (claim, hand over, confirm) write their event out:
+``following`` passes its fields on through two dictionaries, which takes longer than all else that
+they do.
 """
 
 from __future__ import annotations

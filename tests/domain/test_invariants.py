@@ -29,6 +29,7 @@ from domain.message.events import (
     MessageRetried,
     MessageSent,
 )
+from domain.receipts import LATER
 from domain.sequence import SequenceDeactivated, SequenceDefined, SequenceStepRevised
 from tests.domain.commands.campaign import CAMPAIGN
 from tests.domain.commands.device import DEVICE
@@ -156,12 +157,15 @@ def test_a_campaigns_counts_add_up_and_its_end_is_final(story: Story) -> None:
 @given(stories(MESSAGE))
 def test_a_message_is_handed_over_and_sent_once(story: Story) -> None:
     """Never handed over twice unless it was surely not accepted, or somebody wants it again; sent
-    and failed only after the hand-over, unless it failed before; sent and cancelled for good."""
+    and failed only after the hand-over, unless it failed before; cancelled for good; sent for good,
+    unless the provider says later that it failed and nothing was delivered."""
     free, handed_over, attempts = True, False, 0
     for before, event, state in story.before_and_after():
         if before is not None:
             assert before.status != "cancelled"
-            assert before.status != "sent" or state.status == "sent"
+            if before.status == "sent" and state.status != "sent":
+                assert (type(event), before.delivered_at) == (MessageFailed, None)
+                assert event.reason == LATER
         match event:
             case MessageQueued():
                 assert free, "handed over twice"
@@ -173,7 +177,7 @@ def test_a_message_is_handed_over_and_sent_once(story: Story) -> None:
             case MessageRetried() | MessageResolved(resolution="retried"):
                 free, attempts = True, 0
             case MessageFailed():
-                assert before.status in ("processing", "queued")
+                assert before.status in ("processing", "queued", "sent")
             case MessageSent():
                 assert before.status == "queued"
             case MessageDelivered() | MessageRead():
@@ -182,6 +186,17 @@ def test_a_message_is_handed_over_and_sent_once(story: Story) -> None:
         assert state.attempt == attempts
         if state.status in ("queued", "unknown", "sent"):
             assert not free
+
+
+def failed_later(story: Story, version: int) -> int:
+    """How often the provider took back that it had sent the message, up to that version."""
+    return len(
+        [
+            e
+            for e in story.of(MessageFailed)
+            if e.reason == LATER and e.originator_version <= version
+        ]
+    )
 
 
 @SETTINGS
@@ -195,7 +210,10 @@ def test_a_messages_fields_fit_its_status(story: Story) -> None:
             assert held == (None, None, None)
         if state.status in ("processing", "queued"):
             assert None not in held
-        assert (state.sent_at is not None) == (state.status == "sent")
+        if state.status == "sent":
+            assert state.sent_at is not None
+        elif state.sent_at is not None:
+            assert failed_later(story, state.version)
         assert state.status == "sent" or state.delivered_at is None
         assert state.read_at is None or state.delivered_at is not None
         if state.status == "failed":
@@ -210,8 +228,9 @@ def test_a_messages_fields_fit_its_status(story: Story) -> None:
         assert (state.campaign_id is None) == (1 <= state.step <= 5)
         assert (state.campaign_id is None) == (state.sequence_id is not None)
         assert (state.campaign_id is None) == (state.enrollment_id is not None)
-    for kind in (MessageSent, MessageDelivered, MessageRead, MessageCancelled):
+    for kind in (MessageDelivered, MessageRead, MessageCancelled):
         assert len(story.of(kind)) <= 1
+    assert len(story.of(MessageSent)) <= 1 + failed_later(story, len(story.events))
 
 
 @SETTINGS
