@@ -2,7 +2,7 @@
 
 Each loads one aggregate from its events, takes a decision, and saves what follows. Losing a race
 for a version means deciding anew on the newer state, a bounded number of times. What a command must
-see beyond its own aggregate it asks of the desk.
+see beyond its own aggregate it asks of its ``CommandQueries``.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MAKES_DUE = (
 )
 
 
-class Desk(Protocol):
+class CommandQueries(Protocol):
     """What commands must see beyond the aggregate they change. ``connection`` is the store's own
     transaction; rows asked for in it are locked until it ends. A transaction that lost against
     another raises the library's RecordConflictError."""
@@ -108,8 +108,8 @@ class Outreach(Application[UUID]):
         self.stop_words = stop_words
         self.clock = clock
         self.new_id = new_id
-        self.desk: Desk = cast(Any, self.factory).desk()
-        self.namespace = self.desk.namespace()
+        self.queries: CommandQueries = cast(Any, self.factory).command_queries()
+        self.namespace = self.queries.namespace()
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory:
         if not env.get("PERSISTENCE_MODULE"):
@@ -202,9 +202,9 @@ class Outreach(Application[UUID]):
         provider_id = values.cleaned(provider_id, 500)
 
         def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
-            if self.desk.has_replied(connection, lead_id, provider_id):
+            if self.queries.has_replied(connection, lead_id, provider_id):
                 return ()
-            answered = self.desk.latest_sent_to(connection, lead_id)
+            answered = self.queries.latest_sent_to(connection, lead_id)
             events: list[Event] = [
                 *lead.reply(state, text, provider_id, answered, now=now, actor=actor)
             ]
@@ -224,7 +224,7 @@ class Outreach(Application[UUID]):
         messages and their counts stay."""
 
         def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
-            self.desk.forget(connection, lead_id)
+            self.queries.forget(connection, lead_id)
             return (
                 *lead.erase(state, now=now, actor=actor),
                 *self._stop_all(connection, lead_id, "erased", now=now, actor=actor),
@@ -387,7 +387,7 @@ class Outreach(Application[UUID]):
     # What all commands share
 
     def _begin(self, kind: Kind[State], event: Event) -> State:
-        with self.desk.transaction() as connection:
+        with self.queries.transaction() as connection:
             self.record(connection, (event,))
         return cast(State, kind.fold(None, (event,)))
 
@@ -418,11 +418,11 @@ class Outreach(Application[UUID]):
         for _ in range(ATTEMPTS):
             state = self._load(kind, aggregate_id)
             try:
-                with self.desk.transaction() as connection:
+                with self.queries.transaction() as connection:
                     events = decide(connection, state, self.clock())
                     self.record(connection, events)
                     if any(isinstance(event, MAKES_DUE) for event in events):
-                        self.desk.wake_broadcasters(connection)
+                        self.queries.wake_broadcasters(connection)
             except RecordConflictError:
                 continue
             own = [event for event in events if event.originator_id == aggregate_id]
@@ -442,13 +442,13 @@ class Outreach(Application[UUID]):
         stop."""
         stopped: list[Event] = []
         unwanted: list[message.Message] = []
-        for running, stop_on_reply in self.desk.active_enrollments(connection, lead_id):
+        for running, stop_on_reply in self.queries.active_enrollments(connection, lead_id):
             if reason != "replied" or stop_on_reply:
                 stopped.extend(enrollment.stop(running, reason, now=now, actor=actor))
                 if reason == "replied":
-                    unwanted.extend(self.desk.cancellable(connection, lead_id, running.id))
+                    unwanted.extend(self.queries.cancellable(connection, lead_id, running.id))
         if reason != "replied":
-            unwanted = self.desk.cancellable(connection, lead_id)
+            unwanted = self.queries.cancellable(connection, lead_id)
         why = cast(CancelReason, reason)
         return (
             *stopped,

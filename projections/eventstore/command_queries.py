@@ -19,8 +19,8 @@ from projections.queue import sweep
 from projections.readmodels import enrollments, leads
 
 
-class ProjectedDesk:
-    """Implements ``domain.outreach.Desk``."""
+class DatabaseCommandQueries:
+    """Implements the protocol ``CommandQueries`` of ``domain.application`` for one database."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

@@ -28,7 +28,7 @@ from domain.event import Event
 from domain.topics import BY_TOPIC
 from projections.database.engine import Database
 from projections.eventstore.append import Ready, append, ids_of_last, library_errors, make_ready
-from projections.eventstore.command_queries import ProjectedDesk
+from projections.eventstore.command_queries import DatabaseCommandQueries
 from projections.eventstore.encryption import decrypt
 from projections.eventstore.tracking import Tracker, insert_tracking
 from projections.readmodels.projector import Row
@@ -248,9 +248,9 @@ class Factory(InfrastructureFactory[Tracker]):
     def process_recorder(self) -> TrackingEventRecorder:
         return TrackingEventRecorder(self.database)
 
-    def desk(self) -> ProjectedDesk:
+    def command_queries(self) -> DatabaseCommandQueries:
         """What commands must see beyond the aggregate they change."""
-        return ProjectedDesk(self.database)
+        return DatabaseCommandQueries(self.database)
 
     def close(self) -> None:
         self.database.close()
