@@ -1,0 +1,160 @@
+"""What all commands share: load one aggregate, decide, save what follows.
+
+A command that loses a race for a version decides anew on the newer state, a bounded number of
+times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence, Set
+from datetime import datetime
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.persistence import InfrastructureFactory, RecordConflictError
+from eventsourcing.utils import Environment, EnvType
+
+from domain import campaign, device, lead, message, sequence
+from domain.application.ports import CommandQueries
+from domain.errors import ConflictError, NotFoundError, SettingsError
+from domain.event import Event, ForeignEventError, Versioned
+from domain.message import events as message_events
+from domain.opt_out_words import STOP_WORDS
+
+State = TypeVar("State", bound=Versioned)
+T = TypeVar("T")
+
+ATTEMPTS = 10
+
+# Events that make messages due at once, so that broadcasters should not wait for their next look.
+MAKES_DUE = (
+    campaign.CampaignResumed,
+    device.DeviceConnected,
+    message_events.MessageResolved,
+    message_events.MessageRetried,
+    sequence.SequenceResumed,
+)
+
+
+class AggregateKind(Generic[State]):
+    """A kind of aggregate: its name in errors, and the ``fold`` of its events."""
+
+    def __init__(
+        self, name: str, fold: Callable[[State | None, Iterable[Any]], State | None]
+    ) -> None:
+        self.name = name
+        self.fold = fold
+
+
+LEAD = AggregateKind("lead", lead.fold)
+SEQUENCE = AggregateKind("sequence", sequence.fold)
+CAMPAIGN = AggregateKind("campaign", campaign.fold)
+MESSAGE = AggregateKind("message", message.fold)
+DEVICE = AggregateKind("device", device.fold)
+
+
+class Commands(Application[UUID]):
+    """Loads, decides and saves. Each aggregate's commands are a subclass in a module of its own."""
+
+    def __init__(
+        self,
+        env: EnvType,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        stop_words: Set[str] = STOP_WORDS,
+    ) -> None:
+        """Take the infrastructure from ``env`` and the queries from its factory.
+
+        ``clock`` gives aware instants in UTC and ``new_id`` random ids: the domain has neither of
+        its own. Raises SettingsError where ``env`` names no persistence module.
+        """
+        super().__init__(env)
+        self.stop_words = stop_words
+        self.clock = clock
+        self.new_id = new_id
+        self.queries: CommandQueries = cast(Any, self.factory).command_queries()
+        self.namespace = self.queries.namespace()
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory:
+        """The factory of the persistence module in ``env``. There is no falling back to memory:
+        without a module it raises SettingsError."""
+        if not env.get("PERSISTENCE_MODULE"):
+            raise SettingsError("PERSISTENCE_MODULE: expected the event store's module")
+        return super().construct_factory(env)
+
+    def record(self, connection: Any, events: Sequence[Event], ready: Any = None) -> None:
+        """Project and append ``events`` as the last thing before ``connection`` commits.
+
+        It serves runners, which lock, decide and save thousands of messages in one transaction.
+        ``ready`` is what ``make_ready`` gave; its events come before ``events``.
+        """
+        self.events.put(cast(Any, events), connection=connection, ready=ready)
+
+    def make_ready(self, events: Sequence[Event]) -> Any:
+        """Do for ``record`` what can be done ahead of the transaction."""
+        return cast(Any, self.events).make_ready(events)
+
+    def _begin(self, kind: AggregateKind[State], event: Event) -> State:
+        """The state of the aggregate that ``event`` begins. Raises RecordConflictError where an
+        aggregate has that id already."""
+        with self.queries.transaction() as connection:
+            self.record(connection, (event,))
+        return cast(State, kind.fold(None, (event,)))
+
+    def _load(self, kind: AggregateKind[State], aggregate_id: UUID) -> State:
+        """The present state. Raises NotFoundError where no aggregate of that kind has that id."""
+        try:
+            state = self.repository.get(aggregate_id, projector_func=cast(Any, kind.fold))
+        except (AggregateNotFoundError, ForeignEventError):
+            raise NotFoundError(kind.name, aggregate_id) from None
+        return cast(State, state)
+
+    def _change(
+        self,
+        kind: AggregateKind[State],
+        aggregate_id: UUID,
+        decide: Callable[..., Event | Sequence[Event]],
+        actor: str,
+    ) -> State:
+        """The state after the event or events that ``decide(state, now=..., actor=...)`` gives."""
+
+        def decide_alone(_: Any, state: State, now: datetime) -> Sequence[Event]:
+            events = decide(state, now=now, actor=actor)
+            return (events,) if isinstance(events, Event) else events
+
+        return self._change_with_queries(kind, aggregate_id, decide_alone)
+
+    def _change_with_queries(
+        self,
+        kind: AggregateKind[State],
+        aggregate_id: UUID,
+        decide: Callable[[Any, State, datetime], Sequence[Event]],
+    ) -> State:
+        """The state after the events that ``decide(connection, state, now)`` gives.
+
+        With ``connection`` it may ask ``self.queries``; events of other aggregates may be among
+        those it gives. Raises ConflictError after ``ATTEMPTS`` lost races.
+        """
+        for _ in range(ATTEMPTS):
+            state = self._load(kind, aggregate_id)
+            try:
+                with self.queries.transaction() as connection:
+                    events = decide(connection, state, self.clock())
+                    self.record(connection, events)
+                    if any(isinstance(event, MAKES_DUE) for event in events):
+                        self.queries.wake_broadcasters(connection)
+            except RecordConflictError:
+                continue
+            own = [event for event in events if event.originator_id == aggregate_id]
+            return cast(State, kind.fold(state, own))
+        raise ConflictError(f"this {kind.name} is changed by others again and again; try later")
+
+
+def applied(change: T | Callable[[T], T], present: T) -> T:
+    """The new value: ``change`` itself, or what it makes of the ``present`` one.
+
+    A change that is a function is applied to the newest state, so that changes of different fields
+    at the same time both land.
+    """
+    return change(present) if callable(change) else change

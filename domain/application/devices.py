@@ -1,0 +1,60 @@
+"""The commands on devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from domain import device
+from domain.application.base import DEVICE, Commands, applied
+from domain.event import Event
+
+
+class DeviceCommands(Commands):
+    """Register, reconfigure, connect, disconnect, retire; note a test."""
+
+    def get_device(self, device_id: UUID) -> device.Device:
+        """The device's present state. Raises NotFoundError."""
+        return self._load(DEVICE, device_id)
+
+    def register_device(self, configuration: device.Configuration, *, actor: str) -> device.Device:
+        """Register a device, offline at first."""
+        event = device.register(self.new_id(), configuration, now=self.clock(), actor=actor)
+        return self._begin(DEVICE, event)
+
+    def reconfigure_device(
+        self,
+        device_id: UUID,
+        configuration: device.Configuration
+        | Callable[[device.Configuration], device.Configuration],
+        *,
+        actor: str,
+    ) -> device.Device:
+        """Replace the configuration; ``configuration`` is the new one, or makes it of the present
+        one."""
+
+        def decide(state: device.Device, *, now: datetime, actor: str) -> Sequence[Event]:
+            new = applied(configuration, state.configuration)
+            return device.reconfigure(state, new, now=now, actor=actor)
+
+        return self._change(DEVICE, device_id, decide, actor)
+
+    def connect_device(self, device_id: UUID, *, actor: str) -> device.Device:
+        """Let the device send."""
+        return self._change(DEVICE, device_id, device.connect, actor)
+
+    def disconnect_device(self, device_id: UUID, reason: str, *, actor: str) -> device.Device:
+        """Hold what is pending on the device. With the reason ``device.OPERATOR`` no program
+        connects it again."""
+        return self._change(DEVICE, device_id, partial(device.disconnect, reason=reason), actor)
+
+    def retire_device(self, device_id: UUID, *, actor: str) -> device.Device:
+        """Retire for good: what the device had pending is cancelled by the reaper."""
+        return self._change(DEVICE, device_id, device.retire, actor)
+
+    def note_test(self, device_id: UUID, outcome: str, detail: str, *, actor: str) -> device.Device:
+        """Note that a person sent a message through the device by hand, and its ``outcome``."""
+        decide = partial(device.note_test, outcome=outcome, detail=detail)
+        return self._change(DEVICE, device_id, decide, actor)
