@@ -15,7 +15,7 @@ from domain import content, values
 from domain.content import Content
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
-from domain.values import Audience
+from domain.values import TargetFilter
 
 Status = Literal["pending", "triggering", "triggered", "finished", "paused", "cancelled"]
 
@@ -27,7 +27,7 @@ class Definition(Content, frozen=True, kw_only=True):
     name: str
     scheduled_at: datetime
     niche: tuple[str, ...] = ()
-    target_status: Audience = "all"
+    target_status: TargetFilter = "all"
     min_delay_seconds: float = 0.0
     max_delay_seconds: float = 0.0
     expires_after_hours: float | None = None
@@ -48,7 +48,7 @@ class CampaignTriggered(Event, frozen=True, kw_only=True, gc=False):
 
     TOPIC: ClassVar[str] = "campaign.triggered"
     niche: tuple[str, ...]
-    target_status: Audience
+    target_status: TargetFilter
 
 
 class CampaignAudienceExtended(Event, frozen=True, kw_only=True, gc=False):
@@ -158,7 +158,7 @@ def check(campaign_id: UUID, version: int, definition: Definition) -> Definition
         definition,
         name=values.text("name", definition.name, longest=200).strip(),
         niche=values.tokens("niche", definition.niche),
-        target_status=values.audience(definition.target_status),
+        target_status=values.target_filter(definition.target_status),
         scheduled_at=values.instant(definition.scheduled_at, "scheduled_at"),
         content_id=f"{campaign_id}:{version}:0",
         min_delay_seconds=low,

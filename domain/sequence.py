@@ -14,7 +14,7 @@ from domain import content, values
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 from domain.planning import Step, Window, check_window
-from domain.values import Audience
+from domain.values import TargetFilter
 
 Status = Literal["draft", "active", "paused", "inactive"]
 Reentry = Literal["once", "after_completion", "always"]
@@ -30,7 +30,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     first_delay_minutes: float = 5.0
     niche: tuple[str, ...] = ()
-    target_status: Audience = "all"
+    target_status: TargetFilter = "all"
     timezone: str | None = None
     windows: tuple[Window, ...] = ()
     reentry: Reentry = "once"
@@ -160,7 +160,7 @@ def define(id: UUID, definition: Definition, *, now: datetime, actor: str) -> Se
         name=values.text("name", definition.name, longest=200).strip(),
         trigger=trigger,
         niche=values.tokens("niche", definition.niche),
-        target_status=values.audience(definition.target_status),
+        target_status=values.target_filter(definition.target_status),
         next_trigger=(
             None
             if following_trigger is None

@@ -14,10 +14,10 @@ import phonenumbers
 from domain.errors import InvalidInputError
 
 TargetStatus = Literal["prospect", "customer"]
-Audience = Literal["prospect", "customer", "all"]
+TargetFilter = Literal["prospect", "customer", "all"]
 
 TARGET_STATUSES: tuple[TargetStatus, ...] = ("prospect", "customer")
-AUDIENCES: tuple[Audience, ...] = ("prospect", "customer", "all")
+TARGET_FILTERS: tuple[TargetFilter, ...] = ("prospect", "customer", "all")
 
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
@@ -99,8 +99,8 @@ def target_status(value: str) -> TargetStatus:
     raise InvalidInputError("target_status", "'prospect' or 'customer'")
 
 
-def audience(value: str) -> Audience:
-    for status in AUDIENCES:
+def target_filter(value: str) -> TargetFilter:
+    for status in TARGET_FILTERS:
         if value.strip().lower() == status:
             return status
     raise InvalidInputError("target_status", "'prospect', 'customer' or 'all'")

@@ -27,7 +27,7 @@ from domain.device import GATEWAYS
 from domain.message import STATUSES
 from domain.planning import WEEKDAYS
 from domain.sequence import REENTRIES
-from domain.values import AUDIENCES, TARGET_STATUSES
+from domain.values import TARGET_FILTERS, TARGET_STATUSES
 
 # Leads
 
@@ -142,7 +142,7 @@ class SequenceFields(Schema):
     trigger = Text(required=True, validate=TOKEN)
     first_delay_minutes = Number(validate=validate.Range(0, 527040))
     niche = fields.List(Text(validate=TOKEN))
-    target_status = fields.String(validate=validate.OneOf(AUDIENCES))
+    target_status = fields.String(validate=validate.OneOf(TARGET_FILTERS))
     timezone = Text(allow_none=True)
     windows = fields.List(fields.Nested(Window), validate=validate.Length(max=100))
     reentry = fields.String(validate=validate.OneOf(REENTRIES))
@@ -174,7 +174,7 @@ INSTANT = (
 class CampaignFields(Schema):
     name = Text(validate=NAME)
     niche = fields.List(Text(validate=TOKEN), metadata=note("empty: every niche"))
-    target_status = fields.String(validate=validate.OneOf(AUDIENCES))
+    target_status = fields.String(validate=validate.OneOf(TARGET_FILTERS))
     body = Text(validate=validate.Length(max=4096))
     media_url = Text(allow_none=True, validate=URL)
     template = fields.Nested(Template, allow_none=True)

@@ -145,14 +145,14 @@ def test_statuses_are_known_words() -> None:
     """In any case, with white space; "all" is an audience and no lead's status."""
     assert values.target_status(" Prospect") == "prospect"
     assert values.target_status("CUSTOMER") == "customer"
-    assert values.audience("All ") == "all"
-    assert values.audience("customer") == "customer"
+    assert values.target_filter("All ") == "all"
+    assert values.target_filter("customer") == "customer"
     for bad in ("all", "", "prospects"):
         with pytest.raises(InvalidInputError, match=r"^target_status: expected 'prospect' or"):
             values.target_status(bad)
     for bad in ("any", "", "customer,prospect"):
         with pytest.raises(InvalidInputError, match=r"^target_status: expected 'prospect', 'cust"):
-            values.audience(bad)
+            values.target_filter(bad)
 
 
 def test_a_zone_is_an_iana_name() -> None:

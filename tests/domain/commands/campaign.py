@@ -14,7 +14,7 @@ from domain import campaign
 from domain.campaign import Campaign, Definition
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event
-from domain.values import AUDIENCES
+from domain.values import TARGET_FILTERS
 from tests.domain.stories import By, Command, Kind, Refusal, always, only
 from tests.domain.values import EXCLUDED, MEDIA, PACES, SOME_TOKENS, SOON, WORDS
 
@@ -30,7 +30,7 @@ def _definition(draw: st.DrawFn, by: By) -> Definition:
     return Definition(
         scheduled_at=by["now"] + draw(st.sampled_from([-1, 0, 1])) * draw(SOON),
         niche=draw(SOME_TOKENS),
-        target_status=draw(st.sampled_from(AUDIENCES)),
+        target_status=draw(st.sampled_from(TARGET_FILTERS)),
         expires_after_hours=draw(st.sampled_from([None, 0.5, 24.0])),
         **_text_and_pace(draw),
     )

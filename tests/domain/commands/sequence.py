@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain import sequence
 from domain.event import Event
 from domain.sequence import REENTRIES, Definition, Sequence
-from domain.values import AUDIENCES
+from domain.values import TARGET_FILTERS
 from tests.domain.stories import By, Command, Kind, always, never, only
 from tests.domain.values import (
     MEDIA,
@@ -43,7 +43,7 @@ def _begin(draw: st.DrawFn, by: By) -> Event:
         steps=tuple(sequence.step(id_, 1, n, **_content(draw)) for n in range(1, count + 1)),
         first_delay_minutes=draw(st.integers(0, 600)) / 4,
         niche=draw(SOME_TOKENS),
-        target_status=draw(st.sampled_from(AUDIENCES)),
+        target_status=draw(st.sampled_from(TARGET_FILTERS)),
         timezone=draw(st.none() | ZONES),
         windows=draw(WINDOWS),
         reentry=draw(st.sampled_from(REENTRIES)),
