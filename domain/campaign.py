@@ -177,7 +177,7 @@ def expires_at(definition: Definition) -> datetime | None:
 
 
 def schedule(id: UUID, definition: Definition, *, now: datetime, actor: str) -> CampaignScheduled:  # noqa: A002
-    """A campaign whose instant has passed already is triggered at the next look."""
+    """A campaign whose instant has passed already starts at the next look."""
     return first(CampaignScheduled, id, now, actor, definition=check(id, 1, definition))
 
 
@@ -199,11 +199,11 @@ def revise(
     return (following(campaign, CampaignRevised, now, actor, definition=checked),)
 
 
-def trigger(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
+def start(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """Its instant has come: freeze the criteria."""
-    _require(campaign, "trigger", "pending")
+    _require(campaign, "start", "pending")
     if campaign.definition.scheduled_at > now:
-        raise WrongStateError("campaign", campaign.status, "trigger (before its time)")
+        raise WrongStateError("campaign", campaign.status, "start (before its time)")
     return (
         following(
             campaign,

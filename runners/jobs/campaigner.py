@@ -69,7 +69,7 @@ class Campaigner:
         state = campaigns.next_to_trigger(connection, now)
         if state is None:
             return False
-        events = campaign.trigger(state, now=now, actor=self.actor)
+        events = campaign.start(state, now=now, actor=self.actor)
         self.container.outreach.record(connection, events)
         return True
 

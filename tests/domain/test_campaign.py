@@ -85,8 +85,8 @@ def test_a_campaign_is_scheduled() -> None:
 
 def test_a_campaign_is_triggered_when_its_instant_has_come() -> None:
     """To the microsecond, or days late; the criteria are frozen."""
-    assert campaign.trigger(given(SCHEDULED), **BY) == (TRIGGERED,)
-    late = campaign.trigger(given(SCHEDULED), now=utc(2026, 3, 4), actor=TRIGGERED.actor)
+    assert campaign.start(given(SCHEDULED), **BY) == (TRIGGERED,)
+    late = campaign.start(given(SCHEDULED), now=utc(2026, 3, 4), actor=TRIGGERED.actor)
     assert late == (
         event(CampaignTriggered, 2, at=utc(2026, 3, 4), niche=("B1",), target_status="customer"),
     )
@@ -98,8 +98,8 @@ def test_a_campaign_is_not_triggered_early() -> None:
     """Not by a microsecond."""
     early = NOW - timedelta(microseconds=1)
     with pytest.raises(WrongStateError) as error:
-        campaign.trigger(given(SCHEDULED), now=early, actor="api:sales")
-    assert str(error.value) == "cannot trigger (before its time) this campaign: it is pending"
+        campaign.start(given(SCHEDULED), now=early, actor="api:sales")
+    assert str(error.value) == "cannot start (before its time) this campaign: it is pending"
 
 
 def test_an_audience_is_added_in_chunks() -> None:
@@ -191,7 +191,7 @@ DECISIONS: dict[str, tuple[Callable[[Campaign], object], set[str]]] = {
         lambda state: campaign.revise(state, SALE, **BY),
         {"pending", "triggering", "triggered", "paused"},
     ),
-    "trigger": (lambda state: campaign.trigger(state, **BY), {"pending"}),
+    "start": (lambda state: campaign.start(state, **BY), {"pending"}),
     "extend the audience of": (
         lambda state: campaign.extend_audience(state, CHUNK_2, 1, {}, **BY),
         {"triggering"},

@@ -157,7 +157,7 @@ def test_a_paused_campaign_holds_its_messages_however_batches_fall(
     scheduled = container.outreach.schedule_campaign(
         campaign.Definition(name="C", body="b", scheduled_at=clock()), actor="test"
     )
-    triggered = campaign.trigger(scheduled, now=clock(), actor="test")
+    triggered = campaign.start(scheduled, now=clock(), actor="test")
     state = campaign.fold(scheduled, triggered)
     assert state is not None
     first = message.schedule_for_campaign(

@@ -62,8 +62,8 @@ def _no_audience_after_the_trigger(state: Campaign, now: datetime) -> Refusal:
     return None if running and state.triggered_at is None else WrongStateError
 
 
-def _trigger(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
-    return campaign.trigger(state, **by)
+def _start(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    return campaign.start(state, **by)
 
 
 def _not_before_its_instant(state: Campaign, now: datetime) -> Refusal:
@@ -116,7 +116,7 @@ CAMPAIGN = Kind(
         Command("revise", _revise, only(*_RUNNING)),
         Command("revise nothing", _revise_nothing, only(*_RUNNING)),
         Command("revise the audience", _revise_audience, _no_audience_after_the_trigger),
-        *[Command("trigger", _trigger, _not_before_its_instant)] * 4,
+        *[Command("start", _start, _not_before_its_instant)] * 4,
         *[Command("extend", _extend, only("triggering"))] * 6,
         Command("extend again", _extend_again, only("triggering", but=InvalidInputError)),
         *[Command("complete", _complete, only("triggering"))] * 2,
