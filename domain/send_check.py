@@ -1,4 +1,5 @@
-"""The last look before a message is handed over: is it still wanted, and may it go now?"""
+"""The send check, in the transaction of the dispatch: is the message still wanted, and may it go
+now?"""
 
 from __future__ import annotations
 
@@ -10,20 +11,23 @@ from domain.message.events import CancelReason
 
 
 class Cancel(NamedTuple):
-    """It must not be sent any more."""
+    """The message must never be sent."""
 
     reason: CancelReason
 
 
 class Release(NamedTuple):
-    """Not now: back to pending."""
+    """The message must wait: it goes back to pending."""
 
     reason: str
 
 
-class Surroundings(NamedTuple):
-    """What a message depends on besides itself, as it is now; ``stopped_because`` is why its
-    enrollment was stopped, if it was."""
+class SendContext(NamedTuple):
+    """What a message depends on besides itself, as it is now.
+
+    The owner is the message's campaign or sequence. ``stopped_because`` is why the enrollment was
+    stopped, None where it was not or where there is none. ``expires_at`` is the campaign's.
+    """
 
     opted_out: bool
     device_status: str
@@ -33,22 +37,23 @@ class Surroundings(NamedTuple):
     expires_at: datetime | None
 
 
-def last_look(around: Surroundings, now: datetime) -> Cancel | Release | None:
-    """None says: hand it over. A person's own wish comes before any other reason."""
-    if around.opted_out:
+def check(context: SendContext, now: datetime) -> Cancel | Release | None:
+    """None lets the message be dispatched. A person's own wish is the first reason, and what can
+    never be sent comes before what must wait."""
+    if context.opted_out:
         return Cancel("opted_out")
-    if around.stopped_because is not None:
-        return Cancel(around.stopped_because)
-    if around.owner_status == "cancelled":
+    if context.stopped_because is not None:
+        return Cancel(context.stopped_because)
+    if context.owner_status == "cancelled":
         return Cancel("campaign_cancelled")
-    if around.sequence_stopped:
+    if context.sequence_stopped:
         return Cancel("sequence_cancelled")
-    if around.device_status == "retired":
+    if context.device_status == "retired":
         return Cancel("device_retired")
-    if around.expires_at is not None and around.expires_at <= now:
+    if context.expires_at is not None and context.expires_at <= now:
         return Cancel("expired")
-    if around.owner_status == "paused":
+    if context.owner_status == "paused":
         return Release("paused")
-    if around.device_status != "online":
+    if context.device_status != "online":
         return Release("device offline")
     return None

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from domain import content, message, pacing, rendering
+from domain import content, message, pacing, rendering, send_check
 from domain.content import Content
 from domain.errors import SettingsError
 from domain.event import Event
 from domain.message.events import MessageQueued
 from domain.pacing import Lane
-from domain.send_check import Cancel, Release, Surroundings, last_look
+from domain.send_check import Cancel, Release, SendContext
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.queue import dispatch
@@ -85,7 +85,9 @@ class LastLook:
         now = self.now
         state = message.InHand(slot.message_id, version, "processing", row.attempt)
         device, owner = self.devices[slot.device_id], self.owners[row.owner_id]
-        verdict = last_look(_surroundings(row, device, owner), now) or _hindrance(slot, device, now)
+        verdict = send_check.check(_send_context(row, device, owner), now) or _hindrance(
+            slot, device, now
+        )
         if isinstance(verdict, Cancel):
             return message.cancel(state, verdict.reason, now=now, actor=self.actor)
         if isinstance(verdict, Release):
@@ -169,8 +171,8 @@ def _credentials(container: Container, device: dispatch.Device) -> dict[str, str
         return None
 
 
-def _surroundings(row: dispatch.Candidate, device: Sender, owner: dispatch.Owner) -> Surroundings:
-    return Surroundings(
+def _send_context(row: dispatch.Candidate, device: Sender, owner: dispatch.Owner) -> SendContext:
+    return SendContext(
         opted_out=row.opted_out_at is not None,
         device_status=device.status,
         owner_status=owner.status,

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from domain.send_check import Cancel, Release, Surroundings, last_look
+from domain import send_check
+from domain.send_check import Cancel, Release, SendContext
 from tests.domain.samples import NOW
 
-FINE = Surroundings(
+FINE = SendContext(
     opted_out=False,
     device_status="online",
     owner_status="active",
@@ -30,7 +31,7 @@ EXPIRED = {"expires_at": NOW}
 
 
 @pytest.mark.parametrize(
-    "around",
+    "context",
     [
         FINE,
         BROADCAST,
@@ -40,13 +41,13 @@ EXPIRED = {"expires_at": NOW}
         FINE._replace(owner_status="inactive"),
     ],
 )
-def test_a_message_that_is_still_wanted_goes(around: Surroundings) -> None:
+def test_a_message_that_is_still_wanted_goes(context: SendContext) -> None:
     """Also of a sequence that enrolls nobody any more, and up to the last microsecond."""
-    assert last_look(around, NOW) is None
+    assert send_check.check(context, NOW) is None
 
 
 @pytest.mark.parametrize(
-    ("around", "changed", "reason"),
+    ("context", "changed", "reason"),
     [
         (FINE, OPTED_OUT, "opted_out"),
         (BROADCAST, OPTED_OUT, "opted_out"),
@@ -61,19 +62,19 @@ def test_a_message_that_is_still_wanted_goes(around: Surroundings) -> None:
     ],
 )
 def test_a_message_that_is_not_wanted_any_more_is_cancelled(
-    around: Surroundings, changed: dict[str, Any], reason: str
+    context: SendContext, changed: dict[str, Any], reason: str
 ) -> None:
     """With the reason that the audit will show."""
-    assert last_look(around._replace(**changed), NOW) == Cancel(reason)
+    assert send_check.check(context._replace(**changed), NOW) == Cancel(reason)
 
 
 @pytest.mark.parametrize(("changed", "reason"), [(PAUSED, "paused"), (OFFLINE, "device offline")])
-@pytest.mark.parametrize("around", [FINE, BROADCAST])
+@pytest.mark.parametrize("context", [FINE, BROADCAST])
 def test_a_message_that_must_wait_is_released(
-    around: Surroundings, changed: dict[str, Any], reason: str
+    context: SendContext, changed: dict[str, Any], reason: str
 ) -> None:
     """It stays pending and goes later."""
-    assert last_look(around._replace(**changed), NOW) == Release(reason)
+    assert send_check.check(context._replace(**changed), NOW) == Release(reason)
 
 
 @pytest.mark.parametrize(
@@ -90,4 +91,4 @@ def test_of_several_reasons_the_strongest_counts(
     changed: dict[str, Any], expected: Cancel | Release
 ) -> None:
     """The person's own wish first; what can never go does not wait."""
-    assert last_look(FINE._replace(**changed), NOW) == expected
+    assert send_check.check(FINE._replace(**changed), NOW) == expected
