@@ -17,7 +17,7 @@ from domain.message.events import (
     MessageSent,
 )
 
-# Of which events each announcement may be.
+# Of which events each webhook event may be made.
 TOPICS: Mapping[str, Sequence[str]] = {
     "message.sent": (MessageSent.TOPIC, MessageResolved.TOPIC),
     "message.failed": (MessageFailed.TOPIC, MessageResolved.TOPIC),
@@ -30,7 +30,7 @@ TOPICS: Mapping[str, Sequence[str]] = {
 }
 
 
-def announcement(event: Event) -> tuple[str, dict[str, Any]] | None:
+def webhook_event(event: Event) -> tuple[str, dict[str, Any]] | None:
     """The name and the event's own facts; None where nobody is told."""
     match event:
         case MessageSent():

@@ -16,7 +16,7 @@ from eventsourcing.persistence import MapperDeserialisationError, Tracking
 from sqlalchemy import Connection
 
 from domain.errors import NotFoundError, StorageError
-from domain.webhook_events import TOPICS, announcement
+from domain.webhook_events import TOPICS, webhook_event
 from projections.database.engine import rows, uuids
 from projections.eventstore.encryption import decrypt
 from projections.eventstore.recorder import decode
@@ -242,7 +242,7 @@ def _body(
         event = decode(topic, state)
     except (StorageError, MapperDeserialisationError):
         return Unreadable(f"event {row.notification_id} cannot be read; see sendtrail audit verify")
-    told = announcement(event)
+    told = webhook_event(event)
     return told and {
         "event": told[0],
         "number": row.notification_id,
