@@ -1,6 +1,6 @@
 """What may happen to a message: state and plain values in, the event that follows out.
 
-The three decisions of every message (claim, hand over, confirm) write their event out:
+The three decisions of every message (claim, dispatch, confirm) write their event out:
 ``following`` passes its fields on through two dictionaries, which takes longer than all else that
 they do.
 """
@@ -114,7 +114,7 @@ def release(message: Known, reason: str, *, now: datetime, actor: str) -> Messag
     return following(message, MessageReleased, now, actor, reason=reason)
 
 
-def hand_over(
+def dispatch(
     message: Known,
     content_id: str,
     lead_version: int,
@@ -124,7 +124,7 @@ def hand_over(
     actor: str,
 ) -> MessageQueued:
     """Must be committed before the gateway is called."""
-    _require(message, "hand over", "processing")
+    _require(message, "dispatch", "processing")
     return MessageQueued(
         originator_id=message.id,
         originator_version=message.version + 1,

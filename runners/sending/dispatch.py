@@ -112,7 +112,7 @@ class LastLook:
     ) -> MessageQueued:
         names = rendering.names_of(row.name, row.phone, row.attributes)
         rendered = content.render(written, names)
-        queued = message.hand_over(
+        queued = message.dispatch(
             state,
             written.content_id,
             row.lead_version,

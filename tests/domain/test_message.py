@@ -153,7 +153,7 @@ def test_a_released_message_is_as_if_never_claimed() -> None:
 
 def test_a_message_is_handed_over_with_what_it_says() -> None:
     """Which text, which version of the lead, and the hash of both together."""
-    queued = message.hand_over(
+    queued = message.dispatch(
         given_a("processing"), CONTENT, 8, SHA256, now=SLOT, actor="api:sales"
     )
     assert queued == event(

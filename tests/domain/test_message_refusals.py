@@ -23,8 +23,8 @@ REFUSED: dict[str, tuple[Callable[[Message], object], str]] = {
         lambda state: message.release(state, "shutdown", **BY),
         "pending queued sent failed unknown cancelled",
     ),
-    "hand over": (
-        lambda state: message.hand_over(state, CONTENT, 8, SHA256, **BY),
+    "dispatch": (
+        lambda state: message.dispatch(state, CONTENT, 8, SHA256, **BY),
         "pending queued sent failed unknown cancelled",
     ),
     "confirm": (

@@ -35,9 +35,9 @@ def _release(draw: st.DrawFn, state: Message, by: By) -> Event:
     return message.release(state, draw(WORDS), **by)
 
 
-def _hand_over(draw: st.DrawFn, state: Message, by: By) -> Event:
+def _dispatch(draw: st.DrawFn, state: Message, by: By) -> Event:
     content_id = f"{draw(st.uuids())}:{draw(VERSIONS)}:{state.step}"
-    return message.hand_over(state, content_id, draw(VERSIONS), draw(HASHES), **by)
+    return message.dispatch(state, content_id, draw(VERSIONS), draw(HASHES), **by)
 
 
 def _confirm_sent(draw: st.DrawFn, state: Message, by: By) -> Event:
@@ -78,7 +78,7 @@ MESSAGE = Kind(
     (
         *[Command("claim", _claim, only("pending"))] * 9,
         *[Command("release", _release, only("processing"))] * 2,
-        *[Command("hand over", _hand_over, only("processing"))] * 9,
+        *[Command("dispatch", _dispatch, only("processing"))] * 9,
         *[Command("confirm", _confirm_sent, only("queued", "unknown"))] * 2,
         Command("fail", _fail, only("processing", "queued", "unknown")),
         *[Command("defer", _defer, only("queued"))] * 3,
