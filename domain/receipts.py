@@ -37,7 +37,7 @@ class Reply(msgspec.Struct, frozen=True):
     provider_id: str
 
 
-def take(state: Message, receipt: Receipt, *, now: datetime, actor: str) -> tuple[Event, ...]:
+def accept(state: Message, receipt: Receipt, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """What follows from a receipt, which may come in any order and any number of times. It settles
     what was handed over and has no outcome yet; what contradicts an outcome changes nothing."""
     if _is_of_another_attempt(state, receipt):

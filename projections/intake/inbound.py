@@ -103,7 +103,7 @@ def _receipts(
         if state is None or (devices is not None and state.device_id not in devices):
             continue
         known += 1
-        for event in receipts.take(state, receipt, now=now, actor=actor):
+        for event in receipts.accept(state, receipt, now=now, actor=actor):
             state = message.evolve(state, event)
             events.append(event)
         states[state.id] = state

@@ -25,7 +25,7 @@ RECEIPT = utc(2026, 3, 1, 9, 30)
 
 def took(state: Message, kind: Kind, **named: str) -> tuple[Event, ...]:
     """What follows from a receipt."""
-    return receipts.take(state, Receipt(kind, **named), now=RECEIPT, actor=ACTOR)
+    return receipts.accept(state, Receipt(kind, **named), now=RECEIPT, actor=ACTOR)
 
 
 def test_a_delivery_receipt_is_recorded_once() -> None:

@@ -64,7 +64,7 @@ def _resolve(draw: st.DrawFn, state: Message, by: By) -> Event:
 
 def _receipt(draw: st.DrawFn, state: Message, by: By) -> tuple[Event, ...]:
     kind = draw(st.sampled_from(get_args(receipts.Kind)))
-    return receipts.take(state, receipts.Receipt(kind, None, draw(WORDS), draw(WORDS)), **by)
+    return receipts.accept(state, receipts.Receipt(kind, None, draw(WORDS), draw(WORDS)), **by)
 
 
 def _cancel(draw: st.DrawFn, state: Message, by: By) -> Event:
