@@ -48,27 +48,27 @@ def assign_slots(
     return slots
 
 
-class Lane(NamedTuple):
-    """What a device did last: when it handed something over, whether it still waits for the
-    gateway's answer, and when the answer came."""
+class LastDispatch(NamedTuple):
+    """A device's latest dispatch: its instant, whether the gateway's answer is still awaited, and
+    when the answer came. ``dispatched_at`` is None where the device has never dispatched."""
 
-    last_hand_over_at: datetime | None
-    busy: bool = False
+    dispatched_at: datetime | None
+    awaiting_answer: bool = False
     answered_at: datetime | None = None
 
 
-def free_at(lane: Lane, pause: timedelta, patience: timedelta, now: datetime) -> datetime:
-    """When a device with a pause may begin its next send: that long after its latest was answered.
+def free_at(last: LastDispatch, pause: timedelta, patience: timedelta, now: datetime) -> datetime:
+    """When a device with a pause may dispatch again: ``pause`` after the latest answer.
 
     Two sends that are apart where they start may be closer where they arrive; only the answer says
-    that one has arrived. While it is not there: when to look again, until ``patience`` after the
-    hand-over, when the call is over for sure.
+    that one has arrived. While the answer is awaited: the instant to ask again, which is at the
+    latest ``patience`` and a pause after the dispatch, because the call is surely over by then.
     """
-    if lane.last_hand_over_at is None:
+    if last.dispatched_at is None:
         return now
-    if not lane.busy:
-        return (lane.answered_at or lane.last_hand_over_at) + pause
-    return min(now + max(pause, SOONEST), lane.last_hand_over_at + patience + pause)
+    if not last.awaiting_answer:
+        return (last.answered_at or last.dispatched_at) + pause
+    return min(now + max(pause, SOONEST), last.dispatched_at + patience + pause)
 
 
 def back_off(attempt: int, uniform: Uniform, base: float = 30.0, cap: float = 3600.0) -> float:

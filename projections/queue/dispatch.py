@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from domain.content import Content
 from domain.enrollment import StopReason
-from domain.pacing import Lane
+from domain.pacing import LastDispatch
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
 
@@ -127,10 +127,10 @@ def owners(connection: Connection, ids: Iterable[str]) -> dict[str, Owner]:
     }
 
 
-def lanes(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, Lane]:
+def lanes(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, LastDispatch]:
     """What each device did last, which nobody else changes until the transaction ends: locks in id
     order."""
     ids = uuids(device_ids)
     rows(connection, _LOCK_LANES, ids=ids)
     # A statement of its own, so that it sees what the last holder of the lock did.
-    return {row[0]: Lane(*row[1:]) for row in rows(connection, _LANES, ids=ids)}
+    return {row[0]: LastDispatch(*row[1:]) for row in rows(connection, _LANES, ids=ids)}

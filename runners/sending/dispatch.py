@@ -13,7 +13,7 @@ from domain.content import Content
 from domain.errors import SettingsError
 from domain.event import Event
 from domain.message.events import MessageQueued
-from domain.pacing import Lane
+from domain.pacing import LastDispatch
 from domain.send_check import Cancel, Release, SendContext
 from projections.config.settings import Settings
 from projections.container import Container
@@ -99,7 +99,7 @@ class LastLook:
             if free_at > now:
                 self.result.postponed.append((slot, free_at))
                 return None
-            self.lanes[slot.device_id] = Lane(now, busy=True)
+            self.lanes[slot.device_id] = LastDispatch(now, awaiting_answer=True)
         return self._hand_over(state, row, slot, device, owner.content(row.step))
 
     def _hand_over(

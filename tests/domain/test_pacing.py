@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.pacing import Lane, Pace, assign_slots, back_off, free_at
+from domain.pacing import LastDispatch, Pace, assign_slots, back_off, free_at
 from tests.domain.samples import NOW, utc
 
 SETTINGS = settings(max_examples=80, deadline=None)
@@ -177,21 +177,21 @@ def test_the_back_off_stays_within_its_bounds(attempt: int, seed: int) -> None:
 def test_a_device_is_free_its_pause_after_the_answer() -> None:
     pause, patience = timedelta(seconds=5), timedelta(seconds=35)
 
-    def wait(lane: Lane) -> float:
-        return (free_at(lane, pause, patience, NOW) - NOW).total_seconds()
+    def wait(last: LastDispatch) -> float:
+        return (free_at(last, pause, patience, NOW) - NOW).total_seconds()
 
     def ago(seconds: float) -> datetime:
         return NOW - timedelta(seconds=seconds)
 
-    assert wait(Lane(None)) == 0
-    assert wait(Lane(ago(3), False, ago(1))) == 4
+    assert wait(LastDispatch(None)) == 0
+    assert wait(LastDispatch(ago(3), False, ago(1))) == 4
     # Still waiting: to be looked at again after the pause, and given up with the call.
-    assert wait(Lane(ago(3), busy=True)) == 5
-    assert wait(Lane(ago(38), busy=True)) == 2
-    assert wait(Lane(ago(41), busy=True)) == -1
+    assert wait(LastDispatch(ago(3), awaiting_answer=True)) == 5
+    assert wait(LastDispatch(ago(38), awaiting_answer=True)) == 2
+    assert wait(LastDispatch(ago(41), awaiting_answer=True)) == -1
 
 
 def test_a_busy_device_with_a_tiny_pause_is_not_looked_at_all_the_time() -> None:
-    lane = Lane(NOW, busy=True)
-    again = free_at(lane, timedelta(milliseconds=1), timedelta(seconds=35), NOW)
+    last = LastDispatch(NOW, awaiting_answer=True)
+    again = free_at(last, timedelta(milliseconds=1), timedelta(seconds=35), NOW)
     assert again == NOW + timedelta(milliseconds=50)
