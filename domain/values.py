@@ -1,4 +1,8 @@
-"""Small values that several aggregates share: tokens, statuses, phones, zones, times of day."""
+"""Small values that several aggregates share: tokens, texts, URLs, statuses, phones, times.
+
+A check takes a value as the caller wrote it and gives it in its one form, or raises
+InvalidInputError with the name of the field, never with the value, which may be personal.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +23,17 @@ TargetFilter = Literal["prospect", "customer", "all"]
 TARGET_STATUSES: tuple[TargetStatus, ...] = ("prospect", "customer")
 TARGET_FILTERS: tuple[TargetFilter, ...] = ("prospect", "customer", "all")
 
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def tokens(field: str, values: Iterable[str]) -> tuple[str, ...]:
-    """Whole tokens in the order given, trimmed; a token that differs only in case comes once."""
-    seen: dict[str, str] = {}
-    for value in values:
-        token = value.strip()
+def tokens(field: str, words: Iterable[str]) -> tuple[str, ...]:
+    """Tokens, such as triggers and niches: ``words`` trimmed, in their order.
+
+    Of words that differ in nothing but case the first stays.
+    """
+    by_folded: dict[str, str] = {}
+    for word in words:
+        token = word.strip()
         if (
             not token
             or len(token) > 100
@@ -36,31 +43,36 @@ def tokens(field: str, values: Iterable[str]) -> tuple[str, ...]:
             raise InvalidInputError(
                 field, "tokens of 1 to 100 characters without ',', ';', '|' or control characters"
             )
-        seen.setdefault(token.lower(), token)
-    return tuple(seen.values())
+        by_folded.setdefault(token.lower(), token)
+    return tuple(by_folded.values())
 
 
 def matching(token: str, among: Iterable[str]) -> str | None:
-    """The one of ``among`` that equals ``token``: whole and in any case, never a substring."""
-    wanted = token.lower()
-    return next((other for other in among if other.lower() == wanted), None)
+    """The one of ``among`` that equals ``token`` as a whole, in any case; None where none does."""
+    folded = token.lower()
+    return next((other for other in among if other.lower() == folded), None)
 
 
 def storable(value: str) -> bool:
-    """Whether UTF-8 and PostgreSQL can hold it: no NUL, and no half of a surrogate pair."""
-    return "\0" not in value and (value.isascii() or _HALF_PAIR.search(value) is None)
+    """Whether UTF-8 and PostgreSQL can hold ``value``: no NUL, and no half of a surrogate pair."""
+    return "\0" not in value and (value.isascii() or _SURROGATE.search(value) is None)
 
 
 def cleaned(value: str, longest: int = 10_000) -> str:
-    """What the world outside says, made fit to store: it cannot be refused, and must not be lost.
-    What cannot be stored becomes U+FFFD, and what is too long is cut."""
+    """A text from outside, made storable, because it can be neither refused nor lost.
+
+    A character that cannot be stored becomes U+FFFD. The text is cut to ``longest`` characters.
+    """
     if not storable(value):
         value = "".join("\ufffd" if not storable(c) else c for c in value)
     return value[:longest]
 
 
 def text(field: str, value: str, *, longest: int, allow_empty: bool = False) -> str:
-    """``value`` unchanged if it has at most ``longest`` characters and PostgreSQL can store it."""
+    """``value`` unchanged, if it has at most ``longest`` characters and can be stored.
+
+    A text of white space alone is refused unless ``allow_empty``.
+    """
     if len(value) > longest or not storable(value) or (not allow_empty and not value.strip()):
         least = 0 if allow_empty else 1
         raise InvalidInputError(field, f"{least} to {longest} characters, without NUL")
@@ -68,7 +80,7 @@ def text(field: str, value: str, *, longest: int, allow_empty: bool = False) -> 
 
 
 def media_url(field: str, value: str | None) -> str | None:
-    """``value`` if it is None or a web address that PostgreSQL can store."""
+    """``value`` unchanged, if it is None or an http or https URL that can be stored."""
     if value is None or (
         value.startswith(("http://", "https://")) and len(value) <= 2000 and storable(value)
     ):
@@ -80,8 +92,10 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def is_safe_url(url: str, *, allow_http: bool) -> bool:
-    """Whether credentials and personal data may go there: by TLS, or to this host, or in clear text
-    where that is allowed."""
+    """Whether credentials and personal data may be sent to ``url``.
+
+    They may with TLS, to this host, or in clear text where ``allow_http`` says so.
+    """
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -93,6 +107,7 @@ def is_safe_url(url: str, *, allow_http: bool) -> bool:
 
 
 def target_status(value: str) -> TargetStatus:
+    """What a lead is, from the word in any case."""
     for status in TARGET_STATUSES:
         if value.strip().lower() == status:
             return status
@@ -100,17 +115,18 @@ def target_status(value: str) -> TargetStatus:
 
 
 def target_filter(value: str) -> TargetFilter:
-    for status in TARGET_FILTERS:
-        if value.strip().lower() == status:
-            return status
+    """Which leads a campaign or sequence asks for by their status, from the word in any case."""
+    for choice in TARGET_FILTERS:
+        if value.strip().lower() == choice:
+            return choice
     raise InvalidInputError("target_status", "'prospect', 'customer' or 'all'")
 
 
 def phone(value: str, default_region: str | None = None) -> str:
     """The phone in E.164, e.g. ``+60123456789``.
 
-    ``default_region`` (ISO 3166-1 alpha-2, e.g. ``MY``) serves phones without a country code;
-    without it such a phone is an error: a country is never guessed.
+    ``default_region`` (ISO 3166-1 alpha-2, e.g. ``MY``) is the country of a phone without a country
+    code. Where it is None such a phone is refused: a country is never guessed.
     """
     try:
         parsed = phonenumbers.parse(value, default_region)
@@ -120,8 +136,8 @@ def phone(value: str, default_region: str | None = None) -> str:
                 "phone", "a country code such as +60 (or set SENDTRAIL_DEFAULT_REGION)"
             ) from None
         raise InvalidInputError("phone", "a phone number such as +60123456789") from None
-    # Only the length is held against it: number plans gain ranges before the library learns them.
-    # A number without its area code is possible only locally, and not to be reached from here.
+    # Only the length is checked: number plans gain ranges before the library learns them. A number
+    # without its area code is "possible locally": nobody elsewhere can reach it.
     if (
         phonenumbers.is_possible_number_with_reason(parsed)
         != phonenumbers.ValidationResult.IS_POSSIBLE
@@ -153,25 +169,25 @@ def time_of_day(value: str, field: str) -> time:
 
 
 def instant(value: datetime, field: str) -> datetime:
-    """``value`` in UTC if it is aware; a naive time is no instant and is refused."""
+    """``value`` in UTC. A naive time is no instant and is refused."""
     if value.tzinfo is None or value.utcoffset() is None:
         raise InvalidInputError(field, "a time with an offset, e.g. 2026-03-01T09:00:00+08:00")
     return value.astimezone(UTC)
 
 
 def parse_instant(value: str, field: str, zone_name: str | None = None) -> datetime:
-    """An instant, in UTC, from ISO 8601 with an offset, or with the name of a time zone: after it
-    (``2026-03-01T09:00 Asia/Kuala_Lumpur``), in brackets (RFC 9557), or as ``zone_name``.
+    """An instant, in UTC, from ISO 8601 with an offset or with the name of a time zone.
 
-    A local time that a change of the clocks skips moves forward by the gap; one that comes twice is
-    its first.
+    The name comes after the time (``2026-03-01T09:00 Asia/Kuala_Lumpur``), in brackets (RFC 9557),
+    or as ``zone_name``. A local time that a change of the clocks skips moves forward by the gap. A
+    local time that comes twice means the first.
     """
-    text, _, suffix = value.strip().replace("[", " ").removesuffix("]").rpartition(" ")
-    if not text or suffix[:1].isdigit():
-        text, suffix = value.strip(), ""
+    written, _, suffix = value.strip().replace("[", " ").removesuffix("]").rpartition(" ")
+    if not written or suffix[:1].isdigit():
+        written, suffix = value.strip(), ""
     expected = "ISO 8601 with an offset or a time zone, e.g. 2026-03-01T09:00:00+08:00"
     try:
-        parsed = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(written)
     except ValueError:
         raise InvalidInputError(field, expected) from None
     named = suffix or zone_name
@@ -184,7 +200,8 @@ def parse_instant(value: str, field: str, zone_name: str | None = None) -> datet
 
 
 def delay_range(low: float, high: float) -> tuple[float, float]:
-    """A pace in seconds between two messages: ``0 <= low <= high <= 86400``."""
+    """The least and greatest number of seconds between two messages, as floats:
+    ``0 <= low <= high <= 86400``."""
     if not 0 <= low <= 86400:
         raise InvalidInputError("min_delay_seconds", "seconds between 0 and 86400")
     if not low <= high <= 86400:
