@@ -1,6 +1,8 @@
 """A campaign: one message to every lead that matches at the scheduled instant.
 
 pending -> triggering -> triggered -> finished; paused and cancelled from any of the first three.
+It starts at its instant (triggering); when every lead was looked at it is triggered. A decision
+raises WrongStateError where the status does not allow it.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ Status = Literal["pending", "triggering", "triggered", "finished", "paused", "ca
 
 
 class Definition(Content, frozen=True, kw_only=True):
-    """What a campaign says, to whom and when. ``scheduled_at`` is an instant in UTC; an empty
-    ``niche`` matches every lead; zero delays leave the pace to the device."""
+    """What a campaign says, to whom and when. ``scheduled_at`` is an instant in UTC. An empty
+    ``niche`` matches every lead. Delays of zero leave the pace to the device."""
 
     name: str
     scheduled_at: datetime
@@ -34,17 +36,21 @@ class Definition(Content, frozen=True, kw_only=True):
 
 
 class CampaignScheduled(Event, frozen=True, kw_only=True, gc=False):
+    """The campaign was planned; ``definition`` holds its content."""
+
     TOPIC: ClassVar[str] = "campaign.scheduled"
     definition: Definition
 
 
 class CampaignRevised(Event, frozen=True, kw_only=True, gc=False):
+    """``definition`` replaced the one before it, for every message that was not dispatched."""
+
     TOPIC: ClassVar[str] = "campaign.revised"
     definition: Definition
 
 
 class CampaignTriggered(Event, frozen=True, kw_only=True, gc=False):
-    """The criteria are frozen here; the audience is whoever matches them."""
+    """The campaign started: ``niche`` and ``target_status`` are frozen as its criteria."""
 
     TOPIC: ClassVar[str] = "campaign.triggered"
     niche: tuple[str, ...]
@@ -52,8 +58,8 @@ class CampaignTriggered(Event, frozen=True, kw_only=True, gc=False):
 
 
 class CampaignAudienceExtended(Event, frozen=True, kw_only=True, gc=False):
-    """One chunk of leads, in id order up to and with ``cursor``; ``excluded`` counts, by reason,
-    those that matched but get nothing."""
+    """One chunk of leads was looked at, in id order, up to and with the lead ``cursor``. So many
+    were ``scheduled`` a message; ``excluded`` counts by reason those that match but get none."""
 
     TOPIC: ClassVar[str] = "campaign.audience_extended"
     cursor: UUID
@@ -62,7 +68,7 @@ class CampaignAudienceExtended(Event, frozen=True, kw_only=True, gc=False):
 
 
 class CampaignAudienceCompleted(Event, frozen=True, kw_only=True, gc=False):
-    """No lead is left to add; these are the totals."""
+    """No lead is left to look at; the counts are the totals of all chunks."""
 
     TOPIC: ClassVar[str] = "campaign.audience_completed"
     scheduled: int
@@ -70,29 +76,38 @@ class CampaignAudienceCompleted(Event, frozen=True, kw_only=True, gc=False):
 
 
 class CampaignPaused(Event, frozen=True, kw_only=True, gc=False):
+    """Its pending messages are held."""
+
     TOPIC: ClassVar[str] = "campaign.paused"
 
 
 class CampaignResumed(Event, frozen=True, kw_only=True, gc=False):
+    """It goes on where it was paused, and its messages are free."""
+
     TOPIC: ClassVar[str] = "campaign.resumed"
 
 
 class CampaignCancelled(Event, frozen=True, kw_only=True, gc=False):
+    """For good: nothing more is scheduled, and what is pending will be cancelled."""
+
     TOPIC: ClassVar[str] = "campaign.cancelled"
 
 
 class CampaignFinished(Event, frozen=True, kw_only=True, gc=False):
+    """None of its messages is pending, processing or queued any more."""
+
     TOPIC: ClassVar[str] = "campaign.finished"
 
 
 class CampaignReopened(Event, frozen=True, kw_only=True, gc=False):
-    """A message of the finished campaign is sent once more; it finishes again after it."""
+    """A message of the finished campaign is sent again; the campaign finishes anew after it."""
 
     TOPIC: ClassVar[str] = "campaign.reopened"
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
-    """``paused_from`` is where a paused campaign goes on; ``cursor`` is the last lead looked at."""
+    """A campaign's state. A paused one goes on as ``paused_from``. It started at ``triggered_at``.
+    ``scheduled`` and ``excluded`` count up to ``cursor``, the last lead that was looked at."""
 
     id: UUID
     version: int
@@ -148,7 +163,8 @@ fold = folder(evolve)
 
 
 def check(campaign_id: UUID, version: int, definition: Definition) -> Definition:
-    """The definition, tidied, with the content id of the event at ``version`` that will hold it."""
+    """The definition, tidied, with the content id of the event at ``version`` that will hold it.
+    Raises InvalidInputError naming a field that is wrong."""
     content.check(definition)
     hours = definition.expires_after_hours
     if hours is not None and not 0 < hours <= 24 * 366:
@@ -167,7 +183,7 @@ def check(campaign_id: UUID, version: int, definition: Definition) -> Definition
 
 
 def expires_at(definition: Definition) -> datetime | None:
-    """After this instant what is not handed over is cancelled as ``expired``; None is never."""
+    """The instant after which what is not dispatched is cancelled as ``expired``; None is never."""
     if definition.expires_after_hours is None:
         return None
     try:
@@ -177,15 +193,15 @@ def expires_at(definition: Definition) -> datetime | None:
 
 
 def schedule(id: UUID, definition: Definition, *, now: datetime, actor: str) -> CampaignScheduled:  # noqa: A002
-    """A campaign whose instant has passed already starts at the next look."""
+    """Plan a campaign. One whose instant has passed already is planned too, and starts at once."""
     return first(CampaignScheduled, id, now, actor, definition=check(id, 1, definition))
 
 
 def revise(
     campaign: Campaign, definition: Definition, *, now: datetime, actor: str
 ) -> tuple[Event, ...]:
-    """New text and pace for what is not handed over yet; audience and instant only while nobody
-    was added. Nothing happens where nothing changes."""
+    """New content and pace for what is not dispatched yet; nothing follows where nothing changes.
+    After the start criteria, instant and expiry are frozen: their change is refused."""
     _require(campaign, "revise", "pending", "triggering", "triggered", "paused")
     checked = check(campaign.id, campaign.version + 1, definition)
     present = campaign.definition
@@ -200,20 +216,15 @@ def revise(
 
 
 def start(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Its instant has come: freeze the criteria."""
+    """Freeze the criteria of a pending campaign; refused before ``scheduled_at``."""
     _require(campaign, "start", "pending")
     if campaign.definition.scheduled_at > now:
         raise WrongStateError("campaign", campaign.status, "start (before its time)")
-    return (
-        following(
-            campaign,
-            CampaignTriggered,
-            now,
-            actor,
-            niche=campaign.definition.niche,
-            target_status=campaign.definition.target_status,
-        ),
-    )
+    criteria = {
+        "niche": campaign.definition.niche,
+        "target_status": campaign.definition.target_status,
+    }
+    return (following(campaign, CampaignTriggered, now, actor, **criteria),)
 
 
 def extend_audience(
@@ -225,65 +236,52 @@ def extend_audience(
     now: datetime,
     actor: str,
 ) -> tuple[Event, ...]:
-    """One chunk of leads was added, in the same transaction as its messages."""
+    """Count one chunk of leads, in the transaction that schedules its messages. A ``cursor`` that
+    is not after the last one is refused: the chunk was counted already."""
     _require(campaign, "extend the audience of", "triggering")
     if campaign.cursor is not None and cursor <= campaign.cursor:
         raise InvalidInputError("cursor", "a lead id after the last one looked at")
-    return (
-        following(
-            campaign,
-            CampaignAudienceExtended,
-            now,
-            actor,
-            cursor=cursor,
-            scheduled=scheduled,
-            excluded=excluded,
-        ),
-    )
+    chunk = {"cursor": cursor, "scheduled": scheduled, "excluded": excluded}
+    return (following(campaign, CampaignAudienceExtended, now, actor, **chunk),)
 
 
 def complete_audience(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Every lead was looked at; a campaign without a message is finished at once."""
+    """Every lead was looked at. A campaign without a message is finished at once."""
     _require(campaign, "complete the audience of", "triggering")
-    completed = following(
-        campaign,
-        CampaignAudienceCompleted,
-        now,
-        actor,
-        scheduled=campaign.scheduled,
-        excluded=campaign.excluded,
-    )
+    totals = {"scheduled": campaign.scheduled, "excluded": campaign.excluded}
+    completed = following(campaign, CampaignAudienceCompleted, now, actor, **totals)
     if campaign.scheduled:
         return (completed,)
     return (completed, *finish(evolve(campaign, completed), now=now, actor=actor))
 
 
 def pause(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Holds every pending message."""
+    """Hold every pending message."""
     _require(campaign, "pause", "pending", "triggering", "triggered")
     return (following(campaign, CampaignPaused, now, actor),)
 
 
 def resume(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Frees what was held; the devices' pace is what it always is."""
+    """Free what was held. The devices keep their pace: nothing is made up for."""
     _require(campaign, "resume", "paused")
     return (following(campaign, CampaignResumed, now, actor),)
 
 
 def cancel(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """For good; what is pending is cancelled with reason ``campaign_cancelled``."""
+    """Cancel for good; the reaper cancels what is pending as ``campaign_cancelled``."""
     _require(campaign, "cancel", "pending", "triggering", "triggered", "paused")
     return (following(campaign, CampaignCancelled, now, actor),)
 
 
 def finish(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Nothing of it is pending, processing or queued any more."""
+    """End a triggered campaign of which nothing is pending, processing or queued any more."""
     _require(campaign, "finish", "triggered")
     return (following(campaign, CampaignFinished, now, actor),)
 
 
 def reopen(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Nothing happens unless it is finished."""
+    """Let a finished campaign go on, for a message that is sent again. Nothing follows of another
+    status."""
     if campaign.status != "finished":
         return ()
     return (following(campaign, CampaignReopened, now, actor),)

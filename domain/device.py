@@ -1,4 +1,7 @@
-"""A device: one sending number behind one gateway; offline <-> online, and retired for good."""
+"""A device: one sending number behind one gateway.
+
+offline <-> online, and retired for good. Every decision on a retired device raises WrongStateError.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,18 @@ from domain.event import Event, ForeignEventError, first, folder, following
 
 Status = Literal["online", "offline", "retired"]
 Gateway = Literal["sandbox", "gowa", "cloud", "wablas", "whacenter"]
-# The reason of a device that a person disconnected: no program connects it again.
+# The reason of a device that a person disconnected: the monitor does not connect it again.
 OPERATOR = "operator"
 GATEWAYS: tuple[Gateway, ...] = ("sandbox", "gowa", "cloud", "wablas", "whacenter")
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
-    """How a device sends. ``settings`` are the gateway's own (never credentials, which are no part
-    of any event); delays in seconds are the pace of this number; ``daily_limit`` counts hand-overs
-    per day in ``timezone``."""
+    """How a device sends.
+
+    ``settings`` are the gateway's own options, never credentials, which are in no event. The delays
+    are the pace of this number. ``daily_limit`` is the number of dispatches on one day of
+    ``timezone``; None is no limit.
+    """
 
     name: str
     gateway: Gateway
@@ -34,31 +40,42 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceRegistered(Event, frozen=True, kw_only=True, gc=False):
+    """The device exists, and is offline."""
+
     TOPIC: ClassVar[str] = "device.registered"
     configuration: Configuration
 
 
 class DeviceReconfigured(Event, frozen=True, kw_only=True, gc=False):
+    """``configuration`` replaced the one before it."""
+
     TOPIC: ClassVar[str] = "device.reconfigured"
     configuration: Configuration
 
 
 class DeviceConnected(Event, frozen=True, kw_only=True, gc=False):
+    """The device may send."""
+
     TOPIC: ClassVar[str] = "device.connected"
 
 
 class DeviceDisconnected(Event, frozen=True, kw_only=True, gc=False):
+    """The device may not send, and its pending messages wait. ``reason`` is ``OPERATOR`` or what a
+    program saw."""
+
     TOPIC: ClassVar[str] = "device.disconnected"
     reason: str
 
 
 class DeviceRetired(Event, frozen=True, kw_only=True, gc=False):
+    """The device never sends again; what was pending on it will be cancelled."""
+
     TOPIC: ClassVar[str] = "device.retired"
 
 
 class DeviceTested(Event, frozen=True, kw_only=True, gc=False):
-    """A person sent a message through it by hand; ``outcome`` is what the gateway made of it, and
-    ``detail`` its id, code or reason."""
+    """A person sent a message through the device by hand. ``outcome`` is what the gateway answered,
+    and ``detail`` the provider's id, code or reason."""
 
     TOPIC: ClassVar[str] = "device.tested"
     outcome: str
@@ -66,6 +83,8 @@ class DeviceTested(Event, frozen=True, kw_only=True, gc=False):
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A device's state; ``reason`` says why it is offline."""
+
     id: UUID
     version: int
     status: Status
@@ -74,7 +93,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def evolve(state: Device | None, event: Event) -> Device:
-    """The device after ``event``; ``reason`` says why it is offline."""
+    """The device after ``event``."""
     changes: dict[str, object]
     match state, event:
         case None, DeviceRegistered():
@@ -103,7 +122,7 @@ fold = folder(evolve)
 
 
 def check(configuration: Configuration) -> Configuration:
-    """The configuration, tidied. Raises InvalidInputError naming the first value that is wrong."""
+    """The configuration, tidied. Raises InvalidInputError naming a value that is wrong."""
     if configuration.gateway not in GATEWAYS:
         raise InvalidInputError("gateway", f"one of {', '.join(GATEWAYS)}")
     limit = configuration.daily_limit
@@ -124,6 +143,7 @@ def check(configuration: Configuration) -> Configuration:
 
 
 def _storable(settings: dict[str, Any]) -> bool:
+    """Whether the settings are JSON that PostgreSQL can hold, not too long and not too deep."""
     level: list[Any] = [settings]
     for _ in range(10):
         level = [
@@ -150,14 +170,15 @@ def register(
     now: datetime,
     actor: str,
 ) -> DeviceRegistered:
-    """A new device, offline until it is connected or its gateway says that it is."""
+    """A new device. It is offline until a person connects it or its gateway reports it online."""
     return first(DeviceRegistered, id, now, actor, configuration=check(configuration))
 
 
 def reconfigure(
     device: Device, configuration: Configuration, *, now: datetime, actor: str
 ) -> tuple[Event, ...]:
-    """Nothing happens where nothing changes; the gateway of a device is for good."""
+    """Replace the configuration; nothing follows where nothing changes. Another gateway is refused
+    with InvalidInputError."""
     _require_in_service(device, "reconfigure")
     checked = check(configuration)
     if checked.gateway != device.configuration.gateway:
@@ -168,7 +189,7 @@ def reconfigure(
 
 
 def connect(device: Device, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Nothing happens where it is online already."""
+    """Let the device send; nothing follows where it is online already."""
     _require_in_service(device, "connect")
     if device.status == "online":
         return ()
@@ -176,7 +197,7 @@ def connect(device: Device, *, now: datetime, actor: str) -> tuple[Event, ...]:
 
 
 def disconnect(device: Device, reason: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Nothing happens where it is offline already, whatever the reason."""
+    """Take the device off; nothing follows where it is offline already, whatever the reason."""
     _require_in_service(device, "disconnect")
     if device.status == "offline":
         return ()
@@ -185,7 +206,7 @@ def disconnect(device: Device, reason: str, *, now: datetime, actor: str) -> tup
 
 
 def retire(device: Device, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """For good. What it had pending is cancelled by the broadcaster."""
+    """Retire the device for good; the reaper cancels what was pending on it."""
     _require_in_service(device, "retire")
     return (following(device, DeviceRetired, now, actor),)
 
@@ -193,6 +214,7 @@ def retire(device: Device, *, now: datetime, actor: str) -> tuple[Event, ...]:
 def note_test(
     device: Device, outcome: str, detail: str, *, now: datetime, actor: str
 ) -> tuple[Event, ...]:
+    """Note a message that a person sent by hand, with what came of it. It changes no state."""
     _require_in_service(device, "test")
     cleaned = values.cleaned(detail, 500)
     return (following(device, DeviceTested, now, actor, outcome=outcome, detail=cleaned),)

@@ -1,4 +1,4 @@
-"""An enrollment: one lead's one journey through one sequence."""
+"""An enrollment: one lead's one journey through one sequence; active -> completed or stopped."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ StopReason = Literal["opted_out", "replied", "sequence_cancelled", "operator", "
 
 
 class LeadEnrolled(Event, frozen=True, kw_only=True, gc=False):
-    """``entry`` counts this lead's journeys through this sequence from 1; the versions are those
-    that matched; ``steps`` is how many messages were scheduled."""
+    """The lead entered the sequence by ``trigger``, for the ``entry``-th time, from 1.
+
+    The versions are those of lead and sequence that matched. ``steps`` is how many messages were
+    scheduled.
+    """
 
     TOPIC: ClassVar[str] = "enrollment.lead_enrolled"
     lead_id: UUID
@@ -31,15 +34,21 @@ class LeadEnrolled(Event, frozen=True, kw_only=True, gc=False):
 
 
 class EnrollmentCompleted(Event, frozen=True, kw_only=True, gc=False):
+    """The last message has ended."""
+
     TOPIC: ClassVar[str] = "enrollment.completed"
 
 
 class EnrollmentStopped(Event, frozen=True, kw_only=True, gc=False):
+    """The messages that were not dispatched are not wanted any more, for ``reason``."""
+
     TOPIC: ClassVar[str] = "enrollment.stopped"
     reason: StopReason
 
 
 class Enrollment(msgspec.Struct, frozen=True, kw_only=True):
+    """An enrollment's state; ``reason`` says why it was stopped."""
+
     id: UUID
     version: int
     status: Status
@@ -51,7 +60,7 @@ class Enrollment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def enrollment_id(sequence_id: UUID, lead_id: UUID, entry: int) -> UUID:
-    """The same lead cannot make the same entry twice: the id follows from the three."""
+    """The id, which follows from the three: a lead cannot make the same entry twice."""
     return derived(sequence_id, f"{lead_id}:{entry}")
 
 
@@ -110,7 +119,7 @@ def enroll(
 
 
 def complete(enrollment: Enrollment, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """The last message has ended."""
+    """The last message has ended. Raises WrongStateError unless the enrollment is active."""
     if enrollment.status != "active":
         raise WrongStateError("enrollment", enrollment.status, "complete")
     return (following(enrollment, EnrollmentCompleted, now, actor),)
@@ -119,7 +128,8 @@ def complete(enrollment: Enrollment, *, now: datetime, actor: str) -> tuple[Even
 def stop(
     enrollment: Enrollment, reason: StopReason, *, now: datetime, actor: str
 ) -> tuple[Event, ...]:
-    """Nothing happens to an enrollment that has ended."""
+    """Stop an active enrollment; nothing follows where it has ended. Whoever stops it cancels its
+    messages too."""
     if enrollment.status != "active":
         return ()
     return (following(enrollment, EnrollmentStopped, now, actor, reason=reason),)

@@ -21,7 +21,10 @@ class InvalidInputError(SendtrailError):
 
 
 class WrongStateError(SendtrailError):
-    """A transition that the aggregate's present state does not allow."""
+    """A transition that the aggregate's present state does not allow.
+
+    ``what`` is the aggregate's kind, ``state`` its status, and ``wanted`` the refused verb.
+    """
 
     def __init__(self, what: str, state: str, wanted: str) -> None:
         super().__init__(f"cannot {wanted} this {what}: it is {state}")
@@ -30,7 +33,7 @@ class WrongStateError(SendtrailError):
 
 
 class NotFoundError(SendtrailError):
-    """No aggregate of that kind has that id."""
+    """Nothing of the kind ``what`` has that id or name."""
 
     def __init__(self, what: str, key: object) -> None:
         super().__init__(f"no {what} {key}")
@@ -38,7 +41,7 @@ class NotFoundError(SendtrailError):
 
 
 class AlreadyExistsError(SendtrailError):
-    """The thing to be created is there already; ``existing_id`` is its id."""
+    """What was to be created exists already; ``existing_id`` is its id."""
 
     def __init__(self, what: str, existing_id: object) -> None:
         super().__init__(f"this {what} exists already: {existing_id}")
@@ -47,7 +50,7 @@ class AlreadyExistsError(SendtrailError):
 
 
 class ConflictError(SendtrailError):
-    """Others changed the same aggregate again and again; the command gave up and wrote nothing."""
+    """Others changed the aggregate again and again: the command gave up and wrote nothing."""
 
 
 class SettingsError(SendtrailError):

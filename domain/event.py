@@ -1,4 +1,4 @@
-"""What every event has, and how events follow one another."""
+"""What every event has, how the next one is made, and how a stream becomes a state."""
 
 from __future__ import annotations
 
@@ -34,13 +34,17 @@ class ForeignEventError(TypeError):
 
 
 class Versioned(Protocol):
-    """The state of an aggregate: who it is and how many events made it."""
+    """The state of any aggregate: its id, and how many events made it."""
 
     @property
-    def id(self) -> UUID: ...
+    def id(self) -> UUID:
+        """The aggregate's id."""
+        ...
 
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """The version of the latest event, from 1."""
+        ...
 
 
 E = TypeVar("E", bound=Event)
@@ -66,7 +70,8 @@ def following(state: Versioned, cls: type[E], now: datetime, actor: str, **field
 
 
 def folder(evolve: Callable[[S | None, Any], S]) -> Callable[[S | None, Iterable[Any]], S | None]:
-    """Makes the projector function that the library's repository asks for out of ``evolve``."""
+    """The projector function that the library's repository asks for: it gives the state after all
+    ``events``, from the state before them (None before the first)."""
 
     def fold(state: S | None, events: Iterable[Any]) -> S | None:
         for event in events:

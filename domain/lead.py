@@ -1,4 +1,8 @@
-"""A lead: a person, known by an E.164 phone number. All personal data lives in these events."""
+"""A lead: a person, known by an E.164 phone number. All personal data is in these events.
+
+An erased lead refuses every change with WrongStateError. Only of a reply, of consuming a trigger
+and of erasing again nothing follows.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,11 @@ from domain.values import TargetStatus
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of a lead apart from phone and triggers; replaced as a whole."""
+    """What is known of a lead besides phone and triggers; it is replaced as a whole.
+
+    ``device_id`` is the lead's own device, the only one that writes to it. ``timezone`` is an IANA
+    name. Placeholders may name ``attributes``.
+    """
 
     name: str = ""
     niche: tuple[str, ...] = ()
@@ -28,6 +36,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeadRegistered(Event, frozen=True, kw_only=True, gc=False):
+    """The lead exists; ``phone`` is in E.164."""
+
     TOPIC: ClassVar[str] = "lead.registered"
     phone: str
     triggers: tuple[str, ...]
@@ -35,17 +45,21 @@ class LeadRegistered(Event, frozen=True, kw_only=True, gc=False):
 
 
 class LeadUpdated(Event, frozen=True, kw_only=True, gc=False):
+    """``profile`` replaced the one before it."""
+
     TOPIC: ClassVar[str] = "lead.updated"
     profile: Profile
 
 
 class LeadTriggered(Event, frozen=True, kw_only=True, gc=False):
+    """The lead got one more trigger."""
+
     TOPIC: ClassVar[str] = "lead.triggered"
     trigger: str
 
 
 class LeadTriggerConsumed(Event, frozen=True, kw_only=True, gc=False):
-    """Enrollments took the trigger, named as the lead has it; the lead's other triggers stay."""
+    """The lead lost ``trigger``, spelt as the lead had it, to the enrollments that it began."""
 
     TOPIC: ClassVar[str] = "lead.trigger_consumed"
     trigger: str
@@ -53,17 +67,22 @@ class LeadTriggerConsumed(Event, frozen=True, kw_only=True, gc=False):
 
 
 class LeadOptedOut(Event, frozen=True, kw_only=True, gc=False):
+    """The lead must not be written to; ``evidence`` proves the wish."""
+
     TOPIC: ClassVar[str] = "lead.opted_out"
     evidence: str
 
 
 class LeadOptedIn(Event, frozen=True, kw_only=True, gc=False):
+    """The lead may be written to again; ``evidence`` proves the wish."""
+
     TOPIC: ClassVar[str] = "lead.opted_in"
     evidence: str
 
 
 class LeadReplied(Event, frozen=True, kw_only=True, gc=False):
-    """``message_id`` is the latest message the lead had got from us when it wrote, if any."""
+    """The lead wrote to us. ``provider_id`` is the provider's id of the text. ``message_id`` is the
+    message that it answers: the latest one dispatched to the lead, None if there was none."""
 
     TOPIC: ClassVar[str] = "lead.replied"
     text: str
@@ -72,14 +91,14 @@ class LeadReplied(Event, frozen=True, kw_only=True, gc=False):
 
 
 class LeadErased(Event, frozen=True, kw_only=True, gc=False):
-    """The receipt: from here on nothing says who this was, in no event before it either."""
+    """The personal data is unreadable, in this lead's earlier events too; this is the receipt."""
 
     TOPIC: ClassVar[str] = "lead.erased"
 
 
 class Lead(msgspec.Struct, frozen=True, kw_only=True):
     """A lead's state; ``replied_at`` and ``replied_to`` are of the latest reply. An erased lead has
-    no phone, name, attributes or triggers, and is for good."""
+    no phone, name, attributes or triggers, and stays erased."""
 
     id: UUID
     version: int
@@ -102,7 +121,8 @@ class Tagged(msgspec.Struct, frozen=True):
 
 
 def lead_id(namespace: UUID, phone: str) -> UUID:
-    """One phone is one lead: the id follows from the installation's namespace and the phone."""
+    """The id, which follows from the installation's namespace and the phone in E.164: one phone is
+    one lead."""
     return derived(namespace, phone)
 
 
@@ -155,7 +175,7 @@ def profile(
     timezone: str | None = None,
     attributes: Mapping[str, str] | None = None,
 ) -> Profile:
-    """A checked profile. Raises InvalidInputError naming the first value that is wrong."""
+    """A checked profile. Raises InvalidInputError naming a value that is wrong."""
     if timezone is not None:
         values.zone(timezone)
     for key, value in (attributes or {}).items():
@@ -181,13 +201,13 @@ def register(
     now: datetime,
     actor: str,
 ) -> LeadRegistered:
-    """``phone`` must be E.164 already; triggers are checked here."""
+    """A new lead. ``phone`` and ``profile`` are checked already; triggers are checked here."""
     checked = values.tokens("triggers", triggers)
     return first(LeadRegistered, id, now, actor, phone=phone, triggers=checked, profile=profile)
 
 
 def update(lead: Lead, profile: Profile, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Nothing happens where nothing changes."""
+    """Replace the profile; nothing follows where nothing changes."""
     _require_present(lead, "update")
     if profile == lead.profile:
         return ()
@@ -195,7 +215,7 @@ def update(lead: Lead, profile: Profile, *, now: datetime, actor: str) -> tuple[
 
 
 def add_trigger(lead: Lead, trigger: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Nothing happens where the lead has the trigger already."""
+    """Give the lead a trigger; nothing follows where the lead has it, in any case, already."""
     (token,) = values.tokens("trigger", [trigger])
     _require_present(lead, "give a trigger to")
     if values.matching(token, lead.triggers) is not None:
@@ -211,19 +231,18 @@ def consume_trigger(
     now: datetime,
     actor: str,
 ) -> tuple[Event, ...]:
-    """Takes exactly that trigger from the lead; an absent one is left absent."""
+    """Take ``trigger``, in any case, from the lead, for the enrollments that it began. The lead's
+    other triggers stay; nothing follows where the lead does not have this one."""
     own = values.matching(trigger, lead.triggers)
     if own is None:
         return ()
-    return (
-        following(
-            lead, LeadTriggerConsumed, now, actor, trigger=own, enrollment_ids=enrollment_ids
-        ),
-    )
+    consumed = {"trigger": own, "enrollment_ids": enrollment_ids}
+    return (following(lead, LeadTriggerConsumed, now, actor, **consumed),)
 
 
 def opt_out(lead: Lead, evidence: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """``evidence`` is what proves the wish, e.g. the reply's text. Twice is once."""
+    """Record the wish not to be written to; nothing follows where it is recorded already.
+    ``evidence`` proves the wish, e.g. with the words of the reply."""
     _require_present(lead, "opt out")
     values.text("evidence", evidence, longest=10_000)
     if lead.opted_out_at is not None:
@@ -232,7 +251,7 @@ def opt_out(lead: Lead, evidence: str, *, now: datetime, actor: str) -> tuple[Ev
 
 
 def opt_in(lead: Lead, evidence: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """``evidence`` is what proves the wish. Nothing happens where the lead is in already."""
+    """Withdraw an opt-out; nothing follows where there is none. ``evidence`` proves the wish."""
     _require_present(lead, "opt in")
     values.text("evidence", evidence, longest=10_000)
     if lead.opted_out_at is None:
@@ -249,8 +268,8 @@ def reply(
     now: datetime,
     actor: str,
 ) -> tuple[Event, ...]:
-    """The lead wrote to us, after ``message_id`` if we had sent it anything. What an erased lead
-    writes is not kept."""
+    """Record a reply to ``message_id``, or to no message of ours. What an erased lead writes is not
+    kept: nothing follows."""
     if lead.erased_at is not None:
         return ()
     return (
@@ -267,7 +286,8 @@ def reply(
 
 
 def erase(lead: Lead, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """The person wants to be forgotten. Twice is once."""
+    """Forget the person; nothing follows where the lead is erased already. Whoever erases destroys
+    the key of the personal data too."""
     if lead.erased_at is not None:
         return ()
     return (following(lead, LeadErased, now, actor),)

@@ -1,4 +1,4 @@
-"""The words by which a person says no."""
+"""The words with which a person opts out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ STOP_WORDS = frozenset(
 
 
 def asks_to_stop(text: str, words: Set[str] = STOP_WORDS) -> bool:
-    """Whether the whole message is one of these words, which are case-folded; "don't stop" is
-    not."""
+    """Whether ``text`` as a whole, in any case, is one of ``words``, which are case-folded.
+
+    White space and punctuation around it do not count; "don't stop" is no such word.
+    """
     whole = " ".join(text.strip(_AROUND_A_WORD).split())
     return whole.casefold() in words

@@ -1,4 +1,4 @@
-"""When may a device send: slots, the slower of two paces, and back-off after a deferral.
+"""When a device may send: slots, the slower of two paces, and back-off after a deferral.
 
 Randomness comes in as ``uniform(low, high)``, e.g. ``random.Random(seed).uniform``.
 """
@@ -14,18 +14,19 @@ import msgspec
 
 Uniform = Callable[[float, float], float]
 
-# How soon a busy device is looked at again at the soonest.
+# The shortest wait before a device that awaits an answer is asked again.
 SOONEST = timedelta(milliseconds=50)
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """Seconds between two messages of one device: at least ``low``, at most about ``high``."""
+    """The least and the greatest number of seconds between two messages of one device."""
 
     low: float
     high: float
 
     def slower_of(self, other: Pace) -> Pace:
-        """A campaign or sequence may ask a device to go slower, never faster."""
+        """The device's pace for a campaign or sequence: it may ask for a slower one, never for a
+        faster one."""
         return Pace(max(self.low, other.low), max(self.high, other.high))
 
 
@@ -34,9 +35,11 @@ def assign_slots(
     wanted: Iterable[tuple[datetime, Pace]],
     uniform: Uniform,
 ) -> list[datetime]:
-    """One slot per message, in order, from ``(earliest, pace)`` pairs: never before its earliest
-    instant, and at least a random delay within its pace after the slot before it. ``last_slot`` is
-    the device's latest ever."""
+    """One slot per message of one device, in order, from ``(earliest, pace)`` pairs.
+
+    A slot is never before the message's earliest instant, and at least a random delay within its
+    pace after the slot before it. ``last_slot`` is the latest slot that the device was ever given.
+    """
     slots: list[datetime] = []
     for earliest, pace in wanted:
         slot = earliest
@@ -72,8 +75,11 @@ def free_at(last: LastDispatch, pause: timedelta, patience: timedelta, now: date
 
 
 def back_off(attempt: int, uniform: Uniform, base: float = 30.0, cap: float = 3600.0) -> float:
-    """Seconds to wait after the ``attempt``-th try (from 1): exponential, with full jitter above
-    half, so that a crowd that failed together does not come back together."""
+    """Seconds to wait after attempt number ``attempt``, from 1, of which ``cap`` is the most.
+
+    The wait doubles with every attempt. It is random between the half and the whole, so that many
+    messages that failed together do not come back together.
+    """
     ceiling = min(cap, base * 2.0 ** min(attempt - 1, 100))
     return uniform(ceiling / 2, ceiling)
 
@@ -86,9 +92,12 @@ def projected_finish(
     used_today: int,
     zone: ZoneInfo,
 ) -> datetime:
-    """When the last of ``messages`` would leave a device that begins at ``start``, at the average
-    of its pace and no more than ``daily_limit`` on a day of ``zone``, of which ``used_today`` are
-    used up on the first; ten years ahead at most."""
+    """When the last of ``messages`` would be sent by a device that begins at ``start``.
+
+    The device sends at the average of its pace, and at most ``daily_limit`` messages on a day of
+    ``zone``; ``used_today`` of them are used up on the first day. The projection ends after ten
+    years.
+    """
     average = (pace.low + pace.high) / 2
     at, left, used = start, messages, used_today
     try:

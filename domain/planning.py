@@ -1,6 +1,6 @@
-"""When is a message due: delays, local times of day and send windows, right across DST.
+"""When a step is due: delays, local times of day and windows, right across changes of the clocks.
 
-All instants are aware and in UTC; all local reckoning is on the wall clock of one zone, so that
+All instants are aware and in UTC. Local times are reckoned on the wall clock of one zone, so that
 "the next day at 09:00" is 09:00 on both sides of a DST change.
 """
 
@@ -21,7 +21,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """Sending is open on these weekdays from ``start`` until before ``end``, local ``HH:MM``."""
+    """Steps may be due on these weekdays from ``start`` until before ``end``, local ``HH:MM``."""
 
     weekdays: tuple[str, ...] = WEEKDAYS
     start: str = "00:00"
@@ -40,7 +40,7 @@ class Step(Content, frozen=True, kw_only=True):
 
 
 def check_window(window: Window) -> Window:
-    """The window, or InvalidInputError naming what is wrong with it."""
+    """The window unchanged. Raises InvalidInputError naming a field that is wrong."""
     if not window.weekdays or not set(window.weekdays) <= set(WEEKDAYS):
         raise InvalidInputError("windows.weekdays", f"some of {', '.join(WEEKDAYS)}")
     start = values.time_of_day(window.start, "windows.start")
@@ -56,8 +56,11 @@ def plan(
     windows: Sequence[Window],
     zone: ZoneInfo,
 ) -> list[datetime]:
-    """The due instant of every step, in order, each at least its delay after the one before; steps
-    without a delay are a second apart, so that they are sent in their order."""
+    """The due instant of every step, in their order, for an enrollment at ``start``.
+
+    Each is at least its delay after the one before. Steps without a delay are a second apart, so
+    that they are sent in their order.
+    """
     due: list[datetime] = []
     for step in steps:
         delay = timedelta(hours=step.delay_hours) if due else timedelta(minutes=first_delay_minutes)
@@ -75,7 +78,8 @@ def due_after(
     windows: Sequence[Window],
     zone: ZoneInfo,
 ) -> datetime:
-    """``delay`` after ``before``, moved on to the time of day and then into a window."""
+    """The instant ``delay`` after ``before``, moved on to the local time ``send_at`` (``HH:MM``),
+    unless it is None, and then into a window."""
     if send_at is None:
         return next_open(before + delay, windows, zone)
     # Whole days on the wall clock: a day later is the same local time, though it may be 23 or 25
@@ -93,7 +97,7 @@ def due_after(
 
 
 def next_open(instant: datetime, windows: Sequence[Window], zone: ZoneInfo) -> datetime:
-    """``instant`` if a window is open then, else the moment the next one opens."""
+    """``instant`` if a window is open then, or if there are none; else when the next one opens."""
     if not windows:
         return instant
     local = _wall(instant, zone)

@@ -1,4 +1,4 @@
-"""What comes back from outside: receipts of messages, and people's replies."""
+"""What providers report: receipts of messages, and people's replies."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from domain.message import Message
 from domain.message.events import MessageDelivered, MessageFailed, MessageRead
 
 Kind = Literal["sent", "delivered", "read", "failed"]
-# The reason of what failed after it was handed over.
+# The reason of a message that failed after the gateway had taken it.
 LATER = "the provider said so later"
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """The provider says what became of a message, which it names by our id or by its own;
-    ``code`` is its reason for ``failed``."""
+    """A provider's report on a message.
+
+    It names the message by our ``message_id`` or by its own ``provider_id``; ``code`` is its reason
+    for ``failed``.
+    """
 
     kind: Kind
     message_id: UUID | None = None
@@ -29,8 +32,8 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A person wrote to us: ``phone`` is E.164, ``provider_id`` is the provider's for this text,
-    and the same text comes with the same one however often it comes."""
+    """A text that a person wrote to us. ``phone`` is E.164. ``provider_id`` is the provider's id of
+    the text, the same one however often the text is reported."""
 
     phone: str
     text: str
@@ -38,8 +41,11 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 def accept(state: Message, receipt: Receipt, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """What follows from a receipt, which may come in any order and any number of times. It settles
-    what was handed over and has no outcome yet; what contradicts an outcome changes nothing."""
+    """What follows from a receipt. Receipts come in any order and any number of times.
+
+    A receipt settles a message that is queued or unknown. Nothing follows from one that contradicts
+    an outcome, or that is of another attempt.
+    """
     if _is_of_another_attempt(state, receipt):
         return ()
     if receipt.kind == "failed":
@@ -59,7 +65,7 @@ def accept(state: Message, receipt: Receipt, *, now: datetime, actor: str) -> tu
 
 
 def _failed(state: Message, code: str, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Also of what the gateway had accepted, unless it was delivered."""
+    """A message may fail although the gateway accepted it, but not after it was delivered."""
     if state.status in ("queued", "unknown"):
         return (message.fail(state, code, LATER, now=now, actor=actor),)
     if state.status == "sent" and state.delivered_at is None:
@@ -69,7 +75,8 @@ def _failed(state: Message, code: str, now: datetime, actor: str) -> tuple[Event
 
 
 def _is_of_another_attempt(state: Message, receipt: Receipt) -> bool:
-    """A message that is sent again has another id at the provider each time."""
+    """Whether the receipt names another attempt: a message has another id at the provider each time
+    it is sent."""
     if not (receipt.provider_id and state.provider_id):
         return False
     same = receipt.provider_id == state.provider_id

@@ -1,5 +1,8 @@
-"""A sequence: ordered steps that a lead enters by a trigger; draft -> active <-> paused ->
-inactive."""
+"""A sequence: ordered steps that a lead enters by a trigger.
+
+draft -> active <-> paused, and inactive from either of these. A decision raises WrongStateError
+where the status does not allow it.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,13 @@ REENTRIES: tuple[Reentry, ...] = ("once", "after_completion", "always")
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sequence is. ``min_delay_seconds``/``max_delay_seconds`` ask for a slower pace than
-    the device's; zeros leave it to the device. ``timezone`` serves leads that have none."""
+    """Which leads a sequence enrolls, what it says to them, and when.
+
+    A lead enters by ``trigger``, and gets ``next_trigger`` when its enrollment is completed.
+    ``reentry`` says whether the same lead may enter again, and ``stop_on_reply`` whether a reply
+    stops the enrollment. ``timezone`` is for leads that have none. Delays of zero leave the pace to
+    the device; others ask for a slower one.
+    """
 
     name: str
     trigger: str
@@ -41,33 +49,40 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SequenceDefined(Event, frozen=True, kw_only=True, gc=False):
+    """The sequence exists, as a draft that enrolls nobody; ``definition`` holds its contents."""
+
     TOPIC: ClassVar[str] = "sequence.defined"
     definition: Definition
 
 
 class SequenceActivated(Event, frozen=True, kw_only=True, gc=False):
+    """Leads with the trigger are enrolled from here on."""
+
     TOPIC: ClassVar[str] = "sequence.activated"
 
 
 class SequencePaused(Event, frozen=True, kw_only=True, gc=False):
-    """No enrolling, and the pending messages are held."""
+    """Nobody is enrolled, and the pending messages are held."""
 
     TOPIC: ClassVar[str] = "sequence.paused"
 
 
 class SequenceResumed(Event, frozen=True, kw_only=True, gc=False):
+    """Leads are enrolled again, and the messages are free."""
+
     TOPIC: ClassVar[str] = "sequence.resumed"
 
 
 class SequenceDeactivated(Event, frozen=True, kw_only=True, gc=False):
-    """No more enrolling. With ``cancel_pending`` what is pending is cancelled too ("stop")."""
+    """Nobody is enrolled any more. With ``cancel_pending`` the enrollments will be stopped and what
+    is pending cancelled; without it, the enrollments go on to their end."""
 
     TOPIC: ClassVar[str] = "sequence.deactivated"
     cancel_pending: bool = False
 
 
 class SequenceStepRevised(Event, frozen=True, kw_only=True, gc=False):
-    """Step ``number`` (from 1) has new content for all that is not yet handed over."""
+    """``step`` replaced step ``number``, from 1, for every message that was not dispatched."""
 
     TOPIC: ClassVar[str] = "sequence.step_revised"
     number: int
@@ -75,6 +90,8 @@ class SequenceStepRevised(Event, frozen=True, kw_only=True, gc=False):
 
 
 class Sequence(msgspec.Struct, frozen=True, kw_only=True):
+    """A sequence's state."""
+
     id: UUID
     version: int
     status: Status
@@ -108,7 +125,8 @@ fold = folder(evolve)
 
 
 def content_id(sequence_id: UUID, version: int, number: int) -> str:
-    """Names a step's text by the event that holds it: the sequence, its version, the step."""
+    """The name of a step's content: the sequence, the version of the event that holds the content,
+    and the step's number, from 1."""
     return f"{sequence_id}:{version}:{number}"
 
 
@@ -139,7 +157,8 @@ def step(
 
 
 def define(id: UUID, definition: Definition, *, now: datetime, actor: str) -> SequenceDefined:  # noqa: A002
-    """A draft. Steps come from ``step``; everything else is checked here."""
+    """A draft. Steps are checked by ``step``, everything else here: InvalidInputError names a field
+    that is wrong."""
     if not 1 <= len(definition.steps) <= 100:
         raise InvalidInputError("steps", "1 to 100 steps")
     if not 0 <= definition.first_delay_minutes <= 60 * 24 * 366:
@@ -173,16 +192,19 @@ def define(id: UUID, definition: Definition, *, now: datetime, actor: str) -> Se
 
 
 def activate(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Begin to enroll leads: a draft becomes active."""
     _require(sequence, "activate", "draft")
     return (following(sequence, SequenceActivated, now, actor),)
 
 
 def pause(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Stop enrolling for now, and hold the pending messages of an active sequence."""
     _require(sequence, "pause", "active")
     return (following(sequence, SequencePaused, now, actor),)
 
 
 def resume(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Enroll again, and free what a pause held."""
     _require(sequence, "resume", "paused")
     return (following(sequence, SequenceResumed, now, actor),)
 
@@ -190,15 +212,11 @@ def resume(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ...
 def deactivate(
     sequence: Sequence, *, cancel_pending: bool, now: datetime, actor: str
 ) -> tuple[Event, ...]:
-    """Stops enrolling; with ``cancel_pending`` an inactive sequence may be stopped as well."""
-    allowed: Ordered[Status] = (
-        ("active", "paused", "inactive")
-        if cancel_pending
-        else (
-            "active",
-            "paused",
-        )
-    )
+    """Stop enrolling for good, and with ``cancel_pending`` sending too. An inactive sequence may
+    still be deactivated with ``cancel_pending``."""
+    allowed: Ordered[Status] = ("active", "paused", "inactive")
+    if not cancel_pending:
+        allowed = ("active", "paused")
     _require(sequence, "stop" if cancel_pending else "deactivate", *allowed)
     return (following(sequence, SequenceDeactivated, now, actor, cancel_pending=cancel_pending),)
 
@@ -211,8 +229,9 @@ def revise_step(
     actor: str,
     **fields: Any,
 ) -> tuple[Event, ...]:
-    """New content for step ``number``, counted from 1; ``fields`` are all those of the step but for
-    its content's id. Nothing happens where nothing changes."""
+    """Replace step ``number``, from 1, in any status; nothing follows where nothing changes.
+    ``fields`` are all fields of the step but ``content_id``. Raises InvalidInputError for a number
+    that the sequence does not have."""
     if not 1 <= number <= len(sequence.definition.steps):
         raise InvalidInputError("step", f"a step number from 1 to {len(sequence.definition.steps)}")
     revised = step(sequence.id, sequence.version + 1, number, **fields)

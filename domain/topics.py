@@ -1,7 +1,7 @@
-"""Every event there is, under the frozen name by which it is stored.
+"""Every event there is, under the frozen topic by which it is stored.
 
-Adding one means adding a line here and a stored sample to ``tests/domain/stored_events.jsonl``.
-Nothing is ever taken out: what was stored must load for ever.
+A new event needs a line here and a stored sample in ``tests/domain/stored_events.jsonl``. No line
+is ever removed: what was stored must load for ever.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""What a user's own systems are told: a name and a few facts per event, no personal data but the
-words of a reply, which are what it is about."""
+"""What subscriptions are told about an event: a name and a few facts.
+
+The only personal data is the text of a reply.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from domain.message.events import (
     MessageSent,
 )
 
-# Of which events each webhook event may be made.
+# The topics of the events of which each webhook event is made.
 TOPICS: Mapping[str, Sequence[str]] = {
     "message.sent": (MessageSent.TOPIC, MessageResolved.TOPIC),
     "message.failed": (MessageFailed.TOPIC, MessageResolved.TOPIC),
@@ -31,7 +33,7 @@ TOPICS: Mapping[str, Sequence[str]] = {
 
 
 def webhook_event(event: Event) -> tuple[str, dict[str, Any]] | None:
-    """The name and the event's own facts; None where nobody is told."""
+    """The name and the facts that ``event`` itself holds; None where no subscription is told."""
     match event:
         case MessageSent():
             return "message.sent", {"provider_id": event.provider_id}

@@ -1,8 +1,8 @@
 """What may happen to a message: state and plain values in, the event that follows out.
 
-The three decisions of every message (claim, dispatch, confirm) write their event out:
-``following`` passes its fields on through two dictionaries, which takes longer than all else that
-they do.
+A decision raises WrongStateError in any status but those that it names. The three decisions of
+every message (claim, dispatch, confirm) write their event out: ``following`` passes its fields on
+through two dictionaries, which takes longer than everything else that they do.
 """
 
 from __future__ import annotations
@@ -42,6 +42,11 @@ def schedule_for_campaign(
     now: datetime,
     actor: str,
 ) -> MessageScheduled:
+    """Plan the campaign's message to a lead, due at ``scheduled_at``.
+
+    ``lead_version`` is the version that matched. From ``expires_at`` on, unless it is None, the
+    message is not wanted any more.
+    """
     return first(
         MessageScheduled,
         campaign_message_id(campaign_id, lead_id),
@@ -68,6 +73,8 @@ def schedule_for_step(
     now: datetime,
     actor: str,
 ) -> MessageScheduled:
+    """Plan the message of one step, from 1, of an enrollment, due at ``scheduled_at``.
+    ``lead_version`` is the version that matched."""
     return first(
         MessageScheduled,
         step_message_id(enrollment_id, step),
@@ -93,8 +100,8 @@ def claim(
     now: datetime,
     actor: str,
 ) -> MessageClaimed:
-    """``worker`` will hand it over at ``send_at``, on the device's ``slot_day``, and holds it until
-    ``lease_until``."""
+    """Give a pending message to ``worker`` until ``lease_until``, to be dispatched at ``send_at``,
+    which is on ``slot_day`` in the device's time zone."""
     _require(message, "claim", "pending")
     return MessageClaimed(
         originator_id=message.id,
@@ -109,7 +116,8 @@ def claim(
 
 
 def release(message: Known, reason: str, *, now: datetime, actor: str) -> MessageReleased:
-    """Gives up a lease; safe, because the gateway has not been called."""
+    """End the lease of a processing message, which goes back to pending. That is safe, because the
+    gateway has not been called."""
     _require(message, "release", "processing")
     return following(message, MessageReleased, now, actor, reason=reason)
 
@@ -123,7 +131,11 @@ def dispatch(
     now: datetime,
     actor: str,
 ) -> MessageQueued:
-    """Must be committed before the gateway is called."""
+    """Dispatch a processing message. The event must be committed before the gateway is called.
+
+    ``body_sha256`` is the digest of what is sent: the content, rendered with the lead of
+    ``lead_version``.
+    """
     _require(message, "dispatch", "processing")
     return MessageQueued(
         originator_id=message.id,
@@ -139,7 +151,8 @@ def dispatch(
 def confirm_sent(
     message: Known, provider_id: str, *, now: datetime, actor: str
 ) -> MessageSent | MessageResolved:
-    """The gateway accepted it; an answer that comes after it was given up settles it."""
+    """The gateway accepted a queued message as ``provider_id``. An unknown one is resolved: its
+    answer came after the wait for it had ended."""
     _require(message, "confirm", "queued", "unknown")
     if message.status == "unknown":
         return resolve(message, "sent", "late answer", provider_id, now=now, actor=actor)
@@ -156,7 +169,8 @@ def confirm_sent(
 def fail(
     message: Known, code: str, reason: str, *, now: datetime, actor: str
 ) -> MessageFailed | MessageResolved:
-    """A definite rejection; before the hand-over too, where it can never be rendered or sent."""
+    """The gateway surely rejected a queued message, or a processing one can never be dispatched. An
+    unknown one is resolved."""
     _require(message, "fail", "processing", "queued", "unknown")
     if message.status == "unknown":
         return resolve(message, "failed", code, now=now, actor=actor)
@@ -173,7 +187,8 @@ def defer(
     now: datetime,
     actor: str,
 ) -> MessageDeferred | MessageFailed:
-    """Surely not accepted: later, or, after ``max_attempts`` hand-overs, failed."""
+    """The gateway surely did not accept a queued message. It is due again at ``retry_at``, but
+    failed after ``max_attempts`` dispatches."""
     _require(message, "defer", "queued")
     if message.attempt >= max_attempts:
         return following(
@@ -196,7 +211,7 @@ def defer(
 
 
 def lose_track(message: Known, reason: str, *, now: datetime, actor: str) -> MessageOutcomeUnknown:
-    """Handed over, and no answer came."""
+    """No answer came for a queued message: its outcome is unknown."""
     _require(message, "give up", "queued")
     return following(message, MessageOutcomeUnknown, now, actor, reason=reason)
 
@@ -210,7 +225,8 @@ def resolve(
     now: datetime,
     actor: str,
 ) -> MessageResolved:
-    """Settles an unknown outcome: it was sent, it was not (failed), or send it again (retried)."""
+    """Settle an unknown outcome: the message was sent, it failed, or it is to be sent again
+    (``retried``). ``provider_id`` is the provider's of a message that was sent, if it is known."""
     _require(message, "resolve", "unknown")
     return following(
         message,
@@ -224,13 +240,13 @@ def resolve(
 
 
 def cancel(message: Known, reason: CancelReason, *, now: datetime, actor: str) -> MessageCancelled:
-    """Decides not to send, which is possible until the hand-over."""
+    """Give up a message that is pending or processing; one that is dispatched cannot be."""
     _require(message, "cancel", "pending", "processing")
     return following(message, MessageCancelled, now, actor, reason=reason)
 
 
 def retry(message: Known, *, now: datetime, actor: str) -> MessageRetried:
-    """An operator sends a failed message again. An unknown one is resolved instead."""
+    """Send a failed message again, as an operator wishes. An unknown one is resolved instead."""
     _require(message, "retry", "failed")
     return following(message, MessageRetried, now, actor)
 

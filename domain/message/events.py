@@ -1,5 +1,5 @@
-"""The steps of a message's life. No personal data is in them: they name the lead and the version
-of it that was used, and the text by the event that holds it."""
+"""The events of a message. They hold no personal data: they name the lead, the version of the lead
+that was used, and the content by its id."""
 
 from __future__ import annotations
 
@@ -24,8 +24,11 @@ Resolution = Literal["sent", "failed", "retried"]
 
 
 class MessageScheduled(Event, frozen=True, kw_only=True, gc=False):
-    """Planned: ``scheduled_at`` is when it is due; past ``expires_at`` it is not wanted any more.
-    It belongs to a campaign (step 0) or to a step, from 1, of an enrollment."""
+    """The message is planned, for a campaign (step 0) or for a step, from 1, of an enrollment.
+
+    ``lead_version`` is the version that matched. The message is due at ``scheduled_at``, and is not
+    wanted any more from ``expires_at`` on.
+    """
 
     TOPIC: ClassVar[str] = "message.scheduled"
     lead_id: UUID
@@ -40,8 +43,8 @@ class MessageScheduled(Event, frozen=True, kw_only=True, gc=False):
 
 
 class MessageClaimed(Event, frozen=True, kw_only=True, gc=False):
-    """A worker holds it until ``lease_until`` and will hand it over at ``send_at``, which is on
-    ``slot_day`` in the device's time zone. The gateway has not been called."""
+    """``worker`` holds the message until ``lease_until``. It will dispatch it at ``send_at``, which
+    is on ``slot_day`` in the device's time zone. The gateway has not been called."""
 
     TOPIC: ClassVar[str] = "message.claimed"
     worker: str
@@ -51,15 +54,19 @@ class MessageClaimed(Event, frozen=True, kw_only=True, gc=False):
 
 
 class MessageReleased(Event, frozen=True, kw_only=True, gc=False):
-    """Back to pending; the gateway has not been called."""
+    """The message is pending again, for ``reason``; the gateway has not been called."""
 
     TOPIC: ClassVar[str] = "message.released"
     reason: str
 
 
 class MessageQueued(Event, frozen=True, kw_only=True, gc=False):
-    """Committed before the gateway is called: from here on nobody else may send it. The SHA-256 is
-    of the text rendered from that content and that version of the lead."""
+    """The message is dispatched. The event is committed before the gateway is called: from here on
+    nobody else may send the message.
+
+    ``body_sha256`` is the digest of the content named ``content_id``, rendered with the lead of
+    ``lead_version``.
+    """
 
     TOPIC: ClassVar[str] = "message.queued"
     content_id: str
@@ -75,7 +82,8 @@ class MessageSent(Event, frozen=True, kw_only=True, gc=False):
 
 
 class MessageFailed(Event, frozen=True, kw_only=True, gc=False):
-    """A definite no: the provider's ``code``, and what it means."""
+    """The message was not sent, and surely will not be: the provider's ``code``, or one of our own,
+    and what it means."""
 
     TOPIC: ClassVar[str] = "message.failed"
     code: str
@@ -83,7 +91,8 @@ class MessageFailed(Event, frozen=True, kw_only=True, gc=False):
 
 
 class MessageDeferred(Event, frozen=True, kw_only=True, gc=False):
-    """Surely not accepted; tried again at ``retry_at``. ``attempt`` counts hand-overs."""
+    """The gateway surely did not accept the message, for ``reason``. It is due again at
+    ``retry_at``. ``attempt`` is how often it was dispatched."""
 
     TOPIC: ClassVar[str] = "message.deferred"
     retry_at: datetime
@@ -92,14 +101,16 @@ class MessageDeferred(Event, frozen=True, kw_only=True, gc=False):
 
 
 class MessageOutcomeUnknown(Event, frozen=True, kw_only=True, gc=False):
-    """Handed over, and no answer: it may have been sent. Never sent again unasked."""
+    """The message was dispatched and no answer came, for ``reason``. It may have been sent, so that
+    it is sent again only where an operator says so."""
 
     TOPIC: ClassVar[str] = "message.outcome_unknown"
     reason: str
 
 
 class MessageResolved(Event, frozen=True, kw_only=True, gc=False):
-    """A receipt or an operator says what became of an unknown one."""
+    """A late answer, a receipt or an operator said what became of an unknown message: it was sent
+    (under ``provider_id``), it failed, or it is to be sent again."""
 
     TOPIC: ClassVar[str] = "message.resolved"
     resolution: Resolution
@@ -108,19 +119,25 @@ class MessageResolved(Event, frozen=True, kw_only=True, gc=False):
 
 
 class MessageCancelled(Event, frozen=True, kw_only=True, gc=False):
+    """The message will not be sent, for ``reason``; no gateway has accepted it."""
+
     TOPIC: ClassVar[str] = "message.cancelled"
     reason: CancelReason
 
 
 class MessageRetried(Event, frozen=True, kw_only=True, gc=False):
-    """An operator wants a failed one sent again: due at once."""
+    """An operator wants a failed message sent again: it is pending, and due at once."""
 
     TOPIC: ClassVar[str] = "message.retried"
 
 
 class MessageDelivered(Event, frozen=True, kw_only=True, gc=False):
+    """The message reached the lead's phone."""
+
     TOPIC: ClassVar[str] = "message.delivered"
 
 
 class MessageRead(Event, frozen=True, kw_only=True, gc=False):
+    """The lead read the message."""
+
     TOPIC: ClassVar[str] = "message.read"

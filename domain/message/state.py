@@ -1,7 +1,7 @@
 """A message's state, folded from its events.
 
-pending -> processing (leased) -> queued (handed over) -> sent | failed | unknown, or cancelled;
-back to pending when released or deferred.
+pending -> processing (leased) -> queued (dispatched) -> sent | failed | unknown, or cancelled;
+back to pending when released, deferred, retried or resolved as retried.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ STATUSES: tuple[Status, ...] = (
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A message's state, the same fields as a row of ``broadcast_messages``.
+    """A message's state, with the same fields as a row of ``broadcast_messages``.
 
-    ``attempt`` counts hand-overs since it was scheduled or retried. ``reason`` says why it failed
-    (the provider's code), was cancelled, deferred or released, or is unknown. ``answered_at`` is
-    when the latest call of the gateway was over, whatever came of it.
+    ``attempt`` counts dispatches since the message was scheduled or retried. ``reason`` says why it
+    failed (the provider's code), was cancelled, deferred or released, or is unknown.
+    ``answered_at`` is when the latest call of the gateway was over, whatever came of it.
     """
 
     id: UUID
@@ -80,7 +80,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InHand(msgspec.Struct, frozen=True):
-    """As much of a message's state as whoever holds it needs to decide what comes next."""
+    """As much of a message's state as the worker that holds it needs for a decision."""
 
     id: UUID
     version: int
@@ -92,12 +92,12 @@ Known = Message | InHand
 
 
 def campaign_message_id(campaign_id: UUID, lead_id: UUID) -> UUID:
-    """A campaign cannot message a lead twice: the id follows from the two."""
+    """The id, which follows from the two: a campaign cannot message a lead twice."""
     return derived(campaign_id, str(lead_id))
 
 
 def step_message_id(enrollment_id: UUID, step: int) -> UUID:
-    """An enrollment cannot send a step twice: the id follows from the two."""
+    """The id, which follows from the two: an enrollment cannot send a step twice."""
     return derived(enrollment_id, str(step))
 
 
