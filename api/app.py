@@ -17,6 +17,7 @@ from api.resources import (
     health,
     leads,
     messages,
+    metrics,
     reports,
     sequences,
     subscriptions,
@@ -76,6 +77,7 @@ def create_app(container: Container | None = None) -> Flask:
     api: Any = Api(app)
     errors.install(app, api)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     for module in RESOURCES:
         api.register_blueprint(module.blueprint)
     # What is below /api/v1 like everything else is expected there too.

@@ -1,15 +1,14 @@
-"""Is the process there, can it work, and how much is there to do?"""
+"""/healthz and /readyz: is the process there, and can it work?"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.http.context import EXTENSION
-from api.resources.metrics import CONTENT_TYPE, exposition
-from projections.database.engine import rows
+from projections.queries.log_position import log_position
 
 blueprint = Blueprint("health", __name__)
 
@@ -22,29 +21,14 @@ def healthz() -> dict[str, str]:
 
 @blueprint.get("/readyz")
 def readyz() -> tuple[dict[str, Any], int]:
-    """The database answers and the event store is there; asynchronous readers of the log are so
-    many events behind."""
+    """200 if the database answers and has the log, else 503. ``events`` is the end of the log,
+    ``lag`` the number of events by which each asynchronous reader of the log is behind."""
     container = current_app.extensions[EXTENSION]
     if container is None:
         return {"status": "no database"}, 503
     try:
         with container.database.transaction() as connection:
-            last = rows(connection, "SELECT coalesce(max(notification_id), 0) FROM stored_events")[
-                0
-            ][0]
-            lag = {
-                row[0]: last - row[1]
-                for row in rows(
-                    connection, "SELECT application_name, notification_id FROM tracking"
-                )
-            }
+            position = log_position(connection)
     except SQLAlchemyError:
         return {"status": "the database does not answer"}, 503
-    return {"status": "ready", "events": last, "lag": lag}, 200
-
-
-@blueprint.get("/metrics")
-def metrics() -> Response:
-    """For Prometheus."""
-    container = current_app.extensions[EXTENSION]
-    return Response(exposition(container), content_type=CONTENT_TYPE)
+    return {"status": "ready", "events": position.last, "lag": position.lag}, 200
