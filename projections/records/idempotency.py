@@ -1,40 +1,76 @@
-"""First answers to requests with an Idempotency-Key, so that the same request is done once."""
+"""Responses to requests with an Idempotency-Key, stored so that the same request is done once."""
 
 from __future__ import annotations
 
 import hashlib
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from projections.database.engine import rows
+from projections.database.engine import Database, rows
 
 KEPT_FOR = timedelta(hours=24)
 
 
-class Answer(NamedTuple):
-    """``request_sha256`` is of the request that got it; ``body`` is JSON."""
+class StoredResponse(NamedTuple):
+    """``request_sha256`` is the fingerprint of the request that was answered, ``status`` the HTTP
+    status, ``body`` JSON."""
 
     request_sha256: str
     status: int
     body: bytes
 
 
+class Turn:
+    """The transaction of one request with an idempotency key.
+
+    Making one waits until no other request with the same API key and idempotency key is under way.
+    Until ``close`` every transaction of this context is a part of the turn's, so that the command
+    and its response are committed together or not at all."""
+
+    def __init__(self, database: Database, key_name: str, idempotency_key: str) -> None:
+        self._database = database
+        self._key_name = key_name
+        self._idempotency_key = idempotency_key
+        with ExitStack() as stack:
+            self._connection = stack.enter_context(database.engine.connect())
+            self._connection.begin()
+            wait_for_turn(self._connection, key_name, idempotency_key)
+            stack.enter_context(database.joined(self._connection))
+            self._stack = stack.pop_all()
+
+    def stored(self, now: datetime) -> StoredResponse | None:
+        """The response given to this key within the day before ``now``; None for a new key."""
+        return find(self._connection, self._key_name, self._idempotency_key, now)
+
+    def commit(self, response: StoredResponse, now: datetime) -> None:
+        """Commits what was done, together with ``response``."""
+        keep(self._connection, self._key_name, self._idempotency_key, response, now)
+        self._database.reach("command.before_commit")
+        self._connection.commit()
+        self._database.reach("command.after_commit")
+
+    def close(self) -> None:
+        """Rolls back what was not committed."""
+        self._stack.close()
+
+
 def wait_for_turn(connection: Connection, key_name: str, idempotency_key: str) -> None:
-    """Until ``connection`` ends its transaction no other request with this key goes on: two that
-    arrive together are done one after the other, and the second finds the first one's answer."""
+    """Takes the lock of this key until ``connection`` ends its transaction: of two requests that
+    arrive together, the second waits and finds the first one's response."""
     digest = hashlib.sha256(f"{key_name}\0{idempotency_key}".encode()).digest()
     lock = int.from_bytes(digest[:8], "big", signed=True)
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": lock})
-    # A long import commits as it goes, on other connections, while this one waits for its answer.
+    # A long import commits as it goes, on other connections, while this one waits for its response.
     connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def find(
     connection: Connection, key_name: str, idempotency_key: str, now: datetime
-) -> Answer | None:
-    """The answer given within the last day."""
+) -> StoredResponse | None:
+    """The response given to this key within the day before ``now``; None if there is none."""
     found = rows(
         connection,
         "SELECT request_sha256, status, body FROM idempotency WHERE key_name = %(name)s"
@@ -43,13 +79,17 @@ def find(
         key=idempotency_key,
         since=now - KEPT_FOR,
     )
-    return Answer(found[0][0], found[0][1], bytes(found[0][2])) if found else None
+    return StoredResponse(found[0][0], found[0][1], bytes(found[0][2])) if found else None
 
 
 def keep(
-    connection: Connection, key_name: str, idempotency_key: str, answer: Answer, now: datetime
+    connection: Connection,
+    key_name: str,
+    idempotency_key: str,
+    response: StoredResponse,
+    now: datetime,
 ) -> None:
-    """Keeps ``answer`` for a day, and forgets what is older."""
+    """Keeps ``response`` for a day, and deletes those that are older."""
     connection.exec_driver_sql(
         "DELETE FROM idempotency WHERE created_at <= %(since)s", {"since": now - KEPT_FOR}
     )
@@ -61,9 +101,9 @@ def keep(
         {
             "name": key_name,
             "key": idempotency_key,
-            "request": answer.request_sha256,
-            "status": answer.status,
-            "body": answer.body,
+            "request": response.request_sha256,
+            "status": response.status,
+            "body": response.body,
             "now": now,
         },
     )
