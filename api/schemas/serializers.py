@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from domain.lead import Lead
 from domain.message import Message
+from projections.queries.reports import DeviceReport
 
 
 def lead(row: Any) -> dict[str, Any]:
@@ -103,3 +104,14 @@ def message(row: Any) -> dict[str, Any]:
 def message_state(state: Message) -> dict[str, Any]:
     """An aggregate's state as its row would be shown."""
     return {"message_id": state.id, **asdict(state)}
+
+
+def device_report(report: DeviceReport) -> dict[str, Any]:
+    """``days`` as objects with named counts."""
+    names = ("day", "claimed", "sent", "failed", "unknown")
+    return {
+        "device_id": report.device_id,
+        "name": report.name,
+        "status": report.status,
+        "days": [dict(zip(names, day, strict=True)) for day in report.days],
+    }
