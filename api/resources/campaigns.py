@@ -10,10 +10,9 @@ import msgspec
 
 from api.http.blueprints import Blueprint
 from api.http.context import actor, container, now, outreach, page, resource
-from api.http.paces import with_maximum
 from api.schemas import serializers
-from api.schemas.fields import Nothing, PageQuery, page_of
-from api.schemas.resources import Campaign, CampaignChange, NewCampaign, Preview
+from api.schemas.campaigns import Campaign, CampaignChange, NewCampaign, Preview
+from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
 from domain import campaign, values
 from projections.queries.preview import preview
 
@@ -39,7 +38,7 @@ def _read(data: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(201, Campaign)
 def schedule(data: dict[str, Any]) -> Any:
     """Schedule a campaign"""
-    with_maximum(data, default=0.0)
+    fill_max_delay(data, default=0.0)
     definition = campaign.Definition(**_read(data))
     return _show(outreach().schedule_campaign(definition, actor=actor()).id)
 
@@ -67,7 +66,7 @@ def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
     fields = _read(data)
 
     def changed(present: campaign.Definition) -> campaign.Definition:
-        with_maximum(fields, default=present.max_delay_seconds)
+        fill_max_delay(fields, default=present.max_delay_seconds)
         return msgspec.structs.replace(present, **fields)
 
     outreach().revise_campaign(campaign_id, changed, actor=actor())

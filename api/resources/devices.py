@@ -9,10 +9,9 @@ import msgspec
 
 from api.http.blueprints import Blueprint
 from api.http.context import actor, container, outreach, page, resource
-from api.http.paces import with_maximum
 from api.schemas import serializers
-from api.schemas.fields import Nothing, PageQuery, page_of
-from api.schemas.resources import Device, DeviceChange, NewDevice
+from api.schemas.devices import Device, DeviceChange, NewDevice
+from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
 from domain.device import OPERATOR, Configuration
 from domain.errors import InvalidInputError
 from projections.records import credentials
@@ -45,7 +44,7 @@ def register(data: dict[str, Any]) -> Any:
     """Register a device; it is offline until its gateway or a person says otherwise"""
     given = data.pop("credentials", None)
     _check_secret_key(given)
-    with_maximum(data, default=15.0)
+    fill_max_delay(data, default=15.0)
     device_id = outreach().register_device(Configuration(**data), actor=actor()).id
     _keep(device_id, given)
     return _show(device_id)
@@ -75,7 +74,7 @@ def reconfigure(data: dict[str, Any], device_id: UUID) -> Any:
     _check_secret_key(given)
 
     def changed(present: Configuration) -> Configuration:
-        with_maximum(data, default=present.max_delay_seconds)
+        fill_max_delay(data, default=present.max_delay_seconds)
         return msgspec.structs.replace(present, **data)
 
     outreach().reconfigure_device(device_id, changed, actor=actor())

@@ -14,7 +14,7 @@ from api.http.blueprints import Blueprint
 from api.http.context import actor, container, outreach, page, resource
 from api.schemas import serializers
 from api.schemas.fields import page_of
-from api.schemas.resources import Evidence, Imported, Lead, LeadFields, LeadQuery, NewLead, Trigger
+from api.schemas.leads import Evidence, Imported, Lead, LeadFields, LeadQuery, NewLead, Trigger
 from domain import lead, values
 from domain.errors import InvalidInputError, NotFoundError
 from projections.intake.lead_import import import_leads

@@ -9,7 +9,7 @@ from api.http.blueprints import Blueprint
 from api.http.context import actor, outreach, page, resource
 from api.schemas import serializers
 from api.schemas.fields import Nothing, page_of
-from api.schemas.resources import Message, MessageQuery, NewResolution
+from api.schemas.messages import Message, MessageQuery, NewResolution
 
 blueprint = Blueprint("messages", __name__, url_prefix="/api/v1/messages")
 

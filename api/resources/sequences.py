@@ -8,10 +8,9 @@ from uuid import UUID
 
 from api.http.blueprints import Blueprint
 from api.http.context import actor, outreach, page, resource
-from api.http.paces import with_maximum
 from api.schemas import serializers
-from api.schemas.fields import Nothing, PageQuery, page_of
-from api.schemas.resources import NewSequence, Sequence, StepFields
+from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
+from api.schemas.sequences import NewSequence, Sequence, StepFields
 from domain import sequence
 from domain.planning import WEEKDAYS, Window
 
@@ -33,7 +32,7 @@ def define(data: dict[str, Any]) -> Any:
         for window in data.pop("windows", [])
     )
     data["niche"] = tuple(data.get("niche", ()))
-    with_maximum(data, default=0.0)
+    fill_max_delay(data, default=0.0)
 
     def definition(sequence_id: UUID) -> sequence.Definition:
         return sequence.Definition(

@@ -6,47 +6,21 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from flask_smorest import abort
-from marshmallow import Schema, fields, validate
 
 from api.http.blueprints import Blueprint
 from api.http.context import container, key, now
-from api.schemas.fields import URL, Flag, Nothing, Text, note
+from api.schemas.fields import Nothing
+from api.schemas.subscriptions import (
+    CreatedSubscription,
+    NewSubscription,
+    Subscription,
+    Subscriptions,
+)
 from domain.errors import InvalidInputError, NotFoundError
 from domain.values import is_safe_url
-from domain.webhook_events import TOPICS
 from projections.outbox import subscriptions
 
 blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/v1/subscriptions")
-
-
-class NewSubscription(Schema):
-    url = Text(required=True, validate=URL, metadata=note("https, or http to this very host"))
-    allow_http = Flag(load_default=False, metadata=note("clear text over the network is all right"))
-    events = fields.List(
-        Text(validate=validate.OneOf(sorted(TOPICS))),
-        load_default=lambda: sorted(TOPICS),
-        validate=validate.Length(1, 100),
-        metadata=note("all, if not given"),
-    )
-
-
-class Subscription(Schema):
-    id = fields.UUID(required=True)
-    url = fields.String(required=True)
-    allow_http = fields.Boolean(required=True)
-    events = fields.List(fields.String(), required=True)
-    created_at = fields.AwareDateTime(required=True)
-    waiting = fields.Integer(required=True, metadata=note("deliveries that are still to be made"))
-    given_up = fields.Integer(required=True, metadata=note("deliveries that failed too often"))
-    last_error = fields.String(required=True, allow_none=True)
-
-
-class CreatedSubscription(Subscription):
-    secret = fields.String(required=True, metadata=note("signs each request; shown only here"))
-
-
-class Subscriptions(Schema):
-    items = fields.List(fields.Nested(Subscription), required=True)
 
 
 def _every() -> list[dict[str, Any]]:

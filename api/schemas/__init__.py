@@ -1,3 +1,4 @@
 """JSON in and out: fields, one module of schemas per resource, serializers.
 
-Resources import these modules. This room knows no request."""
+Resources and webhooks import these modules; the schemas are also the OpenAPI description. They
+check shapes, and the domain checks meanings: both answer 422. This room knows no request."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import PageQuery, Text, note
-from api.schemas.resources import INSTANT, Lead, MessageState, Template
+from api.schemas.content import Template
+from api.schemas.fields import INSTANT, PageQuery, Text, note
+from api.schemas.leads import Lead
+from api.schemas.messages import MessageState
 
 
 class Entry(Schema):

@@ -68,6 +68,10 @@ NAME = [validate.Length(1, 200), validate.Regexp(r"^[\s\S]*\S")]
 URL = [validate.Length(max=2000), validate.Regexp(r"^https?://")]
 KEY = validate.Regexp(r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
 DELAY = validate.Range(0, 86400)
+INSTANT = (
+    "an instant: ISO 8601 with an offset, or with a time zone's name after it"
+    " (2026-03-01T09:00 Asia/Kuala_Lumpur) or in timezone"
+)
 
 
 class Nothing(Schema):
@@ -93,3 +97,10 @@ def page_of(item: type[Schema]) -> type[Schema]:
         },
         name=f"{item.__name__}Page",
     )
+
+
+def fill_max_delay(data: dict[str, Any], default: float) -> None:
+    """Adds ``max_delay_seconds`` to ``data`` where a client gave ``min_delay_seconds`` alone: the
+    greater of that and ``default``."""
+    if "min_delay_seconds" in data and "max_delay_seconds" not in data:
+        data["max_delay_seconds"] = max(data["min_delay_seconds"], default)

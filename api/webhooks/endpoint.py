@@ -14,12 +14,11 @@ from uuid import UUID
 import structlog
 from flask import Response, request
 from flask_smorest import abort
-from marshmallow import Schema, fields
 
 from api.http import uploads
 from api.http.blueprints import Blueprint
 from api.http.context import container, now
-from api.schemas.fields import note
+from api.schemas.webhooks import Taken
 from api.webhooks import cloud
 from api.webhooks.cloud import CLOUD
 from api.webhooks.gowa import GOWA
@@ -42,11 +41,6 @@ PROVIDERS: Mapping[str, Provider] = {
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 WITHOUT_KEY: dict[str, Any] = {"security": []}
-
-
-class Taken(Schema):
-    receipts = fields.Integer(required=True, metadata=note("of messages of ours"))
-    replies = fields.Integer(required=True, metadata=note("of leads of ours"))
 
 
 @blueprint.post("/<string:gateway>/<uuid:device_id>")

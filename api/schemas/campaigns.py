@@ -1,0 +1,66 @@
+"""Campaigns, and the preview of one."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from api.schemas.content import Template
+from api.schemas.fields import DELAY, INSTANT, NAME, TOKEN, URL, Number, Text, note
+from domain.values import TARGET_FILTERS
+
+
+class CampaignFields(Schema):
+    name = Text(validate=NAME)
+    niche = fields.List(Text(validate=TOKEN), metadata=note("empty: every niche"))
+    target_status = fields.String(validate=validate.OneOf(TARGET_FILTERS))
+    body = Text(validate=validate.Length(max=4096))
+    media_url = Text(allow_none=True, validate=URL)
+    template = fields.Nested(Template, allow_none=True)
+    scheduled_at = Text(metadata=note(INSTANT))
+    min_delay_seconds = Number(validate=DELAY)
+    max_delay_seconds = Number(validate=DELAY)
+    expires_after_hours = Number(
+        allow_none=True,
+        validate=validate.Range(0.01, 8784),
+        metadata=note("what is not handed over by then is cancelled as expired; null: never"),
+    )
+
+
+class CampaignChange(CampaignFields):
+    timezone = Text(metadata=note("the zone of a scheduled_at that has none of its own"))
+
+
+class NewCampaign(CampaignChange):
+    name = Text(required=True, validate=NAME)
+    body = Text(required=True, validate=validate.Length(max=4096))
+    scheduled_at = Text(
+        required=True, metadata=CampaignFields._declared_fields["scheduled_at"].metadata
+    )
+
+
+class Campaign(CampaignFields):
+    id = fields.UUID(required=True)
+    status = fields.String(required=True)
+    triggered_at = fields.AwareDateTime(allow_none=True)
+    audience = fields.Integer(required=True, metadata=note("messages scheduled so far"))
+    excluded = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    version = fields.Integer(required=True)
+
+
+class DeviceShare(Schema):
+    device_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    status = fields.String(required=True)
+    messages = fields.Integer(required=True)
+    waiting = fields.Integer(required=True, metadata=note("pending on this device already"))
+    finishes_at = fields.AwareDateTime(required=True)
+
+
+class Preview(Schema):
+    campaign_id = fields.UUID(required=True)
+    audience = fields.Integer(required=True, metadata=note("leads that would get it now"))
+    excluded = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    devices = fields.List(fields.Nested(DeviceShare), required=True)
+    finishes_at = fields.AwareDateTime(
+        required=True, allow_none=True, metadata=note("when the last message would leave")
+    )

@@ -1,0 +1,66 @@
+"""Messages, and the resolution of one whose outcome is unknown."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from api.schemas.fields import PageQuery, Text, note
+from domain.message import STATUSES
+
+
+class MessageQuery(PageQuery):
+    status = fields.String(validate=validate.OneOf(STATUSES))
+    device_id = fields.UUID()
+    campaign_id = fields.UUID()
+    sequence_id = fields.UUID()
+    lead_id = fields.UUID()
+
+
+def _moment() -> fields.AwareDateTime:
+    return fields.AwareDateTime(required=True, allow_none=True)
+
+
+class MessageState(Schema):
+    """What a message itself is, without what its lead and its campaign or sequence add."""
+
+    id = fields.UUID(required=True)
+    message_id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(STATUSES))
+    lead_id = fields.UUID(required=True)
+    device_id = fields.UUID(required=True)
+    campaign_id = fields.UUID(required=True, allow_none=True)
+    sequence_id = fields.UUID(required=True, allow_none=True)
+    enrollment_id = fields.UUID(required=True, allow_none=True)
+    step = fields.Integer(required=True, metadata=note("from 1; 0 for a campaign's message"))
+    scheduled_at = fields.AwareDateTime(required=True)
+    expires_at = _moment()
+    retry_at = _moment()
+    send_at = _moment()
+    worker = fields.String(required=True, allow_none=True)
+    lease_until = _moment()
+    attempt = fields.Integer(required=True)
+    queued_at = _moment()
+    answered_at = _moment()
+    sent_at = _moment()
+    delivered_at = _moment()
+    read_at = _moment()
+    failed_at = _moment()
+    provider_id = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+    content_id = fields.String(required=True, allow_none=True)
+    body_sha256 = fields.String(required=True, allow_none=True)
+
+
+class Message(MessageState):
+    recipient_phone = fields.String(required=True, allow_none=True)
+    due_at = _moment()
+
+
+class NewResolution(Schema):
+    resolution = fields.String(
+        required=True,
+        validate=validate.OneOf(("sent", "failed", "retried")),
+        metadata=note("what became of it; retried: send it again"),
+    )
+    reason = Text(load_default="an operator said so", validate=validate.Length(1, 500))

@@ -1,0 +1,38 @@
+"""Subscriptions: a user's own systems, which are told what happens."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from api.schemas.fields import URL, Flag, Text, note
+from domain.webhook_events import TOPICS
+
+
+class NewSubscription(Schema):
+    url = Text(required=True, validate=URL, metadata=note("https, or http to this very host"))
+    allow_http = Flag(load_default=False, metadata=note("clear text over the network is all right"))
+    events = fields.List(
+        Text(validate=validate.OneOf(sorted(TOPICS))),
+        load_default=lambda: sorted(TOPICS),
+        validate=validate.Length(1, 100),
+        metadata=note("all, if not given"),
+    )
+
+
+class Subscription(Schema):
+    id = fields.UUID(required=True)
+    url = fields.String(required=True)
+    allow_http = fields.Boolean(required=True)
+    events = fields.List(fields.String(), required=True)
+    created_at = fields.AwareDateTime(required=True)
+    waiting = fields.Integer(required=True, metadata=note("deliveries that are still to be made"))
+    given_up = fields.Integer(required=True, metadata=note("deliveries that failed too often"))
+    last_error = fields.String(required=True, allow_none=True)
+
+
+class CreatedSubscription(Subscription):
+    secret = fields.String(required=True, metadata=note("signs each request; shown only here"))
+
+
+class Subscriptions(Schema):
+    items = fields.List(fields.Nested(Subscription), required=True)

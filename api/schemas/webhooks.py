@@ -1,0 +1,12 @@
+"""What a provider is told about a webhook request."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from api.schemas.fields import note
+
+
+class Taken(Schema):
+    receipts = fields.Integer(required=True, metadata=note("of messages of ours"))
+    replies = fields.Integer(required=True, metadata=note("of leads of ours"))
