@@ -1,4 +1,6 @@
-"""The HTTP door: takes commands, gives reports. Handlers translate, and nothing more."""
+"""The HTTP API: commands and queries as JSON, webhooks of providers, metrics.
+
+Import ``create_app`` from here. Handlers translate; this room has no rules and executes no SQL."""
 
 from api.app import create_app
 

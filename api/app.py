@@ -25,9 +25,11 @@ from api.resources import (
 from api.webhooks import endpoint
 from projections.container import Container
 
+# In bytes; uploads have a limit of their own.
 LARGEST_BODY = 1024 * 1024
 
-RESOURCES = (
+# The modules whose blueprints the OpenAPI document describes.
+DESCRIBED = (
     leads,
     sequences,
     campaigns,
@@ -41,17 +43,18 @@ RESOURCES = (
 
 
 class Application(Flask):
-    """Flask, but for its log: a traceback's texts may hold what must not be logged."""
+    """Flask with a log of faults of its own: the texts of a traceback may hold personal data."""
 
     def log_exception(self, exc_info: Any) -> None:
+        """Logs the kind and the place of the exception, and nothing else of it."""
         errors.log_fault(exc_info[1])
 
 
 def create_app(container: Container | None = None) -> Flask:
     """The application on ``container``.
 
-    Without one only ``/healthz``, ``/docs`` and ``/openapi.json``
-    answer: enough to look at, and for tools that want the description."""
+    Without a container only ``/healthz``, ``/metrics``, ``/docs`` and ``/openapi.json`` answer:
+    enough for tools that read the description."""
     app = Application("sendtrail")
     app.config.update(
         API_TITLE="Sendtrail",
@@ -78,9 +81,9 @@ def create_app(container: Container | None = None) -> Flask:
     errors.install(app, api)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(metrics.blueprint)
-    for module in RESOURCES:
+    for module in DESCRIBED:
         api.register_blueprint(module.blueprint)
-    # What is below /api/v1 like everything else is expected there too.
+    # Webhooks answer below /api/v1 too, where users expect every path to be.
     for rule in [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/webhooks/")]:
         view, methods = app.view_functions[rule.endpoint], (rule.methods or set()) & {"GET", "POST"}
         app.add_url_rule(f"/api/v1{rule.rule}", f"{rule.endpoint}_", view, methods=methods)

@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: ``Authorization: Bearer <key>``."""
+"""Authentication and roles: ``Authorization: Bearer <key>``."""
 
 from __future__ import annotations
 
@@ -10,44 +10,19 @@ from time import monotonic
 from flask import Flask, g, request
 from flask_smorest import abort
 
-from api.http.context import container
+from api.http.context import container, now
 from projections.records import api_keys
 from projections.records.api_keys import Role
 
-# No key is asked for what says nothing about anybody.
+# Paths that need no API key: they show nothing about a person, or, as webhooks, they are signed.
 OPEN = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/api/v1/webhooks/")
 
-# From one address: this many wrong keys within a minute, then it has to wait.
+# After so many wrong keys from one address within a minute, the address has to wait.
 WRONG_KEYS = 20
 WITHIN_SECONDS = 60.0
 
-
-class Failures:
-    """Counts wrong keys per address, in this process."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._at: dict[str, deque[float]] = defaultdict(deque)
-
-    def wait(self, address: str) -> float:
-        """Seconds that the address has to wait; 0 if it may try."""
-        with self._lock:
-            at = self._at.get(address)
-            if at is None:
-                return 0.0
-            while at and at[0] < monotonic() - WITHIN_SECONDS:
-                at.popleft()
-            if not at:
-                del self._at[address]
-            return 0.0 if len(at) < WRONG_KEYS else at[0] + WITHIN_SECONDS - monotonic()
-
-    def add(self, address: str) -> None:
-        with self._lock:
-            self._at[address].append(monotonic())
-
-
-# What a request needs by its method; every other needs an operator.
-NEEDED: Mapping[str, Role] = {
+# The role that a request needs, by its method; every other method needs an operator.
+ROLES_BY_METHOD: Mapping[str, Role] = {
     "GET": "viewer",
     "HEAD": "viewer",
     "OPTIONS": "viewer",
@@ -55,9 +30,38 @@ NEEDED: Mapping[str, Role] = {
 }
 
 
+class WrongKeys:
+    """Counts wrong keys per address, in this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tried_at: dict[str, deque[float]] = defaultdict(deque)
+
+    def seconds_to_wait(self, address: str) -> float:
+        """How long the address has to wait; 0 if it may try now."""
+        with self._lock:
+            tried_at = self._tried_at.get(address)
+            if tried_at is None:
+                return 0.0
+            while tried_at and tried_at[0] < monotonic() - WITHIN_SECONDS:
+                tried_at.popleft()
+            if not tried_at:
+                del self._tried_at[address]
+            if len(tried_at) < WRONG_KEYS:
+                return 0.0
+            return tried_at[0] + WITHIN_SECONDS - monotonic()
+
+    def add(self, address: str) -> None:
+        """Counts one wrong key from the address."""
+        with self._lock:
+            self._tried_at[address].append(monotonic())
+
+
 def install(app: Flask) -> None:
-    """Every request but the open ones needs a key whose role allows it."""
-    failures = Failures()
+    """Makes every request below ``/api/`` need a key whose role allows its method, but for those to
+    the open paths. Sets ``g.key``. Answers 401 for a wrong key, 403 for a role that is too low and
+    429 for an address with too many wrong keys."""
+    wrong_keys = WrongKeys()
 
     @app.before_request
     def authenticate() -> None:
@@ -65,7 +69,7 @@ def install(app: Flask) -> None:
         if request.path.startswith(OPEN) or not request.path.startswith("/api/"):
             return
         address = request.remote_addr or "?"
-        if (seconds := failures.wait(address)) > 0:
+        if (seconds := wrong_keys.seconds_to_wait(address)) > 0:
             abort(
                 429,
                 message="too many wrong keys; wait",
@@ -75,11 +79,11 @@ def install(app: Flask) -> None:
         if scheme.lower() != "bearer" or not key.strip():
             _unauthorized("expected a header 'Authorization: Bearer <key>'")
         with container().database.transaction() as connection:
-            g.key = api_keys.find(connection, key.strip(), container().outreach.clock())
+            g.key = api_keys.find(connection, key.strip(), now())
         if g.key is None:
-            failures.add(address)
+            wrong_keys.add(address)
             _unauthorized("no such key, or it was revoked")
-        needed = NEEDED.get(request.method, "operator")
+        needed = ROLES_BY_METHOD.get(request.method, "operator")
         if not g.key.may(needed):
             abort(403, message=f"expected a key of role {needed} or above; this is {g.key.role}")
 

@@ -1,4 +1,4 @@
-"""flask-smorest's blueprint with a stricter reader of bodies."""
+"""flask-smorest's blueprint with a stricter parser of requests."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from api.http import uploads
 
 
 class Parser(FlaskParser):
-    """Bodies that are JSON but cannot be held (nested too deep, numbers too long) are bad requests,
-    and so is anything that says it is not JSON."""
+    """Refuses what webargs accepts or fails on: unknown query parameters (422), bodies that are not
+    declared as JSON (415), and JSON that is nested too deep or has numbers that are too long
+    (400)."""
 
     DEFAULT_VALIDATION_STATUS = 422
-    # A misspelt filter must not answer with everything.
+    # A misspelt filter must not list everything.
     DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "query": RAISE,
     }
 
     def load_json(self, req: Request, schema: Any) -> Any:
+        """The body of the request, decoded."""
         body = uploads.body()
         if body and not req.is_json:
             abort(415, message="expected Content-Type: application/json")
@@ -37,9 +39,11 @@ class Parser(FlaskParser):
 
 
 def _refuse(constant: str) -> None:
-    """NaN and the infinities are no JSON, though Python reads them."""
+    """Python reads NaN and the infinities, which are not JSON."""
     raise ValueError(constant)
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+    """What every described resource registers its handlers on."""
+
     ARGUMENTS_PARSER = Parser()

@@ -1,4 +1,4 @@
-"""What a request handler has at hand: the container, who asks, and a page."""
+"""What a request handler uses: the container, the clock, the API key, one resource or a page."""
 
 from __future__ import annotations
 
@@ -20,43 +20,48 @@ EXTENSION = "sendtrail"
 
 def container() -> Container:
     """The application's container; 503 for an application that has none."""
-    found = current_app.extensions[EXTENSION]
-    if found is None:
+    installed = current_app.extensions[EXTENSION]
+    if installed is None:
         abort(503, message="this process has no database")
-    return cast(Container, found)
+    return cast(Container, installed)
 
 
 def outreach() -> Outreach:
+    """The commands; 503 for an application without a container."""
     return container().outreach
 
 
 def now() -> datetime:
+    """The present instant by the container's clock, aware and in UTC."""
     return container().outreach.clock()
 
 
 def key() -> Key:
-    """The key that this request came with."""
+    """The API key that this request came with."""
     return cast(Key, g.key)
 
 
 def actor() -> str:
-    """Who this request's events will name."""
+    """The actor of this request's events: ``api:<key name>``."""
     return f"api:{key().name}"
 
 
-def resource(what: str, resource_id: UUID, present: Callable[[Any], dict[str, Any]]) -> Any:
-    """One resource as it is now. Raises NotFoundError."""
+def resource(what: str, resource_id: UUID, serialize: Callable[[Any], dict[str, Any]]) -> Any:
+    """One resource as it is now, as JSON; ``what`` is a name of ``pages.SOURCES``, and
+    ``serialize`` takes its row. Raises NotFoundError."""
     with container().database.transaction() as connection:
-        return present(pages.one(connection, what, resource_id))
+        return serialize(pages.one(connection, what, resource_id))
 
 
 def page(
-    what: str, query: dict[str, Any], present: Callable[[Any], dict[str, Any]]
+    what: str, query: dict[str, Any], serialize: Callable[[Any], dict[str, Any]]
 ) -> dict[str, Any]:
-    """The page that ``query`` asks for: ``limit``, ``cursor``, and columns to filter by."""
+    """The page that ``query`` asks for, as JSON: ``limit``, ``cursor``, and columns to filter by.
+    ``what`` is a name of ``pages.SOURCES``, and ``serialize`` takes one row. Raises
+    InvalidInputError for a bad cursor."""
     filters = {k: v for k, v in query.items() if k not in ("limit", "cursor")}
     with container().database.transaction() as connection:
-        found, following = pages.page(
+        rows, next_cursor = pages.page(
             connection, what, limit=query["limit"], cursor=query.get("cursor"), filters=filters
         )
-    return {"items": [present(row) for row in found], "next_cursor": following}
+    return {"items": [serialize(row) for row in rows], "next_cursor": next_cursor}

@@ -1,4 +1,4 @@
-"""Every error as JSON in one shape, flask-smorest's: code, status, message, errors."""
+"""Every error as JSON in the shape of flask-smorest: code, status, message, errors."""
 
 from __future__ import annotations
 
@@ -22,36 +22,39 @@ from domain.errors import (
 
 log = structlog.get_logger()
 
-Answer = tuple[dict[str, Any], int]
+ErrorBody = dict[str, Any]
+# With its HTTP status.
+ErrorResponse = tuple[ErrorBody, int]
 
 
 def install(app: Flask, api: Any) -> None:
-    """What the domain raises, as HTTP."""
+    """Makes ``app`` and ``api`` answer every exception in that shape: the domain's errors with the
+    status that fits, a database that is away with 503, any other exception with 500."""
 
     @app.errorhandler(SendtrailError)
-    def sendtrail_error(error: SendtrailError) -> Answer:
+    def sendtrail_error(error: SendtrailError) -> ErrorResponse:
         match error:
             case InvalidInputError():
                 field = {error.field: [f"Expected {error.expected}."]}
-                return _answer(422, "Unprocessable Entity", str(error), {"json": field})
+                return _error(422, "Unprocessable Entity", str(error), {"json": field})
             case NotFoundError():
-                return _answer(404, "Not Found", str(error))
+                return _error(404, "Not Found", str(error))
             case WrongStateError():
-                return _answer(409, "Conflict", str(error), {"state": error.state})
+                return _error(409, "Conflict", str(error), {"state": error.state})
             case AlreadyExistsError():
                 existing = {"id": str(error.existing_id)}
-                return _answer(409, "Conflict", str(error), existing)
+                return _error(409, "Conflict", str(error), existing)
             case ConflictError():
-                return _answer(409, "Conflict", str(error))
+                return _error(409, "Conflict", str(error))
             case SettingsError() | StorageError():
-                return _answer(503, "Service Unavailable", str(error))
+                return _error(503, "Service Unavailable", str(error))
             case _:
-                return _answer(500, "Internal Server Error", str(error))
+                return _error(500, "Internal Server Error", str(error))
 
     @app.errorhandler(OperationalError)
-    def database_away(error: OperationalError) -> Answer:
+    def database_away(error: OperationalError) -> ErrorResponse:
         log.warning("database.away", error=type(error.orig).__name__)
-        return _answer(503, "Service Unavailable", "the database does not answer; try again")
+        return _error(503, "Service Unavailable", "the database does not answer; try again")
 
     @app.errorhandler(HTTPException)
     @app.errorhandler(Exception)
@@ -63,23 +66,25 @@ def install(app: Flask, api: Any) -> None:
                 headers["Allow"] = ", ".join(error.valid_methods)
             return body, code, headers
         log_fault(error)
-        return _answer(500, "Internal Server Error", "a fault of ours; it was logged")
+        return _error(500, "Internal Server Error", "a fault of ours; it was logged")
 
 
 def log_fault(error: BaseException) -> None:
-    """Kind and place alone: an exception's text may hold what must not be logged."""
+    """Logs the kind and the place of an exception. Its text may hold personal data."""
     log.error("request.failed", error=type(error).__name__, where=_where(error))
 
 
-def _answer(code: int, status: str, message: str, errors: dict[str, Any] | None = None) -> Answer:
-    body: dict[str, Any] = {"code": code, "status": status, "message": message}
+def _error(
+    code: int, status: str, message: str, errors: dict[str, Any] | None = None
+) -> ErrorResponse:
+    body: ErrorBody = {"code": code, "status": status, "message": message}
     if errors is not None:
         body["errors"] = errors
     return body, code
 
 
 def _where(error: BaseException) -> str:
-    """File and line at which the exception was raised."""
+    """File and line that raised the exception."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

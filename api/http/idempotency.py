@@ -25,7 +25,7 @@ LONGEST = 255
 UPLOADS = frozenset({"leads.import_csv"})
 
 
-class Request:
+class IdempotentRequest:
     """A request with an idempotency key: its turn, its fingerprint, and whether the response is the
     stored one."""
 
@@ -58,7 +58,7 @@ def install(app: Flask) -> None:
             return None
         if not 1 <= len(idempotency_key) <= LONGEST or not idempotency_key.isprintable():
             abort(422, message=f"{HEADER}: expected 1 to {LONGEST} printable characters")
-        idempotent = g.idempotent = Request(idempotency_key)
+        idempotent = g.idempotent = IdempotentRequest(idempotency_key)
         stored = idempotent.stored_response()
         if stored is None:
             return None
@@ -82,7 +82,7 @@ def install(app: Flask) -> None:
 
     @app.teardown_request
     def release(error: BaseException | None) -> None:
-        idempotent: Request | None = g.pop("idempotent", None)
+        idempotent: IdempotentRequest | None = g.pop("idempotent", None)
         if idempotent is not None:
             idempotent.turn.close()
 
@@ -91,7 +91,7 @@ def _fingerprint() -> str:
     """SHA-256, in hex, of the method, the path with its query, and the body."""
     digest = hashlib.sha256(f"{request.method} {request.full_path}\0".encode())
     if request.endpoint in UPLOADS:
-        digest.update(uploads.received().sha256.encode())
+        digest.update(uploads.upload().sha256.encode())
     else:
         digest.update(uploads.body())
     return digest.hexdigest()

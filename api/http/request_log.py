@@ -1,4 +1,5 @@
-"""One JSON line per request: id, key name, route, status, milliseconds. Never what was sent."""
+"""One line of JSON per request: id, key name, method, route, status, milliseconds. No line holds a
+body or a query."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ log = structlog.get_logger()
 
 
 def install(app: Flask) -> None:
+    """Gives every request an id, which is logged and sent back as ``X-Request-Id``."""
+
     @app.before_request
     def begin() -> None:
         g.began = perf_counter()

@@ -1,4 +1,4 @@
-"""/audit: why somebody got something, why somebody else did not, and how things stood."""
+"""/audit: why a message was sent or not, what happened to a person, and the raw log."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def message(message_id: UUID) -> Any:
 def lead(query: dict[str, Any], lead_id: UUID) -> Any:
     """All that touched a person, and how things stood at an instant"""
     as_of = values.parse_instant(query["as_of"], "as_of") if "as_of" in query else None
-    found = people.person(container().database, lead_id, as_of)
+    person = people.person(container().database, lead_id, as_of)
     return {
-        "lead_id": found.lead_id,
-        "as_of": found.as_of,
-        "state": None if found.state is None else serializers.lead_state(found.state),
-        "enrollments": found.enrollments,
-        "messages": [serializers.message_state(state) for state in found.messages],
-        "entries": found.entries,
+        "lead_id": person.lead_id,
+        "as_of": person.as_of,
+        "state": None if person.state is None else serializers.lead_state(person.state),
+        "enrollments": person.enrollments,
+        "messages": [serializers.message_state(state) for state in person.messages],
+        "entries": person.entries,
     }
 
 
@@ -76,6 +76,6 @@ def events(query: dict[str, Any]) -> Any:
         if name in query:
             query[name] = values.parse_instant(query[name], name)
     with container().database.transaction() as connection:
-        found = event_log.page(connection, event_log.Filter(**query), limit + 1)
-    more = str(found[limit - 1].notification_id) if len(found) > limit else None
-    return {"items": found[:limit], "next_cursor": more}
+        rows = event_log.page(connection, event_log.Filter(**query), limit + 1)
+    next_cursor = str(rows[limit - 1].notification_id) if len(rows) > limit else None
+    return {"items": rows[:limit], "next_cursor": next_cursor}

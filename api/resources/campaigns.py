@@ -1,4 +1,4 @@
-"""/campaigns: one message to every lead that matches, at an instant."""
+"""/campaigns: one message to every lead that matches at the scheduled instant."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ def _show(campaign_id: UUID) -> Any:
     return resource("campaign", campaign_id, serializers.campaign)
 
 
-def _read(data: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a definition, with the instant as one."""
+def _definition_fields(data: dict[str, Any]) -> dict[str, Any]:
+    """``data`` with the types of ``campaign.Definition``: ``scheduled_at`` as an aware datetime,
+    ``niche`` as a tuple. ``timezone`` is removed."""
     zone = data.pop("timezone", None)
     if "scheduled_at" in data:
         data["scheduled_at"] = values.parse_instant(data["scheduled_at"], "scheduled_at", zone)
@@ -39,7 +40,7 @@ def _read(data: dict[str, Any]) -> dict[str, Any]:
 def schedule(data: dict[str, Any]) -> Any:
     """Schedule a campaign"""
     fill_max_delay(data, default=0.0)
-    definition = campaign.Definition(**_read(data))
+    definition = campaign.Definition(**_definition_fields(data))
     return _show(outreach().schedule_campaign(definition, actor=actor()).id)
 
 
@@ -63,13 +64,13 @@ def show(campaign_id: UUID) -> Any:
 @blueprint.response(200, Campaign)
 def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
     """Change a campaign; audience and instant only before it is triggered"""
-    fields = _read(data)
+    fields = _definition_fields(data)
 
-    def changed(present: campaign.Definition) -> campaign.Definition:
-        fill_max_delay(fields, default=present.max_delay_seconds)
-        return msgspec.structs.replace(present, **fields)
+    def change(definition: campaign.Definition) -> campaign.Definition:
+        fill_max_delay(fields, default=definition.max_delay_seconds)
+        return msgspec.structs.replace(definition, **fields)
 
-    outreach().revise_campaign(campaign_id, changed, actor=actor())
+    outreach().revise_campaign(campaign_id, change, actor=actor())
     return _show(campaign_id)
 
 
@@ -81,15 +82,15 @@ def preview_(campaign_id: UUID) -> Any:
         return preview(connection, campaign_id, now())
 
 
-def _action(name: str, command: Callable[[UUID], object], text: str) -> None:
-    """``POST /campaigns/{id}/<name>``"""
+def _action(name: str, command: Callable[[UUID], object], summary: str) -> None:
+    """Registers ``POST /campaigns/{id}/<name>``, which calls ``command`` and shows the campaign."""
 
     def act(_: dict[str, Any], campaign_id: UUID) -> Any:
         command(campaign_id)
         return _show(campaign_id)
 
     act.__name__ = name
-    act.__doc__ = text
+    act.__doc__ = summary
     answered = blueprint.response(200, Campaign)(act)
     blueprint.post(f"/<uuid:campaign_id>/{name}")(
         blueprint.arguments(Nothing, required=False)(answered)

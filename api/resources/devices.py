@@ -23,18 +23,20 @@ def _show(device_id: UUID) -> Any:
     return resource("device", device_id, serializers.device)
 
 
-def _check_secret_key(given: dict[str, str] | None) -> None:
-    """Before anything is written."""
-    if given and container().settings.secret_key is None:
+def _check_secret_key(new_credentials: dict[str, str] | None) -> None:
+    """Called before anything is written. Raises InvalidInputError for credentials that the server
+    has no key to encrypt with."""
+    if new_credentials and container().settings.secret_key is None:
         expected = "SENDTRAIL_SECRET_KEY to be set on the server, which encrypts them"
         raise InvalidInputError("credentials", expected)
 
 
-def _keep(device_id: UUID, given: dict[str, str] | None) -> None:
-    """In place of those it had; an empty object takes them away."""
-    if given is not None:
+def _replace_credentials(device_id: UUID, new_credentials: dict[str, str] | None) -> None:
+    """Replaces the device's credentials as a whole: an empty object deletes them, None keeps
+    them."""
+    if new_credentials is not None:
         with container().database.transaction() as connection:
-            credentials.put(connection, device_id, given, container().settings.secret_key)
+            credentials.put(connection, device_id, new_credentials, container().settings.secret_key)
 
 
 @blueprint.post("")
@@ -42,11 +44,11 @@ def _keep(device_id: UUID, given: dict[str, str] | None) -> None:
 @blueprint.response(201, Device)
 def register(data: dict[str, Any]) -> Any:
     """Register a device; it is offline until its gateway or a person says otherwise"""
-    given = data.pop("credentials", None)
-    _check_secret_key(given)
+    new_credentials = data.pop("credentials", None)
+    _check_secret_key(new_credentials)
     fill_max_delay(data, default=15.0)
     device_id = outreach().register_device(Configuration(**data), actor=actor()).id
-    _keep(device_id, given)
+    _replace_credentials(device_id, new_credentials)
     return _show(device_id)
 
 
@@ -70,15 +72,15 @@ def show(device_id: UUID) -> Any:
 @blueprint.response(200, Device)
 def reconfigure(data: dict[str, Any], device_id: UUID) -> Any:
     """Change a device; what is not given stays"""
-    given = data.pop("credentials", None)
-    _check_secret_key(given)
+    new_credentials = data.pop("credentials", None)
+    _check_secret_key(new_credentials)
 
-    def changed(present: Configuration) -> Configuration:
-        fill_max_delay(data, default=present.max_delay_seconds)
-        return msgspec.structs.replace(present, **data)
+    def change(configuration: Configuration) -> Configuration:
+        fill_max_delay(data, default=configuration.max_delay_seconds)
+        return msgspec.structs.replace(configuration, **data)
 
-    outreach().reconfigure_device(device_id, changed, actor=actor())
-    _keep(device_id, given)
+    outreach().reconfigure_device(device_id, change, actor=actor())
+    _replace_credentials(device_id, new_credentials)
     return _show(device_id)
 
 

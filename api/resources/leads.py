@@ -1,4 +1,4 @@
-"""/leads: people, their triggers and their wishes."""
+"""/leads: people, their triggers, their opt-outs, and the import of many."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from api.http.blueprints import Blueprint
 from api.http.context import actor, container, outreach, page, resource
 from api.schemas import serializers
 from api.schemas.fields import page_of
-from api.schemas.leads import Evidence, Imported, Lead, LeadFields, LeadQuery, NewLead, Trigger
+from api.schemas.leads import Evidence, ImportSummary, Lead, LeadFields, LeadQuery, NewLead, Trigger
 from domain import lead, values
 from domain.errors import InvalidInputError, NotFoundError
 from projections.intake.lead_import import import_leads
@@ -27,6 +27,7 @@ def _show(lead_id: UUID) -> Any:
 
 
 def _check_device(device_id: UUID | None) -> None:
+    """Raises InvalidInputError unless the device exists, or none is named."""
     if device_id is None:
         return
     try:
@@ -71,10 +72,10 @@ def update(data: dict[str, Any], lead_id: UUID) -> Any:
     """Change what is said of a lead; what is not given stays"""
     _check_device(data.get("device_id"))
 
-    def changed(present: lead.Profile) -> lead.Profile:
-        return lead.profile(**{**msgspec.structs.asdict(present), **data})
+    def change(profile: lead.Profile) -> lead.Profile:
+        return lead.profile(**{**msgspec.structs.asdict(profile), **data})
 
-    outreach().update_lead(lead_id, changed, actor=actor())
+    outreach().update_lead(lead_id, change, actor=actor())
     return _show(lead_id)
 
 
@@ -122,7 +123,7 @@ def opt_in(data: dict[str, Any], lead_id: UUID) -> Any:
         "description": "CSV in UTF-8 with a header; only the column phone is required",
     }
 )
-@blueprint.response(200, Imported)
+@blueprint.response(200, ImportSummary)
 def import_csv() -> Any:
     """Import leads: good rows land, bad rows are reported, importing twice changes nothing"""
     if request.mimetype not in ("text/csv", "application/csv", "application/octet-stream"):
@@ -130,7 +131,7 @@ def import_csv() -> Any:
     return import_leads(
         container().database,
         outreach(),
-        uploads.received().path,
+        uploads.upload().path,
         region=container().settings.default_region,
         actor=actor(),
     )

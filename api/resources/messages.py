@@ -1,4 +1,4 @@
-"""/messages: what goes to whom, and what became of it."""
+"""/messages: what is sent to whom, and what became of it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def retry(_: dict[str, Any], message_id: UUID) -> Any:
 @blueprint.arguments(Nothing, required=False)
 @blueprint.response(200, Message)
 def cancel(_: dict[str, Any], message_id: UUID) -> Any:
-    """Do not send it; possible until it is handed over"""
+    """Do not send it; possible until it is dispatched"""
     outreach().cancel_message(message_id, actor=actor())
     return _show(message_id)
 

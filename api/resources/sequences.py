@@ -1,4 +1,4 @@
-"""/sequences: ordered steps that leads enter by trigger."""
+"""/sequences: ordered steps that a lead enters by a trigger."""
 
 from __future__ import annotations
 
@@ -66,20 +66,20 @@ def show(sequence_id: UUID) -> Any:
 @blueprint.arguments(StepFields, required=False)
 @blueprint.response(200, Sequence)
 def revise_step(data: dict[str, Any], sequence_id: UUID, number: int) -> Any:
-    """Change a step for all that is not handed over yet"""
+    """Change a step for every message that is not dispatched yet"""
     outreach().revise_step(sequence_id, number, **data, actor=actor())
     return _show(sequence_id)
 
 
-def _action(name: str, command: Callable[[UUID], object], text: str) -> None:
-    """``POST /sequences/{id}/<name>``"""
+def _action(name: str, command: Callable[[UUID], object], summary: str) -> None:
+    """Registers ``POST /sequences/{id}/<name>``, which calls ``command`` and shows the sequence."""
 
     def act(_: dict[str, Any], sequence_id: UUID) -> Any:
         command(sequence_id)
         return _show(sequence_id)
 
     act.__name__ = name
-    act.__doc__ = text
+    act.__doc__ = summary
     answered = blueprint.response(200, Sequence)(act)
     blueprint.post(f"/<uuid:sequence_id>/{name}")(
         blueprint.arguments(Nothing, required=False)(answered)

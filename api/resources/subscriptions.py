@@ -23,21 +23,21 @@ from projections.outbox import subscriptions
 blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/v1/subscriptions")
 
 
-def _every() -> list[dict[str, Any]]:
+def _list() -> list[dict[str, Any]]:
     with container().database.transaction() as connection:
-        found = subscriptions.every(connection)
-    return [{**row._mapping, "id": row.subscription_id} for row in found]
+        rows = subscriptions.every(connection)
+    return [{**row._mapping, "id": row.subscription_id} for row in rows]
 
 
 def _show(subscription_id: UUID) -> dict[str, Any]:
-    for found in _every():
-        if found["id"] == subscription_id:
-            return found
+    for subscription in _list():
+        if subscription["id"] == subscription_id:
+            return subscription
     raise NotFoundError("subscription", subscription_id)
 
 
-def _only_admins() -> None:
-    """Whoever subscribes is told what people wrote."""
+def _require_admin() -> None:
+    """403 for a key of another role, because a subscription gets the words of replies."""
     if not key().may("admin"):
         abort(403, message=f"expected a key of role admin; this is {key().role}")
 
@@ -47,7 +47,7 @@ def _only_admins() -> None:
 @blueprint.response(201, CreatedSubscription)
 def create(data: dict[str, Any]) -> Any:
     """Tell a system of yours what happens from now on"""
-    _only_admins()
+    _require_admin()
     if not is_safe_url(data["url"], allow_http=data["allow_http"]):
         expected = "an https URL (http for this host or with allow_http)"
         raise InvalidInputError("url", expected)
@@ -63,7 +63,7 @@ def create(data: dict[str, Any]) -> Any:
 @blueprint.response(200, Subscriptions)
 def index() -> Any:
     """List subscriptions, and what each has still to be told"""
-    return {"items": _every()}
+    return {"items": _list()}
 
 
 @blueprint.get("/<uuid:subscription_id>")
@@ -78,7 +78,7 @@ def show(subscription_id: UUID) -> Any:
 @blueprint.response(200, Subscription)
 def retry(_: dict[str, Any], subscription_id: UUID) -> Any:
     """Try again at once what waits or was given up"""
-    _only_admins()
+    _require_admin()
     _show(subscription_id)
     with container().database.transaction() as connection:
         subscriptions.retry(connection, subscription_id, now())

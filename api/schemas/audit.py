@@ -1,4 +1,4 @@
-"""The audit, as JSON."""
+"""The audit of messages and leads, and the raw log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Entry(Schema):
     story = fields.String(required=True, metadata=note("what happened, for people"))
 
 
-class HandOver(Schema):
+class Dispatch(Schema):
     timestamp = fields.AwareDateTime(required=True)
     text = fields.String(
         required=True,
@@ -59,7 +59,7 @@ class MessageTrail(Schema):
     expires_at = fields.AwareDateTime(required=True, allow_none=True)
     cause = fields.Nested(Cause, required=True)
     entries = fields.List(fields.Nested(Entry), required=True, metadata=note("in order"))
-    hand_overs = fields.List(fields.Nested(HandOver), required=True)
+    hand_overs = fields.List(fields.Nested(Dispatch), required=True)
 
 
 class AsOf(Schema):
@@ -128,5 +128,5 @@ class LoggedEvent(Schema):
     timestamp = fields.AwareDateTime(required=True)
     actor = fields.String(required=True)
     data = fields.Dict(
-        keys=fields.String(), required=True, metadata=note("personal data is sealed in it")
+        keys=fields.String(), required=True, metadata=note("personal data in it is encrypted")
     )

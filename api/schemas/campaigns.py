@@ -22,7 +22,7 @@ class CampaignFields(Schema):
     expires_after_hours = Number(
         allow_none=True,
         validate=validate.Range(0.01, 8784),
-        metadata=note("what is not handed over by then is cancelled as expired; null: never"),
+        metadata=note("what is not dispatched by then is cancelled as expired; null: never"),
     )
 
 

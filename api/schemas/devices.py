@@ -16,7 +16,7 @@ class DeviceFields(Schema):
     daily_limit = Whole(
         allow_none=True,
         validate=validate.Range(1, 2_000_000_000),
-        metadata=note("hand-overs per day of timezone; null: no limit"),
+        metadata=note("dispatches per day of timezone; null: no limit"),
     )
     timezone = Text()
 

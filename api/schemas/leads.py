@@ -1,4 +1,4 @@
-"""Leads: people, their triggers and their wishes; and what an import did."""
+"""Leads, their triggers and opt-outs, and the summary of an import."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class RejectedRow(Schema):
     reason = fields.String(required=True)
 
 
-class Imported(Schema):
+class ImportSummary(Schema):
     registered = fields.Integer(required=True)
     known = fields.Integer(required=True, metadata=note("there already, and left as they are"))
     rejected = fields.List(fields.Nested(RejectedRow), required=True)

@@ -1,4 +1,4 @@
-"""Reports; each number says what it counts."""
+"""Reports. The description of a number says what the number counts."""
 
 from __future__ import annotations
 

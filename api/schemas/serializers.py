@@ -1,4 +1,7 @@
-"""Rows of the read models as the API shows them."""
+"""Rows of the read models, and states of aggregates, as the JSON of the API.
+
+A function takes a row of ``queries.pages``; where its name ends with ``_state``, a state that was
+folded from events; ``device_report`` takes a report. It gives what the resource's schema dumps."""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def lead(row: Any) -> dict[str, Any]:
 
 
 def lead_state(state: Lead) -> dict[str, Any]:
-    """An aggregate's state as its row would be shown."""
+    """The same fields as ``lead`` gives for a row."""
     return {
         "id": state.id,
         "phone": state.phone or None,
@@ -102,7 +105,7 @@ def message(row: Any) -> dict[str, Any]:
 
 
 def message_state(state: Message) -> dict[str, Any]:
-    """An aggregate's state as its row would be shown."""
+    """The fields of ``message`` that need no other table."""
     return {"message_id": state.id, **asdict(state)}
 
 

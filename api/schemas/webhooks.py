@@ -1,4 +1,4 @@
-"""What a provider is told about a webhook request."""
+"""The response to a provider's request."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from marshmallow import Schema, fields
 from api.schemas.fields import note
 
 
-class Taken(Schema):
+class InboundSummary(Schema):
     receipts = fields.Integer(required=True, metadata=note("of messages of ours"))
     replies = fields.Integer(required=True, metadata=note("of leads of ours"))

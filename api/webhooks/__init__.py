@@ -1,3 +1,3 @@
-"""Where providers report: the endpoint, signatures, one module per provider.
+"""Requests from providers: the endpoint, signatures, one module per provider.
 
 The application imports ``endpoint``. Providers do not know each other."""

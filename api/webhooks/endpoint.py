@@ -1,7 +1,7 @@
-"""``/webhooks/{gateway}/{device_id}``: where providers' requests come in.
+"""``/webhooks/{gateway}/{device_id}``: the endpoint for providers' requests.
 
-A server or an app of a provider often has one URL for several numbers. So a request speaks for
-every device of its gateway that has the secret which proves it.
+A server or an app of a provider often has one URL for several numbers. So a request may be about
+every device of its gateway whose secret is the one that the request is signed with.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from flask_smorest import abort
 from api.http import uploads
 from api.http.blueprints import Blueprint
 from api.http.context import container, now
-from api.schemas.webhooks import Taken
+from api.schemas.webhooks import InboundSummary
 from api.webhooks import cloud
 from api.webhooks.cloud import CLOUD
 from api.webhooks.gowa import GOWA
-from api.webhooks.protocol import Inbound, Provider
+from api.webhooks.protocol import Provider, WebhookRequest
 from api.webhooks.wablas import WABLAS
 from api.webhooks.whacenter import WHACENTER
 from domain.errors import SettingsError
@@ -44,11 +44,11 @@ WITHOUT_KEY: dict[str, Any] = {"security": []}
 
 
 @blueprint.post("/<string:gateway>/<uuid:device_id>")
-@blueprint.response(200, Taken)
+@blueprint.response(200, InboundSummary)
 @blueprint.alt_response(401, description="not signed with the device's secret")
 @blueprint.doc(**WITHOUT_KEY)
-def take(gateway: str, device_id: UUID) -> Any:
-    """Take receipts and replies from a provider; the same again changes nothing"""
+def accept(gateway: str, device_id: UUID) -> Any:
+    """Accept receipts and replies from a provider; the same again changes nothing"""
     provider = PROVIDERS.get(gateway)
     if provider is None:
         return abort(404, message=f"expected one of {', '.join(PROVIDERS)}")
@@ -56,17 +56,17 @@ def take(gateway: str, device_id: UUID) -> Any:
     if device_id not in secrets:
         abort(404, message=f"no such {gateway} device")
     body = uploads.body()
-    received = Inbound(body, {}, request.headers, request.args, now())
+    unread = WebhookRequest(body, {}, request.headers, request.args, now())
     secret = secrets[device_id]
-    if not secret or not provider.verify(received, secret):
-        _refused(gateway, device_id, "wrong signature" if secret else f"no {provider.secret}")
+    if not secret or not provider.verify(unread, secret):
+        _log_refusal(gateway, device_id, "wrong signature" if secret else f"no {provider.secret}")
         abort(401, message=f"expected a request that the device's {provider.secret} proves")
-    reports = provider.parse(received._replace(json=_read(body)))
-    family = {other for other, own in secrets.items() if own == secret}
-    taken = inbound.record(
-        container().database, container().outreach, reports, f"webhook:{gateway}", family
+    events = provider.parse(unread._replace(payload=_payload(body)))
+    devices_of_secret = {id_ for id_, known in secrets.items() if known == secret}
+    summary = inbound.record(
+        container().database, container().outreach, events, f"webhook:{gateway}", devices_of_secret
     )
-    return taken._asdict()
+    return summary._asdict()
 
 
 @blueprint.get("/cloud/<uuid:device_id>")
@@ -76,42 +76,42 @@ def take(gateway: str, device_id: UUID) -> Any:
 def confirm(device_id: UUID) -> Response:
     """Tell Meta that this URL is ours"""
     token = _secrets("cloud", "verify_token", device_id).get(device_id, "")
-    found = cloud.answer(request.args, token)
-    if found is None:
-        _refused("cloud", device_id, "wrong verify_token")
+    challenge = cloud.challenge(request.args, token)
+    if challenge is None:
+        _log_refusal("cloud", device_id, "wrong verify_token")
         abort(403, message="expected hub.mode=subscribe and the device's verify_token")
-    return Response(found, mimetype="text/plain")
+    return Response(challenge, mimetype="text/plain")
 
 
-def _secrets(gateway: str, name: str, asked: UUID) -> dict[UUID, str]:
-    """That credential of every device of the gateway, empty where it has none. One whose
-    credentials cannot be read stands in nobody's way but its own: raises SettingsError if it is
-    the one that is ``asked`` for."""
+def _secrets(gateway: str, name: str, device_id: UUID) -> dict[UUID, str]:
+    """The credential ``name`` of every device of the gateway; empty where a device has none. A
+    device whose credentials cannot be read is left out. Raises SettingsError if it is ``device_id``
+    whose credentials cannot be read."""
     with container().database.transaction() as connection:
-        found = devices.of_gateway(connection, gateway)
+        rows = devices.of_gateway(connection, gateway)
     secrets: dict[UUID, str] = {}
-    for row in found:
+    for row in rows:
         try:
             secrets[row.device_id] = container().secrets.read(row.ciphertext).get(name, "")
         except SettingsError:
-            if row.device_id == asked:
+            if row.device_id == device_id:
                 raise
     return secrets
 
 
-def _read(body: bytes) -> dict[str, Any]:
-    """A JSON object, or a form as one. What is neither is none of a provider's."""
+def _payload(body: bytes) -> dict[str, Any]:
+    """The body as a JSON object, or a form as one; 400 for anything else."""
     try:
-        found = json.loads(body)
+        payload = json.loads(body)
     except (ValueError, RecursionError):
-        found = request.form.to_dict() or None
-    if isinstance(found, dict):
-        return found
+        payload = request.form.to_dict() or None
+    if isinstance(payload, dict):
+        return payload
     return cast("dict[str, Any]", abort(400, message="expected a JSON object, or a form"))
 
 
-def _refused(gateway: str, device_id: UUID, reason: str) -> None:
-    """The audit's line on who tried to speak for a provider."""
+def _log_refusal(gateway: str, device_id: UUID, reason: str) -> None:
+    """Counts and logs a request that did not prove that it comes from the provider."""
     metrics.refused(gateway)
     log.warning(
         "audit.webhook_refused",

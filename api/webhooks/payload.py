@@ -1,4 +1,4 @@
-"""What all readers of providers' JSON need: nothing in it can be relied on."""
+"""Readers of values in providers' JSON. Any value may have any type, or be missing."""
 
 from __future__ import annotations
 
@@ -10,37 +10,40 @@ from uuid import UUID
 
 from domain import values
 
-# Longer ids are none of a provider's.
+# No provider has ids that are longer.
 LONGEST_ID = 500
-# A provider that names no text by an id repeats it within minutes, if it does.
+# Seconds within which a provider repeats a request, if its messages have no ids.
 REPEATED_WITHIN = 600
 
 
 def text(value: Any) -> str:
-    """A string or a number as a string; anything else is none."""
+    """A string, or an integer as a string; empty for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return str(value)
 
 
-def known_id(value: Any) -> str:
-    """A provider's id, which is empty where it cannot be one."""
-    found = text(value)
-    return found if len(found) <= LONGEST_ID and values.storable(found) else ""
+def valid_id(value: Any) -> str:
+    """A provider's id; empty where the value is too long or cannot be stored."""
+    provider_id = text(value)
+    if len(provider_id) > LONGEST_ID or not values.storable(provider_id):
+        return ""
+    return provider_id
 
 
-def objects(value: Any) -> Iterator[dict[str, Any]]:
-    """The objects in a list, if it is one."""
+def json_object(value: Any) -> dict[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def json_objects(value: Any) -> Iterator[dict[str, Any]]:
+    """The objects in the value, if it is a list."""
     if isinstance(value, list):
         yield from (item for item in value if isinstance(item, dict))
 
 
-def obj(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def our_id(value: Any) -> UUID | None:
-    """An id that we gave, if it is one."""
+def own_id(value: Any) -> UUID | None:
+    """The id of a message that was sent along with the message; None if the value is no UUID."""
     try:
         return UUID(text(value))
     except ValueError:
@@ -48,14 +51,16 @@ def our_id(value: Any) -> UUID | None:
 
 
 def e164(value: Any) -> str | None:
-    """A number in digits, with or without a plus, or a WhatsApp address of one, as E.164."""
+    """A phone in E.164. The value has digits, with or without a plus, or is a WhatsApp address of
+    one, such as ``60123456789@s.whatsapp.net``; None for anything else."""
     digits = text(value).removeprefix("+").removesuffix("@s.whatsapp.net").removesuffix("@c.us")
     digits = digits.partition(":")[0]
     return f"+{digits}" if digits.isascii() and digits.isdigit() and len(digits) <= 15 else None
 
 
-def made_id(now: datetime, *parts: Any) -> str:
-    """An id for a text that came without one: the same for the same text within minutes."""
+def derived_id(now: datetime, *parts: Any) -> str:
+    """An id for a message that came without one. The same parts have the same id within
+    ``REPEATED_WITHIN`` seconds, so that a repeated request changes nothing."""
     window = int(now.timestamp()) // REPEATED_WITHIN
     whole = "\0".join([str(window), *map(text, parts)]).encode(errors="surrogatepass")
     return f"sha256:{hashlib.sha256(whole).hexdigest()[:40]}"

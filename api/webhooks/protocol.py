@@ -1,4 +1,4 @@
-"""What providers tell us: receipts of messages, and people's replies. One file per provider."""
+"""What a provider is to the endpoint: a secret's name, a check of the signature, and a parser."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from werkzeug.datastructures import Headers
 
 from domain.receipts import Receipt, Reply
 
-Reports = Sequence[Receipt | Reply]
+InboundEvents = Sequence[Receipt | Reply]
 
 
-class Inbound(NamedTuple):
-    """A request as it came: the raw body, what a form or JSON body says, headers and query."""
+class WebhookRequest(NamedTuple):
+    """A provider's request: ``body`` as it came, ``payload`` the JSON object or the form in it,
+    ``query`` the parameters of the URL, ``now`` when it came."""
 
     body: bytes
-    json: dict[str, Any]
+    payload: dict[str, Any]
     headers: Headers
     query: Mapping[str, str]
     now: datetime
 
 
 class Provider(NamedTuple):
-    """``secret`` names the credential that proves where a request comes from. ``parse`` reads what
-    is of interest in a request, and leaves alone what it does not understand."""
+    """``secret`` is the name of the credential that signs requests. ``verify`` takes a request and
+    that credential. ``parse`` gives the receipts and replies in a request, and skips what it does
+    not understand."""
 
     secret: str
-    verify: Callable[[Inbound, str], bool]
-    parse: Callable[[Inbound], Reports]
+    verify: Callable[[WebhookRequest, str], bool]
+    parse: Callable[[WebhookRequest], InboundEvents]

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from api.webhooks import signatures
-from api.webhooks.payload import e164, known_id, made_id, our_id, text
-from api.webhooks.protocol import Inbound, Provider, Reports
+from api.webhooks.payload import derived_id, e164, own_id, text, valid_id
+from api.webhooks.protocol import InboundEvents, Provider, WebhookRequest
 from domain.receipts import Kind, Receipt, Reply
 
 KINDS: dict[str, Kind] = {
@@ -19,27 +19,30 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def parse(inbound: Inbound) -> Reports:
-    said = inbound.json
-    provider_id = known_id(said.get("id"))
-    if "status" in said:
-        status = text(said.get("status")).lower()
+def parse(request: WebhookRequest) -> InboundEvents:
+    """The receipt or the reply in a request, if there is one. What we wrote ourselves and what was
+    written in a group are no replies."""
+    payload = request.payload
+    provider_id = valid_id(payload.get("id"))
+    if "status" in payload:
+        status = text(payload.get("status")).lower()
         kind = KINDS.get(status)
         if kind is None or not provider_id:
             return ()
-        named = our_id(said.get("ref_id"))
-        return [Receipt(kind, named, provider_id, status if kind == "failed" else "")]
-    phone = e164(said.get("phone"))
-    if phone is None or "message" not in said or _yes(said.get("isFromMe")):
+        message_id = own_id(payload.get("ref_id"))
+        return [Receipt(kind, message_id, provider_id, status if kind == "failed" else "")]
+    phone = e164(payload.get("phone"))
+    if phone is None or "message" not in payload or _is_true(payload.get("isFromMe")):
         return ()
-    if _yes(said.get("isGroup")):
+    if _is_true(payload.get("isGroup")):
         return ()
-    words = text(said.get("message"))
-    return [Reply(phone, words, provider_id or made_id(inbound.now, phone, words))]
+    words = text(payload.get("message"))
+    return [Reply(phone, words, provider_id or derived_id(request.now, phone, words))]
 
 
-def _yes(value: object) -> bool:
+def _is_true(value: object) -> bool:
+    """In JSON or in a form."""
     return value is True or text(value).lower() in ("true", "1")
 
 
-WABLAS = Provider("webhook_secret", signatures.signed_or_known, parse)
+WABLAS = Provider("webhook_secret", signatures.verify_signature_or_secret, parse)
