@@ -156,7 +156,7 @@ def test_a_fault_of_ours_says_nothing_of_its_cause(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("+60123456789")
 
-    monkeypatch.setattr("projections.listing.page", fail)
+    monkeypatch.setattr("projections.queries.pages.page", fail)
 
     answer = operator.get("/leads")
 
