@@ -14,6 +14,7 @@ from flask import Flask
 from domain.device import Configuration, Gateway
 from domain.ids import digest_of
 from projections.container import Container
+from projections.records import credentials
 from runners.gateways.protocol import Outcome
 from runners.support.clocks import SimulatedClock
 from tests.api.client import Answer
@@ -124,7 +125,7 @@ def device(
     *,
     secret: str = SECRET,
     name: str = "Sales",
-    **credentials: str,
+    **secrets: str,
 ) -> UUID:
     """A device behind that gateway, online, as fast as it can be."""
     configuration = Configuration(
@@ -135,9 +136,9 @@ def device(
     )
     made = container.outreach.register_device(configuration, actor="api:sales").id
     container.outreach.connect_device(made, actor="api:sales")
-    credentials["app_secret" if gateway == "cloud" else "webhook_secret"] = secret
+    secrets["app_secret" if gateway == "cloud" else "webhook_secret"] = secret
     with container.database.transaction() as connection:
-        credentials.put(connection, made, credentials, SECRET_KEY)
+        credentials.put(connection, made, secrets, SECRET_KEY)
     return made
 
 
