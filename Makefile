@@ -9,8 +9,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own
 	$(BIN)/sendtrail demo
 
-test: $(VENV)/ready-dev  ## the whole suite, on the bundled PostgreSQL or SENDTRAIL_TEST_DATABASE_URL
-	$(BIN)/python -m pytest -n 3
+test: $(VENV)/ready-dev  ## the whole suite, on the bundled PostgreSQL or SENDTRAIL_TEST_DATABASE_URL; ARGS="-k name": a part
+	$(BIN)/python -m pytest -n 3 $(ARGS)
 
 lint: $(VENV)/ready-dev  ## style, types and layers
 	$(BIN)/ruff format --check .
