@@ -22,7 +22,7 @@ bench: $(VENV)/ready-bench  ## everything beside pgqueuer, the library's recorde
 	$(BIN)/python -m benchmarks $(ARGS)
 
 crash: $(VENV)/ready-dev  ## kills runners at random and proves that nothing is doubled or lost
-	$(BIN)/python -m tests.crash $(ARGS)
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 $(VENV)/ready: setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sendtrail needs Python 3.11 or newer")'

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -19,22 +19,11 @@ from projections.config.settings import Settings
 from projections.container import Container
 from projections.database import embedded
 from projections.database.engine import Database, url_of
+from runners.support.clocks import SimulatedClock
+
+pytest_plugins = ["tests.support.api.fixtures"]
 
 _number = count(1)
-
-
-class Clock:
-    """A clock that moves only when it is told to."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **delta: float) -> datetime:
-        self.now += timedelta(**delta)
-        return self.now
 
 
 @pytest.fixture(scope="session")
@@ -95,13 +84,13 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    """It is Monday, 2 March 2026, 08:00 UTC."""
-    return Clock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
+def clock() -> SimulatedClock:
+    """It is Monday, 2 March 2026, 08:00 UTC; whoever sleeps wakes at once."""
+    return SimulatedClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
 
 
 @pytest.fixture
-def container(database_url: str, clock: Clock) -> Iterator[Container]:
+def container(database_url: str, clock: SimulatedClock) -> Iterator[Container]:
     """The application on a fresh database, at the test's own time."""
     with Container(Settings(database_url=database_url), clock) as opened:
         yield opened

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from api import create_app
-from tests.api.client import BASE
+from tests.support.api.client import BASE
 
 METHODS = ("get", "post", "patch", "put", "delete")
 

@@ -11,8 +11,8 @@ import msgspec
 from projections.container import Container
 from projections.readmodels import devices
 from runners.support.clocks import SimulatedClock
-from tests.api import given, then, when
-from tests.api.client import Client, fields
+from tests.support.api import given, then, when
+from tests.support.api.client import Client, fields
 
 SECRET = "hunter2-is-secret"
 CREDENTIALS = {"username": "sales", "password": SECRET}

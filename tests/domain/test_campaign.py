@@ -25,7 +25,7 @@ from domain.campaign import (
 from domain.device import DeviceConnected
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError
-from tests.domain.samples import BY, ID, NOW, event, utc
+from tests.support.samples import BY, ID, NOW, event, utc
 
 SALE = Definition(
     name="Sale",

@@ -12,7 +12,7 @@ import pytest
 from domain import campaign
 from domain.campaign import Definition
 from domain.errors import InvalidInputError
-from tests.domain.samples import BY, ID, NOW, utc
+from tests.support.samples import BY, ID, NOW, utc
 
 SALE = Definition(name="Sale", body="Hi {name|there}", scheduled_at=NOW, content_id=f"{ID}:1:0")
 

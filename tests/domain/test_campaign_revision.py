@@ -17,7 +17,7 @@ from domain.campaign import (
 )
 from domain.errors import WrongStateError
 from domain.event import Event
-from tests.domain.samples import BY, ID, NOW, event, utc
+from tests.support.samples import BY, ID, NOW, event, utc
 
 SALE = Definition(
     name="Sale", body="Hi", scheduled_at=NOW, content_id=f"{ID}:1:0", expires_after_hours=24.0

@@ -21,7 +21,7 @@ from domain.device import (
 )
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError
-from tests.domain.samples import BY, ID, event
+from tests.support.samples import BY, ID, event
 
 SETUP = Configuration(name="Sales 1", gateway="gowa", settings={"base_url": "http://gowa:3000"})
 REGISTERED = event(DeviceRegistered, 1, configuration=SETUP)

@@ -18,7 +18,7 @@ from domain.enrollment import (
 )
 from domain.errors import WrongStateError
 from domain.event import Event, ForeignEventError
-from tests.domain.samples import BY, LEAD, SEQUENCE, event
+from tests.support.samples import BY, LEAD, SEQUENCE, event
 
 FIRST_JOURNEY = UUID("a0b97c9c-315d-5879-b760-f92d15e509bf")
 SECOND_JOURNEY = UUID("1c34fc26-2e44-5be0-9aff-a7ed9c3e1791")

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from domain import topics
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event
-from tests.domain import histories
-from tests.domain.histories import KINDS
-from tests.domain.samples import utc
-from tests.domain.stories import Kind, Story, stories
+from tests.support.histories import strategies
+from tests.support.histories.stories import Kind, Story, stories
+from tests.support.histories.strategies import KINDS
+from tests.support.samples import utc
 
 SETTINGS = settings(max_examples=30, deadline=None)
 
@@ -104,12 +104,12 @@ def test_the_histories_reach_every_event_there_is(kind: Kind) -> None:
 @pytest.mark.parametrize(
     "strategy",
     [
-        histories.lead_histories,
-        histories.sequence_histories,
-        histories.enrollment_histories,
-        histories.campaign_histories,
-        histories.message_histories,
-        histories.device_histories,
+        strategies.lead_histories,
+        strategies.sequence_histories,
+        strategies.enrollment_histories,
+        strategies.campaign_histories,
+        strategies.message_histories,
+        strategies.device_histories,
     ],
 )
 def test_a_history_can_be_stored_anywhere(strategy: Any) -> None:

@@ -31,13 +31,13 @@ from domain.message.events import (
 )
 from domain.receipts import LATER
 from domain.sequence import SequenceDeactivated, SequenceDefined, SequenceStepRevised
-from tests.domain.commands.campaign import CAMPAIGN
-from tests.domain.commands.device import DEVICE
-from tests.domain.commands.enrollment import ENROLLMENT
-from tests.domain.commands.lead import LEAD
-from tests.domain.commands.message import MESSAGE
-from tests.domain.commands.sequence import SEQUENCE
-from tests.domain.stories import Story, stories
+from tests.support.histories.commands.campaign import CAMPAIGN
+from tests.support.histories.commands.device import DEVICE
+from tests.support.histories.commands.enrollment import ENROLLMENT
+from tests.support.histories.commands.lead import LEAD
+from tests.support.histories.commands.message import MESSAGE
+from tests.support.histories.commands.sequence import SEQUENCE
+from tests.support.histories.stories import Story, stories
 
 SETTINGS = settings(max_examples=60, deadline=None)
 

@@ -22,7 +22,7 @@ from domain.lead import (
     LeadUpdated,
     Profile,
 )
-from tests.domain.samples import BY, DEVICE, ENROLLMENT, ID, NOW, event, utc
+from tests.support.samples import BY, DEVICE, ENROLLMENT, ID, NOW, event, utc
 
 PHONE = "+60123456789"
 ANNA = Profile(name="Anna", niche=("VITAC",))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.pacing import LastDispatch, Pace, assign_slots, back_off, free_at
-from tests.domain.samples import NOW, utc
+from tests.support.samples import NOW, utc
 
 SETTINGS = settings(max_examples=80, deadline=None)
 

@@ -14,7 +14,7 @@ import pytest
 from domain.errors import InvalidInputError
 from domain.planning import Step, Window, check_window, due_after, next_open, plan
 from domain.sequence import Definition, step
-from tests.domain.samples import SEQUENCE, utc
+from tests.support.samples import SEQUENCE, utc
 
 UTC_ZONE = ZoneInfo("UTC")
 NEW_YORK = ZoneInfo("America/New_York")

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.planning import WEEKDAYS, Step, Window, due_after, next_open, plan
-from tests.domain.samples import utc
+from tests.support.samples import utc
 
 SETTINGS = settings(max_examples=120, deadline=None)
 QUARTER = timedelta(minutes=15)

@@ -17,8 +17,8 @@ from domain.message.events import (
     MessageSent,
 )
 from domain.receipts import LATER, Kind, Receipt
-from tests.domain.message_samples import STREAMS, given, given_a
-from tests.domain.samples import ACTOR, NOW, event, utc
+from tests.domain.message.samples import STREAMS, given, given_a
+from tests.support.samples import ACTOR, NOW, event, utc
 
 RECEIPT = utc(2026, 3, 1, 9, 30)
 

@@ -23,7 +23,7 @@ from domain.sequence import (
     SequenceResumed,
     SequenceStepRevised,
 )
-from tests.domain.samples import BY, ID, event
+from tests.support.samples import BY, ID, event
 
 HELLO = Step(content_id=f"{ID}:1:1", body="Hi {name|there}", delay_hours=24.0)
 OFFER = Step(content_id=f"{ID}:1:2", body="An offer", delay_hours=48.0, send_at="09:00")

@@ -15,9 +15,9 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.api.webhooks import receipt, reply, signature
-from tests.gateways.fake_gowa import FakeGowa
-from tests.gateways.fakes import Behaviour
+from tests.support.api.webhooks import receipt, reply, signature
+from tests.support.gateways.fake_gowa import FakeGowa
+from tests.support.gateways.fakes import Behaviour
 
 Said = dict[str, Any]
 

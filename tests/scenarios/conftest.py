@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
-from tests.gateways.fake_gowa import FakeGowa, serving
 from tests.scenarios.days import Days
-from tests.scenarios.office import Office
+from tests.support.gateways.fake_gowa import FakeGowa, serving
+from tests.support.office import Office
 
 
 @pytest.fixture
@@ -27,12 +26,6 @@ def office(database_url: str, gowa: FakeGowa) -> Iterator[Office]:
     opened = Office(database_url, gowa)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def clock() -> SimulatedClock:
-    """It is Monday, 2 March 2026, 08:00 UTC; whoever sleeps wakes at once."""
-    return SimulatedClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
 
 
 @pytest.fixture

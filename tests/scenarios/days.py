@@ -11,9 +11,9 @@ from projections.container import Container
 from projections.rebuild.rebuild import rebuild
 from runners.process.simulation import Simulation
 from runners.support.clocks import SimulatedClock
-from tests.api.client import Client
-from tests.api.given import api_key
-from tests.runners import then
+from tests.support import then
+from tests.support.api.client import Client
+from tests.support.api.given import api_key
 
 
 class Days:

@@ -7,9 +7,9 @@ from collections import defaultdict
 from contextlib import ExitStack
 from itertools import pairwise
 
-from tests.gateways.fake_gowa import Behaviour
-from tests.runners import then
-from tests.scenarios.office import Office
+from tests.support import then
+from tests.support.gateways.fake_gowa import Behaviour
+from tests.support.office import Office
 
 PAUSE = 0.1
 

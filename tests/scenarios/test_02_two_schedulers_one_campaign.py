@@ -8,9 +8,9 @@ from collections import Counter
 from contextlib import ExitStack
 from uuid import UUID
 
-from tests.runners import then
-from tests.runners.child import Child
-from tests.scenarios.office import Office
+from tests.support import then
+from tests.support.office import Office
+from tests.support.processes import Child
 
 # More than the campaigner adds in one transaction, which is 5,000.
 LEADS = 5200

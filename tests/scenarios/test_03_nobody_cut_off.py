@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.api.given import phone
-from tests.scenarios.office import Office
+from tests.support.api.given import phone
+from tests.support.office import Office
 
 
 def test_all_of_2500_leads_get_it(office: Office) -> None:

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from tests.api import given
-from tests.runners import then
 from tests.scenarios.days import Days
-from tests.scenarios.office import Office
+from tests.support import then
+from tests.support.api import given
+from tests.support.office import Office
 
 
 def test_a_campaign_of_three_days_ago_is_sent_unless_it_has_expired(office: Office) -> None:

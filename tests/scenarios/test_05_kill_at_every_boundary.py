@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
-from tests.gateways.fake_gowa import Behaviour
-from tests.runners import child, then
-from tests.scenarios.office import Office
+from tests.support import processes, then
+from tests.support.gateways.fake_gowa import Behaviour
+from tests.support.office import Office
 
 # What happens to a message whose worker dies there: it is sent once by somebody else, or nobody
 # knows whether the gateway has it and it is not sent again.
@@ -158,11 +158,11 @@ def test_killed_while_importing_the_second_try_adds_the_rest(
     file = tmp_path_factory.mktemp("leads") / "leads.csv"
     file.write_text("phone\n" + "".join(f"+6012{n:07d}\n" for n in range(2500)))
 
-    died = child.sendtrail("import", file, **office.settings, fault=f"import.{moment}:2")
+    died = processes.sendtrail("import", file, **office.settings, fault=f"import.{moment}:2")
     assert died.returncode == -signal.SIGKILL
     there = 1000 if moment == "before_commit" else 2000
     assert then.count(office.container.database, "leads") == there
-    again = child.sendtrail("import", file, **office.settings)
+    again = processes.sendtrail("import", file, **office.settings)
 
     assert f"registered {2500 - there}, known {there}, rejected 0" in again.stdout
     office.proves_itself()
@@ -171,12 +171,12 @@ def test_killed_while_importing_the_second_try_adds_the_rest(
 @pytest.mark.parametrize("moment", ["before_commit", "after_commit"])
 def test_killed_while_rebuilding_the_live_tables_stay(office: Office, moment: str) -> None:
     given_a_campaign_on_its_way(office)
-    died = child.sendtrail("rebuild", **office.settings, fault=f"rebuild.{moment}:2")
+    died = processes.sendtrail("rebuild", **office.settings, fault=f"rebuild.{moment}:2")
     assert died.returncode == -signal.SIGKILL
 
     office.works_until_done()
     assert office.counts() == {"sent": 4}
-    assert child.sendtrail("rebuild", **office.settings).returncode == 0
+    assert processes.sendtrail("rebuild", **office.settings).returncode == 0
 
 
 def test_the_reaper_and_a_release_die_too(office: Office) -> None:

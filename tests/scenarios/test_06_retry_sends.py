@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 
-from tests.api import given
-from tests.gateways.fake_gowa import Behaviour
-from tests.runners import then
 from tests.scenarios.days import Days
-from tests.scenarios.office import Office
+from tests.support import then
+from tests.support.api import given
+from tests.support.gateways.fake_gowa import Behaviour
+from tests.support.office import Office
 
 
 def test_retrying_what_failed_really_sends_it(office: Office) -> None:

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.api import given
 from tests.scenarios.days import Days
-from tests.scenarios.office import Office
+from tests.support.api import given
+from tests.support.office import Office
 
 KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
 # As far west and as far east as it gets, and where clocks change.

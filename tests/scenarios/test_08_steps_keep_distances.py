@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tests.api import given
-from tests.gateways.fake_gowa import Behaviour
-from tests.runners import given as on_the_house
 from tests.scenarios.days import Days
-from tests.scenarios.office import Office
+from tests.support import given as on_the_house
+from tests.support.api import given
+from tests.support.gateways.fake_gowa import Behaviour
+from tests.support.office import Office
 
 # Twelve hours, a day and a half, a day; the first is due five minutes after enrolling at 08:00.
 STEPS = [

@@ -7,8 +7,8 @@ import signal
 from itertools import pairwise
 from random import Random
 
-from tests.runners import then
-from tests.scenarios.office import Office
+from tests.support import then
+from tests.support.office import Office
 
 PAUSE = 0.2
 

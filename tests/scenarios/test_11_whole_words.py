@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.api import given
-from tests.scenarios.office import Office
+from tests.support.api import given
+from tests.support.office import Office
 
 
 def test_a_trigger_is_a_whole_word(office: Office) -> None:

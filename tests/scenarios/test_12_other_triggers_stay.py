@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.api import given
-from tests.runners import then
-from tests.scenarios.office import Office
+from tests.support import then
+from tests.support.api import given
+from tests.support.office import Office
 
 
 def test_enrolling_by_one_trigger_leaves_the_others(office: Office) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.client import fields
-from tests.runners import child, given, then
-from tests.scenarios.office import Office
+from tests.support import given, processes, then
+from tests.support.api.client import fields
+from tests.support.office import Office
 
 NOTATIONS = ["012-345 6789", "+60123456789", "60 12 345 6789"]
 
@@ -43,7 +43,8 @@ def test_he_gets_everything_once(office: Office, file: Path) -> None:
     """Imported with SENDTRAIL_DEFAULT_REGION, twice over."""
     office.device()
     imports = [
-        child.sendtrail("import", file, **office.settings, default_region="MY") for _ in range(2)
+        processes.sendtrail("import", file, **office.settings, default_region="MY")
+        for _ in range(2)
     ]
     office.campaign()
 
@@ -61,7 +62,7 @@ def test_without_a_country_only_the_international_notation_is_taken(
     office: Office, file: Path
 ) -> None:
     """The others are refused with the way out, instead of guessing whose country it is."""
-    imported = child.sendtrail("import", file, **office.settings)
+    imported = processes.sendtrail("import", file, **office.settings)
     answers = [office.api.post("/leads", {"phone": phone}) for phone in NOTATIONS]
 
     assert imported.stdout.splitlines()[-1] == "registered 1, known 0, rejected 2"

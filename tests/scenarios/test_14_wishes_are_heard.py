@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 from datetime import UTC, datetime, timedelta
 
-from tests.api import given
-from tests.gateways.fake_gowa import Asked, Behaviour
-from tests.runners import then
-from tests.scenarios.office import Office
+from tests.support import then
+from tests.support.api import given
+from tests.support.gateways.fake_gowa import Asked, Behaviour
+from tests.support.office import Office
 
 
 def test_who_opts_out_one_second_before_the_slot_gets_nothing(office: Office) -> None:

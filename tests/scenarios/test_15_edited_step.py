@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from tests.api import given
-from tests.gateways.fake_gowa import Asked, Behaviour
-from tests.runners import child
-from tests.scenarios.office import Office
+from tests.support import processes
+from tests.support.api import given
+from tests.support.gateways.fake_gowa import Asked, Behaviour
+from tests.support.office import Office
 
 WRONG, RIGHT = "Only RM 10, {name}!", "Only RM 100, {name}!"
 
 
 def then_the_audit_tells(office: Office, message: str, *handed_over: Asked) -> None:
     """Each text that was handed over, proven, in that order and no other."""
-    audit = child.sendtrail("audit", "message", message, **office.settings)
+    audit = processes.sendtrail("audit", "message", message, **office.settings)
     lines = [line.strip() for line in audit.stdout.splitlines()]
     assert [line for line in lines if line.startswith("Only RM")] == [a.text for a in handed_over]
     assert audit.stdout.count("text handed over, proven by its hash") == len(handed_over)

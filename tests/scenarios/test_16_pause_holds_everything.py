@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from projections.database.engine import rows
-from tests.runners import given, then
-from tests.scenarios.office import Office
+from tests.support import given, then
+from tests.support.office import Office
 
 LEADS = 100_000
 PAUSE = 0.2

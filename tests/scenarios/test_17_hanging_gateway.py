@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.gateways.fake_gowa import Behaviour, FakeGowa, serving
-from tests.runners import then
-from tests.scenarios.office import Office
+from tests.support import then
+from tests.support.gateways.fake_gowa import Behaviour, FakeGowa, serving
+from tests.support.office import Office
 
 # So patient that no call is given up before the gateway is restarted.
 TIMEOUT = 60

@@ -11,9 +11,9 @@ from projections.container import Container
 from runners.gateways.protocol import DeviceState, Outcome, Outgoing, Unreachable
 from runners.jobs.monitor import Monitor
 from runners.support.clocks import SimulatedClock
-from tests.runners import given, then, when
-from tests.runners.when import Phones
-from tests.scenarios.office import Office
+from tests.support import given, then, when
+from tests.support.office import Office
+from tests.support.when import Phones
 
 
 def test_a_device_that_goes_offline_keeps_its_messages_and_goes_on_when_back(

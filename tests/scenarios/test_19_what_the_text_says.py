@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from projections.audit import message_trail
-from tests.api import given
-from tests.scenarios.office import Office
+from tests.support.api import given
+from tests.support.office import Office
 
 # What people type, with much that a renderer or an encoder might take for its own.
 UNTOUCHED = (

@@ -8,11 +8,11 @@ from itertools import cycle
 from projections.container import Container
 from projections.database.engine import rows
 from projections.queries import reports
-from tests.api import given
-from tests.gateways.fake_gowa import Asked, Behaviour
-from tests.runners import then
 from tests.scenarios.days import Days
-from tests.scenarios.office import Office
+from tests.support import then
+from tests.support.api import given
+from tests.support.gateways.fake_gowa import Asked, Behaviour
+from tests.support.office import Office
 
 STATUSES = ["pending", "processing", "queued", "sent", "failed", "unknown", "cancelled"]
 WORST = {

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from projections.database.engine import rows
-from tests.api.given import SECRET_KEY, phone
-from tests.api.test_serve import serving
-from tests.gateways.fake_gowa import CREDENTIALS, PASSWORD
-from tests.gateways.fakes import serving as serving_fake
-from tests.runners import then
 from tests.scenarios.chatty_gowa import ChattyGowa
-from tests.scenarios.office import Office
+from tests.support import then
+from tests.support.api.given import SECRET_KEY, phone
+from tests.support.gateways.fake_gowa import CREDENTIALS, PASSWORD
+from tests.support.gateways.fakes import serving as serving_fake
+from tests.support.office import Office
+from tests.support.serve import serving
 
 LEADS = 1000
 SECRET = "webhook-s3cret-of-the-server"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.given import SECRET_KEY, api_key, phone
-from tests.api.test_serve import Server, serving
-from tests.gateways.fake_gowa import CREDENTIALS
-from tests.runners import then
-from tests.scenarios.office import Office
+from tests.support import then
+from tests.support.api.given import SECRET_KEY, api_key, phone
+from tests.support.gateways.fake_gowa import CREDENTIALS
+from tests.support.office import Office
+from tests.support.serve import Server, serving
 
 CREATED: dict[str, dict[str, object]] = {
     "/leads": {"phone": phone(1), "name": "Aisyah", "triggers": ["COLD"]},

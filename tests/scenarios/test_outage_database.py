@@ -10,13 +10,13 @@ import pytest
 
 from projections.database.engine import recreate
 from runners.process.supervisor import RUNNERS
-from tests.api import given
-from tests.gateways.fake_gowa import Behaviour, FakeGowa
-from tests.runners import then
-from tests.runners.child import Child
 from tests.scenarios import server
-from tests.scenarios.office import Office
 from tests.scenarios.server import Server
+from tests.support import then
+from tests.support.api import given
+from tests.support.gateways.fake_gowa import Behaviour, FakeGowa
+from tests.support.office import Office
+from tests.support.processes import Child
 
 AWAY = (
     503,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 from contextlib import ExitStack
 
-from tests.gateways.fake_gowa import Behaviour
-from tests.runners import then
-from tests.scenarios.office import Office
+from tests.support import then
+from tests.support.gateways.fake_gowa import Behaviour
+from tests.support.office import Office
 
 # Calls may take their time on a busy machine: what is in flight is to end well.
 PATIENT = {"gateway_timeout": 20}

@@ -1,0 +1,194 @@
+"""/leads/import: a spreadsheet of people."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import msgspec
+import pytest
+
+from projections.container import Container
+from projections.intake import lead_import
+from tests.support.api import given, then
+from tests.support.api.client import Client, fields
+
+
+def test_good_rows_land_and_bad_rows_are_reported(container: Container, operator: Client) -> None:
+    """A list from marketing is never quite clean."""
+    device_id = given.device(operator, "Sales 1")
+
+    answer = operator.csv(
+        "phone,name,niche,target_status,triggers,device,timezone,city\n"
+        "+60123456781,Aisyah,B1;B2,customer,COLD;VIP,sales 1,Asia/Kuala_Lumpur,Johor Bahru\n"
+        "call me,Siti,,,,,,\n"
+        "\n"
+        "+60123456782,,,,,,,\n"
+        "+60123456783,Mei,,vip,,,,\n"
+        "+60123456784,Raj,,,,Sales 9,,\n"
+        "+60 12-345 6782,Again,,,,,,\n"
+        "+60123456785,Tan\n"
+        "+60123456786,Lim,,,,,Mars/Olympus,\n"
+    )
+
+    assert answer == (
+        200,
+        {
+            "registered": 2,
+            "known": 0,
+            "rejected": [
+                {"line": 3, "reason": "phone: expected a phone number such as +60123456789"},
+                {"line": 6, "reason": "target_status: expected 'prospect' or 'customer'"},
+                {
+                    "line": 7,
+                    "reason": "device: expected the name of a device in service, or nothing",
+                },
+                {"line": 8, "reason": "phone: the same as in line 5"},
+                {"line": 9, "reason": "row: expected 8 fields as in the header, not 2"},
+                {
+                    "line": 10,
+                    "reason": "timezone: expected an IANA time zone such as Asia/Kuala_Lumpur",
+                },
+            ],
+        },
+    )
+    (aisyah,) = operator.items("/leads", phone="+60123456781")
+    assert aisyah == {
+        "id": aisyah["id"],
+        "phone": "+60123456781",
+        "name": "Aisyah",
+        "niche": ["B1", "B2"],
+        "target_status": "customer",
+        "triggers": ["COLD", "VIP"],
+        "device_id": device_id,
+        "timezone": "Asia/Kuala_Lumpur",
+        "attributes": {"city": "Johor Bahru"},
+        "opted_out": False,
+        "opted_out_at": None,
+        "replied_at": None,
+        "registered_at": "2026-03-02T08:00:00+00:00",
+        "erased_at": None,
+        "version": 1,
+    }
+    assert [event.actor for event in then.log(container)[-2:]] == ["api:crm", "api:crm"]
+
+
+def test_importing_twice_changes_nothing(container: Container, operator: Client) -> None:
+    """Somebody presses the button again, with a name corrected meanwhile by hand."""
+    text = "phone,name\n+60123456781,Aisha\n+60123456782,Siti\n"
+    operator.csv(text)
+    (lead,) = operator.items("/leads", phone="+60123456781")
+    operator.patch(f"/leads/{lead['id']}", {"name": "Aisyah"})
+    before = then.topics(container)
+
+    answer = operator.csv(text)
+
+    assert answer == (200, {"registered": 0, "known": 2, "rejected": []})
+    assert then.topics(container) == before
+    assert operator.get(f"/leads/{lead['id']}").json["name"] == "Aisyah"
+
+
+def test_the_installations_country_serves_phones_without_one(
+    container: Container, operator: Client
+) -> None:
+    """A Malaysian team's spreadsheet has local numbers."""
+    container.settings = msgspec.structs.replace(container.settings, default_region="MY")
+
+    answer = operator.csv("phone\n012-345 6789\n")
+
+    assert answer == (200, {"registered": 1, "known": 0, "rejected": []})
+    assert [lead["phone"] for lead in operator.items("/leads")] == ["+60123456789"]
+
+
+def test_a_file_that_is_no_list_of_leads_is_refused_whole(
+    container: Container, operator: Client
+) -> None:
+    """Nothing is half-written, even where the fault is on the last line."""
+    good = b"phone,name\n+60123456781,Aisyah\n"
+
+    answers = [
+        operator.csv(""),
+        operator.csv("name\nAisyah\n"),
+        operator.csv("phone,phone\n+60123456781,+60123456782\n"),
+        operator.csv("phone,first name\n+60123456781,Aisyah\n"),
+        operator.csv(good + b"+60123456782,\xff\xfe\n"),
+        operator.csv(good + b'+60123456782,"Siti\n'),
+        operator.csv(good + b"+60123456782," + b"a" * 100_001 + b"\n"),
+    ]
+
+    assert [answer.status for answer in answers] == [422] * 7
+    assert [fields(answer) for answer in answers[:4]] == [["header"]] * 4
+    assert "text in UTF-8" in answers[4].json["message"]
+    assert "well-formed CSV" in answers[5].json["message"]
+    assert "at most 100000 characters" in answers[6].json["message"]
+    assert then.topics(container) == []
+
+
+def test_a_nul_rejects_its_row_alone(operator: Client) -> None:
+    """What PostgreSQL cannot store must not take the good rows with it."""
+    answer = operator.csv("phone,name\n+60123456781,Ai\0syah\n+60123456782,Siti\n")
+
+    assert answer.status == 200
+    assert answer.json["registered"] == 1
+    assert [rejected["line"] for rejected in answer.json["rejected"]] == [2]
+
+
+def test_a_mark_of_bytes_and_windows_line_ends_do_no_harm(operator: Client) -> None:
+    """Spreadsheets write UTF-8 with a byte order mark, and CRLF."""
+    answer = operator.csv(b"\xef\xbb\xbfPhone,Name\r\n+60123456781,Aisyah\r\n")
+
+    assert answer == (200, {"registered": 1, "known": 0, "rejected": []})
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency_Key": "list-1"}])
+def test_nobody_waits_for_an_import(
+    container: Container, operator: Client, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    """A long list comes in: between two of its chunks others write as if it were not there."""
+    register = lead_import._register
+    answered: list[int | None] = []
+
+    def register_and_look_around(*arguments: Any) -> int:
+        done = register(*arguments)
+        place = len(answered)
+        answered.append(None)
+
+        def post() -> None:
+            answered[place] = operator.post("/leads", {"phone": given.phone(90 + place)}).status
+
+        thread = threading.Thread(target=post)
+        thread.start()
+        thread.join(3)
+        threads.append(thread)
+        seen.append(answered[place])
+        return done
+
+    threads: list[threading.Thread] = []
+    seen: list[int | None] = []
+    monkeypatch.setattr(lead_import, "_register", register_and_look_around)
+    monkeypatch.setattr(lead_import, "CHUNK", 2)
+    text = "phone\n" + "".join(f"{given.phone(number)}\n" for number in range(1, 5))
+
+    answer = operator.csv(text, **headers)
+    for thread in threads:
+        thread.join(10)
+
+    assert answer == (200, {"registered": 4, "known": 0, "rejected": []})
+    assert seen == [201, 201]
+    phones = {given.phone(number) for number in (1, 2, 3, 4, 90, 91)}
+    assert {lead["phone"] for lead in operator.items("/leads")} == phones
+
+
+def test_only_csv_is_imported(operator: Client) -> None:
+    """JSON, or a form, sent by mistake is told apart from an empty file."""
+    answers = [
+        operator.json("POST", "/leads/import", data="phone\n", content_type=content_type)
+        for content_type in ("application/json", "multipart/form-data", None)
+    ]
+
+    refused = {
+        "code": 415,
+        "status": "Unsupported Media Type",
+        "message": "expected Content-Type: text/csv",
+    }
+    assert answers == [(415, refused)] * 3

@@ -1,0 +1,100 @@
+"""/subscriptions: who is told what happens."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.webhook_events import TOPICS
+from projections.container import Container
+from runners.support.clocks import SimulatedClock
+from tests.support import then
+from tests.support.api import given
+from tests.support.api.client import Client, fields
+
+URL = "https://crm.example.com/hooks/sendtrail"
+
+
+def test_the_secret_is_shown_once_and_kept_encrypted(
+    container: Container, administrator: Client
+) -> None:
+    made = administrator.create("/subscriptions", {"url": URL, "events": ["message.sent"]})
+
+    secret = made.pop("secret")
+    assert len(secret) == 43
+    status, shown = administrator.get(f"/subscriptions/{made['id']}")
+    assert (status, shown) == (200, made)
+    assert shown == {
+        "id": made["id"],
+        "url": URL,
+        "allow_http": False,
+        "events": ["message.sent"],
+        "created_at": "2026-03-02T08:00:00+00:00",
+        "waiting": 0,
+        "given_up": 0,
+        "last_error": None,
+    }
+    (row,) = then.table(container, "subscriptions")
+    assert secret.encode() not in bytes(row.ciphertext)
+
+
+def test_all_is_told_unless_said_otherwise(administrator: Client) -> None:
+    made = administrator.create("/subscriptions", {"url": URL})
+    assert made["events"] == sorted(TOPICS)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "url"),
+        ({"url": "ftp://example.com"}, "url"),
+        ({"url": "http://crm.example.com/hook"}, "url"),
+        ({"url": "https://"}, "url"),
+        ({"url": URL, "events": ["message.lost"]}, "events"),
+        ({"url": URL, "events": []}, "events"),
+        ({"url": URL, "secret": "mine"}, "secret"),
+    ],
+)
+def test_a_bad_subscription_is_refused(
+    container: Container, administrator: Client, body: dict[str, object], field: str
+) -> None:
+    assert fields(administrator.post("/subscriptions", body)) == [field]
+    assert then.table(container, "subscriptions") == []
+
+
+def test_clear_text_may_be_allowed(administrator: Client, clock: SimulatedClock) -> None:
+    """To this host it always is. The oldest comes first."""
+    administrator.create("/subscriptions", {"url": "http://crm.intern/hook", "allow_http": True})
+    clock.advance(seconds=1)
+    administrator.create("/subscriptions", {"url": "http://localhost:3000/hook"})
+    _, found = administrator.get("/subscriptions")
+    assert [item["url"] for item in found["items"]] == [
+        "http://crm.intern/hook",
+        "http://localhost:3000/hook",
+    ]
+
+
+def test_only_an_admin_may_subscribe(
+    administrator: Client, operator: Client, viewer: Client
+) -> None:
+    """Whoever subscribes is told what people wrote."""
+    made = administrator.create("/subscriptions", {"url": URL})
+    path = f"/subscriptions/{made['id']}"
+    assert operator.post("/subscriptions", {"url": URL}).status == 403
+    assert operator.post(f"{path}/retry").status == 403
+    assert operator.json("DELETE", path).status == 403
+    assert viewer.get(path).status == 200
+
+
+def test_a_subscription_ends_with_what_it_was_not_told(
+    container: Container, administrator: Client
+) -> None:
+    made = administrator.create("/subscriptions", {"url": URL})
+    path = f"/subscriptions/{made['id']}"
+    assert administrator.post(f"{path}/retry").status == 200
+
+    assert administrator.open("DELETE", path).status_code == 204
+
+    assert administrator.get(path).status == 404
+    assert administrator.post(f"{path}/retry").status == 404
+    assert administrator.json("DELETE", path).status == 404
+    assert administrator.get(f"/subscriptions/{given.NOBODY}").status == 404

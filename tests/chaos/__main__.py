@@ -1,0 +1,75 @@
+"""``make crash``: plays a chaos run on a database of its own and prints one line of figures."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import tempfile
+from pathlib import Path
+from time import monotonic
+
+import click
+
+from projections.database import embedded
+from projections.database.engine import recreate
+from runners.support import logs
+from tests.chaos.proof import prove
+from tests.chaos.run import ChaosRun
+from tests.support.gateways.fake_gowa import FakeGowa, serving
+from tests.support.office import Office
+
+
+@click.command()
+@click.option("--messages", default=20_000, show_default=True, help="A multiple of 5.")
+@click.option("--kills", default=200, show_default=True)
+@click.option("--broadcasters", default=3, show_default=True)
+@click.option("--devices", default=20, show_default=True)
+@click.option(
+    "--deferrals/--no-deferrals",
+    default=True,
+    show_default=True,
+    help="Whether the gateway also says 'later', which takes half a minute each time.",
+)
+@click.option("--seed", type=int, help="Of an earlier run, to play the same again.")
+@click.option("--patience", default=600.0, show_default=True, help="Seconds for what is left.")
+def main(
+    messages: int,
+    kills: int,
+    broadcasters: int,
+    devices: int,
+    deferrals: bool,
+    seed: int | None,
+    patience: float,
+) -> None:
+    """Kill runners at random moments, let the others finish, and prove what happened.
+
+    A fifth of the messages belongs to each of two campaigns and three steps of a sequence. The
+    server is the bundled PostgreSQL, or that of SENDTRAIL_TEST_DATABASE_URL.
+    """
+    logs.configure("ERROR")
+    seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
+    with tempfile.TemporaryDirectory(prefix="st-") as folder:
+        given = os.environ.get("SENDTRAIL_TEST_DATABASE_URL")
+        server = given or embedded.start(Path(folder))
+        with serving(FakeGowa()) as gowa:
+            office = Office(recreate(server, "sendtrail_chaos"), gowa)
+            began = monotonic()
+            chaos = ChaosRun(
+                office, random.Random(seed), messages // 5, devices, deferrals=deferrals
+            )
+            chaos.play(kills, broadcasters, patience)
+            figures, faults = prove(office, chaos.scheduled, chaos.pauses)
+            office.close()
+        if given is None:
+            embedded.stop(Path(folder))
+    told = {"messages": chaos.scheduled, "kills": chaos.kills, "freezes": chaos.freezes}
+    told |= {**figures, "seconds": round(monotonic() - began), "seed": seed}
+    click.echo(", ".join(f"{name} {value}" for name, value in told.items()))
+    for fault in faults[:20]:
+        click.echo(fault, err=True)
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""What a chaos run proves, from the gateway's own log on one side and the events on the other."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from projections.rebuild.rebuild import rebuild
+from tests.support import then
+from tests.support.gateways.fake_gowa import TAKEN, Asked
+from tests.support.office import Office
+
+ENDED = ("sent", "failed", "unknown", "cancelled")
+# What an acceptance may have become; a failed one would be a lie.
+HONEST = ("sent", "unknown")
+
+Log = Mapping[UUID, list[Asked]]
+
+
+def prove(
+    office: Office, scheduled: int, pauses: Mapping[str, float]
+) -> tuple[dict[str, object], list[str]]:
+    """The figures, and what is wrong: nothing, if all is well."""
+    log = _by_message(office)
+    retries = Counter(
+        event.originator_id for event in then.events(office.container, "message.resolved")
+    )
+    hand_overs = Counter(
+        event.originator_id for event in then.events(office.container, "message.queued")
+    )
+    messages = {row.message_id: row for row in then.messages(office.container)}
+    faults: list[str] = []
+
+    duplicates = 0
+    for message_id, asked in log.items():
+        took = sum(one.kind in TAKEN for one in asked)
+        extra = took - 1 - retries[message_id]
+        if extra > 0:
+            duplicates += extra
+            faults.append(f"{message_id} was taken {took} times, {retries[message_id]} retries")
+        if len(asked) > hand_overs[message_id]:
+            faults.append(f"{message_id} was asked for more often than it was handed over")
+    for message_id, row in messages.items():
+        faults += _dishonest(row, log.get(message_id, []), retries[message_id])
+    lost = scheduled - sum(row.status in ENDED for row in messages.values())
+    if lost:
+        faults.append(f"{lost} messages have not ended: {dict(office.counts())}")
+    gaps = len(then.gaps(office.container))
+    if gaps:
+        faults.append(f"{gaps} streams have gaps")
+    faults += [
+        f"{table}: {difference}"
+        for table, difference in rebuild(office.container.database).items()
+        if difference
+    ]
+    faults += _too_fast(office, pauses)
+    counts = office.counts()
+    return {
+        "hand-overs": hand_overs.total(),
+        "taken": len(office.gowa.taken),
+        "duplicates": duplicates,
+        "lost": lost,
+        **{status: counts[status] for status in ENDED if counts[status]},
+        "resolved as retry": retries.total(),
+    }, faults
+
+
+def _times(office: Office, topic: str) -> Counter[UUID]:
+    return Counter(event.originator_id for event in then.events(office.container, topic))
+
+
+def _by_message(office: Office) -> Log:
+    """The gateway's log, by the message that phone and text stand for."""
+    with office.container.database.transaction() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT m.message_id, substr(l.phone, 2),"
+            " coalesce(c.definition ->> 'body', s.definition -> 'steps' -> (m.step - 1) ->> 'body')"
+            " FROM broadcast_messages m JOIN leads l USING (lead_id)"
+            " LEFT JOIN campaigns c USING (campaign_id)"
+            " LEFT JOIN sequences s USING (sequence_id)"
+        ).all()
+    ids = {(phone, body): message_id for message_id, phone, body in found}
+    log: dict[UUID, list[Asked]] = defaultdict(list)
+    for asked in office.gowa.asked:
+        log[ids[asked.phone, asked.text]].append(asked)
+    return log
+
+
+def _dishonest(row: Any, asked: list[Asked], retries: int) -> list[str]:
+    """Whether what we say of a message is not what the gateway did with it."""
+    accepted = sum(one.kind == "accept" for one in asked)
+    if row.status == "sent" and not accepted:
+        return [f"{row.message_id} is said to be sent, but was never accepted"]
+    if accepted and row.status not in HONEST and not retries:
+        return [f"{row.message_id} was accepted, and is said to be {row.status}"]
+    if row.status == "failed" and sum(one.kind in TAKEN for one in asked) > retries:
+        return [f"{row.message_id} may have been taken, and is said to have failed"]
+    return []
+
+
+def _too_fast(office: Office, pauses: Mapping[str, float]) -> list[str]:
+    """Devices that sent sooner than their pause allows, by the times of arrival."""
+    arrivals: dict[str, list[float]] = defaultdict(list)
+    for asked in office.gowa.asked:
+        arrivals[asked.device].append(asked.arrived)
+    return [
+        f"{device}: {later - earlier:.3f} s between two, its pause is {pauses[device]} s"
+        for device, moments in arrivals.items()
+        for earlier, later in pairwise(sorted(moments))
+        if later - earlier < pauses[device]
+    ]

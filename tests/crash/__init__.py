@@ -1,1 +1,0 @@
-"""The crash test: runners killed at random moments, and a proof that nothing is doubled or lost."""

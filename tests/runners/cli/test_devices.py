@@ -1,0 +1,132 @@
+"""``sendtrail devices``: one message through a real device, with the outcome explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from domain.device import Configuration
+from projections.config.settings import Settings
+from projections.container import Container, utc_now
+from projections.records import credentials
+from runners.cli.devices import explain
+from runners.gateways.protocol import Throttled, Unknown
+from tests.support import given, then, when
+from tests.support.api.given import SECRET_KEY
+from tests.support.gateways.fake_gowa import CREDENTIALS, Behaviour, FakeGowa, Kind, serving
+from tests.support.processes import Result, sendtrail
+from tests.support.when import Phones
+
+PHONE = "+60123456789"
+
+
+@pytest.fixture
+def gowa() -> Iterator[FakeGowa]:
+    fake = FakeGowa()
+    fake.devices["sales-1"] = "logged_in"
+    with serving(fake):
+        yield fake
+
+
+def device(container: Container, base_url: str) -> None:
+    """Sales 1 behind a GOWA server there."""
+    settings = {"base_url": base_url, "device_id": "sales-1"}
+    configuration = Configuration(name="Sales 1", gateway="gowa", settings=settings)
+    made = container.outreach.register_device(configuration, actor="api:boss").id
+    with container.database.transaction() as connection:
+        credentials.put(connection, made, CREDENTIALS, SECRET_KEY)
+
+
+def tried(database_url: str, name: str = "Sales 1", to: str = PHONE) -> Result:
+    arguments = ("devices", "test", name, "--to", to)
+    return sendtrail(*arguments, database_url=database_url, secret_key=SECRET_KEY)
+
+
+def test_one_message_goes_through_the_device_and_on_record(
+    container: Container, database_url: str, gowa: FakeGowa
+) -> None:
+    """The log says that it was tried and how it ended, and not to whom."""
+    device(container, gowa.url)
+
+    done = tried(database_url)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("accepted: the gateway took it and calls it 3EB0")
+    (asked,) = gowa.asked
+    assert (asked.phone, asked.text) == ("60123456789", "This is a test of Sendtrail.")
+    (tested,) = then.events(container, "device.tested")
+    assert (tested.outcome, tested.detail) == ("accepted", "3EB00000000000000001")
+    assert tested.actor.startswith("cli:")
+
+
+@pytest.mark.parametrize(
+    ("kind", "explained"),
+    [
+        ("reject", "rejected: INVALID_JID (HTTP 400). Nothing was sent"),
+        ("busy", "unreachable: SERVICE_UNAVAILABLE. Nothing was sent"),
+        ("error", "unknown: INTERNAL_SERVER_ERROR. It may have been sent"),
+    ],
+)
+def test_a_failure_is_explained(
+    container: Container, database_url: str, gowa: FakeGowa, kind: Kind, explained: str
+) -> None:
+    """Exit code 1, for scripts."""
+    device(container, gowa.url)
+    gowa.behave = lambda asked: Behaviour(kind)
+
+    done = tried(database_url)
+
+    assert done.returncode == 1
+    assert done.stdout.startswith(explained)
+    assert len(then.events(container, "device.tested")) == 1
+    assert PHONE[1:] not in done.stdout + done.stderr
+
+
+def test_every_outcome_has_an_explanation() -> None:
+    assert explain(Throttled(7.0)).endswith("Nothing was sent; try in 7 seconds.")
+    assert explain(Throttled()).endswith("Nothing was sent; try later.")
+    assert explain(Unknown("no answer within 30 seconds")).startswith("unknown: no answer")
+
+
+def test_what_cannot_be_tried_is_said_in_one_line(
+    container: Container, database_url: str, gowa: FakeGowa
+) -> None:
+    device(container, gowa.url)
+    given.device(container, "Twice")
+    given.device(container, "Twice")
+
+    for done, expected in (
+        (tried(database_url, "Sales 2"), "no device in service Sales 2"),
+        (tried(database_url, "Twice"), "name: expected a name that only one device in service has"),
+        (tried(database_url, to="123"), "phone: expected"),
+    ):
+        assert done.returncode == 1
+        assert expected in done.stderr
+    assert gowa.asked == []
+
+
+def test_the_pause_of_the_device_is_kept(database_url: str) -> None:
+    """Whoever sends: the campaign a moment ago, or a person now."""
+    with Container(Settings(database_url=database_url), utc_now) as container:
+        given.device(container, "Slow", pace=(3600, 3600))
+        given.lead(container)
+        given.campaign(container)
+        when.triggers(container)
+        when.looks(when.broadcaster(container, Phones(utc_now)))
+
+    done = tried(database_url, "Slow")
+
+    assert done.returncode == 1
+    assert "the device has just sent; try again in 3" in done.stderr
+
+
+def test_devices_are_listed(container: Container, database_url: str) -> None:
+    given.device(container, "Sales 1")
+    given.device(container, "Sales 2", online=False)
+
+    done = sendtrail("devices", "list", database_url=database_url)
+
+    assert done.returncode == 0
+    for word in ("Sales 1", "Sales 2", "sandbox", "online", "offline"):
+        assert word in done.stdout

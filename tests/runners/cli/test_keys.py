@@ -1,0 +1,92 @@
+"""sendtrail keys: made, listed and revoked on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+from click.testing import CliRunner, Result
+from flask import Flask
+
+from projections.container import Container
+from runners.cli.main import main
+from tests.support.api import then
+from tests.support.api.client import Client
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def sendtrail(database_url: str) -> Iterator[Command]:
+    """Runs ``sendtrail`` with these arguments on the test's database."""
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(main, arguments, env={"SENDTRAIL_DATABASE_URL": database_url})
+
+    yield run
+    structlog.reset_defaults()  # the command's logs went to a stream that is closed now
+
+
+def test_a_key_is_printed_alone_on_the_last_line_and_works(
+    sendtrail: Command, app: Flask, container: Container
+) -> None:
+    """``KEY=$(sendtrail keys create crm --role operator | tail -n 1)``"""
+    result = sendtrail("keys", "create", "crm", "--role", "operator")
+
+    assert result.exit_code == 0
+    *words, key = result.stdout.splitlines()
+    assert words == ["key crm of role operator; keep it, it cannot be shown again:"]
+    assert Client(app, key).post("/leads", {"phone": "+60123456789"}).status == 201
+    assert [event.actor for event in then.log(container)] == ["api:crm"]
+
+
+def test_the_list_never_shows_a_key(sendtrail: Command, app: Flask) -> None:
+    """What there is, of which role, and when it was used; the keys themselves are gone."""
+    keys = [
+        sendtrail("keys", "create", name, "--role", role).stdout.splitlines()[-1]
+        for name, role in (("dashboard", "viewer"), ("crm", "operator"))
+    ]
+    Client(app, keys[0]).get("/leads")
+
+    result = sendtrail("keys", "list")
+
+    assert result.exit_code == 0
+    assert not any(key.removeprefix("st_")[:8] in result.output for key in keys)
+    lines = [line.split("│") for line in result.stdout.splitlines() if "│" in line]
+    cells = [[cell.strip() for cell in line[1:-1]] for line in lines]
+    assert [(name, role, used, revoked) for name, role, _, used, revoked in cells] == [
+        ("crm", "operator", "never", "never"),
+        ("dashboard", "viewer", "2026-03-02 08:00", "never"),
+    ]
+
+
+def test_a_revoked_key_opens_nothing_and_keeps_its_name(sendtrail: Command, app: Flask) -> None:
+    """A name in the log is one key for ever: nobody else gets it later."""
+    key = sendtrail("keys", "create", "crm", "--role", "operator").stdout.splitlines()[-1]
+
+    revoked = sendtrail("keys", "revoke", "crm")
+    again = sendtrail("keys", "create", "crm", "--role", "operator")
+
+    assert (revoked.exit_code, revoked.stdout) == (0, "revoked crm\n")
+    assert Client(app, key).get("/leads").status == 401
+    assert (again.exit_code, again.stderr) == (1, "Error: this key exists already: crm\n")
+
+
+def test_bad_names_and_roles_are_one_line(sendtrail: Command, container: Container) -> None:
+    """What was expected, and an exit code that a script sees."""
+    results = [
+        sendtrail("keys", "create", "", "--role", "viewer"),
+        sendtrail("keys", "create", "a;b", "--role", "viewer"),
+        sendtrail("keys", "create", "crm", "--role", "root"),
+        sendtrail("keys", "create", "crm"),
+        sendtrail("keys", "revoke", "nobody"),
+    ]
+
+    assert [result.exit_code for result in results] == [1, 1, 2, 2, 1]
+    expected = "Error: name: expected tokens of 1 to 100 characters"
+    assert results[0].stderr.startswith(expected)
+    assert results[1].stderr.startswith(expected)
+    assert "'viewer', 'operator', 'admin'" in results[2].stderr
+    assert results[4].stderr == "Error: no key nobody\n"
+    assert then.table(container, "api_keys") == []

@@ -1,0 +1,178 @@
+"""Journeys and campaigns end when their last message has ended, never before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from projections.container import Container
+from runners.gateways.protocol import Rejected, Throttled, Unknown
+from runners.support.clocks import SimulatedClock
+from tests.support import given, then, when
+from tests.support.when import Phones
+
+
+def test_a_journey_is_completed_after_its_last_message_and_not_before(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """Two steps, a day apart; then the lead gets the trigger of the next sequence."""
+    given.device(container)
+    lead = given.lead(container, triggers=["COLD"])
+    sequence = given.sequence(container, "COLD", ["One", "Two"], next_trigger="WARM")
+    when.enrolls(container)
+    broadcaster = when.broadcaster(container, Phones(clock))
+
+    when.plays(clock, 600, broadcaster)
+    when.reaps(container)
+    assert then.row(container, "enrollments", sequence_id=sequence).status == "active"
+    assert container.outreach.get_lead(lead).triggers == ()
+
+    clock.move_to(datetime(2026, 3, 3, 8, 0, tzinfo=UTC))
+    when.plays(clock, 600, broadcaster)
+    when.reaps(container)
+    enrollment = then.row(container, "enrollments", sequence_id=sequence)
+    assert (enrollment.status, enrollment.ended_at) == ("completed", clock())
+    assert container.outreach.get_lead(lead).triggers == ("WARM",)
+
+
+def test_one_sequence_leads_to_the_next(container: Container, clock: SimulatedClock) -> None:
+    """COLD, WARM, HOT: each begins when the one before is over."""
+    given.device(container)
+    given.lead(container, triggers=["COLD"])
+    for trigger, following in (("COLD", "WARM"), ("WARM", "HOT"), ("HOT", None)):
+        given.sequence(container, trigger, [trigger], next_trigger=following)
+    broadcaster = when.broadcaster(container, phones := Phones(clock))
+
+    for _ in range(4):
+        when.enrolls(container)
+        when.plays(clock, 600, broadcaster)
+        when.reaps(container)
+
+    assert phones.texts == ["COLD", "WARM", "HOT"]
+    assert {e.status for e in then.table(container, "enrollments")} == {"completed"}
+
+
+def test_a_deferred_message_keeps_its_journey_open_and_an_unknown_one_does_not(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """What will be tried again has not ended; what nobody will send again has."""
+    given.device(container)
+    given.journey(container, "One")
+    broadcaster = when.broadcaster(
+        container, Phones(clock, Throttled(3600.0), Unknown("no answer"))
+    )
+
+    when.plays(clock, 600, broadcaster)
+    when.reaps(container)
+    assert then.table(container, "enrollments")[0].status == "active"
+
+    when.plays(clock, 3600, broadcaster)
+    when.reaps(container)
+    assert then.table(container, "enrollments")[0].status == "completed"
+
+
+def test_a_stopped_sequence_stops_its_journeys_and_passes_nobody_on(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """Who stops a sequence does not want its leads in the next one."""
+    given.device(container)
+    lead = given.lead(container, triggers=["COLD"])
+    sequence = given.sequence(container, "COLD", ["One", "Two"], next_trigger="WARM")
+    when.enrolls(container)
+    when.plays(clock, 600, when.broadcaster(container, Phones(clock)))
+
+    container.outreach.deactivate_sequence(sequence, cancel_pending=True, actor="api:sales")
+    when.reaps(container)
+
+    enrollment = then.row(container, "enrollments", sequence_id=sequence)
+    assert (enrollment.status, enrollment.reason) == ("stopped", "sequence_cancelled")
+    assert container.outreach.get_lead(lead).triggers == ()
+
+
+def test_who_opted_out_or_replied_is_not_passed_on(container: Container) -> None:
+    """A journey that was stopped is not completed."""
+    given.device(container)
+    given.sequence(container, "COLD", ["One", "Two"], next_trigger="WARM")
+    out, answered = (given.lead(container, number, ["COLD"]) for number in (1, 2))
+    when.enrolls(container)
+
+    container.outreach.opt_out(out, "STOP", actor="webhook:gowa")
+    container.outreach.record_reply(answered, "Call me", "wamid.in.1", actor="webhook:gowa")
+    when.reaps(container)
+
+    assert {(e.lead_id, e.status, e.reason) for e in then.table(container, "enrollments")} == {
+        (out, "stopped", "opted_out"),
+        (answered, "stopped", "replied"),
+    }
+    assert container.outreach.get_lead(answered).triggers == ()
+
+
+def test_a_campaign_is_finished_only_when_nothing_is_open(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """Not while anything is pending, processing or queued; failed and unknown have ended."""
+    given.device(container)
+    given.many_leads(container, 3)
+    campaign = given.campaign(container)
+    when.triggers(container)
+    broadcaster = when.broadcaster(
+        container, Phones(clock, Rejected("x", "no"), Unknown("silence"))
+    )
+
+    seen = []
+    when.reaps(container)
+    seen.append((then.statuses(container), container.outreach.get_campaign(campaign).status))
+    broadcaster.claim()
+    when.reaps(container)
+    seen.append((then.statuses(container), container.outreach.get_campaign(campaign).status))
+    outgoing = broadcaster.hand_over()
+    when.reaps(container)
+    seen.append((then.statuses(container), container.outreach.get_campaign(campaign).status))
+    assert seen == [
+        ({"pending": 3}, "triggered"),
+        ({"processing": 3}, "triggered"),
+        ({"queued": 3}, "triggered"),
+    ]
+
+    when.sends(broadcaster, outgoing)
+    when.reaps(container)
+    assert then.statuses(container) == {"sent": 1, "failed": 1, "unknown": 1}
+    assert container.outreach.get_campaign(campaign).status == "finished"
+
+
+def test_a_deferred_message_keeps_its_campaign_open(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """Until it has gone or failed for good."""
+    given.device(container)
+    given.lead(container)
+    campaign = given.campaign(container)
+    when.triggers(container)
+    broadcaster = when.broadcaster(container, Phones(clock, Throttled(600.0)))
+
+    when.looks(broadcaster)
+    when.reaps(container)
+    assert container.outreach.get_campaign(campaign).status == "triggered"
+
+    when.plays(clock, 660, broadcaster)
+    when.reaps(container)
+    assert container.outreach.get_campaign(campaign).status == "finished"
+
+
+def test_a_paused_campaign_is_not_finished(container: Container, clock: SimulatedClock) -> None:
+    """Nor is it after resuming, until what was held has gone."""
+    given.device(container)
+    given.many_leads(container, 2)
+    campaign = given.campaign(container)
+    when.triggers(container)
+    container.outreach.pause_campaign(campaign, actor="api:sales")
+    clock.move_to(clock() + timedelta(days=1))
+    when.reaps(container)
+    assert container.outreach.get_campaign(campaign).status == "paused"
+
+    container.outreach.resume_campaign(campaign, actor="api:sales")
+    when.reaps(container)
+    assert container.outreach.get_campaign(campaign).status == "triggered"
+
+    when.looks(when.broadcaster(container, Phones(clock)))
+    when.reaps(container)
+    assert container.outreach.get_campaign(campaign).status == "finished"

@@ -1,0 +1,104 @@
+"""A GOWA server on this machine: its devices, its login, and the forms of its answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from tests.support.gateways.fakes import TAKEN, Asked, Behaviour, Fake, Kind, serving
+
+# With what is needed to run it and to tell it what to do.
+__all__ = ["CREDENTIALS", "TAKEN", "Asked", "Behaviour", "FakeGowa", "Kind", "serving"]
+
+USERNAME, PASSWORD = "outreach", "s3cret-Pa55"
+CREDENTIALS = {"username": USERNAME, "password": PASSWORD}
+
+NO: dict[Kind, tuple[int, str, str]] = {
+    "throttle": (429, "TOO_MANY_REQUESTS", "slow down"),
+    "busy": (503, "SERVICE_UNAVAILABLE", "not connected"),
+    "error": (500, "INTERNAL_SERVER_ERROR", "panic"),
+}
+
+
+class FakeGowa(Fake):
+    """``devices`` are the states of those it has, all logged in unless told otherwise."""
+
+    def __init__(self, behave: Callable[[Asked], Behaviour] = lambda asked: Behaviour()) -> None:
+        super().__init__(behave)
+        self.devices: dict[str, str] = {}
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/send/message", self.message),
+            web.post("/send/image", self.media),
+            web.post("/send/file", self.media),
+            web.get("/devices", self.list_devices),
+        ]
+
+    async def message(self, request: web.Request) -> web.StreamResponse:
+        if request.content_type != "application/json":
+            return self._refuse(400, "BAD_REQUEST", "expected application/json")
+        try:
+            body = json.loads(await request.text())
+        except ValueError:
+            return self._refuse(400, "BAD_REQUEST", "expected JSON")
+        if not isinstance(body, dict) or not body.get("message"):
+            return self._refuse(400, "VALIDATION_ERROR", "message: cannot be blank")
+        return await self._take(request, {k: str(v) for k, v in body.items()}, "message")
+
+    async def media(self, request: web.Request) -> web.StreamResponse:
+        kind = request.path.rpartition("/")[2]
+        if request.content_type != "multipart/form-data":
+            return self._refuse(400, "BAD_REQUEST", "expected multipart/form-data")
+        body = {k: str(v) for k, v in (await request.post()).items()}
+        if not body.get(f"{kind}_url"):
+            return self._refuse(400, "VALIDATION_ERROR", f"{kind}_url: cannot be blank")
+        return await self._take(request, body, "caption")
+
+    async def list_devices(self, request: web.Request) -> web.StreamResponse:
+        if not self._known(request):
+            return self._refuse(401, "UNAUTHORIZED", "who are you?")
+        found = [{"id": name, "state": state} for name, state in self.devices.items()]
+        good = _json(200, "SUCCESS", "List devices", found)
+        return await self.answer(request, self.inquiry, good)
+
+    async def _take(
+        self, request: web.Request, fields: dict[str, str], text: str
+    ) -> web.StreamResponse:
+        if not self._known(request):
+            return self._refuse(401, "UNAUTHORIZED", "who are you?")
+        device = request.headers.get("X-Device-Id")
+        if not device:
+            return self._refuse(400, "DEVICE_ID_REQUIRED", "X-Device-Id is missing")
+        if device not in self.devices:
+            return self._refuse(404, "DEVICE_NOT_FOUND", "no such device")
+        number, _, server = fields.get("phone", "").partition("@")
+        if server != "s.whatsapp.net" or not number.isdigit():
+            return self._refuse(400, "INVALID_JID", f"{fields.get('phone')} is no JID")
+        return await self.take(device, number, fields.get(text, ""), fields, request)
+
+    def accepted(self, asked: Asked, number: int) -> web.Response:
+        sent = {"message_id": f"3EB0{number:016X}", "status": "Message sent"}
+        return _json(200, "SUCCESS", "Message sent", sent)
+
+    def no(self, kind: Kind, behaviour: Behaviour, phone: str) -> web.Response:
+        if kind == "reject":
+            code = behaviour.code_or("INVALID_JID")
+            return _json(behaviour.status, code, f"{phone} is not on WhatsApp", None)
+        return _json(*NO[kind], None)
+
+    def _known(self, request: web.Request) -> bool:
+        login = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
+        return request.headers.get("Authorization") == f"Basic {login}"
+
+    def _refuse(self, status: int, code: str, message: str) -> web.Response:
+        self.refused.append(f"{status} {code}")
+        return _json(status, code, message, None)
+
+
+def _json(status: int, code: str, message: str, results: Any) -> web.Response:
+    return web.json_response({"code": code, "message": message, "results": results}, status=status)

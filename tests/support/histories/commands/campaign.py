@@ -1,0 +1,131 @@
+"""What can be tried on a campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from hypothesis import strategies as st
+
+from domain import campaign
+from domain.campaign import Campaign, Definition
+from domain.errors import InvalidInputError, WrongStateError
+from domain.event import Event
+from domain.values import TARGET_FILTERS
+from tests.support.histories.stories import By, Command, Kind, Refusal, always, only
+from tests.support.histories.values import EXCLUDED, MEDIA, PACES, SOME_TOKENS, SOON, WORDS
+
+_UNPAUSED = ("pending", "triggering", "triggered")
+_RUNNING = (*_UNPAUSED, "paused")
+
+
+def _text_and_pace(draw: st.DrawFn) -> dict[str, Any]:
+    return {"name": draw(WORDS), "body": draw(WORDS), "media_url": draw(MEDIA), **draw(PACES)}
+
+
+def _definition(draw: st.DrawFn, by: By) -> Definition:
+    return Definition(
+        scheduled_at=by["now"] + draw(st.sampled_from([-1, 0, 1])) * draw(SOON),
+        niche=draw(SOME_TOKENS),
+        target_status=draw(st.sampled_from(TARGET_FILTERS)),
+        expires_after_hours=draw(st.sampled_from([None, 0.5, 24.0])),
+        **_text_and_pace(draw),
+    )
+
+
+def _begin(draw: st.DrawFn, by: By) -> Event:
+    return campaign.schedule(draw(st.uuids()), _definition(draw, by), **by)
+
+
+def _revise(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    definition = msgspec.structs.replace(state.definition, **_text_and_pace(draw))
+    if state.triggered_at is None and draw(st.booleans()):
+        definition = _definition(draw, by)
+    return campaign.revise(state, definition, **by)
+
+
+def _revise_nothing(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    return campaign.revise(state, state.definition, **by)
+
+
+def _revise_audience(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    other = "customer" if state.definition.target_status == "all" else "all"
+    definition = msgspec.structs.replace(state.definition, target_status=other)
+    return campaign.revise(state, definition, **by)
+
+
+def _no_audience_after_the_trigger(state: Campaign, now: datetime) -> Refusal:
+    running = state.status in _RUNNING
+    return None if running and state.triggered_at is None else WrongStateError
+
+
+def _start(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    return campaign.start(state, **by)
+
+
+def _not_before_its_instant(state: Campaign, now: datetime) -> Refusal:
+    due = state.status == "pending" and state.definition.scheduled_at <= now
+    return None if due else WrongStateError
+
+
+def _extend(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    looked_at = 0 if state.cursor is None else state.cursor.int
+    cursor = UUID(int=looked_at + draw(st.integers(1, 2**120)))
+    return campaign.extend_audience(state, cursor, draw(st.integers(0, 9)), draw(EXCLUDED), **by)
+
+
+def _extend_again(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    cursor = state.cursor or UUID(int=1)
+    if state.cursor is None:
+        state = campaign.evolve(state, *campaign.extend_audience(state, cursor, 1, {}, **by))
+    return campaign.extend_audience(state, cursor, 1, {}, **by)
+
+
+def _complete(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    return campaign.complete_audience(state, **by)
+
+
+def _pause(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    return campaign.pause(state, **by)
+
+
+def _resume(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    return campaign.resume(state, **by)
+
+
+def _cancel(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    return campaign.cancel(state, **by)
+
+
+def _reopen(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    return campaign.reopen(state, **by)
+
+
+def _finish(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    return campaign.finish(state, **by)
+
+
+# What leads on is tried more often than what ends the story.
+CAMPAIGN = Kind(
+    "campaign",
+    _begin,
+    (
+        Command("revise", _revise, only(*_RUNNING)),
+        Command("revise nothing", _revise_nothing, only(*_RUNNING)),
+        Command("revise the audience", _revise_audience, _no_audience_after_the_trigger),
+        *[Command("start", _start, _not_before_its_instant)] * 4,
+        *[Command("extend", _extend, only("triggering"))] * 6,
+        Command("extend again", _extend_again, only("triggering", but=InvalidInputError)),
+        *[Command("complete", _complete, only("triggering"))] * 2,
+        Command("pause", _pause, only(*_UNPAUSED)),
+        *[Command("resume", _resume, only("paused"))] * 6,
+        Command("cancel", _cancel, only(*_RUNNING)),
+        *[Command("finish", _finish, only("triggered"))] * 2,
+        Command("reopen", _reopen, always),
+    ),
+    campaign.evolve,
+    campaign.fold,
+)

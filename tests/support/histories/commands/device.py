@@ -1,0 +1,78 @@
+"""What can be tried on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from hypothesis import strategies as st
+
+from domain import device
+from domain.device import GATEWAYS, Configuration, Device
+from domain.errors import InvalidInputError
+from domain.event import Event
+from tests.support.histories.stories import By, Command, Kind, only
+from tests.support.histories.values import PACES, SETTINGS, WORDS, ZONES
+
+_IN_SERVICE = ("online", "offline")
+
+
+def _configuration(draw: st.DrawFn, gateway: device.Gateway) -> Configuration:
+    return Configuration(
+        name=draw(WORDS),
+        gateway=gateway,
+        settings=draw(SETTINGS),
+        daily_limit=draw(st.none() | st.integers(1, 1000)),
+        timezone=draw(ZONES),
+        **draw(PACES),
+    )
+
+
+def _begin(draw: st.DrawFn, by: By) -> Event:
+    configuration = _configuration(draw, draw(st.sampled_from(GATEWAYS)))
+    return device.register(draw(st.uuids()), configuration, **by)
+
+
+def _reconfigure(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
+    present = state.configuration
+    same = draw(st.booleans())
+    configuration = present if same else _configuration(draw, present.gateway)
+    return device.reconfigure(state, configuration, **by)
+
+
+def _change_gateway(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
+    other = draw(st.sampled_from(GATEWAYS).filter(lambda g: g != state.configuration.gateway))
+    configuration = msgspec.structs.replace(state.configuration, gateway=other)
+    return device.reconfigure(state, configuration, **by)
+
+
+def _connect(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
+    return device.connect(state, **by)
+
+
+def _disconnect(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
+    return device.disconnect(state, draw(WORDS), **by)
+
+
+def _retire(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
+    return device.retire(state, **by)
+
+
+def _test(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
+    return device.note_test(state, draw(WORDS), draw(WORDS), **by)
+
+
+DEVICE = Kind(
+    "device",
+    _begin,
+    (
+        *[Command("reconfigure", _reconfigure, only(*_IN_SERVICE))] * 2,
+        Command("change the gateway", _change_gateway, only(*_IN_SERVICE, but=InvalidInputError)),
+        *[Command("connect", _connect, only(*_IN_SERVICE))] * 3,
+        *[Command("disconnect", _disconnect, only(*_IN_SERVICE))] * 3,
+        Command("test", _test, only(*_IN_SERVICE)),
+        Command("retire", _retire, only(*_IN_SERVICE)),
+    ),
+    device.evolve,
+    device.fold,
+)

@@ -1,0 +1,90 @@
+"""Sendtrail as a process of its own, as a person or a supervisor starts it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support import then
+
+ROOT = Path(__file__).parents[2]
+Result = subprocess.CompletedProcess[str]
+
+
+def environment(**settings: object) -> dict[str, str]:
+    """This process's own without its settings, and these instead: ``database_url`` is
+    SENDTRAIL_DATABASE_URL."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("SENDTRAIL_")}
+    return {**kept, **{f"SENDTRAIL_{k.upper()}": str(v) for k, v in settings.items()}}
+
+
+def sendtrail(*arguments: object, **settings: object) -> Result:
+    """Runs a command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "runners.cli.main", *map(str, arguments)],
+        cwd=ROOT,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def each(*commands: tuple[list[object], dict[str, object]]) -> list[Result]:
+    """Runs several at once; the results in the order of the commands."""
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(lambda command: sendtrail(*command[0], **command[1]), commands))
+
+
+class Child:
+    """A command that goes on until it is told to stop; ``lines`` is what it wrote so far."""
+
+    def __init__(self, *arguments: str, **settings: object) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "runners.cli.main", *arguments],
+            cwd=ROOT,
+            env=environment(**settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as stream:
+            for line in stream:
+                self.lines.append(line.rstrip("\n"))
+
+    def says(self, text: str) -> None:
+        """Waits until it has written that."""
+        then.soon(lambda: any(text in line for line in self.lines))
+
+    def ends(self, number: int | None = None) -> int:
+        """Its exit code, after that signal."""
+        if number is not None:
+            self.process.send_signal(number)
+        code = self.process.wait(20)
+        self._reader.join(10)
+        return code
+
+
+@contextmanager
+def running(*arguments: str, **settings: object) -> Iterator[Child]:
+    """A child that does not outlive the block."""
+    child = Child(*arguments, **settings)
+    try:
+        yield child
+    finally:
+        if child.process.poll() is None:
+            child.process.kill()
+        child.ends()
