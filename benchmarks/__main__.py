@@ -9,9 +9,11 @@ from time import perf_counter
 import click
 from rich.console import Console
 
-from benchmarks import catalogue, optional, printing
-from benchmarks.measuring import measure
-from benchmarks.stage import open_stage
+from benchmarks.contenders import optional_packages
+from benchmarks.harness import printing
+from benchmarks.harness.measuring import measure
+from benchmarks.harness.postgres_fixture import open_stage
+from benchmarks.measurements import catalogue
 from domain.errors import SendtrailError
 
 ROUNDS = 5
@@ -42,7 +44,7 @@ def main(only: tuple[str, ...], rounds: int | None, quick: bool, file: Path | No
         with open_stage() as stage:
             chosen = catalogue.chosen(only or catalogue.NAMES, quick)
             report = measure(stage, chosen, rounds or (2 if quick else ROUNDS), progress)
-            machine = stage.machine() | optional.description()
+            machine = stage.machine() | optional_packages.description()
     except SendtrailError as error:
         raise click.ClickException(str(error)) from error
     printing.show(console, report, machine)

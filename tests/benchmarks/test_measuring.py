@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from benchmarks.crew import Crew, Member
-from benchmarks.measuring import Comparison, Figure, Row, Simple, Target, measure
-from benchmarks.printing import as_json
+from benchmarks.harness.measuring import Comparison, Figure, Row, Simple, Target, measure
+from benchmarks.harness.printing import as_json
+from benchmarks.harness.worker_pool import Crew, Member
 
 ROWS = (
     Comparison("sends", "ours", "another queue", "theirs", Target("≥", 1.0)),

@@ -1,5 +1,7 @@
-"""``python -m benchmarks.cloud_server``: says what the WhatsApp Cloud API says to a message, as
-fast as one Python process can, and prints its port first. It refuses what lacks token or message.
+"""Answers as the WhatsApp Cloud API does: ``python -m benchmarks.harness.fake_cloud_api``.
+
+The server prints its port first, and answers as fast as one Python process can. A request without
+the token or without a message is refused.
 """
 
 from __future__ import annotations

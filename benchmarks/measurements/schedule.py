@@ -21,10 +21,11 @@ from typing import ClassVar, Literal
 
 from sqlalchemy import Engine
 
-from benchmarks import crew, filling, floor, optional
-from benchmarks.measuring import Comparison, Simple, Target, rate
-from benchmarks.stage import Stage
-from benchmarks.workers import Running
+from benchmarks.contenders import bare_sql, optional_packages
+from benchmarks.contenders.sendtrail_workers import Running
+from benchmarks.harness import seed_data, worker_pool
+from benchmarks.harness.measuring import Comparison, Simple, Target, rate
+from benchmarks.harness.postgres_fixture import Stage
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database.engine import url_of
@@ -48,53 +49,53 @@ class Scheduling(Simple):
         ]
 
     def fill(self, container: Container) -> None:
-        filling.devices(container, filling.DEVICES)
-        filling.leads(container, self.leads)
+        seed_data.devices(container, seed_data.DEVICES)
+        seed_data.leads(container, self.leads)
 
     def prepare(self, stage: Stage) -> None:
         self.template = stage.template(self.fill)
-        if optional.pgqueuer():
-            from benchmarks import jobs
+        if optional_packages.pgqueuer():
+            from benchmarks.contenders import pgqueuer_jobs
 
             self.jobs = stage.empty()
-            jobs.install(url_of(stage.url, self.jobs))
+            pgqueuer_jobs.install(url_of(stage.url, self.jobs))
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
         """Sendtrail before the floor, which writes its rows again; pgqueuer before both of them or
         after, in turn."""
         rates = {}
-        if number % 2 and optional.pgqueuer():
+        if number % 2 and optional_packages.pgqueuer():
             rates["pgqueuer"] = self._pgqueuer(stage)
         with stage.copy(self.template) as url:
             with Container(Settings(database_url=url)) as container:
                 before = container.outreach.recorder.max_notification_id() or 0
-            rates["sendtrail"] = crew.rate(
+            rates["sendtrail"] = worker_pool.rate(
                 [Running(url, self.runner, self.scheduled)], self.scheduled
             )
-            with floor.connected(url) as engine:
+            with bare_sql.connected(url) as engine:
                 rates["floor"] = rate(self.scheduled, self._floor(engine, before, self.scheduled))
-        if not number % 2 and optional.pgqueuer():
+        if not number % 2 and optional_packages.pgqueuer():
             rates["pgqueuer"] = self._pgqueuer(stage)
         return rates
 
     def _pgqueuer(self, stage: Stage) -> float:
-        from benchmarks import jobs
+        from benchmarks.contenders import pgqueuer_jobs
 
         with stage.copy(self.jobs) as url:
-            return crew.rate([jobs.Enqueuing(url, self.scheduled)], self.scheduled)
+            return worker_pool.rate([pgqueuer_jobs.Enqueuing(url, self.scheduled)], self.scheduled)
 
     def _floor(self, engine: Engine, before: int, scheduled: int) -> Callable[[], None]:
         with engine.begin() as connection:
-            floor.tables(connection)
-            event = floor.columns(connection, "stored_events")
-            message = floor.columns(connection, "broadcast_messages")
-            events = floor.number(
+            bare_sql.tables(connection)
+            event = bare_sql.columns(connection, "stored_events")
+            message = bare_sql.columns(connection, "broadcast_messages")
+            events = bare_sql.number(
                 connection,
                 "events",
                 f"SELECT * FROM stored_events WHERE notification_id > {before}",
                 "notification_id",
             )
-            messages = floor.number(
+            messages = bare_sql.number(
                 connection,
                 "messages",
                 "SELECT m.*, e.notification_id FROM events e"
@@ -106,12 +107,12 @@ class Scheduling(Simple):
             f"INSERT INTO {table} ({names}) SELECT {names} FROM {source}"
             " WHERE n BETWEEN %(first)s AND %(last)s ORDER BY n"
             for table, names, source in (
-                (floor.MESSAGES, message, "messages"),
-                (floor.EVENTS, event, "events"),
+                (bare_sql.MESSAGES, message, "messages"),
+                (bare_sql.EVENTS, event, "events"),
             )
         ]
         chunks = -(-self.leads // self.chunk)
-        return lambda: floor.write(engine, statements, [messages, events], chunks)
+        return lambda: bare_sql.write(engine, statements, [messages, events], chunks)
 
 
 class Campaign(Scheduling):
@@ -124,14 +125,14 @@ class Campaign(Scheduling):
 
     def fill(self, container: Container) -> None:
         super().fill(container)
-        filling.due_campaign(container)
+        seed_data.due_campaign(container)
 
 
 class Enrollment(Scheduling):
     """A sequence of five steps: one enrollment and five messages each, in the Enroller's chunks."""
 
     runner = "enroller"
-    messages = len(filling.STEPS)
+    messages = len(seed_data.STEPS)
 
     def __init__(self, leads: int) -> None:
         what = f"schedule {self.messages} steps, {leads:,} leads"
@@ -139,4 +140,4 @@ class Enrollment(Scheduling):
 
     def fill(self, container: Container) -> None:
         super().fill(container)
-        filling.active_sequence(container)
+        seed_data.active_sequence(container)

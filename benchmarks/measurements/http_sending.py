@@ -15,12 +15,12 @@ from contextlib import contextmanager
 
 import psutil
 
-from benchmarks import crew, filling
-from benchmarks.cloud_server import TOKEN
-from benchmarks.measuring import Comparison, Simple, Target
-from benchmarks.processor import Shares
-from benchmarks.stage import Stage
-from benchmarks.workers import Broadcasting, settings
+from benchmarks.contenders.sendtrail_workers import Broadcasting, settings
+from benchmarks.harness import seed_data, worker_pool
+from benchmarks.harness.fake_cloud_api import TOKEN
+from benchmarks.harness.measuring import Comparison, Simple, Target
+from benchmarks.harness.postgres_fixture import Stage
+from benchmarks.harness.processor_time import Shares
 from projections.container import Container
 from projections.records import credentials
 
@@ -48,29 +48,29 @@ class Sending(Simple):
         self.template = stage.template(self._fill)
 
     def _fill(self, container: Container) -> None:
-        filling.devices(container, filling.DEVICES, gateway="cloud")
-        filling.leads(container, self.messages)
-        filling.due_campaign(container)
-        filling.triggered(container, self.messages)
+        seed_data.devices(container, seed_data.DEVICES, gateway="cloud")
+        seed_data.leads(container, self.messages)
+        seed_data.due_campaign(container)
+        seed_data.triggered(container, self.messages)
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
         rates = {}
         with stage.copy(self.template) as url:
-            rates["at once"] = crew.rate([Broadcasting(url)], self.messages)
+            rates["at once"] = worker_pool.rate([Broadcasting(url)], self.messages)
         with stage.copy(self.template) as url, _server() as (port, server):
             with Container(settings(url, SECRET_KEY)) as container:
                 _point(container, port)
             works = [Broadcasting(url, secret_key=SECRET_KEY)]
             rates["http"] = self._shares.rate(url, works, self.messages, server)
             with Container(settings(url)) as container:
-                assert filling.sent(container) == self.messages, "some were not sent"
+                assert seed_data.sent(container) == self.messages, "some were not sent"
         return rates
 
 
 @contextmanager
 def _server() -> Iterator[tuple[int, psutil.Process]]:
     """The port of a Cloud API on this machine, and its process."""
-    command = [sys.executable, "-m", "benchmarks.cloud_server"]
+    command = [sys.executable, "-m", "benchmarks.harness.fake_cloud_api"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, text=True, **pipes) as process:  # type: ignore[call-overload]
         yield int(process.stdout.readline()), psutil.Process(process.pid)

@@ -9,7 +9,7 @@ from time import perf_counter
 from traceback import format_exc
 from typing import Literal, NamedTuple, Protocol
 
-from benchmarks.stage import Stage
+from benchmarks.harness.postgres_fixture import Stage
 
 
 class Target(NamedTuple):

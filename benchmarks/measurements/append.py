@@ -26,12 +26,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
-from benchmarks import contenders, optional, slow_flush
-from benchmarks.contenders import PIECE, Writing
-from benchmarks.crew import Crew
-from benchmarks.measuring import Comparison, Row, Simple, Target
-from benchmarks.slow_flush import DELAY
-from benchmarks.stage import Stage
+from benchmarks.contenders import append_writers, optional_packages
+from benchmarks.contenders.append_writers import PIECE, Writing
+from benchmarks.harness import slow_flush
+from benchmarks.harness.measuring import Comparison, Row, Simple, Target
+from benchmarks.harness.postgres_fixture import Stage
+from benchmarks.harness.slow_flush import DELAY
+from benchmarks.harness.worker_pool import Crew
 
 
 class Appending(Simple):
@@ -67,12 +68,12 @@ class Appending(Simple):
 
     def _kinds(self, count: int) -> list[str]:
         left_out: set[str] = set() if count == 1 else {"recordings"}
-        if not optional.library():
+        if not optional_packages.library():
             left_out.add("library")
-        return [kind for kind in contenders.KINDS if kind not in left_out]
+        return [kind for kind in append_writers.KINDS if kind not in left_out]
 
     def prepare(self, stage: Stage) -> None:
-        self.template = stage.template(contenders.install)
+        self.template = stage.template(append_writers.install)
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
         """Every contender in tables of its own of one database, at every batch size; each round

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine
 
-from benchmarks.stage import driver_url, duplicate
+from benchmarks.harness.postgres_fixture import driver_url, duplicate
 
 EVENTS = "floor_events"
 MESSAGES = "floor_messages"

@@ -15,10 +15,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from benchmarks import crew, crowds, filling, floor
-from benchmarks.measuring import Comparison, Figure, Row, Simple
-from benchmarks.stage import Stage
-from benchmarks.workers import Broadcasting, Running, settings
+from benchmarks.contenders import bare_sql
+from benchmarks.contenders.sendtrail_workers import Broadcasting, Running, settings
+from benchmarks.harness import seed_data, worker_pool
+from benchmarks.harness.measuring import Comparison, Figure, Row, Simple
+from benchmarks.harness.postgres_fixture import Stage
+from benchmarks.measurements import template_databases
 from projections.container import Container
 
 TABLES = ("stored_events", "broadcast_messages")
@@ -38,7 +40,7 @@ class Growing(Simple):
     def __init__(self, leads: int, before: int) -> None:
         self.leads = leads
         self.before = before
-        long = f"{crowds.events(leads, before):,} events before"
+        long = f"{template_databases.events(leads, before):,} events before"
         self.rows: list[Row] = [
             Comparison(
                 f"schedule {leads:,}, {long}", "schedule long", "in a fresh log", "schedule fresh"
@@ -55,8 +57,8 @@ class Growing(Simple):
         self.rows.append(Figure("write-ahead log of sending a message", "wal send", "bytes"))
 
     def prepare(self, stage: Stage) -> None:
-        self.fresh = crowds.few(stage, self.leads)
-        self.long = stage.copied(crowds.sent(stage, self.leads, self.before))
+        self.fresh = template_databases.few(stage, self.leads)
+        self.long = stage.copied(template_databases.sent(stage, self.leads, self.before))
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
         """The fresh log first, or the long one, in turn."""
@@ -75,11 +77,11 @@ class Growing(Simple):
 
     def _life(self, url: str) -> dict[str, float]:
         with Container(settings(url)) as container:
-            filling.due_campaign(container)
+            seed_data.due_campaign(container)
         before = _sizes(url)
-        schedule = crew.rate([Running(url, "campaigner", self.leads)], self.leads)
+        schedule = worker_pool.rate([Running(url, "campaigner", self.leads)], self.leads)
         between = _sizes(url)
-        send = crew.rate([Broadcasting(url)], self.leads)
+        send = worker_pool.rate([Broadcasting(url)], self.leads)
         after = _sizes(url)
         return {
             "schedule": schedule,
@@ -91,7 +93,7 @@ class Growing(Simple):
 
 def _sizes(url: str) -> Sizes:
     parts: dict[str, int] = {}
-    with floor.connected(url) as engine, engine.connect() as connection:
+    with bare_sql.connected(url) as engine, engine.connect() as connection:
         for table in TABLES:
             [row] = connection.exec_driver_sql(
                 "SELECT pg_table_size(%(t)s::regclass) AS heap,"

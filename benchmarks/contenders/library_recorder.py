@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.domain import DomainEvent
 from sqlalchemy import make_url
 
-from benchmarks.events import Planned
+from benchmarks.harness.sample_events import Planned
 
 SCHEMA = "library"
 # As the library names it after the application.
@@ -26,6 +26,8 @@ TABLE = f"{SCHEMA}.application_events"
 class StockPlanned(DomainEvent):
     """The fields of ``Planned``, as the library's frozen dataclass."""
 
+    # Without it the topic would be this module's path, whose length is part of each row's size.
+    TOPIC: ClassVar[str] = "benchmark.library_planned"
     actor: str
     lead_id: UUID
     lead_version: int

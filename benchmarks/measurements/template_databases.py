@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import cloning, crew, filling
-from benchmarks.stage import Stage
-from benchmarks.workers import Broadcasting, Running
+from benchmarks.contenders.sendtrail_workers import Broadcasting, Running
+from benchmarks.harness import log_copy, seed_data, worker_pool
+from benchmarks.harness.postgres_fixture import Stage
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database.engine import url_of
@@ -17,7 +17,7 @@ def many_devices(stage: Stage) -> str:
     """The template of a database with 3,000 devices."""
 
     def fill(container: Container) -> None:
-        filling.devices(container, DEVICES)
+        seed_data.devices(container, DEVICES)
 
     return stage.kept("many devices", lambda: stage.template(fill))
 
@@ -29,8 +29,8 @@ def leads(stage: Stage, count: int) -> str:
     def make() -> str:
         name = stage.duplicate(many_devices(stage))
         with Container(Settings(database_url=url_of(stage.url, name))) as container:
-            filling.leads(container, count)
-            filling.due_campaign(container)
+            seed_data.leads(container, count)
+            seed_data.due_campaign(container)
         stage.settle(name)
         return name
 
@@ -42,7 +42,7 @@ def pending(stage: Stage, count: int) -> str:
 
     def make() -> str:
         name = stage.duplicate(leads(stage, count))
-        crew.run([Running(url_of(stage.url, name), "campaigner", count)], count)
+        worker_pool.run([Running(url_of(stage.url, name), "campaigner", count)], count)
         stage.settle(name)
         return name
 
@@ -53,8 +53,8 @@ def few(stage: Stage, count: int) -> str:
     """The template of a database with fifty devices and so many leads, and no campaign."""
 
     def fill(container: Container) -> None:
-        filling.devices(container, filling.DEVICES)
-        filling.leads(container, count)
+        seed_data.devices(container, seed_data.DEVICES)
+        seed_data.leads(container, count)
 
     return stage.kept(f"{count} of few devices", lambda: stage.template(fill))
 
@@ -67,14 +67,14 @@ def sent(stage: Stage, count: int, more: int) -> str:
         if more:
             name = stage.duplicate(sent(stage, count, 0))
             with Container(Settings(database_url=url_of(stage.url, name))) as container:
-                cloning.clone(container, more)
+                log_copy.clone(container, more)
         else:
             name = stage.duplicate(few(stage, count))
             url = url_of(stage.url, name)
             with Container(Settings(database_url=url)) as container:
-                filling.due_campaign(container)
-            crew.run([Running(url, "campaigner", count)], count)
-            crew.run([Broadcasting(url)], count)
+                seed_data.due_campaign(container)
+            worker_pool.run([Running(url, "campaigner", count)], count)
+            worker_pool.run([Broadcasting(url)], count)
         stage.settle(name)
         return name
 

@@ -4,8 +4,8 @@ It runs as it is installed by default, durably (no unlogged table), with asyncpg
 fastest of its drivers, on uvloop, as its own command line does, with the autovacuum settings that
 it recommends. A job's payload is what Sendtrail's event of a scheduled message holds.
 
-The sizes below are the best of those that ``python -m benchmarks.pilot`` tried on two cores, by the
-median of three rounds of 20,000 jobs.
+The sizes below are the best of those that ``tune_pgqueuer`` tried on two cores, by the median of
+three rounds of 20,000 jobs.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from pgqueuer.db import AsyncpgDriver, AsyncpgPoolDriver, Driver
 from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 
-from benchmarks.crew import Member
-from benchmarks.events import batches
+from benchmarks.harness.sample_events import batches
+from benchmarks.harness.worker_pool import Member
 
 ENTRYPOINT = "send"
 # Jobs to an enqueue.

@@ -23,12 +23,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from benchmarks import crew, filling, floor, optional
-from benchmarks.crew import Member
-from benchmarks.measuring import Comparison, Simple, Target
-from benchmarks.processor import Shares
-from benchmarks.stage import Stage
-from benchmarks.workers import Broadcasting
+from benchmarks.contenders import bare_sql, optional_packages
+from benchmarks.contenders.sendtrail_workers import Broadcasting
+from benchmarks.harness import seed_data, worker_pool
+from benchmarks.harness.measuring import Comparison, Simple, Target
+from benchmarks.harness.postgres_fixture import Stage
+from benchmarks.harness.processor_time import Shares
+from benchmarks.harness.worker_pool import Member
 from projections.container import Container
 from projections.database.engine import url_of
 from runners.sending.claim import BATCH
@@ -58,7 +59,7 @@ class Lifecycle(Simple):
             f"{kind} {count}": Shares(f"{name}, {in_words(count)}", "workers")
             for count in processes
             for kind, name in kinds.items()
-            if kind == "sendtrail" or optional.pgqueuer()
+            if kind == "sendtrail" or optional_packages.pgqueuer()
         }
         for count in processes:
             what = f"claim, queue, send {messages:,}, {in_words(count)}"
@@ -77,26 +78,26 @@ class Lifecycle(Simple):
 
     def prepare(self, stage: Stage) -> None:
         self.template = stage.template(self._fill)
-        if optional.pgqueuer():
-            from benchmarks import jobs
+        if optional_packages.pgqueuer():
+            from benchmarks.contenders import pgqueuer_jobs
 
             self.jobs = stage.empty()
-            jobs.install(url_of(stage.url, self.jobs))
-            jobs.fill(url_of(stage.url, self.jobs), self.messages)
+            pgqueuer_jobs.install(url_of(stage.url, self.jobs))
+            pgqueuer_jobs.fill(url_of(stage.url, self.jobs), self.messages)
             stage.settle(self.jobs)
 
     def _fill(self, container: Container) -> None:
-        filling.devices(container, filling.DEVICES)
-        filling.leads(container, self.messages)
-        filling.due_campaign(container)
-        filling.triggered(container, self.messages)
+        seed_data.devices(container, seed_data.DEVICES)
+        seed_data.leads(container, self.messages)
+        seed_data.due_campaign(container)
+        seed_data.triggered(container, self.messages)
         with container.database.transaction() as connection:
-            floor.tables(connection)
+            bare_sql.tables(connection)
             for table, copy in (
-                ("stored_events", floor.EVENTS),
-                ("broadcast_messages", floor.MESSAGES),
+                ("stored_events", bare_sql.EVENTS),
+                ("broadcast_messages", bare_sql.MESSAGES),
             ):
-                names = floor.columns(connection, table)
+                names = bare_sql.columns(connection, table)
                 connection.exec_driver_sql(
                     f"INSERT INTO {copy} ({names}) SELECT {names} FROM {table}"
                 )
@@ -106,37 +107,37 @@ class Lifecycle(Simple):
         after, in turn."""
         rates = {}
         for count in self.processes:
-            if number % 2 and optional.pgqueuer():
+            if number % 2 and optional_packages.pgqueuer():
                 rates[f"pgqueuer {count}"] = self._pgqueuer(stage, count)
             with stage.copy(self.template) as url:
                 works = [Broadcasting(url, n) for n in range(count)]
                 shares = self._shares[f"sendtrail {count}"]
                 rates[f"sendtrail {count}"] = shares.rate(url, works, self.messages)
                 rates[f"floor {count}"] = self._floor(url, count)
-            if not number % 2 and optional.pgqueuer():
+            if not number % 2 and optional_packages.pgqueuer():
                 rates[f"pgqueuer {count}"] = self._pgqueuer(stage, count)
         return rates
 
     def _pgqueuer(self, stage: Stage, processes: int) -> float:
-        from benchmarks import jobs
+        from benchmarks.contenders import pgqueuer_jobs
 
         with stage.copy(self.jobs) as url:
             shares = self._shares[f"pgqueuer {processes}"]
-            return shares.rate(url, [jobs.Working(url)] * processes, self.messages)
+            return shares.rate(url, [pgqueuer_jobs.Working(url)] * processes, self.messages)
 
     def _floor(self, url: str, processes: int) -> float:
-        with floor.connected(url) as engine:
+        with bare_sql.connected(url) as engine:
             statements = self._statements(engine)
         works = [
             Rewriting(url, statements, self.messages, number, processes)
             for number in range(processes)
         ]
-        return crew.rate(works, self.messages)
+        return worker_pool.rate(works, self.messages)
 
     def _statements(self, engine: Engine) -> list[tuple[str, str]]:
         """The update and the insert of each moment of a life; ``n`` numbers the messages."""
         with engine.begin() as connection:
-            found = floor.number(
+            found = bare_sql.number(
                 connection,
                 "lives",
                 "SELECT m.*, e.notification_id FROM stored_events e JOIN broadcast_messages m"
@@ -145,19 +146,19 @@ class Lifecycle(Simple):
                 "notification_id",
             )
             assert found == self.messages, f"{found} messages sent"
-            names = floor.columns(connection, "stored_events")
+            names = bare_sql.columns(connection, "stored_events")
             statements = []
             for topic, changes in CHANGES.items():
                 source = topic.replace(".", "_")
                 query = (
                     f"SELECT {names}, notification_id FROM stored_events WHERE topic = '{topic}'"
                 )
-                floor.number(connection, source, query, "notification_id")
+                bare_sql.number(connection, source, query, "notification_id")
                 statements.append(
                     (
-                        f"UPDATE {floor.MESSAGES} m SET {changes} FROM lives s"
+                        f"UPDATE {bare_sql.MESSAGES} m SET {changes} FROM lives s"
                         " WHERE s.n BETWEEN %(first)s AND %(last)s AND m.message_id = s.message_id",
-                        f"INSERT INTO {floor.EVENTS} ({names}) SELECT {names} FROM {source}"
+                        f"INSERT INTO {bare_sql.EVENTS} ({names}) SELECT {names} FROM {source}"
                         " WHERE n BETWEEN %(first)s AND %(last)s ORDER BY n",
                     )
                 )
@@ -175,7 +176,7 @@ class Rewriting:
     processes: int
 
     def __call__(self, member: Member) -> None:
-        with floor.connected(self.url) as engine:
+        with bare_sql.connected(self.url) as engine:
             engine.connect().close()
             member.begin()
             step = self.processes * BATCH

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from benchmarks.answering import Answering
-from benchmarks.appending import Appending, SlowFlush
-from benchmarks.claiming import Claiming
-from benchmarks.flushing import Flushing
-from benchmarks.growing import Growing
-from benchmarks.lifecycle import Lifecycle
-from benchmarks.masses import Masses
-from benchmarks.measuring import Benchmark
-from benchmarks.rebuilding import Rebuilding
-from benchmarks.scheduling import Campaign, Enrollment
-from benchmarks.sending import Sending
+from benchmarks.harness.measuring import Benchmark
+from benchmarks.measurements.api import Answering
+from benchmarks.measurements.append import Appending, SlowFlush
+from benchmarks.measurements.claim import Claiming
+from benchmarks.measurements.flushing import Flushing
+from benchmarks.measurements.growth import Growing
+from benchmarks.measurements.http_sending import Sending
+from benchmarks.measurements.large_campaign import Masses
+from benchmarks.measurements.lifecycle import Lifecycle
+from benchmarks.measurements.rebuild import Rebuilding
+from benchmarks.measurements.schedule import Campaign, Enrollment
 
 
 def _full() -> dict[str, list[Benchmark]]:

@@ -7,10 +7,11 @@ the most it ever had resident, in MiB, interpreter and libraries included. Regis
 
 from __future__ import annotations
 
-from benchmarks import crew, crowds
-from benchmarks.measuring import Figure, Simple, Target
-from benchmarks.stage import Stage
-from benchmarks.workers import Running
+from benchmarks.contenders.sendtrail_workers import Running
+from benchmarks.harness import worker_pool
+from benchmarks.harness.measuring import Figure, Simple, Target
+from benchmarks.harness.postgres_fixture import Stage
+from benchmarks.measurements import template_databases
 
 
 class Masses(Simple):
@@ -26,9 +27,9 @@ class Masses(Simple):
         ]
 
     def prepare(self, stage: Stage) -> None:
-        self.template = crowds.leads(stage, self.leads)
+        self.template = template_databases.leads(stage, self.leads)
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
         with stage.copy(self.template) as url:
-            taken = crew.run([Running(url, "campaigner", self.leads)], self.leads)
+            taken = worker_pool.run([Running(url, "campaigner", self.leads)], self.leads)
         return {"rate": self.leads / taken.seconds, "peak": taken.peak}

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks import crew, crowds
-from benchmarks.crew import Member
-from benchmarks.measuring import Comparison, Figure, Row, Simple, Target
-from benchmarks.stage import Stage
+from benchmarks.harness import worker_pool
+from benchmarks.harness.measuring import Comparison, Figure, Row, Simple, Target
+from benchmarks.harness.postgres_fixture import Stage
+from benchmarks.harness.worker_pool import Member
+from benchmarks.measurements import template_databases
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.rebuild.rebuild import rebuild
@@ -28,17 +29,17 @@ class Rebuilding(Simple):
         self.sizes = sizes
         self.rows: list[Row] = []
         for size in sizes:
-            what = f"rebuild {crowds.events(*size):,} events"
+            what = f"rebuild {template_databases.events(*size):,} events"
             target = Target("≥", 50_000, "number")
             self.rows.append(Figure(what, f"rate {size}", "/s", target))
         first, last = sizes[0], sizes[-1]
-        what = f"rebuild {crowds.events(*first):,} events: peak memory"
+        what = f"rebuild {template_databases.events(*first):,} events: peak memory"
         self.rows.append(Figure(what, f"peak {first}", "MiB"))
         self.rows.append(
             Comparison(
-                f"rebuild {crowds.events(*last):,} events: peak memory",
+                f"rebuild {template_databases.events(*last):,} events: peak memory",
                 f"peak {last}",
-                f"{crowds.events(*first):,} events",
+                f"{template_databases.events(*first):,} events",
                 f"peak {first}",
                 # Flat, as far as memory that is asked of an allocator ever is.
                 Target("≤", 1.25),
@@ -47,13 +48,15 @@ class Rebuilding(Simple):
         )
 
     def prepare(self, stage: Stage) -> None:
-        self.databases = {size: stage.copied(crowds.sent(stage, *size)) for size in self.sizes}
+        self.databases = {
+            size: stage.copied(template_databases.sent(stage, *size)) for size in self.sizes
+        }
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
         numbers: dict[str, float] = {}
         for size, url in self.databases.items():
-            events = crowds.events(*size)
-            taken = crew.run([Rebuild(url, events)], events)
+            events = template_databases.events(*size)
+            taken = worker_pool.run([Rebuild(url, events)], events)
             numbers |= {f"rate {size}": events / taken.seconds, f"peak {size}": taken.peak}
         return numbers
 

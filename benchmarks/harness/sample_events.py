@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID, uuid4
 
-from benchmarks.filling import DUE
+from benchmarks.harness.seed_data import DUE
 from domain.event import Event
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from benchmarks import crew, crowds, filling, slow_flush
-from benchmarks.lifecycle import in_words
-from benchmarks.measuring import Comparison, Simple
-from benchmarks.stage import Stage
-from benchmarks.workers import Broadcasting
+from benchmarks.contenders.sendtrail_workers import Broadcasting
+from benchmarks.harness import seed_data, slow_flush, worker_pool
+from benchmarks.harness.measuring import Comparison, Simple
+from benchmarks.harness.postgres_fixture import Stage
+from benchmarks.measurements import template_databases
+from benchmarks.measurements.lifecycle import in_words
 from projections.config.settings import Settings
 from projections.container import Container
 
@@ -45,7 +46,9 @@ class Flushing(Simple):
 
     def prepare(self, stage: Stage) -> None:
         self._slow = self._stack.enter_context(slow_flush.open_slow())
-        self._template = {each: crowds.few(each, self.messages) for each in (stage, self._slow)}
+        self._template = {
+            each: template_databases.few(each, self.messages) for each in (stage, self._slow)
+        }
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
         rates = {}
@@ -53,10 +56,10 @@ class Flushing(Simple):
             for name, each in (("plain", stage), ("slow", self._slow)):
                 with each.copy(self._template[each]) as url:
                     with Container(Settings(database_url=url)) as container:
-                        filling.due_campaign(container)
-                        filling.triggered(container, self.messages)
+                        seed_data.due_campaign(container)
+                        seed_data.triggered(container, self.messages)
                     works = [Broadcasting(url, worker) for worker in range(count)]
-                    rates[f"{name} {count}"] = crew.rate(works, self.messages)
+                    rates[f"{name} {count}"] = worker_pool.rate(works, self.messages)
         return rates
 
     def close(self) -> None:

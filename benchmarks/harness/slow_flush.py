@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.stage import Stage, open_bundled
+from benchmarks.harness.postgres_fixture import Stage, open_bundled
 
 # Milliseconds that an emulated flush takes longer.
 DELAY = 2.5

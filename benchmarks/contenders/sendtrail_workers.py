@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from benchmarks import filling
-from benchmarks.crew import Member
+from benchmarks.harness import seed_data
+from benchmarks.harness.worker_pool import Member
 from domain.receipts import Receipt, Reply
 from projections.config.settings import Settings
 from projections.container import Container
@@ -123,9 +123,9 @@ class Running:
         with Container(Settings(database_url=self.url)) as container:
             runner: campaigner.Campaigner | enroller.Enroller
             if self.runner == "campaigner":
-                runner = campaigner.Campaigner(container, filling.ACTOR)
+                runner = campaigner.Campaigner(container, seed_data.ACTOR)
             else:
-                runner = enroller.Enroller(container, filling.ACTOR)
+                runner = enroller.Enroller(container, seed_data.ACTOR)
             with container.database.transaction() as connection:
                 connection.exec_driver_sql("SELECT 1")  # connects
             supervisor.tune()

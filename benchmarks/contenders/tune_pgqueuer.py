@@ -1,9 +1,9 @@
-"""``python -m benchmarks.pilot``: which settings are pgqueuer's best on this machine.
+"""Finds pgqueuer's best settings here: ``python -m benchmarks.contenders.tune_pgqueuer``.
 
 Enqueuing by several batch sizes; working, in one and in two processes, by several batch sizes,
 limits of jobs in progress, and with one connection or a pool. Every setting is tried in every
 round, each on a fresh database; the medians are printed, best first. The best are then written into
-``jobs.py`` by hand.
+``pgqueuer_jobs.py`` by hand.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from statistics import median
 
 import click
 
-from benchmarks import crew, jobs
-from benchmarks.stage import Stage, open_stage
+from benchmarks.contenders import pgqueuer_jobs
+from benchmarks.harness import worker_pool
+from benchmarks.harness.postgres_fixture import Stage, open_stage
 from projections.database.engine import url_of
 
 ENQUEUE = (100, 500, 1000, 2000, 5000)
@@ -39,16 +40,16 @@ def main(rounds: int, count: int) -> None:
     """Try pgqueuer's settings."""
     with open_stage() as stage:
         empty = stage.empty()
-        jobs.install(url_of(stage.url, empty))
+        pgqueuer_jobs.install(url_of(stage.url, empty))
         full = stage.empty()
-        jobs.install(url_of(stage.url, full))
-        jobs.fill(url_of(stage.url, full), count)
+        pgqueuer_jobs.install(url_of(stage.url, full))
+        pgqueuer_jobs.fill(url_of(stage.url, full), count)
         stage.settle(full)
         rates: dict[str, list[float]] = {}
         for _ in range(rounds):
             for batch in ENQUEUE:
                 with stage.copy(empty) as url:
-                    found = crew.rate([jobs.Enqueuing(url, count, batch)], count)
+                    found = worker_pool.rate([pgqueuer_jobs.Enqueuing(url, count, batch)], count)
                 rates.setdefault(f"enqueue {batch}", []).append(found)
             for setting in WORK:
                 for processes in (1, 2):
@@ -69,8 +70,10 @@ def _work(
     processes: int,
 ) -> float:
     with stage.copy(full) as url:
-        return crew.rate([jobs.Working(url, *setting) for _ in range(processes)], count)
+        return worker_pool.rate(
+            [pgqueuer_jobs.Working(url, *setting) for _ in range(processes)], count
+        )
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m benchmarks.pilot")
+    main(prog_name="python -m benchmarks.contenders.tune_pgqueuer")

@@ -15,10 +15,10 @@ from contextlib import ExitStack
 from statistics import quantiles
 from time import perf_counter
 
-from benchmarks import crowds
-from benchmarks.measuring import Comparison, Figure, Row, Simple, Target
-from benchmarks.stage import Stage, vacuum
-from benchmarks.workers import Immediate, Worker, broadcaster
+from benchmarks.contenders.sendtrail_workers import Immediate, Worker, broadcaster
+from benchmarks.harness.measuring import Comparison, Figure, Row, Simple, Target
+from benchmarks.harness.postgres_fixture import Stage, vacuum
+from benchmarks.measurements import template_databases
 from projections.config.settings import Settings
 from projections.container import Container
 from runners.sending.claim import BATCH
@@ -48,7 +48,9 @@ class Claiming(Simple):
                 )
 
     def prepare(self, stage: Stage) -> None:
-        self.databases = {size: stage.copied(crowds.pending(stage, size)) for size in self.sizes}
+        self.databases = {
+            size: stage.copied(template_databases.pending(stage, size)) for size in self.sizes
+        }
 
     def round(self, stage: Stage, number: int) -> dict[str, float]:
         taken: dict[int, list[float]] = {size: [] for size in self.sizes}

@@ -21,10 +21,11 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks import api_server, crew, crowds
-from benchmarks.measuring import Figure, Row, Simple, Target
-from benchmarks.stage import Stage, vacuum
-from benchmarks.workers import Broadcasting, settings
+from benchmarks.contenders.sendtrail_workers import Broadcasting, settings
+from benchmarks.harness import api_server, worker_pool
+from benchmarks.harness.measuring import Figure, Row, Simple, Target
+from benchmarks.harness.postgres_fixture import Stage, vacuum
+from benchmarks.measurements import template_databases
 from projections.container import Container
 from projections.records import api_keys
 
@@ -52,8 +53,8 @@ class Answering(Simple):
         ]
 
     def prepare(self, stage: Stage) -> None:
-        self.url = stage.copied(crowds.pending(stage, self.messages))
-        crew.run([Broadcasting(self.url)], self.sent, exact=False)
+        self.url = stage.copied(template_databases.pending(stage, self.messages))
+        worker_pool.run([Broadcasting(self.url)], self.sent, exact=False)
         vacuum(self.url)
         with (
             Container(settings(self.url)) as container,

@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from benchmarks import optional
-from benchmarks.crew import Member
-from benchmarks.events import Planned, batches
-from benchmarks.stage import duplicate
+from benchmarks.contenders import optional_packages
+from benchmarks.harness.postgres_fixture import duplicate
+from benchmarks.harness.sample_events import Planned, batches
+from benchmarks.harness.worker_pool import Member
 from projections.config.settings import Settings
 from projections.container import Container
 
@@ -55,9 +55,9 @@ def recordings(container: Container, events: Batches) -> Iterator[tuple[Append, 
 @contextmanager
 def library(container: Container, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
     """The library's recorder."""
-    from benchmarks import stock
+    from benchmarks.contenders import library_recorder
 
-    application = stock.application(container.database.url)
+    application = library_recorder.application(container.database.url)
     store: Any = application.events
 
     def append(batch: list[Any]) -> int:
@@ -67,7 +67,7 @@ def library(container: Container, events: Batches) -> Iterator[tuple[Append, Seq
     yield (
         append,
         [
-            stock.equivalent(batch[start : start + PIECE])
+            library_recorder.equivalent(batch[start : start + PIECE])
             for batch in events
             for start in range(0, len(batch), PIECE)
         ],
@@ -139,12 +139,12 @@ def install(container: Container) -> None:
     """Makes the tables of the contenders."""
     with container.database.transaction() as connection:
         duplicate(connection, "stored_events", COPIED)
-    if optional.library():
-        from benchmarks import stock
+    if optional_packages.library():
+        from benchmarks.contenders import library_recorder
 
         with container.database.transaction() as connection:
-            connection.exec_driver_sql(f"CREATE SCHEMA {stock.SCHEMA}")
-        stock.application(container.database.url, create=True).close()
+            connection.exec_driver_sql(f"CREATE SCHEMA {library_recorder.SCHEMA}")
+        library_recorder.application(container.database.url, create=True).close()
 
 
 def pack(events: Sequence[Planned]) -> bytes:

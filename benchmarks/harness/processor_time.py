@@ -8,9 +8,9 @@ from statistics import median
 import psutil
 from sqlalchemy import create_engine
 
-from benchmarks import crew
-from benchmarks.crew import Work
-from benchmarks.stage import driver_url
+from benchmarks.harness import worker_pool
+from benchmarks.harness.postgres_fixture import driver_url
+from benchmarks.harness.worker_pool import Work
 
 
 class Shares:
@@ -30,7 +30,7 @@ class Shares:
         more process that takes part."""
         server = postmaster(url)
         before = _spent(server), _own(other)
-        taken = crew.run(works, count)
+        taken = worker_pool.run(works, count)
         after = _spent(server), _own(other)
         share = {self.processes: taken.processor}
         if server is not None:

@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measuring import Comparison, Report, Result, Series, Target
+from benchmarks.harness.measuring import Comparison, Report, Result, Series, Target
 
 # More than the table needs, which takes what it needs.
 WIDTH = 240
