@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: everything side by side, one table."""
+"""Measures everything side by side and prints one table: ``python -m benchmarks``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from benchmarks.contenders import optional_packages
 from benchmarks.harness import printing
 from benchmarks.harness.measuring import measure
-from benchmarks.harness.postgres_fixture import open_stage
+from benchmarks.harness.postgres_fixture import open_postgres
 from benchmarks.measurements import catalogue
 from domain.errors import SendtrailError
 
@@ -37,20 +37,20 @@ def main(only: tuple[str, ...], rounds: int | None, quick: bool, file: Path | No
     console = Console(width=max(Console().width, printing.WIDTH))
     began = perf_counter()
 
-    def progress(doing: str) -> None:
-        click.echo(f"{perf_counter() - began:6.0f} s  {doing}", err=True)
+    def progress(step: str) -> None:
+        click.echo(f"{perf_counter() - began:6.0f} s  {step}", err=True)
 
     try:
-        with open_stage() as stage:
-            chosen = catalogue.chosen(only or catalogue.NAMES, quick)
-            report = measure(stage, chosen, rounds or (2 if quick else ROUNDS), progress)
-            machine = stage.machine() | optional_packages.description()
+        with open_postgres() as postgres:
+            measurements = catalogue.select(only or catalogue.NAMES, quick)
+            run = measure(postgres, measurements, rounds or (2 if quick else ROUNDS), progress)
+            machine = postgres.describe_machine() | optional_packages.versions()
     except SendtrailError as error:
         raise click.ClickException(str(error)) from error
-    printing.show(console, report, machine)
+    printing.show(console, run, machine)
     if file is not None:
-        file.write_bytes(printing.as_json(report, machine))
-    sys.exit(1 if report.failures else 0)
+        file.write_bytes(printing.as_json(run, machine))
+    sys.exit(1 if run.failures else 0)
 
 
 if __name__ == "__main__":

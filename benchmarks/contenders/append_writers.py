@@ -1,5 +1,7 @@
-"""The contenders at appending, each as one of several writer processes; ``appending`` says what
-each of them does."""
+"""Who is measured at appending, each as one of several writer processes.
+
+``measurements.append`` says what the numbers of each include.
+"""
 
 from __future__ import annotations
 
@@ -13,90 +15,97 @@ from typing import Any
 import msgspec
 
 from benchmarks.contenders import optional_packages
-from benchmarks.harness.postgres_fixture import duplicate
-from benchmarks.harness.sample_events import Planned, batches
-from benchmarks.harness.worker_pool import Member
+from benchmarks.harness.postgres_fixture import create_table_like
+from benchmarks.harness.sample_events import MessagePlanned, create_batches
+from benchmarks.harness.worker_pool import PoolWorker
 from projections.config.settings import Settings
 from projections.container import Container
 
-COPIED = "copied_events"
-COPY = f"COPY {COPIED} (originator_id, originator_version, topic, state) FROM STDIN (FORMAT binary)"
-# How many events the library's driver can take at once.
-PIECE = 400
-Batches = list[list[Planned]]
-# Appends one batch, and says how many events that were.
+# The table that bare COPY fills.
+COPY_TABLE = "copied_events"
+COPY = (
+    f"COPY {COPY_TABLE} (originator_id, originator_version, topic, state)"
+    " FROM STDIN (FORMAT binary)"
+)
+# The most events that the library's driver can take at once; ``measurements.append`` says why.
+LIBRARY_BATCH = 400
+
+Batches = list[list[MessagePlanned]]
+# Appends one prepared batch; returns the number of events in it.
 Append = Callable[[Any], int]
+# The function to call for each batch, and the batches, prepared for it.
+Writer = tuple[Append, Sequence[Any]]
 
 
 @contextmanager
-def put(container: Container, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
-    """Sendtrail, as it appends."""
+def outreach_record(container: Container, batches: Batches) -> Iterator[Writer]:
+    """Sendtrail, as its runners and commands append."""
 
-    def append(batch: list[Planned]) -> int:
+    def append(batch: list[MessagePlanned]) -> int:
         with container.database.transaction() as connection:
             container.outreach.record(connection, batch)
         return len(batch)
 
-    yield append, events
+    yield append, batches
 
 
 @contextmanager
-def recordings(container: Container, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
+def event_store_put(container: Container, batches: Batches) -> Iterator[Writer]:
     """Sendtrail, called as the library calls an event store."""
-    store: Any = container.outreach.events
+    event_store: Any = container.outreach.events
 
-    def append(batch: list[Planned]) -> int:
-        store.put(batch)
+    def append(batch: list[MessagePlanned]) -> int:
+        event_store.put(batch)
         return len(batch)
 
-    yield append, events
+    yield append, batches
 
 
 @contextmanager
-def library(container: Container, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
+def library_put(container: Container, batches: Batches) -> Iterator[Writer]:
     """The library's recorder."""
     from benchmarks.contenders import library_recorder
 
-    application = library_recorder.application(container.database.url)
-    store: Any = application.events
+    application = library_recorder.open_application(container.database.url)
+    event_store: Any = application.events
 
     def append(batch: list[Any]) -> int:
-        store.put(batch)
+        event_store.put(batch)
         return len(batch)
 
     yield (
         append,
         [
-            library_recorder.equivalent(batch[start : start + PIECE])
-            for batch in events
-            for start in range(0, len(batch), PIECE)
+            library_recorder.as_library_events(batch[start : start + LIBRARY_BATCH])
+            for batch in batches
+            for start in range(0, len(batch), LIBRARY_BATCH)
         ],
     )
     application.close()
 
 
 @contextmanager
-def copy(container: Container, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
+def copy_packed_before(container: Container, batches: Batches) -> Iterator[Writer]:
     """PostgreSQL's binary COPY of rows that are packed beforehand."""
-    with _copying(container) as load:
+    with _copying(container) as copy:
 
         def append(batch: tuple[bytes, int]) -> int:
-            load(batch[0])
+            copy(batch[0])
             return batch[1]
 
-        yield append, [(pack(batch), len(batch)) for batch in events]
+        yield append, [(pack(batch), len(batch)) for batch in batches]
 
 
 @contextmanager
-def packing(container: Container, events: Batches) -> Iterator[tuple[Append, Sequence[Any]]]:
-    """The same, with encoding and packing as part of it."""
-    with _copying(container) as load:
+def copy_packed_in_time(container: Container, batches: Batches) -> Iterator[Writer]:
+    """PostgreSQL's binary COPY, where encoding and packing the rows are part of the time."""
+    with _copying(container) as copy:
 
-        def append(batch: list[Planned]) -> int:
-            load(pack(batch))
+        def append(batch: list[MessagePlanned]) -> int:
+            copy(pack(batch))
             return len(batch)
 
-        yield append, events
+        yield append, batches
 
 
 @contextmanager
@@ -104,53 +113,61 @@ def _copying(container: Container) -> Iterator[Callable[[bytes], None]]:
     connection = container.database.engine.raw_connection()
     cursor: Any = connection.cursor()
 
-    def load(data: bytes) -> None:
-        cursor.copy_expert(COPY, io.BytesIO(data))
+    def copy(packed_rows: bytes) -> None:
+        cursor.copy_expert(COPY, io.BytesIO(packed_rows))
         connection.commit()
 
-    yield load
+    yield copy
     connection.close()
 
 
-KINDS = {"put": put, "recordings": recordings, "library": library, "copy": copy, "packing": packing}
+# The contenders by their names, in the order in which they take turns.
+WRITERS = {
+    "record": outreach_record,
+    "put": event_store_put,
+    "library": library_put,
+    "copy packed before": copy_packed_before,
+    "copy packed in time": copy_packed_in_time,
+}
 
 
 @dataclass(frozen=True)
-class Writing:
-    """One writer process of that kind: ``count`` events, ``size`` to a commit."""
+class AppendTask:
+    """One writer process: ``count`` events, ``size`` to a commit, by the ``writer`` so named."""
 
     url: str
-    kind: str
+    writer: str
     count: int
     size: int
 
-    def __call__(self, member: Member) -> None:
+    def __call__(self, worker: PoolWorker) -> None:
+        """Make the events, wait for the others, append."""
         with Container(Settings(database_url=self.url)) as container:
-            kind = KINDS[self.kind]
-            with kind(container, batches(1, 1)) as (append, work):
-                append(work[0])  # connects, and plans what is planned once
-            with kind(container, batches(self.count, self.size)) as (append, work):
-                member.begin()
-                for batch in work:
-                    member.did(append(batch))
+            open_writer = WRITERS[self.writer]
+            with open_writer(container, create_batches(1, 1)) as (append, batches):
+                append(batches[0])  # connects, and plans what is planned once
+            with open_writer(container, create_batches(self.count, self.size)) as (append, batches):
+                worker.begin()
+                for batch in batches:
+                    worker.add_committed(append(batch))
 
 
-def install(container: Container) -> None:
-    """Makes the tables of the contenders."""
+def create_tables(container: Container) -> None:
+    """Create the tables of those contenders that are installed."""
     with container.database.transaction() as connection:
-        duplicate(connection, "stored_events", COPIED)
-    if optional_packages.library():
+        create_table_like(connection, "stored_events", COPY_TABLE)
+    if optional_packages.has_library_recorder():
         from benchmarks.contenders import library_recorder
 
         with container.database.transaction() as connection:
             connection.exec_driver_sql(f"CREATE SCHEMA {library_recorder.SCHEMA}")
-        library_recorder.application(container.database.url, create=True).close()
+        library_recorder.open_application(container.database.url, create_table=True).close()
 
 
-def pack(events: Sequence[Planned]) -> bytes:
-    """The rows of ``events`` as PostgreSQL's manual, COPY, "Binary Format", has them."""
+def pack(events: Sequence[MessagePlanned]) -> bytes:
+    """Encode the rows of ``events`` in the format of PostgreSQL's manual, COPY, "Binary Format"."""
     parts = [b"PGCOPY\n\xff\r\n\0", struct.pack(">ii", 0, 0)]
-    topic = Planned.TOPIC.encode()
+    topic = MessagePlanned.TOPIC.encode()
     for event in events:
         state = msgspec.json.encode(event)
         parts.append(struct.pack(">hi", 4, 16) + event.originator_id.bytes)

@@ -1,26 +1,26 @@
 """The floor: the rows that Sendtrail wrote, written again by bare SQL into copies of its tables.
 
-The rows come from numbered tables on the same server, so that nothing is encoded, parsed or sent:
-what remains is what PostgreSQL itself needs for the same rows, indexes and commits. The floor's
-connections leave the planner its defaults, not what Sendtrail asks of it.
+The rows come from numbered tables on the same server, so that nothing is encoded, parsed or sent.
+What remains is what PostgreSQL itself needs for the same rows, indexes and commits. The floor's
+connections leave the planner its defaults, not the settings of Sendtrail's connections.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine
 
-from benchmarks.harness.postgres_fixture import driver_url, duplicate
+from benchmarks.harness.postgres_fixture import create_table_like, driver_url
 
-EVENTS = "floor_events"
-MESSAGES = "floor_messages"
+EVENTS_COPY = "floor_events"
+MESSAGES_COPY = "floor_messages"
 
 
 @contextmanager
-def connected(url: str) -> Iterator[Engine]:
-    """Connections to the database at ``url``."""
+def connect(url: str) -> Iterator[Engine]:
+    """An engine for the database at ``url``."""
     # Just-in-time compilation would only slow such statements down.
     engine = create_engine(driver_url(url), connect_args={"options": "-c jit=off"})
     try:
@@ -29,15 +29,15 @@ def connected(url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-def tables(connection: Connection) -> None:
-    """Makes the copies, empty."""
-    duplicate(connection, "stored_events", EVENTS)
-    duplicate(connection, "broadcast_messages", MESSAGES)
+def create_copies(connection: Connection) -> None:
+    """Create ``EVENTS_COPY`` and ``MESSAGES_COPY``, empty."""
+    create_table_like(connection, "stored_events", EVENTS_COPY)
+    create_table_like(connection, "broadcast_messages", MESSAGES_COPY)
 
 
-def number(connection: Connection, name: str, query: str, order: str) -> int:
-    """Makes the table ``name`` of the rows of ``query``, numbered from 1 in ``order`` in a column
-    ``n``; returns how many there are."""
+def number_rows(connection: Connection, name: str, query: str, order: str) -> int:
+    """Create the table ``name`` from the rows of ``query``; returns the number of rows. The column
+    ``n`` numbers them from 1 by ``order``."""
     connection.exec_driver_sql(
         f"CREATE TABLE {name} AS SELECT row_number() OVER (ORDER BY {order})::int AS n, q.*"
         f" FROM ({query}) q"
@@ -47,21 +47,12 @@ def number(connection: Connection, name: str, query: str, order: str) -> int:
     return int(connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar_one())
 
 
-def columns(connection: Connection, table: str, prefix: str = "") -> str:
-    """The names of the table's columns, but not the one that PostgreSQL generates."""
-    found = connection.exec_driver_sql(
-        "SELECT string_agg(%(p)s || attname, ', ' ORDER BY attnum) FROM pg_attribute"
-        " WHERE attrelid = %(t)s::regclass AND attnum > 0 AND attidentity = ''",
-        {"t": table, "p": prefix},
+def column_names(connection: Connection, table: str) -> str:
+    """The names of the table's columns, with commas, without the one that PostgreSQL generates."""
+    return str(
+        connection.exec_driver_sql(
+            "SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute"
+            " WHERE attrelid = %(table)s::regclass AND attnum > 0 AND attidentity = ''",
+            {"table": table},
+        ).scalar_one()
     )
-    return str(found.scalar_one())
-
-
-def write(engine: Engine, statements: Sequence[str], rows: Sequence[int], chunks: int) -> None:
-    """Runs the ``statements``, of which each handles so many ``rows``, in so many transactions of
-    equal shares; ``n`` of a numbered row is between ``%(first)s`` and ``%(last)s``."""
-    for chunk in range(chunks):
-        with engine.begin() as connection:
-            for statement, count in zip(statements, rows, strict=True):
-                first, last = chunk * count // chunks + 1, (chunk + 1) * count // chunks
-                connection.exec_driver_sql(statement, {"first": first, "last": last})

@@ -1,6 +1,6 @@
 """The library's own PostgreSQL recorder, ``eventsourcing.postgres``, with its default settings.
 
-It needs psycopg 3, which Sendtrail itself does not (``optional``).
+The recorder needs psycopg 3, which Sendtrail itself does not (``optional_packages``).
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from eventsourcing.application import Application
 from eventsourcing.domain import DomainEvent
 from sqlalchemy import make_url
 
-from benchmarks.harness.sample_events import Planned
+from benchmarks.harness.sample_events import MessagePlanned
 
+# The schema of the library's table.
 SCHEMA = "library"
-# As the library names it after the application.
-TABLE = f"{SCHEMA}.application_events"
 
 
 @dataclass(frozen=True)
-class StockPlanned(DomainEvent):
-    """The fields of ``Planned``, as the library's frozen dataclass."""
+class LibraryMessagePlanned(DomainEvent):
+    """The fields of ``MessagePlanned``, as the library's frozen dataclass."""
 
-    # Without it the topic would be this module's path, whose length is part of each row's size.
+    # As long as the topic of MessagePlanned. By default it would be this class's path, so that the
+    # size of a row would depend on where this module lives.
     TOPIC: ClassVar[str] = "benchmark.library_planned"
+
     actor: str
     lead_id: UUID
     lead_version: int
@@ -37,28 +38,27 @@ class StockPlanned(DomainEvent):
     scheduled_at: datetime
 
 
-def equivalent(events: Sequence[Planned]) -> list[StockPlanned]:
-    """The same events, as the library has them."""
+def as_library_events(events: Sequence[MessagePlanned]) -> list[LibraryMessagePlanned]:
+    """Convert the events to the library's dataclass."""
     return [
-        StockPlanned(
-            originator_id=e.originator_id,
-            originator_version=e.originator_version,
-            timestamp=e.timestamp,
-            actor=e.actor,
-            lead_id=e.lead_id,
-            lead_version=e.lead_version,
-            device_id=e.device_id,
-            campaign_id=e.campaign_id,
-            step=e.step,
-            scheduled_at=e.scheduled_at,
+        LibraryMessagePlanned(
+            originator_id=event.originator_id,
+            originator_version=event.originator_version,
+            timestamp=event.timestamp,
+            actor=event.actor,
+            lead_id=event.lead_id,
+            lead_version=event.lead_version,
+            device_id=event.device_id,
+            campaign_id=event.campaign_id,
+            step=event.step,
+            scheduled_at=event.scheduled_at,
         )
-        for e in events
+        for event in events
     ]
 
 
-def application(url: str, *, create: bool = False) -> Application[UUID]:
-    """An application on the library's recorder, in a schema of its own of that database, where it
-    makes its table if it is to ``create`` it."""
+def open_application(url: str, *, create_table: bool = False) -> Application[UUID]:
+    """An application on the library's recorder, in ``SCHEMA`` of the database at ``url``."""
     parts = make_url(url)
     host: Any = parts.query.get("host") or parts.host or ""
     return Application(
@@ -70,6 +70,6 @@ def application(url: str, *, create: bool = False) -> Application[UUID]:
             "POSTGRES_USER": parts.username or "",
             "POSTGRES_PASSWORD": parts.password or "",
             "POSTGRES_SCHEMA": SCHEMA,
-            "CREATE_TABLE": "yes" if create else "no",
+            "CREATE_TABLE": "yes" if create_table else "no",
         }
     )

@@ -1,4 +1,7 @@
-"""Contenders that need packages of their own: ``pip install 'sendtrail[bench]'``."""
+"""Whether the packages that some contenders need are installed.
+
+``pip install 'sendtrail[bench]'`` installs them.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,14 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 
-def present(*modules: str) -> bool:
-    """Whether all of these can be imported."""
-    return all(find_spec(module) is not None for module in modules)
+def has_pgqueuer() -> bool:
+    """Whether pgqueuer is installed, with the driver and the event loop that it is fastest with."""
+    return all(find_spec(module) is not None for module in ("pgqueuer", "asyncpg", "uvloop"))
 
 
-def pgqueuer() -> bool:
-    """Whether pgqueuer is there, with the driver and the event loop that it is fastest with."""
-    return present("pgqueuer", "asyncpg", "uvloop")
-
-
-def library() -> bool:
-    """Whether psycopg 3 is there, which the event-sourcing library's own recorder needs, with a
-    client library that it can work with."""
+def has_library_recorder() -> bool:
+    """Whether psycopg 3 is installed, which the library's recorder needs, with a client library
+    that psycopg can use."""
     try:
         import psycopg  # noqa: F401
         import psycopg_pool  # noqa: F401
@@ -27,12 +25,12 @@ def library() -> bool:
     return True
 
 
-def description() -> dict[str, str]:
-    """The versions of the contenders, or that they are not installed."""
-    found = {}
+def versions() -> dict[str, str]:
+    """The version of each package, or that the package is not installed, by its name."""
+    by_package = {}
     for package in ("eventsourcing", "psycopg", "pgqueuer", "asyncpg", "uvloop"):
         try:
-            found[package] = version(package)
+            by_package[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed: pip install 'sendtrail[bench]'"
-    return found
+            by_package[package] = "not installed: pip install 'sendtrail[bench]'"
+    return by_package

@@ -1,5 +1,7 @@
-"""Sendtrail's runners as the works of a crew: the real broadcaster, with a gateway that accepts
-everything at once or with the Cloud API's; the real campaigner and the real enroller."""
+"""Sendtrail's runners as tasks of a worker pool: the real broadcaster, campaigner and enroller.
+
+The broadcaster's gateway accepts everything at once, or is the Cloud API's.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from benchmarks.harness import seed_data
-from benchmarks.harness.worker_pool import Member
+from benchmarks.harness.worker_pool import PoolWorker
 from domain.receipts import Receipt, Reply
 from projections.config.settings import Settings
 from projections.container import Container
@@ -28,44 +30,51 @@ from runners.sending.worker import Answer, Broadcaster
 TIMEOUT = 30.0
 
 
-class Immediate:
+class ImmediateGateway:
     """A gateway that accepts everything at once."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
+        """Accept the message."""
         return Accepted(f"wamid.{outgoing.message_id}")
 
     async def status(
         self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
     ) -> DeviceState:
+        """Every device is online."""
         return DeviceState(online=True)
 
     async def close(self) -> None:
-        pass
+        """Nothing to close."""
 
     def collect(self, now: datetime) -> list[Receipt | Reply]:
+        """There are no receipts and no replies."""
         return []
 
 
-class Worker(Broadcaster):
-    """Tells its crew how many outcomes it has recorded."""
+class CountingBroadcaster(Broadcaster):
+    """Tells its process of the pool how many outcomes it has recorded."""
 
-    member: Member
+    pool_worker: PoolWorker
 
     def record(self, gathered: list[Answer]) -> int:
+        """Record as a broadcaster does, and count what is recorded."""
         recorded = super().record(gathered)
         if recorded:
-            self.member.did(recorded)
+            self.pool_worker.add_committed(recorded)
         return recorded
 
 
-def settings(url: str, secret_key: str | None = None) -> Settings:
-    """The broadcaster looks again soon where little is left, so that no waiting is measured."""
+def broadcaster_settings(url: str, secret_key: str | None = None) -> Settings:
+    """Settings with which the broadcaster looks again soon, so that no waiting is measured where
+    little is left."""
     return Settings(database_url=url, broadcast_every=0.05, secret_key=secret_key)
 
 
-def broadcaster(container: Container, gateways: Mapping[str, Gateway], number: int = 0) -> Worker:
-    """The ``number``-th of some."""
-    return Worker(
+def create_broadcaster(
+    container: Container, gateways: Mapping[str, Gateway], number: int = 0
+) -> CountingBroadcaster:
+    """Create a broadcaster whose name and random numbers follow from its ``number``."""
+    return CountingBroadcaster(
         container,
         gateways,
         worker=f"broadcaster:host:{4711 + number}",
@@ -75,60 +84,68 @@ def broadcaster(container: Container, gateways: Mapping[str, Gateway], number: i
 
 
 @dataclass(frozen=True)
-class Broadcasting:
-    """The ``number``-th broadcaster process, driven by the broadcaster's own loop until the crew's
-    work is over. With a ``secret_key`` its gateway is the Cloud API, without one it accepts at
-    once."""
+class BroadcasterTask:
+    """The ``number``-th broadcaster process, driven by the broadcaster's own loop until the common
+    work is finished.
+
+    With a ``secret_key``, which decrypts the devices' credentials, the gateway is the Cloud API's;
+    without one it accepts at once.
+    """
 
     url: str
     number: int = 0
     secret_key: str | None = None
 
-    def __call__(self, member: Member) -> None:
-        with Container(settings(self.url, self.secret_key)) as container:
-            gateway = Cloud(Http(TIMEOUT)) if self.secret_key else Immediate()
-            worker = broadcaster(
+    def __call__(self, worker: PoolWorker) -> None:
+        """Connect, wait for the others, send."""
+        with Container(broadcaster_settings(self.url, self.secret_key)) as container:
+            gateway = Cloud(Http(TIMEOUT)) if self.secret_key else ImmediateGateway()
+            broadcaster = create_broadcaster(
                 container, dict.fromkeys(("sandbox", "cloud"), gateway), self.number
             )
-            worker.member = member
-            with container.database.transaction() as connection:
-                connection.exec_driver_sql("SELECT 1")  # connects
+            broadcaster.pool_worker = worker
+            _connect(container)
             supervisor.tune()
-            member.begin()
-            asyncio.run(_until_over(worker))
+            worker.begin()
+            asyncio.run(_broadcast_until_finished(broadcaster))
 
 
-async def _until_over(worker: Worker) -> None:
+async def _broadcast_until_finished(broadcaster: CountingBroadcaster) -> None:
     stop = asyncio.Event()
 
     async def watch() -> None:
-        while not worker.member.over:
+        while not broadcaster.pool_worker.finished:
             await asyncio.sleep(0.02)
         stop.set()
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(watch())
-        await loops.broadcast(worker, stop)
+        await loops.broadcast(broadcaster, stop)
 
 
 @dataclass(frozen=True)
-class Running:
-    """One look of a runner at all there is to do: ``messages`` to schedule."""
+class RunnerTask:
+    """One ``run_once`` of a runner over all there is to do: ``messages`` to schedule."""
 
     url: str
     runner: Literal["campaigner", "enroller"]
     messages: int
 
-    def __call__(self, member: Member) -> None:
+    def __call__(self, worker: PoolWorker) -> None:
+        """Connect, wait for the others, schedule."""
         with Container(Settings(database_url=self.url)) as container:
             runner: campaigner.Campaigner | enroller.Enroller
             if self.runner == "campaigner":
                 runner = campaigner.Campaigner(container, seed_data.ACTOR)
             else:
                 runner = enroller.Enroller(container, seed_data.ACTOR)
-            with container.database.transaction() as connection:
-                connection.exec_driver_sql("SELECT 1")  # connects
+            _connect(container)
             supervisor.tune()
-            member.begin()
+            worker.begin()
             runner.run_once()
-            member.did(self.messages)
+            worker.add_committed(self.messages)
+
+
+def _connect(container: Container) -> None:
+    with container.database.transaction() as connection:
+        connection.exec_driver_sql("SELECT 1")

@@ -1,35 +1,45 @@
 """Finds pgqueuer's best settings here: ``python -m benchmarks.contenders.tune_pgqueuer``.
 
-Enqueuing by several batch sizes; working, in one and in two processes, by several batch sizes,
-limits of jobs in progress, and with one connection or a pool. Every setting is tried in every
-round, each on a fresh database; the medians are printed, best first. The best are then written into
-``pgqueuer_jobs.py`` by hand.
+Enqueuing is tried with several batch sizes. Working is tried in one and in two processes, with
+several batch sizes, limits of jobs in progress, and one connection or a pool. Every setting is
+tried in every round, each on a fresh database. The medians are printed, best first; the best
+settings are then written into ``pgqueuer_jobs.py`` by hand.
 """
 
 from __future__ import annotations
 
 from statistics import median
+from typing import NamedTuple
 
 import click
 
 from benchmarks.contenders import pgqueuer_jobs
 from benchmarks.harness import worker_pool
-from benchmarks.harness.postgres_fixture import Stage, open_stage
+from benchmarks.harness.postgres_fixture import PostgresFixture, open_postgres
 from projections.database.engine import url_of
 
-ENQUEUE = (100, 500, 1000, 2000, 5000)
-# Batch size, limit of jobs in progress, connections in the pool (None: one connection, no pool).
-WORK = (
-    (10, None, None),
-    (50, None, None),
-    (100, None, None),
-    (200, None, None),
-    (500, None, None),
-    (1000, None, None),
-    (100, 200, None),
-    (200, 1000, None),
-    (100, None, 4),
-    (200, None, 4),
+ENQUEUE_BATCHES = (100, 500, 1000, 2000, 5000)
+
+
+class WorkerSetting(NamedTuple):
+    """The settings of ``DequeueTask``."""
+
+    batch_size: int
+    concurrent_jobs: int | None
+    pool_size: int | None
+
+
+WORKER_SETTINGS = (
+    WorkerSetting(10, None, None),
+    WorkerSetting(50, None, None),
+    WorkerSetting(100, None, None),
+    WorkerSetting(200, None, None),
+    WorkerSetting(500, None, None),
+    WorkerSetting(1000, None, None),
+    WorkerSetting(100, 200, None),
+    WorkerSetting(200, 1000, None),
+    WorkerSetting(100, None, 4),
+    WorkerSetting(200, None, 4),
 )
 
 
@@ -38,41 +48,44 @@ WORK = (
 @click.option("--count", default=20_000, show_default=True, help="Jobs in each try.")
 def main(rounds: int, count: int) -> None:
     """Try pgqueuer's settings."""
-    with open_stage() as stage:
-        empty = stage.empty()
-        pgqueuer_jobs.install(url_of(stage.url, empty))
-        full = stage.empty()
-        pgqueuer_jobs.install(url_of(stage.url, full))
-        pgqueuer_jobs.fill(url_of(stage.url, full), count)
-        stage.settle(full)
+    with open_postgres() as postgres:
+        empty = postgres.create_empty()
+        pgqueuer_jobs.create_tables(url_of(postgres.url, empty))
+        full = postgres.create_empty()
+        pgqueuer_jobs.create_tables(url_of(postgres.url, full))
+        pgqueuer_jobs.enqueue_jobs(url_of(postgres.url, full), count)
+        postgres.vacuum(full)
         rates: dict[str, list[float]] = {}
         for _ in range(rounds):
-            for batch in ENQUEUE:
-                with stage.copy(empty) as url:
-                    found = worker_pool.rate([pgqueuer_jobs.Enqueuing(url, count, batch)], count)
-                rates.setdefault(f"enqueue {batch}", []).append(found)
-            for setting in WORK:
+            for batch_size in ENQUEUE_BATCHES:
+                rates.setdefault(f"enqueue {batch_size}", []).append(
+                    _enqueue_rate(postgres, empty, count, batch_size)
+                )
+            for setting in WORKER_SETTINGS:
                 for processes in (1, 2):
-                    name = f"work, {processes} processes, batch {setting[0]}, limit {setting[1]},"
-                    rates.setdefault(f"{name} pool {setting[2]}", []).append(
-                        _work(stage, full, count, setting, processes)
+                    name = (
+                        f"work, {processes} processes, batch {setting.batch_size},"
+                        f" limit {setting.concurrent_jobs}, pool {setting.pool_size}"
                     )
-    for name, found_ in sorted(rates.items(), key=lambda item: (item[0][:8], -median(item[1]))):
-        spread = f"({min(found_):,.0f} to {max(found_):,.0f})"
-        click.echo(f"{name:60} {median(found_):8,.0f} a second {spread}")
+                    rates.setdefault(name, []).append(
+                        _work_rate(postgres, full, count, setting, processes)
+                    )
+    for name, series in sorted(rates.items(), key=lambda item: (item[0][:8], -median(item[1]))):
+        spread = f"({min(series):,.0f} to {max(series):,.0f})"
+        click.echo(f"{name:60} {median(series):8,.0f} a second {spread}")
 
 
-def _work(
-    stage: Stage,
-    full: str,
-    count: int,
-    setting: tuple[int, int | None, int | None],
-    processes: int,
+def _enqueue_rate(postgres: PostgresFixture, empty: str, count: int, batch_size: int) -> float:
+    with postgres.temporary_copy(empty) as url:
+        return worker_pool.rate([pgqueuer_jobs.EnqueueTask(url, count, batch_size)], count)
+
+
+def _work_rate(
+    postgres: PostgresFixture, full: str, count: int, setting: WorkerSetting, processes: int
 ) -> float:
-    with stage.copy(full) as url:
-        return worker_pool.rate(
-            [pgqueuer_jobs.Working(url, *setting) for _ in range(processes)], count
-        )
+    with postgres.temporary_copy(full) as url:
+        tasks = [pgqueuer_jobs.DequeueTask(url, *setting) for _ in range(processes)]
+        return worker_pool.rate(tasks, count)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A real ``sendtrail serve`` for as long as it is needed."""
+"""Runs a real ``sendtrail serve`` for as long as a measurement needs it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from time import monotonic, sleep
 from urllib.error import URLError
 from urllib.request import urlopen
 
-PATIENCE = 60.0
+# Seconds after which a server that should be ready counts as lost.
+READY_TIMEOUT = 60.0
 
 
 @contextmanager
 def running(database_url: str) -> Iterator[str]:
-    """The root of its API, once it is ready."""
+    """Run a server on the database; gives the URL of its API once it is ready.
+
+    The server gets no setting of this process's environment. Raises AssertionError if the server
+    ends before it is ready, or is not ready in time.
+    """
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -32,19 +37,19 @@ def running(database_url: str) -> Iterator[str]:
         }
         with subprocess.Popen(command, env=environment) as process:
             try:
-                _wait(f"http://127.0.0.1:{port}/readyz", process)
+                _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process)
                 yield f"http://127.0.0.1:{port}/api/v1"
             finally:
                 process.terminate()
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = monotonic() + PATIENCE
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    until = monotonic() + READY_TIMEOUT
     while True:
         try:
             with urlopen(url, timeout=5):  # noqa: S310 - on this machine
                 return
         except (URLError, ConnectionError):
             assert process.poll() is None, "sendtrail serve ended"
-            assert monotonic() < until, f"sendtrail serve is not ready after {PATIENCE:g} s"
+            assert monotonic() < until, f"sendtrail serve is not ready after {READY_TIMEOUT:g} s"
             sleep(0.1)

@@ -1,8 +1,8 @@
-"""Long logs, quickly: campaigns that were sent, again and again under other ids.
+"""Makes a long log quickly: copies a sent campaign again and again, under other ids.
 
-The events of a clone are those that Sendtrail would have written had the same campaign been made
-anew for the same leads at the same moments: they differ in nothing but the ids of campaign and
-messages. The server copies them, and the product's own rebuild makes the projections of them.
+The events of a copy are those that Sendtrail would have written if the same campaign had been made
+for the same leads at the same moments. They differ only in the ids of the campaign and its
+messages. The server copies the events; the product's own rebuild makes the projections.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 from projections.container import Container
 from projections.rebuild.rebuild import rebuild
 
-_SENT = "SELECT DISTINCT campaign_id::text FROM broadcast_messages WHERE campaign_id IS NOT NULL"
+_CAMPAIGN = (
+    "SELECT DISTINCT campaign_id::text FROM broadcast_messages WHERE campaign_id IS NOT NULL"
+)
 
-_CLONE = """
+_COPY = """
 INSERT INTO stored_events (originator_id, originator_version, topic, state)
 SELECT md5(originator_id || %(salt)s)::uuid, originator_version, topic,
     convert_to(
@@ -27,15 +29,15 @@ ORDER BY notification_id
 """
 
 
-def clone(container: Container, times: int) -> None:
-    """Adds the database's one campaign and its messages so many times to the log, and rebuilds the
+def copy_campaign(container: Container, times: int) -> None:
+    """Append so many copies of the database's only campaign and its messages, and rebuild the
     projections."""
     last = container.outreach.recorder.max_notification_id()
     with container.database.transaction() as connection:
-        campaign = connection.exec_driver_sql(_SENT).scalar_one()
+        campaign = connection.exec_driver_sql(_CAMPAIGN).scalar_one()
     for number in range(times):
         with container.database.transaction() as connection:
             connection.exec_driver_sql(
-                _CLONE, {"campaign": campaign, "salt": f" {number}", "last": last}
+                _COPY, {"campaign": campaign, "salt": f" {number}", "last": last}
             )
     rebuild(container.database, swap=True)

@@ -1,4 +1,9 @@
-"""Numbers over several rounds, how they compare, and whether they are as good as is aimed at."""
+"""Measures over several rounds, compares round by round, and checks the targets.
+
+A comparison is measured anew in every round, one contender right after the other on one server, so
+that what else the machine does hits both. The median of the rounds' ratios counts. Absolute numbers
+are those of one machine at one moment.
+"""
 
 from __future__ import annotations
 
@@ -9,39 +14,42 @@ from time import perf_counter
 from traceback import format_exc
 from typing import Literal, NamedTuple, Protocol
 
-from benchmarks.harness.postgres_fixture import Stage
+from benchmarks.harness.postgres_fixture import PostgresFixture
 
 
 class Target(NamedTuple):
-    """What is aimed at: the ratio, or the number itself where ``of`` says so, on which side of the
-    bound."""
+    """The bound for the ratio, or for Sendtrail's own number where ``of`` is "number"."""
 
     side: Literal["≥", "≤"]
     bound: float
     of: Literal["ratio", "number"] = "ratio"
 
-    def met(self, found: float) -> bool:
-        return found >= self.bound if self.side == "≥" else found <= self.bound
+    def met(self, value: float) -> bool:
+        """Whether ``value`` is on the right side of the bound."""
+        return value >= self.bound if self.side == "≥" else value <= self.bound
 
 
 class Comparison(NamedTuple):
-    """A number of ours beside another. ``ours`` and ``theirs`` are their keys in what a round
-    gives, ``beside`` says in words what theirs is; both in ``unit``. The ratio is ours/theirs.
-    Rounds that do not give theirs say that the contender is not installed."""
+    """A row with a number of Sendtrail's and the same of a contender, both in ``unit``.
 
-    what: str
-    ours: str
-    beside: str
-    theirs: str
+    A round gives the numbers as a dictionary: ``key`` is Sendtrail's key in it, ``contender_key``
+    the contender's. ``contender`` names the contender for people. The ratio is Sendtrail's number
+    divided by the contender's. A contender whose key no round gives is not installed.
+    """
+
+    label: str
+    key: str
+    contender: str
+    contender_key: str
     target: Target | None = None
     unit: str = "/s"
 
 
 class Figure(NamedTuple):
-    """A number of ours with nothing beside it."""
+    """A row with a number of Sendtrail's and nothing beside it; the fields are ``Comparison``'s."""
 
-    what: str
-    ours: str
+    label: str
+    key: str
     unit: str
     target: Target | None = None
 
@@ -49,41 +57,50 @@ class Figure(NamedTuple):
 Row = Comparison | Figure
 
 
-class Benchmark(Protocol):
-    """``prepare`` runs once, untimed; ``round`` takes every contender once and gives each one's
-    numbers by their keys. ``rounds``, if it is not None, is how often at most."""
+class Measurement(Protocol):
+    """Some rows of the table that are measured together."""
 
     @property
-    def rows(self) -> Sequence[Row]: ...
+    def rows(self) -> Sequence[Row]:
+        """The rows; none if the measurement is not possible on this machine."""
+        ...
 
     @property
-    def rounds(self) -> int | None: ...
+    def rounds(self) -> int | None:
+        """The most rounds to take; None is no limit."""
+        ...
 
     @property
     def notes(self) -> Sequence[str]:
-        """What else there is to say of the rounds, for people."""
+        """Lines for people that the rows have no place for, asked for after the last round."""
         ...
 
-    def prepare(self, stage: Stage) -> None: ...
+    def prepare(self, postgres: PostgresFixture) -> None:
+        """Prepare the rounds, once and untimed."""
+        ...
 
-    def round(self, stage: Stage, number: int) -> dict[str, float]: ...
+    def round(self, postgres: PostgresFixture, number: int) -> dict[str, float]:
+        """Measure every contender once; returns the numbers by the keys of ``rows``. ``number``
+        counts the rounds from 0."""
+        ...
 
     def close(self) -> None:
-        """Ends what ``prepare`` began, whatever happened since."""
+        """End what ``prepare`` began; called after a failure too."""
         ...
 
 
-class Simple:
-    """What most benchmarks have in common."""
+class MeasurementBase:
+    """A measurement without a limit of rounds, without notes, and with nothing to close."""
 
     rounds: int | None = None
 
     @property
     def notes(self) -> Sequence[str]:
+        """No lines."""
         return ()
 
     def close(self) -> None:
-        pass
+        """Nothing to end."""
 
 
 @dataclass(frozen=True)
@@ -94,20 +111,24 @@ class Series:
 
     @property
     def median(self) -> float:
+        """The median of the rounds."""
         return median(self.rounds)
 
     @property
     def low(self) -> float:
+        """The lowest of the rounds."""
         return min(self.rounds)
 
     @property
     def high(self) -> float:
+        """The highest of the rounds."""
         return max(self.rounds)
 
 
 @dataclass(frozen=True)
-class Result:
-    """A row, measured; ``group`` is the name by which it is chosen."""
+class RowResult:
+    """A row, measured: Sendtrail's numbers (``ours``) and the contender's (``theirs``). ``group``
+    is the name that ``--only`` chooses the row by."""
 
     group: str
     row: Row
@@ -116,7 +137,7 @@ class Result:
 
     @property
     def ratios(self) -> Series | None:
-        """The rounds' own ratios: what slows a round down slows both."""
+        """The ratio of each round: what slows a round down slows both. None without a contender."""
         if self.theirs is None:
             return None
         pairs = zip(self.ours.rounds, self.theirs.rounds, strict=True)
@@ -124,63 +145,73 @@ class Result:
 
     @property
     def met(self) -> bool | None:
-        """Whether it is as good as is aimed at; None if nothing is, or if nobody knows."""
+        """Whether the median meets the target; None if there is no target, or no ratio to compare
+        with it."""
         target = self.row.target
         if target is None:
             return None
-        found = self.ours if target.of == "number" else self.ratios
-        return None if found is None else target.met(found.median)
+        series = self.ours if target.of == "number" else self.ratios
+        return None if series is None else target.met(series.median)
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a whole run found: ``notes`` for people, ``failures`` by the names of what failed."""
+class RunResult:
+    """The results of a whole run.
 
-    results: list[Result]
+    ``notes`` are lines for people. ``failures`` are error messages by the name of the measurement
+    that failed.
+    """
+
+    results: list[RowResult]
     notes: list[str]
     failures: dict[str, str]
 
 
-def rate(count: int, work: Callable[[], object]) -> float:
-    """``count`` per second of wall-clock time that ``work`` takes."""
+def call_rate(count: int, work: Callable[[], object]) -> float:
+    """Call ``work``; returns ``count`` per second of wall-clock time."""
     began = perf_counter()
     work()
     return count / (perf_counter() - began)
 
 
 def measure(
-    stage: Stage,
-    chosen: Iterable[tuple[str, Benchmark]],
+    postgres: PostgresFixture,
+    measurements: Iterable[tuple[str, Measurement]],
     rounds: int,
-    progress: Callable[[str], None] = lambda doing: None,
-) -> Report:
-    """Prepares each benchmark, takes it ``rounds`` times, and drops its databases. One that fails
-    is reported, and the others go on."""
-    report = Report([], [], {})
-    for group, benchmark in chosen:
-        if not benchmark.rows:
-            report.notes.extend(benchmark.notes)
+    progress: Callable[[str], None] = lambda step: None,
+) -> RunResult:
+    """Prepare each measurement, take it ``rounds`` times, and drop its databases.
+
+    Each measurement comes with the name of its group. ``progress`` gets a line at every step. A
+    measurement that fails is in ``failures`` of the result, and the others go on.
+    """
+    run = RunResult([], [], {})
+    for group, measurement in measurements:
+        if not measurement.rows:
+            run.notes.extend(measurement.notes)
             continue
-        what = f"{group} ({benchmark.rows[0].what.strip()})"
-        numbers: dict[str, list[float]] = {}
+        name = f"{group} ({measurement.rows[0].label.strip()})"
+        series: dict[str, list[float]] = {}
         try:
-            progress(f"{what}: prepares")
-            benchmark.prepare(stage)
-            for number in range(min(rounds, benchmark.rounds or rounds)):
-                progress(f"{what}: round {number + 1}")
-                for key, found in benchmark.round(stage, number).items():
-                    numbers.setdefault(key, []).append(found)
-            report.results.extend(_result(group, row, numbers) for row in benchmark.rows)
-            report.notes.extend(benchmark.notes)
+            progress(f"{name}: prepares")
+            measurement.prepare(postgres)
+            for number in range(min(rounds, measurement.rounds or rounds)):
+                progress(f"{name}: round {number + 1}")
+                for key, value in measurement.round(postgres, number).items():
+                    series.setdefault(key, []).append(value)
+            run.results.extend(_row_result(group, row, series) for row in measurement.rows)
+            run.notes.extend(measurement.notes)
         except Exception as error:  # an hour of other results must not be lost with it
-            report.failures[what] = f"{type(error).__name__}: {error}"
-            progress(f"{what}: failed\n{format_exc()}")
+            run.failures[name] = f"{type(error).__name__}: {error}"
+            progress(f"{name}: failed\n{format_exc()}")
         finally:
-            benchmark.close()
-        stage.clear()
-    return report
+            measurement.close()
+        postgres.clear()
+    return run
 
 
-def _result(group: str, row: Row, numbers: dict[str, list[float]]) -> Result:
-    theirs = numbers.get(row.theirs) if isinstance(row, Comparison) else None
-    return Result(group, row, Series(numbers[row.ours]), None if theirs is None else Series(theirs))
+def _row_result(group: str, row: Row, series: dict[str, list[float]]) -> RowResult:
+    theirs = series.get(row.contender_key) if isinstance(row, Comparison) else None
+    return RowResult(
+        group, row, Series(series[row.key]), None if theirs is None else Series(theirs)
+    )

@@ -1,5 +1,8 @@
-"""The server of a run: the bundled PostgreSQL in a temporary home, with its default settings, or
-the one that SENDTRAIL_TEST_DATABASE_URL names; and the databases that the benchmarks use up."""
+"""The PostgreSQL server of a run, and the databases on it that the measurements use up.
+
+The server is the bundled one in a temporary home, with its default settings, or the one that
+SENDTRAIL_TEST_DATABASE_URL names.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from projections.container import Container
 from projections.database import embedded
 from projections.database.engine import url_of
 
+# The server's settings that the figures depend on.
 SETTINGS = (
     "fsync",
     "synchronous_commit",
@@ -32,91 +36,97 @@ SETTINGS = (
 )
 
 
-class Stage:
-    """Makes databases on the server at ``url``: templates, filled once, and copies of them, each
-    used for one round."""
+class PostgresFixture:
+    """Creates databases on the server at ``url``.
+
+    A template is filled once; each round works on a copy of it. A database is identified by its
+    name. Creating and dropping raise StorageError if the server does not answer or refuses.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._engine = create_engine(driver_url(url), isolation_level="AUTOCOMMIT")
         self._number = count(1)
-        self._made: list[str] = []
-        self._kept: dict[str, str] = {}
+        self._created: list[str] = []
+        self._cached: dict[str, str] = {}
 
-    def template(self, fill: Callable[[Container], None]) -> str:
-        """The name of a new database with Sendtrail's schema and what ``fill`` puts into it, with
-        fresh statistics, as they are on a system that has run for a while."""
+    def create_template(self, fill: Callable[[Container], None]) -> str:
+        """Create a database with Sendtrail's schema and what ``fill`` puts into it; returns its
+        name. The statistics are fresh, as on a system that has run for a while."""
         name = self._create("")
         with Container(Settings(database_url=url_of(self.url, name))) as container:
             fill(container)
-        self.settle(name)
+        self.vacuum(name)
         return name
 
-    def empty(self) -> str:
-        """The name of a new database with nothing in it."""
+    def create_empty(self) -> str:
+        """Create a database with nothing in it; returns its name."""
         return self._create("")
 
-    def settle(self, name: str) -> None:
-        """Leaves neither dead rows nor missing statistics behind in that database."""
+    def vacuum(self, name: str) -> None:
+        """Leave neither dead rows nor missing statistics in the database ``name``."""
         vacuum(url_of(self.url, name))
 
     @contextmanager
-    def copy(self, template: str) -> Iterator[str]:
-        """The URL of a fresh copy, dropped at the end."""
+    def temporary_copy(self, template: str) -> Iterator[str]:
+        """Create a copy of the database ``template``; gives its URL, and drops it at the end."""
         name = self._create(f" TEMPLATE {template}")
         try:
             yield url_of(self.url, name)
         finally:
             self._drop(name)
 
-    def duplicate(self, template: str) -> str:
-        """The name of a copy, which stays until the next ``clear``."""
+    def create_copy(self, template: str) -> str:
+        """Create a copy of the database ``template``; returns its name. It stays until the next
+        ``clear``."""
         return self._create(f" TEMPLATE {template}")
 
-    def copied(self, template: str) -> str:
-        """The URL of such a copy."""
-        return url_of(self.url, self.duplicate(template))
+    def create_copy_url(self, template: str) -> str:
+        """Create a copy as ``create_copy`` does; returns its URL."""
+        return url_of(self.url, self.create_copy(template))
 
-    def kept(self, what: str, make: Callable[[], str]) -> str:
-        """The name of the database that ``make`` makes the first time that somebody asks for
-        ``what``; it outlives ``clear``."""
-        if what not in self._kept:
-            self._kept[what] = make()
-        return self._kept[what]
+    def cached(self, key: str, create: Callable[[], str]) -> str:
+        """The name of the database that ``create`` creates for the first caller with this ``key``.
+        It outlives ``clear``."""
+        if key not in self._cached:
+            self._cached[key] = create()
+        return self._cached[key]
 
     def clear(self) -> None:
-        """Drops every database that is not kept."""
-        for name in set(self._made) - set(self._kept.values()):
+        """Drop every database that is not cached."""
+        for name in set(self._created) - set(self._cached.values()):
             self._drop(name)
 
     def close(self) -> None:
-        """Drops what is left and disconnects."""
-        self._kept.clear()
+        """Drop the remaining databases and disconnect."""
+        self._cached.clear()
         self.clear()
         self._engine.dispose()
 
-    def machine(self) -> dict[str, str]:
-        """What the numbers depend on, in words."""
+    def describe_machine(self) -> dict[str, str]:
+        """What the figures depend on: hardware, versions and server settings, by name."""
         with self._engine.connect() as connection:
-            found = {
+            hardware_and_versions = {
                 "cores": str(os.cpu_count()),
-                "processor": _processor(),
+                "processor": _processor_model(),
                 "system": platform.platform(),
                 "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
                 "Python": platform.python_version(),
-                "PostgreSQL": _shown(connection, "server_version"),
+                "PostgreSQL": _show_setting(connection, "server_version"),
             }
-            return found | {setting: _shown(connection, setting) for setting in SETTINGS}
+            return hardware_and_versions | {
+                setting: _show_setting(connection, setting) for setting in SETTINGS
+            }
 
     def _create(self, options: str) -> str:
         name = f"sendtrail_bench_{os.getpid()}_{next(self._number)}"
         self._execute(f"CREATE DATABASE {name}{options}")
-        self._made.append(name)
+        self._created.append(name)
         return name
 
     def _drop(self, name: str) -> None:
         self._execute(f"DROP DATABASE {name} WITH (FORCE)")
-        self._made.remove(name)
+        self._created.remove(name)
 
     def _execute(self, statement: str) -> None:
         try:
@@ -128,20 +138,21 @@ class Stage:
 
 
 @contextmanager
-def open_stage() -> Iterator[Stage]:
-    """The stage of this run, taken down at its end."""
-    given = os.environ.get("SENDTRAIL_TEST_DATABASE_URL")
-    if given:
-        with _closing(Stage(given)) as stage:
-            yield stage
+def open_postgres() -> Iterator[PostgresFixture]:
+    """The server of this run, taken down at its end; a server named by the environment stays."""
+    external_url = os.environ.get("SENDTRAIL_TEST_DATABASE_URL")
+    if external_url:
+        with _closing(PostgresFixture(external_url)) as postgres:
+            yield postgres
         return
-    with open_bundled() as stage:
-        yield stage
+    with open_bundled_postgres() as postgres:
+        yield postgres
 
 
 @contextmanager
-def open_bundled(preload: Path | None = None) -> Iterator[Stage]:
-    """A stage on a bundled server of its own, into which the library ``preload`` is loaded."""
+def open_bundled_postgres(preload: Path | None = None) -> Iterator[PostgresFixture]:
+    """A bundled server of its own, taken down at the end. ``preload`` is a shared library to load
+    into the server's processes."""
     with tempfile.TemporaryDirectory(prefix="st-") as folder:
         home = Path(folder)
         try:
@@ -152,46 +163,46 @@ def open_bundled(preload: Path | None = None) -> Iterator[Stage]:
             finally:
                 if preload is not None:
                     del os.environ["LD_PRELOAD"]
-            with _closing(Stage(url)) as stage:
-                yield stage
+            with _closing(PostgresFixture(url)) as postgres:
+                yield postgres
         finally:
             embedded.stop(home)
 
 
 @contextmanager
-def _closing(stage: Stage) -> Iterator[Stage]:
+def _closing(postgres: PostgresFixture) -> Iterator[PostgresFixture]:
     try:
-        yield stage
+        yield postgres
     finally:
-        stage.close()
+        postgres.close()
 
 
 def driver_url(url: str) -> str:
-    """The URL as SQLAlchemy has it, with the driver that Sendtrail uses."""
+    """The URL as SQLAlchemy wants it, with the driver that Sendtrail uses."""
     return url.replace("postgresql://", "postgresql+psycopg2://", 1)
 
 
 def vacuum(url: str) -> None:
-    """Leaves neither dead rows nor missing statistics behind."""
+    """Leave neither dead rows nor missing statistics in the database at ``url``."""
     engine = create_engine(driver_url(url), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")
     engine.dispose()
 
 
-def duplicate(connection: Connection, table: str, name: str) -> None:
-    """Makes an empty table like ``table``: columns, constraints, indexes and storage parameters."""
+def create_table_like(connection: Connection, table: str, name: str) -> None:
+    """Create the empty table ``name`` with the columns, constraints, indexes and storage parameters
+    of ``table``."""
     connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
     options = connection.exec_driver_sql(
-        "SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE oid = %(t)s::regclass",
-        {"t": table},
+        "SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE oid = %(table)s::regclass",
+        {"table": table},
     ).scalar_one()
     if options:
         connection.exec_driver_sql(f"ALTER TABLE {name} SET ({options})")
 
 
-def _processor() -> str:
-    """The processor's model, where it can be found out."""
+def _processor_model() -> str:
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -199,5 +210,5 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _shown(connection: Connection, setting: str) -> str:
+def _show_setting(connection: Connection, setting: str) -> str:
     return str(connection.exec_driver_sql(f"SHOW {setting}").scalar_one())

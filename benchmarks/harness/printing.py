@@ -1,4 +1,4 @@
-"""The results for people and for machines."""
+"""Prints the results of a run as a table for people, and writes them as JSON for machines."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.harness.measuring import Comparison, Report, Result, Series, Target
+from benchmarks.harness.measuring import Comparison, RowResult, RunResult, Series, Target
 
-# More than the table needs, which takes what it needs.
+# Wider than the table ever is, so that no cell is cut.
 WIDTH = 240
 
 
-def show(console: Console, report: Report, machine: dict[str, str]) -> None:
-    """Prints one table, what else there is to say, and what the numbers depend on."""
+def show(console: Console, run: RunResult, machine: dict[str, str]) -> None:
+    """Print the table, the failures, the notes, and what the figures depend on (``machine``)."""
     table = Table(title="median of the rounds (lowest to highest)")
     table.add_column("what", no_wrap=True)
     table.add_column("Sendtrail", justify="right", no_wrap=True)
@@ -25,35 +25,35 @@ def show(console: Console, report: Report, machine: dict[str, str]) -> None:
     table.add_column("target", no_wrap=True)
     table.add_column("rounds", justify="right")
     previous = None
-    for result in report.results:
+    for result in run.results:
         if previous is not None and result.group != previous:
             table.add_section()
         table.add_row(*_cells(result))
         previous = result.group
     console.print(table)
-    for what, why in report.failures.items():
-        console.print(f"failed: {what}: {why}", highlight=False, soft_wrap=True, markup=False)
-    for note in report.notes:
+    for name, error in run.failures.items():
+        console.print(f"failed: {name}: {error}", highlight=False, soft_wrap=True, markup=False)
+    for note in run.notes:
         console.print(note, highlight=False, soft_wrap=True, markup=False)
-    console.print(_line(machine), highlight=False, soft_wrap=True, markup=False)
+    console.print(_machine_line(machine), highlight=False, soft_wrap=True, markup=False)
 
 
-def as_json(report: Report, machine: dict[str, str]) -> bytes:
-    """The same as JSON, with every round."""
+def as_json(run: RunResult, machine: dict[str, str]) -> bytes:
+    """The same as a JSON document, with the numbers of every round."""
     document = {
         "machine": machine,
-        "results": [_document(result) for result in report.results],
-        "failures": report.failures,
-        "notes": report.notes,
+        "results": [_document(result) for result in run.results],
+        "failures": run.failures,
+        "notes": run.notes,
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
-def _cells(result: Result) -> list[str]:
+def _cells(result: RowResult) -> list[str]:
     row, ratios = result.row, result.ratios
-    beside = theirs = ratio = target = ""
+    contender = theirs = ratio = target = ""
     if isinstance(row, Comparison):
-        beside, theirs = row.beside, "not installed"
+        contender, theirs = row.contender, "not installed"
     if result.theirs is not None:
         theirs = _series(result.theirs, row.unit)
     if ratios is not None:
@@ -62,20 +62,20 @@ def _cells(result: Result) -> list[str]:
         words = {True: "met", False: "NOT MET", None: "not known"}
         target = f"{_target(row.target, row.unit)} {words[result.met]}"
     rounds = str(len(result.ours.rounds))
-    return [row.what, _series(result.ours, row.unit), beside, theirs, ratio, target, rounds]
+    return [row.label, _series(result.ours, row.unit), contender, theirs, ratio, target, rounds]
 
 
-def _document(result: Result) -> dict[str, Any]:
+def _document(result: RowResult) -> dict[str, Any]:
     row = result.row
     document: dict[str, Any] = {
         "group": result.group,
-        "what": row.what.strip(),
+        "what": row.label.strip(),
         "unit": row.unit,
         "sendtrail": _summary(result.ours),
     }
     if isinstance(row, Comparison):
         document |= {
-            "beside": row.beside,
+            "beside": row.contender,
             "theirs": None if result.theirs is None else _summary(result.theirs),
             "ratio": None if result.ratios is None else _summary(result.ratios),
         }
@@ -85,10 +85,10 @@ def _document(result: Result) -> dict[str, Any]:
 
 
 def _series(series: Series, unit: str) -> str:
-    shown = _short(series.median) + (unit if unit.startswith("/") else f" {unit}")
+    text = _short(series.median) + (unit if unit.startswith("/") else f" {unit}")
     if len(series.rounds) > 1:
-        shown += f" ({_short(series.low)}–{_short(series.high)})"  # noqa: RUF001
-    return shown
+        text += f" ({_short(series.low)}–{_short(series.high)})"  # noqa: RUF001
+    return text
 
 
 def _short(number: float) -> str:
@@ -114,7 +114,7 @@ def _summary(series: Series) -> dict[str, float | list[float]]:
     }
 
 
-def _line(machine: dict[str, str]) -> str:
+def _machine_line(machine: dict[str, str]) -> str:
     return ", ".join(
         f"{value} {name}" if name == "cores" else f"{name} {value}"
         for name, value in machine.items()

@@ -1,4 +1,4 @@
-"""Where the processor's time goes: a crew's processes and the PostgreSQL that they talk to."""
+"""Where the processor's time goes: the processes of a pool, and the PostgreSQL that they use."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from sqlalchemy import create_engine
 
 from benchmarks.harness import worker_pool
 from benchmarks.harness.postgres_fixture import driver_url
-from benchmarks.harness.worker_pool import Work
+from benchmarks.harness.worker_pool import Task
 
 
-class Shares:
-    """Milliseconds of processor time for each of a crew's tasks, of its processes and of the
-    server, round by round."""
+class ProcessorTime:
+    """Milliseconds of processor time for each unit of work, by who spent them, round by round.
+
+    ``name`` says what the unit is, ``processes`` who the processes of the pool are.
+    """
 
     def __init__(self, name: str, processes: str) -> None:
         self.name = name
@@ -23,34 +25,35 @@ class Shares:
         self._rounds: list[dict[str, float]] = []
 
     def rate(
-        self, url: str, works: Sequence[Work], count: int, other: psutil.Process | None = None
+        self, url: str, tasks: Sequence[Task], count: int, gateway: psutil.Process | None = None
     ) -> float:
-        """Does the works as ``crew.rate`` does, and takes note. The server's share includes that of
-        connecting and of autovacuum, and is known only if it runs on this machine. ``other`` is one
-        more process that takes part."""
-        server = postmaster(url)
-        before = _spent(server), _own(other)
-        taken = worker_pool.run(works, count)
-        after = _spent(server), _own(other)
-        share = {self.processes: taken.processor}
-        if server is not None:
-            share["PostgreSQL"] = after[0] - before[0]
-        if other is not None:
-            share["the gateway's server"] = after[1] - before[1]
-        self._rounds.append({name: 1000 * spent / count for name, spent in share.items()})
-        return count / taken.seconds
+        """Run the tasks as ``worker_pool.rate`` does, and note the processor time as one round.
 
-    def told(self) -> str:
-        """The medians, in words."""
+        The share of PostgreSQL includes connecting and autovacuum, and is known only if the server
+        runs on this machine. ``gateway`` is the process of a gateway's server, if there is one.
+        """
+        server = postmaster(url)
+        before = _server_seconds(server), _process_seconds(gateway)
+        result = worker_pool.run(tasks, count)
+        after = _server_seconds(server), _process_seconds(gateway)
+        seconds = {self.processes: result.processor_seconds}
+        if server is not None:
+            seconds["PostgreSQL"] = after[0] - before[0]
+        if gateway is not None:
+            seconds["the gateway's server"] = after[1] - before[1]
+        self._rounds.append({name: 1000 * spent / count for name, spent in seconds.items()})
+        return count / result.seconds
+
+    def summary(self) -> str:
+        """One line with the medians of the rounds."""
         parts = ", ".join(
-            f"{name} {median(r[name] for r in self._rounds):.3f}" for name in self._rounds[0]
+            f"{name} {median(each[name] for each in self._rounds):.3f}" for name in self._rounds[0]
         )
         return f"processor time, ms each, {self.name}: {parts}"
 
 
 def postmaster(url: str) -> psutil.Process | None:
-    """The server's first process, whose children all others are; None if it is not on this
-    machine."""
+    """The parent of all processes of the server; None if the server is not on this machine."""
     engine = create_engine(driver_url(url))
     try:
         with engine.connect() as connection:
@@ -64,18 +67,18 @@ def postmaster(url: str) -> psutil.Process | None:
         engine.dispose()
 
 
-def _spent(server: psutil.Process | None) -> float:
-    """Seconds so far of the server's processes, of those that have ended too."""
+def _server_seconds(server: psutil.Process | None) -> float:
+    """Seconds so far of the server's processes, including those that have ended."""
     if server is None:
         return 0.0
-    spent = float(sum(server.cpu_times()[:4]))
+    seconds = float(sum(server.cpu_times()[:4]))
     for child in server.children():
         try:
-            spent += _own(child)
+            seconds += _process_seconds(child)
         except psutil.NoSuchProcess:  # by now it is among those that have ended
             continue
-    return spent
+    return seconds
 
 
-def _own(process: psutil.Process | None) -> float:
+def _process_seconds(process: psutil.Process | None) -> float:
     return 0.0 if process is None else float(sum(process.cpu_times()[:2]))

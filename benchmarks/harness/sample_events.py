@@ -1,4 +1,4 @@
-"""Events to append: as realistic as a scheduled message, under a topic that nobody projects."""
+"""Events to append, as realistic as a scheduled message, under a topic without a handler."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID, uuid4
 
-from benchmarks.harness.seed_data import DUE
+from benchmarks.harness.seed_data import DUE_AT
 from domain.event import Event
 
 
-class Planned(Event, frozen=True, kw_only=True, gc=False):
-    """Ten fields, like MessageScheduled. Its topic has no handler, so appending it costs encoding,
-    lock, COPY and commit, and no projection."""
+class MessagePlanned(Event, frozen=True, kw_only=True, gc=False):
+    """Ten fields, like MessageScheduled.
+
+    The topic has no handler, so appending costs encoding, lock, COPY and commit, and no projection.
+    """
 
     TOPIC: ClassVar[str] = "benchmark.message_planned"
     lead_id: UUID
@@ -23,12 +25,13 @@ class Planned(Event, frozen=True, kw_only=True, gc=False):
     scheduled_at: datetime
 
 
-def batches(count: int, size: int) -> list[list[Planned]]:
-    """``count`` events in batches of ``size``, each the first of an aggregate with a random id."""
+def create_batches(count: int, size: int) -> list[list[MessagePlanned]]:
+    """Create ``count`` events in batches of ``size``, each the first of an aggregate with a random
+    id."""
     device_id, campaign_id = uuid4(), uuid4()
     now = datetime.now(UTC)
     events = [
-        Planned(
+        MessagePlanned(
             originator_id=uuid4(),
             originator_version=1,
             timestamp=now,
@@ -38,7 +41,7 @@ def batches(count: int, size: int) -> list[list[Planned]]:
             device_id=device_id,
             campaign_id=campaign_id,
             step=0,
-            scheduled_at=DUE,
+            scheduled_at=DUE_AT,
         )
         for _ in range(count)
     ]

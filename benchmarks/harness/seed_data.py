@@ -1,5 +1,7 @@
-"""What the benchmarks work on: devices, leads, a campaign and a sequence, made by the same commands
-that people use."""
+"""What the measurements work on: devices, leads, a campaign and a sequence.
+
+All of it is made by the same commands that people use. ``ACTOR`` is the actor of their events.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,13 @@ from projections.container import Container
 from runners.jobs.campaigner import Campaigner
 
 ACTOR = "cli:benchmark"
+# Leads to a transaction.
 CHUNK = 5000
+# Devices where a measurement needs no more.
 DEVICES = 50
 # Long past, so that everything scheduled for it is due.
-DUE = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+DUE_AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+# The bodies of the sequence's steps.
 STEPS = (
     "Hi {name|there}, thanks for asking about our programme.",
     "Hi {name|there}, here is how others began: https://example.com/stories?from=bench",
@@ -24,8 +29,8 @@ STEPS = (
 )
 
 
-def devices(container: Container, count: int, gateway: device.Gateway = "sandbox") -> None:
-    """Registers ``count`` devices without any pause between messages, and connects them."""
+def register_devices(container: Container, count: int, gateway: device.Gateway = "sandbox") -> None:
+    """Register ``count`` devices without any pause between messages, and connect them."""
     for number in range(1, count + 1):
         configuration = device.Configuration(
             name=f"device {number}",
@@ -37,8 +42,8 @@ def devices(container: Container, count: int, gateway: device.Gateway = "sandbox
         container.outreach.connect_device(registered.id, actor=ACTOR)
 
 
-def leads(container: Container, count: int) -> None:
-    """Registers ``count`` leads with the trigger COLD, a niche and two attributes."""
+def register_leads(container: Container, count: int) -> None:
+    """Register ``count`` leads with the trigger COLD, a niche and two attributes."""
     for start in range(0, count, CHUNK):
         registrations = [
             (
@@ -57,32 +62,35 @@ def leads(container: Container, count: int) -> None:
             container.outreach.register_leads(connection, registrations, actor=ACTOR)
 
 
-def due_campaign(container: Container) -> UUID:
-    """Schedules a campaign to all leads whose instant has come."""
+def schedule_due_campaign(container: Container) -> UUID:
+    """Schedule a campaign to all leads that is due already; returns its id."""
     definition = campaign.Definition(
         name="March offer",
         body="{name|Hello}, this week only: 20 % off.\nDetails: https://example.com/march",
-        scheduled_at=DUE,
+        scheduled_at=DUE_AT,
         niche=("B1",),
     )
     return container.outreach.schedule_campaign(definition, actor=ACTOR).id
 
 
-def triggered(container: Container, messages: int) -> None:
-    """The campaigner adds everybody to the campaign that is due: so many messages."""
+def schedule_messages(container: Container, messages: int) -> None:
+    """Let the campaigner add all leads to the due campaign, in this process.
+
+    Raises AssertionError if that makes not exactly so many ``messages``.
+    """
     added = Campaigner(container, ACTOR).run_once()
     assert added == messages, f"{added} messages scheduled"
 
 
-def sent(container: Container) -> int:
-    """How many messages are sent."""
+def count_sent(container: Container) -> int:
+    """The number of messages that are sent."""
     with container.database.transaction() as connection:
         statement = "SELECT count(*) FROM broadcast_messages WHERE status = 'sent'"
         return int(connection.exec_driver_sql(statement).scalar_one())
 
 
-def active_sequence(container: Container) -> UUID:
-    """Defines and activates a sequence of five steps that is entered by COLD."""
+def activate_sequence(container: Container) -> UUID:
+    """Define and activate a sequence of ``STEPS``, entered by the trigger COLD; returns its id."""
 
     def definition(sequence_id: UUID) -> sequence.Definition:
         return sequence.Definition(

@@ -1,5 +1,8 @@
-"""A disk that takes longer to flush, emulated: a library that holds up ``fsync`` and ``fdatasync``
-of the processes into which it is loaded before they begin (``LD_PRELOAD``)."""
+"""Emulates a disk that takes longer to flush.
+
+A shared library, loaded into the server's processes by ``LD_PRELOAD``, delays ``fsync`` and
+``fdatasync``.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.harness.postgres_fixture import Stage, open_bundled
+from benchmarks.harness.postgres_fixture import PostgresFixture, open_bundled_postgres
 
-# Milliseconds that an emulated flush takes longer.
+# Milliseconds added to a flush.
 DELAY = 2.5
 
+# The note where the library cannot be built.
 LEFT_OUT = "with a slow flush: left out, there is no C compiler (cc)"
 
 SOURCE = """
@@ -36,27 +40,28 @@ int fdatasync(int file) { hold_up(); return (int) syscall(SYS_fdatasync, file); 
 """
 
 
-def possible() -> bool:
-    """Whether such a library can be made and used here."""
+def is_possible() -> bool:
+    """Whether such a library can be built and used here."""
     return sys.platform == "linux" and shutil.which("cc") is not None
 
 
 @contextmanager
-def library(delay: float) -> Iterator[Path]:
-    """The library; ``delay`` in milliseconds."""
+def build_library(delay: float) -> Iterator[Path]:
+    """Build a library that adds ``delay`` milliseconds to a flush; gives its path, and deletes it
+    at the end."""
     with tempfile.TemporaryDirectory(prefix="st-") as folder:
-        source, made = Path(folder) / "slow_flush.c", Path(folder) / "slow_flush.so"
+        source, built = Path(folder) / "slow_flush.c", Path(folder) / "slow_flush.so"
         source.write_text(SOURCE)
         command = ["cc", "-O2", "-shared", "-fPIC", f"-DDELAY={round(delay * 1e6)}"]
-        subprocess.run([*command, "-o", made, source], check=True)
+        subprocess.run([*command, "-o", built, source], check=True)
         # The server runs as somebody else if this process is root's.
         Path(folder).chmod(0o755)
-        made.chmod(0o755)
-        yield made
+        built.chmod(0o755)
+        yield built
 
 
 @contextmanager
-def open_slow() -> Iterator[Stage]:
-    """A stage on a server of its own, every flush of which takes ``DELAY`` longer."""
-    with library(DELAY) as made, open_bundled(made) as stage:
-        yield stage
+def open_slow_postgres() -> Iterator[PostgresFixture]:
+    """A bundled server of its own, every flush of which takes ``DELAY`` milliseconds longer."""
+    with build_library(DELAY) as built, open_bundled_postgres(built) as postgres:
+        yield postgres

@@ -1,8 +1,8 @@
 """Several processes that begin at one moment, and how long they take together.
 
 Each process prepares itself (imports, connections), waits for all others, works, and notes when it
-had something committed. The time counts from the moment the first of them is let go until the last
-thing any of them had committed: neither start-up nor the end of a process is part of it.
+had something committed. The time counts from the moment when the first process is let go until the
+last commit of any of them. Neither the start nor the end of a process is part of the time.
 """
 
 from __future__ import annotations
@@ -17,135 +17,152 @@ from threading import BrokenBarrierError
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
-# Seconds after which a process that should be ready is taken for lost.
-PATIENCE = 120
+# Seconds after which a process that should be ready counts as lost.
+READY_TIMEOUT = 120
 
-# What the processes of a crew share: barriers by how many they are for, and what is left to do.
+# What the processes of a pool share: barriers by the number of processes that each is for, and how
+# much of the common work is left.
 _shared: tuple[dict[int, Any], Any]
 
 
-class Member:
-    """One process of a crew, as its work sees it."""
+class PoolWorker:
+    """One process of a pool, as its task sees it."""
 
     def __init__(self, barrier: Any, left: Any) -> None:
         self._barrier = barrier
         self._left = left
+        # Wall-clock seconds and processor seconds.
         self.began = (0.0, 0.0)
         self.ended = (0.0, 0.0)
 
     def begin(self) -> None:
-        """Waits until every process of the crew is ready."""
+        """Wait until every process of the pool is ready.
+
+        Raises BrokenBarrierError if another process failed or was not ready in time.
+        """
         # What every Sendtrail process does at its start: batches are short-lived and have no
-        # cycles. Whoever it is compared with gets it too.
+        # cycles. The contenders get it too.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        self._barrier.wait(PATIENCE)
+        self._barrier.wait(READY_TIMEOUT)
         self.began = perf_counter(), process_time()
 
-    def did(self, count: int) -> None:
-        """So much of the common work is committed now."""
+    def add_committed(self, count: int) -> None:
+        """Note that ``count`` more units of the common work are committed now."""
         self.ended = perf_counter(), process_time()
         with self._left.get_lock():
             self._left.value -= count
 
     def abort(self) -> None:
-        """Lets go the others, who must not wait for this one."""
+        """Release the other processes, which must not wait for this one."""
         self._barrier.abort()
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         """Whether nothing of the common work is left."""
         return bool(self._left.value <= 0)
 
 
-# Picklable; calls ``begin`` once, and ``did`` after whatever it had committed.
-Work = Callable[[Member], None]
+# Picklable; calls ``begin`` once, and ``add_committed`` after each commit.
+Task = Callable[[PoolWorker], None]
 
 
-class Taken(NamedTuple):
-    """Seconds by the clock; seconds of processor time of all processes together; and the most
-    memory (resident set, MiB) that one of them ever had, interpreter and libraries included."""
+class PoolResult(NamedTuple):
+    """What the processes of one run needed.
+
+    ``seconds`` are wall-clock time. ``processor_seconds`` are the processor time of all processes
+    together. ``peak_memory`` is the most memory (resident set, MiB) that one of the processes ever
+    had, interpreter and libraries included.
+    """
 
     seconds: float
-    processor: float
-    peak: float
+    processor_seconds: float
+    peak_memory: float
 
 
-class Crew:
-    """Processes that are kept for one work after the other; ``sizes`` says how many of them work
-    at a time. They share nothing: a forked one would inherit connections."""
+class WorkerPool:
+    """Processes that are kept for one run after the other.
+
+    ``sizes`` are the numbers of processes that runs will need. The processes are spawned: a forked
+    one would inherit connections.
+    """
 
     def __init__(self, sizes: Iterable[int]) -> None:
         context = multiprocessing.get_context("spawn")
         barriers = {size: context.Barrier(size) for size in sizes}
         self._left = context.Value("q", 0)
-        self._pool = ProcessPoolExecutor(max(barriers), context, _join, (barriers, self._left))
-
-    def run(self, works: Sequence[Work], count: int, *, exact: bool = True) -> Taken:
-        """Does each of the works in a process of its own; together they have to do ``count``, or,
-        if that is not ``exact``, at least so much."""
-        self._left.value = count
-        futures = [self._pool.submit(_do, work, len(works)) for work in works]
-        failures = [error for future in futures if (error := future.exception()) is not None]
-        if failures:
-            # Those that waited for one that failed have nothing to tell.
-            raise min(failures, key=lambda error: isinstance(error, BrokenBarrierError))
-        notes = [future.result() for future in futures]
-        left = self._left.value
-        assert left == 0 or (left < 0 and not exact), f"{left} of {count} left"
-        first = min(note.began[0] for note in notes)
-        return Taken(
-            max(note.ended[0] for note in notes) - first,
-            sum(max(0.0, note.ended[1] - note.began[1]) for note in notes),
-            max(note.peak for note in notes),
+        self._executor = ProcessPoolExecutor(
+            max(barriers), context, _share_with_process, (barriers, self._left)
         )
 
-    def __enter__(self) -> Crew:
+    def run(self, tasks: Sequence[Task], count: int, *, exact: bool = True) -> PoolResult:
+        """Run each task in a process of its own; the number of tasks is one of the pool's sizes.
+
+        Together the tasks have to commit ``count`` units, or at least so many if not ``exact``;
+        AssertionError otherwise. A failure of a task is raised here.
+        """
+        self._left.value = count
+        futures = [self._executor.submit(_run_task, task, len(tasks)) for task in tasks]
+        failures = [error for future in futures if (error := future.exception()) is not None]
+        if failures:
+            # A broken barrier says only that some other task failed.
+            raise min(failures, key=lambda error: isinstance(error, BrokenBarrierError))
+        times = [future.result() for future in futures]
+        left = self._left.value
+        assert left == 0 or (left < 0 and not exact), f"{left} of {count} left"
+        first_begin = min(each.began[0] for each in times)
+        return PoolResult(
+            max(each.ended[0] for each in times) - first_begin,
+            sum(max(0.0, each.ended[1] - each.began[1]) for each in times),
+            max(each.peak_memory for each in times),
+        )
+
+    def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown()
+        self._executor.shutdown()
 
 
-def run(works: Sequence[Work], count: int, *, exact: bool = True) -> Taken:
-    """Like ``Crew.run``, in new processes."""
-    with Crew([len(works)]) as crew:
-        return crew.run(works, count, exact=exact)
+def run(tasks: Sequence[Task], count: int, *, exact: bool = True) -> PoolResult:
+    """Run the tasks as ``WorkerPool.run`` does, in new processes."""
+    with WorkerPool([len(tasks)]) as pool:
+        return pool.run(tasks, count, exact=exact)
 
 
-def rate(works: Sequence[Work], count: int) -> float:
-    """``count`` per second."""
-    return count / run(works, count).seconds
+def rate(tasks: Sequence[Task], count: int) -> float:
+    """Run the tasks in new processes; returns ``count`` per second."""
+    return count / run(tasks, count).seconds
 
 
-def peak() -> float:
+def peak_memory() -> float:
     """The most memory that this process ever had resident, in MiB."""
     status = Path("/proc/self/status")
     if status.exists():
         # getrusage would count what the parent had when it made this process.
-        [line] = [each for each in status.read_text().splitlines() if each.startswith("VmHWM:")]
+        [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
         return int(line.split()[1]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on macOS
 
 
-class _Note(NamedTuple):
+class _TaskTimes(NamedTuple):
     began: tuple[float, float]
     ended: tuple[float, float]
-    peak: float
+    peak_memory: float
 
 
-def _join(barriers: dict[int, Any], left: Any) -> None:
+def _share_with_process(barriers: dict[int, Any], left: Any) -> None:
     global _shared
     _shared = barriers, left
 
 
-def _do(work: Work, size: int) -> _Note:
+def _run_task(task: Task, size: int) -> _TaskTimes:
     barriers, left = _shared
-    member = Member(barriers[size], left)
+    worker = PoolWorker(barriers[size], left)
     try:
-        work(member)
+        task(worker)
     except BaseException:
-        member.abort()
+        worker.abort()
         raise
-    return _Note(member.began, member.ended, peak())
+    return _TaskTimes(worker.began, worker.ended, peak_memory())

@@ -9,16 +9,16 @@ processes of one connection each, one transaction per batch. Making the objects 
   library's stored events, asks for the notification ids and returns a recording of each event. One
   process only.
 - The library: ``EventStore.put`` of the same events as its own dataclasses: its JSON transcoder,
-  its table lock, its INSERT, commit, recordings. Batches above ``PIECE`` are put piece by piece: in
-  pipeline mode its driver waits for ever for the answer to a statement that does not fit into the
-  socket's buffer (some 200 KB). With the driver mended, so that a batch was one commit again, 1,000
-  and 10,000 at a time were a fifth faster than pieces.
+  its table lock, its INSERT, commit, recordings. Batches above ``LIBRARY_BATCH`` are put piece by
+  piece: in pipeline mode the library's driver waits for ever for the answer to a statement that
+  does not fit into the socket's buffer (some 200 KB). With the driver mended, so that a batch was
+  one commit again, 1,000 and 10,000 at a time were a fifth faster than pieces.
 - Bare COPY: the very same rows as Sendtrail's into a table with the same columns and indexes,
-  without a lock. Packed beforehand, what is timed is COPY and commit only; packed in time, also
-  encoding and packing, which any writer in Python has to do, by plain Python.
+  without a lock. Packed beforehand, the time is that of COPY and commit only. Packed in time, the
+  time includes encoding and packing by plain Python, which any writer in Python has to do.
 
-On a disk that takes longer to flush (``SlowFlush``), commits that wait for one another show: every
-flush of a second server is held up by ``DELAY``.
+On a disk that takes longer to flush (``SlowFlushAppendMeasurement``), commits that wait for one
+another show: every flush of a second server takes ``slow_flush.DELAY`` longer.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 from benchmarks.contenders import append_writers, optional_packages
-from benchmarks.contenders.append_writers import PIECE, Writing
+from benchmarks.contenders.append_writers import LIBRARY_BATCH, AppendTask
 from benchmarks.harness import slow_flush
-from benchmarks.harness.measuring import Comparison, Row, Simple, Target
-from benchmarks.harness.postgres_fixture import Stage
-from benchmarks.harness.slow_flush import DELAY
-from benchmarks.harness.worker_pool import Crew
+from benchmarks.harness.measuring import Comparison, MeasurementBase, Row, Target
+from benchmarks.harness.postgres_fixture import PostgresFixture
+from benchmarks.harness.worker_pool import WorkerPool
 
 
-class Appending(Simple):
+class AppendMeasurement(MeasurementBase):
     """``sizes`` says how many events to append in batches of which size, by each of the numbers of
     ``processes`` (at least one batch each)."""
 
-    where = ""
-    # What is aimed at: times the library's recorder, in batches of 100 and more.
-    least = 5.0
+    # Said of the server in each row.
+    server = ""
+    # The target in batches of 100 and more: times the library's recorder.
+    target = 5.0
 
     def __init__(self, sizes: Mapping[int, int], processes: Sequence[int]) -> None:
         self.sizes = sizes
@@ -53,70 +53,78 @@ class Appending(Simple):
 
     def _rows(self, count: int, size: int) -> list[Row]:
         writers = "1 writer" if count == 1 else f"{count} writers"
-        what = f"append, {size:,} per commit, {writers}{self.where}"
+        label = f"append, {size:,} per commit, {writers}{self.server}"
         cell = f"{count} {size}"
-        name = "library's recorder" + (f", by {PIECE}" if size > PIECE else "")
-        target = Target("≥", self.least if size >= 100 else 1.0)
-        rows: list[Row] = [Comparison(what, f"put {cell}", name, f"library {cell}", target)]
+        library = "library's recorder" + (f", by {LIBRARY_BATCH}" if size > LIBRARY_BATCH else "")
+        target = Target("≥", self.target if size >= 100 else 1.0)
+        rows: list[Row] = [Comparison(label, f"record {cell}", library, f"library {cell}", target)]
         if count == 1:
-            again = "  with recordings returned"
-            rows.append(Comparison(again, f"recordings {cell}", name, f"library {cell}"))
-        for kind, words in (("packing", "in time"), ("copy", "beforehand")):
-            beside = f"bare COPY, packed {words}"
-            rows.append(Comparison(what, f"put {cell}", beside, f"{kind} {cell}"))
+            put = "  with recordings returned"
+            rows.append(Comparison(put, f"put {cell}", library, f"library {cell}"))
+        for writer, packed in (
+            ("copy packed in time", "in time"),
+            ("copy packed before", "beforehand"),
+        ):
+            contender = f"bare COPY, packed {packed}"
+            rows.append(Comparison(label, f"record {cell}", contender, f"{writer} {cell}"))
         return rows
 
-    def _kinds(self, count: int) -> list[str]:
-        left_out: set[str] = set() if count == 1 else {"recordings"}
-        if not optional_packages.library():
+    def _writers(self, count: int) -> list[str]:
+        left_out: set[str] = set() if count == 1 else {"put"}
+        if not optional_packages.has_library_recorder():
             left_out.add("library")
-        return [kind for kind in append_writers.KINDS if kind not in left_out]
+        return [writer for writer in append_writers.WRITERS if writer not in left_out]
 
-    def prepare(self, stage: Stage) -> None:
-        self.template = stage.template(append_writers.install)
+    def prepare(self, postgres: PostgresFixture) -> None:
+        """Create the tables of all contenders in one database."""
+        self.template = postgres.create_template(append_writers.create_tables)
 
-    def round(self, stage: Stage, number: int) -> dict[str, float]:
-        """Every contender in tables of its own of one database, at every batch size; each round
-        another one begins."""
+    def round(self, postgres: PostgresFixture, number: int) -> dict[str, float]:
+        """Measure every contender, in tables of its own, at every batch size. Each round begins
+        with another contender."""
         rates = {}
-        with stage.copy(self.template) as url, Crew(self.processes) as crew:
+        with postgres.temporary_copy(self.template) as url, WorkerPool(self.processes) as pool:
             for count in self.processes:
-                kinds = self._kinds(count)
-                start = number % len(kinds)
+                writers = self._writers(count)
+                start = number % len(writers)
                 for size, total in self.sizes.items():
                     each = max(total // count // size, 1) * size
-                    for kind in (*kinds[start:], *kinds[:start]):
-                        works = [Writing(url, kind, each, size)] * count
-                        taken = crew.run(works, each * count)
-                        rates[f"{kind} {count} {size}"] = each * count / taken.seconds
+                    for writer in (*writers[start:], *writers[:start]):
+                        tasks = [AppendTask(url, writer, each, size)] * count
+                        result = pool.run(tasks, each * count)
+                        rates[f"{writer} {count} {size}"] = each * count / result.seconds
         return rates
 
 
-class SlowFlush(Appending):
-    """The same on a server whose disk seems slow; left out where there is no C compiler."""
+class SlowFlushAppendMeasurement(AppendMeasurement):
+    """The same on a server whose disk seems slow; no rows where there is no C compiler."""
 
-    where = f", flush +{DELAY:g} ms"
-    # What both wait for alike is most of the time here.
-    least = 1.0
+    server = f", flush +{slow_flush.DELAY:g} ms"
+    # Most of the time is the flush, which both wait for alike.
+    target = 1.0
 
     def __init__(self, sizes: Mapping[int, int], processes: Sequence[int]) -> None:
         super().__init__(sizes, processes)
         self._stack = ExitStack()
-        if not slow_flush.possible():
+        if not slow_flush.is_possible():
             self.rows = []
 
     @property
     def notes(self) -> Sequence[str]:
+        """Why there are no rows."""
         if self.rows:
             return ()
         return [f"append {slow_flush.LEFT_OUT}"]
 
-    def prepare(self, stage: Stage) -> None:
-        self._stage = self._stack.enter_context(slow_flush.open_slow())
-        super().prepare(self._stage)
+    def prepare(self, postgres: PostgresFixture) -> None:
+        """Start the slow server, and prepare there."""
+        self._slow_postgres = self._stack.enter_context(slow_flush.open_slow_postgres())
+        super().prepare(self._slow_postgres)
 
-    def round(self, stage: Stage, number: int) -> dict[str, float]:
-        return super().round(self._stage, number)
+    def round(self, postgres: PostgresFixture, number: int) -> dict[str, float]:
+        """Measure every contender on the slow server."""
+        return super().round(self._slow_postgres, number)
 
     def close(self) -> None:
+        """Stop the slow server."""
         self._stack.close()

@@ -1,11 +1,11 @@
-"""Claiming: how long one claim of a broadcaster takes, by how much is pending.
+"""Claiming: how long one claim of a broadcaster takes, by how many messages are pending.
 
 Unit: milliseconds of one ``Broadcaster.claim``, commit included: 1,000 messages over the 3,000
-devices that have something due. After every claim the broadcaster gives it up again
-(``Broadcaster.release``, not timed), so that the number of pending messages stays; after every
-round the tables are vacuumed. The sizes are taken in turn, claim by claim. A first claim, with
-which the connection plans its statements, does not count. What the claims of one round take is
-summed up by their median and their 95th percentile.
+devices that have something due. After every claim the broadcaster gives the messages up again
+(``Broadcaster.release``, untimed), so that the number of pending messages stays. After every round
+the tables are vacuumed. The sizes take turns, claim by claim. A first claim, with which the
+connection plans its statements, does not count. The median and the 95th percentile are those of the
+claims of one round.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ from contextlib import ExitStack
 from statistics import quantiles
 from time import perf_counter
 
-from benchmarks.contenders.sendtrail_workers import Immediate, Worker, broadcaster
-from benchmarks.harness.measuring import Comparison, Figure, Row, Simple, Target
-from benchmarks.harness.postgres_fixture import Stage, vacuum
+from benchmarks.contenders.sendtrail_workers import (
+    CountingBroadcaster,
+    ImmediateGateway,
+    create_broadcaster,
+)
+from benchmarks.harness.measuring import Comparison, Figure, MeasurementBase, Row, Target
+from benchmarks.harness.postgres_fixture import PostgresFixture, vacuum
 from benchmarks.measurements import template_databases
 from projections.config.settings import Settings
 from projections.container import Container
@@ -25,67 +29,67 @@ from runners.sending.claim import BATCH
 from runners.sending.worker import LANES
 
 
-class Claiming(Simple):
-    """``sizes`` are the numbers of pending messages, ``claims`` how many in each round."""
+class ClaimMeasurement(MeasurementBase):
+    """``sizes`` are the numbers of pending messages, ``claims`` the claims of each in a round."""
 
     def __init__(self, sizes: Sequence[int], claims: int) -> None:
         self.sizes = sizes
         self.claims = claims
         self.rows: list[Row] = []
         for name in ("median", "p95"):
-            self.rows.append(_figure(name, sizes[0]))
+            first = sizes[0]
+            self.rows.append(Figure(_label(name, first), f"{name} {first}", "ms"))
             for size in sizes[1:]:
                 target = Target("≤", 1.5) if (name, size) == ("median", sizes[-1]) else None
                 self.rows.append(
                     Comparison(
-                        _what(name, size),
+                        _label(name, size),
                         f"{name} {size}",
-                        f"{sizes[0]:,} pending",
-                        f"{name} {sizes[0]}",
+                        f"{first:,} pending",
+                        f"{name} {first}",
                         target,
                         "ms",
                     )
                 )
 
-    def prepare(self, stage: Stage) -> None:
-        self.databases = {
-            size: stage.copied(template_databases.pending(stage, size)) for size in self.sizes
+    def prepare(self, postgres: PostgresFixture) -> None:
+        """Create a database of each size."""
+        self.urls = {
+            size: postgres.create_copy_url(template_databases.with_pending_messages(postgres, size))
+            for size in self.sizes
         }
 
-    def round(self, stage: Stage, number: int) -> dict[str, float]:
-        taken: dict[int, list[float]] = {size: [] for size in self.sizes}
+    def round(self, postgres: PostgresFixture, number: int) -> dict[str, float]:
+        """Claim in turn at every size."""
+        milliseconds: dict[int, list[float]] = {size: [] for size in self.sizes}
         with ExitStack() as stack:
-            workers = {}
-            for size, url in self.databases.items():
+            broadcasters = {}
+            for size, url in self.urls.items():
                 container = stack.enter_context(Container(Settings(database_url=url)))
-                workers[size] = broadcaster(container, {"sandbox": Immediate()})
-                _claim(workers[size])
+                broadcasters[size] = create_broadcaster(container, {"sandbox": ImmediateGateway()})
+                _claim(broadcasters[size])
             for _ in range(self.claims):
-                for size, worker in workers.items():
-                    taken[size].append(_claim(worker))
-        for url in self.databases.values():
+                for size, broadcaster in broadcasters.items():
+                    milliseconds[size].append(_claim(broadcaster))
+        for url in self.urls.values():
             vacuum(url)
         numbers: dict[str, float] = {}
-        for size, times in taken.items():
-            cuts = quantiles(times, n=20)
+        for size, series in milliseconds.items():
+            cuts = quantiles(series, n=20)
             numbers |= {f"median {size}": cuts[9], f"p95 {size}": cuts[18]}
         return numbers
 
 
-def _claim(worker: Worker) -> float:
-    """Claims, and gives up what it claimed; milliseconds of the claim."""
-    worker.lanes = LANES  # where each has a backlog it would take fewer
+def _claim(broadcaster: CountingBroadcaster) -> float:
+    """Claim, and give up what was claimed; returns the milliseconds of the claim."""
+    broadcaster.lanes = LANES  # a backlog on each device would let it claim from fewer devices
     began = perf_counter()
-    claimed = worker.claim()
-    taken = perf_counter() - began
+    claimed = broadcaster.claim()
+    seconds = perf_counter() - began
     assert claimed == BATCH, f"{claimed} messages claimed"
-    worker.release()
-    return 1000 * taken
+    broadcaster.release()
+    return 1000 * seconds
 
 
-def _what(name: str, size: int) -> str:
+def _label(name: str, size: int) -> str:
     return f"claim {BATCH:,} of {size:,} pending, {name}"
-
-
-def _figure(name: str, size: int) -> Figure:
-    return Figure(_what(name, size), f"{name} {size}", "ms")

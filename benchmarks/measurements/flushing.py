@@ -1,8 +1,8 @@
-"""Sending on a disk that takes longer to flush, beside the same on this one: whether commits that
-wait for one another hold the broadcasters up.
+"""Sending on a disk that takes longer to flush, beside the same on this machine's disk: whether
+commits that wait for one another slow the broadcasters down.
 
-Unit: messages per second, as in ``lifecycle``, with every flush of the one server held up by
-``slow_flush.DELAY``.
+Unit: messages per second, as in ``lifecycle``, with every flush of one of the two servers
+``slow_flush.DELAY`` longer.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from benchmarks.contenders.sendtrail_workers import Broadcasting
+from benchmarks.contenders.sendtrail_workers import BroadcasterTask
 from benchmarks.harness import seed_data, slow_flush, worker_pool
-from benchmarks.harness.measuring import Comparison, Simple
-from benchmarks.harness.postgres_fixture import Stage
+from benchmarks.harness.measuring import Comparison, MeasurementBase
+from benchmarks.harness.postgres_fixture import PostgresFixture
 from benchmarks.measurements import template_databases
 from benchmarks.measurements.lifecycle import in_words
 from projections.config.settings import Settings
 from projections.container import Container
 
 
-class Flushing(Simple):
+class FlushingMeasurement(MeasurementBase):
     """``messages`` of one campaign over fifty devices, through each of the numbers of
-    ``processes``."""
+    ``processes``; no rows where there is no C compiler."""
 
     def __init__(self, messages: int, processes: Sequence[int]) -> None:
         self.messages = messages
@@ -37,30 +37,35 @@ class Flushing(Simple):
                 f"plain {count}",
             )
             for count in processes
-            if slow_flush.possible()
+            if slow_flush.is_possible()
         ]
 
     @property
     def notes(self) -> Sequence[str]:
+        """Why there are no rows."""
         return () if self.rows else [f"sending {slow_flush.LEFT_OUT}"]
 
-    def prepare(self, stage: Stage) -> None:
-        self._slow = self._stack.enter_context(slow_flush.open_slow())
-        self._template = {
-            each: template_databases.few(each, self.messages) for each in (stage, self._slow)
+    def prepare(self, postgres: PostgresFixture) -> None:
+        """Start the slow server, and register the leads on both."""
+        self._slow_postgres = self._stack.enter_context(slow_flush.open_slow_postgres())
+        self._templates = {
+            server: template_databases.with_few_devices(server, self.messages)
+            for server in (postgres, self._slow_postgres)
         }
 
-    def round(self, stage: Stage, number: int) -> dict[str, float]:
+    def round(self, postgres: PostgresFixture, number: int) -> dict[str, float]:
+        """Send on this machine's disk, then on the slow one, with each number of processes."""
         rates = {}
         for count in self.processes:
-            for name, each in (("plain", stage), ("slow", self._slow)):
-                with each.copy(self._template[each]) as url:
+            for name, server in (("plain", postgres), ("slow", self._slow_postgres)):
+                with server.temporary_copy(self._templates[server]) as url:
                     with Container(Settings(database_url=url)) as container:
-                        seed_data.due_campaign(container)
-                        seed_data.triggered(container, self.messages)
-                    works = [Broadcasting(url, worker) for worker in range(count)]
-                    rates[f"{name} {count}"] = worker_pool.rate(works, self.messages)
+                        seed_data.schedule_due_campaign(container)
+                        seed_data.schedule_messages(container, self.messages)
+                    tasks = [BroadcasterTask(url, broadcaster) for broadcaster in range(count)]
+                    rates[f"{name} {count}"] = worker_pool.rate(tasks, self.messages)
         return rates
 
     def close(self) -> None:
+        """Stop the slow server."""
         self._stack.close()

@@ -1,14 +1,14 @@
 """What a message costs in bytes, and whether a long log slows anything down.
 
 Bytes per message, over its whole life (scheduled, claimed, queued, sent): by how much
-``stored_events`` and ``broadcast_messages`` grow, heap and indexes apart, as they are right after
-(no VACUUM in between but autovacuum's), divided by the number of messages; and the write-ahead log
-written meanwhile, for scheduling and for the rest apart, full pages included where a checkpoint
-came in between.
+``stored_events`` and ``broadcast_messages`` grow, heap and indexes apart, divided by the number of
+messages. The sizes are taken right after, without a VACUUM in between but autovacuum's. The
+write-ahead log is that written meanwhile, for scheduling and for the rest apart, full pages
+included where a checkpoint came in between.
 
-Beside a fresh log, the same in a log of millions of events of messages that were sent before, under
-autovacuum as it is by default: messages per second of the campaigner and of one broadcaster, as in
-``scheduling`` and ``lifecycle``. The long log grows by every round.
+Messages per second of the campaigner and of one broadcaster are as in ``schedule`` and
+``lifecycle``, in a log of millions of events of messages that were sent before, under autovacuum as
+it is by default, beside a fresh log. The long log grows by every round.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from benchmarks.contenders import bare_sql
-from benchmarks.contenders.sendtrail_workers import Broadcasting, Running, settings
+from benchmarks.contenders.sendtrail_workers import (
+    BroadcasterTask,
+    RunnerTask,
+    broadcaster_settings,
+)
 from benchmarks.harness import seed_data, worker_pool
-from benchmarks.harness.measuring import Comparison, Figure, Row, Simple
-from benchmarks.harness.postgres_fixture import Stage
+from benchmarks.harness.measuring import Comparison, Figure, MeasurementBase, Row
+from benchmarks.harness.postgres_fixture import PostgresFixture
 from benchmarks.measurements import template_databases
 from projections.container import Container
 
@@ -27,20 +31,20 @@ TABLES = ("stored_events", "broadcast_messages")
 
 
 class Sizes(NamedTuple):
-    """Bytes: of each table's heap and of its indexes, and of all write-ahead log so far."""
+    """Bytes of each table's heap and indexes, by name, and of all write-ahead log so far."""
 
     parts: dict[str, int]
     wal: int
 
 
-class Growing(Simple):
-    """A campaign to ``leads`` leads, in a fresh log and in one of as many campaigns more as
-    ``before`` says."""
+class GrowthMeasurement(MeasurementBase):
+    """A campaign to ``leads`` leads, in a fresh log and in a long one. In the long log one campaign
+    was sent to all of them, and ``campaigns_before`` more like it."""
 
-    def __init__(self, leads: int, before: int) -> None:
+    def __init__(self, leads: int, campaigns_before: int) -> None:
         self.leads = leads
-        self.before = before
-        long = f"{template_databases.events(leads, before):,} events before"
+        self.campaigns_before = campaigns_before
+        long = f"{template_databases.count_events(leads, campaigns_before):,} events before"
         self.rows: list[Row] = [
             Comparison(
                 f"schedule {leads:,}, {long}", "schedule long", "in a fresh log", "schedule fresh"
@@ -51,23 +55,26 @@ class Growing(Simple):
         ]
         for table in TABLES:
             for part in ("heap", "indexes"):
-                what = f"a sent message in {table}, {part}"
-                self.rows.append(Figure(what, f"{table} {part}", "bytes"))
+                label = f"a sent message in {table}, {part}"
+                self.rows.append(Figure(label, f"{table} {part}", "bytes"))
         self.rows.append(Figure("write-ahead log of scheduling a message", "wal schedule", "bytes"))
         self.rows.append(Figure("write-ahead log of sending a message", "wal send", "bytes"))
 
-    def prepare(self, stage: Stage) -> None:
-        self.fresh = template_databases.few(stage, self.leads)
-        self.long = stage.copied(template_databases.sent(stage, self.leads, self.before))
+    def prepare(self, postgres: PostgresFixture) -> None:
+        """Create the template of the fresh log, and the long log."""
+        self.fresh_template = template_databases.with_few_devices(postgres, self.leads)
+        self.long_url = postgres.create_copy_url(
+            template_databases.with_sent_campaigns(postgres, self.leads, self.campaigns_before)
+        )
 
-    def round(self, stage: Stage, number: int) -> dict[str, float]:
-        """The fresh log first, or the long one, in turn."""
+    def round(self, postgres: PostgresFixture, number: int) -> dict[str, float]:
+        """Measure the fresh log first, or the long one, in turn."""
         if number % 2:
-            long = self._life(self.long)
-        with stage.copy(self.fresh) as url:
-            fresh = self._life(url)
+            long = self._send_campaign(self.long_url)
+        with postgres.temporary_copy(self.fresh_template) as url:
+            fresh = self._send_campaign(url)
         if not number % 2:
-            long = self._life(self.long)
+            long = self._send_campaign(self.long_url)
         return fresh | {
             "schedule fresh": fresh["schedule"],
             "send fresh": fresh["send"],
@@ -75,17 +82,17 @@ class Growing(Simple):
             "send long": long["send"],
         }
 
-    def _life(self, url: str) -> dict[str, float]:
-        with Container(settings(url)) as container:
-            seed_data.due_campaign(container)
+    def _send_campaign(self, url: str) -> dict[str, float]:
+        with Container(broadcaster_settings(url)) as container:
+            seed_data.schedule_due_campaign(container)
         before = _sizes(url)
-        schedule = worker_pool.rate([Running(url, "campaigner", self.leads)], self.leads)
+        schedule_rate = worker_pool.rate([RunnerTask(url, "campaigner", self.leads)], self.leads)
         between = _sizes(url)
-        send = worker_pool.rate([Broadcasting(url)], self.leads)
+        send_rate = worker_pool.rate([BroadcasterTask(url)], self.leads)
         after = _sizes(url)
         return {
-            "schedule": schedule,
-            "send": send,
+            "schedule": schedule_rate,
+            "send": send_rate,
             "wal schedule": (between.wal - before.wal) / self.leads,
             "wal send": (after.wal - between.wal) / self.leads,
         } | {part: (after.parts[part] - before.parts[part]) / self.leads for part in after.parts}
@@ -93,7 +100,7 @@ class Growing(Simple):
 
 def _sizes(url: str) -> Sizes:
     parts: dict[str, int] = {}
-    with bare_sql.connected(url) as engine, engine.connect() as connection:
+    with bare_sql.connect(url) as engine, engine.connect() as connection:
         for table in TABLES:
             [row] = connection.exec_driver_sql(
                 "SELECT pg_table_size(%(t)s::regclass) AS heap,"
@@ -101,5 +108,5 @@ def _sizes(url: str) -> Sizes:
                 {"t": table},
             )
             parts |= {f"{table} heap": row.heap, f"{table} indexes": row.indexes}
-        found = connection.exec_driver_sql("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
-        return Sizes(parts, int(found.scalar_one()))
+        wal = connection.exec_driver_sql("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
+        return Sizes(parts, int(wal.scalar_one()))

@@ -1,9 +1,10 @@
 """Messages over HTTP: the whole life of each, through one broadcaster, to a WhatsApp Cloud API on
 this machine.
 
-Unit: messages per second, as in ``lifecycle``; beside it the same with the gateway that accepts at
-once, so that the ratio is what HTTP takes. The server is a process of its own. ``notes`` say where
-the processor's time goes: broadcaster, PostgreSQL and the server apart, in milliseconds a message.
+Unit: messages per second, as in ``lifecycle``. Beside it is the same with the gateway that accepts
+at once, so that the ratio is what HTTP costs. The server is a process of its own. ``notes`` say
+where the processor's time goes: broadcaster, PostgreSQL and the server apart, in milliseconds a
+message.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from contextlib import contextmanager
 
 import psutil
 
-from benchmarks.contenders.sendtrail_workers import Broadcasting, settings
+from benchmarks.contenders.sendtrail_workers import BroadcasterTask, broadcaster_settings
 from benchmarks.harness import seed_data, worker_pool
 from benchmarks.harness.fake_cloud_api import TOKEN
-from benchmarks.harness.measuring import Comparison, Simple, Target
-from benchmarks.harness.postgres_fixture import Stage
-from benchmarks.harness.processor_time import Shares
+from benchmarks.harness.measuring import Comparison, MeasurementBase, Target
+from benchmarks.harness.postgres_fixture import PostgresFixture
+from benchmarks.harness.processor_time import ProcessorTime
 from projections.container import Container
 from projections.records import credentials
 
@@ -28,47 +29,49 @@ from projections.records import credentials
 SECRET_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="  # noqa: S105
 
 
-class Sending(Simple):
+class HttpSendingMeasurement(MeasurementBase):
     """``messages`` of one campaign over fifty devices of the Cloud API."""
 
     def __init__(self, messages: int) -> None:
         self.messages = messages
-        what = f"the same over HTTP to a Cloud API {messages:,}"
+        label = f"the same over HTTP to a Cloud API {messages:,}"
         self.rows = [
-            Comparison(what, "http", "accepted at once", "at once", Target("≥", 1000, "number"))
+            Comparison(label, "http", "accepted at once", "at once", Target("≥", 1000, "number"))
         ]
-        self._shares = Shares("messages over HTTP", "broadcaster")
+        self._processor_time = ProcessorTime("messages over HTTP", "broadcaster")
 
     @property
     def notes(self) -> list[str]:
         """Where the processor's time went."""
-        return [self._shares.told()]
+        return [self._processor_time.summary()]
 
-    def prepare(self, stage: Stage) -> None:
-        self.template = stage.template(self._fill)
+    def prepare(self, postgres: PostgresFixture) -> None:
+        """Schedule the campaign's messages."""
+        self.template = postgres.create_template(self._fill)
 
     def _fill(self, container: Container) -> None:
-        seed_data.devices(container, seed_data.DEVICES, gateway="cloud")
-        seed_data.leads(container, self.messages)
-        seed_data.due_campaign(container)
-        seed_data.triggered(container, self.messages)
+        seed_data.register_devices(container, seed_data.DEVICES, gateway="cloud")
+        seed_data.register_leads(container, self.messages)
+        seed_data.schedule_due_campaign(container)
+        seed_data.schedule_messages(container, self.messages)
 
-    def round(self, stage: Stage, number: int) -> dict[str, float]:
+    def round(self, postgres: PostgresFixture, number: int) -> dict[str, float]:
+        """Send through the gateway that accepts at once, then over HTTP."""
         rates = {}
-        with stage.copy(self.template) as url:
-            rates["at once"] = worker_pool.rate([Broadcasting(url)], self.messages)
-        with stage.copy(self.template) as url, _server() as (port, server):
-            with Container(settings(url, SECRET_KEY)) as container:
-                _point(container, port)
-            works = [Broadcasting(url, secret_key=SECRET_KEY)]
-            rates["http"] = self._shares.rate(url, works, self.messages, server)
-            with Container(settings(url)) as container:
-                assert seed_data.sent(container) == self.messages, "some were not sent"
+        with postgres.temporary_copy(self.template) as url:
+            rates["at once"] = worker_pool.rate([BroadcasterTask(url)], self.messages)
+        with postgres.temporary_copy(self.template) as url, _running_cloud_api() as (port, server):
+            with Container(broadcaster_settings(url, SECRET_KEY)) as container:
+                _configure_devices(container, port)
+            tasks = [BroadcasterTask(url, secret_key=SECRET_KEY)]
+            rates["http"] = self._processor_time.rate(url, tasks, self.messages, server)
+            with Container(broadcaster_settings(url)) as container:
+                assert seed_data.count_sent(container) == self.messages, "some were not sent"
         return rates
 
 
 @contextmanager
-def _server() -> Iterator[tuple[int, psutil.Process]]:
+def _running_cloud_api() -> Iterator[tuple[int, psutil.Process]]:
     """The port of a Cloud API on this machine, and its process."""
     command = [sys.executable, "-m", "benchmarks.harness.fake_cloud_api"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -77,8 +80,8 @@ def _server() -> Iterator[tuple[int, psutil.Process]]:
         process.stdin.close()
 
 
-def _point(container: Container, port: int) -> None:
-    """Every device sends there."""
+def _configure_devices(container: Container, port: int) -> None:
+    """Let every device send to the server at ``port``."""
     with container.database.transaction() as connection:
         for row in connection.exec_driver_sql(
             "UPDATE devices SET settings = jsonb_build_object('base_url', %(url)s::text,"

@@ -1,88 +1,92 @@
-"""Large databases, each made once and kept for all that ask for it."""
+"""Large databases, each created once for all measurements that start from a copy of it.
+
+Every function returns the name of a database that ``PostgresFixture`` keeps until its end.
+"""
 
 from __future__ import annotations
 
-from benchmarks.contenders.sendtrail_workers import Broadcasting, Running
+from benchmarks.contenders.sendtrail_workers import BroadcasterTask, RunnerTask
 from benchmarks.harness import log_copy, seed_data, worker_pool
-from benchmarks.harness.postgres_fixture import Stage
+from benchmarks.harness.postgres_fixture import PostgresFixture
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database.engine import url_of
 
-# Where there are many; elsewhere ``filling.DEVICES``.
-DEVICES = 3000
+# Where there are many; elsewhere ``seed_data.DEVICES``.
+MANY_DEVICES = 3000
 
 
-def many_devices(stage: Stage) -> str:
-    """The template of a database with 3,000 devices."""
-
-    def fill(container: Container) -> None:
-        seed_data.devices(container, DEVICES)
-
-    return stage.kept("many devices", lambda: stage.template(fill))
-
-
-def leads(stage: Stage, count: int) -> str:
-    """The template of a database with 3,000 devices and so many leads, to whom a campaign is
-    due."""
-
-    def make() -> str:
-        name = stage.duplicate(many_devices(stage))
-        with Container(Settings(database_url=url_of(stage.url, name))) as container:
-            seed_data.leads(container, count)
-            seed_data.due_campaign(container)
-        stage.settle(name)
-        return name
-
-    return stage.kept(f"{count} leads", make)
-
-
-def pending(stage: Stage, count: int) -> str:
-    """The same with the campaign's messages pending, one for each lead."""
-
-    def make() -> str:
-        name = stage.duplicate(leads(stage, count))
-        worker_pool.run([Running(url_of(stage.url, name), "campaigner", count)], count)
-        stage.settle(name)
-        return name
-
-    return stage.kept(f"{count} pending", make)
-
-
-def few(stage: Stage, count: int) -> str:
-    """The template of a database with fifty devices and so many leads, and no campaign."""
+def with_many_devices(postgres: PostgresFixture) -> str:
+    """3,000 devices."""
 
     def fill(container: Container) -> None:
-        seed_data.devices(container, seed_data.DEVICES)
-        seed_data.leads(container, count)
+        seed_data.register_devices(container, MANY_DEVICES)
 
-    return stage.kept(f"{count} of few devices", lambda: stage.template(fill))
+    return postgres.cached("many devices", lambda: postgres.create_template(fill))
 
 
-def sent(stage: Stage, count: int, more: int) -> str:
-    """The same with a campaign that was sent to all of them, and as many ``more`` like it; see
-    ``events``."""
+def with_leads(postgres: PostgresFixture, leads: int) -> str:
+    """3,000 devices, so many leads, and a campaign to all of them that is due."""
 
-    def make() -> str:
+    def create() -> str:
+        name = postgres.create_copy(with_many_devices(postgres))
+        with Container(Settings(database_url=url_of(postgres.url, name))) as container:
+            seed_data.register_leads(container, leads)
+            seed_data.schedule_due_campaign(container)
+        postgres.vacuum(name)
+        return name
+
+    return postgres.cached(f"{leads} leads", create)
+
+
+def with_pending_messages(postgres: PostgresFixture, leads: int) -> str:
+    """As ``with_leads``, with a pending message of the campaign for each lead."""
+
+    def create() -> str:
+        name = postgres.create_copy(with_leads(postgres, leads))
+        worker_pool.run([RunnerTask(url_of(postgres.url, name), "campaigner", leads)], leads)
+        postgres.vacuum(name)
+        return name
+
+    return postgres.cached(f"{leads} pending", create)
+
+
+def with_few_devices(postgres: PostgresFixture, leads: int) -> str:
+    """Fifty devices, so many leads, and no campaign."""
+
+    def fill(container: Container) -> None:
+        seed_data.register_devices(container, seed_data.DEVICES)
+        seed_data.register_leads(container, leads)
+
+    return postgres.cached(f"{leads} of few devices", lambda: postgres.create_template(fill))
+
+
+def with_sent_campaigns(postgres: PostgresFixture, leads: int, more: int) -> str:
+    """As ``with_few_devices``, with a campaign that was sent to all leads, and so many ``more``
+    like it."""
+
+    def create() -> str:
         if more:
-            name = stage.duplicate(sent(stage, count, 0))
-            with Container(Settings(database_url=url_of(stage.url, name))) as container:
-                log_copy.clone(container, more)
+            name = postgres.create_copy(with_sent_campaigns(postgres, leads, 0))
+            with Container(Settings(database_url=url_of(postgres.url, name))) as container:
+                log_copy.copy_campaign(container, more)
         else:
-            name = stage.duplicate(few(stage, count))
-            url = url_of(stage.url, name)
+            name = postgres.create_copy(with_few_devices(postgres, leads))
+            url = url_of(postgres.url, name)
             with Container(Settings(database_url=url)) as container:
-                seed_data.due_campaign(container)
-            worker_pool.run([Running(url, "campaigner", count)], count)
-            worker_pool.run([Broadcasting(url)], count)
-        stage.settle(name)
+                seed_data.schedule_due_campaign(container)
+            worker_pool.run([RunnerTask(url, "campaigner", leads)], leads)
+            worker_pool.run([BroadcasterTask(url)], leads)
+        postgres.vacuum(name)
         return name
 
-    return stage.kept(f"{count} sent {more}", make)
+    return postgres.cached(f"{leads} sent {more}", create)
 
 
-def events(count: int, more: int) -> int:
-    """How many events of leads and messages are in the log of ``sent``: a lead is registered once,
-    and each message is scheduled, claimed, queued and sent. Some of devices and campaigns come to
-    them."""
-    return count * (1 + 4 * (1 + more))
+def count_events(leads: int, more: int) -> int:
+    """The number of events of leads and messages in the log of ``with_sent_campaigns``.
+
+    A lead is registered once, and each message is scheduled, claimed, queued and sent. The few
+    events of devices and campaigns are not counted.
+    """
+    return leads * (1 + 4 * (1 + more))

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from benchmarks.harness.measuring import Comparison, Figure, Row, Simple, Target, measure
+from benchmarks.harness.measuring import Comparison, Figure, MeasurementBase, Row, Target, measure
 from benchmarks.harness.printing import as_json
-from benchmarks.harness.worker_pool import Crew, Member
+from benchmarks.harness.worker_pool import PoolWorker, WorkerPool
 
 ROWS = (
     Comparison("sends", "ours", "another queue", "theirs", Target("≥", 1.0)),
@@ -18,7 +18,7 @@ ROWS = (
 )
 
 
-class Stage:
+class FakePostgres:
     """Nothing is prepared on it; it counts how often it was cleared."""
 
     def __init__(self) -> None:
@@ -28,17 +28,17 @@ class Stage:
         self.cleared += 1
 
 
-class Told(Simple):
+class Told(MeasurementBase):
     """Gives what it was told to, a round at a time."""
 
     def __init__(self, *rounds: dict[str, float], rows: Sequence[Row] = ROWS) -> None:
         self.rows = rows
         self.told = rounds
 
-    def prepare(self, stage: Any) -> None:
+    def prepare(self, postgres: Any) -> None:
         pass
 
-    def round(self, stage: Any, number: int) -> dict[str, float]:
+    def round(self, postgres: Any, number: int) -> dict[str, float]:
         return self.told[number]
 
 
@@ -49,7 +49,7 @@ def test_a_ratio_is_that_of_each_round_and_the_median_counts() -> None:
         {"ours": 10.0, "theirs": 20.0, "peak": 250.0},
         {"ours": 90.0, "theirs": 60.0, "peak": 190.0},
     )
-    report = measure(Stage(), [("sending", told)], 3)  # type: ignore[arg-type]
+    report = measure(FakePostgres(), [("sending", told)], 3)  # type: ignore[arg-type]
 
     sends, memory = report.results
     assert sends.ratios is not None
@@ -62,38 +62,38 @@ def test_a_ratio_is_that_of_each_round_and_the_median_counts() -> None:
 @pytest.mark.parametrize(("theirs", "met"), [(99.0, True), (101.0, False)])
 def test_a_target_is_met_or_not(theirs: float, met: bool) -> None:
     told = Told({"ours": 100.0, "theirs": theirs, "peak": 1.0})
-    report = measure(Stage(), [("sending", told)], 1)  # type: ignore[arg-type]
+    report = measure(FakePostgres(), [("sending", told)], 1)  # type: ignore[arg-type]
     assert report.results[0].met is met
 
 
 def test_nobody_knows_how_a_contender_that_is_not_installed_does() -> None:
     told = Told({"ours": 100.0, "peak": 1.0})
-    report = measure(Stage(), [("sending", told)], 1)  # type: ignore[arg-type]
+    report = measure(FakePostgres(), [("sending", told)], 1)  # type: ignore[arg-type]
     assert (report.results[0].theirs, report.results[0].met) == (None, None)
 
 
 def test_what_fails_is_said_and_the_others_are_kept() -> None:
     good = Told({"ours": 1.0, "theirs": 1.0, "peak": 1.0})
-    stage = Stage()
-    report = measure(stage, [("broken", Told()), ("sending", good)], 1)  # type: ignore[arg-type]
+    postgres = FakePostgres()
+    report = measure(postgres, [("broken", Told()), ("sending", good)], 1)  # type: ignore[arg-type]
     assert list(report.failures) == ["broken (sends)"]
     assert [result.group for result in report.results] == ["sending", "sending"]
-    assert stage.cleared == 2
+    assert postgres.cleared == 2
 
 
-def count_to(member: Member) -> None:
-    member.begin()
-    member.did(500)
+def count_to(worker: PoolWorker) -> None:
+    worker.begin()
+    worker.add_committed(500)
 
 
-def fall(member: Member) -> None:
+def fall(worker: PoolWorker) -> None:
     raise ValueError("fell")
 
 
-def test_a_crew_does_all_of_its_work_and_says_what_it_took() -> None:
-    with Crew([2]) as crew:
-        taken = crew.run([count_to, count_to], 1000)
-        assert taken.seconds > 0
-        assert taken.peak > 1
+def test_a_pool_does_all_of_its_work_and_says_what_it_took() -> None:
+    with WorkerPool([2]) as pool:
+        result = pool.run([count_to, count_to], 1000)
+        assert result.seconds > 0
+        assert result.peak_memory > 1
         with pytest.raises(ValueError, match="fell"):
-            crew.run([count_to, fall], 1000)
+            pool.run([count_to, fall], 1000)
