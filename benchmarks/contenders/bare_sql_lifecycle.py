@@ -74,8 +74,10 @@ def prepare_statements(engine: Engine, messages: int) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class LifecycleTask:
-    """Process ``number``, from 0, of so many ``processes``: it takes each batch of messages whose
-    number, divided by ``processes``, leaves its own."""
+    """Process ``number`` (from 0) of ``processes``: it writes every ``processes``-th batch.
+
+    ``statements`` are those of ``prepare_statements`` for so many ``messages``.
+    """
 
     url: str
     statements: Sequence[tuple[str, str]]
