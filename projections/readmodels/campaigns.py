@@ -105,7 +105,7 @@ def state(row: Any) -> Campaign:
     )
 
 
-def next_to_trigger(connection: Connection, now: datetime) -> Campaign | None:
+def next_to_start(connection: Connection, now: datetime) -> Campaign | None:
     """Locks a campaign whose instant has come, the earliest first; another campaigner's are left
     to it."""
     found = rows(
@@ -143,7 +143,7 @@ def finished(connection: Connection) -> list[Campaign]:
 
 
 def next_scheduled(connection: Connection) -> datetime | None:
-    """When the next pending campaign is to be triggered; None if there is none."""
+    """When the next pending campaign is to start; None if there is none."""
     found = rows(
         connection, "SELECT min(scheduled_at) AS at FROM campaigns WHERE status = 'pending'"
     )

@@ -1,4 +1,4 @@
-"""Triggers campaigns: every minute, those whose instant has come."""
+"""The campaigner: starts campaigns whose instant has come, and schedules their messages."""
 
 from __future__ import annotations
 
@@ -23,24 +23,28 @@ CHUNK = 5000
 
 
 class Chunk(NamedTuple):
-    """The part of an audience that comes after ``cursor``, up to the lead ``last``, which is None
-    where there is nobody left: so many are ``scheduled``, by events that are ``ready`` to be
-    recorded; who is left out is counted by reason."""
+    """The part of a campaign's audience that comes after the lead ``cursor``.
+
+    ``last`` is the last lead of the chunk, None where no lead is left. ``scheduled`` counts the
+    messages, ``prepared`` holds their events, and ``excluded`` counts the leads without a message
+    by reason.
+    """
 
     campaign_id: UUID
     cursor: UUID | None
     last: UUID | None
     scheduled: int
     excluded: dict[str, int]
-    ready: Any
+    prepared: Any
 
 
 class Campaigner:
-    """Freezes the criteria of a campaign, then adds its audience chunk by chunk, each with its
-    cursor in one transaction: a crash resumes where the last chunk ended.
+    """Freezes the criteria of a campaign, then adds its audience chunk by chunk.
 
-    While one chunk is written the next one is read, on a connection of its own, and made ready: it
-    is a matter of the audience alone, and used only if the chunk before it was committed.
+    A chunk and its cursor are committed in one transaction, so that a crash resumes where the last
+    chunk ended. While one chunk is written, the next one is read on a connection of its own and its
+    events are prepared. A chunk depends on the audience alone. It is used only if the chunk before
+    it was committed.
     """
 
     def __init__(self, container: Container, actor: str, chunk: int = CHUNK) -> None:
@@ -50,9 +54,11 @@ class Campaigner:
         self._ahead: Future[Chunk] | None = None
 
     def run_once(self) -> int:
-        """Triggers all that is due and completes every audience; returns how many messages were
-        scheduled."""
-        while self.container.database.run("trigger", self._trigger):
+        """Starts every campaign that is due and completes every audience.
+
+        Returns how many messages were scheduled.
+        """
+        while self.container.database.run("trigger", self._start):
             pass
         total = 0
         with ThreadPoolExecutor(1, "campaigner ahead") as pool:
@@ -64,9 +70,10 @@ class Campaigner:
                     return total
                 total += scheduled
 
-    def _trigger(self, connection: Connection) -> bool:
+    def _start(self, connection: Connection) -> bool:
+        """Starts one campaign; False where none is due."""
         now = self.container.outreach.clock()
-        state = campaigns.next_to_trigger(connection, now)
+        state = campaigns.next_to_start(connection, now)
         if state is None:
             return False
         events = campaign.start(state, now=now, actor=self.actor)
@@ -74,27 +81,27 @@ class Campaigner:
         return True
 
     def _extend(self, connection: Connection, pool: ThreadPoolExecutor) -> int | None:
-        """Adds one chunk to one campaign; None when no audience is incomplete."""
+        """Adds one chunk to one campaign; None where every audience is complete."""
         state = campaigns.next_to_extend(connection)
         if state is None:
             return None
-        chunk = self._read_ahead(state) or self._read(connection, state, state.cursor)
+        chunk = self._chunk_ahead(state) or self._read(connection, state, state.cursor)
         now = self.container.outreach.clock()
         if chunk.last is None:
             events: list[Event] = [*campaign.complete_audience(state, now=now, actor=self.actor)]
             self.container.outreach.record(connection, events)
             return 0
-        self._ahead = pool.submit(self._read_alone, state, chunk.last)
+        self._ahead = pool.submit(self._read_ahead, state, chunk.last)
         extended = campaign.extend_audience(
             state, chunk.last, chunk.scheduled, chunk.excluded, now=now, actor=self.actor
         )
-        self.container.outreach.record(connection, extended, chunk.ready)
+        self.container.outreach.record(connection, extended, chunk.prepared)
         if chunk.scheduled:
             sweep.wake_broadcasters(connection)
         return chunk.scheduled
 
-    def _read_ahead(self, state: campaign.Campaign) -> Chunk | None:
-        """What was read ahead, if it is what comes next."""
+    def _chunk_ahead(self, state: campaign.Campaign) -> Chunk | None:
+        """The chunk that was read ahead, if it is the campaign's next one."""
         ahead, self._ahead = self._ahead, None
         if ahead is None:
             return None
@@ -104,18 +111,20 @@ class Campaigner:
                 return chunk
         return None
 
-    def _read_alone(self, state: campaign.Campaign, cursor: UUID) -> Chunk:
+    def _read_ahead(self, state: campaign.Campaign, cursor: UUID) -> Chunk:
+        """``_read`` in a transaction of its own, for the thread that reads ahead."""
         with self.container.database.transaction() as connection:
             return self._read(connection, state, cursor)
 
     def _read(self, connection: Connection, state: campaign.Campaign, cursor: UUID | None) -> Chunk:
+        """The chunk after ``cursor``, which is None before the first one."""
         now = self.container.outreach.clock()
-        found = leads.audience(connection, state.id, cursor, self.chunk)
+        candidates = leads.audience(connection, state.id, cursor, self.chunk)
         excluded: Counter[str] = Counter()
         scheduled: list[MessageScheduled] = []
         expires_at = campaign.expires_at(state.definition)
         senders = audience.Senders(devices.statuses(connection))
-        for row in found:
+        for row in candidates:
             opted_out = row.opted_out_at is not None
             sender = senders.admit(row.lead_id, row.device_id, opted_out=opted_out)
             if not isinstance(sender, UUID):
@@ -133,6 +142,6 @@ class Campaigner:
                     actor=self.actor,
                 )
             )
-        last = found[-1].lead_id if found else None
-        ready = self.container.outreach.make_ready(scheduled)
-        return Chunk(state.id, cursor, last, len(scheduled), dict(excluded), ready)
+        last = candidates[-1].lead_id if candidates else None
+        prepared = self.container.outreach.make_ready(scheduled)
+        return Chunk(state.id, cursor, last, len(scheduled), dict(excluded), prepared)

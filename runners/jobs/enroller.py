@@ -1,4 +1,4 @@
-"""Enrolls leads: every five minutes, those whose trigger is the entry of an active sequence."""
+"""The enroller: enrolls leads that have the trigger of an active sequence."""
 
 from __future__ import annotations
 
@@ -20,16 +20,19 @@ from projections.database.engine import uuids
 from projections.readmodels import devices, leads, sequences
 
 CHUNK = 1000
-# How many chunks of a crowd are taken at the same time: while the database writes one, this process
-# plans another.
-AT_ONCE = 2
+# How many chunks of a crowd are enrolled at the same time: while the database writes one, this
+# process plans another.
+PARALLEL_CHUNKS = 2
 
-# When the steps of a sequence are due, for all leads of a time zone that enter it at one instant.
+# The moments of a sequence's steps, by sequence and time zone, for leads that enter at one instant.
 Plans = dict[tuple[UUID, str], list[datetime]]
 
 
 class Enroller:
-    """Takes leads a thousand at a time, each lead's whole enrollment in one transaction."""
+    """Enrolls leads in chunks; the whole enrollment of a lead is in one transaction.
+
+    ``chunk`` is the largest number of leads in a transaction.
+    """
 
     def __init__(self, container: Container, actor: str, chunk: int = CHUNK) -> None:
         self.container = container
@@ -37,25 +40,27 @@ class Enroller:
         self.chunk = chunk
 
     def run_once(self) -> int:
-        """Enrolls all that can be enrolled now; returns how many enrollments there were."""
-        found, enrolled = self._take()
-        if found < self.chunk:
+        """Enrolls every lead that can be enrolled now; returns how many enrollments began."""
+        fetched, enrolled = self._enroll_chunk()
+        if fetched < self.chunk:
             return enrolled
-        with ThreadPoolExecutor(AT_ONCE, "enroller") as pool:
-            return enrolled + sum(pool.map(lambda _: self._exhaust(), range(AT_ONCE)))
+        with ThreadPoolExecutor(PARALLEL_CHUNKS, "enroller") as pool:
+            return enrolled + sum(pool.map(lambda _: self._exhaust(), range(PARALLEL_CHUNKS)))
 
     def _exhaust(self) -> int:
+        """Enrolls chunk by chunk until one is not full; returns how many enrollments began."""
         total = 0
         while True:
-            found, enrolled = self._take()
+            fetched, enrolled = self._enroll_chunk()
             total += enrolled
-            if found < self.chunk:
+            if fetched < self.chunk:
                 return total
 
-    def _take(self) -> tuple[int, int]:
-        return self.container.database.run("enroll", self._chunk)
+    def _enroll_chunk(self) -> tuple[int, int]:
+        """How many leads were fetched, and how many enrollments began."""
+        return self.container.database.run("enroll", self._enroll_fetched)
 
-    def _chunk(self, connection: Connection) -> tuple[int, int]:
+    def _enroll_fetched(self, connection: Connection) -> tuple[int, int]:
         candidates = leads.enrollable(connection, self.chunk)
         if not candidates:
             return 0, 0
@@ -64,17 +69,17 @@ class Enroller:
         now = self.container.outreach.clock()
         plans: Plans = {}
         events: list[Event] = []
-        enrolled = found = 0
+        enrolled = fetched = 0
         for _, group in groupby(candidates, key=attrgetter("lead_id")):
             rows = list(group)
-            found += 1
+            fetched += 1
             enrolled += len(rows)
             first = rows[0]
             sender = senders.admit(first.lead_id, first.device_id, opted_out=False)
             if isinstance(sender, UUID):  # else it was retired between two statements
                 events.extend(self._enroll(rows, entered, sender, plans, now))
         self.container.outreach.record(connection, events)
-        return found, enrolled
+        return fetched, enrolled
 
     def _enroll(
         self,
@@ -84,7 +89,7 @@ class Enroller:
         plans: Plans,
         now: datetime,
     ) -> list[Event]:
-        """The events of one lead, which enters one sequence per row."""
+        """The events of one lead; the lead enters one sequence per row."""
         events: list[Event] = []
         consumed: dict[str, list[UUID]] = {}
         for row in rows:
@@ -122,7 +127,7 @@ class Enroller:
         plans: Plans,
         now: datetime,
     ) -> list[Event]:
-        """A message for every step, all of them now."""
+        """The event that schedules a message, for every step of the sequence."""
         definition = sequence.definition
         zone = row.timezone or definition.timezone or "UTC"
         due = plans.get((sequence.id, zone))
