@@ -20,9 +20,9 @@ from projections.database.engine import recreate
 from projections.intake.lead_import import import_leads
 from projections.queries import reports
 from projections.queue import sweep
-from projections.rebuild.rebuild import rebuild
 from runners.cli import console
 from runners.cli.console import progress_bar
+from runners.cli.rebuild import rebuild_and_compare
 from runners.process.simulation import Simulation
 from runners.support.clocks import SimulatedClock
 
@@ -60,23 +60,7 @@ def run(settings: Settings, terminal: Console) -> bool:
                 terminal,
                 message_trail.message_trail(container.outreach, container.database, message_id),
             )
-        return prove(container, terminal)
-
-
-def prove(
-    container: Container, terminal: Console, *, only: str | None = None, swap: bool = False
-) -> bool:
-    """Rebuilds every projection and prints how each compares; True if all are identical. ``only``
-    and ``swap`` as in ``rebuild``."""
-    with progress_bar(terminal) as bar:
-        task = bar.add_task("rebuilding from the events", total=None)
-
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        found = rebuild(container.database, show, only=only, swap=swap)
-    console.print_rebuild(terminal, found)
-    return not any(found.values())
+        return rebuild_and_compare(container, terminal)
 
 
 def _register_devices(outreach: Outreach) -> list[UUID]:

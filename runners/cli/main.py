@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import click
 
-from domain import values
 from domain.errors import SendtrailError
 from projections.config import metrics, settings
 from projections.container import Container
@@ -18,9 +17,8 @@ from projections.database import embedded
 from projections.database.engine import BUNDLED, url_of
 from projections.intake.lead_import import import_leads
 from projections.queries import reports
-from projections.rebuild.rebuild import replay as replay_into
 from projections.records import api_keys
-from runners.cli import audit, console, devices
+from runners.cli import audit, console, devices, rebuild
 from runners.cli import demo as demonstration
 from runners.cli.console import progress_bar
 from runners.process.supervisor import RUNNERS, Runners
@@ -126,45 +124,10 @@ def status(config: settings.Settings) -> None:
         console.print_devices(console.console(), reports.devices(connection))
 
 
-@main.command()
-@click.option("--check", is_flag=True, help="Only compare; the live tables stay.")
-@click.option("--only", metavar="TABLE", help="Compare and replace this table alone.")
-@click.pass_obj
-def rebuild(config: settings.Settings, check: bool, only: str | None) -> None:
-    """Build every projection anew from the events, compare, and replace the live ones.
-
-    Commands and runners may go on meanwhile. Prints per table whether it was identical or the first
-    difference, and fails if there was one.
-    """
-    with Container(config, outdated=True) as container:
-        if not demonstration.prove(container, console.console(), only=only, swap=not check):
-            done = "" if check else ", and were replaced"
-            raise click.ClickException(f"the live projections differed from the events{done}")
-
-
-@main.command()
-@click.option(
-    "--until", required=True, metavar="TIME", help="ISO 8601 with an offset, or with a zone's name."
-)
-@click.option("--into", required=True, metavar="SCHEMA", help="A new schema of this name.")
-@click.pass_obj
-def replay(config: settings.Settings, until: str, into: str) -> None:
-    """Fill a new schema with every projection as it was at a past instant, for any SQL client."""
-    instant = values.parse_instant(until, "until")
-    with Container(config) as container, progress_bar(console.console(err=True)) as bar:
-        task = bar.add_task("replaying the events", total=None)
-        replay_into(
-            container.database,
-            into,
-            instant,
-            lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    click.echo(f"schema {into} is as of {instant.isoformat()}; drop it when you are done:")
-    click.echo(f"DROP SCHEMA {into} CASCADE")
-
-
 main.add_command(audit.group)
 main.add_command(devices.group)
+main.add_command(rebuild.rebuild)
+main.add_command(rebuild.replay)
 
 
 @main.group()

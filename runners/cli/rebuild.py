@@ -1,0 +1,70 @@
+"""``sendtrail rebuild`` and ``sendtrail replay``: read models made anew from the events."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+
+from domain import values
+from projections.config.settings import Settings
+from projections.container import Container
+from projections.rebuild import rebuild as read_models
+from runners.cli import console
+from runners.cli.console import progress_bar
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Only compare; the live tables stay.")
+@click.option("--only", metavar="TABLE", help="Compare and replace this table alone.")
+@click.pass_obj
+def rebuild(config: Settings, check: bool, only: str | None) -> None:
+    """Build every projection anew from the events, compare, and replace the live ones.
+
+    Commands and runners may go on meanwhile. Prints per table whether it was identical or the first
+    difference, and fails if there was one.
+    """
+    with Container(config, outdated=True) as container:
+        if not rebuild_and_compare(container, console.console(), only=only, swap=not check):
+            done = "" if check else ", and were replaced"
+            raise click.ClickException(f"the live projections differed from the events{done}")
+
+
+@click.command()
+@click.option(
+    "--until", required=True, metavar="TIME", help="ISO 8601 with an offset, or with a zone's name."
+)
+@click.option("--into", required=True, metavar="SCHEMA", help="A new schema of this name.")
+@click.pass_obj
+def replay(config: Settings, until: str, into: str) -> None:
+    """Fill a new schema with every projection as it was at a past instant, for any SQL client."""
+    instant = values.parse_instant(until, "until")
+    with Container(config) as container, progress_bar(console.console(err=True)) as bar:
+        task = bar.add_task("replaying the events", total=None)
+        read_models.replay(
+            container.database,
+            into,
+            instant,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    click.echo(f"schema {into} is as of {instant.isoformat()}; drop it when you are done:")
+    click.echo(f"DROP SCHEMA {into} CASCADE")
+
+
+def rebuild_and_compare(
+    container: Container, terminal: Console, *, only: str | None = None, swap: bool = False
+) -> bool:
+    """Rebuilds every read model and prints on ``terminal`` how each compares with the live one.
+
+    ``only`` and ``swap`` are those of ``projections.rebuild.rebuild.rebuild``. Returns whether all
+    tables are identical.
+    """
+    with progress_bar(terminal) as bar:
+        task = bar.add_task("rebuilding from the events", total=None)
+        differences = read_models.rebuild(
+            container.database,
+            lambda done, total: bar.update(task, completed=done, total=total),
+            only=only,
+            swap=swap,
+        )
+    console.print_rebuild(terminal, differences)
+    return not any(differences.values())
