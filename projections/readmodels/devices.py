@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,11 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
+def every(connection: Connection) -> list[Any]:
+    """All columns of every device, retired ones too, in order of name."""
+    return rows(connection, "SELECT * FROM devices ORDER BY name, device_id")
+
+
 def in_service(connection: Connection) -> list[Any]:
     """Every device that is not retired, in id order: all its columns, and its credentials as they
     are kept."""
@@ -77,3 +83,14 @@ def statuses(connection: Connection) -> dict[UUID, Status]:
     """The status of every device, retired ones too."""
     found = rows(connection, "SELECT device_id, status FROM devices")
     return {row.device_id: row.status for row in found}
+
+
+def last_used_at(connection: Connection, device_id: UUID) -> datetime | None:
+    """When the device was last used for a message; None before its first one."""
+    (dispatch,) = rows(
+        connection,
+        "SELECT handed_over_at FROM device_hand_overs WHERE device_id = %(id)s",
+        id=str(device_id),
+    )
+    used_at: datetime | None = dispatch.handed_over_at
+    return used_at

@@ -17,7 +17,6 @@ from domain.content import Content
 from domain.errors import InvalidInputError, NotFoundError, SendtrailError
 from projections.config.settings import Settings
 from projections.container import Container
-from projections.database.engine import rows
 from projections.readmodels import devices
 from runners.cli import console
 from runners.gateways.protocol import (
@@ -45,7 +44,7 @@ def group() -> None:
 def list_(config: Settings) -> None:
     """Every device with its gateway and its state."""
     with Container(config) as container, container.database.transaction() as connection:
-        console.print_device_list(console.console(), rows(connection, "SELECT * FROM devices"))
+        console.print_device_list(console.console(), devices.every(connection))
 
 
 @group.command("test")
@@ -84,14 +83,10 @@ def _find(container: Container, name: str) -> Any:
 def _check_pause(container: Container, row: Any) -> None:
     """The pace belongs to the device, whoever sends."""
     with container.database.transaction() as connection:
-        (last,) = rows(
-            connection,
-            "SELECT handed_over_at FROM device_hand_overs WHERE device_id = %(id)s",
-            id=str(row.device_id),
-        )
-    if last.handed_over_at is None:
+        used_at = devices.last_used_at(connection, row.device_id)
+    if used_at is None:
         return
-    free_at = last.handed_over_at + timedelta(seconds=row.min_delay_seconds)
+    free_at = used_at + timedelta(seconds=row.min_delay_seconds)
     wait = (free_at - container.outreach.clock()).total_seconds()
     if wait > 0:
         raise SendtrailError(f"the device has just sent; try again in {wait:.0f} seconds")
