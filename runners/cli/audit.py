@@ -16,7 +16,7 @@ from projections.audit import checkpoints, event_log, hash_chain, message_trail,
 from projections.config.settings import Settings
 from projections.container import Container
 from runners.cli import console
-from runners.cli.console import progress_bar
+from runners.cli.common import INSTANT
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -33,20 +33,21 @@ def message(config: Settings, message_id: UUID) -> None:
     """The whole causal chain of a message, its text rendered again and proven."""
     with Container(config) as container:
         console.print_trail(
-            console.console(),
+            console.terminal(),
             message_trail.message_trail(container.outreach, container.database, message_id),
         )
 
 
 @group.command("lead")
 @click.argument("lead_id", type=click.UUID)
-@click.option("--as-of", metavar="TIME", help="ISO 8601 with an offset, or with a zone's name.")
+@click.option("--as-of", metavar="TIME", help=INSTANT)
 @click.pass_obj
 def lead(config: Settings, lead_id: UUID, as_of: str | None) -> None:
     """All that touched a person, and how things stood at an instant."""
     instant = None if as_of is None else values.parse_instant(as_of, "as-of")
     with Container(config) as container:
-        console.print_person(console.console(), people.person(container.database, lead_id, instant))
+        person = people.person(container.database, lead_id, instant)
+        console.print_person(console.terminal(), person)
 
 
 @group.command("why-not")
@@ -60,19 +61,19 @@ def why_not(
     """Why this person was not sent this campaign, or this sequence."""
     with Container(config) as container:
         if campaign_id is not None and sequence_id is None:
-            found = people.why_not_campaign(
+            answer = people.why_not_campaign(
                 container.outreach, container.database, lead_id, campaign_id
             )
         elif sequence_id is not None and campaign_id is None:
-            found = people.why_not_sequence(
+            answer = people.why_not_sequence(
                 container.outreach, container.database, lead_id, sequence_id
             )
         else:
             raise InvalidInputError("options", "either --campaign or --sequence")
-    click.echo(found.story)
-    if found.wanted:
-        click.echo(f"wanted: {', '.join(found.wanted)}")
-        click.echo(f"the lead had: {', '.join(found.had) or 'none'}")
+    click.echo(answer.story)
+    if answer.wanted:
+        click.echo(f"wanted: {', '.join(answer.wanted)}")
+        click.echo(f"the lead had: {', '.join(answer.had) or 'none'}")
 
 
 @group.command("export")
@@ -94,12 +95,12 @@ def verify(config: Settings, checkpoint: Path | None, public_key: Path | None) -
     or was inserted."""
     if public_key is not None and checkpoint is None:
         raise InvalidInputError("--public-key", "a --checkpoint beside it")
-    with Container(config) as container, progress_bar(console.console(err=True)) as bar:
+    with Container(config) as container, console.progress_bar(console.terminal(err=True)) as bar:
         task = bar.add_task("verifying the log", total=None)
-        found = hash_chain.verify(
+        verdict = hash_chain.verify(
             container.database, lambda done, total: bar.update(task, completed=done, total=total)
         )
-        fault = found.fault
+        fault = verdict.fault
         if fault is None and checkpoint is not None:
             fault = checkpoints.check(
                 container.database,
@@ -107,12 +108,12 @@ def verify(config: Settings, checkpoint: Path | None, public_key: Path | None) -
                 None if public_key is None else _read(public_key),
             )
     click.echo(
-        f"verified {found.events} events up to {found.position},"
-        f" {found.unchained} not in the chain yet"
+        f"verified {verdict.events} events up to {verdict.position},"
+        f" {verdict.unchained} not in the chain yet"
     )
     if fault is not None:
         raise click.ClickException(fault)
-    click.echo(f"intact: {found.digest}")
+    click.echo(f"intact: {verdict.digest}")
 
 
 @group.command("checkpoint")
@@ -122,10 +123,10 @@ def checkpoint(config: Settings, key: Path | None) -> None:
     """Seal all there is and say where the chain stands, as JSON on standard output. Keep it where
     the database's owner cannot write."""
     with Container(config) as container:
-        made = checkpoints.make(
+        signed = checkpoints.make(
             container.database, container.outreach.clock, None if key is None else _read(key)
         )
-    click.echo(msgspec.json.encode(made).decode())
+    click.echo(msgspec.json.encode(signed).decode())
 
 
 @group.command("keygen")
@@ -133,7 +134,7 @@ def checkpoint(config: Settings, key: Path | None) -> None:
 def keygen(file: Path) -> None:
     """Make a key to sign checkpoints with: FILE is the private one, FILE.pub the public one."""
     private, public = checkpoints.new_key()
-    # The public one first: where it is there already, old checkpoints are verified with it.
+    # The public key first: an existing one still verifies old checkpoints, and must not be lost.
     _write_new(Path(f"{file}.pub"), public, 0o644)
     try:
         _write_new(file, private, 0o600)
@@ -144,6 +145,7 @@ def keygen(file: Path) -> None:
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:
+    """Writes a file that must not exist. Raises InvalidInputError where it does."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except OSError as error:
@@ -153,6 +155,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
 
 
 def _read(path: Path) -> bytes:
+    """The file's content. Raises InvalidInputError where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Reports and trails as people read them in a terminal."""
+"""The terminal: tables, trails and progress bars, as people read them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ from projections.records.api_keys import Key
 
 
 def progress_bar(console: Console) -> Progress:
-    """Shows rate and time left in a terminal, and nothing in a file."""
+    """A bar with rate and time left, for a ``with`` block; it shows nothing where ``console`` is
+    no terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -44,6 +45,7 @@ def progress_bar(console: Console) -> Progress:
 
 
 def print_overview(console: Console, overview: Overview) -> None:
+    """Prints one row for each kind of thing that there is, with its counts."""
     table = _table("Overview", "what", "count")
     table.add_row("leads", str(overview.leads))
     table.add_row("opted out", str(overview.opted_out))
@@ -54,6 +56,7 @@ def print_overview(console: Console, overview: Overview) -> None:
 
 
 def print_sequence(console: Console, report: SequenceReport) -> None:
+    """Prints one row of counts for each step."""
     title = f"Sequence {report.name} ({report.status}); enrollments: {_listed(report.enrollments)}"
     table = _counts_table(title, "step")
     for step in report.steps:
@@ -62,34 +65,39 @@ def print_sequence(console: Console, report: SequenceReport) -> None:
 
 
 def print_campaign(console: Console, report: CampaignReport) -> None:
+    """Prints the counts of one campaign."""
     title = f"Campaign {report.name} ({report.status}); left out: {_listed(report.excluded)}"
     table = _counts_table(title, "campaign")
     _add_counts(table, report.name, report)
     console.print(table)
 
 
-def print_devices(console: Console, found: Iterable[DeviceReport]) -> None:
+def print_devices(console: Console, reports: Iterable[DeviceReport]) -> None:
+    """Prints one row for each device and day."""
     table = _table("Devices by day", "device", "day", "claimed", "sent", "failed", "unknown")
-    for device in found:
+    for device in reports:
         for day, *counts in device.days:
             table.add_row(f"{device.name} ({device.status})", day, *map(str, counts))
     console.print(table)
 
 
-def print_device_list(console: Console, found: Iterable[Any]) -> None:
+def print_device_list(console: Console, devices: Iterable[Any]) -> None:
+    """Prints devices; each is a row of the table ``devices``."""
     table = _table("Devices", "name", "gateway", "status", "reason", "id")
-    for row in found:
+    for row in devices:
         table.add_row(row.name, row.gateway, row.status, row.reason or "", str(row.device_id))
     console.print(table)
 
 
-def console(*, err: bool = False) -> Console:
-    """As wide as the terminal; without one, wide enough for the tables."""
-    found = Console(stderr=err)
-    return found if found.is_terminal else Console(stderr=err, width=160)
+def terminal(*, err: bool = False) -> Console:
+    """Standard output, or standard error with ``err``: as wide as the terminal, or wide enough for
+    the tables where there is no terminal."""
+    console = Console(stderr=err)
+    return console if console.is_terminal else Console(stderr=err, width=160)
 
 
 def print_trail(console: Console, trail: Trail) -> None:
+    """Prints a message's events and the text of every hand-over, with its proof."""
     title = f"Audit trail of message {trail.message_id}, from device {trail.device_name}"
     _print_entries(console, title, trail.entries)
     for hand_over in trail.hand_overs:
@@ -102,14 +110,15 @@ def print_trail(console: Console, trail: Trail) -> None:
 
 
 def print_person(console: Console, person: Person) -> None:
+    """Prints a lead's state at ``person.as_of``, its messages and its events."""
     when = "now" if person.as_of is None else person.as_of.isoformat()
     state = person.state
     if state is None:
         console.print(f"as of {when}: not registered yet")
     else:
         wish = "opted out" if state.opted_out_at else "opted in"
-        what = "erased" if state.erased_at else f"{state.profile.target_status}, {wish}"
-        console.print(f"as of {when}: {what}, triggers {', '.join(state.triggers) or 'none'}")
+        summary = "erased" if state.erased_at else f"{state.profile.target_status}, {wish}"
+        console.print(f"as of {when}: {summary}, triggers {', '.join(state.triggers) or 'none'}")
     for message in person.messages:
         console.print(f"message {message.id}: {message.status} {message.reason or ''}".rstrip())
     _print_entries(console, f"Audit of lead {person.lead_id}", person.entries)
@@ -122,14 +131,16 @@ def _print_entries(console: Console, title: str, entries: Iterable[Entry]) -> No
     console.print(table)
 
 
-def print_rebuild(console: Console, found: Mapping[str, str | None]) -> None:
+def print_rebuild(console: Console, differences: Mapping[str, str | None]) -> None:
+    """Prints the first difference of each table, None where there is none."""
     table = _table("Rebuilt from the events", "table", "compared with the live one")
-    for name, difference in found.items():
+    for name, difference in differences.items():
         table.add_row(name, difference or "identical")
     console.print(table)
 
 
 def print_keys(console: Console, keys: Iterable[Key]) -> None:
+    """Prints API keys without the keys themselves."""
     table = _table("API keys", "name", "role", "created", "last used", "revoked")
     for key in keys:
         moments = (key.created_at, key.last_used_at, key.revoked_at)

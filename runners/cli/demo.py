@@ -1,12 +1,12 @@
-"""``sendtrail demo``: the main job, end to end, in a database of its own that is made anew."""
+"""``sendtrail demo``: six simulated days, from import to audit, in a new database of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from uuid import UUID
 
+import click
 from rich.console import Console
 from sqlalchemy import Connection
 
@@ -21,7 +21,6 @@ from projections.intake.lead_import import import_leads
 from projections.queries import reports
 from projections.queue import sweep
 from runners.cli import console
-from runners.cli.console import progress_bar
 from runners.cli.rebuild import rebuild_and_compare
 from runners.process.simulation import Simulation
 from runners.support.clocks import SimulatedClock
@@ -41,8 +40,19 @@ STEPS = (
 )
 
 
+@click.command()
+@click.pass_obj
+def demo(config: Settings) -> None:
+    """Play six days of outreach in seconds, in a database of its own."""
+    if not run(config, console.terminal()):
+        raise click.ClickException("the rebuilt projections differ from the live ones")
+
+
 def run(settings: Settings, terminal: Console) -> bool:
-    """Plays the demo and prints what it did; returns whether the rebuild was identical."""
+    """Plays the demo and prints what happened; returns whether the rebuild was identical.
+
+    The database ``sendtrail_demo`` on the server of ``settings`` is dropped and made anew.
+    """
     server = settings.database_url or embedded.start(settings.home)
     clock = SimulatedClock(START)
     own = Settings(database_url=recreate(server, NAME))
@@ -64,6 +74,7 @@ def run(settings: Settings, terminal: Console) -> bool:
 
 
 def _register_devices(outreach: Outreach) -> list[UUID]:
+    """Three sandbox devices with receipts, replies and some failures."""
     ids = []
     for number, name in enumerate(("Sales 1", "Sales 2", "Support"), start=1):
         settings = {
@@ -88,6 +99,7 @@ def _register_devices(outreach: Outreach) -> list[UUID]:
 
 
 def _import(container: Container, terminal: Console) -> None:
+    """Imports the leads of ``demo_leads.csv`` and prints which lines were skipped."""
     with resources.as_file(resources.files("runners.cli") / "demo_leads.csv") as path:
         result = import_leads(
             container.database, container.outreach, path, region="MY", actor=ACTOR
@@ -130,16 +142,13 @@ def _plan(outreach: Outreach) -> tuple[UUID, UUID]:
 
 
 def _play(container: Container, clock: SimulatedClock, terminal: Console) -> None:
+    """Runs the simulation for ``DAYS`` days."""
     simulation = Simulation(container, clock)
     end = START + timedelta(days=DAYS)
-    with progress_bar(terminal) as bar:
+    with console.progress_bar(terminal) as bar:
         task = bar.add_task(f"playing {DAYS} days", total=DAYS * 86400.0)
-        simulation.play(end, _shown(lambda s: bar.update(task, completed=s)))
+        simulation.play(end, lambda now: bar.update(task, completed=(now - START).total_seconds()))
     terminal.print(f"played {DAYS} days, until {clock():%Y-%m-%d %H:%M} UTC")
-
-
-def _shown(show: Callable[[float], None]) -> Callable[[datetime], None]:
-    return lambda now: show((now - START).total_seconds())
 
 
 def _print_reports(

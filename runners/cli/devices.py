@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from projections.config.settings import Settings
 from projections.container import Container
 from projections.readmodels import devices
 from runners.cli import console
+from runners.cli.common import actor
 from runners.gateways.protocol import (
     Accepted,
     Gateway,
@@ -44,7 +44,7 @@ def group() -> None:
 def list_(config: Settings) -> None:
     """Every device with its gateway and its state."""
     with Container(config) as container, container.database.transaction() as connection:
-        console.print_device_list(console.console(), devices.every(connection))
+        console.print_device_list(console.terminal(), devices.every(connection))
 
 
 @group.command("test")
@@ -63,25 +63,27 @@ def test(config: Settings, name: str, phone: str, text: str) -> None:
         row = _find(container, name)
         _check_pause(container, row)
         outcome = asyncio.run(_send(gateways(config)[row.gateway], container, row, to, text))
-        actor = f"cli:{getpass.getuser()}"
-        container.outreach.note_test(row.device_id, *_facts(outcome), actor=actor)
+        container.outreach.note_test(row.device_id, *_facts(outcome), actor=actor())
     click.echo(explain(outcome))
     if not isinstance(outcome, Accepted):
         raise SendtrailError("the message was not accepted")
 
 
 def _find(container: Container, name: str) -> Any:
+    """The row of the device in service of that name. Raises NotFoundError where there is none,
+    InvalidInputError where there are several."""
     with container.database.transaction() as connection:
-        found = [row for row in devices.in_service(connection) if row.name == name]
-    if not found:
+        matches = [row for row in devices.in_service(connection) if row.name == name]
+    if not matches:
         raise NotFoundError("device in service", name)
-    if len(found) > 1:
+    if len(matches) > 1:
         raise InvalidInputError("name", "a name that only one device in service has")
-    return found[0]
+    return matches[0]
 
 
 def _check_pause(container: Container, row: Any) -> None:
-    """The pace belongs to the device, whoever sends."""
+    """Raises SendtrailError while the device's pause after its last message lasts: a test keeps the
+    device's pace like any message."""
     with container.database.transaction() as connection:
         used_at = devices.last_used_at(connection, row.device_id)
     if used_at is None:
@@ -93,6 +95,7 @@ def _check_pause(container: Container, row: Any) -> None:
 
 
 async def _send(gateway: Gateway, container: Container, row: Any, phone: str, text: str) -> Outcome:
+    """Sends ``text`` to ``phone`` (E.164) through the device of ``row``."""
     limit = container.settings.gateway_timeout
     outgoing = Outgoing(
         message_id=uuid4(),
@@ -104,22 +107,22 @@ async def _send(gateway: Gateway, container: Container, row: Any, phone: str, te
         credentials=container.secrets.read(row.ciphertext),
         call_before=container.outreach.clock() + timedelta(seconds=limit),
     )
-    found: Outcome = Unknown(f"no answer within {limit:g} seconds")
+    outcome: Outcome = Unknown(f"no answer within {limit:g} seconds")
     with suppress(TimeoutError):
         async with asyncio.timeout(limit):
-            found = await gateway.send(outgoing)
+            outcome = await gateway.send(outgoing)
     await gateway.close()
-    return found
+    return outcome
 
 
 def _facts(outcome: Outcome) -> tuple[str, str]:
     """The outcome's kind, and the provider's id, code or reason."""
-    values = [str(v) for v in msgspec.structs.astuple(outcome) if v is not None]
-    return type(outcome).__name__.lower(), " ".join(values[:1])
+    details = [str(field) for field in msgspec.structs.astuple(outcome) if field is not None]
+    return type(outcome).__name__.lower(), " ".join(details[:1])
 
 
 def explain(outcome: Outcome) -> str:
-    """What it means, for a person."""
+    """What an outcome means and what to do about it, in sentences for a person."""
     match outcome:
         case Accepted(provider_id):
             return (

@@ -10,7 +10,7 @@ from projections.config.settings import Settings
 from projections.container import Container
 from projections.rebuild import rebuild as read_models
 from runners.cli import console
-from runners.cli.console import progress_bar
+from runners.cli.common import INSTANT
 
 
 @click.command()
@@ -24,21 +24,19 @@ def rebuild(config: Settings, check: bool, only: str | None) -> None:
     difference, and fails if there was one.
     """
     with Container(config, outdated=True) as container:
-        if not rebuild_and_compare(container, console.console(), only=only, swap=not check):
+        if not rebuild_and_compare(container, console.terminal(), only=only, swap=not check):
             done = "" if check else ", and were replaced"
             raise click.ClickException(f"the live projections differed from the events{done}")
 
 
 @click.command()
-@click.option(
-    "--until", required=True, metavar="TIME", help="ISO 8601 with an offset, or with a zone's name."
-)
+@click.option("--until", required=True, metavar="TIME", help=INSTANT)
 @click.option("--into", required=True, metavar="SCHEMA", help="A new schema of this name.")
 @click.pass_obj
 def replay(config: Settings, until: str, into: str) -> None:
     """Fill a new schema with every projection as it was at a past instant, for any SQL client."""
     instant = values.parse_instant(until, "until")
-    with Container(config) as container, progress_bar(console.console(err=True)) as bar:
+    with Container(config) as container, console.progress_bar(console.terminal(err=True)) as bar:
         task = bar.add_task("replaying the events", total=None)
         read_models.replay(
             container.database,
@@ -58,7 +56,7 @@ def rebuild_and_compare(
     ``only`` and ``swap`` are those of ``projections.rebuild.rebuild.rebuild``. Returns whether all
     tables are identical.
     """
-    with progress_bar(terminal) as bar:
+    with console.progress_bar(terminal) as bar:
         task = bar.add_task("rebuilding from the events", total=None)
         differences = read_models.rebuild(
             container.database,

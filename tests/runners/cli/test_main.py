@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from projections.container import Container
 from projections.database.engine import Database, url_of
-from runners.cli.main import main
+from runners.cli.main import COMMANDS, main
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
 from tests.support.processes import Result, each, sendtrail
@@ -25,7 +25,10 @@ def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tup
     """Every command and every group, as it is typed."""
     yield path
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
             yield from commands(inner, (*path, name))
 
 
@@ -39,6 +42,15 @@ def test_every_command_has_help(path: tuple[str, ...], monkeypatch: pytest.Monke
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith(" ".join(["Usage: sendtrail", *path]))
+
+
+@pytest.mark.parametrize(("name", "listed"), [(n, text) for n, (_, text) in COMMANDS.items()])
+def test_the_list_of_commands_says_what_their_own_help_says(name: str, listed: str) -> None:
+    """The list is written without importing the commands."""
+    command = main.get_command(click.Context(main), name)
+
+    assert command is not None
+    assert " ".join((command.help or "").split()).startswith(listed)
 
 
 def test_help_is_there_before_anything_else_is(tmp_path: Path) -> None:

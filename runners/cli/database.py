@@ -1,0 +1,36 @@
+"""``sendtrail db``: the bundled PostgreSQL."""
+
+from __future__ import annotations
+
+import click
+
+from projections.config.settings import Settings
+from projections.database import embedded
+from projections.database.engine import BUNDLED, url_of
+
+
+@click.group("db")
+def group() -> None:
+    """The bundled PostgreSQL."""
+
+
+@group.command("status")
+@click.pass_obj
+def status(config: Settings) -> None:
+    """Whether it runs, and for whom."""
+    users = embedded.users(config.home)
+    click.echo(f"{embedded.state(config.home)}, {len(users)} processes use it")
+
+
+@group.command("stop")
+@click.pass_obj
+def stop(config: Settings) -> None:
+    """Stop it, whoever uses it; nothing committed is lost."""
+    click.echo("stopped" if embedded.stop(config.home) else "was not running")
+
+
+@group.command("url")
+@click.pass_obj
+def url(config: Settings) -> None:
+    """Its URL, for psql and other clients, while it runs."""
+    click.echo(url_of(embedded.url(config.home), BUNDLED))

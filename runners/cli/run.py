@@ -1,0 +1,26 @@
+"""``sendtrail run``: the runners, in this process."""
+
+from __future__ import annotations
+
+import click
+
+from projections.config import metrics
+from projections.config.settings import Settings
+from projections.container import Container
+from runners.process.supervisor import RUNNERS, Runners
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[RUNNER]...", type=click.Choice(RUNNERS))
+@click.option("--once", is_flag=True, help="One look each, then exit.")
+@click.pass_obj
+def run(config: Settings, names: tuple[str, ...], once: bool) -> None:
+    """Run all runners, or those that are named, until SIGTERM or Ctrl-C."""
+    metrics.share(config.home)
+    with Container(config) as container:
+        runners = Runners(container, names or RUNNERS)
+        if once:
+            for name, count in runners.once().items():
+                click.echo(f"{name}: {count}")
+        else:
+            runners.forever()

@@ -1,0 +1,20 @@
+"""``sendtrail status``: everything at a glance."""
+
+from __future__ import annotations
+
+import click
+
+from projections.config.settings import Settings
+from projections.container import Container
+from projections.queries import reports
+from runners.cli import console
+
+
+@click.command()
+@click.pass_obj
+def status(config: Settings) -> None:
+    """What there is: leads, devices, sequences, campaigns, messages by status."""
+    terminal = console.terminal()
+    with Container(config) as container, container.database.transaction() as connection:
+        console.print_overview(terminal, reports.overview(connection))
+        console.print_devices(terminal, reports.devices(connection))
