@@ -29,7 +29,7 @@ from runners.gateways.protocol import (
     Unknown,
     Unreachable,
 )
-from runners.process.supervisor import gateways
+from runners.gateways.registry import make_gateways
 
 TEXT = "This is a test of Sendtrail."
 
@@ -62,7 +62,7 @@ def test(config: Settings, name: str, phone: str, text: str) -> None:
     with Container(config) as container:
         row = _find(container, name)
         _check_pause(container, row)
-        outcome = asyncio.run(_send(gateways(config)[row.gateway], container, row, to, text))
+        outcome = asyncio.run(_send(make_gateways(config)[row.gateway], container, row, to, text))
         container.outreach.note_test(row.device_id, *_facts(outcome), actor=actor())
     click.echo(explain(outcome))
     if not isinstance(outcome, Accepted):

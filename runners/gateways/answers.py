@@ -1,6 +1,6 @@
-"""What an answer means, for every provider alike: its own code first, then its HTTP status.
+"""What a provider's response means. Its own code comes first, then its HTTP status.
 
-Only codes are passed on. A provider's text may repeat whom a message was for.
+Only codes are passed on: a provider's text may repeat whom a message was for.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from runners.gateways.http import Answer
+from runners.gateways.http import HttpResponse
 from runners.gateways.protocol import (
     DeviceState,
     Outcome,
@@ -19,62 +19,65 @@ from runners.gateways.protocol import (
     Unreachable,
 )
 
-# Rejected: a definite no to this message. Throttled: too fast. Unreachable: surely not taken, and
-# the message is not to blame. Unknown: it may have been taken.
+# What a code means for a message. Rejected: a definite no to this message. Throttled: too fast.
+# Unreachable: surely not accepted, and the message is not to blame. Unknown: it may be accepted.
 Verdict = Literal["rejected", "throttled", "unreachable", "unknown"]
 
 UNREADABLE = "an answer that cannot be read"
-# Who asks is wrong, or its device: no message can go, and none is to blame. 408 says that the
-# request did not get there as a whole (RFC 9110, 15.5.9).
+# The sender or its device is wrong: no message can go, and no message is to blame. 408 says that
+# the request did not arrive as a whole (RFC 9110, 15.5.9).
 DENIED = (401, 403, 404, 408)
 
 
-def judged(verdict: Verdict, code: str, answer: Answer) -> Outcome:
-    """The outcome of an answer whose ``code`` the provider documents."""
+def judged(verdict: Verdict, code: str, response: HttpResponse) -> Outcome:
+    """The outcome of a response whose ``code`` the provider documents."""
     match verdict:
         case "rejected":
-            return Rejected(code, f"HTTP {answer.status}")
+            return Rejected(code, f"HTTP {response.status}")
         case "throttled":
-            return Throttled(answer.retry_after)
+            return Throttled(response.retry_after)
         case "unreachable":
             return Unreachable(code)
         case "unknown":
             return Unknown(code)
 
 
-def by_status(answer: Answer, code: str) -> Outcome:
-    """The outcome of an answer that is no acceptance, where its status is all that is certain."""
-    if answer.status == 429:
-        return judged("throttled", code, answer)
-    if answer.status in DENIED or 300 <= answer.status < 400:
-        return judged("unreachable", code, answer)
-    if 400 <= answer.status < 500:
-        return judged("rejected", code, answer)
-    return Unknown(code if answer.status >= 500 else UNREADABLE)
+def by_status(response: HttpResponse, code: str) -> Outcome:
+    """The outcome of a response that is no acceptance and of which only the status is certain."""
+    if response.status == 429:
+        return judged("throttled", code, response)
+    if response.status in DENIED or 300 <= response.status < 400:
+        return judged("unreachable", code, response)
+    if 400 <= response.status < 500:
+        return judged("rejected", code, response)
+    return Unknown(code if response.status >= 500 else UNREADABLE)
 
 
-def no_answer(what: Unreachable | Unknown) -> DeviceState | None:
-    """The state of a device whose question got no answer at all."""
-    return DeviceState(online=False, reason=what.reason) if isinstance(what, Unreachable) else None
+def no_answer(failure: Unreachable | Unknown) -> DeviceState | None:
+    """The state of a device where the request for it failed: offline where the provider could not
+    be reached, None where nothing is known."""
+    if isinstance(failure, Unknown):
+        return None
+    return DeviceState(online=False, reason=failure.reason)
 
 
-def state_by_status(answer: Answer, code: str) -> DeviceState | None:
-    """The state of a device whose question got no proper answer: offline where it was refused,
-    and None where nothing is known."""
-    refused = 300 <= answer.status < 500 and answer.status not in (408, 429)
+def state_by_status(response: HttpResponse, code: str) -> DeviceState | None:
+    """The state of a device where only the response's status is certain: offline where the request
+    was refused, None where nothing is known."""
+    refused = 300 <= response.status < 500 and response.status not in (408, 429)
     return DeviceState(online=False, reason=code) if refused else None
 
 
-def http_code(answer: Answer) -> str:
-    """The code of HTTP, for an answer without one of the provider's own."""
-    return f"http_{answer.status}"
+def http_code(response: HttpResponse) -> str:
+    """A code made of the HTTP status, for a response without a code of the provider's own."""
+    return f"http_{response.status}"
 
 
 def suffix_of(media_url: str) -> str:
-    """A file's ending in small letters, with its dot: ``.jpg``."""
+    """The ending of the URL's path in lower case, with its dot: ``.jpg``."""
     return PurePosixPath(urlsplit(media_url).path).suffix.lower()
 
 
 def name_of(media_url: str) -> str:
-    """A file's name as a person reads it."""
+    """The file name in the URL's path, percent-decoded."""
     return PurePosixPath(unquote(urlsplit(media_url).path)).name

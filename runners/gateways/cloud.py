@@ -1,7 +1,7 @@
 """WhatsApp Cloud API, Meta's own: a business number behind the Graph API.
 
 ``settings``: ``phone_number_id``, and if need be ``base_url`` and ``version``; ``credentials``:
-``access_token``. It knows no idempotency key, so what may have been taken is unknown. Source:
+``access_token``. It knows no idempotency key, so what may be accepted is unknown. Source:
 developers.facebook.com/documentation/business-messaging/whatsapp (messages, health-status).
 """
 
@@ -24,7 +24,14 @@ from runners.gateways.answers import (
     state_by_status,
     suffix_of,
 )
-from runners.gateways.http import NO_BASE_URL, Answer, HttpGateway, base_url, header_value, lacking
+from runners.gateways.http import (
+    NO_BASE_URL,
+    HttpGateway,
+    HttpResponse,
+    base_url,
+    header_value,
+    lacking,
+)
 from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unreachable
 
 BASE_URL = "https://graph.facebook.com"
@@ -32,60 +39,62 @@ BASE_URL = "https://graph.facebook.com"
 VERSION = "v25.0"
 IMAGES = (".jpg", ".jpeg", ".png")
 
-# Source: the platform's "Error codes". 131048, a limit for senders that people report as spam, does
-# not pass by waiting a little, so it is a no.
+# Source: the platform's "Error codes". 131048 is a limit for senders that people report as spam. It
+# does not pass soon, so it is a definite no.
 CODES: dict[int, Verdict] = {
-    # Nothing can be sent by this app, account or number until a person does something.
+    # Nothing can be sent by this app, account or number until a person acts.
     **dict.fromkeys((0, 3, 10, 33, 190, *range(200, 300)), "unreachable"),
     **dict.fromkeys((368, 131005, 131031, 131037, 131042, 131045, 131057, 133010), "unreachable"),
-    # Too many calls of the app or of the account, too many messages of the number, or to a person.
+    # Too many calls of the app or of the account, too many messages of the number or to a person.
     **dict.fromkeys((4, 80007, 130429, 131056), "throttled"),
     # This message, to this person: never, or not now.
     **dict.fromkeys((130472, 130497, 131021, 131026, 131030), "rejected"),
     **dict.fromkeys((131047, 131048, 131049, 131050), "rejected"),
-    # What was asked is wrong: a parameter, its media, its template.
+    # The request is wrong: a parameter, the media or the template.
     **dict.fromkeys((100, 131008, 131009, 131051, 131052, 131053, 135000), "rejected"),
     **dict.fromkeys((132000, 132001, 132005, 132007, 132012, 132015, 132016), "rejected"),
-    # Something went wrong at the provider's, who does not say how far it came.
+    # The provider failed and does not say how far it came.
     **dict.fromkeys((1, 2, 131000, 131016, 133004), "unknown"),
 }
 
 
 class Cloud(HttpGateway):
-    """Sends through any number of business numbers, which the devices name."""
+    """Sends through any number of business numbers; each device names its own."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
+        """Sends one message; see ``Gateway``."""
         problem, url, headers = _where(outgoing.settings, outgoing.credentials)
         if problem:
             return Unreachable(problem)
-        answer = await self.http.ask(
+        response = await self.http.ask(
             "POST", f"{url}/messages", headers=headers, json=_body(outgoing)
         )
-        return _outcome(answer) if isinstance(answer, Answer) else answer
+        return _outcome(response) if isinstance(response, HttpResponse) else response
 
     async def status(
         self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
     ) -> DeviceState | None:
+        """Whether the device can send now; see ``Gateway``."""
         problem, url, headers = _where(settings, credentials)
         if problem:
             return DeviceState(online=False, reason=problem)
-        answer = await self.http.ask("GET", f"{url}?fields=health_status", headers=headers)
-        if not isinstance(answer, Answer):
-            return no_answer(answer)
-        health = answer.json.get("health_status")
+        response = await self.http.ask("GET", f"{url}?fields=health_status", headers=headers)
+        if not isinstance(response, HttpResponse):
+            return no_answer(response)
+        health = response.json.get("health_status")
         can_send = health.get("can_send_message") if isinstance(health, dict) else None
-        if answer.status == 200 and can_send in ("AVAILABLE", "LIMITED", "BLOCKED"):
+        if response.status == 200 and can_send in ("AVAILABLE", "LIMITED", "BLOCKED"):
             return DeviceState(online=can_send != "BLOCKED", reason=str(can_send))
-        code = _code(answer)
+        code = _code(response)
         if code in CODES and CODES[code] in ("throttled", "unknown"):
             return None
-        return state_by_status(answer, http_code(answer) if code is None else str(code))
+        return state_by_status(response, http_code(response) if code is None else str(code))
 
 
 def _where(
     settings: Mapping[str, Any], credentials: Mapping[str, str]
 ) -> tuple[str | None, str, dict[str, str]]:
-    """What is missing, if anything; a number's URL; and the headers for it."""
+    """What is missing, None where nothing is; the number's URL; the headers of a request."""
     problem = lacking(settings, credentials, ("phone_number_id",), ("access_token",))
     base = base_url({**settings, "base_url": settings.get("base_url") or BASE_URL})
     if problem or base is None:
@@ -100,7 +109,7 @@ def _body(outgoing: Outgoing) -> dict[str, Any]:
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        # With its plus: without one, the country of the business may be put before it.
+        # With its plus: without one, the business's country code may be put before the number.
         "to": outgoing.phone,
         "type": kind,
         kind: content,
@@ -140,23 +149,23 @@ def _template(template: Template, media_url: str | None) -> dict[str, Any]:
     }
 
 
-def _outcome(answer: Answer) -> Outcome:
-    if answer.status == 200:
-        messages = answer.json.get("messages")
+def _outcome(response: HttpResponse) -> Outcome:
+    if response.status == 200:
+        messages = response.json.get("messages")
         first = messages[0] if isinstance(messages, list) and messages else None
         wamid = first.get("id") if isinstance(first, dict) else None
         if isinstance(wamid, str) and wamid:
             return Accepted(digest_of(wamid))
-    code = _code(answer)
-    if code is None or answer.status < 400:
-        return by_status(answer, http_code(answer))
+    code = _code(response)
+    if code is None or response.status < 400:
+        return by_status(response, http_code(response))
     verdict = CODES.get(code)
-    return judged(verdict, str(code), answer) if verdict else by_status(answer, str(code))
+    return judged(verdict, str(code), response) if verdict else by_status(response, str(code))
 
 
-def _code(answer: Answer) -> int | None:
-    error = answer.json.get("error")
+def _code(response: HttpResponse) -> int | None:
+    error = response.json.get("error")
     if not isinstance(error, dict) or type(code := error.get("code")) is not int:
         return None
-    # The Graph API's general way to say what 33 says: there is no such number for this token.
+    # The Graph API has two ways to say that the token has no such number: 33, and this subcode.
     return 33 if (code, error.get("error_subcode")) == (100, 33) else code

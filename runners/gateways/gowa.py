@@ -1,7 +1,7 @@
 """GOWA, go-whatsapp-web-multidevice 8 and 9: a WhatsApp Web session behind a REST API.
 
 ``settings``: ``base_url``, ``device_id``; ``credentials``: ``username``, ``password``. It knows no
-idempotency key, so what may have been taken is unknown. Source: the project's docs/openapi.yaml.
+idempotency key, so what may be accepted is unknown. Source: the project's docs/openapi.yaml.
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ from typing import Any
 from uuid import UUID
 
 from runners.gateways.answers import by_status, http_code, no_answer, state_by_status, suffix_of
-from runners.gateways.http import NO_BASE_URL, Answer, HttpGateway, base_url, header_value
+from runners.gateways.http import NO_BASE_URL, HttpGateway, HttpResponse, base_url, header_value
 from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unreachable
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
-# Refused before anything was sent.
+# HTTP statuses of a server that refuses before it sends anything.
 BUSY = (503,)
 
 
 class Gowa(HttpGateway):
-    """Sends through any number of GOWA servers, which the devices name."""
+    """Sends through any number of GOWA servers; each device names its own."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
+        """Sends one message; see ``Gateway``."""
         base = base_url(outgoing.settings)
         if base is None:
             return Unreachable(NO_BASE_URL)
         headers = _headers(outgoing.settings, outgoing.credentials)
         to = f"{outgoing.phone.removeprefix('+')}@s.whatsapp.net"
         if outgoing.content.media_url is None:
-            answer = await self.http.ask(
+            response = await self.http.ask(
                 "POST",
                 f"{base}/send/message",
                 headers=headers,
@@ -39,7 +40,7 @@ class Gowa(HttpGateway):
             )
         else:
             kind = _kind(outgoing.content.media_url)
-            answer = await self.http.ask(
+            response = await self.http.ask(
                 "POST",
                 f"{base}/send/{kind}",
                 headers=headers,
@@ -49,25 +50,26 @@ class Gowa(HttpGateway):
                     f"{kind}_url": outgoing.content.media_url,
                 },
             )
-        return _outcome(answer) if isinstance(answer, Answer) else answer
+        return _outcome(response) if isinstance(response, HttpResponse) else response
 
     async def status(
         self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
     ) -> DeviceState | None:
+        """Whether the device can send now; see ``Gateway``."""
         base = base_url(settings)
         if base is None:
             return DeviceState(online=False, reason=NO_BASE_URL)
-        answer = await self.http.ask(
+        response = await self.http.ask(
             "GET", f"{base}/devices", headers=_headers(settings, credentials)
         )
-        if not isinstance(answer, Answer):
-            return no_answer(answer)
-        found = answer.json.get("results")
-        if answer.status in BUSY:
-            return DeviceState(online=False, reason=_code(answer))
-        if answer.status != 200 or not isinstance(found, list):
-            return state_by_status(answer, _code(answer))
-        for device in found:
+        if not isinstance(response, HttpResponse):
+            return no_answer(response)
+        devices = response.json.get("results")
+        if response.status in BUSY:
+            return DeviceState(online=False, reason=_code(response))
+        if response.status != 200 or not isinstance(devices, list):
+            return state_by_status(response, _code(response))
+        for device in devices:
             if isinstance(device, dict) and device.get("id") == settings.get("device_id"):
                 state = str(device.get("state"))
                 return DeviceState(online=state == "logged_in", reason=state)
@@ -86,20 +88,20 @@ def _kind(media_url: str) -> str:
     return "image" if suffix_of(media_url) in IMAGES else "file"
 
 
-def _outcome(answer: Answer) -> Outcome:
-    if answer.status == 200 and answer.json.get("code") == "SUCCESS":
-        results = answer.json.get("results")
+def _outcome(response: HttpResponse) -> Outcome:
+    if response.status == 200 and response.json.get("code") == "SUCCESS":
+        results = response.json.get("results")
         provider_id = results.get("message_id") if isinstance(results, dict) else None
         if isinstance(provider_id, str) and provider_id:
             return Accepted(provider_id)
-    if answer.status in BUSY:
-        return Unreachable(_code(answer))
-    return by_status(answer, _code(answer))
+    if response.status in BUSY:
+        return Unreachable(_code(response))
+    return by_status(response, _code(response))
 
 
-def _code(answer: Answer) -> str:
-    """The provider's own code, or that of HTTP where it gives none."""
-    code = answer.json.get("code")
+def _code(response: HttpResponse) -> str:
+    """The provider's own code, or one made of the HTTP status where it gives none."""
+    code = response.json.get("code")
     if isinstance(code, str) and re.fullmatch(r"[A-Z0-9_]{1,60}", code):
         return code
-    return http_code(answer)
+    return http_code(response)

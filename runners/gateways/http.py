@@ -1,7 +1,7 @@
-"""What all gateways over HTTP share: one session, bounded answers, and what a failed request means.
+"""What all gateways over HTTP share: one session, bounded responses, failures as outcomes.
 
-The question behind every failure is whether the provider may have taken the message. It cannot have
-where no connection came about; it may have in every other case.
+A failed request raises the question whether the provider may have accepted the message. It cannot
+have accepted it where no connection came about. It may have accepted it in every other case.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from domain.receipts import Receipt, Reply
 from domain.values import is_safe_url
 from runners.gateways.protocol import Unknown, Unreachable
 
-# An answer is a few hundred bytes; one that is longer is none of a provider's.
-LONGEST_ANSWER = 64 * 1024
+# Bytes. A provider's response has a few hundred; a longer one comes from something else.
+LONGEST_BODY = 64 * 1024
 CONNECT_SECONDS = 5.0
-# Shorter than what servers keep, so that they seldom close a connection just when it is used.
+# Shorter than what servers keep, so that they seldom close a connection just as it is used.
 IDLE_SECONDS = 15.0
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """What a provider said: its status, ``retry_after`` in seconds if it says, and its JSON, which
-    is an empty object where it is none."""
+class HttpResponse(msgspec.Struct, frozen=True):
+    """A provider's response. ``retry_after`` is in seconds, None where the provider says none.
+    ``json`` is empty where the body is no JSON object."""
 
     status: int
     retry_after: float | None
@@ -38,11 +38,13 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Http:
-    """Requests of one gateway, in one event loop at a time. ``timeout`` is how long a whole call
-    may take, in seconds; whoever calls ends it then."""
+    """The HTTP client of one gateway, in one event loop at a time.
+
+    ``timeout`` is how long a whole call may take, in seconds; the caller cancels it then.
+    """
 
     def __init__(self, timeout: float) -> None:
-        # A connection must fail before the whole call does, or it would be taken for unknown.
+        # Connecting must time out before the whole call does, or the outcome would be unknown.
         self._connect_seconds = min(CONNECT_SECONDS, 0.5 * timeout)
         self._session: aiohttp.ClientSession | None = None
 
@@ -55,32 +57,40 @@ class Http:
         json: Any = None,
         body: bytes | None = None,
         form: Mapping[str, str] | None = None,
-    ) -> Answer | Unreachable | Unknown:
-        """One request; ``json`` is encoded, ``body`` is JSON already, ``form`` goes as
-        multipart/form-data. Redirects are not followed: they would take credentials elsewhere."""
+    ) -> HttpResponse | Unreachable | Unknown:
+        """Makes one request; a failure is returned and not raised.
+
+        ``json`` is encoded, ``body`` is encoded JSON, ``form`` is sent as multipart/form-data; at
+        most one of them. Redirects are not followed: they would take credentials elsewhere.
+        """
         session = self._session
         if session is None:
             session = self._session = self._open()
         data: Any = None
-        # Answers are read as they come, so nobody may compress them: a small one could grow huge.
-        given = {"Accept-Encoding": "identity", **headers}
+        # Nothing is decompressed, because a small response could grow huge. So none may come
+        # compressed.
+        sent_headers = {"Accept-Encoding": "identity", **headers}
         if json is not None:
             body = msgspec.json.encode(json)
         if body is not None:
             data = body
-            given["Content-Type"] = "application/json"
+            sent_headers["Content-Type"] = "application/json"
         elif form is not None:
             data = aiohttp.FormData(dict(form), default_to_multipart=True)
         try:
             async with session.request(
-                method, URL(url, encoded=True), headers=given, data=data, allow_redirects=False
+                method,
+                URL(url, encoded=True),
+                headers=sent_headers,
+                data=data,
+                allow_redirects=False,
             ) as response:
-                body = await response.content.read(LONGEST_ANSWER + 1)
-                while len(body) <= LONGEST_ANSWER and (
-                    more := await response.content.read(LONGEST_ANSWER + 1 - len(body))
+                body = await response.content.read(LONGEST_BODY + 1)
+                while len(body) <= LONGEST_BODY and (
+                    more := await response.content.read(LONGEST_BODY + 1 - len(body))
                 ):
                     body += more
-                return _answer(response.status, response.headers.get("Retry-After"), body)
+                return _response(response.status, response.headers.get("Retry-After"), body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Unreachable(type(error).__name__)
         except aiohttp.InvalidURL:
@@ -89,7 +99,7 @@ class Http:
             return Unknown(type(error).__name__)
 
     async def close(self) -> None:
-        """Ends all connections; the next request makes new ones, maybe in another loop."""
+        """Closes all connections; the next request opens new ones, maybe in another event loop."""
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -104,22 +114,26 @@ class Http:
 
 
 class HttpGateway:
-    """What is alike in all gateways over HTTP: their receipts and replies come by webhook."""
+    """The base of gateways over HTTP; their receipts and replies come by webhook."""
 
     def __init__(self, http: Http) -> None:
         self.http = http
 
     def collect(self, now: datetime) -> list[Receipt | Reply]:
+        """Nothing: receipts and replies come by webhook."""
         return []
 
     async def close(self) -> None:
+        """Closes the connections."""
         await self.http.close()
 
 
 def base_url(settings: Mapping[str, Any]) -> str | None:
-    """A device's ``base_url`` without a slash at its end; None where it is missing, or would send
-    credentials in clear text over a network: TLS is required unless the host is this one or
-    ``allow_http`` is true."""
+    """A device's ``base_url`` without a slash at its end; None where it is missing or unsafe.
+
+    TLS is required unless the host is this machine or ``allow_http`` is true: credentials must not
+    go over a network in clear text.
+    """
     url = settings.get("base_url")
     if not isinstance(url, str):
         return None
@@ -134,7 +148,10 @@ NO_BASE_URL = "its settings have no base_url with https (http for this host or w
 def located(
     settings: Mapping[str, Any], credentials: Mapping[str, str], needed: tuple[str, ...]
 ) -> tuple[str | None, str | None]:
-    """A device's ``base_url``, and what is missing to send there: it, or one of the credentials."""
+    """A device's ``base_url``, and the problem with it or with the ``needed`` credentials.
+
+    The problem is None where the device has all that a request needs.
+    """
     base = base_url(settings)
     problem = lacking(settings, credentials, (), needed)
     return base, problem or (NO_BASE_URL if base is None else None)
@@ -146,32 +163,36 @@ def lacking(
     needed_settings: tuple[str, ...],
     needed_credentials: tuple[str, ...],
 ) -> str | None:
-    """Names the first key that a device needs and has not, never a value; None if it has all."""
-    for whole, given, keys in (
+    """A sentence that names the first key that a device needs and lacks; None where it has all.
+
+    The sentence never has a value of ``settings`` or ``credentials``.
+    """
+    for mapping_name, mapping, keys in (
         ("settings", settings, needed_settings),
         ("credentials", credentials, needed_credentials),
     ):
         for key in keys:
-            if given.get(key) in (None, ""):
-                return f"its {whole} have no {key}"
+            if mapping.get(key) in (None, ""):
+                return f"its {mapping_name} have no {key}"
     return None
 
 
 def header_value(text: object) -> str:
-    """``text`` as it is, but for what no header may contain, which is percent-encoded."""
+    """``text`` with everything percent-encoded that no header may contain."""
     return quote(str(text), safe=f" {string.punctuation}")
 
 
-def _answer(status: int, retry_after: str | None, body: bytes) -> Answer:
+def _response(status: int, retry_after: str | None, body: bytes) -> HttpResponse:
+    """The response; a body that is too long or no JSON object counts as empty."""
     try:
-        found = msgspec.json.decode(body) if len(body) <= LONGEST_ANSWER else None
+        json = msgspec.json.decode(body) if len(body) <= LONGEST_BODY else None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        found = None
-    return Answer(status, _seconds(retry_after), found if isinstance(found, dict) else {})
+        json = None
+    return HttpResponse(status, _seconds(retry_after), json if isinstance(json, dict) else {})
 
 
 def _seconds(text: str | None) -> float | None:
-    """A ``Retry-After`` in seconds, the form that providers use; at most a day."""
+    """A ``Retry-After`` in seconds, at most a day; None for a date, which no provider uses."""
     if text is None or not (text.isascii() and text.strip().isdigit()):
         return None
     return min(float(text), 86400.0)

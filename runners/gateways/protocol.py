@@ -1,4 +1,4 @@
-"""What really sends: one file per provider, and the protocol that they all keep."""
+"""The protocol of a gateway: what it gets to send, and the outcomes of a call."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from domain.receipts import Receipt, Reply
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
-    """One message as it goes to the wire: ``phone`` is E.164 exactly as stored, ``settings`` and
-    ``credentials`` are the device's, ``attempt`` counts hand-overs from 1, and ``version`` is the
-    message's once it was handed over, 0 where there is no message. A call that has not begun by
-    ``call_before`` must not be made. A gateway that knows approved templates sends the template of
-    ``content``, which is rendered, if there is one, with the media as its header; others send the
-    text."""
+    """One message for a gateway to send.
+
+    ``phone`` is E.164 exactly as stored. ``settings`` and ``credentials`` are the device's.
+    ``attempt`` counts dispatches from 1. ``version`` is the message's version after its dispatch,
+    0 for a test without a message. A call that has not begun by ``call_before`` must not be made.
+    ``content`` is rendered. A gateway that knows approved templates sends its template if there is
+    one, with the media as the header. Other gateways send its body as the text.
+    """
 
     message_id: UUID
     device_id: UUID
@@ -32,40 +34,42 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Mapping[str, str] = {}
 
     def __repr__(self) -> str:
+        # Neither phone nor text nor credentials get into a log or a traceback.
         return f"<outgoing {self.message_id}>"
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """The provider took it and calls it ``provider_id``."""
+    """The provider accepted the message and calls it ``provider_id``."""
 
     provider_id: str
 
 
 class Rejected(msgspec.Struct, frozen=True):
-    """A definite no, with the provider's own code."""
+    """A definite no to this message, with the provider's own code."""
 
     code: str
     reason: str
 
 
 class Throttled(msgspec.Struct, frozen=True):
-    """Surely not taken: too fast. ``retry_after`` in seconds, if the provider says."""
+    """Surely not accepted: too fast. ``retry_after`` is in seconds, None where it is not known."""
 
     retry_after: float | None = None
 
 
 class Unreachable(msgspec.Struct, frozen=True):
-    """Surely not taken: the request did not get there."""
+    """Surely not accepted: the request did not get there."""
 
     reason: str
 
 
 class Unknown(msgspec.Struct, frozen=True):
-    """It may have been taken: the request left and no understandable answer came."""
+    """It may be accepted: the request left and no response came that can be understood."""
 
     reason: str
 
 
+# What is known after a call.
 Outcome = Accepted | Rejected | Throttled | Unreachable | Unknown
 
 
@@ -77,21 +81,23 @@ class DeviceState(msgspec.Struct, frozen=True):
 
 
 class Gateway(Protocol):
-    """A provider. ``send`` never raises for what the provider does; it says what is known."""
+    """Sends for all devices of one provider, in one event loop at a time."""
 
-    async def send(self, outgoing: Outgoing) -> Outcome: ...
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """Sends one message. Whatever the provider does is an outcome and raises nothing."""
+        ...
 
     async def status(
         self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
     ) -> DeviceState | None:
-        """Whether it can send now; None where that cannot be told."""
+        """Whether the device can send now; None where that cannot be told."""
         ...
 
     def collect(self, now: datetime) -> list[Receipt | Reply]:
-        """Receipts and replies that this gateway has to be asked for; those that come by webhook
-        are not among them."""
+        """The receipts and replies up to ``now`` that this gateway has to be asked for. Those that
+        come by webhook are not among them."""
         ...
 
     async def close(self) -> None:
-        """Ends its connections, in the event loop in which it was used."""
+        """Closes the connections, in the event loop in which the gateway was used."""
         ...

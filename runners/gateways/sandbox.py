@@ -1,8 +1,9 @@
-"""The sandbox: sends nothing anywhere, and always does the same for the same message.
+"""The sandbox: a gateway that sends nothing and always does the same for the same message.
 
-A device's settings say what it does: ``seed``, ``latency_ms``, ``fail_rate``, ``throttle_rate``,
-``timeout_rate`` (shares from 0 to 1 of the tries), ``receipts`` (bool: delivered and read), and
-``replies`` (share of the sent messages that are answered; one answer in ten is STOP).
+A device's settings say what it does. ``seed`` is any value. ``latency_ms`` is in milliseconds.
+``fail_rate``, ``throttle_rate`` and ``timeout_rate`` are shares of the attempts, from 0 to 1.
+``receipts`` (bool) says whether there are receipts. ``replies`` is the share of the sent messages
+that get a reply; one reply in ten is STOP.
 """
 
 from __future__ import annotations
@@ -28,15 +29,19 @@ from runners.support.clocks import Clock
 
 
 class Sandbox:
-    """A gateway without a network. What it will report later is kept in memory, like a provider's
-    own queue: it goes with the process."""
+    """A gateway without a network.
+
+    Receipts and replies of the future are kept in memory, like a provider's own queue. They are
+    lost with the process.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._later: list[tuple[datetime, int, Receipt | Reply]] = []
+        self._scheduled: list[tuple[datetime, int, Receipt | Reply]] = []
         self._number = 0
 
     async def send(self, outgoing: Outgoing) -> Outcome:
+        """The outcome that follows from the seed, the message and the attempt."""
         settings = outgoing.settings
         await self.clock.sleep(float(settings.get("latency_ms", 0)) / 1000)
         chance = _share(settings, outgoing.message_id, f"outcome {outgoing.attempt}")
@@ -55,36 +60,38 @@ class Sandbox:
     async def status(
         self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
     ) -> DeviceState:
+        """Always online."""
         return DeviceState(online=True)
 
     async def close(self) -> None:
-        pass
+        """There is no connection to close."""
 
     def collect(self, now: datetime) -> list[Receipt | Reply]:
+        """The receipts and replies whose moment has come, each once."""
         due = []
-        while self._later and self._later[0][0] <= now:
-            due.append(heappop(self._later)[2])
+        while self._scheduled and self._scheduled[0][0] <= now:
+            due.append(heappop(self._scheduled)[2])
         return due
 
-    def next_report(self) -> datetime | None:
-        """When the sandbox will have something to report."""
-        return self._later[0][0] if self._later else None
+    def next_inbound(self) -> datetime | None:
+        """When the next receipt or reply comes; None where none is to come."""
+        return self._scheduled[0][0] if self._scheduled else None
 
     def _plan_receipts(self, outgoing: Outgoing) -> None:
         settings, message_id = outgoing.settings, outgoing.message_id
         if settings.get("receipts"):
-            self._report(2, Receipt("delivered", message_id))
+            self._schedule(2, Receipt("delivered", message_id))
             if _share(settings, message_id, "read") < 0.7:
-                self._report(90, Receipt("read", message_id))
+                self._schedule(90, Receipt("read", message_id))
         if _share(settings, message_id, "reply") < float(settings.get("replies", 0.0)):
             stops = _share(settings, message_id, "words") < 0.1
             text = "STOP" if stops else "Thanks, tell me more"
-            self._report(300, Reply(outgoing.phone, text, f"sandbox-reply-{message_id}"))
+            self._schedule(300, Reply(outgoing.phone, text, f"sandbox-reply-{message_id}"))
 
-    def _report(self, seconds: float, report: Receipt | Reply) -> None:
+    def _schedule(self, seconds: float, inbound: Receipt | Reply) -> None:
         self._number += 1
         at = self.clock() + timedelta(seconds=seconds)
-        heappush(self._later, (at, self._number, report))
+        heappush(self._scheduled, (at, self._number, inbound))
 
 
 def _share(settings: dict[str, Any], message_id: UUID, what: str) -> float:

@@ -1,7 +1,7 @@
-"""Wablas: a WhatsApp Web session at a service that queues what it is given and sends it later.
+"""Wablas: a WhatsApp Web session at a service that queues messages and sends them later.
 
 ``settings``: ``base_url``, the account's own server; ``credentials``: ``token``, ``secret_key``.
-``ref_id`` is the message's id, by which its receipts are known; it is no idempotency key. Source:
+``ref_id`` is the message's id; receipts repeat it. It is no idempotency key. Source:
 wablas.com/documentation/api ("Send Multiple …", version 2, and "Device Info").
 """
 
@@ -22,13 +22,13 @@ from runners.gateways.answers import (
     state_by_status,
     suffix_of,
 )
-from runners.gateways.http import Answer, HttpGateway, header_value, located
+from runners.gateways.http import HttpGateway, HttpResponse, header_value, located
 from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unknown, Unreachable
 
 IMAGES = (".jpg", ".jpeg", ".png")
 
-# It has no numbered codes, only texts. Source of the first three: the statuses of a message in its
-# documentation (tracking). The others are answers that were seen, by their texts in small letters.
+# Wablas has no numbered codes, only texts, here in lower case. Source of the first three: the
+# statuses of a message in its documentation (tracking). The others were seen in responses.
 CODES: dict[str, tuple[Verdict, str]] = {
     "cancel": ("rejected", "CANCEL"),
     "reject": ("rejected", "REJECTED"),
@@ -36,9 +36,9 @@ CODES: dict[str, tuple[Verdict, str]] = {
     "format phone invalid": ("rejected", "FORMAT_PHONE_INVALID"),
     "token invalid": ("unreachable", "TOKEN_INVALID"),
 }
-# "status": false with a text that nobody documents: surely a no.
+# "status": false with a text that is not documented is a definite no.
 NO: tuple[Verdict, str] = ("rejected", "STATUS_FALSE")
-# Credentials.
+# The credentials that a device needs.
 NEEDED = ("token", "secret_key")
 
 
@@ -46,6 +46,7 @@ class Wablas(HttpGateway):
     """Sends through any number of Wablas devices."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
+        """Sends one message; see ``Gateway``."""
         base, problem = located(outgoing.settings, outgoing.credentials, NEEDED)
         if problem:
             return Unreachable(problem)
@@ -55,33 +56,34 @@ class Wablas(HttpGateway):
             **content,
             "ref_id": str(outgoing.message_id),
         }
-        answer = await self.http.ask(
+        response = await self.http.ask(
             "POST",
             f"{base}/api/v2/{path}",
             headers={"Authorization": header_value(_login(outgoing.credentials))},
             json={"data": [item]},
         )
-        return _outcome(answer) if isinstance(answer, Answer) else answer
+        return _outcome(response) if isinstance(response, HttpResponse) else response
 
     async def status(
         self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
     ) -> DeviceState | None:
+        """Whether the device can send now; see ``Gateway``."""
         base, problem = located(settings, credentials, NEEDED)
         if problem:
             return DeviceState(online=False, reason=problem)
-        # The only documented way has the token in the URL, which therefore nobody may log.
+        # The only documented way has the token in the URL. So the URL must not be logged.
         token = quote(credentials["token"], safe="")
-        answer = await self.http.ask("GET", f"{base}/api/device/info?token={token}", headers={})
-        if not isinstance(answer, Answer):
-            return no_answer(answer)
-        data = answer.json.get("data")
+        response = await self.http.ask("GET", f"{base}/api/device/info?token={token}", headers={})
+        if not isinstance(response, HttpResponse):
+            return no_answer(response)
+        data = response.json.get("data")
         state = data.get("status") if isinstance(data, dict) else None
-        if answer.status == 200 and state in ("connected", "disconnected"):
+        if response.status == 200 and state in ("connected", "disconnected"):
             return DeviceState(online=state == "connected", reason=str(state))
-        known = CODES.get(_text(answer.json), NO if answer.status == 200 else None)
-        if answer.json.get("status") is False and known:
+        known = CODES.get(_text(response.json), NO if response.status == 200 else None)
+        if response.json.get("status") is False and known:
             return DeviceState(online=False, reason=known[1])
-        return state_by_status(answer, http_code(answer))
+        return state_by_status(response, http_code(response))
 
 
 def _login(credentials: Mapping[str, str]) -> str:
@@ -96,34 +98,34 @@ def _content(outgoing: Outgoing) -> tuple[str, dict[str, str]]:
     return f"send-{kind}", {kind: outgoing.content.media_url, **caption}
 
 
-def _outcome(answer: Answer) -> Outcome:
-    if answer.json.get("status") is False:
-        return _refusal(answer.json, answer)
-    if answer.status != 200:
-        return by_status(answer, http_code(answer))
-    data = answer.json.get("data")
+def _outcome(response: HttpResponse) -> Outcome:
+    if response.json.get("status") is False:
+        return _refusal(response.json, response)
+    if response.status != 200:
+        return by_status(response, http_code(response))
+    data = response.json.get("data")
     messages = data.get("messages") if isinstance(data, dict) else None
     first = messages[0] if isinstance(messages, list) and messages else None
-    if answer.json.get("status") is not True or not isinstance(first, dict):
+    if response.json.get("status") is not True or not isinstance(first, dict):
         return Unknown(UNREADABLE)
     state = first.get("status")
     if state is False:
-        return _refusal(first, answer)
+        return _refusal(first, response)
     if isinstance(state, str) and state in CODES:
-        return judged(*CODES[state], answer)
+        return judged(*CODES[state], response)
     provider_id = first.get("id")
     valid = isinstance(provider_id, str) and provider_id
     return Accepted(str(provider_id)) if valid else Unknown(UNREADABLE)
 
 
-def _refusal(said: Mapping[str, Any], answer: Answer) -> Outcome:
-    """What a ``"status": false`` means: its text if it is known, or the HTTP status if that is one
-    of an error, or simply no."""
-    known = CODES.get(_text(said))
-    if known is None and answer.status != 200:
-        return by_status(answer, http_code(answer))
-    return judged(*(known or NO), answer)
+def _refusal(refused: Mapping[str, Any], response: HttpResponse) -> Outcome:
+    """The outcome of an object with ``"status": false``: by its text if that is known, else by the
+    HTTP status if that is one of an error, else rejected."""
+    known = CODES.get(_text(refused))
+    if known is None and response.status != 200:
+        return by_status(response, http_code(response))
+    return judged(*(known or NO), response)
 
 
-def _text(said: Mapping[str, Any]) -> str:
-    return str(said.get("message")).strip().lower()
+def _text(answer: Mapping[str, Any]) -> str:
+    return str(answer.get("message")).strip().lower()

@@ -1,7 +1,7 @@
 """Whacenter: a WhatsApp Web session at a service.
 
-``settings``: ``base_url``; ``credentials``: ``device_id``, which is all that it asks for. It knows
-no idempotency key and no reference of ours. Source: Whacenter's collection at
+``settings``: ``base_url``; ``credentials``: ``device_id``, the only one that there is. It knows no
+idempotency key and no reference of the sender's. Source: Whacenter's collection at
 documenter.getpostman.com/view/8030970/UUy67kCg ("Send Message", "Info Device").
 """
 
@@ -21,17 +21,17 @@ from runners.gateways.answers import (
     no_answer,
     state_by_status,
 )
-from runners.gateways.http import Answer, HttpGateway, located
+from runners.gateways.http import HttpGateway, HttpResponse, located
 from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unknown, Unreachable
 
-# It has no codes but one text, for a wrong device_id and for a phone that is off alike. Source: its
-# collection, "Info Device".
+# Whacenter has no codes. One text stands for a wrong device_id and for a phone that is off. Source:
+# its collection, "Info Device".
 CODES: dict[str, tuple[Verdict, str]] = {
     "device not connected or not found": ("unreachable", "DEVICE_NOT_CONNECTED_OR_NOT_FOUND"),
 }
-# "status": false with a text that nobody documents: surely a no.
+# "status": false with a text that is not documented is a definite no.
 NO: tuple[Verdict, str] = ("rejected", "STATUS_FALSE")
-# Credentials.
+# The credentials that a device needs.
 NEEDED = ("device_id",)
 
 
@@ -39,6 +39,7 @@ class Whacenter(HttpGateway):
     """Sends through any number of Whacenter devices."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
+        """Sends one message; see ``Gateway``."""
         base, problem = located(outgoing.settings, outgoing.credentials, NEEDED)
         if problem:
             return Unreachable(problem)
@@ -49,45 +50,46 @@ class Whacenter(HttpGateway):
         }
         if outgoing.content.media_url is not None:
             form["file"] = outgoing.content.media_url
-        answer = await self.http.ask("POST", f"{base}/api/send", headers={}, form=form)
-        return _outcome(answer) if isinstance(answer, Answer) else answer
+        response = await self.http.ask("POST", f"{base}/api/send", headers={}, form=form)
+        return _outcome(response) if isinstance(response, HttpResponse) else response
 
     async def status(
         self, device_id: UUID, settings: Mapping[str, Any], credentials: Mapping[str, str]
     ) -> DeviceState | None:
+        """Whether the device can send now; see ``Gateway``."""
         base, problem = located(settings, credentials, NEEDED)
         if problem:
             return DeviceState(online=False, reason=problem)
-        # The only documented way has the credential in the URL, which therefore nobody may log.
+        # The only documented way has the credential in the URL. So the URL must not be logged.
         device = quote(credentials["device_id"], safe="")
-        answer = await self.http.ask(
+        response = await self.http.ask(
             "GET", f"{base}/api/statusDevice?device_id={device}", headers={}
         )
-        if not isinstance(answer, Answer):
-            return no_answer(answer)
-        data = answer.json.get("data")
+        if not isinstance(response, HttpResponse):
+            return no_answer(response)
+        data = response.json.get("data")
         state = data.get("status") if isinstance(data, dict) else None
-        if answer.status == 200 and state in ("CONNECTED", "NOT CONNECTED"):
+        if response.status == 200 and state in ("CONNECTED", "NOT CONNECTED"):
             return DeviceState(online=state == "CONNECTED", reason=str(state))
-        known = CODES.get(_text(answer), NO if answer.status == 200 else None)
-        if answer.json.get("status") is False and known:
+        known = CODES.get(_text(response), NO if response.status == 200 else None)
+        if response.json.get("status") is False and known:
             return DeviceState(online=False, reason=known[1])
-        return state_by_status(answer, http_code(answer))
+        return state_by_status(response, http_code(response))
 
 
-def _outcome(answer: Answer) -> Outcome:
-    refused = answer.json.get("status") is False
-    known = CODES.get(_text(answer)) if refused else None
-    if known is None and answer.status != 200:
-        return by_status(answer, http_code(answer))
+def _outcome(response: HttpResponse) -> Outcome:
+    refused = response.json.get("status") is False
+    known = CODES.get(_text(response)) if refused else None
+    if known is None and response.status != 200:
+        return by_status(response, http_code(response))
     if refused:
-        return judged(*(known or NO), answer)
-    data = answer.json.get("data")
+        return judged(*(known or NO), response)
+    data = response.json.get("data")
     number = data.get("id") if isinstance(data, dict) else None
-    if answer.json.get("status") is True and type(number) in (int, str) and number:
+    if response.json.get("status") is True and type(number) in (int, str) and number:
         return Accepted(str(number))
     return Unknown(UNREADABLE)
 
 
-def _text(answer: Answer) -> str:
-    return str(answer.json.get("message")).strip().lower()
+def _text(response: HttpResponse) -> str:
+    return str(response.json.get("message")).strip().lower()

@@ -95,7 +95,7 @@ class Simulation:
         if all(turn.ran_at > self.active_at for turn in self.turns):
             with self.container.database.transaction() as connection:
                 given = [sweep.next_due(connection), campaigns.next_scheduled(connection)]
-            wake = min(filter(None, [*given, self.sandbox.next_report(), until]))
+            wake = min(filter(None, [*given, self.sandbox.next_inbound(), until]))
             for turn in self.turns:
                 turn.at = max(turn.at, wake)
         turns = (turn.at for turn in self.turns)

@@ -21,13 +21,7 @@ from projections.audit import hash_chain
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.records import credentials
-from runners.gateways.cloud import Cloud
-from runners.gateways.gowa import Gowa
-from runners.gateways.http import Http
-from runners.gateways.protocol import Gateway
-from runners.gateways.sandbox import Sandbox
-from runners.gateways.wablas import Wablas
-from runners.gateways.whacenter import Whacenter
+from runners.gateways.registry import make_gateways
 from runners.jobs.campaigner import Campaigner
 from runners.jobs.enroller import Enroller
 from runners.jobs.monitor import Monitor
@@ -36,25 +30,11 @@ from runners.jobs.reaper import Reaper
 from runners.sending import loops
 from runners.sending.worker import Broadcaster
 from runners.support import outages
-from runners.support.clocks import SystemClock
 
 log = structlog.get_logger()
 
 # In the order in which one look at everything is useful: devices first, tidying last.
 RUNNERS = ("monitor", "enroller", "campaigner", "broadcaster", "reaper", "notary", "notifier")
-
-
-def gateways(settings: Settings) -> dict[str, Gateway]:
-    """Every gateway that this version can send through, by its name in the API; for one event loop
-    at a time."""
-    timeout = settings.gateway_timeout
-    return {
-        "sandbox": Sandbox(SystemClock()),
-        "gowa": Gowa(Http(timeout)),
-        "cloud": Cloud(Http(timeout)),
-        "wablas": Wablas(Http(timeout)),
-        "whacenter": Whacenter(Http(timeout)),
-    }
 
 
 def tune() -> None:
@@ -142,7 +122,9 @@ class Runners:
         actor = self._actor(name)
         match name:
             case "monitor":
-                return Monitor(self.container, gateways(self.container.settings), actor).run_once
+                return Monitor(
+                    self.container, make_gateways(self.container.settings), actor
+                ).run_once
             case "enroller":
                 return Enroller(self.container, actor).run_once
             case "campaigner":
@@ -159,7 +141,7 @@ class Runners:
     def _broadcaster(self) -> Broadcaster:
         return Broadcaster(
             self.container,
-            gateways(self.container.settings),
+            make_gateways(self.container.settings),
             # A process id may come again, on another host of the same name even at once.
             worker=f"{self.host}:{secrets.token_hex(4)}",
             actor=self._actor("broadcaster"),

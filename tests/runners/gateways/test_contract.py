@@ -28,8 +28,8 @@ from runners.gateways.protocol import (
     Unknown,
     Unreachable,
 )
+from runners.gateways.registry import make_gateways
 from runners.gateways.sandbox import Sandbox
-from runners.process.supervisor import gateways
 from runners.sending.worker import Broadcaster
 from runners.support.clocks import SystemClock
 from tests.runners.gateways.providers import (
@@ -73,7 +73,7 @@ def nobody() -> str:
 
 
 def test_there_is_a_gateway_for_every_name_in_the_api() -> None:
-    found = gateways(Settings(database_url="postgresql://"))
+    found = make_gateways(Settings(database_url="postgresql://"))
     assert list(found) == ["sandbox", "gowa", "cloud", "wablas", "whacenter"]
     http = [gateway.http for gateway in found.values() if not isinstance(gateway, Sandbox)]  # type: ignore[attr-defined]
     assert len({id(each) for each in http}) == 4

@@ -44,7 +44,7 @@ def broadcasts(container: Container, clock: SimulatedClock) -> None:
     )
     while one.claim():
         asyncio.run(_hand_over(one))
-    while moment := sandbox.next_report():
+    while moment := sandbox.next_inbound():
         clock.move_to(moment)
         one.record_reports()
 

@@ -1,0 +1,25 @@
+"""Every gateway by its name in the API. A new provider is added here."""
+
+from __future__ import annotations
+
+from projections.config.settings import Settings
+from runners.gateways.cloud import Cloud
+from runners.gateways.gowa import Gowa
+from runners.gateways.http import Http
+from runners.gateways.protocol import Gateway
+from runners.gateways.sandbox import Sandbox
+from runners.gateways.wablas import Wablas
+from runners.gateways.whacenter import Whacenter
+from runners.support.clocks import SystemClock
+
+
+def make_gateways(settings: Settings) -> dict[str, Gateway]:
+    """One gateway of each kind, by name, for one event loop at a time. Close each after use."""
+    timeout = settings.gateway_timeout
+    return {
+        "sandbox": Sandbox(SystemClock()),
+        "gowa": Gowa(Http(timeout)),
+        "cloud": Cloud(Http(timeout)),
+        "wablas": Wablas(Http(timeout)),
+        "whacenter": Whacenter(Http(timeout)),
+    }
