@@ -1,4 +1,4 @@
-"""Watches devices, every 30 seconds: asks each gateway for their state; changes become events."""
+"""The monitor: asks gateways for the state of their devices, and records every change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 class Monitor:
-    """A device that a person disconnected stays so until a person connects it."""
+    """A device that a person disconnected is not watched until a person connects it."""
 
     def __init__(self, container: Container, gateways: Mapping[str, Gateway], actor: str) -> None:
         self.container = container
@@ -26,14 +26,19 @@ class Monitor:
         self.actor = actor
 
     def run_once(self) -> int:
-        """Returns how many devices changed."""
+        """Asks for the state of every device; returns how many devices changed."""
         with self.container.database.transaction() as connection:
-            found = devices.in_service(connection)
-        watched = [row for row in found if row.gateway in self.gateways and row.reason != OPERATOR]
+            in_service = devices.in_service(connection)
+        watched = [
+            row for row in in_service if row.gateway in self.gateways and row.reason != OPERATOR
+        ]
         return asyncio.run(self._ask(watched))
 
     async def _ask(self, watched: list[Any]) -> int:
-        """What cannot be asked keeps the state it has: that we do not know is no reason to stop."""
+        """Asks for the states of ``watched`` rows and records the changes; returns how many.
+
+        A device whose state is not known keeps its status: that is no reason to stop sending.
+        """
         states = await asyncio.gather(*map(self._state, watched))
         for gateway in self.gateways.values():
             await gateway.close()
@@ -52,14 +57,15 @@ class Monitor:
         return changed
 
     async def _state(self, row: Any) -> DeviceState | None:
+        """The device's state as its gateway says it, None where that is not known."""
         try:
             credentials = self.container.secrets.read(row.ciphertext)
         except SettingsError:
             return DeviceState(online=False, reason="its credentials cannot be read")
-        asked = self.gateways[row.gateway].status(row.device_id, row.settings, credentials)
+        request = self.gateways[row.gateway].status(row.device_id, row.settings, credentials)
         try:
-            return await asyncio.wait_for(asked, self.container.settings.gateway_timeout)
-        except Exception as error:  # a gateway's fault for one device must hide no other
+            return await asyncio.wait_for(request, self.container.settings.gateway_timeout)
+        except Exception as error:  # a fault of one gateway must not hide the other devices
             log.warning(
                 "monitor.no_answer", device_id=str(row.device_id), error=type(error).__name__
             )

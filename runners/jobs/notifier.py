@@ -1,8 +1,8 @@
-"""Tells users' own systems what happens, by signed requests: at least once, and never in the way of
-the pipeline.
+"""The notifier: tells users' own systems what happens, by signed requests, at least once.
 
-The log's reader makes deliveries; each subscriber gets its own, some at a time, until there are
-none left or one fails. So one that hangs keeps the others waiting for a single time-out at most.
+Deliveries are made from the log and never delay the sending of messages. Each subscriber gets its
+own deliveries in batches, until none is left or one fails. So a subscriber that hangs delays the
+others by one time-out at most.
 """
 
 from __future__ import annotations
@@ -26,61 +26,69 @@ from runners.gateways.protocol import Unknown, Unreachable
 
 log = structlog.get_logger()
 
+# Deliveries to one subscriber at a time.
 AT_ONCE = 20
-# Seconds that a subscriber has for its answer.
-PATIENCE = 10.0
-LEASE = timedelta(seconds=3 * PATIENCE)
+# Seconds that a subscriber has for its response.
+RESPONSE_SECONDS = 10.0
+# How long a claimed delivery belongs to this process.
+LEASE = timedelta(seconds=3 * RESPONSE_SECONDS)
 SIGNATURE = "X-Sendtrail-Signature-256"
 
 
 class Notifier:
-    """Any number may run: a delivery belongs to whoever took it, for a while."""
+    """Any number may run: each claims deliveries, which belong to it for ``LEASE``."""
 
     def __init__(self, container: Container) -> None:
         self.container = container
 
     def run_once(self) -> int:
-        """Tells all that there is to tell now; returns how many deliveries succeeded."""
+        """Makes and sends every delivery that is due; returns how many succeeded."""
         now = self.container.outreach.clock()
         while self.container.database.run("other", lambda c: subscriptions.fan_out(c, now)):
             pass
-        return asyncio.run(self._tell())
+        return asyncio.run(self._deliver())
 
-    async def _tell(self) -> int:
+    async def _deliver(self) -> int:
+        """Sends to all subscribers at the same time; returns how many deliveries succeeded."""
         with self.container.database.transaction() as connection:
-            found = subscriptions.every(connection)
-        http = Http(PATIENCE)
+            all_subscriptions = subscriptions.every(connection)
+        http = Http(RESPONSE_SECONDS)
         try:
-            return sum(await asyncio.gather(*(self._all_of(http, s) for s in found if s.waiting)))
+            waiting = [each for each in all_subscriptions if each.waiting]
+            return sum(await asyncio.gather(*(self._deliver_to(http, each) for each in waiting)))
         finally:
             await http.close()
 
-    async def _all_of(self, http: Http, subscription: Any) -> int:
+    async def _deliver_to(self, http: Http, subscription: Any) -> int:
+        """Sends to one subscriber, a row of ``subscriptions``, until nothing is due or a delivery
+        fails; returns how many succeeded."""
         try:
             secret = self.container.secrets.read(subscription.ciphertext)["secret"]
-        except SettingsError as error:  # a runner that ends would take the whole process along
+        except SettingsError as error:  # a fault of the runner would end the whole process
             id_ = str(subscription.subscription_id)
             log.warning("notifier.no_secret", subscription_id=id_, reason=str(error))
             return 0
         total = 0
         while True:
-            taken = await asyncio.to_thread(self._take, subscription)
-            calls = (self._call(http, subscription, secret, due) for due in taken)
+            claimed = await asyncio.to_thread(self._claim, subscription)
+            calls = (self._post(http, subscription, secret, due) for due in claimed)
             errors = await asyncio.gather(*calls)
-            failed = [(d, error) for d, error in zip(taken, errors, strict=True) if error]
-            await asyncio.to_thread(self._settle, subscription, taken, failed)
-            total += len(taken) - len(failed)
-            if failed or not taken:
+            failed = [(due, error) for due, error in zip(claimed, errors, strict=True) if error]
+            await asyncio.to_thread(self._settle, subscription, claimed, failed)
+            total += len(claimed) - len(failed)
+            if failed or not claimed:
                 return total
 
-    def _take(self, subscription: Any) -> list[Due]:
+    def _claim(self, subscription: Any) -> list[Due]:
+        """The next deliveries of a subscriber, for ``LEASE``."""
         now = self.container.outreach.clock()
         return self.container.database.run(
             "other", lambda c: subscriptions.take(c, subscription, now, LEASE, AT_ONCE)
         )
 
-    async def _call(self, http: Http, subscription: Any, secret: str, due: Due) -> str | None:
-        """Why it failed; None if the subscriber has it, or there is nothing to tell."""
+    async def _post(self, http: Http, subscription: Any, secret: str, due: Due) -> str | None:
+        """Sends one delivery; returns why it failed, None if the subscriber has it or if there is
+        nothing to tell."""
         if due.body is None:
             return due.error
         url = base_url({"base_url": subscription.url, "allow_http": subscription.allow_http})
@@ -93,25 +101,29 @@ class Notifier:
             SIGNATURE: "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(),
         }
         try:
-            async with asyncio.timeout(PATIENCE):
-                answer = await http.ask("POST", subscription.url, headers=headers, body=body)
+            async with asyncio.timeout(RESPONSE_SECONDS):
+                response = await http.ask("POST", subscription.url, headers=headers, body=body)
         except TimeoutError:
-            return f"no answer within {PATIENCE:g} seconds"
-        if isinstance(answer, Unreachable | Unknown):
-            return answer.reason
-        return None if 200 <= answer.status < 300 else f"HTTP {answer.status}"
+            return f"no answer within {RESPONSE_SECONDS:g} seconds"
+        if isinstance(response, Unreachable | Unknown):
+            return response.reason
+        return None if 200 <= response.status < 300 else f"HTTP {response.status}"
 
-    def _settle(self, subscription: Any, taken: list[Due], failed: list[tuple[Due, str]]) -> None:
+    def _settle(self, subscription: Any, claimed: list[Due], failed: list[tuple[Due, str]]) -> None:
+        """Records which of the claimed deliveries succeeded, and when the failed ones are due
+        again."""
         now, uniform = self.container.outreach.clock(), random.SystemRandom().uniform
-        numbers = {due.notification_id for due, _ in failed}
-        told = [d.notification_id for d in taken if d.notification_id not in numbers]
-        again = [
+        failed_ids = {due.notification_id for due, _ in failed}
+        delivered = [
+            due.notification_id for due in claimed if due.notification_id not in failed_ids
+        ]
+        retries = [
             (due.notification_id, error, subscriptions.next_try(due.attempt, now, uniform))
             for due, error in failed
         ]
         self.container.database.run(
             "other",
-            lambda c: subscriptions.settle(c, subscription.subscription_id, told, again),
+            lambda c: subscriptions.settle(c, subscription.subscription_id, delivered, retries),
         )
         if failed:
             log.warning(

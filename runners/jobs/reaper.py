@@ -1,5 +1,9 @@
-"""Tidies up, every minute: leases that ended, outcomes that never came, receipts that came early,
-messages that nobody wants any more, and enrollments and campaigns whose last message has ended."""
+"""The reaper: ends what nothing else ends.
+
+It deals with leases that ran out, outcomes that never came, receipts that came before their message
+was recorded as sent, messages that are unwanted or expired, and enrollments and campaigns whose
+last message has ended.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,10 @@ CHUNK = 1000
 
 
 class Reaper:
-    """Any number may run; each takes what no other holds."""
+    """Any number may run; each works on rows that no other has locked.
+
+    ``chunk`` is the largest number of rows in a transaction.
+    """
 
     def __init__(self, container: Container, actor: str, chunk: int = CHUNK) -> None:
         self.container = container
@@ -29,7 +36,7 @@ class Reaper:
         self.chunk = chunk
 
     def run_once(self) -> int:
-        """Does all there is to do; returns how much that was."""
+        """Does all that there is to do; returns how much there was."""
         early = inbound.record_early(self.container.database, self.container.outreach, self.actor)
         return early + sum(
             self._exhaust(work)
@@ -43,6 +50,8 @@ class Reaper:
         )
 
     def _exhaust(self, work: Callable[[Connection], list[Event]]) -> int:
+        """Records the events of ``work`` until there are none; returns how many there were."""
+
         def transaction(connection: Connection) -> int:
             events = work(connection)
             self.container.outreach.record(connection, events)
@@ -54,6 +63,7 @@ class Reaper:
         return total
 
     def _end_leases(self, connection: Connection) -> list[Event]:
+        """Claims are released; calls without an outcome become unknown."""
         now = self.container.outreach.clock()
         given_up = now - patience(self.container.settings)
         sweep.forget_settled_leases(connection, now)
@@ -65,13 +75,15 @@ class Reaper:
         ]
 
     def _cancel_unwanted(self, connection: Connection) -> list[Event]:
+        """Messages that will never be sent are cancelled with the reason."""
         now = self.container.outreach.clock()
         return [
-            message.cancel(state, cast(CancelReason, why), now=now, actor=self.actor)
-            for state, why in sweep.unwanted(connection, self.chunk)
+            message.cancel(state, cast(CancelReason, reason), now=now, actor=self.actor)
+            for state, reason in sweep.unwanted(connection, self.chunk)
         ]
 
     def _expire(self, connection: Connection) -> list[Event]:
+        """Messages of a campaign that come too late are cancelled."""
         now = self.container.outreach.clock()
         return [
             message.cancel(state, "expired", now=now, actor=self.actor)
@@ -79,19 +91,22 @@ class Reaper:
         ]
 
     def _complete_enrollments(self, connection: Connection) -> list[Event]:
-        """A finished sequence may give the lead the trigger of the next one; a stopped one stops
-        its journeys and passes nobody on."""
+        """Enrollments whose last message has ended are completed, or stopped with their sequence.
+
+        A completed enrollment may give the lead the trigger of the next sequence; a stopped one
+        does not.
+        """
         now = self.container.outreach.clock()
         events: list[Event] = []
-        found = enrollments.finished(connection, self.chunk)
+        finished = enrollments.finished(connection, self.chunk)
         triggered = leads.states(
-            connection, {row.lead_id for row in found if row.next_trigger is not None}
+            connection, {row.lead_id for row in finished if row.next_trigger is not None}
         )
-        for row in found:
+        for row in finished:
             state = enrollments.state(row)
             if row.cancel_pending:
-                why: enrollment.StopReason = "sequence_cancelled"
-                events.extend(enrollment.stop(state, why, now=now, actor=self.actor))
+                reason: enrollment.StopReason = "sequence_cancelled"
+                events.extend(enrollment.stop(state, reason, now=now, actor=self.actor))
                 continue
             events.extend(enrollment.complete(state, now=now, actor=self.actor))
             if row.next_trigger is None:
@@ -105,6 +120,7 @@ class Reaper:
         return events
 
     def _finish_campaigns(self, connection: Connection) -> list[Event]:
+        """Campaigns whose last message has ended are finished."""
         now = self.container.outreach.clock()
         return [
             event

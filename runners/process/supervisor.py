@@ -1,4 +1,4 @@
-"""Puts runners together into one process and ends them well."""
+"""The supervisor: starts the runners of one process and ends them well."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from functools import partial
 
 import structlog
 
 from domain.errors import SendtrailError
-from projections.audit import hash_chain
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.records import credentials
@@ -25,6 +23,7 @@ from runners.gateways.registry import make_gateways
 from runners.jobs.campaigner import Campaigner
 from runners.jobs.enroller import Enroller
 from runners.jobs.monitor import Monitor
+from runners.jobs.notary import Notary
 from runners.jobs.notifier import Notifier
 from runners.jobs.reaper import Reaper
 from runners.sending import loops
@@ -33,22 +32,25 @@ from runners.support import outages
 
 log = structlog.get_logger()
 
-# In the order in which one look at everything is useful: devices first, tidying last.
+# The order of a single turn of each: what devices are online first, tidying last.
 RUNNERS = ("monitor", "enroller", "campaigner", "broadcaster", "reaper", "notary", "notifier")
 
 
 def tune() -> None:
-    """Makes the interpreter fit for a process that runs runners."""
-    # Batches are short-lived and have no cycles; looking for some took a sixth of the time.
+    """Tunes the interpreter for a process that runs runners."""
+    # Batches are short-lived and have no cycles. Looking for cycles took a sixth of the time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    # Whoever comes back from the database has the next statement to send: it should not wait for
-    # the others' whole 5 ms while the database has nothing to do.
+    # A lower GIL switch interval, so that a thread that returns from the database resumes quickly.
+    # With the default of 5 ms the database would have nothing to do meanwhile.
     sys.setswitchinterval(0.0005)
 
 
 class Runners:
-    """The runners of one process, by name."""
+    """The runners of one process; ``names`` are some of ``RUNNERS``.
+
+    Raises SettingsError if there are credentials that the secret key cannot decrypt.
+    """
 
     def __init__(self, container: Container, names: Iterable[str]) -> None:
         self.container = container
@@ -60,18 +62,21 @@ class Runners:
         tune()
 
     def once(self) -> dict[str, int]:
-        """One look each, in order; returns how much each did."""
+        """Runs each runner once, in the order of ``RUNNERS``; returns how much each did."""
         done = {}
         for name in self.names:
             if name == "broadcaster":
                 done[name] = asyncio.run(loops.play_out(self._broadcaster()))
             else:
-                done[name] = self._work(name)()
+                done[name] = self._job(name)()
         return done
 
     def forever(self) -> None:
-        """Until SIGTERM or SIGINT: then stops claiming, finishes what is in flight, releases the
-        rest, and returns. Raises SendtrailError if a runner had a fault."""
+        """Runs the runners on their schedules until SIGTERM or SIGINT.
+
+        Then the broadcaster claims no more, finishes the calls that are in flight and releases the
+        other claims. Raises SendtrailError if a runner had a fault.
+        """
         asyncio.run(self._forever())
         if self.failed:
             raise SendtrailError(f"the {self.failed} failed; see the log")
@@ -110,29 +115,31 @@ class Runners:
         log.info("runners.stopped")
 
     def _repeat(self, name: str, stop: threading.Event, fail: Callable[[], object]) -> None:
-        """A fault in one runner ends the process: a supervisor restarts it and somebody looks."""
+        """Runs one job on its schedule, in a thread of its own; ``fail`` ends the process.
+
+        A fault in one runner ends the whole process, so that what supervises it restarts it and the
+        operator sees it.
+        """
         try:
-            outages.repeat(name, self._work(name), _every(self.container.settings, name), stop)
+            outages.repeat(name, self._job(name), _interval(self.container.settings, name), stop)
         except BaseException as error:
             log.error("runner.failed", runner=name, error=type(error).__name__)
             self.failed = name
             fail()
 
-    def _work(self, name: str) -> Callable[[], int]:
+    def _job(self, name: str) -> Callable[[], int]:
+        """The work of one run of the runner ``name``; it returns how much it did."""
         actor = self._actor(name)
         match name:
             case "monitor":
-                return Monitor(
-                    self.container, make_gateways(self.container.settings), actor
-                ).run_once
+                gateways = make_gateways(self.container.settings)
+                return Monitor(self.container, gateways, actor).run_once
             case "enroller":
                 return Enroller(self.container, actor).run_once
             case "campaigner":
                 return Campaigner(self.container, actor).run_once
             case "notary":
-                return partial(
-                    hash_chain.extend, self.container.database, self.container.outreach.clock
-                )
+                return Notary(self.container).run_once
             case "notifier":
                 return Notifier(self.container).run_once
             case _:
@@ -142,7 +149,7 @@ class Runners:
         return Broadcaster(
             self.container,
             make_gateways(self.container.settings),
-            # A process id may come again, on another host of the same name even at once.
+            # A process id can be used again; on another host of the same name even at once.
             worker=f"{self.host}:{secrets.token_hex(4)}",
             actor=self._actor("broadcaster"),
             uniform=random.SystemRandom().uniform,
@@ -152,7 +159,8 @@ class Runners:
         return f"runner:{name}:{self.host}"
 
 
-def _every(settings: Settings, name: str) -> float:
+def _interval(settings: Settings, name: str) -> float:
+    """Seconds between two runs of the runner ``name``."""
     return {
         "monitor": settings.monitor_every,
         "enroller": settings.enroll_every,

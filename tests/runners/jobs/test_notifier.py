@@ -186,7 +186,7 @@ def test_one_that_hangs_does_not_stop_the_others(
     container: Container, clock: SimulatedClock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A time-out is a failure, and the pipeline knows nothing of all this."""
-    monkeypatch.setattr(notifier, "PATIENCE", 5.0)
+    monkeypatch.setattr(notifier, "RESPONSE_SECONDS", 5.0)
     receiver.hangs.set()
     subscribes(container, receiver, ["message.sent"])
     with receiving() as other:
