@@ -1,6 +1,6 @@
-"""``sendtrail serve``: the API under gunicorn, or under a development server where there is none.
+"""Serves the API under gunicorn, or under Flask's development server on Windows.
 
-The one place where this package opens the other door.
+This is the only module of ``runners`` that imports the API.
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ NO_KEY = "no API key yet; make one with: sendtrail keys create NAME --role admin
 
 
 def serve(settings: Settings, host: str, port: int, workers: int, threads: int) -> None:
-    """Until SIGTERM or SIGINT. Each worker process makes its own container, after the fork."""
+    """Serves until SIGTERM or SIGINT, in ``workers`` processes of ``threads`` threads each.
+
+    Each worker process makes its own container, after the fork.
+    """
     if settings.database_url is None:
-        embedded.start(settings.home)  # held by this process, so that it outlives every worker
+        # This process holds the bundled server, so that the server outlives every worker.
+        embedded.start(settings.home)
     with Container(settings) as container, container.database.transaction() as connection:
         if not any(key.revoked_at is None for key in api_keys.every(connection)):
             print(NO_KEY, file=sys.stderr)
@@ -36,19 +40,24 @@ def serve(settings: Settings, host: str, port: int, workers: int, threads: int) 
 
 
 def application(settings: Settings) -> Flask:
-    """One process's application, with a container of its own."""
+    """The application of one process, with a container of its own."""
     logs.configure(settings.log_level)
     return create_app(Container(settings))
 
 
 def _worker() -> type:
+    """The class of gunicorn's worker processes."""
     from gunicorn.workers.gthread import ThreadWorker
 
     class Worker(ThreadWorker):  # type: ignore[misc]
-        """gunicorn's own ends its thread pool inside the signal handler, which waits for itself if
-        the signal comes while a request is handed to the pool. This one leaves the loop first."""
+        """A threaded worker that leaves its loop before it ends its thread pool.
+
+        gunicorn's own worker ends the pool inside the signal handler. That is a deadlock if the
+        signal comes while a request is handed to the pool.
+        """
 
         def handle_quit(self, sig: int, frame: Any) -> None:
+            """Ends the worker as for SIGTERM: after the requests that are under way."""
             self.handle_exit(sig, frame)
 
     return Worker
@@ -58,7 +67,10 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: i
     from gunicorn.app.base import BaseApplication
 
     class Server(BaseApplication):  # type: ignore[misc]
+        """The arbiter, with Sendtrail's options instead of a file of gunicorn's."""
+
         def load_config(self) -> None:
+            """Sets the options that this version of gunicorn knows."""
             options: dict[str, Any] = {
                 "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
                 "workers": workers,
@@ -74,6 +86,7 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: i
                     self.cfg.set(name, value)
 
         def load(self) -> Flask:
+            """The application; called in each worker process."""
             return application(settings)
 
     Server().run()

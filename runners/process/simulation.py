@@ -1,4 +1,4 @@
-"""Plays days in seconds: the real runners, at their real intervals, on a clock that jumps."""
+"""Plays days in seconds: the real runners at their real intervals, on a simulated clock."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from runners.support.clocks import SimulatedClock
 
 @dataclass
 class Turn:
-    """A runner, how often it runs in seconds, when its next turn is and when its last was."""
+    """A runner that runs every ``every`` seconds: next at ``at``, last at ``ran_at``."""
 
     work: Callable[[], int]
     every: float
@@ -31,7 +31,10 @@ class Turn:
 
 
 class Simulation:
-    """One of each runner on one sandbox. The same seed gives the same paces and outcomes."""
+    """One of each runner on one sandbox; the same ``seed`` gives the same back-off.
+
+    ``clock`` must be the clock of ``container``.
+    """
 
     def __init__(self, container: Container, clock: SimulatedClock, seed: int = 1) -> None:
         self.container = container
@@ -62,7 +65,10 @@ class Simulation:
     def play(
         self, until: datetime, progress: Callable[[datetime], None] = lambda now: None
     ) -> None:
-        """Moves the clock to ``until``, from one moment that may bring something to the next."""
+        """Plays until the instant ``until``, jumping from one moment with work to the next.
+
+        ``progress`` is told the present instant after every jump.
+        """
         with asyncio.Runner() as loop:
             while self.clock() < until:
                 worked = self._turn_all() + loop.run(self._send())
@@ -72,6 +78,7 @@ class Simulation:
                 progress(self.clock())
 
     def _turn_all(self) -> int:
+        """Runs every runner whose turn has come; returns how much they did."""
         now, worked = self.clock(), 0
         for turn in self.turns:
             if turn.at <= now:
@@ -80,22 +87,26 @@ class Simulation:
         return worked
 
     async def _send(self) -> int:
+        """Sends what is due now and records the outcomes; returns how many there were."""
         self.broadcaster.send(self.broadcaster.hand_over())
         while self.broadcaster.in_flight:
             await asyncio.wait(self.broadcaster.in_flight)
         return self.broadcaster.record(self.broadcaster.take_outcomes())
 
     def _look(self) -> int:
-        """The broadcaster's turn: what gateways report, and new claims."""
+        """The broadcaster's turn: receipts and replies of gateways, and new claims."""
         return self.broadcaster.record_reports() + self.broadcaster.claim()
 
     def _next_moment(self, until: datetime) -> datetime:
-        """The next slot or turn. Once every runner has looked and found nothing since there was
-        something, only time can give them work, and turns before that moment are skipped."""
+        """The moment of the next slot or turn, ``until`` where there is no other.
+
+        Once every runner has run since something last happened, only the passing of time can give
+        them work. Turns before the next such moment are skipped.
+        """
         if all(turn.ran_at > self.active_at for turn in self.turns):
             with self.container.database.transaction() as connection:
-                given = [sweep.next_due(connection), campaigns.next_scheduled(connection)]
-            wake = min(filter(None, [*given, self.sandbox.next_inbound(), until]))
+                due = [sweep.next_due(connection), campaigns.next_scheduled(connection)]
+            wake = min(filter(None, [*due, self.sandbox.next_inbound(), until]))
             for turn in self.turns:
                 turn.at = max(turn.at, wake)
         turns = (turn.at for turn in self.turns)
