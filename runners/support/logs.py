@@ -9,7 +9,7 @@ import structlog
 
 
 def configure(level: str) -> None:
-    """``level`` is DEBUG, INFO, WARNING or ERROR."""
+    """Configures structlog for this process; ``level`` is DEBUG, INFO, WARNING or ERROR."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

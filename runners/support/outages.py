@@ -1,4 +1,4 @@
-"""Keeps runners going: on a schedule, through outages, until told to stop."""
+"""Repeats a runner's work on a schedule, through outages, until it is told to stop."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from domain.errors import ConflictError, StorageError
 
 log = structlog.get_logger()
 
-# What a runner survives: the database away or busy. Anything else is a fault and ends it.
+# What a runner survives: a database that is away or busy. Any other error is a fault and ends it.
 OUTAGES = (
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.InterfaceError,
-    # The server ends a session that stood still in a transaction.
+    # The server ends a session that is idle in a transaction for too long.
     sqlalchemy.exc.InternalError,
     sqlalchemy.exc.TimeoutError,
     psycopg2.OperationalError,
@@ -28,17 +28,21 @@ OUTAGES = (
     ConflictError,
     StorageError,
 )
+# Seconds.
 LONGEST_WAIT = 60.0
 
 
 def back_off(failures: int) -> float:
-    """Seconds until the next try after that many failures in a row: 1, 2, 4, ... 60."""
+    """Seconds until the next attempt after ``failures`` failures in a row: 1, 2, 4, ... 60."""
     return min(LONGEST_WAIT, 2.0 ** min(failures - 1, 10))
 
 
 def repeat(name: str, work: Callable[[], int], every: float, stop: threading.Event) -> None:
-    """Does ``work`` now and then every ``every`` seconds until ``stop`` is set. When it fails it is
-    tried again sooner, with growing pauses."""
+    """Does ``work`` at once and then every ``every`` seconds, until ``stop`` is set.
+
+    ``work`` returns how much it did, which is logged under ``name``. After an outage it is done
+    again sooner, with growing pauses. Any other error is raised.
+    """
 
     def job() -> None:
         failures = 0
