@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from benchmarks.contenders import bare_sql
 from benchmarks.harness.worker_pool import PoolWorker
-from runners.sending.claim import BATCH
+from runners.sending.claim_window import BATCH
 
 # What each event changes in its message; ``s`` is the message as it was in the end.
 CHANGES = {

@@ -24,7 +24,8 @@ from runners.gateways.protocol import Accepted, DeviceState, Gateway, Outcome, O
 from runners.jobs import campaigner, enroller
 from runners.process import supervisor
 from runners.sending import loops
-from runners.sending.worker import Answer, Broadcaster
+from runners.sending.outcomes import SendResult
+from runners.sending.worker import Broadcaster
 
 # Seconds that the Cloud API may take.
 TIMEOUT = 30.0
@@ -56,7 +57,7 @@ class CountingBroadcaster(Broadcaster):
 
     pool_worker: PoolWorker
 
-    def record(self, gathered: list[Answer]) -> int:
+    def record(self, gathered: list[SendResult]) -> int:
         """Record as a broadcaster does, and count what is recorded."""
         recorded = super().record(gathered)
         if recorded:

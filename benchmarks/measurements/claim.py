@@ -25,8 +25,7 @@ from benchmarks.harness.postgres_fixture import PostgresFixture, vacuum
 from benchmarks.measurements import template_databases
 from projections.config.settings import Settings
 from projections.container import Container
-from runners.sending.claim import BATCH
-from runners.sending.worker import LANES
+from runners.sending.claim_window import BATCH, MOST_DEVICES
 
 
 class ClaimMeasurement(MeasurementBase):
@@ -82,10 +81,13 @@ class ClaimMeasurement(MeasurementBase):
 
 def _claim(broadcaster: CountingBroadcaster) -> float:
     """Claim, and give up what was claimed; returns the milliseconds of the claim."""
-    broadcaster.lanes = LANES  # a backlog on each device would let it claim from fewer devices
+    # A backlog on each device would let it claim from fewer devices.
+    broadcaster.window.device_limit = MOST_DEVICES
+    request = broadcaster.claim_request(at_once=False)
     began = perf_counter()
-    claimed = broadcaster.claim()
+    result = broadcaster.claim(request)
     seconds = perf_counter() - began
+    claimed = broadcaster.accept_claim(result)
     assert claimed == BATCH, f"{claimed} messages claimed"
     broadcaster.release()
     return 1000 * seconds

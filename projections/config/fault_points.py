@@ -1,6 +1,6 @@
 """Named points at which a test may let a process die, exactly as ``kill -9`` would.
 
-``SENDTRAIL_FAULT=hand_over.after_commit:3`` kills the process when it comes to that point for the
+``SENDTRAIL_FAULT=dispatch.after_commit:3`` kills the process when it comes to that point for the
 third time. Nothing else looks at them.
 """
 
@@ -12,7 +12,7 @@ import signal
 # What is done in one transaction each, by the runners, the importer, the API and the rebuild.
 WORKS = (
     "claim",
-    "hand_over",
+    "dispatch",
     "record",
     "release",
     "report",

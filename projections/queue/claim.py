@@ -14,7 +14,7 @@ from projections.database.prepared import prepared
 from projections.queue.dispatch import CANDIDATE, Candidate
 
 
-class Ready(NamedTuple):
+class SendingDevice(NamedTuple):
     """A device that may send: its latest slot, its pace in seconds, and whom it calls."""
 
     device_id: UUID
@@ -35,7 +35,7 @@ class Wanted(NamedTuple):
     limit: int
 
 
-_READY_DEVICES = prepared("""
+_SENDING_DEVICES = prepared("""
 SELECT l.device_id, l.last_slot_at, d.timezone, d.min_delay_seconds, d.max_delay_seconds,
     d.gateway, d.settings ->> 'base_url' AS base_url
 FROM device_lanes l JOIN devices d USING (device_id)
@@ -79,23 +79,23 @@ FROM (
 """)
 
 
-def ready_devices(
+def sending_devices(
     connection: Connection, now: datetime, horizon: datetime, wanted: Wanted
-) -> list[Ready]:
+) -> list[SendingDevice]:
     """Locks the lanes of the ``wanted`` devices that are online and below their daily limit, may
     send again before ``horizon`` and have something due by then; those that waited longest come
     first. Lanes that another worker holds are left to it, and a device that cannot send now, or is
     behind, takes no other's place."""
     found = rows(
         connection,
-        _READY_DEVICES,
+        _SENDING_DEVICES,
         now=now,
         horizon=horizon,
         gateways=list(wanted.gateways),
         behind=uuids(wanted.behind),
         limit=wanted.limit,
     )
-    return cast(list[Ready], found)
+    return cast(list[SendingDevice], found)
 
 
 def messages(

@@ -98,12 +98,12 @@ SELECT s.sequence_id::text, s.status, s.cancel_pending, s.min_delay_seconds, s.m
 FROM sequences s WHERE s.sequence_id = ANY(%(ids)s::uuid[])
 """)
 
-_LOCK_LANES = prepared("""
+_LOCK_DISPATCHES = prepared("""
 SELECT FROM device_hand_overs
 WHERE device_id = ANY(%(ids)s::uuid[]) ORDER BY device_id FOR UPDATE
 """)
 
-_LANES = prepared("""
+_LAST_DISPATCHES = prepared("""
 SELECT h.device_id, h.handed_over_at, coalesce(m.status = 'queued', false), m.answered_at
 FROM device_hand_overs h LEFT JOIN broadcast_messages m USING (message_id)
 WHERE h.device_id = ANY(%(ids)s::uuid[])
@@ -127,10 +127,10 @@ def owners(connection: Connection, ids: Iterable[str]) -> dict[str, Owner]:
     }
 
 
-def lanes(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, LastDispatch]:
+def last_dispatches(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, LastDispatch]:
     """What each device did last, which nobody else changes until the transaction ends: locks in id
     order."""
     ids = uuids(device_ids)
-    rows(connection, _LOCK_LANES, ids=ids)
+    rows(connection, _LOCK_DISPATCHES, ids=ids)
     # A statement of its own, so that it sees what the last holder of the lock did.
-    return {row[0]: LastDispatch(*row[1:]) for row in rows(connection, _LANES, ids=ids)}
+    return {row[0]: LastDispatch(*row[1:]) for row in rows(connection, _LAST_DISPATCHES, ids=ids)}

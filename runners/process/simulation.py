@@ -72,7 +72,7 @@ class Simulation:
         with asyncio.Runner() as loop:
             while self.clock() < until:
                 worked = self._turn_all() + loop.run(self._send())
-                if worked or self.broadcaster.claims:
+                if worked or self.broadcaster.queues:
                     self.active_at = self.clock()
                 self.clock.move_to(min(until, self._next_moment(until)))
                 progress(self.clock())
@@ -88,14 +88,18 @@ class Simulation:
 
     async def _send(self) -> int:
         """Sends what is due now and records the outcomes; returns how many there were."""
-        self.broadcaster.send(self.broadcaster.hand_over())
+        with self.broadcaster.due() as slots:
+            result = self.broadcaster.dispatch(slots)
+        self.broadcaster.accept_dispatch(result)
         while self.broadcaster.in_flight:
             await asyncio.wait(self.broadcaster.in_flight)
         return self.broadcaster.record(self.broadcaster.take_outcomes())
 
     def _look(self) -> int:
         """The broadcaster's turn: receipts and replies of gateways, and new claims."""
-        return self.broadcaster.record_reports() + self.broadcaster.claim()
+        collected = self.broadcaster.collect_inbound()
+        result = self.broadcaster.claim(self.broadcaster.claim_request(at_once=False))
+        return collected + self.broadcaster.accept_claim(result)
 
     def _next_moment(self, until: datetime) -> datetime:
         """The moment of the next slot or turn, ``until`` where there is no other.
@@ -110,4 +114,4 @@ class Simulation:
             for turn in self.turns:
                 turn.at = max(turn.at, wake)
         turns = (turn.at for turn in self.turns)
-        return min(filter(None, [self.broadcaster.claims.next_moment(), *turns]))
+        return min(filter(None, [self.broadcaster.queues.next_moment(), *turns]))

@@ -15,9 +15,9 @@ from runners.sending.breaker import NOT_CALLED
 
 
 class Calls:
-    """Callers take what waits, each one call at a time. One whose gateway answers at once goes on
-    with the next; where it has to wait, another one takes over: a task is made only where a call
-    is really on its way. ``ended`` is told every outcome.
+    """Workers take what waits, each one call at a time. A worker whose gateway answers at once goes
+    on with the next call. Where it has to wait another worker takes over: a task is made only where
+    a call is really on its way. ``ended`` is told every outcome.
     """
 
     def __init__(
@@ -30,33 +30,33 @@ class Calls:
         self.gateways = gateways
         self.ended = ended
         self._waiting: deque[tuple[str, Outgoing]] = deque()
-        # Callers, with the moment of the loop's clock when their call is given up.
+        # Workers, with the moment of the loop's clock at which their call is given up.
         self.in_flight: dict[asyncio.Task[None], float] = {}
-        # Whether a caller is on its way to what waits.
-        self._hired = False
+        # Whether a worker has been started and not begun.
+        self._starting = False
         self._watch: asyncio.TimerHandle | None = None
 
     def begin(self, outgoing: Iterable[tuple[str, Outgoing]]) -> None:
-        """Calls each one's gateway, which is named beside it."""
+        """Calls for each message the gateway that is named beside it."""
         self._loop = asyncio.get_running_loop()
         self._waiting.extend(outgoing)
-        self._hire()
+        self._start_worker()
 
-    def _hire(self) -> None:
-        if self._waiting and not self._hired:
-            self._hired = True
+    def _start_worker(self) -> None:
+        if self._waiting and not self._starting:
+            self._starting = True
             self._limit(self._loop.create_task(self._work()))
 
     async def _work(self) -> None:
-        self._hired = False
-        me = asyncio.current_task()
-        assert me is not None  # noqa: S101 - this is a task's own code
+        self._starting = False
+        worker = asyncio.current_task()
+        assert worker is not None  # noqa: S101 - this is a task's own code
         try:
             cancelled = False
             while self._waiting and not cancelled:
                 name, outgoing = self._waiting.popleft()
-                self._hire()
-                self._limit(me)
+                self._start_worker()
+                self._limit(worker)
                 began = perf_counter()
                 outcome, cancelled = await self._call(name, outgoing)
                 if outcome is not NOT_CALLED:
@@ -64,14 +64,14 @@ class Calls:
                     metrics.gateway(name, kind)(perf_counter() - began)
                 self.ended(name, outgoing, outcome)
         finally:
-            del self.in_flight[me]
-            self._hire()
+            del self.in_flight[worker]
+            self._start_worker()
             if self._watch is not None and not self.in_flight:
                 self._watch.cancel()
                 self._watch = None
 
     async def _call(self, name: str, outgoing: Outgoing) -> tuple[Outcome, bool]:
-        """What came of it, and whether the caller was told to end."""
+        """The outcome, and whether the worker was told to end."""
         if self.container.outreach.clock() >= outgoing.call_before:
             # The database or this machine stood still since: others may think that it is over.
             return NOT_CALLED, False
@@ -89,18 +89,18 @@ class Calls:
             return Unknown(f"the gateway failed: {type(error).__name__}"), False
         return outcome, False
 
-    def _limit(self, caller: asyncio.Task[None]) -> None:
-        """Its call has the gateway's time-out from now on."""
+    def _limit(self, worker: asyncio.Task[None]) -> None:
+        """Gives the worker's call the gateway's time-out from now on."""
         until = self._loop.time() + self.container.settings.gateway_timeout
-        self.in_flight[caller] = until
+        self.in_flight[worker] = until
         if self._watch is None:
             self._watch = self._loop.call_at(until, self._give_up)
 
     def _give_up(self) -> None:
         """Ends the calls whose time is over. One timer does for all of them."""
         now = self._loop.time()
-        for caller, until in self.in_flight.items():
+        for worker, until in self.in_flight.items():
             if until <= now:
-                caller.cancel()
+                worker.cancel()
         others = [until for until in self.in_flight.values() if until > now]
         self._watch = self._loop.call_at(min(others), self._give_up) if others else None

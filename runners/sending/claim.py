@@ -1,5 +1,5 @@
-"""The claim: what is due until the next look, each message with its slot, in one transaction; what
-may go at once is handed over in it."""
+"""The claim: what is due until the next look, each message with its slot, in one transaction. What
+may go at once is dispatched in it."""
 
 from __future__ import annotations
 
@@ -17,28 +17,22 @@ from domain.message.events import MessageClaimed
 from domain.pacing import Pace
 from projections.container import Container
 from projections.queue import claim, dispatch
-from runners.sending.device_queues import CALLS_PER_DEVICE, Room, Slot, server_of
-from runners.sending.dispatch import HandedOver, LastLook
-
-# How many messages at most.
-BATCH = 1000
-
-
-def batch(lanes: int) -> int:
-    """How many messages are claimed at most for so many devices: those that may all go at once."""
-    return min(BATCH, lanes * CALLS_PER_DEVICE)
+from runners.sending.call_limits import CallBudget
+from runners.sending.claim_window import message_limit
+from runners.sending.dispatch import Dispatcher, DispatchResult
+from runners.sending.slots import Slot, server_of
 
 
-class Taken(NamedTuple):
-    """``slots`` are claimed and wait for their moments; ``handed`` says what becomes of the
+class ClaimResult(NamedTuple):
+    """``slots`` are claimed and wait for their moments; ``dispatched`` says what becomes of the
     others, whose moment had come."""
 
     slots: list[Slot]
-    handed: HandedOver
+    dispatched: DispatchResult
 
 
 class Plan(NamedTuple):
-    """A message, its slot and whether it is handed over at once, and its claim."""
+    """A message, its slot, whether it is dispatched at once, and its claim."""
 
     slot: Slot
     row: dispatch.Candidate
@@ -46,42 +40,42 @@ class Plan(NamedTuple):
     claimed: MessageClaimed
 
 
-def decide(
+def claim_due(
     connection: Connection,
     container: Container,
     wanted: claim.Wanted,
-    room: Room,
+    budget: CallBudget,
     worker: str,
     actor: str,
-) -> Taken:
-    """Claims for ``worker`` what is due on devices as ``wanted``, and hands over what may go now,
-    as far as there is ``room``."""
+) -> ClaimResult:
+    """Claims for ``worker`` what is due on devices as ``wanted``, and dispatches what may go now,
+    as far as ``budget`` grants its calls."""
     now = container.outreach.clock()
     horizon = now + timedelta(seconds=container.settings.broadcast_every)
-    ready = claim.ready_devices(connection, now, horizon, wanted)
-    if not ready:
-        return Taken([], HandedOver([], []))
-    # An equal share for each, so that the backlog of some is not in the way of others; where there
-    # is no room for all, those that waited longest.
-    most = batch(wanted.limit)
-    share = ceil(most / len(ready))
-    chosen = ready[: ceil(most / share)]
+    devices = claim.sending_devices(connection, now, horizon, wanted)
+    if not devices:
+        return ClaimResult([], DispatchResult([], []))
+    # An equal share for each device, so that the backlog of some is not in the way of others. Where
+    # there is no room for all devices, those that waited longest.
+    most = message_limit(wanted.limit)
+    share = ceil(most / len(devices))
+    chosen = devices[: ceil(most / share)]
     ids = [device.device_id for device in chosen]
-    found = claim.messages(connection, ids, now, horizon, share, most)
-    owners = dispatch.owners(connection, {row.owner_id for row in found})
-    lanes: list[list[dispatch.Candidate]] = [[] for _ in chosen]
-    for row in found:
-        lanes[row.place - 1].append(row)
+    candidates = claim.messages(connection, ids, now, horizon, share, most)
+    owners = dispatch.owners(connection, {row.owner_id for row in candidates})
+    by_device: list[list[dispatch.Candidate]] = [[] for _ in chosen]
+    for row in candidates:
+        by_device[row.place - 1].append(row)
     plans: list[Plan] = []
-    for device, rows in zip(chosen, lanes, strict=True):
-        slots = [slot for slot in _slots(device, rows, owners, now) if slot <= horizon]
-        if not slots:
+    for device, rows in zip(chosen, by_device, strict=True):
+        moments = [at for at in _send_moments(device, rows, owners, now) if at <= horizon]
+        if not moments:
             continue
-        lease_until = slots[-1] + timedelta(seconds=container.settings.lease_seconds)
+        lease_until = moments[-1] + timedelta(seconds=container.settings.lease_seconds)
         server = server_of(device.gateway, device.base_url)
         zone = values.zone(device.timezone)
-        days = {slot: slot.astimezone(zone).date() for slot in set(slots)}
-        for row, send_at in zip(rows, slots, strict=False):
+        days = {at: at.astimezone(zone).date() for at in set(moments)}
+        for row, send_at in zip(rows, moments, strict=False):
             asked = owners[row.owner_id].min_delay_seconds
             paced = max(device.min_delay_seconds, asked) > 0
             slot = Slot(send_at, row.message_id, device.device_id, lease_until, paced, server)
@@ -94,7 +88,7 @@ def decide(
                 now=now,
                 actor=actor,
             )
-            plans.append(Plan(slot, row, send_at <= now and room.take(slot), claimed))
+            plans.append(Plan(slot, row, send_at <= now and budget.grant(slot), claimed))
     return _carry_out(connection, container, plans, owners, actor)
 
 
@@ -104,30 +98,30 @@ def _carry_out(
     plans: Sequence[Plan],
     owners: Mapping[str, dispatch.Owner],
     actor: str,
-) -> Taken:
+) -> ClaimResult:
     """Records each claim, and right after it what becomes of the message if it may go at once."""
-    now = [(plan.slot, plan.row) for plan in plans if plan.at_once]
-    look = LastLook(connection, container, now, owners, actor)
+    at_once = [(plan.slot, plan.row) for plan in plans if plan.at_once]
+    dispatcher = Dispatcher(connection, container, at_once, owners, actor)
     events: list[Event] = []
     for plan in plans:
         events.append(plan.claimed)
         if plan.at_once:
-            event = look.at(plan.slot, plan.row, plan.claimed.originator_version)
+            event = dispatcher.decide(plan.slot, plan.row, plan.claimed.originator_version)
             if event is not None:
                 events.append(event)
     container.outreach.record(connection, events)
-    return Taken([plan.slot for plan in plans if not plan.at_once], look.result)
+    return ClaimResult([plan.slot for plan in plans if not plan.at_once], dispatcher.result)
 
 
-def _slots(
-    device: claim.Ready,
+def _send_moments(
+    device: claim.SendingDevice,
     rows: list[dispatch.Candidate],
     owners: Mapping[str, dispatch.Owner],
     now: datetime,
 ) -> list[datetime]:
-    """The slots of one device's messages, in order.
+    """The moments of one device's messages, in order.
 
-    The pauses follow from the device and its latest slot, so that a look at which the next slot is
+    The pauses follow from the device and its latest slot, so that a claim that finds the next slot
     still too far away draws no other pause than the one before: a pause is drawn once, and no slot
     has to be taken long before it comes.
     """

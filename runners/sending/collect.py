@@ -9,10 +9,11 @@ from projections.intake import inbound
 from runners.gateways.protocol import Gateway
 
 
-def record_reports(container: Container, gateways: Mapping[str, Gateway], actor: str) -> int:
-    """Asks every gateway and records what it says; returns how many reports there were."""
+def collect_inbound(container: Container, gateways: Mapping[str, Gateway], actor: str) -> int:
+    """Asks every gateway and records what it gives; returns how many receipts and replies that
+    were."""
     now = container.outreach.clock()
-    reports = [report for gateway in gateways.values() for report in gateway.collect(now)]
-    if reports:
-        inbound.record(container.database, container.outreach, reports, actor)
-    return len(reports)
+    events = [event for gateway in gateways.values() for event in gateway.collect(now)]
+    if events:
+        inbound.record(container.database, container.outreach, events, actor)
+    return len(events)

@@ -1,4 +1,7 @@
-"""The hand-over: the last look at messages whose slot has come."""
+"""The dispatch: the send check of claimed messages whose slot has come, and their hand-over.
+
+``queued`` is committed before the gateway is called. Nothing here calls a gateway.
+"""
 
 from __future__ import annotations
 
@@ -19,28 +22,31 @@ from projections.config.settings import Settings
 from projections.container import Container
 from projections.queue import dispatch
 from runners.gateways.protocol import Outgoing
-from runners.sending.device_queues import Slot
+from runners.sending.slots import Slot, send_moment
 
-# A call that has not begun so long after its hand-over is not made any more: by then it is somebody
-# else's turn.
+# A call that has not begun so long after its dispatch is not made any more: by then other workers
+# take it to be over.
 GRACE = timedelta(seconds=5)
 
 
 def patience(settings: Settings) -> timedelta:
-    """How long after a hand-over the call of the gateway is surely over."""
+    """How long after a dispatch the call of the gateway is surely over."""
     return GRACE + timedelta(seconds=settings.gateway_timeout)
 
 
-class HandedOver(NamedTuple):
-    """``outgoing`` are to be sent as soon as the transaction is committed, each by the gateway of
-    that name; ``postponed`` have to wait until their devices are free."""
+class DispatchResult(NamedTuple):
+    """What becomes of dispatched messages once the transaction is committed.
+
+    ``outgoing`` are to be sent at once, each by the gateway named beside it. ``postponed`` wait
+    until the instant at which their device is free.
+    """
 
     outgoing: list[tuple[str, Outgoing]]
     postponed: list[tuple[Slot, datetime]]
 
 
 class Sender(NamedTuple):
-    """A device with its credentials in clear; None if they cannot be read."""
+    """A device with its credentials in clear; None if they cannot be decrypted."""
 
     status: str
     gateway: str
@@ -49,12 +55,13 @@ class Sender(NamedTuple):
     credentials: dict[str, str] | None
 
 
-class LastLook:
-    """Looks at messages one after the other, in the order of their moments, within a transaction
-    that holds their rows: each is sent, cancelled, released, or postponed because its device still
-    sends something else, or has within its minimum delay, whoever did that.
+class Dispatcher:
+    """Decides upon claimed messages one after the other, in the order of their moments, within a
+    transaction that holds their rows.
 
-    ``messages`` are all that it will be asked about. ``result`` is what came of those it has seen.
+    A message is queued, cancelled, released, or postponed: its device still sends something else,
+    or has done so within its pause, whichever worker did that. ``messages`` are all that it will be
+    asked about. ``result`` grows with every decision.
     """
 
     def __init__(
@@ -70,44 +77,44 @@ class LastLook:
         self.actor = actor
         pairs = {(slot.device_id, row.owner_id) for slot, row in messages}
         ids = {device_id for device_id, _ in pairs}
-        found = dispatch.devices(connection, ids) if ids else {}
-        self.devices = {
-            id_: Sender(*device[:-1], _credentials(container, device))
-            for id_, device in found.items()
+        devices = dispatch.devices(connection, ids) if ids else {}
+        self.senders = {
+            device_id: Sender(*device[:-1], _credentials(container, device))
+            for device_id, device in devices.items()
         }
-        paced = {d for d, owner_id in pairs if _pause(self.devices[d], owners[owner_id]) > 0}
-        self.lanes = dispatch.lanes(connection, paced) if paced else {}
+        paced = {d for d, owner_id in pairs if _pause(self.senders[d], owners[owner_id]) > 0}
+        self.last = dispatch.last_dispatches(connection, paced) if paced else {}
         self.now = container.outreach.clock()
-        self.result = HandedOver([], [])
+        self.result = DispatchResult([], [])
 
-    def at(self, slot: Slot, row: dispatch.Candidate, version: int) -> Event | None:
-        """What becomes of the claimed message, whose version that is; None if it has to wait."""
+    def decide(self, slot: Slot, row: dispatch.Candidate, version: int) -> Event | None:
+        """What becomes of the claimed message at ``version``; None if it is postponed."""
         now = self.now
         state = message.InHand(slot.message_id, version, "processing", row.attempt)
-        device, owner = self.devices[slot.device_id], self.owners[row.owner_id]
-        verdict = send_check.check(_send_context(row, device, owner), now) or _hindrance(
-            slot, device, now
+        sender, owner = self.senders[slot.device_id], self.owners[row.owner_id]
+        verdict = send_check.check(_context(row, sender, owner), now) or _hindrance(
+            slot, sender, now
         )
         if isinstance(verdict, Cancel):
             return message.cancel(state, verdict.reason, now=now, actor=self.actor)
         if isinstance(verdict, Release):
             return message.release(state, verdict.reason, now=now, actor=self.actor)
-        pause = _pause(device, owner)
+        pause = _pause(sender, owner)
         if pause > 0:
-            lane = self.lanes[slot.device_id]
-            free_at = pacing.free_at(lane, timedelta(seconds=pause), self.patience, now)
+            last = self.last[slot.device_id]
+            free_at = pacing.free_at(last, timedelta(seconds=pause), self.patience, now)
             if free_at > now:
                 self.result.postponed.append((slot, free_at))
                 return None
-            self.lanes[slot.device_id] = LastDispatch(now, awaiting_answer=True)
-        return self._hand_over(state, row, slot, device, owner.content(row.step))
+            self.last[slot.device_id] = LastDispatch(now, awaiting_answer=True)
+        return self._queue(state, row, slot, sender, owner.content(row.step))
 
-    def _hand_over(
+    def _queue(
         self,
         state: message.InHand,
         row: dispatch.Candidate,
         slot: Slot,
-        device: Sender,
+        sender: Sender,
         written: Content,
     ) -> MessageQueued:
         names = rendering.names_of(row.name, row.phone, row.attributes)
@@ -127,41 +134,41 @@ class LastLook:
             phone=row.phone,
             content=rendered,
             attempt=row.attempt + 1,
-            settings=device.settings,
-            credentials=device.credentials or {},
+            settings=sender.settings,
+            credentials=sender.credentials or {},
             call_before=self.now + GRACE,
         )
-        self.result.outgoing.append((device.gateway, outgoing))
+        self.result.outgoing.append((sender.gateway, outgoing))
         return queued
 
 
-def decide(
+def dispatch_due(
     connection: Connection, container: Container, due: Sequence[Slot], worker: str, actor: str
-) -> HandedOver:
-    """Looks at each of ``due`` that the worker still holds; of the others the lease ended, or
+) -> DispatchResult:
+    """Decides upon each of ``due`` that the worker still holds. Of the others the lease ended, or
     somebody cancelled them."""
     slots = sorted(due, key=_lock_order)
-    found = dispatch.messages(connection, (slot.message_id for slot in slots), worker)
-    owners = dispatch.owners(connection, {row.owner_id for row in found})
-    messages = sorted(((slots[row.place - 1], row) for row in found), key=_moment)
-    look = LastLook(connection, container, messages, owners, actor)
-    events = (look.at(slot, row, row.version) for slot, row in messages)
+    rows = dispatch.messages(connection, (slot.message_id for slot in slots), worker)
+    owners = dispatch.owners(connection, {row.owner_id for row in rows})
+    messages = sorted(((slots[row.place - 1], row) for row in rows), key=_send_moment)
+    dispatcher = Dispatcher(connection, container, messages, owners, actor)
+    events = (dispatcher.decide(slot, row, row.version) for slot, row in messages)
     container.outreach.record(connection, [event for event in events if event is not None])
-    return look.result
+    return dispatcher.result
 
 
-def _pause(device: Sender, owner: dispatch.Owner) -> float:
-    """Comes after a message: the slower of its device's and what its campaign or sequence asks for;
-    in seconds."""
-    return max(device.min_delay_seconds, owner.min_delay_seconds)
+def _pause(sender: Sender, owner: dispatch.Owner) -> float:
+    """Seconds after a message: the slower of its device's and what its campaign or sequence asks
+    for."""
+    return max(sender.min_delay_seconds, owner.min_delay_seconds)
 
 
 def _lock_order(slot: Slot) -> int:
     return slot.message_id.int
 
 
-def _moment(message: tuple[Slot, dispatch.Candidate]) -> datetime:
-    return message[0].send_at
+def _send_moment(message: tuple[Slot, dispatch.Candidate]) -> datetime:
+    return send_moment(message[0])
 
 
 def _credentials(container: Container, device: dispatch.Device) -> dict[str, str] | None:
@@ -171,10 +178,10 @@ def _credentials(container: Container, device: dispatch.Device) -> dict[str, str
         return None
 
 
-def _send_context(row: dispatch.Candidate, device: Sender, owner: dispatch.Owner) -> SendContext:
+def _context(row: dispatch.Candidate, sender: Sender, owner: dispatch.Owner) -> SendContext:
     return SendContext(
         opted_out=row.opted_out_at is not None,
-        device_status=device.status,
+        device_status=sender.status,
         owner_status=owner.status,
         sequence_stopped=owner.cancel_pending,
         stopped_because=row.stopped_because,
@@ -182,10 +189,10 @@ def _send_context(row: dispatch.Candidate, device: Sender, owner: dispatch.Owner
     )
 
 
-def _hindrance(slot: Slot, device: Sender, now: datetime) -> Release | None:
-    """Why this worker cannot hand it over."""
+def _hindrance(slot: Slot, sender: Sender, now: datetime) -> Release | None:
+    """Why this worker cannot dispatch the message."""
     if slot.lease_until <= now:
         return Release("too late")
-    if device.credentials is None:  # the monitor takes the device off
+    if sender.credentials is None:  # the monitor takes the device offline
         return Release("credentials cannot be read")
     return None

@@ -1,8 +1,8 @@
-"""Keeps a broadcaster going: it claims, hands over and records, all three at the same time.
+"""Keeps a broadcaster going: it claims, dispatches and records, all three at the same time.
 
-Each of the three is a station: it does what there is to do, in a thread while the database works,
-and then waits until it is rung for or its time comes. So the database and this process are both at
-work, and a commit of one station is no pause for the others.
+Each step has a loop of its own: it does what there is to do, in a thread while the database works,
+and then waits until it is woken or its time comes. So the database and this process are both at
+work, and a commit of one step is no pause for the others.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import structlog
 
 from projections.database.engine import Listener
 from projections.queue.sweep import CHANNEL
-from runners.sending.claim import BATCH
+from runners.sending.claim_window import BATCH
 from runners.sending.worker import Broadcaster
 from runners.support.outages import LONGEST_WAIT, OUTAGES, back_off
 
@@ -27,19 +27,19 @@ log = structlog.get_logger()
 async def broadcast(broadcaster: Broadcaster, stop: asyncio.Event) -> None:
     """Claims every few seconds, or sooner when woken, sends each message at its slot and records
     what became of it until ``stop`` is set; then lets what is in flight finish and releases the
-    rest. A fault in one station sets ``stop`` too."""
+    rest. A fault in one loop sets ``stop`` too, and is raised."""
     listener = Listener(broadcaster.container.database.url, CHANNEL)
-    stations = Stations(broadcaster, listener)
+    steps = Steps(broadcaster, listener)
     tasks = [
-        asyncio.create_task(_keep(station, wait, stop))
-        for station, wait in (
-            (stations.claim, stations.wait_for_news),
-            (stations.hand_over, stations.wait_until_ready),
-            (stations.record, stations.wait_for_answers),
+        asyncio.create_task(_repeat(step, wait, stop))
+        for step, wait in (
+            (steps.claim, steps.wait_for_news),
+            (steps.dispatch, steps.wait_for_slot),
+            (steps.record, steps.wait_for_outcomes),
         )
     ]
     await stop.wait()
-    stations.ring()
+    steps.wake()
     await asyncio.wait(tasks)
     listener.close()
     for task in tasks:
@@ -49,23 +49,27 @@ async def broadcast(broadcaster: Broadcaster, stop: asyncio.Event) -> None:
 
 
 async def play_out(broadcaster: Broadcaster) -> int:
-    """One look: claims all that can be claimed now and sees it through; returns how many were
-    claimed."""
+    """One look: claims all that can be claimed now and sees it through; returns how many messages
+    were claimed."""
     claimed = 0
-    while taken := await asyncio.to_thread(broadcaster.claim):
-        claimed += taken
-    stations = Stations(broadcaster, Listener(broadcaster.container.database.url, CHANNEL))
     while True:
-        wait = await stations.hand_over()
-        await stations.record()
-        if not (broadcaster.claims or broadcaster.in_flight or broadcaster.outcomes):
+        request = broadcaster.claim_request(at_once=False)
+        result = await asyncio.to_thread(broadcaster.claim, request)
+        if not broadcaster.accept_claim(result):
+            break
+        claimed += len(result.slots)
+    steps = Steps(broadcaster, Listener(broadcaster.container.database.url, CHANNEL))
+    while True:
+        seconds = await steps.dispatch()
+        await steps.record()
+        if not (broadcaster.queues or broadcaster.in_flight or broadcaster.outcomes):
             await broadcaster.close()
             return claimed
-        await _rung(broadcaster.answered, wait)
+        await _woken(broadcaster.wake_record, seconds)
 
 
-class Stations:
-    """What each does once, and how it waits; all of it in the thread of the event loop."""
+class Steps:
+    """What each loop does once, and how it waits; all of it in the thread of the event loop."""
 
     def __init__(self, broadcaster: Broadcaster, listener: Listener) -> None:
         self.broadcaster = broadcaster
@@ -73,94 +77,100 @@ class Stations:
         self.settings = broadcaster.container.settings
         self.clock = broadcaster.container.outreach.clock
         # Set when there may be room for more claims, or news of something due.
-        self.room = asyncio.Event()
-        self.handing_over = asyncio.Lock()
+        self.wake_claim = asyncio.Event()
+        self.dispatching = asyncio.Lock()
 
-    def ring(self) -> None:
-        """Whoever waits looks at once."""
-        for bell in (self.room, self.broadcaster.ready, self.broadcaster.answered):
-            bell.set()
+    def wake(self) -> None:
+        """Lets every loop that waits look at once."""
+        for event in (
+            self.wake_claim,
+            self.broadcaster.wake_dispatch,
+            self.broadcaster.wake_record,
+        ):
+            event.set()
 
     async def claim(self) -> float:
-        """Claims if it is time to, and if less than a batch waits to be handed over, or to be
-        recorded; what may go at once is handed over. Returns the seconds until the next look."""
-        it = self.broadcaster
+        """Claims if it is time to, and if less than a batch waits to be dispatched, or to be
+        recorded; what may go at once is dispatched. Returns the seconds until the next look."""
+        worker = self.broadcaster
         # First listen, then look: what comes in between must not wait for the next look.
         if await asyncio.to_thread(self.listener.open):
-            it.next_look = None
+            worker.next_claim_at = None
         now = self.clock()
-        if it.next_look is None or now >= it.next_look:
-            if it.claims.waiting(now) >= BATCH or len(it.outcomes) >= BATCH:
+        if worker.next_claim_at is None or now >= worker.next_claim_at:
+            waiting = worker.queues.waiting(now)
+            if waiting >= BATCH or len(worker.outcomes) >= BATCH:
                 return LONGEST_WAIT
-            # Only one station at a time hands over: each would take the room for its own.
-            async with nullcontext() if it.claims.waiting(now) else self.handing_over:
-                taken = await asyncio.to_thread(it.look, it.behind(), it.room())
-                it.hold(taken.slots)
-                it.send(it.handed(taken.handed))
-            every = 0.0 if it.more_is_due else self.settings.broadcast_every
-            it.next_look = now + timedelta(seconds=every)
-        return _seconds_until(it.next_look, self.clock())
+            # Only one loop at a time dispatches: each would take the room for its own.
+            async with nullcontext() if waiting else self.dispatching:
+                result = await asyncio.to_thread(worker.claim, worker.claim_request())
+                worker.accept_claim(result)
+            every = 0.0 if worker.window.more_is_due else self.settings.broadcast_every
+            worker.next_claim_at = now + timedelta(seconds=every)
+        return _seconds_until(worker.next_claim_at, self.clock())
 
     async def wait_for_news(self, seconds: float) -> None:
         """Until time is up, there may be room for more, or there is news of something due."""
         loop, descriptor = asyncio.get_running_loop(), self.listener.descriptor
         if descriptor is not None:
-            loop.add_reader(descriptor, self.room.set)
+            loop.add_reader(descriptor, self.wake_claim.set)
         try:
-            await _rung(self.room, seconds)
+            await _woken(self.wake_claim, seconds)
         finally:
             if descriptor is not None:
                 loop.remove_reader(descriptor)
         if self.listener.drain():
-            self.broadcaster.next_look = None
+            self.broadcaster.next_claim_at = None
 
-    async def hand_over(self) -> float:
-        """Hands over what is due and sends it; returns the seconds until the next slot."""
-        it = self.broadcaster
-        async with self.handing_over:
-            with it.taken() as slots:
-                decided = await asyncio.to_thread(it.decide, slots)
-            it.send(it.handed(decided))
+    async def dispatch(self) -> float:
+        """Dispatches what is due and sends it; returns the seconds until the next slot."""
+        worker = self.broadcaster
+        async with self.dispatching:
+            with worker.due() as slots:
+                result = await asyncio.to_thread(worker.dispatch, slots)
+            worker.accept_dispatch(result)
         if slots:
-            self.room.set()
-        moment = it.claims.next_moment()
+            self.wake_claim.set()
+        moment = worker.queues.next_moment()
         return LONGEST_WAIT if moment is None else _seconds_until(moment, self.clock())
 
-    async def wait_until_ready(self, seconds: float) -> None:
+    async def wait_for_slot(self, seconds: float) -> None:
         """Until the next slot, or something else may go."""
-        await _rung(self.broadcaster.ready, seconds)
+        await _woken(self.broadcaster.wake_dispatch, seconds)
 
     async def record(self) -> float:
-        """Records outcomes and what gateways report; returns the seconds until they are asked
-        again."""
-        it = self.broadcaster
-        await asyncio.to_thread(it.record, it.take_outcomes())
-        self.room.set()
-        await asyncio.to_thread(it.record_reports)
+        """Records outcomes, and what gateways have to be asked for; returns the seconds until they
+        are asked again."""
+        worker = self.broadcaster
+        await asyncio.to_thread(worker.record, worker.take_outcomes())
+        self.wake_claim.set()
+        await asyncio.to_thread(worker.collect_inbound)
         return self.settings.broadcast_every
 
-    async def wait_for_answers(self, seconds: float) -> None:
-        """Until there is an outcome, or it is time to ask for reports."""
-        await _rung(self.broadcaster.answered, seconds)
+    async def wait_for_outcomes(self, seconds: float) -> None:
+        """Until there is an outcome, or it is time to ask the gateways."""
+        await _woken(self.broadcaster.wake_record, seconds)
 
 
-class Station(Protocol):
+class Step(Protocol):
     """Does what there is to do; gives the seconds until it should look again."""
 
     __name__: str
 
-    def __call__(self) -> Awaitable[float]: ...
+    def __call__(self) -> Awaitable[float]:
+        """One look."""
+        ...
 
 
-async def _keep(
-    station: Station,
+async def _repeat(
+    step: Step,
     wait: Callable[[float], Awaitable[None]],
     stop: asyncio.Event,
 ) -> None:
     failures = 0
     while not stop.is_set():
         try:
-            seconds = await station()
+            seconds = await step()
             failures = 0
         except OUTAGES as error:
             failures += 1
@@ -168,7 +178,7 @@ async def _keep(
             log.warning(
                 "runner.waits",
                 runner="broadcaster",
-                station=station.__name__,
+                step=step.__name__,
                 error=type(error).__name__,
                 seconds=seconds,
             )
@@ -182,18 +192,18 @@ async def _keep(
             await wait(seconds)
 
 
-async def _rung(bell: asyncio.Event, seconds: float) -> None:
-    """Until the bell rings, ``seconds`` at most; then it is still."""
+async def _woken(event: asyncio.Event, seconds: float) -> None:
+    """Until the event is set, ``seconds`` at most; then it is cleared."""
     with suppress(TimeoutError):
         async with asyncio.timeout(min(seconds, LONGEST_WAIT)):
-            await bell.wait()
-    bell.clear()
+            await event.wait()
+    event.clear()
 
 
 async def _finish(broadcaster: Broadcaster) -> None:
     """What is in flight has the gateway's time-out to end; what it says is recorded."""
     failures = 0
-    while broadcaster.in_flight or broadcaster.outcomes or broadcaster.claims:
+    while broadcaster.in_flight or broadcaster.outcomes or broadcaster.queues:
         try:
             await asyncio.to_thread(broadcaster.release)
             await asyncio.to_thread(broadcaster.record, broadcaster.take_outcomes())

@@ -15,10 +15,10 @@ from tests.support.office import Office
 SENT_LATER = {
     "claim.before_commit": 0,
     "claim.after_commit": 0,
-    "hand_over.before_commit": 0,
+    "dispatch.before_commit": 0,
 }
 UNKNOWN = {
-    "hand_over.after_commit": 0,
+    "dispatch.after_commit": 0,
     "gateway.before_call": 0,
     "gateway.after_call": 1,
     "record.before_commit": 1,
@@ -68,9 +68,9 @@ def test_killed_after_the_hand_over_it_is_unknown_and_not_sent_again(
     ("point", "becomes"),
     {
         "claim.before_commit": "sent",
-        "hand_over.before_commit": "sent",
+        "dispatch.before_commit": "sent",
         "claim.after_commit": "unknown",
-        "hand_over.after_commit": "unknown",
+        "dispatch.after_commit": "unknown",
     }.items(),
 )
 def test_killed_while_it_hands_over_what_it_claims(

@@ -20,7 +20,7 @@ OPEN = ("pending", "processing", "queued")
     [
         ("pending", "claim.before_commit:1"),
         ("processing", "claim.after_commit:1"),
-        ("queued", "hand_over.after_commit:1"),
+        ("queued", "dispatch.after_commit:1"),
     ],
 )
 def test_one_open_message_keeps_it_from_being_finished(

@@ -69,7 +69,7 @@ def mixed_history(container: Container, clock: SimulatedClock) -> tuple[UUID, UU
     when.reaps(container)
     outreach.connect_device(device, actor="runner:monitor:test")
     when.plays(clock, 12, broadcaster)
-    broadcaster.claim()
+    when.claims(broadcaster)
     return sequence, campaign
 
 

@@ -18,6 +18,8 @@ from runners.gateways.protocol import Accepted, DeviceState, Gateway, Outcome, O
 from runners.jobs.campaigner import Campaigner
 from runners.jobs.enroller import Enroller
 from runners.jobs.reaper import Reaper
+from runners.sending.claim import ClaimResult
+from runners.sending.dispatch import DispatchResult
 from runners.sending.worker import Broadcaster
 from runners.support.clocks import SimulatedClock
 
@@ -98,18 +100,45 @@ def reaps(container: Container, **options: Any) -> int:
 def hands_over(*broadcasters: Broadcaster) -> None:
     """Each sends what has its slot now, and records what becomes of it."""
     for one in broadcasters:
-        sends(one, one.hand_over())
-        while more := one.hand_over():
-            sends(one, more)
+        while True:
+            result = dispatches(one)
+            sends(one, result)
+            if not result.outgoing:
+                break
 
 
-def sends(one: Broadcaster, outgoing: list[tuple[str, Outgoing]]) -> None:
+def claims(one: Broadcaster) -> int:
+    """It claims, and dispatches nothing yet; how many messages that were."""
+    return one.accept_claim(one.claim(one.claim_request(at_once=False)))
+
+
+def dispatches(one: Broadcaster) -> DispatchResult:
+    """It dispatches what has its slot now, and sends nothing yet."""
+    with one.due() as slots:
+        return one.dispatch(slots)
+
+
+def sends(one: Broadcaster, result: DispatchResult) -> None:
     """It calls the gateways, waits for all answers, and records them."""
-    asyncio.run(_send(one, outgoing))
+    asyncio.run(_send(one, result))
 
 
-async def _send(one: Broadcaster, outgoing: list[tuple[str, Outgoing]]) -> None:
-    one.send(outgoing)
+def sends_claimed(one: Broadcaster, result: ClaimResult) -> None:
+    """The same for what was dispatched with a claim; the rest of it is queued."""
+
+    async def send() -> None:
+        one.accept_claim(result)
+        await _answers(one)
+
+    asyncio.run(send())
+
+
+async def _send(one: Broadcaster, result: DispatchResult) -> None:
+    one.accept_dispatch(result)
+    await _answers(one)
+
+
+async def _answers(one: Broadcaster) -> None:
     while one.in_flight:
         await asyncio.wait(one.in_flight)
     one.record(one.take_outcomes())
@@ -118,9 +147,7 @@ async def _send(one: Broadcaster, outgoing: list[tuple[str, Outgoing]]) -> None:
 def looks(*broadcasters: Broadcaster) -> None:
     """Each claims, and sends what has its slot now."""
     for one in broadcasters:
-        taken = one.look(one.behind(), one.room())
-        one.hold(taken.slots)
-        sends(one, one.handed(taken.handed))
+        sends_claimed(one, one.claim(one.claim_request()))
     hands_over(*broadcasters)
 
 
@@ -136,7 +163,7 @@ def plays(clock: SimulatedClock, seconds: float, *broadcasters: Broadcaster) -> 
             next_look = clock() + every
         else:
             hands_over(*broadcasters)
-        moments = [next_look, *(one.claims.next_moment() for one in broadcasters)]
+        moments = [next_look, *(one.queues.next_moment() for one in broadcasters)]
         moment = min(filter(None, moments))
         if moment > end:
             clock.move_to(end)

@@ -75,8 +75,8 @@ def test_every_order_settles_what_had_no_outcome(
         given.campaign(container)
         when.triggers(container)
         one = when.broadcaster(container, when.Phones(clock), name=gateway)
-        one.claim()
-        one.hand_over()
+        when.claims(one)
+        when.dispatches(one)
     messages = then.messages(container)
     assert {message.status for message in messages} == {first}
 

@@ -41,7 +41,7 @@ def test_a_campaign_adds_up_at_every_moment_of_its_life(
     seen = [campaign_report(container, campaign)]
     for step in (
         lambda: when.triggers(container),
-        broadcaster.claim,
+        lambda: when.claims(broadcaster),
         lambda: when.hands_over(broadcaster),
         lambda: when.reaps(container),
     ):

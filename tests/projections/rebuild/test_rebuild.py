@@ -282,7 +282,7 @@ def test_a_sequence_that_was_deactivated_while_it_was_paused(
     sequence = given.sequence(container, "COLD", ["One"], first_delay_minutes=0)
     when.enrolls(container)
     broadcaster = when.broadcaster(container, Phones(clock))
-    broadcaster.claim()
+    when.claims(broadcaster)
     container.outreach.pause_sequence(sequence, actor="api:sales")
     container.outreach.deactivate_sequence(sequence, actor="api:sales")
     broadcaster.release()

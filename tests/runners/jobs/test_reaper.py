@@ -27,7 +27,7 @@ def test_a_lease_that_ended_is_released_and_not_a_second_before(
     """The worker was killed between claim and hand-over: the gateway was not called, so the
     message goes, once, by another worker."""
     given_messages(container)
-    when.broadcaster(container, Phones(clock), "killed").claim()
+    when.claims(when.broadcaster(container, Phones(clock), "killed"))
 
     clock.advance(seconds=59)
     when.reaps(container)
@@ -50,11 +50,11 @@ def test_a_worker_that_comes_back_after_its_lease_ended_sends_nothing_of_it(
     given_messages(container)
     phones, late = Phones(clock), Phones(clock)
     sleeper = when.broadcaster(container, late, "sleeper")
-    sleeper.claim()
+    when.claims(sleeper)
     clock.advance(minutes=2)
     when.reaps(container)
     another = when.broadcaster(container, phones, "another")
-    another.claim()
+    when.claims(another)
 
     when.hands_over(sleeper)
     assert late.sent == []
@@ -70,7 +70,7 @@ def test_a_worker_whose_lease_ended_unnoticed_does_not_send_either(
     given_messages(container, 1)
     phones = Phones(clock)
     sleeper = when.broadcaster(container, phones)
-    sleeper.claim()
+    when.claims(sleeper)
     clock.advance(minutes=2)
 
     when.hands_over(sleeper)
@@ -88,8 +88,8 @@ def test_an_answer_that_never_comes_is_unknown_after_the_time_out_and_not_before
     given.settings(container, gateway_timeout=100.0)
     given_messages(container)
     killed = when.broadcaster(container, Phones(clock), "killed")
-    killed.claim()
-    killed.hand_over()
+    when.claims(killed)
+    when.dispatches(killed)
 
     clock.advance(seconds=104)
     when.reaps(container)
@@ -117,8 +117,8 @@ def test_settled_leases_are_forgotten_and_open_ones_kept(
     when.looks(finished)
     given.campaign(container, body="Again")
     when.triggers(container)
-    killed.claim()
-    killed.hand_over()
+    when.claims(killed)
+    when.dispatches(killed)
     assert [lease.worker for lease in then.table(container, "leases")] == ["fine", "killed"]
 
     when.reaps(container)
@@ -244,7 +244,7 @@ def test_two_reapers_at_once_release_everything_once(
 ) -> None:
     """On two machines, in small chunks."""
     given_messages(container, 100)
-    when.broadcaster(container, Phones(clock), "killed").claim()
+    when.claims(when.broadcaster(container, Phones(clock), "killed"))
     clock.advance(minutes=5)
     work = partial(when.reaps, container, chunk=7)
 

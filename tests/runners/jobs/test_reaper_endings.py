@@ -121,10 +121,10 @@ def test_a_campaign_is_finished_only_when_nothing_is_open(
     seen = []
     when.reaps(container)
     seen.append((then.statuses(container), container.outreach.get_campaign(campaign).status))
-    broadcaster.claim()
+    when.claims(broadcaster)
     when.reaps(container)
     seen.append((then.statuses(container), container.outreach.get_campaign(campaign).status))
-    outgoing = broadcaster.hand_over()
+    outgoing = when.dispatches(broadcaster)
     when.reaps(container)
     seen.append((then.statuses(container), container.outreach.get_campaign(campaign).status))
     assert seen == [

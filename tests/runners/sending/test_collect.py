@@ -35,13 +35,13 @@ def test_the_sandbox_delivers_and_reads(container: Container, clock: SimulatedCl
 
     when.looks(broadcaster)
     clock.advance(seconds=2)
-    broadcaster.record_reports()
+    broadcaster.collect_inbound()
     assert {m.delivered_at for m in then.messages(container)} == {
         datetime(2026, 3, 2, 8, 0, 2, tzinfo=UTC)
     }
 
     clock.advance(seconds=88)
-    broadcaster.record_reports()
+    broadcaster.collect_inbound()
     read = [m for m in then.messages(container) if m.read_at is not None]
     assert 15 <= len(read) <= 39
 
@@ -64,7 +64,7 @@ def test_both_receipts_at_once_and_twice_count_once(
         Receipt("delivered", message_id),
         Receipt("read", message_id),
     ]
-    broadcaster.record_reports()
+    broadcaster.collect_inbound()
 
     assert then.topics(container, message_id)[-3:] == [
         "message.sent",
@@ -93,7 +93,7 @@ def test_a_reply_is_recorded_and_stop_opts_out(
     when.looks(broadcaster)
 
     gateway.reports = [Reply(given.phone(1), text, "wamid.in.1")]
-    broadcaster.record_reports()
+    broadcaster.collect_inbound()
 
     assert then.topics(container, lead) == topics
     (replied,) = then.events(container, "lead.replied")
@@ -113,6 +113,6 @@ def test_a_stranger_who_writes_takes_no_other_report_with_it(
         Reply("+60129999999", "Hello?", "wamid.in.1"),
         Reply(given.phone(1), "STOP", "wamid.in.2"),
     ]
-    broadcaster.record_reports()
+    broadcaster.collect_inbound()
 
     assert container.outreach.get_lead(lead).opted_out_at is not None

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from runners.sending.device_queues import (
+from runners.sending.call_limits import (
     CALLS,
     CALLS_PER_DEVICE,
     CALLS_PER_SERVER,
     SLOW_AFTER,
-    Claims,
-    Room,
-    Slot,
-    server_of,
+    CallBudget,
 )
+from runners.sending.device_queues import DeviceQueues
+from runners.sending.slots import Slot, server_of
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -37,153 +36,153 @@ def slots(
     ]
 
 
-def begin(claims: Claims, taken: list[Slot], now: datetime) -> None:
+def begin(queues: DeviceQueues, taken: list[Slot], now: datetime) -> None:
     for slot in taken:
-        claims.call_begins(slot.device_id, slot.message_id, slot.server, now)
+        queues.call_begins(slot.device_id, slot.message_id, slot.server, now)
 
 
 def test_slots_go_when_they_have_come_and_in_their_order() -> None:
-    claims = Claims()
+    queues = DeviceQueues()
     first, second = slots(2)
     later = second._replace(send_at=NOW + timedelta(seconds=1))
-    claims.add([later, first])
-    assert claims.take_due(NOW) == [first]
-    assert claims.next_moment() == NOW + timedelta(seconds=1)
-    assert claims.all() == [later]
-    assert claims
+    queues.add([later, first])
+    assert queues.take_due(NOW) == [first]
+    assert queues.next_moment() == NOW + timedelta(seconds=1)
+    assert queues.all() == [later]
+    assert queues
 
 
 def test_a_device_has_only_so_many_calls_at_a_time() -> None:
     """The next goes when one has ended, before what comes later."""
-    claims, device = Claims(), uuid4()
+    queues, device = DeviceQueues(), uuid4()
     given = slots(CALLS_PER_DEVICE + 2, device)
-    claims.add(given)
-    taken = claims.take_due(NOW)
-    begin(claims, taken, NOW)
+    queues.add(given)
+    taken = queues.take_due(NOW)
+    begin(queues, taken, NOW)
     assert taken == given[:CALLS_PER_DEVICE]
-    assert claims.take_due(NOW) == []
-    assert claims.next_moment() is None
+    assert queues.take_due(NOW) == []
+    assert queues.next_moment() is None
 
-    claims.call_ends(device, taken[3].message_id, "gowa")
-    assert claims.take_due(NOW) == [given[CALLS_PER_DEVICE]]
+    queues.call_ends(device, taken[3].message_id, "gowa")
+    assert queues.take_due(NOW) == [given[CALLS_PER_DEVICE]]
 
 
 def test_a_device_goes_on_where_nothing_that_was_taken_became_a_call() -> None:
     """It was too late, or not wanted any more: then no call ever ends."""
-    claims, device = Claims(), uuid4()
+    queues, device = DeviceQueues(), uuid4()
     given = slots(2 * CALLS_PER_DEVICE, device)
-    claims.add(given)
-    assert claims.take_due(NOW) == given[:CALLS_PER_DEVICE]
-    assert claims.take_due(NOW) == given[CALLS_PER_DEVICE:]
+    queues.add(given)
+    assert queues.take_due(NOW) == given[:CALLS_PER_DEVICE]
+    assert queues.take_due(NOW) == given[CALLS_PER_DEVICE:]
 
 
 def test_the_process_has_only_so_many_calls_at_a_time_unless_they_are_slow() -> None:
     """A gateway that hangs holds the others up for two seconds, once."""
-    claims = Claims()
-    claims.add(slots(CALLS + 10))
-    begin(claims, claims.take_due(NOW), NOW)
-    assert len(claims.all()) == 10
-    assert claims.take_due(NOW) == []
-    assert claims.next_moment() == NOW + SLOW_AFTER
+    queues = DeviceQueues()
+    queues.add(slots(CALLS + 10))
+    begin(queues, queues.take_due(NOW), NOW)
+    assert len(queues.all()) == 10
+    assert queues.take_due(NOW) == []
+    assert queues.next_moment() == NOW + SLOW_AFTER
 
-    assert len(claims.take_due(NOW + SLOW_AFTER)) == 10
-    assert not claims
+    assert len(queues.take_due(NOW + SLOW_AFTER)) == 10
+    assert not queues
 
 
 def test_a_server_has_only_so_many_calls_at_a_time_however_slow_they_are() -> None:
     """Its other devices wait for one to end, in turn; other servers' devices do not wait."""
-    claims, later = Claims(), NOW + 2 * SLOW_AFTER
+    queues, later = DeviceQueues(), NOW + 2 * SLOW_AFTER
     given = slots(CALLS_PER_SERVER + 3, server="gowa A")
-    claims.add(given)
-    taken = claims.take_due(NOW)
-    begin(claims, taken, NOW)
+    queues.add(given)
+    taken = queues.take_due(NOW)
+    begin(queues, taken, NOW)
     assert taken == given[:CALLS_PER_SERVER]
-    assert claims.take_due(later) == []
+    assert queues.take_due(later) == []
     other = slots(5, server="gowa B")
-    claims.add(other)
-    assert claims.take_due(later) == other
-    begin(claims, other, later)
+    queues.add(other)
+    assert queues.take_due(later) == other
+    begin(queues, other, later)
 
     for ended in taken[:2]:
-        claims.call_ends(ended.device_id, ended.message_id, "gowa A")
-    assert set(claims.take_due(later)) == set(given[-3:-1])
-    assert claims.all() == given[-1:]
+        queues.call_ends(ended.device_id, ended.message_id, "gowa A")
+    assert set(queues.take_due(later)) == set(given[-3:-1])
+    assert queues.all() == given[-1:]
 
 
 def test_where_no_server_is_called_none_limits_the_calls() -> None:
     """The sandbox's, which are over at once."""
-    claims, server = Claims(), server_of("sandbox", None)
-    claims.add(slots(CALLS_PER_SERVER + 3, server=server))
+    queues, server = DeviceQueues(), server_of("sandbox", None)
+    queues.add(slots(CALLS_PER_SERVER + 3, server=server))
 
-    assert len(claims.take_due(NOW)) == CALLS_PER_SERVER + 3
+    assert len(queues.take_due(NOW)) == CALLS_PER_SERVER + 3
 
 
 def test_a_server_is_called_again_where_nothing_that_was_taken_became_a_call() -> None:
     """Then no call ever ends, and nobody would wake those who wait."""
-    claims = Claims()
+    queues = DeviceQueues()
     given = slots(CALLS_PER_SERVER + 3, server="gowa A")
-    claims.add(given)
-    assert claims.take_due(NOW) == given[:CALLS_PER_SERVER]
-    assert claims.take_due(NOW) == given[CALLS_PER_SERVER:]
+    queues.add(given)
+    assert queues.take_due(NOW) == given[:CALLS_PER_SERVER]
+    assert queues.take_due(NOW) == given[CALLS_PER_SERVER:]
 
 
 def test_a_device_with_a_pause_sends_one_at_a_time_and_in_order() -> None:
     """What comes after a postponed one waits behind it."""
-    claims, device = Claims(), uuid4()
+    queues, device = DeviceQueues(), uuid4()
     first, second, third = slots(3, device, paced=True)
-    claims.add([third, second])
-    claims.add([first])
-    assert claims.take_due(NOW) == [first]
+    queues.add([third, second])
+    queues.add([first])
+    assert queues.take_due(NOW) == [first]
 
     free_at = NOW + timedelta(seconds=5)
-    assert claims.take_due(NOW) == [second]
-    claims.postpone(second, free_at)
-    assert claims.take_due(NOW + timedelta(seconds=4)) == []
-    assert claims.next_moment() == free_at
-    assert claims.take_due(free_at) == [second]
-    assert claims.take_due(free_at) == [third]
+    assert queues.take_due(NOW) == [second]
+    queues.postpone(second, free_at)
+    assert queues.take_due(NOW + timedelta(seconds=4)) == []
+    assert queues.next_moment() == free_at
+    assert queues.take_due(free_at) == [second]
+    assert queues.take_due(free_at) == [third]
 
 
 def test_what_could_not_be_handed_over_goes_first_again() -> None:
-    claims, device = Claims(), uuid4()
+    queues, device = DeviceQueues(), uuid4()
     given = slots(3, device)
-    claims.add(given)
-    taken = claims.take_due(NOW)
-    claims.add(taken)
-    assert claims.take_due(NOW) == given
+    queues.add(given)
+    taken = queues.take_due(NOW)
+    queues.add(taken)
+    assert queues.take_due(NOW) == given
 
 
 def test_devices_that_are_behind_are_known() -> None:
-    claims, device = Claims(), uuid4()
-    claims.add(slots(2, device, paced=True))
-    claims.take_due(NOW)
-    assert claims.behind(NOW - timedelta(seconds=1)) == set()
-    assert claims.behind(NOW) == {device}
-    claims.clear()
-    assert claims.behind(NOW) == set()
+    queues, device = DeviceQueues(), uuid4()
+    queues.add(slots(2, device, paced=True))
+    queues.take_due(NOW)
+    assert queues.behind(NOW - timedelta(seconds=1)) == set()
+    assert queues.behind(NOW) == {device}
+    queues.clear()
+    assert queues.behind(NOW) == set()
 
 
 def test_what_is_claimed_just_now_goes_at_once_as_far_as_there_is_room() -> None:
-    claims, device, busy = Claims(), uuid4(), uuid4()
+    queues, device, busy = DeviceQueues(), uuid4(), uuid4()
     given = slots(CALLS_PER_DEVICE + 3, device)
-    begin(claims, given[:3], NOW)
-    claims.add(slots(1, busy))
-    room = claims.room(NOW)
-    taken = [slot for slot in given[3:] if room.take(slot)]
+    begin(queues, given[:3], NOW)
+    queues.add(slots(1, busy))
+    budget = queues.budget(NOW)
+    taken = [slot for slot in given[3:] if budget.grant(slot)]
     assert taken == given[3:CALLS_PER_DEVICE]
-    assert not room.take(slots(1, busy)[0])  # it has something else to send first
-    assert room.take(slots(1, uuid4())[0])
-    assert not Room().take(given[0])
+    assert not budget.grant(slots(1, busy)[0])  # it has something else to send first
+    assert budget.grant(slots(1, uuid4())[0])
+    assert not CallBudget().grant(given[0])
 
 
 def test_of_a_device_with_a_pause_one_goes_at_once() -> None:
-    room, device = Claims().room(NOW), uuid4()
-    assert [room.take(slot) for slot in slots(3, device, paced=True)] == [True, False, False]
+    budget, device = DeviceQueues().budget(NOW), uuid4()
+    assert [budget.grant(slot) for slot in slots(3, device, paced=True)] == [True, False, False]
 
 
 def test_at_once_goes_no_more_than_a_server_or_the_process_can_bear() -> None:
-    room = Claims().room(NOW)
-    taken = [room.take(slot) for slot in slots(CALLS_PER_SERVER + 1, server="gowa")]
+    budget = DeviceQueues().budget(NOW)
+    taken = [budget.grant(slot) for slot in slots(CALLS_PER_SERVER + 1, server="gowa")]
     assert taken == [True] * CALLS_PER_SERVER + [False]
     rest = CALLS - CALLS_PER_SERVER
-    assert [room.take(slot) for slot in slots(rest + 1, server="")] == [True] * rest + [False]
+    assert [budget.grant(slot) for slot in slots(rest + 1, server="")] == [True] * rest + [False]

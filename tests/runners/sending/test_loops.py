@@ -17,8 +17,7 @@ from domain.errors import StorageError
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database.engine import rows
-from runners.sending import loops
-from runners.sending import worker as module
+from runners.sending import claim_window, loops
 from runners.sending.worker import Broadcaster
 from runners.support import outages
 from runners.support.clocks import SimulatedClock
@@ -208,7 +207,7 @@ def test_more_devices_than_one_claim_takes_do_not_wait_for_the_next_look(
     container: Container, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten, four at a time; the next look is an hour away."""
-    monkeypatch.setattr(module, "LANES", 4)
+    monkeypatch.setattr(claim_window, "MOST_DEVICES", 4)
     given.settings(container, broadcast_every=3600.0)
     for number in range(10):
         given.lead(container, number, device_id=given.device(container, f"Sales {number}"))

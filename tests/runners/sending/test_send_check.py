@@ -22,7 +22,7 @@ def test_who_opts_out_one_second_before_the_slot_gets_nothing(
     phones = Phones(clock)
     broadcaster = when.broadcaster(container, phones)
     clock.advance(minutes=4, seconds=56)
-    assert broadcaster.claim() == 1
+    assert when.claims(broadcaster) == 1
     clock.advance(seconds=3)
 
     lead = then.table(container, "leads")[0].lead_id
@@ -76,7 +76,7 @@ def test_a_reply_cancels_the_steps_that_were_to_follow(
     broadcaster = when.broadcaster(container, phones)
     when.plays(clock, 600, broadcaster)
     clock.move_to(datetime(2026, 3, 3, 8, 5, tzinfo=UTC) - timedelta(seconds=3))
-    broadcaster.claim()
+    when.claims(broadcaster)
 
     lead = then.table(container, "leads")[0].lead_id
     container.outreach.record_reply(lead, "Who is this?", "wamid.in.1", actor="webhook:gowa")

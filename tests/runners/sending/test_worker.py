@@ -115,7 +115,7 @@ def test_a_hand_over_that_cannot_be_recorded_calls_no_gateway(
     when.triggers(container)
     phones = Phones(clock)
     broadcaster = when.broadcaster(container, phones)
-    broadcaster.claim()
+    when.claims(broadcaster)
 
     def away(*_: Any) -> None:
         raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
@@ -141,12 +141,11 @@ def test_what_is_due_goes_with_the_claim_and_what_has_no_room_after_it(
     phones = Phones(clock)
     broadcaster = when.broadcaster(container, phones)
 
-    taken = broadcaster.look(broadcaster.behind(), broadcaster.room())
-    broadcaster.hold(taken.slots)
+    claimed = broadcaster.claim(broadcaster.claim_request())
 
-    assert (len(taken.handed.outgoing), len(taken.slots)) == (32, 8)
+    assert (len(claimed.dispatched.outgoing), len(claimed.slots)) == (32, 8)
     assert then.statuses(container) == {"queued": 32, "processing": 8}
-    when.sends(broadcaster, broadcaster.handed(taken.handed))
+    when.sends_claimed(broadcaster, claimed)
     when.hands_over(broadcaster)
     assert then.statuses(container) == {"sent": 40}
     assert not any(rebuild(container.database).values())
@@ -165,9 +164,9 @@ def test_what_is_unwanted_is_not_handed_over_with_the_claim(
     when.triggers(container)
     broadcaster = when.broadcaster(container, Phones(clock))
 
-    taken = broadcaster.look(broadcaster.behind(), broadcaster.room())
+    claimed = broadcaster.claim(broadcaster.claim_request())
 
-    assert (len(taken.handed.outgoing), taken.slots) == (2, [])
+    assert (len(claimed.dispatched.outgoing), claimed.slots) == (2, [])
     assert then.statuses(container) == {"cancelled": 2, "queued": 2}
     assert not any(rebuild(container.database).values())
 
@@ -182,7 +181,7 @@ def test_a_new_text_reaches_all_that_is_not_handed_over(
     broadcaster = when.broadcaster(container, phones)
     when.plays(clock, 600, broadcaster)
     clock.move_to(datetime(2026, 3, 3, 8, 4, 56, tzinfo=UTC))
-    assert broadcaster.claim() == 1
+    assert when.claims(broadcaster) == 1
 
     for number in (1, 2):
         container.outreach.revise_step(sequence, number, body="New for {name}", actor="api:sales")
@@ -207,5 +206,5 @@ def test_messages_of_a_gateway_that_this_worker_does_not_have_are_left_to_others
     stranger = when.broadcaster(container, Phones(clock))
     stranger.gateways = {"gowa": Phones(clock, Accepted("x"))}
 
-    assert stranger.claim() == 0
+    assert when.claims(stranger) == 0
     assert then.statuses(container) == {"pending": 1}

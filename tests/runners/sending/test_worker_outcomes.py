@@ -189,11 +189,11 @@ def test_a_gateway_that_hangs_is_given_up_and_holds_nobody_up(
     when.triggers(container)
     gateway = Hanging(clock, dead)
     broadcaster = when.broadcaster(container, gateway)
-    broadcaster.claim()
+    when.claims(broadcaster)
 
     async def until_the_first_answer() -> dict[str, int]:
-        broadcaster.send(broadcaster.hand_over())
-        await asyncio.wait_for(broadcaster.answered.wait(), 5)
+        broadcaster.accept_dispatch(when.dispatches(broadcaster))
+        await asyncio.wait_for(broadcaster.wake_record.wait(), 5)
         broadcaster.record(broadcaster.take_outcomes())
         at_the_first = then.statuses(container)
         await asyncio.wait(broadcaster.in_flight)
@@ -215,7 +215,7 @@ def test_outcomes_are_kept_while_the_database_is_away(
     given_a_message(container, leads=3)
     phones = Phones(clock, Accepted("wamid.1"), Rejected("131026", "no"), Accepted("wamid.3"))
     broadcaster = when.broadcaster(container, phones)
-    broadcaster.claim()
+    when.claims(broadcaster)
     run, calls = container.database.run, []
 
     def away_for_the_outcomes(name: str, work: Any) -> Any:
@@ -244,7 +244,7 @@ def test_claims_are_kept_while_the_database_is_away(
     for the end of their lease."""
     given_a_message(container, leads=2, pace=(4, 4))
     broadcaster = when.broadcaster(container, Phones(clock))
-    assert broadcaster.claim() == 2
+    assert when.claims(broadcaster) == 2
 
     def away(name: str, work: Any) -> Any:
         raise AWAY
@@ -312,5 +312,5 @@ def test_an_answer_to_what_is_to_be_sent_again_changes_nothing(
 def handed_over(container: Container, clock: SimulatedClock) -> tuple[Broadcaster, list[Outgoing]]:
     """A worker that has handed over all that is due, and has no answer yet."""
     broadcaster = when.broadcaster(container, Phones(clock))
-    broadcaster.claim()
-    return broadcaster, [outgoing for _, outgoing in broadcaster.hand_over()]
+    when.claims(broadcaster)
+    return broadcaster, [outgoing for _, outgoing in when.dispatches(broadcaster).outgoing]

@@ -10,8 +10,7 @@ import pytest
 
 from projections.container import Container
 from runners.gateways.protocol import Unreachable
-from runners.sending import claim
-from runners.sending import worker as module
+from runners.sending import claim_window
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
 from tests.support.when import Phones
@@ -112,7 +111,7 @@ def test_a_worker_that_was_away_does_not_catch_up_all_at_once(
     when.triggers(container)
     phones = Phones(clock)
     broadcaster = when.broadcaster(container, phones)
-    assert broadcaster.claim() == 4
+    assert when.claims(broadcaster) == 4
     clock.advance(seconds=45)
 
     when.plays(clock, 50, broadcaster)
@@ -184,7 +183,7 @@ def test_a_device_at_its_daily_limit_takes_no_others_place(
 ) -> None:
     """With as many full devices as one claim looks at, and all of them waiting for longer than the
     one that may still send."""
-    monkeypatch.setattr(module, "LANES", 2)
+    monkeypatch.setattr(claim_window, "MOST_DEVICES", 2)
     full = [given.device(container, f"Full {n}", daily_limit=1) for n in (1, 2)]
     free = given.device(container, "Free")
     for number, device in enumerate([*full, free]):
@@ -203,7 +202,7 @@ def test_a_device_without_a_due_message_takes_no_others_place(
     container: Container, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many devices have nothing to say."""
-    monkeypatch.setattr(module, "LANES", 1)
+    monkeypatch.setattr(claim_window, "MOST_DEVICES", 1)
     for number in range(5):
         given.device(container, f"Idle {number}")
     busy = given.device(container, "Busy")
@@ -221,7 +220,7 @@ def test_devices_with_a_backlog_leave_the_others_their_turn(
     container: Container, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A claim has no room for the backlog of all; a few claims serve all eight of them."""
-    monkeypatch.setattr(claim, "BATCH", 10)
+    monkeypatch.setattr(claim_window, "BATCH", 10)
     devices = [given.device(container, f"Sales {n}") for n in range(8)]
     for number, device in enumerate(devices):
         given.many_leads(container, 50, first=1 + 100 * number, device_id=device)
@@ -248,7 +247,7 @@ def test_a_slow_campaign_on_one_device_does_not_stretch_the_leases_of_others(
     given.campaign(container, niche=("SLOW",), min_delay_seconds=3600, max_delay_seconds=3600)
     given.campaign(container, niche=("FAST",))
     when.triggers(container)
-    assert when.broadcaster(container, Phones(clock), "killed").claim() == 3
+    assert when.claims(when.broadcaster(container, Phones(clock), "killed")) == 3
 
     clock.advance(seconds=90)
     when.reaps(container)
@@ -294,11 +293,11 @@ def test_the_pause_runs_from_the_answer_whoever_sends_next(
         when.broadcaster(container, phones, "slow"),
         when.broadcaster(container, phones, "other"),
     )
-    slow.claim()
-    called = slow.hand_over()
+    when.claims(slow)
+    called = when.dispatches(slow)
 
     clock.advance(seconds=2)
-    other.claim()
+    when.claims(other)
     when.hands_over(other)
     assert phones.sent == []
 
@@ -321,8 +320,8 @@ def test_a_call_that_could_not_begin_in_time_is_not_made(
     when.triggers(container)
     phones = Phones(clock)
     one = when.broadcaster(container, phones)
-    one.claim()
-    called = one.hand_over()
+    when.claims(one)
+    called = when.dispatches(one)
 
     clock.advance(seconds=5)
     when.sends(one, called)
@@ -343,11 +342,11 @@ def test_a_device_has_only_so_many_calls_on_their_way(
     when.triggers(container)
     phones = Phones(clock)
     one = when.broadcaster(container, phones)
-    one.claim()
+    when.claims(one)
 
-    called = one.hand_over()
+    called = when.dispatches(one)
 
-    devices = Counter(outgoing.device_id for _, outgoing in called)
+    devices = Counter(outgoing.device_id for _, outgoing in called.outgoing)
     assert devices == {crowded: 32, other: 5}
     assert then.statuses(container) == {"queued": 37, "processing": 18}
     when.sends(one, called)
@@ -366,7 +365,7 @@ def test_a_device_goes_on_after_claims_that_came_too_late(
     when.triggers(container)
     phones = Phones(clock)
     one = when.broadcaster(container, phones)
-    assert one.claim() == 100
+    assert when.claims(one) == 100
     clock.advance(seconds=120)
     when.reaps(container)
     when.plays(clock, 600, one)
@@ -382,7 +381,7 @@ def test_a_device_goes_on_after_a_pause_that_met_its_claims(
     campaign = given.campaign(container)
     when.triggers(container)
     one = when.broadcaster(container, Phones(clock))
-    assert one.claim() == 100
+    assert when.claims(one) == 100
     container.outreach.pause_campaign(campaign, actor="api:sales")
     when.hands_over(one)
     clock.advance(hours=1)

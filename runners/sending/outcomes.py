@@ -1,0 +1,100 @@
+"""Records what became of gateway calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from eventsourcing.persistence import IntegrityError
+from sqlalchemy import Connection
+
+from domain import message, pacing
+from domain.errors import WrongStateError
+from domain.event import Event
+from domain.pacing import Uniform
+from projections.container import Container
+from projections.queue import sweep
+from runners.gateways.protocol import (
+    Accepted,
+    Outcome,
+    Outgoing,
+    Rejected,
+    Throttled,
+    Unknown,
+    Unreachable,
+)
+
+# A message that was sent, and what came of it.
+SendResult = tuple[Outgoing, Outcome]
+
+
+class OutcomeRecorder:
+    """Turns outcomes into events; ``uniform`` is the randomness of back-off."""
+
+    def __init__(self, container: Container, actor: str, uniform: Uniform) -> None:
+        self.container = container
+        self.actor = actor
+        self.uniform = uniform
+
+    def record(self, results: Sequence[SendResult]) -> None:
+        """Records all of them in one transaction."""
+        database = self.container.database
+        try:
+            database.run("record", lambda connection: self._as_dispatched(connection, results))
+        except IntegrityError:  # somebody settled one of them first
+            database.run("record", lambda connection: self._as_found(connection, results))
+
+    def _as_dispatched(self, connection: Connection, results: Sequence[SendResult]) -> None:
+        """Takes it that the messages are as they were when they were dispatched, as they nearly
+        always are, and looks none of them up. In id order, in which everybody locks them."""
+        now = self.container.outreach.clock()
+        events = [
+            self._event(
+                message.InHand(outgoing.message_id, outgoing.version, "queued", outgoing.attempt),
+                outcome,
+                now,
+            )
+            for outgoing, outcome in sorted(results, key=_lock_order)
+        ]
+        self.container.outreach.record(connection, events)
+
+    def _as_found(self, connection: Connection, results: Sequence[SendResult]) -> None:
+        now = self.container.outreach.clock()
+        outcomes = {outgoing.message_id: outcome for outgoing, outcome in results}
+        events: list[Event] = []
+        for state in sweep.locked(connection, outcomes):
+            with suppress(WrongStateError):  # a receipt or an operator settled it first
+                events.append(self._event(state, outcomes[state.id], now))
+        self.container.outreach.record(connection, events)
+
+    def _event(self, state: message.Known, outcome: Outcome, now: datetime) -> Event:
+        actor = self.actor
+        match outcome:
+            case Accepted(provider_id):
+                return message.confirm_sent(state, provider_id, now=now, actor=actor)
+            case Rejected(code, reason):
+                return message.fail(state, code, reason, now=now, actor=actor)
+            case Throttled(retry_after):
+                return self._defer(state, "throttled", retry_after, now)
+            case Unreachable(reason):
+                return self._defer(state, f"unreachable: {reason}", None, now)
+            case Unknown(reason):
+                return message.lose_track(state, reason, now=now, actor=actor)
+
+    def _defer(
+        self, state: message.Known, reason: str, retry_after: float | None, now: datetime
+    ) -> Event:
+        seconds = max(retry_after or 0.0, pacing.back_off(max(1, state.attempt), self.uniform))
+        return message.defer(
+            state,
+            now + timedelta(seconds=seconds),
+            reason,
+            self.container.settings.max_attempts,
+            now=now,
+            actor=self.actor,
+        )
+
+
+def _lock_order(result: SendResult) -> int:
+    return result[0].message_id.int
