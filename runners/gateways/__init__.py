@@ -1,3 +1,4 @@
-"""What really sends: one protocol, one module per provider.
+"""What really sends: one protocol, one module per provider, and the registry that makes them all.
 
-Import ``protocol`` from here. Gateways know neither each other nor who calls them."""
+Import ``protocol``, ``registry`` and ``http`` from here. Gateways know neither each other nor who
+calls them."""
