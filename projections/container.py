@@ -11,7 +11,8 @@ from domain.application.outreach import Outreach
 from domain.opt_out_words import STOP_WORDS
 from projections.config.fault_points import Fault
 from projections.config.settings import Settings
-from projections.database.engine import Database, open_database
+from projections.database.engine import Database
+from projections.database.installation import open_database
 from projections.eventstore import recorder
 from projections.records import credentials
 

@@ -18,7 +18,8 @@ from sqlalchemy import create_engine
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database import embedded
-from projections.database.engine import Database, url_of
+from projections.database.engine import Database
+from projections.database.installation import create_schema, url_of
 from runners.support.clocks import SimulatedClock
 
 pytest_plugins = ["tests.support.api.fixtures"]
@@ -61,7 +62,7 @@ def template(server_url: str, admin: object) -> Iterator[str]:
     name = f"sendtrail_template_{os.getpid()}"
     admin(f"CREATE DATABASE {name}")  # type: ignore[operator]
     database = Database(url_of(server_url, name))
-    database.prepare()
+    create_schema(database)
     database.close()
     yield name
     admin(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[operator]

@@ -16,7 +16,7 @@ import click
 from benchmarks.contenders import pgqueuer_jobs
 from benchmarks.harness import worker_pool
 from benchmarks.harness.postgres_fixture import PostgresFixture, open_postgres
-from projections.database.engine import url_of
+from projections.database.installation import url_of
 
 ENQUEUE_BATCHES = (100, 500, 1000, 2000, 5000)
 

@@ -22,7 +22,7 @@ from domain.errors import StorageError
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database import embedded
-from projections.database.engine import url_of
+from projections.database.installation import url_of
 
 # The server's settings that the figures depend on.
 SETTINGS = (

@@ -29,7 +29,7 @@ from benchmarks.harness.measuring import Comparison, MeasurementBase, Target
 from benchmarks.harness.postgres_fixture import PostgresFixture
 from benchmarks.harness.processor_time import ProcessorTime
 from projections.container import Container
-from projections.database.engine import url_of
+from projections.database.installation import url_of
 
 
 class LifecycleMeasurement(MeasurementBase):

@@ -25,7 +25,7 @@ from benchmarks.harness.measuring import Comparison, MeasurementBase, Target, ca
 from benchmarks.harness.postgres_fixture import PostgresFixture
 from projections.config.settings import Settings
 from projections.container import Container
-from projections.database.engine import url_of
+from projections.database.installation import url_of
 from runners.jobs import campaigner, enroller
 
 

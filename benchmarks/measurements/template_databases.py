@@ -10,7 +10,7 @@ from benchmarks.harness import log_copy, seed_data, worker_pool
 from benchmarks.harness.postgres_fixture import PostgresFixture
 from projections.config.settings import Settings
 from projections.container import Container
-from projections.database.engine import url_of
+from projections.database.installation import url_of
 
 # Where there are many; elsewhere ``seed_data.DEVICES``.
 MANY_DEVICES = 3000

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from domain.errors import InvalidInputError, NotFoundError
 from projections.audit import hash_chain
+from projections.database import installation
 from projections.database.engine import Database
 
 
@@ -44,7 +45,7 @@ def make(
     if link is None:
         raise NotFoundError("event", "to make a checkpoint of")
     made = Checkpoint(
-        installation=database.namespace(),
+        installation=installation.namespace(database),
         position=link.last_id,
         digest=link.digest.hex(),
         sealed_at=link.sealed_at,
@@ -60,7 +61,7 @@ def check(database: Database, checkpoint: Checkpoint, public_key: bytes | None) 
     the chain is not what it was then. None if nothing is. The chain itself is for ``verify``."""
     if public_key is not None and not _is_signed(checkpoint, _public(public_key)):
         return "the checkpoint was not signed with that key"
-    if checkpoint.installation != database.namespace():
+    if checkpoint.installation != installation.namespace(database):
         return "the checkpoint is of another database"
     with database.transaction() as connection:
         digest = hash_chain.digest_at(connection, checkpoint.position)

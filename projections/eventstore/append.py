@@ -20,10 +20,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from projections.config import metrics
-from projections.database.engine import APPEND_LOCK
 from projections.eventstore.encryption import PERSONAL, encrypt
 from projections.readmodels.projector import Change, Row, changes, project
 
+# The advisory lock that orders the log.
+APPEND_LOCK = 0x5E4D7241
 # One message to the server, and so one wait: the lock is there when the rows come.
 _LOCK_AND_COPY = (
     f"SELECT pg_advisory_xact_lock({APPEND_LOCK}); "

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.enrollment import Enrollment
 from domain.message import Message
+from projections.database import installation
 from projections.database.engine import Database, is_transient
 from projections.eventstore import encryption
 from projections.queue import sweep
@@ -26,7 +27,7 @@ class DatabaseCommandQueries:
         self.database = database
 
     def namespace(self) -> UUID:
-        return self.database.namespace()
+        return installation.namespace(self.database)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -6,7 +6,7 @@ import click
 
 from projections.config.settings import Settings
 from projections.database import embedded
-from projections.database.engine import BUNDLED, url_of
+from projections.database.installation import BUNDLED, url_of
 
 
 @click.group("db")

@@ -16,7 +16,7 @@ from projections.audit import message_trail
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database import embedded
-from projections.database.engine import recreate
+from projections.database.installation import recreate
 from projections.intake.lead_import import import_leads
 from projections.queries import reports
 from projections.queue import sweep

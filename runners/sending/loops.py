@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 
-from projections.database.engine import Listener
+from projections.database.listener import Listener
 from projections.queue.sweep import CHANNEL
 from runners.sending.claim_window import BATCH
 from runners.sending.worker import Broadcaster

@@ -12,7 +12,7 @@ from time import monotonic
 import click
 
 from projections.database import embedded
-from projections.database.engine import recreate
+from projections.database.installation import recreate
 from runners.support import logs
 from tests.chaos.proof import prove
 from tests.chaos.run import ChaosRun

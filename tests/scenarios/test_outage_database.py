@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from projections.database.engine import recreate
+from projections.database.installation import recreate
 from runners.process.supervisor import RUNNERS
 from tests.scenarios import server
 from tests.scenarios.server import Server

@@ -18,6 +18,7 @@ from domain.errors import SettingsError, StorageError
 from domain.message.events import MessageDelivered
 from projections.container import Container
 from projections.database.engine import Database
+from projections.database.installation import create_schema
 from projections.eventstore.recorder import Recorder, decode
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -40,7 +41,7 @@ def test_a_database_that_does_not_answer_is_one_clear_line() -> None:
     database = Database("postgresql://someone:secret@127.0.0.1:1/nothing")
 
     with pytest.raises(StorageError, match="the database does not answer: ") as caught:
-        database.prepare()
+        create_schema(database)
 
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from projections.container import Container
-from projections.database.engine import Database, url_of
+from projections.database.engine import Database
+from projections.database.installation import url_of
 from runners.cli.main import COMMANDS, main
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when

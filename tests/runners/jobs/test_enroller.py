@@ -12,7 +12,7 @@ import pytest
 from domain.planning import Window
 from projections.config.settings import Settings
 from projections.container import Container
-from projections.database.engine import url_of
+from projections.database.installation import url_of
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
 
