@@ -13,7 +13,7 @@ from projections.config.fault_points import Fault
 from projections.config.settings import Settings
 from projections.database.engine import Database
 from projections.database.installation import open_database
-from projections.eventstore import recorder
+from projections.eventstore.factory import Factory
 from projections.records import credentials
 
 
@@ -39,14 +39,14 @@ class Container:
         prepared.close()
         self.outreach = Outreach(
             {
-                "PERSISTENCE_MODULE": "projections.eventstore.recorder",
+                "PERSISTENCE_MODULE": "projections.eventstore.factory",
                 "SENDTRAIL_DATABASE_URL": prepared.url,
             },
             clock,
             new_id,
             STOP_WORDS | settings.stop_words,
         )
-        factory = cast(recorder.Factory, self.outreach.factory)
+        factory = cast(Factory, self.outreach.factory)
         self.database: Database = factory.database
         self.secrets = credentials.Reader(settings.secret_key)
         if settings.fault is not None:

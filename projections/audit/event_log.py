@@ -14,7 +14,7 @@ from domain.event import Event
 from projections.audit.descriptions import sentence
 from projections.database.engine import Database, rows, uuids
 from projections.eventstore.encryption import decrypt
-from projections.eventstore.recorder import decode
+from projections.eventstore.mapper import decode
 
 PAGE = 5000
 

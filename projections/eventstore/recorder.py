@@ -1,6 +1,6 @@
-"""The event store: the library's persistence interfaces on one append-only PostgreSQL table.
+"""The log for the library: writes, reads and follows ``stored_events``.
 
-Appending is in ``append.py``, readers' positions are in ``tracking.py``.
+Appending is in ``append``, readers' positions are in ``tracking``.
 """
 
 from __future__ import annotations
@@ -10,85 +10,18 @@ from threading import Event as Signal
 from typing import Any, cast
 from uuid import UUID
 
-import msgspec
-from eventsourcing import persistence
 from eventsourcing.persistence import (
-    AggregateRecorder,
     ApplicationRecorder,
-    InfrastructureFactory,
     Notification,
     ProcessRecorder,
-    Recording,
     StoredEvent,
     Subscription,
 )
-from eventsourcing.utils import Environment, resolve_topic
 
-from domain.event import Event
-from domain.topics import BY_TOPIC
 from projections.database.engine import Database
-from projections.eventstore.append import Ready, append, ids_of_last, library_errors, make_ready
-from projections.eventstore.command_queries import DatabaseCommandQueries
+from projections.eventstore.append import append, ids_of_last, library_errors
 from projections.eventstore.encryption import decrypt
 from projections.eventstore.tracking import Tracker, insert_tracking
-from projections.readmodels.projector import Row
-
-_encode = msgspec.json.Encoder().encode
-_decoders = {topic: msgspec.json.Decoder(cls).decode for topic, cls in BY_TOPIC.items()}
-
-
-def decode(topic: str, state: bytes) -> Event:
-    """The event of that topic. Raises the library's MapperDeserialisationError."""
-    try:
-        return _decoders[topic](state)
-    except (KeyError, msgspec.MsgspecError) as error:
-        raise persistence.MapperDeserialisationError(
-            f"cannot load an event of topic {topic!r}: {type(error).__name__}"
-        ) from error
-
-
-class Mapper(persistence.Mapper[UUID]):
-    """Sendtrail's events as JSON, readable by SQL; any other event as the library does it."""
-
-    def to_stored_event(self, domain_event: Any) -> StoredEvent:
-        if not isinstance(domain_event, Event):
-            return super().to_stored_event(domain_event)
-        if self.cipher or self.compressor:
-            raise persistence.ProgrammingError(
-                "projections read the events in SQL: they can be neither encrypted nor compressed"
-            )
-        return StoredEvent(
-            originator_id=domain_event.originator_id,
-            originator_version=domain_event.originator_version,
-            topic=domain_event.TOPIC,
-            state=_encode(domain_event),
-        )
-
-    def to_domain_event(self, stored_event: StoredEvent) -> Any:
-        if stored_event.topic not in BY_TOPIC:
-            return super().to_domain_event(stored_event)
-        return decode(stored_event.topic, stored_event.state)
-
-
-def _rows(events: Sequence[Event]) -> list[Row]:
-    return [(e.originator_id, e.originator_version, e.TOPIC, _encode(e)) for e in events]
-
-
-class EventStore(persistence.EventStore[UUID]):
-    """Puts Sendtrail's events straight into rows: no object is made between event and COPY."""
-
-    def put(self, domain_events: Sequence[Any], **kwargs: Any) -> list[Recording[UUID]]:
-        """Returns recordings as the library does, except for a caller's own ``connection``: such
-        a caller commits itself and has no use for them. It may have made other events ``ready``,
-        which come first."""
-        if "connection" not in kwargs or not isinstance(self.recorder, Recorder):
-            return super().put(domain_events, **kwargs)
-        append(kwargs["connection"], _rows(domain_events), kwargs.get("ready"))
-        return []
-
-    def make_ready(self, events: Sequence[Event]) -> Ready:
-        """Does for ``put`` what needs no connection."""
-        return make_ready(_rows(events))
 
 
 class Recorder(ApplicationRecorder):
@@ -210,47 +143,3 @@ class PollingSubscription(Subscription[Recorder]):
 
 class TrackingEventRecorder(Tracker, Recorder, ProcessRecorder):
     """Position and new events in one transaction."""
-
-
-class Factory(InfrastructureFactory[Tracker]):
-    """What ``PERSISTENCE_MODULE=projections.eventstore.recorder`` selects.
-
-    ``SENDTRAIL_DATABASE_URL`` in the application's environment says which database; its schema
-    must have been prepared.
-    """
-
-    def __init__(self, env: Environment | None) -> None:
-        super().__init__(env)
-        url = self.env.get("SENDTRAIL_DATABASE_URL")
-        if not url:
-            raise persistence.InfrastructureFactoryError(
-                "SENDTRAIL_DATABASE_URL: expected the URL of a PostgreSQL database"
-            )
-        self.database = Database(url)
-
-    def mapper(self, transcoder: Any = None, mapper_class: Any = None) -> Any:
-        return super().mapper(transcoder, mapper_class or Mapper)
-
-    def event_store(self, mapper: Any = None, recorder: Any = None) -> Any:
-        return EventStore(mapper or self.mapper(), recorder or self.application_recorder())
-
-    def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
-        return Recorder(self.database)
-
-    def application_recorder(self) -> Recorder:
-        return Recorder(self.database)
-
-    def tracking_recorder(self, tracking_recorder_class: Any = None) -> Any:
-        topic = self.env.get(self.TRACKING_RECORDER_TOPIC)
-        cls = tracking_recorder_class or (resolve_topic(topic) if topic else Tracker)
-        return cls(self.database)
-
-    def process_recorder(self) -> TrackingEventRecorder:
-        return TrackingEventRecorder(self.database)
-
-    def command_queries(self) -> DatabaseCommandQueries:
-        """What commands must see beyond the aggregate they change."""
-        return DatabaseCommandQueries(self.database)
-
-    def close(self) -> None:
-        self.database.close()

@@ -19,7 +19,7 @@ from domain.errors import NotFoundError, StorageError
 from domain.webhook_events import TOPICS, webhook_event
 from projections.database.engine import rows, uuids
 from projections.eventstore.encryption import decrypt
-from projections.eventstore.recorder import decode
+from projections.eventstore.mapper import decode
 from projections.eventstore.tracking import insert_tracking, position
 from projections.records import credentials
 

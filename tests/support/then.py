@@ -15,7 +15,7 @@ from domain.event import Event
 from projections.container import Container
 from projections.database.engine import Database, rows
 from projections.eventstore.encryption import decrypt
-from projections.eventstore.recorder import decode
+from projections.eventstore.mapper import decode
 
 
 def table(container: Container, name: str, order: str = "1") -> list[Any]:

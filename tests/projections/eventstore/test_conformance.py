@@ -10,7 +10,9 @@ from eventsourcing.tests import persistence as cases
 from eventsourcing.utils import Environment
 
 from projections.database.engine import Database
-from projections.eventstore.recorder import Factory, Recorder, Tracker, TrackingEventRecorder
+from projections.eventstore.factory import Factory
+from projections.eventstore.recorder import Recorder, TrackingEventRecorder
+from projections.eventstore.tracking import Tracker
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +22,7 @@ def _database(request: pytest.FixtureRequest, database: Database) -> None:
     if isinstance(request.instance, cases.InfrastructureFactoryTestCase):
         request.instance.env = Environment(
             env={
-                "PERSISTENCE_MODULE": "projections.eventstore.recorder",
+                "PERSISTENCE_MODULE": "projections.eventstore.factory",
                 "SENDTRAIL_DATABASE_URL": database.url,
             }
         )

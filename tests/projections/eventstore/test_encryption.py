@@ -15,7 +15,7 @@ from domain.event import Event
 from domain.message.events import MessageSent
 from projections.container import Container
 from projections.eventstore import encryption
-from projections.eventstore.recorder import decode
+from projections.eventstore.mapper import decode
 from projections.readmodels.projector import Row, changes, project
 from projections.rebuild.rebuild import rebuild
 from tests.support import given, then, when

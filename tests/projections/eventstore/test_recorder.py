@@ -19,7 +19,8 @@ from domain.message.events import MessageDelivered
 from projections.container import Container
 from projections.database.engine import Database
 from projections.database.installation import create_schema
-from projections.eventstore.recorder import Recorder, decode
+from projections.eventstore.mapper import decode
+from projections.eventstore.recorder import Recorder
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

@@ -1,0 +1,59 @@
+"""The library's infrastructure factory: which classes make up this event store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eventsourcing import persistence
+from eventsourcing.persistence import AggregateRecorder, InfrastructureFactory
+from eventsourcing.utils import Environment, resolve_topic
+
+from projections.database.engine import Database
+from projections.eventstore.command_queries import DatabaseCommandQueries
+from projections.eventstore.mapper import EventStore, Mapper
+from projections.eventstore.recorder import Recorder, TrackingEventRecorder
+from projections.eventstore.tracking import Tracker
+
+
+class Factory(InfrastructureFactory[Tracker]):
+    """What ``PERSISTENCE_MODULE=projections.eventstore.factory`` selects.
+
+    ``SENDTRAIL_DATABASE_URL`` in the application's environment says which database; its schema
+    must have been prepared.
+    """
+
+    def __init__(self, env: Environment | None) -> None:
+        super().__init__(env)
+        url = self.env.get("SENDTRAIL_DATABASE_URL")
+        if not url:
+            raise persistence.InfrastructureFactoryError(
+                "SENDTRAIL_DATABASE_URL: expected the URL of a PostgreSQL database"
+            )
+        self.database = Database(url)
+
+    def mapper(self, transcoder: Any = None, mapper_class: Any = None) -> Any:
+        return super().mapper(transcoder, mapper_class or Mapper)
+
+    def event_store(self, mapper: Any = None, recorder: Any = None) -> Any:
+        return EventStore(mapper or self.mapper(), recorder or self.application_recorder())
+
+    def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
+        return Recorder(self.database)
+
+    def application_recorder(self) -> Recorder:
+        return Recorder(self.database)
+
+    def tracking_recorder(self, tracking_recorder_class: Any = None) -> Any:
+        topic = self.env.get(self.TRACKING_RECORDER_TOPIC)
+        cls = tracking_recorder_class or (resolve_topic(topic) if topic else Tracker)
+        return cls(self.database)
+
+    def process_recorder(self) -> TrackingEventRecorder:
+        return TrackingEventRecorder(self.database)
+
+    def command_queries(self) -> DatabaseCommandQueries:
+        """What commands must see beyond the aggregate they change."""
+        return DatabaseCommandQueries(self.database)
+
+    def close(self) -> None:
+        self.database.close()

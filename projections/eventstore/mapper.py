@@ -1,0 +1,74 @@
+"""Events as stored rows and back: JSON that SQL can read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from eventsourcing import persistence
+from eventsourcing.persistence import Recording, StoredEvent
+
+from domain.event import Event
+from domain.topics import BY_TOPIC
+from projections.eventstore.append import Ready, append, make_ready
+from projections.eventstore.recorder import Recorder
+from projections.readmodels.projector import Row
+
+_encode = msgspec.json.Encoder().encode
+_decoders = {topic: msgspec.json.Decoder(cls).decode for topic, cls in BY_TOPIC.items()}
+
+
+def decode(topic: str, state: bytes) -> Event:
+    """The event of that topic. Raises the library's MapperDeserialisationError."""
+    try:
+        return _decoders[topic](state)
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise persistence.MapperDeserialisationError(
+            f"cannot load an event of topic {topic!r}: {type(error).__name__}"
+        ) from error
+
+
+class Mapper(persistence.Mapper[UUID]):
+    """Sendtrail's events as JSON, readable by SQL; any other event as the library does it."""
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        if not isinstance(domain_event, Event):
+            return super().to_stored_event(domain_event)
+        if self.cipher or self.compressor:
+            raise persistence.ProgrammingError(
+                "projections read the events in SQL: they can be neither encrypted nor compressed"
+            )
+        return StoredEvent(
+            originator_id=domain_event.originator_id,
+            originator_version=domain_event.originator_version,
+            topic=domain_event.TOPIC,
+            state=_encode(domain_event),
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        if stored_event.topic not in BY_TOPIC:
+            return super().to_domain_event(stored_event)
+        return decode(stored_event.topic, stored_event.state)
+
+
+def _rows(events: Sequence[Event]) -> list[Row]:
+    return [(e.originator_id, e.originator_version, e.TOPIC, _encode(e)) for e in events]
+
+
+class EventStore(persistence.EventStore[UUID]):
+    """Puts Sendtrail's events straight into rows: no object is made between event and COPY."""
+
+    def put(self, domain_events: Sequence[Any], **kwargs: Any) -> list[Recording[UUID]]:
+        """Returns recordings as the library does, except for a caller's own ``connection``: such
+        a caller commits itself and has no use for them. It may have made other events ``ready``,
+        which come first."""
+        if "connection" not in kwargs or not isinstance(self.recorder, Recorder):
+            return super().put(domain_events, **kwargs)
+        append(kwargs["connection"], _rows(domain_events), kwargs.get("ready"))
+        return []
+
+    def make_ready(self, events: Sequence[Event]) -> Ready:
+        """Does for ``put`` what needs no connection."""
+        return make_ready(_rows(events))
