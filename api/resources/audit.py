@@ -20,7 +20,9 @@ from api.schemas.audit import (
 from api.schemas.fields import page_of
 from domain import values
 from domain.errors import InvalidInputError
-from projections.audit import event_log, message_trail, people
+from projections.audit import event_log, message_trail
+from projections.audit.lead_timeline import lead_timeline
+from projections.audit.why_not import why_not_campaign, why_not_sequence
 
 blueprint = Blueprint("audit", __name__, url_prefix="/api/v1/audit")
 
@@ -38,14 +40,14 @@ def message(message_id: UUID) -> Any:
 def lead(query: dict[str, Any], lead_id: UUID) -> Any:
     """All that touched a person, and how things stood at an instant"""
     as_of = values.parse_instant(query["as_of"], "as_of") if "as_of" in query else None
-    person = people.person(container().database, lead_id, as_of)
+    timeline = lead_timeline(container().database, lead_id, as_of)
     return {
-        "lead_id": person.lead_id,
-        "as_of": person.as_of,
-        "state": None if person.state is None else serializers.lead_state(person.state),
-        "enrollments": person.enrollments,
-        "messages": [serializers.message_state(state) for state in person.messages],
-        "entries": person.entries,
+        "lead_id": timeline.lead_id,
+        "as_of": timeline.as_of,
+        "state": None if timeline.state is None else serializers.lead_state(timeline.state),
+        "enrollments": timeline.enrollments,
+        "messages": [serializers.message_state(state) for state in timeline.messages],
+        "entries": timeline.entries,
     }
 
 
@@ -60,9 +62,9 @@ def why_not(query: dict[str, Any]) -> Any:
         raise InvalidInputError("campaign_id", "either this or sequence_id")
     database = container().database
     if campaign_id is not None:
-        return people.why_not_campaign(outreach(), database, lead_id, campaign_id)
+        return why_not_campaign(outreach(), database, lead_id, campaign_id)
     assert sequence_id is not None  # noqa: S101 - one of the two is given
-    return people.why_not_sequence(outreach(), database, lead_id, sequence_id)
+    return why_not_sequence(outreach(), database, lead_id, sequence_id)
 
 
 @blueprint.get("/events")

@@ -18,7 +18,7 @@ from api.schemas.subscriptions import (
 )
 from domain.errors import InvalidInputError, NotFoundError
 from domain.values import is_safe_url
-from projections.outbox import subscriptions
+from projections.outbox import deliveries, subscriptions
 
 blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/v1/subscriptions")
 
@@ -81,7 +81,7 @@ def retry(_: dict[str, Any], subscription_id: UUID) -> Any:
     _require_admin()
     _show(subscription_id)
     with container().database.transaction() as connection:
-        subscriptions.retry(connection, subscription_id, now())
+        deliveries.retry(connection, subscription_id, now())
     return _show(subscription_id)
 
 

@@ -1,51 +1,19 @@
-"""Who wants to be told what happens, and what each has still to be told.
-
-Deliveries are made from the log by a reader with a tracked position, so that none is lost or made
-twice; they hold no more than which event it is. A subscriber gets each at least once.
-"""
+"""Who wants to be told what happens: the systems of a user's own that are subscribed."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
-from uuid import UUID, uuid5
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
-from eventsourcing.persistence import MapperDeserialisationError, Tracking
 from sqlalchemy import Connection
 
-from domain.errors import NotFoundError, StorageError
-from domain.webhook_events import TOPICS, webhook_event
-from projections.database.engine import rows, uuids
-from projections.eventstore.encryption import decrypt
-from projections.eventstore.mapper import decode
-from projections.eventstore.tracking import insert_tracking, position
+from domain.errors import NotFoundError
+from domain.webhook_events import TOPICS
+from projections.database.engine import rows
 from projections.records import credentials
-
-NAME = "notifier"
-PAGE = 5000
-# After so many tries, the last ones an hour apart, nobody tries any more: half a day.
-MOST_ATTEMPTS = 20
-_LONGEST_PAUSE = 3600.0
-
-_MESSAGE = "message_id, lead_id, device_id, campaign_id, sequence_id, enrollment_id, step"
-
-
-class Unreadable(str):
-    """Why an event cannot be told."""
-
-
-class Due(NamedTuple):
-    """A delivery that was taken: ``attempt`` counts from 1; ``body`` is None where there is
-    nothing to tell after all, or where ``error`` says why nobody can tell it."""
-
-    delivery_id: UUID
-    notification_id: int
-    event: str
-    attempt: int
-    body: dict[str, Any] | None
-    error: str | None = None
 
 
 def create(
@@ -60,7 +28,7 @@ def create(
     """Begins a subscription to all that happens from now on; returns the secret that signs it, for
     the only time. Raises SettingsError without a key to keep it with."""
     secret = secrets.token_urlsafe(32)
-    _lock(connection)
+    lock_position(connection)
     connection.exec_driver_sql(
         "INSERT INTO subscriptions (subscription_id, url, allow_http, events, topics, after_id,"
         " ciphertext, created_at) SELECT %(id)s, %(url)s, %(allow_http)s, %(events)s, %(topics)s,"
@@ -89,14 +57,6 @@ def remove(connection: Connection, subscription_id: UUID) -> None:
         raise NotFoundError("subscription", subscription_id)
 
 
-def retry(connection: Connection, subscription_id: UUID, now: datetime) -> None:
-    """What was given up, or waits for its next try, is due now."""
-    connection.exec_driver_sql(
-        "UPDATE deliveries SET due_at = %(now)s, attempts = 0 WHERE subscription_id = %(id)s",
-        {"id": str(subscription_id), "now": now},
-    )
-
-
 def every(connection: Connection) -> list[Any]:
     """Every subscription, the oldest first, with how many deliveries are ``waiting`` and
     ``given_up``, and why the latest of these failed."""
@@ -115,137 +75,6 @@ def every(connection: Connection) -> list[Any]:
     )
 
 
-def fan_out(connection: Connection, now: datetime) -> int:
-    """Makes deliveries of the next page of the log; returns how many events that was. Position and
-    deliveries are committed together."""
-    _lock(connection)
-    after = position(connection, NAME) or 0
-    (row,) = rows(
-        connection,
-        "SELECT max(notification_id) AS last, count(*) AS events FROM ("
-        " SELECT notification_id FROM stored_events WHERE notification_id > %(after)s"
-        " ORDER BY notification_id LIMIT %(page)s) p",
-        after=after,
-        page=PAGE,
-    )
-    if row.last is None:
-        return 0
-    connection.exec_driver_sql(
-        "INSERT INTO deliveries (subscription_id, notification_id, attempts, due_at)"
-        " SELECT s.subscription_id, e.notification_id, 0, %(now)s"
-        " FROM stored_events e JOIN subscriptions s"
-        " ON e.topic = ANY(s.topics) AND e.notification_id > s.after_id"
-        " WHERE e.notification_id > %(after)s AND e.notification_id <= %(last)s",
-        {"after": after, "last": row.last, "now": now},
-    )
-    insert_tracking(connection, Tracking(NAME, row.last))
-    return int(row.events)
-
-
-def take(
-    connection: Connection, subscription: Any, now: datetime, lease: timedelta, limit: int
-) -> list[Due]:
-    """The next deliveries that are due, in the order of the log; whoever took them has ``lease`` to
-    settle them, then they are due again."""
-    taken = rows(
-        connection,
-        """
-        UPDATE deliveries d SET due_at = %(until)s, attempts = d.attempts + 1
-        FROM (SELECT notification_id FROM deliveries
-              WHERE subscription_id = %(id)s AND due_at <= %(now)s
-              ORDER BY due_at, notification_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) n
-        WHERE d.subscription_id = %(id)s AND d.notification_id = n.notification_id
-        RETURNING d.notification_id, d.attempts
-        """,
-        id=str(subscription.subscription_id),
-        now=now,
-        until=now + lease,
-        limit=limit,
-    )
-    attempts = {row.notification_id: row.attempts for row in taken}
-    found = []
-    for number, body in _bodies(connection, attempts).items():
-        delivery_id = uuid5(subscription.subscription_id, str(number))
-        if isinstance(body, Unreadable):
-            found.append(Due(delivery_id, number, "", attempts[number], None, str(body)))
-            continue
-        event = "" if body is None else body["event"]
-        wanted = body if event in subscription.events else None
-        found.append(Due(delivery_id, number, event, attempts[number], wanted))
-    return found
-
-
-def settle(
-    connection: Connection,
-    subscription_id: UUID,
-    told: Iterable[int],
-    failed: Iterable[tuple[int, str, datetime | None]],
-) -> None:
-    """Forgets what was told, and notes of what failed why, and when to try again; None is never."""
-    key = {"id": str(subscription_id)}
-    connection.exec_driver_sql(
-        "DELETE FROM deliveries"
-        " WHERE subscription_id = %(id)s AND notification_id = ANY(%(numbers)s)",
-        {**key, "numbers": list(told)},
-    )
-    for number, error, due_at in failed:
-        connection.exec_driver_sql(
-            "UPDATE deliveries SET due_at = %(due_at)s, error = %(error)s"
-            " WHERE subscription_id = %(id)s AND notification_id = %(number)s",
-            {**key, "number": number, "error": error, "due_at": due_at},
-        )
-
-
-def next_try(
-    attempt: int, now: datetime, uniform: Callable[[float, float], float]
-) -> datetime | None:
-    """After the ``attempt``-th failure: in about 5, 10, 20, … seconds, at most an hour; None after
-    the last."""
-    if attempt >= MOST_ATTEMPTS:
-        return None
-    pause = min(_LONGEST_PAUSE, 2.5 * 2.0**attempt)
-    return now + timedelta(seconds=uniform(0.5 * pause, 1.5 * pause))
-
-
-def _lock(connection: Connection) -> None:
+def lock_position(connection: Connection) -> None:
     """One at a time: a subscription begins exactly where the reader of the log is."""
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('sendtrail notifier'))")
-
-
-def _bodies(
-    connection: Connection, numbers: Iterable[int]
-) -> dict[int, dict[str, Any] | Unreadable | None]:
-    """What is told about these events, the same whenever it is told; in the order of the log."""
-    stored = rows(
-        connection,
-        "SELECT notification_id, originator_id, originator_version, topic, state"
-        " FROM stored_events WHERE notification_id = ANY(%(numbers)s) ORDER BY notification_id",
-        numbers=list(numbers),
-    )
-    messages = {
-        row.message_id: dict(row._mapping)
-        for row in rows(
-            connection,
-            f"SELECT {_MESSAGE} FROM broadcast_messages WHERE message_id = ANY(%(ids)s::uuid[])",
-            ids=uuids(row.originator_id for row in stored),
-        )
-    }
-    return {row.notification_id: _body(connection, row, messages) for row in stored}
-
-
-def _body(
-    connection: Connection, row: Any, messages: dict[UUID, dict[str, Any]]
-) -> dict[str, Any] | Unreadable | None:
-    try:
-        # One by one, so that an event that was altered stands in no other's way.
-        ((_, _, topic, state),) = decrypt(connection, [(row[1], row[2], row[3], bytes(row[4]))])
-        event = decode(topic, state)
-    except (StorageError, MapperDeserialisationError):
-        return Unreadable(f"event {row.notification_id} cannot be read; see sendtrail audit verify")
-    told = webhook_event(event)
-    return told and {
-        "event": told[0],
-        "number": row.notification_id,
-        "occurred_at": event.timestamp,
-        "data": {**messages.get(event.originator_id, {}), **told[1]},
-    }

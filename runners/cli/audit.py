@@ -12,7 +12,9 @@ import msgspec
 
 from domain import values
 from domain.errors import InvalidInputError
-from projections.audit import checkpoints, event_log, hash_chain, message_trail, people
+from projections.audit import checkpoints, event_log, hash_chain, message_trail
+from projections.audit.lead_timeline import lead_timeline
+from projections.audit.why_not import why_not_campaign, why_not_sequence
 from projections.config.settings import Settings
 from projections.container import Container
 from runners.cli import console
@@ -46,8 +48,8 @@ def lead(config: Settings, lead_id: UUID, as_of: str | None) -> None:
     """All that touched a person, and how things stood at an instant."""
     instant = None if as_of is None else values.parse_instant(as_of, "as-of")
     with Container(config) as container:
-        person = people.person(container.database, lead_id, instant)
-        console.print_person(console.terminal(), person)
+        timeline = lead_timeline(container.database, lead_id, instant)
+        console.print_person(console.terminal(), timeline)
 
 
 @group.command("why-not")
@@ -61,13 +63,9 @@ def why_not(
     """Why this person was not sent this campaign, or this sequence."""
     with Container(config) as container:
         if campaign_id is not None and sequence_id is None:
-            answer = people.why_not_campaign(
-                container.outreach, container.database, lead_id, campaign_id
-            )
+            answer = why_not_campaign(container.outreach, container.database, lead_id, campaign_id)
         elif sequence_id is not None and campaign_id is None:
-            answer = people.why_not_sequence(
-                container.outreach, container.database, lead_id, sequence_id
-            )
+            answer = why_not_sequence(container.outreach, container.database, lead_id, sequence_id)
         else:
             raise InvalidInputError("options", "either --campaign or --sequence")
     click.echo(answer.story)

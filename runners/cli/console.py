@@ -17,8 +17,8 @@ from rich.table import Table
 
 from domain.message import STATUSES
 from projections.audit.event_log import Entry
+from projections.audit.lead_timeline import LeadTimeline
 from projections.audit.message_trail import Trail
-from projections.audit.people import Person
 from projections.queries.reports import (
     CampaignReport,
     Counts,
@@ -109,19 +109,19 @@ def print_trail(console: Console, trail: Trail) -> None:
         console.print(f"  {hand_over.text}", markup=False, highlight=False)
 
 
-def print_person(console: Console, person: Person) -> None:
-    """Prints a lead's state at ``person.as_of``, its messages and its events."""
-    when = "now" if person.as_of is None else person.as_of.isoformat()
-    state = person.state
+def print_person(console: Console, timeline: LeadTimeline) -> None:
+    """Prints a lead's state at ``timeline.as_of``, its messages and its events."""
+    when = "now" if timeline.as_of is None else timeline.as_of.isoformat()
+    state = timeline.state
     if state is None:
         console.print(f"as of {when}: not registered yet")
     else:
         wish = "opted out" if state.opted_out_at else "opted in"
         summary = "erased" if state.erased_at else f"{state.profile.target_status}, {wish}"
         console.print(f"as of {when}: {summary}, triggers {', '.join(state.triggers) or 'none'}")
-    for message in person.messages:
+    for message in timeline.messages:
         console.print(f"message {message.id}: {message.status} {message.reason or ''}".rstrip())
-    _print_entries(console, f"Audit of lead {person.lead_id}", person.entries)
+    _print_entries(console, f"Audit of lead {timeline.lead_id}", timeline.entries)
 
 
 def _print_entries(console: Console, title: str, entries: Iterable[Entry]) -> None:

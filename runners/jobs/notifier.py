@@ -19,8 +19,8 @@ import structlog
 
 from domain.errors import SettingsError
 from projections.container import Container
-from projections.outbox import subscriptions
-from projections.outbox.subscriptions import Due
+from projections.outbox import deliveries, subscriptions
+from projections.outbox.deliveries import Due
 from runners.gateways.http import Http, base_url
 from runners.gateways.protocol import Unknown, Unreachable
 
@@ -44,7 +44,7 @@ class Notifier:
     def run_once(self) -> int:
         """Makes and sends every delivery that is due; returns how many succeeded."""
         now = self.container.outreach.clock()
-        while self.container.database.run("other", lambda c: subscriptions.fan_out(c, now)):
+        while self.container.database.run("other", lambda c: deliveries.fan_out(c, now)):
             pass
         return asyncio.run(self._deliver())
 
@@ -83,7 +83,7 @@ class Notifier:
         """The next deliveries of a subscriber, for ``LEASE``."""
         now = self.container.outreach.clock()
         return self.container.database.run(
-            "other", lambda c: subscriptions.take(c, subscription, now, LEASE, AT_ONCE)
+            "other", lambda c: deliveries.take(c, subscription, now, LEASE, AT_ONCE)
         )
 
     async def _post(self, http: Http, subscription: Any, secret: str, due: Due) -> str | None:
@@ -118,12 +118,12 @@ class Notifier:
             due.notification_id for due in claimed if due.notification_id not in failed_ids
         ]
         retries = [
-            (due.notification_id, error, subscriptions.next_try(due.attempt, now, uniform))
+            (due.notification_id, error, deliveries.next_try(due.attempt, now, uniform))
             for due, error in failed
         ]
         self.container.database.run(
             "other",
-            lambda c: subscriptions.settle(c, subscription.subscription_id, delivered, retries),
+            lambda c: deliveries.settle(c, subscription.subscription_id, delivered, retries),
         )
         if failed:
             log.warning(

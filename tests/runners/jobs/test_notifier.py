@@ -13,8 +13,8 @@ import pytest
 from domain.webhook_events import TOPICS
 from projections.config.settings import Settings
 from projections.container import Container
-from projections.outbox import subscriptions
-from projections.outbox.subscriptions import MOST_ATTEMPTS
+from projections.outbox import deliveries, subscriptions
+from projections.outbox.deliveries import MOST_ATTEMPTS
 from projections.records.credentials import Reader
 from runners.gateways.protocol import Accepted, Rejected, Unknown
 from runners.jobs import notifier
@@ -178,7 +178,7 @@ def test_what_fails_for_half_a_day_is_given_up_and_can_be_asked_for(
     found = state(container)
     assert (found.waiting, found.given_up, found.last_error) == (0, 1, "HTTP 503")
     with container.database.transaction() as connection:
-        subscriptions.retry(connection, subscription, clock())
+        deliveries.retry(connection, subscription, clock())
     assert Notifier(container).run_once() == 1
 
 
@@ -209,10 +209,10 @@ def test_a_killed_notifier_tells_again_what_it_had_taken(
     subscribes(container, receiver, ["message.sent"])
     campaign_is_sent(container, clock, leads=3)
     with container.database.transaction() as connection:
-        subscriptions.fan_out(connection, clock())
+        deliveries.fan_out(connection, clock())
     with container.database.transaction() as connection:
         (found,) = subscriptions.every(connection)
-        taken = subscriptions.take(connection, found, clock(), notifier.LEASE, 10)
+        taken = deliveries.take(connection, found, clock(), notifier.LEASE, 10)
     assert len(taken) == 3
     assert Notifier(container).run_once() == 0
 

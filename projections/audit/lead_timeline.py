@@ -1,0 +1,75 @@
+"""All that touched a lead, and how things stood with it at an instant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from domain import enrollment, lead, message
+from domain.errors import NotFoundError
+from domain.event import Event
+from domain.message.events import MessageScheduled
+from projections.audit import event_log
+from projections.audit.event_log import Entry
+from projections.database.engine import Database, rows
+
+
+class LeadTimeline(msgspec.Struct, frozen=True, kw_only=True):
+    """A lead's life up to ``as_of`` (all of it, if that is None): the lead, its enrollments and its
+    messages as they were then, and every event until then. ``state`` is None before there was the
+    lead."""
+
+    lead_id: UUID
+    as_of: datetime | None
+    state: lead.Lead | None
+    enrollments: list[enrollment.Enrollment]
+    messages: list[message.Message]
+    entries: list[Entry]
+
+
+def lead_timeline(database: Database, lead_id: UUID, as_of: datetime | None = None) -> LeadTimeline:
+    """Raises NotFoundError."""
+    with database.transaction() as connection:
+        found = rows(
+            connection,
+            "SELECT enrollment_id FROM enrollments WHERE lead_id = %(id)s"
+            " UNION ALL SELECT message_id FROM broadcast_messages WHERE lead_id = %(id)s",
+            id=str(lead_id),
+        )
+    whole = event_log.history(database, [lead_id, *(row[0] for row in found)])
+    if not any(event.originator_id == lead_id for _, event in whole):
+        raise NotFoundError("lead", lead_id)
+    known, streams = _until(whole, as_of)
+    enrollments, messages = [], []
+    for events in streams.values():
+        if isinstance(events[0], enrollment.LeadEnrolled):
+            enrollments.append(enrollment.fold(None, events))
+        elif isinstance(events[0], MessageScheduled):
+            messages.append(message.fold(None, events))
+    return LeadTimeline(
+        lead_id=lead_id,
+        as_of=as_of,
+        state=lead.fold(None, streams.get(lead_id, ())),
+        enrollments=[state for state in enrollments if state is not None],
+        messages=[state for state in messages if state is not None],
+        entries=[event_log.entry(number, event) for number, event in known],
+    )
+
+
+def _until(
+    log: list[tuple[int, Event]], as_of: datetime | None
+) -> tuple[list[tuple[int, Event]], dict[UUID, list[Event]]]:
+    """What was known at ``as_of``, as it is and by aggregate. Where the clocks of two machines
+    differ an event may seem older than the one it follows; it is not known before that one."""
+    known: list[tuple[int, Event]] = []
+    streams: dict[UUID, list[Event]] = {}
+    later: set[UUID] = set()
+    for number, event in log:
+        if event.originator_id in later or (as_of is not None and event.timestamp > as_of):
+            later.add(event.originator_id)
+            continue
+        known.append((number, event))
+        streams.setdefault(event.originator_id, []).append(event)
+    return known, streams
