@@ -1,12 +1,12 @@
-"""All settings, read and checked in one place; a bad one is named with what was expected."""
+"""All settings, read from the environment and checked in one place."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Any, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,75 +16,7 @@ from cryptography.fernet import Fernet
 from domain.errors import SettingsError
 from projections.config.fault_points import POINTS
 
-T = TypeVar("T")
-
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the environment says; seconds are float seconds.
-
-    Without ``database_url`` the bundled PostgreSQL runs under ``home``.
-    """
-
-    database_url: str | None = None
-    home: Path = Path("~/.sendtrail")
-    secret_key: str | None = None
-    enroll_every: float = 300.0
-    campaign_every: float = 60.0
-    broadcast_every: float = 5.0
-    reap_every: float = 60.0
-    monitor_every: float = 30.0
-    notary_every: float = 60.0
-    notify_every: float = 2.0
-    lease_seconds: float = 60.0
-    gateway_timeout: float = 30.0
-    max_attempts: int = 5
-    default_region: str | None = None
-    # Case-folded, beside those that are always understood.
-    stop_words: frozenset[str] = frozenset()
-    log_level: str = "INFO"
-    # For tests: the point at which this process dies, and the how many-th time.
-    fault: tuple[str, int] | None = None
-
-
-def read(environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings in ``environ``. Raises SettingsError naming the first that is wrong."""
-    source = _Source(environ)
-    return Settings(
-        database_url=source.get("DATABASE_URL", _url, None),
-        home=source.get("HOME", lambda text: Path(text), Path("~/.sendtrail")).expanduser(),
-        secret_key=source.get("SECRET_KEY", _secret, None),
-        enroll_every=source.get("ENROLL_EVERY", _seconds, 300.0),
-        campaign_every=source.get("CAMPAIGN_EVERY", _seconds, 60.0),
-        broadcast_every=source.get("BROADCAST_EVERY", _seconds, 5.0),
-        reap_every=source.get("REAP_EVERY", _seconds, 60.0),
-        notary_every=source.get("NOTARY_EVERY", _seconds, 60.0),
-        notify_every=source.get("NOTIFY_EVERY", _seconds, 2.0),
-        monitor_every=source.get("MONITOR_EVERY", _seconds, 30.0),
-        lease_seconds=source.get("LEASE_SECONDS", _seconds, 60.0),
-        gateway_timeout=source.get("GATEWAY_TIMEOUT", _seconds, 30.0),
-        max_attempts=source.get("MAX_ATTEMPTS", _attempts, 5),
-        default_region=source.get("DEFAULT_REGION", _region, None),
-        stop_words=source.get("STOP_WORDS", _words, frozenset()),
-        log_level=source.get("LOG_LEVEL", _level, "INFO"),
-        fault=source.get("FAULT", _fault, None),
-    )
-
-
-class _Source:
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-
-    def get(self, name: str, parse: Callable[[str], T], default: T) -> T:
-        text = self.environ.get(f"SENDTRAIL_{name}", "").strip()
-        if not text:
-            return default
-        try:
-            return parse(text)
-        except ValueError as error:
-            # The value may hold a password (a database URL does): it is not repeated.
-            raise SettingsError(f"SENDTRAIL_{name}: expected {error}") from None
 
 
 def _url(text: str) -> str:
@@ -154,3 +86,63 @@ def _fault(text: str) -> tuple[str, int]:
     if point not in POINTS or not (time.isascii() and time.isdigit() and int(time) > 0):
         raise ValueError(f"POINT:NUMBER, e.g. hand_over.after_commit:1, of {', '.join(POINTS)}")
     return point, int(time)
+
+
+def _home(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of a process.
+
+    A line below is all that there is to a setting: its field, its type with the parser of its text,
+    and its default. The variable of the field ``enroll_every`` is ``SENDTRAIL_ENROLL_EVERY``. A
+    parser raises ValueError with what was expected. ``read`` checks in the order of the lines.
+    """
+
+    # postgresql://…; without it the bundled PostgreSQL runs under ``home``.
+    database_url: Annotated[str | None, _url] = None
+    home: Annotated[Path, _home] = msgspec.field(default_factory=lambda: _home("~/.sendtrail"))
+    # A Fernet key.
+    secret_key: Annotated[str | None, _secret] = None
+    # Seconds between two rounds of a runner.
+    enroll_every: Annotated[float, _seconds] = 300.0
+    campaign_every: Annotated[float, _seconds] = 60.0
+    broadcast_every: Annotated[float, _seconds] = 5.0
+    reap_every: Annotated[float, _seconds] = 60.0
+    notary_every: Annotated[float, _seconds] = 60.0
+    notify_every: Annotated[float, _seconds] = 2.0
+    monitor_every: Annotated[float, _seconds] = 30.0
+    # Seconds that a claim is held beyond its last slot.
+    lease_seconds: Annotated[float, _seconds] = 60.0
+    # Seconds until a gateway's response is given up as unknown.
+    gateway_timeout: Annotated[float, _seconds] = 30.0
+    # Dispatches of one message before it fails.
+    max_attempts: Annotated[int, _attempts] = 5
+    # The country of phones without a country code, as ISO 3166-1 alpha-2.
+    default_region: Annotated[str | None, _region] = None
+    # Case-folded, beside those that are always understood.
+    stop_words: Annotated[frozenset[str], _words] = frozenset()
+    log_level: Annotated[str, _level] = "INFO"
+    # For tests: the fault point at which this process dies, and the how many-th time, from 1.
+    fault: Annotated[tuple[str, int] | None, _fault] = None
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in ``environ``; a variable that is unset or blank has the default.
+
+    Raises SettingsError naming the first variable that is wrong, and what was expected of it.
+    """
+    values: dict[str, Any] = {}
+    for name, annotation in get_type_hints(Settings, include_extras=True).items():
+        variable = f"SENDTRAIL_{name.upper()}"
+        text = environ.get(variable, "").strip()
+        if not text:
+            continue
+        (parse,) = annotation.__metadata__
+        try:
+            values[name] = parse(text)
+        except ValueError as error:
+            # The value may hold a password (a database URL does): it is not repeated.
+            raise SettingsError(f"{variable}: expected {error}") from None
+    return Settings(**values)
