@@ -50,7 +50,7 @@ class Container:
         self.database: Database = factory.database
         self.secrets = credentials.Reader(settings.secret_key)
         if settings.fault is not None:
-            self.database.reach = Fault(*settings.fault)
+            self.database.fault_point = Fault(*settings.fault)
 
     def close(self) -> None:
         self.outreach.close()

@@ -83,17 +83,17 @@ class Commands(Application[UUID]):
             raise SettingsError("PERSISTENCE_MODULE: expected the event store's module")
         return super().construct_factory(env)
 
-    def record(self, connection: Any, events: Sequence[Event], ready: Any = None) -> None:
+    def record(self, connection: Any, events: Sequence[Event], prepared: Any = None) -> None:
         """Project and append ``events`` as the last thing before ``connection`` commits.
 
         It serves runners, which lock, decide and save thousands of messages in one transaction.
-        ``ready`` is what ``make_ready`` gave; its events come before ``events``.
+        ``prepared`` is what ``prepare_events`` gave; its events come before ``events``.
         """
-        self.events.put(cast(Any, events), connection=connection, ready=ready)
+        self.events.put(cast(Any, events), connection=connection, prepared=prepared)
 
-    def make_ready(self, events: Sequence[Event]) -> Any:
+    def prepare_events(self, events: Sequence[Event]) -> Any:
         """Do for ``record`` what can be done ahead of the transaction."""
-        return cast(Any, self.events).make_ready(events)
+        return cast(Any, self.events).prepare(events)
 
     def _begin(self, kind: AggregateKind[State], event: Event) -> State:
         """The state of the aggregate that ``event`` begins. Raises RecordConflictError where an

@@ -56,7 +56,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 20) -> None:
         self.url = url
-        self.reach: Callable[[str], None] = no_fault
+        self.fault_point: Callable[[str], None] = no_fault
         self.engine = create_engine(
             driver_url(url),
             pool_size=pool_size,
@@ -84,8 +84,8 @@ class Database:
         if outer is None:
             with self.engine.begin() as connection:
                 yield connection
-                self.reach(f"{name}.before_commit")
-            self.reach(f"{name}.after_commit")
+                self.fault_point(f"{name}.before_commit")
+            self.fault_point(f"{name}.after_commit")
         else:
             with outer.begin_nested():
                 yield outer
@@ -107,8 +107,8 @@ class Database:
             try:
                 with self.engine.begin() as connection:
                     result = work(connection)
-                    self.reach(f"{name}.before_commit")
-                self.reach(f"{name}.after_commit")
+                    self.fault_point(f"{name}.before_commit")
+                self.fault_point(f"{name}.after_commit")
                 return result
             except DBAPIError as error:
                 if attempt == attempts or not is_transient(error.orig):

@@ -1,8 +1,8 @@
-"""How events get into the log: projected, sealed, ordered by the append lock, copied.
+"""How events get into the log: projected, encrypted, ordered by the append lock, copied.
 
 The lock makes notification ids follow the order of commits, so that a reader of the log never skips
-an event. It is taken last and held for COPY and commit only. Whatever replaces it one day has to
-keep that promise, and nobody outside this file has to know.
+an event. The lock is taken last and held for COPY and commit only. Whatever replaces the lock has
+to keep that promise; nothing outside this file depends on how it is kept.
 """
 
 from __future__ import annotations
@@ -39,41 +39,49 @@ _pack_ids = struct.Struct(">hi16sii").pack
 _pack_length = struct.Struct(">i").pack
 
 
-class Ready(NamedTuple):
-    """Events made ready to be appended: what they do to the read models, and their rows as COPY
-    takes them."""
+class PreparedEvents(NamedTuple):
+    """Events encoded ahead of the transaction that appends them.
+
+    ``changes`` are what the events do to the read models, in order. ``packed`` is their rows in the
+    binary format of COPY, without header and trailer.
+    """
 
     changes: Sequence[Change] = ()
     packed: bytes = b""
 
 
-def make_ready(rows: Sequence[Row]) -> Ready:
-    """Does ahead of the transaction what needs no database. Not for events with personal data: it
-    is sealed in the transaction."""
-    assert PERSONAL.keys().isdisjoint({row[2] for row in rows})  # noqa: S101
-    return Ready(changes(rows), _packed(rows))
+def prepare(rows: Sequence[Row]) -> PreparedEvents:
+    """Do ahead of the transaction the part of ``append`` that needs no database.
 
-
-def append(connection: Connection, rows: Sequence[Row], ready: Ready | None = None) -> None:
-    """Projects and appends what is ``ready`` and then ``rows``, as the last thing that
-    ``connection`` does before commit.
-
-    Raises the library's IntegrityError where a version exists already; nothing is kept then.
+    None of ``rows`` may hold personal data, which is encrypted in the transaction.
     """
-    before = ready or Ready()
-    if not (rows or before.packed):
+    assert PERSONAL.keys().isdisjoint({row[2] for row in rows})  # noqa: S101
+    return PreparedEvents(changes(rows), _packed(rows))
+
+
+def append(
+    connection: Connection, rows: Sequence[Row], prepared: PreparedEvents | None = None
+) -> None:
+    """Project and append the ``prepared`` events and then ``rows``.
+
+    It must be the last thing that ``connection`` does before its commit. Raises the library's
+    IntegrityError where a version exists already; the transaction must be rolled back then.
+    """
+    prepared = prepared or PreparedEvents()
+    if not (rows or prepared.packed):
         return
     with library_errors(), metrics.timed("append"):
-        counted = project(connection, [*before.changes, *changes(rows)])
-        packed = (_COPY_HEADER, before.packed, _packed(encrypt(connection, rows)), _COPY_TRAILER)
+        counted = project(connection, [*prepared.changes, *changes(rows)])
+        packed = (_COPY_HEADER, prepared.packed, _packed(encrypt(connection, rows)), _COPY_TRAILER)
         data = io.BytesIO(b"".join(packed))
         cursor: Any = connection.connection.cursor()
-        # Others wait for the rows of the counts, so nothing that can be done before comes after.
+        # Other transactions wait for the rows of the counts: write these as late as possible.
         counted.write(connection)
         cursor.copy_expert(_LOCK_AND_COPY, data)
 
 
 def _packed(rows: Sequence[Row]) -> bytes:
+    """The rows in the binary format of COPY, without header and trailer."""
     topics: dict[str, bytes] = {}
     parts: list[bytes] = []
     for originator_id, version, topic, state in rows:
@@ -89,7 +97,10 @@ def _packed(rows: Sequence[Row]) -> bytes:
 
 
 def ids_of_last(connection: Connection, count: int) -> list[int]:
-    """The notification ids of the ``count`` rows just copied: contiguous, thanks to the lock."""
+    """The notification ids of the ``count`` rows that ``connection`` copied last, ascending.
+
+    They are contiguous, because the append lock lets one transaction copy at a time.
+    """
     if not count:
         return []
     last = connection.exec_driver_sql(
@@ -100,7 +111,11 @@ def ids_of_last(connection: Connection, count: int) -> list[int]:
 
 @contextmanager
 def library_errors() -> Iterator[None]:
-    """The driver's errors as the library's, which is what its callers look for."""
+    """Raise the driver's errors in the block as the errors that callers look for.
+
+    A unique violation becomes the library's IntegrityError. A connection that was cut becomes
+    psycopg2.OperationalError. Every other error passes unchanged.
+    """
     try:
         yield
     except (DBAPIError, psycopg2.Error) as error:

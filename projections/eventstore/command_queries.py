@@ -21,7 +21,7 @@ from projections.readmodels import enrollments, leads
 
 
 class DatabaseCommandQueries:
-    """Implements the protocol ``CommandQueries`` of ``domain.application`` for one database."""
+    """Implements ``CommandQueries`` of the application on this database."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

@@ -52,7 +52,7 @@ class Factory(InfrastructureFactory[Tracker]):
         return TrackingEventRecorder(self.database)
 
     def command_queries(self) -> DatabaseCommandQueries:
-        """What commands must see beyond the aggregate they change."""
+        """The application's ``CommandQueries``."""
         return DatabaseCommandQueries(self.database)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from eventsourcing.persistence import Recording, StoredEvent
 
 from domain.event import Event
 from domain.topics import BY_TOPIC
-from projections.eventstore.append import Ready, append, make_ready
+from projections.eventstore.append import PreparedEvents, append, prepare
 from projections.eventstore.recorder import Recorder
 from projections.readmodels.projector import Row
 
@@ -21,7 +21,11 @@ _decoders = {topic: msgspec.json.Decoder(cls).decode for topic, cls in BY_TOPIC.
 
 
 def decode(topic: str, state: bytes) -> Event:
-    """The event of that topic. Raises the library's MapperDeserialisationError."""
+    """The event of that topic whose JSON is ``state``, personal data in the clear.
+
+    Raises the library's MapperDeserialisationError if the topic is unknown or the JSON does not
+    fit it.
+    """
     try:
         return _decoders[topic](state)
     except (KeyError, msgspec.MsgspecError) as error:
@@ -31,9 +35,11 @@ def decode(topic: str, state: bytes) -> Event:
 
 
 class Mapper(persistence.Mapper[UUID]):
-    """Sendtrail's events as JSON, readable by SQL; any other event as the library does it."""
+    """Sendtrail's events as JSON that SQL can read; any other event as the library maps it."""
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """Encode an event. Raises the library's ProgrammingError if a cipher or a compressor is
+        configured: projections read the events in SQL."""
         if not isinstance(domain_event, Event):
             return super().to_stored_event(domain_event)
         if self.cipher or self.compressor:
@@ -48,6 +54,7 @@ class Mapper(persistence.Mapper[UUID]):
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """Decode an event; errors are those of ``decode``."""
         if stored_event.topic not in BY_TOPIC:
             return super().to_domain_event(stored_event)
         return decode(stored_event.topic, stored_event.state)
@@ -58,17 +65,21 @@ def _rows(events: Sequence[Event]) -> list[Row]:
 
 
 class EventStore(persistence.EventStore[UUID]):
-    """Puts Sendtrail's events straight into rows: no object is made between event and COPY."""
+    """Turns Sendtrail's events straight into rows: no object is made between event and COPY."""
 
     def put(self, domain_events: Sequence[Any], **kwargs: Any) -> list[Recording[UUID]]:
-        """Returns recordings as the library does, except for a caller's own ``connection``: such
-        a caller commits itself and has no use for them. It may have made other events ``ready``,
-        which come first."""
+        """Append events, in a transaction of their own or in that of the keyword ``connection``.
+
+        Without ``connection`` returns recordings, as the library does. With it the caller commits,
+        the list is empty, and the keyword ``prepared`` may bring events of ``prepare`` that are
+        appended first. Raises the library's IntegrityError where a version exists already.
+        """
         if "connection" not in kwargs or not isinstance(self.recorder, Recorder):
             return super().put(domain_events, **kwargs)
-        append(kwargs["connection"], _rows(domain_events), kwargs.get("ready"))
+        append(kwargs["connection"], _rows(domain_events), kwargs.get("prepared"))
         return []
 
-    def make_ready(self, events: Sequence[Event]) -> Ready:
-        """Does for ``put`` what needs no connection."""
-        return make_ready(_rows(events))
+    def prepare(self, events: Sequence[Event]) -> PreparedEvents:
+        """Do ahead of the transaction the part of ``put`` that needs no connection; none of the
+        events may hold personal data."""
+        return prepare(_rows(events))

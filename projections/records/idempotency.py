@@ -48,9 +48,9 @@ class Turn:
     def commit(self, response: StoredResponse, now: datetime) -> None:
         """Commits what was done, together with ``response``."""
         keep(self._connection, self._key_name, self._idempotency_key, response, now)
-        self._database.reach("command.before_commit")
+        self._database.fault_point("command.before_commit")
         self._connection.commit()
-        self._database.reach("command.after_commit")
+        self._database.fault_point("command.after_commit")
 
     def close(self) -> None:
         """Rolls back what was not committed."""

@@ -143,5 +143,5 @@ class Campaigner:
                 )
             )
         last = candidates[-1].lead_id if candidates else None
-        prepared = self.container.outreach.make_ready(scheduled)
+        prepared = self.container.outreach.prepare_events(scheduled)
         return Chunk(state.id, cursor, last, len(scheduled), dict(excluded), prepared)

@@ -75,12 +75,12 @@ class Calls:
         if self.container.outreach.clock() >= outgoing.call_before:
             # The database or this machine stood still since: others may think that it is over.
             return NOT_CALLED, False
-        reach = self.container.database.reach
+        fault_point = self.container.database.fault_point
         limit = self.container.settings.gateway_timeout
         try:
-            reach("gateway.before_call")
+            fault_point("gateway.before_call")
             outcome = await self.gateways[name].send(outgoing)
-            reach("gateway.after_call")
+            fault_point("gateway.after_call")
         except asyncio.CancelledError:
             return Unknown(f"no answer within {limit:g} seconds"), True
         except TimeoutError:

@@ -102,7 +102,7 @@ class Broadcaster:
             result = database.run("claim", lambda connection: self._claim(connection, request))
         dispatched = result.dispatched.outgoing
         if dispatched:
-            database.reach("dispatch.after_commit")
+            database.fault_point("dispatch.after_commit")
         devices = {slot.device_id for slot in result.slots}
         devices.update(outgoing.device_id for _, outgoing in dispatched)
         self.window.update(len(devices), len(result.slots) + len(dispatched))
@@ -114,7 +114,7 @@ class Broadcaster:
             connection, self.container, wanted, request.budget, self.worker, self.actor
         )
         if result.dispatched.outgoing:
-            self.container.database.reach("dispatch.before_commit")
+            self.container.database.fault_point("dispatch.before_commit")
         return result
 
     def accept_claim(self, result: ClaimResult) -> int:

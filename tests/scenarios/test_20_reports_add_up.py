@@ -34,7 +34,7 @@ class Watch:
         self.seen: set[str] = set()
         # Kept, because within a request they would only become an answer.
         self.faults: list[AssertionError] = []
-        container.database.reach = self._reached
+        container.database.fault_point = self._reached
 
     def _reached(self, point: str) -> None:
         if not point.endswith("after_commit"):
