@@ -126,7 +126,7 @@ class LeadCommands(Commands):
         every message that is not dispatched. The messages and their counts stay."""
 
         def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
-            self.queries.forget(connection, lead_id)
+            self.queries.erase_personal_data(connection, lead_id)
             return (
                 *lead.erase(state, now=now, actor=actor),
                 *self._stop_all(connection, lead_id, "erased", now=now, actor=actor),

@@ -38,7 +38,7 @@ class CommandQueries(Protocol):
         """Lock the lead's active enrollments; each comes with whether a reply stops it."""
         ...
 
-    def forget(self, connection: Any, lead_id: UUID) -> None:
+    def erase_personal_data(self, connection: Any, lead_id: UUID) -> None:
         """Make the lead's personal data unreadable for ever."""
         ...
 

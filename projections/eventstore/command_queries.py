@@ -52,8 +52,8 @@ class DatabaseCommandQueries:
             for row in enrollments.active(connection, lead_id=lead_id)
         ]
 
-    def forget(self, connection: Any, lead_id: UUID) -> None:
-        encryption.forget(connection, lead_id)
+    def erase_personal_data(self, connection: Any, lead_id: UUID) -> None:
+        encryption.erase(connection, lead_id)
 
     def wake_broadcasters(self, connection: Any) -> None:
         sweep.wake_broadcasters(connection)

@@ -1,8 +1,9 @@
-"""Personal data at rest: in events it is encrypted with a key of the lead's own, kept apart.
+"""Personal data at rest: encrypted in each event, with a key of the lead's own.
 
-Destroying the key erases the person from the whole log at once, though no event is ever changed:
-what cannot be decrypted any more reads as blank. AES-256-GCM; an event's place in its stream is
-authenticated with it, so that no ciphertext fits elsewhere.
+The keys are in a table beside the log. Destroying a lead's key erases the person from the whole log
+at once, though no event changes: what cannot be decrypted any more reads as blank. The cipher is
+AES-256-GCM. It authenticates the event's place in its stream too, so that a ciphertext fits no
+other event.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from domain.errors import StorageError
 from projections.database.engine import rows, uuids
 from projections.readmodels.projector import Row
 
-# Where an event has personal data: paths into its JSON.
+# By topic, where an event has personal data: paths into its JSON.
 PERSONAL: Mapping[str, Sequence[Sequence[str]]] = {
     "lead.registered": (("phone",), ("profile", "name"), ("profile", "attributes")),
     "lead.updated": (("profile", "name"), ("profile", "attributes")),
@@ -32,7 +33,7 @@ PERSONAL: Mapping[str, Sequence[Sequence[str]]] = {
     "lead.replied": (("text",), ("provider_id",)),
 }
 REGISTERED = "lead.registered"
-# What stands in its place once it is erased.
+# What a field reads as once it is erased, if that is not an empty text.
 BLANK: Mapping[str, Any] = {"attributes": {}}
 KEY_BYTES, NONCE_BYTES = 32, 12
 
@@ -44,7 +45,7 @@ WHERE c.relname = %(name)s AND c.relkind = 'r'
   AND n.oid <> (SELECT relnamespace FROM pg_class WHERE oid = 'lead_keys'::regclass)
   AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'erased_at')
 """
-# SQL: what is left of the person in a row of ``leads``.
+# SQL that removes the personal data of a row of ``leads``.
 _BLANK = "phone = NULL, name = '', attributes = '{}'"
 
 _encode = msgspec.json.Encoder().encode
@@ -52,51 +53,63 @@ _decode = msgspec.json.Decoder().decode
 
 
 def encrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
-    """The events as they are to be stored. Leads that are registered get their keys here, in the
-    transaction of ``connection``; of the others the keys are read.
+    """The events with their personal data encrypted, as they are to be stored.
 
-    One without a key gets one too: an earlier version registered it, or it was erased since the
-    caller read it, and then its version is taken and this transaction keeps nothing."""
+    The keys of leads that are registered by these events are made and stored in the transaction of
+    ``connection``. The keys of other leads are read. Another lead without a key gets one as well:
+    an earlier release registered it without, or it was erased after the caller loaded it; the
+    version of the event is taken then, and the append will fail and undo the key.
+    """
     if PERSONAL.keys().isdisjoint({topic for _, _, topic, _ in events}):
         return events
     personal = [row for row in events if row[2] in PERSONAL]
     registered = {row[0] for row in personal if row[2] == REGISTERED}
-    known = _keys(connection, {row[0] for row in personal} - registered)
+    known = _read_keys(connection, {row[0] for row in personal} - registered)
     new = {row[0]: os.urandom(KEY_BYTES) for row in personal if row[0] not in known}
-    _keep(connection, new)
+    _insert_keys(connection, new)
     keys = {**known, **new}
-    return [_encrypted(row, keys) if row[2] in PERSONAL else row for row in events]
+    return [_encrypt_event(row, keys) if row[2] in PERSONAL else row for row in events]
 
 
 def decrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
-    """The events as they were before they were stored, with blanks for what has been erased."""
-    personal = {row[0] for row in events if row[2] in PERSONAL}
-    if not personal:
+    """The events with their personal data in the clear, and blanks for what has been erased.
+
+    Raises StorageError if an event's ciphertext was altered.
+    """
+    lead_ids = {row[0] for row in events if row[2] in PERSONAL}
+    if not lead_ids:
         return events
-    keys = _keys(connection, personal)
+    keys = _read_keys(connection, lead_ids)
     return [
-        (*row[:3], clear(*row, keys.get(row[0]))) if row[2] in PERSONAL else row for row in events
+        (*row[:3], decrypt_state(*row, keys.get(row[0]))) if row[2] in PERSONAL else row
+        for row in events
     ]
 
 
-def forget(connection: Connection, lead_id: UUID) -> None:
-    """Destroys the lead's key, answers to requests that may name the person, and what a replay or
-    a rebuild left of it in other schemas."""
+def erase(connection: Connection, lead_id: UUID) -> None:
+    """Make the lead's personal data unreadable for ever.
+
+    Deletes the lead's key, the stored responses that name the lead, and the personal data in tables
+    of leads that a replay or a rebuild left in other schemas. The live read model is for the
+    handler of ``lead.erased``.
+    """
     connection.exec_driver_sql("DELETE FROM lead_keys WHERE lead_id = %(id)s", {"id": lead_id})
     connection.exec_driver_sql(
         "DELETE FROM idempotency WHERE position(%(id)s::bytea IN body) > 0",
         {"id": str(lead_id).encode()},
     )
-    for copy in rows(connection, _COPIES, name="leads"):
+    for table in rows(connection, _COPIES, name="leads"):
         connection.exec_driver_sql(
-            f"UPDATE {copy.name} SET {_BLANK} WHERE lead_id = %(id)s", {"id": lead_id}
+            f"UPDATE {table.name} SET {_BLANK} WHERE lead_id = %(id)s", {"id": lead_id}
         )
 
 
-def forget_again(connection: Connection, schema: str) -> None:
-    """Forgets in that schema who was erased while it was filled: whoever erases does not see what
-    another transaction is about to write there."""
-    # Waits for those who erase just now; who comes later sees all that was written.
+def erase_copies(connection: Connection, schema: str) -> None:
+    """Remove from ``leads`` of ``schema`` the personal data of leads erased while it was filled.
+
+    ``erase`` does not see rows that another transaction has yet to commit there.
+    """
+    # Waits for transactions that erase now. Later ones see all that was written.
     connection.exec_driver_sql(f"LOCK TABLE {schema}.leads IN SHARE ROW EXCLUSIVE MODE")
     connection.exec_driver_sql(
         f"UPDATE {schema}.leads c SET {_BLANK} FROM public.leads l"
@@ -104,67 +117,74 @@ def forget_again(connection: Connection, schema: str) -> None:
     )
 
 
-def _encrypted(row: Row, keys: Mapping[UUID, bytes]) -> Row:
+def _encrypt_event(row: Row, keys: Mapping[UUID, bytes]) -> Row:
+    """The row with its personal fields moved into ``sealed``: base64 of nonce and ciphertext."""
     originator_id, version, topic, state = row
     event = _decode(state)
-    taken = {path[-1]: _parent(event, path).pop(path[-1]) for path in PERSONAL[topic]}
+    fields = {path[-1]: _parent(event, path).pop(path[-1]) for path in PERSONAL[topic]}
     nonce = os.urandom(NONCE_BYTES)
-    place = _place(originator_id, version)
-    secret = AESGCM(keys[originator_id]).encrypt(nonce, _encode(taken), place)
-    event["sealed"] = b64encode(nonce + secret).decode()
+    place = _associated_data(originator_id, version)
+    ciphertext = AESGCM(keys[originator_id]).encrypt(nonce, _encode(fields), place)
+    event["sealed"] = b64encode(nonce + ciphertext).decode()
     return originator_id, version, topic, _encode(event)
 
 
-def clear(
+def decrypt_state(
     originator_id: UUID | str, version: int, topic: str, state: bytes | str, key: Any
 ) -> bytes:
-    """The state of an event of a PERSONAL topic as it was before it was stored, blank where there
-    is no key."""
+    """The JSON of an event of a PERSONAL topic with its personal data in the clear.
+
+    ``state`` is the JSON as it is stored. ``key`` is the lead's, as bytes; None leaves the fields
+    blank. Raises StorageError if the ciphertext was altered.
+    """
     event = _decode(state)
-    if "sealed" not in event:  # an earlier version stored it
+    if "sealed" not in event:  # an earlier release stored it
         return state if isinstance(state, bytes) else state.encode()
-    encrypted = event.pop("sealed")
-    taken: Mapping[str, Any] = {}
+    sealed = event.pop("sealed")
+    fields: Mapping[str, Any] = {}
     if key is not None:
+        place = _associated_data(originator_id, version)
         try:
-            secret = a2b_base64(encrypted)
-            nonce, secret = secret[:NONCE_BYTES], secret[NONCE_BYTES:]
-            taken = _decode(AESGCM(key).decrypt(nonce, secret, _place(originator_id, version)))
-        except (InvalidTag, TypeError, ValueError):  # what is no base64, or too short, too
+            data = a2b_base64(sealed)
+            nonce, ciphertext = data[:NONCE_BYTES], data[NONCE_BYTES:]
+            fields = _decode(AESGCM(key).decrypt(nonce, ciphertext, place))
+        except (InvalidTag, TypeError, ValueError):  # also if it is no base64, or too short
             raise StorageError(
                 f"the personal data of event {version} of lead {originator_id} was altered"
             ) from None
     for path in PERSONAL[topic]:
         name = path[-1]
-        _parent(event, path)[name] = taken.get(name, BLANK.get(name, ""))
+        _parent(event, path)[name] = fields.get(name, BLANK.get(name, ""))
     return _encode(event)
 
 
 def _parent(event: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    """The object in ``event`` that holds the last name of ``path``."""
     for name in path[:-1]:
         event = event[name]
     return event
 
 
-def _place(originator_id: UUID | str, version: int) -> bytes:
+def _associated_data(originator_id: UUID | str, version: int) -> bytes:
+    """The event's place in its stream, which the cipher authenticates."""
     return bytes.fromhex(str(originator_id).replace("-", "")) + version.to_bytes(8, "big")
 
 
-def _keys(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
-    found = rows(
+def _read_keys(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
+    keys = rows(
         connection,
         "SELECT lead_id, key FROM lead_keys WHERE lead_id = ANY(%(ids)s::uuid[])",
         ids=uuids(lead_ids),
     )
-    return {row.lead_id: bytes(row.key) for row in found}
+    return {row.lead_id: bytes(row.key) for row in keys}
 
 
-def _keep(connection: Connection, keys: Mapping[UUID, bytes]) -> None:
+def _insert_keys(connection: Connection, keys: Mapping[UUID, bytes]) -> None:
     if keys:
-        # In id order, so that two that register the same leads cannot wait for each other.
-        given = [{"lead_id": lead_id, "key": keys[lead_id].hex()} for lead_id in sorted(keys)]
+        # In id order, so that two transactions that register the same leads do not deadlock.
+        records = [{"lead_id": lead_id, "key": keys[lead_id].hex()} for lead_id in sorted(keys)]
         connection.exec_driver_sql(
             "INSERT INTO lead_keys (lead_id, key) SELECT lead_id, decode(key, 'hex')"
             " FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text)",
-            {"rows": _encode(given).decode()},
+            {"rows": _encode(records).decode()},
         )

@@ -1,4 +1,4 @@
-"""What comes back from outside, as events: receipts of messages, and people's replies."""
+"""Inbound events: receipts of messages and people's replies, recorded as events of ours."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from domain.receipts import Receipt, Reply
 from projections.database.engine import Database, rows, uuids
 from projections.queue import sweep
 
-# How long a receipt waits for the message that it is of. The answer to the call that sent it is on
-# its way, or the database was away when it came.
+# How long a receipt waits for its message. The response to the call that sent the message is on
+# its way, or the database was away when that response came.
 EARLY = timedelta(hours=1)
+# Early receipts per transaction.
 CHUNK = 1000
 
 
-class Recorded(NamedTuple):
+class InboundSummary(NamedTuple):
     """How many receipts were of messages of ours, and how many replies of leads of ours."""
 
     receipts: int
@@ -33,33 +34,41 @@ class Recorded(NamedTuple):
 def record(
     database: Database,
     outreach: Outreach,
-    reports: Iterable[Receipt | Reply],
+    inbound_events: Iterable[Receipt | Reply],
     actor: str,
     devices: Collection[UUID] | None = None,
-) -> Recorded:
-    """Records what is said by the provider of ``devices`` about their messages, or, without any,
-    what names our own. The same again changes nothing; what is not ours is left alone."""
-    given = list(reports)
-    found = [report for report in given if isinstance(report, Receipt)]
+) -> InboundSummary:
+    """Record receipts, all in one transaction, and then replies, each in its own.
+
+    ``devices`` are those that the provider speaks for: only their messages are touched, and
+    receipts may name them by the provider's ids. Without ``devices`` a receipt must name a message
+    by our id. Recording the same again changes nothing; what is of no message or lead of ours is
+    ignored, except that a receipt of ``devices`` waits for its message (see ``record_early``).
+    """
+    events = list(inbound_events)
+    received = [event for event in events if isinstance(event, Receipt)]
     known = 0
-    if found:
+    if received:
         known = database.run(
-            "report", lambda connection: _receipts(connection, outreach, found, actor, devices)
+            "report",
+            lambda connection: _record_receipts(connection, outreach, received, actor, devices),
         )
-    replies = [report for report in given if isinstance(report, Reply)]
-    return Recorded(known, sum(_reply(outreach, reply, actor) for reply in replies))
+    replies = [event for event in events if isinstance(event, Reply)]
+    return InboundSummary(known, sum(_record_reply(outreach, reply, actor) for reply in replies))
 
 
 def record_early(database: Database, outreach: Outreach, actor: str) -> int:
-    """Records receipts whose messages are known by now, and forgets those that waited for too
-    long; returns how many were recorded."""
+    """Record receipts whose messages are known by now, and drop those older than ``EARLY``.
+
+    Returns how many were recorded.
+    """
 
     def work(connection: Connection) -> int:
         connection.exec_driver_sql(
             "DELETE FROM early_receipts WHERE received_at < %(before)s",
             {"before": outreach.clock() - EARLY},
         )
-        found = rows(
+        due = rows(
             connection,
             """
             DELETE FROM early_receipts r USING (
@@ -72,33 +81,39 @@ def record_early(database: Database, outreach: Outreach, actor: str) -> int:
             """,
             limit=CHUNK,
         )
-        found.sort(key=lambda row: row.received_at)
-        early = [Receipt(*row[:4]) for row in found]
-        return _receipts(connection, outreach, early, actor, None) if early else 0
+        due.sort(key=lambda row: row.received_at)
+        early = [Receipt(*row[:4]) for row in due]
+        return _record_receipts(connection, outreach, early, actor, None) if early else 0
 
     total = 0
-    while done := database.run("report", work):
-        total += done
+    while recorded := database.run("report", work):
+        total += recorded
     return total
 
 
-def _receipts(
+def _record_receipts(
     connection: Connection,
     outreach: Outreach,
-    given: Sequence[Receipt],
+    received: Sequence[Receipt],
     actor: str,
     devices: Collection[UUID] | None,
 ) -> int:
-    """In one transaction. Nobody speaks of other devices' messages."""
+    """Record receipts in the transaction of ``connection``; return how many have a message.
+
+    A receipt of another device's message is ignored.
+    """
     now = outreach.clock()
-    named = _named(connection, given, devices) if devices else {}
-    of = [(receipt.message_id or named.get(receipt.provider_id), receipt) for receipt in given]
+    named = _named_by_provider(connection, received, devices) if devices else {}
+    pairs = [
+        (receipt.message_id or named.get(receipt.provider_id), receipt) for receipt in received
+    ]
     if devices:
-        _keep_early(connection, now, devices, [r for id_, r in of if id_ is None])
-    states = {s.id: s for s in sweep.locked(connection, {id_ for id_, _ in of if id_ is not None})}
+        _keep_early(connection, now, devices, [r for id_, r in pairs if id_ is None])
+    ids = {id_ for id_, _ in pairs if id_ is not None}
+    states = {state.id: state for state in sweep.locked(connection, ids)}
     events: list[Event] = []
     known = 0
-    for message_id, receipt in of:
+    for message_id, receipt in pairs:
         state = None if message_id is None else states.get(message_id)
         if state is None or (devices is not None and state.device_id not in devices):
             continue
@@ -111,28 +126,29 @@ def _receipts(
     return known
 
 
-def _named(
-    connection: Connection, given: Sequence[Receipt], devices: Collection[UUID]
+def _named_by_provider(
+    connection: Connection, received: Sequence[Receipt], devices: Collection[UUID]
 ) -> dict[str, UUID]:
-    """The messages that the provider means, by its own ids."""
-    ids = [r.provider_id for r in given if r.message_id is None and r.provider_id]
+    """The ids of messages of ``devices`` by the provider ids that the receipts name."""
+    ids = [r.provider_id for r in received if r.message_id is None and r.provider_id]
     if not ids:
         return {}
-    found = rows(
+    messages = rows(
         connection,
         "SELECT provider_id, message_id FROM provider_ids"
         " WHERE device_id = ANY(%(devices)s::uuid[]) AND provider_id = ANY(%(ids)s)",
         devices=uuids(devices),
         ids=ids,
     )
-    return {row.provider_id: row.message_id for row in found}
+    return {row.provider_id: row.message_id for row in messages}
 
 
 def _keep_early(
-    connection: Connection, now: datetime, devices: Collection[UUID], given: Sequence[Receipt]
+    connection: Connection, now: datetime, devices: Collection[UUID], unknown: Sequence[Receipt]
 ) -> None:
-    # In one order for all, so that two that say the same do not wait for each other.
-    for receipt in sorted(given, key=lambda r: (r.provider_id, r.kind)):
+    """Keep receipts whose messages are not known yet, for ``record_early``."""
+    # In one order for all, so that two requests with the same receipts do not deadlock.
+    for receipt in sorted(unknown, key=lambda r: (r.provider_id, r.kind)):
         if receipt.provider_id:
             connection.exec_driver_sql(
                 "INSERT INTO early_receipts (device_id, devices, provider_id, kind, code,"
@@ -149,8 +165,8 @@ def _keep_early(
             )
 
 
-def _reply(outreach: Outreach, reply: Reply, actor: str) -> bool:
-    """A reply of somebody who is no lead changes nothing."""
+def _record_reply(outreach: Outreach, reply: Reply, actor: str) -> bool:
+    """Record a reply; return False if its phone is no lead's."""
     lead_id = outreach.lead_id(reply.phone)
     try:
         outreach.record_reply(lead_id, reply.text, reply.provider_id, actor=actor)

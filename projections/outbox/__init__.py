@@ -1,3 +1,3 @@
 """What a user's own systems are told: subscriptions and their deliveries.
 
-Import ``subscriptions`` from here. This room makes no HTTP request."""
+Import ``subscriptions`` and ``deliveries`` from here. This room makes no HTTP request."""

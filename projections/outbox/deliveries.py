@@ -1,7 +1,8 @@
-"""What each subscriber has still to be told.
+"""Deliveries: the events that each subscription has still to be told.
 
-Deliveries are made from the log by a reader with a tracked position, so that none is lost or made
-twice; they hold no more than which event it is. A subscriber gets each at least once.
+A reader of the log makes them. Its position is tracked, so that no delivery is lost or made twice.
+A delivery holds the notification id of its event and nothing of its content. A subscription gets
+each at least once.
 """
 
 from __future__ import annotations
@@ -22,22 +23,30 @@ from projections.eventstore.mapper import decode
 from projections.eventstore.tracking import insert_tracking, position
 from projections.outbox.subscriptions import lock_position
 
-NAME = "notifier"
+# The reader of the log, in the table ``tracking``.
+READER = "notifier"
+# Events per transaction of ``fan_out``.
 PAGE = 5000
-# After so many tries, the last ones an hour apart, nobody tries any more: half a day.
+# After so many attempts, the last ones an hour apart, a delivery is given up: half a day.
 MOST_ATTEMPTS = 20
+# Seconds.
 _LONGEST_PAUSE = 3600.0
 
+# Columns that are told of the message that an event is of.
 _MESSAGE = "message_id, lead_id, device_id, campaign_id, sequence_id, enrollment_id, step"
 
 
 class Unreadable(str):
-    """Why an event cannot be told."""
+    """Why the body of a delivery cannot be made."""
 
 
-class Due(NamedTuple):
-    """A delivery that was taken: ``attempt`` counts from 1; ``body`` is None where there is
-    nothing to tell after all, or where ``error`` says why nobody can tell it."""
+class ClaimedDelivery(NamedTuple):
+    """A delivery that its claimer has to make now.
+
+    ``event`` is its name in ``domain.webhook_events``. ``attempt`` counts from 1. ``body`` is the
+    JSON object to send, without the delivery's id; None if the subscription is not told of this
+    event after all, or if ``error`` says why it cannot be told.
+    """
 
     delivery_id: UUID
     notification_id: int
@@ -48,10 +57,13 @@ class Due(NamedTuple):
 
 
 def fan_out(connection: Connection, now: datetime) -> int:
-    """Makes deliveries of the next page of the log; returns how many events that was. Position and
-    deliveries are committed together."""
+    """Make the deliveries of the next ``PAGE`` events of the log, due at ``now``.
+
+    Returns how many events were read, 0 at the end of the log. Position and deliveries are of one
+    transaction.
+    """
     lock_position(connection)
-    after = position(connection, NAME) or 0
+    after = position(connection, READER) or 0
     (row,) = rows(
         connection,
         "SELECT max(notification_id) AS last, count(*) AS events FROM ("
@@ -70,16 +82,19 @@ def fan_out(connection: Connection, now: datetime) -> int:
         " WHERE e.notification_id > %(after)s AND e.notification_id <= %(last)s",
         {"after": after, "last": row.last, "now": now},
     )
-    insert_tracking(connection, Tracking(NAME, row.last))
+    insert_tracking(connection, Tracking(READER, row.last))
     return int(row.events)
 
 
-def take(
+def claim(
     connection: Connection, subscription: Any, now: datetime, lease: timedelta, limit: int
-) -> list[Due]:
-    """The next deliveries that are due, in the order of the log; whoever took them has ``lease`` to
-    settle them, then they are due again."""
-    taken = rows(
+) -> list[ClaimedDelivery]:
+    """Claim up to ``limit`` deliveries that are due at ``now``, and return them in log order.
+
+    ``subscription`` is a row of ``subscriptions.every``. Deliveries that are not settled within
+    ``lease`` are due again.
+    """
+    claimed = rows(
         connection,
         """
         UPDATE deliveries d SET due_at = %(until)s, attempts = d.attempts + 1
@@ -94,21 +109,26 @@ def take(
         until=now + lease,
         limit=limit,
     )
-    attempts = {row.notification_id: row.attempts for row in taken}
-    found = []
+    attempts = {row.notification_id: row.attempts for row in claimed}
+    result = []
     for number, body in _bodies(connection, attempts).items():
         delivery_id = uuid5(subscription.subscription_id, str(number))
         if isinstance(body, Unreadable):
-            found.append(Due(delivery_id, number, "", attempts[number], None, str(body)))
+            result.append(
+                ClaimedDelivery(delivery_id, number, "", attempts[number], None, str(body))
+            )
             continue
         event = "" if body is None else body["event"]
         wanted = body if event in subscription.events else None
-        found.append(Due(delivery_id, number, event, attempts[number], wanted))
-    return found
+        result.append(ClaimedDelivery(delivery_id, number, event, attempts[number], wanted))
+    return result
 
 
 def retry(connection: Connection, subscription_id: UUID, now: datetime) -> None:
-    """What was given up, or waits for its next try, is due now."""
+    """Make every delivery of a subscription due at ``now``, with all its attempts anew.
+
+    That includes deliveries that were given up.
+    """
     connection.exec_driver_sql(
         "UPDATE deliveries SET due_at = %(now)s, attempts = 0 WHERE subscription_id = %(id)s",
         {"id": str(subscription_id), "now": now},
@@ -118,15 +138,19 @@ def retry(connection: Connection, subscription_id: UUID, now: datetime) -> None:
 def settle(
     connection: Connection,
     subscription_id: UUID,
-    told: Iterable[int],
+    delivered: Iterable[int],
     failed: Iterable[tuple[int, str, datetime | None]],
 ) -> None:
-    """Forgets what was told, and notes of what failed why, and when to try again; None is never."""
+    """Record what became of claimed deliveries.
+
+    ``delivered`` are notification ids; these deliveries are deleted. ``failed`` are (notification
+    id, error, instant of the next attempt), where None gives the delivery up.
+    """
     key = {"id": str(subscription_id)}
     connection.exec_driver_sql(
         "DELETE FROM deliveries"
         " WHERE subscription_id = %(id)s AND notification_id = ANY(%(numbers)s)",
-        {**key, "numbers": list(told)},
+        {**key, "numbers": list(delivered)},
     )
     for number, error, due_at in failed:
         connection.exec_driver_sql(
@@ -139,8 +163,11 @@ def settle(
 def next_try(
     attempt: int, now: datetime, uniform: Callable[[float, float], float]
 ) -> datetime | None:
-    """After the ``attempt``-th failure: in about 5, 10, 20, … seconds, at most an hour; None after
-    the last."""
+    """When to try again after the ``attempt``-th failure, counted from 1.
+
+    In about 5, 10, 20, … seconds, at most about an hour; None after ``MOST_ATTEMPTS``.
+    ``uniform(a, b)`` gives a random number from a to b.
+    """
     if attempt >= MOST_ATTEMPTS:
         return None
     pause = min(_LONGEST_PAUSE, 2.5 * 2.0**attempt)
@@ -150,7 +177,10 @@ def next_try(
 def _bodies(
     connection: Connection, numbers: Iterable[int]
 ) -> dict[int, dict[str, Any] | Unreadable | None]:
-    """What is told about these events, the same whenever it is told; in the order of the log."""
+    """The bodies of these events by notification id, in log order.
+
+    A body is the same whenever it is made. It is None for an event that is never announced.
+    """
     stored = rows(
         connection,
         "SELECT notification_id, originator_id, originator_version, topic, state"
@@ -172,7 +202,7 @@ def _body(
     connection: Connection, row: Any, messages: dict[UUID, dict[str, Any]]
 ) -> dict[str, Any] | Unreadable | None:
     try:
-        # One by one, so that an event that was altered stands in no other's way.
+        # One by one, so that an event that was altered does not keep others from being told.
         ((_, _, topic, state),) = decrypt(connection, [(row[1], row[2], row[3], bytes(row[4]))])
         event = decode(topic, state)
     except (StorageError, MapperDeserialisationError):

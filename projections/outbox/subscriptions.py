@@ -1,4 +1,4 @@
-"""Who wants to be told what happens: the systems of a user's own that are subscribed."""
+"""Subscriptions: the user's own systems that are told what happens, by signed requests."""
 
 from __future__ import annotations
 
@@ -25,8 +25,12 @@ def create(
     secret_key: str | None,
     now: datetime,
 ) -> str:
-    """Begins a subscription to all that happens from now on; returns the secret that signs it, for
-    the only time. Raises SettingsError without a key to keep it with."""
+    """Store a subscription to the ``events`` that happen from now on.
+
+    ``events`` are names of ``domain.webhook_events``. Returns the secret that signs its requests;
+    it is stored encrypted with ``secret_key`` and never shown again. Raises SettingsError if
+    ``secret_key`` is None.
+    """
     secret = secrets.token_urlsafe(32)
     lock_position(connection)
     connection.exec_driver_sql(
@@ -47,7 +51,7 @@ def create(
 
 
 def remove(connection: Connection, subscription_id: UUID) -> None:
-    """Ends it, with all that it has not been told. Raises NotFoundError."""
+    """Delete a subscription and its deliveries. Raises NotFoundError if there is none."""
     key = {"id": str(subscription_id)}
     connection.exec_driver_sql("DELETE FROM deliveries WHERE subscription_id = %(id)s", key)
     removed = connection.exec_driver_sql(
@@ -58,8 +62,11 @@ def remove(connection: Connection, subscription_id: UUID) -> None:
 
 
 def every(connection: Connection) -> list[Any]:
-    """Every subscription, the oldest first, with how many deliveries are ``waiting`` and
-    ``given_up``, and why the latest of these failed."""
+    """Every subscription's row, the oldest first.
+
+    Beside its columns: how many deliveries are ``waiting`` and how many were ``given_up``, and
+    ``last_error`` of the newest event whose delivery failed, or None.
+    """
     return rows(
         connection,
         """
@@ -76,5 +83,8 @@ def every(connection: Connection) -> list[Any]:
 
 
 def lock_position(connection: Connection) -> None:
-    """One at a time: a subscription begins exactly where the reader of the log is."""
+    """Keep others from moving the notifier's position in the log, until the transaction ends.
+
+    So a subscription begins exactly where the reader of the log stands.
+    """
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('sendtrail notifier'))")

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DataError
 
 from domain.errors import StorageError
 from projections.database.engine import Database
-from projections.eventstore.encryption import PERSONAL, clear
+from projections.eventstore.encryption import PERSONAL, decrypt_state
 from projections.readmodels.projector import Change, changes
 
 # Ids and states as text: the driver makes objects of UUIDs and reads bytes from hexadecimal digits,
@@ -59,7 +59,12 @@ def read(
         if not rows:
             return None
         events = [
-            (row[0], row[1], row[2], clear(*row[:5]) if row[2] in PERSONAL else row[3].encode())
+            (
+                row[0],
+                row[1],
+                row[2],
+                decrypt_state(*row[:5]) if row[2] in PERSONAL else row[3].encode(),
+            )
             for row in rows
         ]
         if until is not None:

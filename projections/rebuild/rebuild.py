@@ -19,7 +19,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from domain.errors import InvalidInputError, StorageError
 from projections.database.engine import Database, rows
-from projections.eventstore.encryption import forget_again
+from projections.eventstore.encryption import erase_copies
 from projections.readmodels.projector import project
 from projections.rebuild import swap
 from projections.rebuild.compare import difference
@@ -104,7 +104,7 @@ def replay(
     position = _replay(database, schema, progress, until=until)
     _make(database, schema, indexes, position)
     with database.transaction() as connection:
-        forget_again(connection, schema)
+        erase_copies(connection, schema)
 
 
 def _tables(only: str | None) -> list[Table]:

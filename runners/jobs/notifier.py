@@ -20,7 +20,7 @@ import structlog
 from domain.errors import SettingsError
 from projections.container import Container
 from projections.outbox import deliveries, subscriptions
-from projections.outbox.deliveries import Due
+from projections.outbox.deliveries import ClaimedDelivery
 from runners.gateways.http import Http, base_url
 from runners.gateways.protocol import Unknown, Unreachable
 
@@ -79,14 +79,16 @@ class Notifier:
             if failed or not claimed:
                 return total
 
-    def _claim(self, subscription: Any) -> list[Due]:
+    def _claim(self, subscription: Any) -> list[ClaimedDelivery]:
         """The next deliveries of a subscriber, for ``LEASE``."""
         now = self.container.outreach.clock()
         return self.container.database.run(
-            "other", lambda c: deliveries.take(c, subscription, now, LEASE, AT_ONCE)
+            "other", lambda c: deliveries.claim(c, subscription, now, LEASE, AT_ONCE)
         )
 
-    async def _post(self, http: Http, subscription: Any, secret: str, due: Due) -> str | None:
+    async def _post(
+        self, http: Http, subscription: Any, secret: str, due: ClaimedDelivery
+    ) -> str | None:
         """Sends one delivery; returns why it failed, None if the subscriber has it or if there is
         nothing to tell."""
         if due.body is None:
@@ -109,7 +111,12 @@ class Notifier:
             return response.reason
         return None if 200 <= response.status < 300 else f"HTTP {response.status}"
 
-    def _settle(self, subscription: Any, claimed: list[Due], failed: list[tuple[Due, str]]) -> None:
+    def _settle(
+        self,
+        subscription: Any,
+        claimed: list[ClaimedDelivery],
+        failed: list[tuple[ClaimedDelivery, str]],
+    ) -> None:
         """Records which of the claimed deliveries succeeded, and when the failed ones are due
         again."""
         now, uniform = self.container.outreach.clock(), random.SystemRandom().uniform

@@ -100,7 +100,7 @@ def test_without_its_key_an_event_is_blank(container: Container) -> None:
     """What happened, when, and what is not personal stays."""
     stored = encrypted(container, *STORY)
     with container.database.transaction() as connection:
-        encryption.forget(connection, AISYAH)
+        encryption.erase(connection, AISYAH)
 
     blank = leads.Profile(name="", niche=("B1",), attributes={})
     assert opened(container, *stored) == [

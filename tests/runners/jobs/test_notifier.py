@@ -212,7 +212,7 @@ def test_a_killed_notifier_tells_again_what_it_had_taken(
         deliveries.fan_out(connection, clock())
     with container.database.transaction() as connection:
         (found,) = subscriptions.every(connection)
-        taken = deliveries.take(connection, found, clock(), notifier.LEASE, 10)
+        taken = deliveries.claim(connection, found, clock(), notifier.LEASE, 10)
     assert len(taken) == 3
     assert Notifier(container).run_once() == 0
 
