@@ -1,4 +1,4 @@
-"""The one composition root: settings, database, event store and application."""
+"""The one composition root: makes database, event store and application from the settings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ from projections.records import credentials
 
 
 def utc_now() -> datetime:
-    """The system's clock, aware and in UTC."""
+    """The system clock's instant, aware and in UTC."""
     return datetime.now(UTC)
 
 
 class Container:
-    """One process's application and its database. Close it when done. ``outdated`` read models do
-    for a rebuild alone."""
+    """The application of one process, and what it is made of.
+
+    ``clock`` gives aware instants in UTC, ``new_id`` random ids. ``outdated`` lets read models of
+    an earlier release pass, for a rebuild alone. Raises StorageError if the database cannot be
+    used. Close it when done, or use it as a context manager. Make it after forking.
+    """
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class Container:
             self.database.fault_point = Fault(*settings.fault)
 
     def close(self) -> None:
+        """Close the application and its database."""
         self.outreach.close()
 
     def __enter__(self) -> Container:

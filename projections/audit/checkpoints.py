@@ -1,7 +1,7 @@
-"""Checkpoints: where the notary's chain stood, to be kept where the database's owner cannot write.
+"""Checkpoints: where the hash chain stood, to be kept where the database's owner cannot write.
 
-A checkpoint may be signed with an Ed25519 key that is not kept beside the database. Everything but
-the signature, as JSON with sorted keys and no spaces, is what is signed.
+A checkpoint may be signed with an Ed25519 key that is not kept beside the database. What is signed
+is everything but the signature, as JSON with sorted keys and no spaces.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from projections.database.engine import Database
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``digest`` is the chain's, in hex, after the event ``position``; ``installation`` says of
-    which database; ``signature`` is in base64."""
+    """Where the hash chain of one database stood; its fields are those of the exported file.
+
+    ``installation`` is the database's UUID. ``digest`` is the chain's after the event of the
+    notification id ``position``, in hexadecimal. ``signature`` is in base64, None if unsigned.
+    """
 
     installation: UUID
     position: int
@@ -36,8 +39,11 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def make(
     database: Database, now: Callable[[], datetime], private_key: bytes | None = None
 ) -> Checkpoint:
-    """Seals all there is and says where the chain stands, signed with ``private_key`` (PEM) if
-    given. Raises NotFoundError where there is no event yet, InvalidInputError for a bad key."""
+    """Extend the chain to the end of the log and make a checkpoint of it.
+
+    It is signed if there is a ``private_key``, in PEM. Raises NotFoundError if the log is empty,
+    InvalidInputError if the key is no Ed25519 private key.
+    """
     key = None if private_key is None else _private(private_key)
     hash_chain.extend(database, now)
     with database.transaction() as connection:
@@ -57,8 +63,11 @@ def make(
 
 
 def check(database: Database, checkpoint: Checkpoint, public_key: bytes | None) -> str | None:
-    """What is wrong: the signature (if there is a ``public_key``, PEM, to check it with), or that
-    the chain is not what it was then. None if nothing is. The chain itself is for ``verify``."""
+    """Compare a checkpoint with the chain; return what is wrong, None if nothing is.
+
+    The signature is checked if there is a ``public_key``, in PEM; a bad key raises
+    InvalidInputError. Whether the log fits the chain is for ``hash_chain.verify``.
+    """
     if public_key is not None and not _is_signed(checkpoint, _public(public_key)):
         return "the checkpoint was not signed with that key"
     if checkpoint.installation != installation.namespace(database):
@@ -73,7 +82,7 @@ def check(database: Database, checkpoint: Checkpoint, public_key: bytes | None) 
 
 
 def new_key() -> tuple[bytes, bytes]:
-    """A private key to sign with and the public one to check with, both PEM."""
+    """A new Ed25519 key pair, (private, public), both in PEM."""
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(
         serialization.Encoding.PEM,
@@ -87,7 +96,7 @@ def new_key() -> tuple[bytes, bytes]:
 
 
 def parse(text: bytes) -> Checkpoint:
-    """Raises InvalidInputError."""
+    """Read an exported checkpoint. Raises InvalidInputError if ``text`` is none."""
     try:
         return msgspec.json.decode(text, type=Checkpoint)
     except msgspec.MsgspecError:

@@ -10,7 +10,7 @@ from domain.message import events as message_events
 
 
 def sentence(event: Event) -> str:
-    """What happened, without personal data."""
+    """What happened, in words, without personal data; never empty."""
     return " ".join(_words(event))
 
 

@@ -1,4 +1,4 @@
-"""The log as people read it: the history of some aggregates, pages of all of it, and its export."""
+"""The log as people read it: histories of aggregates, pages of the log, and its export."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from projections.database.engine import Database, rows, uuids
 from projections.eventstore.encryption import decrypt
 from projections.eventstore.mapper import decode
 
+# Events per transaction of an export.
 PAGE = 5000
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One link of a chain: what happened, when, by whom, and a sentence for people.
-    ``notification_id`` is its place in the log."""
+    """An event for people: what happened, when, and by whom.
+
+    ``notification_id`` is its place in the log. ``story`` is a sentence without personal data.
+    """
 
     notification_id: int
     timestamp: datetime
@@ -33,8 +36,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Filter(NamedTuple):
-    """Which events of the log: those for which all that is given here holds. ``after`` is a
-    notification id; ``since`` and ``until`` include their instants."""
+    """The events of the log that fulfil every condition that is not None.
+
+    Those above the notification id ``after``; those between the instants ``since`` and ``until``,
+    both included.
+    """
 
     after: int = 0
     topic: str | None = None
@@ -45,23 +51,28 @@ class Filter(NamedTuple):
 
 
 def history(database: Database, ids: Iterable[UUID]) -> list[tuple[int, Event]]:
-    """The events of these aggregates with their notification ids, in the order of the log."""
+    """The events of these aggregates as (notification id, event), in log order.
+
+    Personal data is in the clear. Raises StorageError if a ciphertext was altered, and the
+    library's MapperDeserialisationError if an event cannot be decoded.
+    """
     with database.transaction() as connection:
-        found = rows(
+        stored = rows(
             connection,
             "SELECT originator_id, originator_version, topic, state, notification_id"
             " FROM stored_events"
             " WHERE originator_id = ANY(%(ids)s::uuid[]) ORDER BY notification_id",
             ids=uuids(ids),
         )
-        events = decrypt(connection, [(row[0], row[1], row[2], bytes(row[3])) for row in found])
+        events = decrypt(connection, [(row[0], row[1], row[2], bytes(row[3])) for row in stored])
     return [
         (row.notification_id, decode(topic, state))
-        for row, (_, _, topic, state) in zip(found, events, strict=True)
+        for row, (_, _, topic, state) in zip(stored, events, strict=True)
     ]
 
 
 def entry(notification_id: int, event: Event) -> Entry:
+    """The event with that place in the log as an entry."""
     return Entry(
         notification_id=notification_id,
         timestamp=event.timestamp,
@@ -74,8 +85,10 @@ def entry(notification_id: int, event: Event) -> Entry:
 
 
 def page(connection: Connection, wanted: Filter, limit: int) -> list[Any]:
-    """Up to ``limit`` rows of the view ``event_log``, in order; personal data is sealed in them, as
-    it is stored."""
+    """Up to ``limit`` rows of the view ``event_log``, in log order.
+
+    Personal data in them is encrypted, as it is stored.
+    """
     terms = {
         "topic": "topic = %(topic)s",
         "originator_id": "originator_id = %(originator_id)s",
@@ -83,24 +96,27 @@ def page(connection: Connection, wanted: Filter, limit: int) -> list[Any]:
         "since": '"timestamp" >= %(since)s',
         "until": '"timestamp" <= %(until)s',
     }
-    given = {name: value for name, value in wanted._asdict().items() if value is not None}
-    where = " AND ".join(term for name, term in terms.items() if name in given) or "true"
+    values = {name: value for name, value in wanted._asdict().items() if value is not None}
+    where = " AND ".join(term for name, term in terms.items() if name in values) or "true"
     return rows(
         connection,
         f"SELECT * FROM event_log WHERE notification_id > %(after)s AND {where}"
         " ORDER BY notification_id LIMIT %(limit)s",
-        **given,
+        **values,
         limit=limit,
     )
 
 
 def export(database: Database) -> Iterator[bytes]:
-    """The whole log in order, a line of JSON per event; ``state`` is byte for byte what is stored
-    and what the notary's leaves are computed from."""
+    """The whole log in order, as one line of JSON per event, each with its newline.
+
+    ``state`` is byte for byte what is stored and what the leaves of the hash chain are computed
+    from.
+    """
     after = 0
     while True:
         with database.transaction() as connection:
-            found = rows(
+            stored = rows(
                 connection,
                 "SELECT notification_id, originator_id, originator_version, topic, state"
                 " FROM stored_events WHERE notification_id > %(after)s"
@@ -108,9 +124,9 @@ def export(database: Database) -> Iterator[bytes]:
                 after=after,
                 limit=PAGE,
             )
-        if not found:
+        if not stored:
             return
-        for row in found:
+        for row in stored:
             head = msgspec.json.encode(
                 {
                     "notification_id": row[0],
@@ -120,4 +136,4 @@ def export(database: Database) -> Iterator[bytes]:
                 }
             )
             yield head[:-1] + b',"state":' + bytes(row[4]) + b"}\n"
-        after = found[-1][0]
+        after = stored[-1][0]

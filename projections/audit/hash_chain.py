@@ -1,10 +1,11 @@
-"""The notary: chains SHA-256 over the log in its order, so that rewriting it is seen.
+"""The hash chain over the log in its order, by which a rewritten log is detected.
 
-Each event has a leaf, SHA-256 over its id, aggregate, version, topic and stored bytes; each seal
-has a digest, SHA-256 over the digest before it and the leaves of its events. A seal also keeps the
-ids and the first eight bytes of the leaves, only to name the event that was altered, is missing or
-was inserted. Whoever can rewrite the log can rewrite the seals too: what cannot be rewritten is a
-checkpoint that was exported (``checkpoints.py``).
+Each event has a leaf: SHA-256 over its notification id, aggregate, version, topic and stored bytes.
+Each link covers the events of a page and has a digest: SHA-256 over the digest of the link before
+it and the leaves of its events. A link also keeps the ids and the first eight bytes of the leaves,
+only to name the event that was altered, is missing or was inserted. A user of the database who can
+rewrite the log can rewrite the links too. What cannot be rewritten is a checkpoint that was
+exported (``checkpoints``). A message to people calls a link a seal.
 """
 
 from __future__ import annotations
@@ -21,9 +22,13 @@ from sqlalchemy import Connection
 from projections.database.engine import Database, rows
 from projections.eventstore.tracking import insert_tracking, position
 
-NAME = "notary"
+# The reader of the log, in the table ``tracking``.
+READER = "notary"
+# Events per link, at most.
 PAGE = 5000
+# Of each leaf in a link.
 LEAF_BYTES = 8
+# The digest before the first link.
 START = bytes(32)
 
 _LOGGED = (
@@ -31,11 +36,12 @@ _LOGGED = (
     " FROM stored_events"
 )
 
+# Called with the notification id verified last and that of the last link.
 Progress = Callable[[int, int], None]
 
 
-class Logged(NamedTuple):
-    """An event as it lies in the log."""
+class StoredRow(NamedTuple):
+    """An event as it is stored in the log; ``id`` is its notification id."""
 
     id: int
     originator_id: str
@@ -44,12 +50,17 @@ class Logged(NamedTuple):
     state: bytes
 
     def leaf(self) -> bytes:
+        """The event's SHA-256, 32 bytes."""
         place = f"{self.id}\0{self.originator_id}\0{self.version}\0{self.topic}\0"
         return sha256(place.encode() + self.state).digest()
 
 
 class Link(NamedTuple):
-    """The events after the seal before it up to ``last_id``, and the chain's digest there."""
+    """The events after the link before it up to the notification id ``last_id``.
+
+    ``digest`` is the chain's there. ``ids`` are the events' notification ids; ``leaves`` are the
+    first ``LEAF_BYTES`` of each event's leaf, in the same order.
+    """
 
     last_id: int
     digest: bytes
@@ -59,9 +70,13 @@ class Link(NamedTuple):
     sealed_at: datetime
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """``fault`` says what is wrong first, None if nothing is; ``events`` were verified,
-    ``unchained`` came after the last seal."""
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of ``verify``.
+
+    ``fault`` says what is wrong first; None if nothing is. ``events`` is how many were verified,
+    up to the notification id ``position``, where the chain has the hexadecimal ``digest``.
+    ``unchained`` is how many came after the last link.
+    """
 
     events: int
     unchained: int
@@ -71,8 +86,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def extend(database: Database, now: Callable[[], datetime]) -> int:
-    """Seals all that is not sealed yet; returns how many events. Position and seal are committed
-    together, so that no event is sealed twice or left out whoever runs at the same time."""
+    """Chain every event that is not in the chain yet; return how many these were.
+
+    Position and link are of one transaction, so that no event is chained twice or left out if
+    several processes extend the chain at the same time.
+    """
     total = 0
     while chained := database.run("notary", lambda connection: _extend_by_page(connection, now())):
         total += chained
@@ -80,44 +98,47 @@ def extend(database: Database, now: Callable[[], datetime]) -> int:
 
 
 def _extend_by_page(connection: Connection, now: datetime) -> int:
+    """Add one link; return how many events are in it, 0 at the end of the log."""
     # One notary at a time: the second waits and goes on where the first one ended.
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('sendtrail notary'))")
-    after = position(connection, NAME) or 0
+    after = position(connection, READER) or 0
     page = _page(connection, after, PAGE)
     if not page:
         return 0
-    last = _links(connection, after=None, limit=1, descending=True)
+    last = latest(connection)
     leaves = [event.leaf() for event in page]
     connection.exec_driver_sql(
         "INSERT INTO notary_seals (last_id, digest, ids, leaves, sealed_at)"
         " VALUES (%(last_id)s, %(digest)s, %(ids)s, %(leaves)s, %(now)s)",
         {
             "last_id": page[-1].id,
-            "digest": _chained(last[0].digest if last else START, leaves),
+            "digest": _chained(last.digest if last else START, leaves),
             "ids": [event.id for event in page],
             "leaves": b"".join(leaf[:LEAF_BYTES] for leaf in leaves),
             "now": now,
         },
     )
-    insert_tracking(connection, Tracking(NAME, page[-1].id))
+    insert_tracking(connection, Tracking(READER, page[-1].id))
     return len(page)
 
 
 def latest(connection: Connection) -> Link | None:
-    """The newest seal; None while nothing is sealed."""
-    found = _links(connection, after=None, limit=1, descending=True)
-    return found[0] if found else None
+    """The newest link; None while there is none."""
+    links = _links(connection, after=None, limit=1, descending=True)
+    return links[0] if links else None
 
 
 def digest_at(connection: Connection, last_id: int) -> bytes | None:
-    """The chain's digest after the event ``last_id``, where a seal ends with it."""
-    found = rows(connection, "SELECT digest FROM notary_seals WHERE last_id = %(id)s", id=last_id)
-    return bytes(found[0].digest) if found else None
+    """The chain's digest after the event of that notification id; None if no link ends there."""
+    links = rows(connection, "SELECT digest FROM notary_seals WHERE last_id = %(id)s", id=last_id)
+    return bytes(links[0].digest) if links else None
 
 
-def verify(database: Database, progress: Progress = lambda done, total: None) -> Verdict:
-    """Computes the whole chain again from the log, in one snapshot, and compares it with the seals.
-    Names the first event that was altered, is missing or was inserted."""
+def verify(database: Database, progress: Progress = lambda done, total: None) -> Verification:
+    """Compute the whole chain again from the log, in one snapshot, and compare it with the links.
+
+    The fault names the first event that was altered, is missing or was inserted.
+    """
     with (
         database.engine.connect().execution_options(
             isolation_level="REPEATABLE READ"
@@ -127,49 +148,52 @@ def verify(database: Database, progress: Progress = lambda done, total: None) ->
         newest = latest(connection)
         total = newest.last_id if newest else 0
         digest, after, events, fault = START, 0, 0, _before_the_first(connection)
-        for each in _all_links(connection) if fault is None else ():
-            page = list(_between(connection, after, each.last_id))
-            fault = _difference(each, page)
+        for link in _all_links(connection) if fault is None else ():
+            page = list(_between(connection, after, link.last_id))
+            fault = _difference(link, page)
             if fault is None:
                 digest = _chained(digest, [event.leaf() for event in page])
-                if digest != each.digest:
-                    fault = f"the seal of events {after + 1} to {each.last_id} was altered"
+                if digest != link.digest:
+                    fault = f"the seal of events {after + 1} to {link.last_id} was altered"
             if fault is not None:
                 break
-            after, events = each.last_id, events + len(page)
+            after, events = link.last_id, events + len(page)
             progress(after, total)
-        if fault is None and total != (position(connection, NAME) or 0):
+        if fault is None and total != (position(connection, READER) or 0):
             fault = f"the seals after event {total} are missing"
-        (left,) = rows(
+        (rest,) = rows(
             connection,
             "SELECT count(*) AS events FROM stored_events WHERE notification_id > %(after)s",
             after=total,
         )
-    return Verdict(
-        events=events, unchained=left.events, position=after, digest=digest.hex(), fault=fault
+    return Verification(
+        events=events, unchained=rest.events, position=after, digest=digest.hex(), fault=fault
     )
 
 
 def _before_the_first(connection: Connection) -> str | None:
-    """Ids begin with 1. Whoever forges one below that hides it from all who read the log in pages,
-    and not from those who load the aggregate."""
-    found = rows(connection, f"{_LOGGED} WHERE notification_id < 1 ORDER BY 1 LIMIT 1")
-    return f"{_name(_logged(found[0]))} was inserted" if found else None
+    """The fault of an event with a notification id below 1, where ids begin.
+
+    A forged event there is hidden from readers of the log's pages, and not from those who load its
+    aggregate.
+    """
+    forged = rows(connection, f"{_LOGGED} WHERE notification_id < 1 ORDER BY 1 LIMIT 1")
+    return f"{_name(_stored(forged[0]))} was inserted" if forged else None
 
 
-def _difference(link: Link, page: Sequence[Logged]) -> str | None:
-    """The first event of ``page`` that is not what was sealed."""
-    there = {event.id: event for event in page}
+def _difference(link: Link, page: Sequence[StoredRow]) -> str | None:
+    """The fault of the first event in which ``page`` is not what was chained; None without one."""
+    stored = {event.id: event for event in page}
     known = {
         number: link.leaves[index * LEAF_BYTES : (index + 1) * LEAF_BYTES]
         for index, number in enumerate(link.ids)
         if number is not None
     }
     first = min(known, default=0)
-    for number in sorted(there.keys() | known.keys()):
-        if number not in there:
+    for number in sorted(stored.keys() | known.keys()):
+        if number not in stored:
             return f"event {number} is missing"
-        event = there[number]
+        event = stored[number]
         if number < first:
             return f"{_name(event)} was inserted, or its seal was deleted"
         if number not in known:
@@ -179,7 +203,7 @@ def _difference(link: Link, page: Sequence[Logged]) -> str | None:
     return None
 
 
-def _name(event: Logged) -> str:
+def _name(event: StoredRow) -> str:
     return f"event {event.id} ({event.topic}, version {event.version} of {event.originator_id})"
 
 
@@ -189,15 +213,15 @@ def _chained(digest: bytes, leaves: Sequence[bytes]) -> bytes:
 
 def _all_links(connection: Connection) -> Iterator[Link]:
     after: int | None = None
-    while found := _links(connection, after=after, limit=20):
-        yield from found
-        after = found[-1].last_id
+    while links := _links(connection, after=after, limit=20):
+        yield from links
+        after = links[-1].last_id
 
 
 def _links(
     connection: Connection, *, after: int | None, limit: int, descending: bool = False
 ) -> list[Link]:
-    found = rows(
+    links = rows(
         connection,
         "SELECT last_id, digest, ids, leaves, sealed_at FROM notary_seals"
         " WHERE last_id > %(after)s"
@@ -205,17 +229,19 @@ def _links(
         after=after or 0,
         limit=limit,
     )
-    return [Link(r[0], bytes(r[1]), r[2], bytes(r[3]), r[4]) for r in found]
+    return [Link(r[0], bytes(r[1]), r[2], bytes(r[3]), r[4]) for r in links]
 
 
-def _between(connection: Connection, after: int, upto: int) -> Iterator[Logged]:
+def _between(connection: Connection, after: int, upto: int) -> Iterator[StoredRow]:
     while page := _page(connection, after, PAGE, upto):
         yield from page
         after = page[-1].id
 
 
-def _page(connection: Connection, after: int, limit: int, upto: int | None = None) -> list[Logged]:
-    found = rows(
+def _page(
+    connection: Connection, after: int, limit: int, upto: int | None = None
+) -> list[StoredRow]:
+    page = rows(
         connection,
         f"{_LOGGED} WHERE notification_id > %(after)s"
         " AND (%(upto)s::bigint IS NULL OR notification_id <= %(upto)s)"
@@ -224,8 +250,8 @@ def _page(connection: Connection, after: int, limit: int, upto: int | None = Non
         upto=upto,
         limit=limit,
     )
-    return [_logged(row) for row in found]
+    return [_stored(row) for row in page]
 
 
-def _logged(row: Any) -> Logged:
-    return Logged(row[0], row[1], row[2], row[3], bytes(row[4]))
+def _stored(row: Any) -> StoredRow:
+    return StoredRow(row[0], row[1], row[2], row[3], bytes(row[4]))

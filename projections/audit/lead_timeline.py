@@ -17,9 +17,11 @@ from projections.database.engine import Database, rows
 
 
 class LeadTimeline(msgspec.Struct, frozen=True, kw_only=True):
-    """A lead's life up to ``as_of`` (all of it, if that is None): the lead, its enrollments and its
-    messages as they were then, and every event until then. ``state`` is None before there was the
-    lead."""
+    """A lead, its enrollments and its messages as they were at the instant ``as_of``.
+
+    With ``as_of`` None, as they are now. ``state`` is None before the lead was registered.
+    ``entries`` are the events up to ``as_of``, in log order.
+    """
 
     lead_id: UUID
     as_of: datetime | None
@@ -30,18 +32,21 @@ class LeadTimeline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lead_timeline(database: Database, lead_id: UUID, as_of: datetime | None = None) -> LeadTimeline:
-    """Raises NotFoundError."""
+    """The timeline of a lead up to the instant ``as_of``, aware, or up to now.
+
+    Raises NotFoundError if there is no such lead.
+    """
     with database.transaction() as connection:
-        found = rows(
+        related = rows(
             connection,
             "SELECT enrollment_id FROM enrollments WHERE lead_id = %(id)s"
             " UNION ALL SELECT message_id FROM broadcast_messages WHERE lead_id = %(id)s",
             id=str(lead_id),
         )
-    whole = event_log.history(database, [lead_id, *(row[0] for row in found)])
-    if not any(event.originator_id == lead_id for _, event in whole):
+    log = event_log.history(database, [lead_id, *(row[0] for row in related)])
+    if not any(event.originator_id == lead_id for _, event in log):
         raise NotFoundError("lead", lead_id)
-    known, streams = _until(whole, as_of)
+    known, streams = _until(log, as_of)
     enrollments, messages = [], []
     for events in streams.values():
         if isinstance(events[0], enrollment.LeadEnrolled):
@@ -61,8 +66,11 @@ def lead_timeline(database: Database, lead_id: UUID, as_of: datetime | None = No
 def _until(
     log: list[tuple[int, Event]], as_of: datetime | None
 ) -> tuple[list[tuple[int, Event]], dict[UUID, list[Event]]]:
-    """What was known at ``as_of``, as it is and by aggregate. Where the clocks of two machines
-    differ an event may seem older than the one it follows; it is not known before that one."""
+    """The events known at ``as_of``: with their notification ids in log order, and by aggregate.
+
+    If the clocks of two machines differ, an event may have an earlier timestamp than the one before
+    it in its stream. It is not known before that one.
+    """
     known: list[tuple[int, Event]] = []
     streams: dict[UUID, list[Event]] = {}
     later: set[UUID] = set()

@@ -1,5 +1,7 @@
-"""The audit trail: why did this person get this message, when, from which number, and what exactly
-did it say? Told from the events alone."""
+"""The audit trail of a message, from the events alone.
+
+Why did this person get this message, when, from which number, and what exactly did it say?
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,12 @@ from projections.audit.event_log import Entry
 from projections.database.engine import Database
 
 
-class HandOver(msgspec.Struct, frozen=True, kw_only=True):
-    """The text of a hand-over, rendered again from the recorded content and lead version;
-    ``proven`` says that its SHA-256 is the recorded one. Of an erased person there is no text any
-    more."""
+class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of one dispatch, rendered again from the recorded content and lead version.
+
+    ``proven`` says that its SHA-256 is the recorded one, ``body_sha256`` in hexadecimal. For an
+    erased person ``text`` is None, placeholders stay in ``template``, and nothing is proven.
+    """
 
     timestamp: datetime
     text: str | None
@@ -35,8 +39,11 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """Why there is the message: the campaign's criteria, or the sequence's trigger, and the version
-    of the lead that matched. ``sequence_version`` and ``step`` say what was planned from."""
+    """Why there is the message: the campaign's criteria, or the sequence's trigger.
+
+    ``name`` is that of the campaign or sequence. ``lead_version`` is that of the lead that matched.
+    ``sequence_version`` and ``step``, from 1, say from what the message was planned.
+    """
 
     lead_version: int
     campaign_id: UUID | None = None
@@ -52,7 +59,10 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trail(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that led to a message and became of it, in order."""
+    """Everything that led to a message and became of it.
+
+    ``entries`` are the events in log order. ``hand_overs`` are the dispatches, in order.
+    """
 
     message_id: UUID
     lead_id: UUID
@@ -65,11 +75,11 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     cause: Cause
     entries: list[Entry]
-    hand_overs: list[HandOver]
+    hand_overs: list[Dispatch]
 
 
 def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> Trail:
-    """The whole causal chain of a message. Raises NotFoundError."""
+    """The trail of a message. Raises NotFoundError if there is no such message."""
     own = event_log.history(database, [message_id])
     if not own or not isinstance(own[0][1], message_events.MessageScheduled):
         raise NotFoundError("message", message_id)
@@ -81,7 +91,7 @@ def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> T
     chain = [
         (number, event)
         for number, event in event_log.history(database, ids)
-        # Of the person only what could matter here: what the message used, and what stopped it.
+        # Of the lead's events, those up to the version that was used, and those that stop messages.
         if event.originator_id != scheduled.lead_id
         or event.originator_version <= latest
         or isinstance(event, lead.LeadOptedOut | lead.LeadReplied | lead.LeadErased)
@@ -106,6 +116,7 @@ def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> T
 
 
 def _cause(scheduled: message_events.MessageScheduled, chain: list[Event]) -> Cause:
+    """The cause that the events of the campaign, or of sequence and enrollment, state."""
     cause = Cause(
         lead_version=scheduled.lead_version,
         campaign_id=scheduled.campaign_id,
@@ -132,7 +143,8 @@ def _cause(scheduled: message_events.MessageScheduled, chain: list[Event]) -> Ca
     return cause
 
 
-def _prove(outreach: Outreach, person: lead.Lead, queued: MessageQueued) -> HandOver:
+def _prove(outreach: Outreach, person: lead.Lead, queued: MessageQueued) -> Dispatch:
+    """Render the content of a dispatch again and compare its hash with the recorded one."""
     content = _content(outreach, queued.content_id)
     text: str | None = None
     proven = False
@@ -143,7 +155,7 @@ def _prove(outreach: Outreach, person: lead.Lead, queued: MessageQueued) -> Hand
         content = render(content, names)
         text = content.body
         proven = digest(content) == queued.body_sha256
-    return HandOver(
+    return Dispatch(
         timestamp=queued.timestamp,
         text=text,
         media_url=content.media_url,

@@ -18,8 +18,12 @@ from projections.readmodels import devices
 
 
 class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a lead was not sent something. ``reason`` is the recorded one, or what did not match at
-    the time; ``wanted`` and ``had`` say what that was compared with what."""
+    """Why a lead was not sent a campaign or a sequence.
+
+    ``reason`` is a code: the recorded one, or the criterion that the lead did not meet. ``story``
+    is a sentence for people. For a criterion, ``wanted`` are its values and ``had`` the lead's.
+    ``message_ids`` are the messages there are. ``decided_at`` is when the campaigner decided.
+    """
 
     lead_id: UUID
     campaign_id: UUID | None = None
@@ -35,10 +39,14 @@ class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
 def why_not_campaign(
     outreach: Outreach, database: Database, lead_id: UUID, campaign_id: UUID
 ) -> WhyNot:
-    """Raises NotFoundError for a lead or campaign that there is not."""
+    """Why a campaign did not reach a lead, by what was known when the campaigner came to the lead.
+
+    If there is a message after all, its status is the reason. Raises NotFoundError if there is no
+    such lead or campaign.
+    """
     about: dict[str, Any] = {"lead_id": lead_id, "campaign_id": campaign_id}
     outreach.get_lead(lead_id)
-    planned = outreach.get_campaign(campaign_id)
+    state = outreach.get_campaign(campaign_id)
     message_id = message.campaign_message_id(campaign_id, lead_id)
     try:
         return _of_messages([outreach.get_message(message_id)], about)
@@ -47,70 +55,71 @@ def why_not_campaign(
     log = event_log.history(database, [campaign_id])
     triggered = next((e for _, e in log if isinstance(e, campaign.CampaignTriggered)), None)
     if triggered is None:
-        return WhyNot(
-            reason="not_triggered",
-            story=f"the campaign is {planned.status}: not triggered",
-            **about,
-        )
-    looked = _looked_at(log, lead_id)
-    if looked is None:
-        story = f"the campaign is {planned.status}: its audience is not complete"
+        story = f"the campaign is {state.status}: not triggered"
+        return WhyNot(reason="not_triggered", story=story, **about)
+    decision = _decision(log, lead_id)
+    if decision is None:
+        story = f"the campaign is {state.status}: its audience is not complete"
         return WhyNot(reason="not_reached", story=story, **about)
-    number, at = looked
-    about["decided_at"] = at
-    then = _as_of(database, lead_id, number)
-    found = _mismatch(then, triggered.niche, triggered.target_status)
-    if found is None:
+    number, about["decided_at"] = decision
+    then = _lead_before(database, lead_id, number)
+    explanation = _mismatch(then, triggered.niche, triggered.target_status)
+    if explanation is None:
         reason = _device_reason(database, then, number)
-        found = {"reason": reason, "story": f"left out of the audience: {reason}"}
-    return WhyNot(**found, **about)
+        explanation = {"reason": reason, "story": f"left out of the audience: {reason}"}
+    return WhyNot(**explanation, **about)
 
 
 def why_not_sequence(
     outreach: Outreach, database: Database, lead_id: UUID, sequence_id: UUID
 ) -> WhyNot:
-    """For a lead that was never enrolled, what stands against it now. Raises NotFoundError for a
-    lead or sequence that there is not."""
+    """Why a sequence did not reach a lead.
+
+    If there are messages, the status of the one that got least far is the reason. For a lead that
+    was never enrolled it is what stands against enrolling the lead now. Raises NotFoundError if
+    there is no such lead or sequence.
+    """
     about: dict[str, Any] = {"lead_id": lead_id, "sequence_id": sequence_id}
-    now = outreach.get_lead(lead_id)
-    planned = outreach.get_sequence(sequence_id)
+    person = outreach.get_lead(lead_id)
+    state = outreach.get_sequence(sequence_id)
     with database.transaction() as connection:
-        found = rows(
+        messages = rows(
             connection,
             "SELECT message_id FROM broadcast_messages"
             " WHERE lead_id = %(lead)s AND sequence_id = %(sequence)s ORDER BY scheduled_at, step",
             lead=str(lead_id),
             sequence=str(sequence_id),
         )
-    if found:
-        return _of_messages([outreach.get_message(row.message_id) for row in found], about)
-    definition = planned.definition
-    if planned.status != "active":
-        story = f"never enrolled: the sequence is {planned.status}"
+    if messages:
+        return _of_messages([outreach.get_message(row.message_id) for row in messages], about)
+    definition = state.definition
+    if state.status != "active":
+        story = f"never enrolled: the sequence is {state.status}"
         return WhyNot(reason="not_active", story=story, **about)
-    against = _mismatch(now, definition.niche, definition.target_status)
-    if against is None and values.matching(definition.trigger, now.triggers) is None:
-        against = {
+    explanation = _mismatch(person, definition.niche, definition.target_status)
+    if explanation is None and values.matching(definition.trigger, person.triggers) is None:
+        explanation = {
             "reason": "trigger",
             "story": "the lead has not the sequence's trigger",
             "wanted": [definition.trigger],
-            "had": list(now.triggers),
+            "had": list(person.triggers),
         }
-    if against is None:
+    if explanation is None:
         with database.transaction() as connection:
             statuses = devices.statuses(connection)
-        writer = device_choice.choose(lead_id, now.profile.device_id, statuses)
-        if isinstance(writer, UUID):
-            against = {"reason": "not_reached", "story": "the enroller has not looked yet"}
+        sender = device_choice.choose(lead_id, person.profile.device_id, statuses)
+        if isinstance(sender, UUID):
+            explanation = {"reason": "not_reached", "story": "the enroller has not looked yet"}
         else:
-            against = {"reason": writer, "story": f"no device can write to the lead: {writer}"}
-    return WhyNot(**against, **about)
+            explanation = {"reason": sender, "story": f"no device can write to the lead: {sender}"}
+    return WhyNot(**explanation, **about)
 
 
-def _of_messages(found: list[message.Message], about: dict[str, Any]) -> WhyNot:
-    """There are messages: what became of the one that got least far is the reason."""
-    unsent = [state for state in found if state.status != "sent"]
-    state = unsent[0] if unsent else found[-1]
+def _of_messages(messages: list[message.Message], about: dict[str, Any]) -> WhyNot:
+    """Why-not of messages that there are: what became of the first that is not sent, or of the
+    last."""
+    unsent = [state for state in messages if state.status != "sent"]
+    state = unsent[0] if unsent else messages[-1]
     which = f"step {state.step}" if state.step else "the message"
     story = f"{which} is {state.status}"
     if state.reason:
@@ -120,14 +129,16 @@ def _of_messages(found: list[message.Message], about: dict[str, Any]) -> WhyNot:
     return WhyNot(
         reason=reason,
         story=story,
-        message_ids=[each.id for each in found],
+        message_ids=[each.id for each in messages],
         **about,
     )
 
 
-def _looked_at(log: list[tuple[int, Event]], lead_id: UUID) -> tuple[int, datetime] | None:
-    """When the campaigner looked at that lead, or would have: the chunk whose cursor is at or
-    beyond it, else the end of the audience."""
+def _decision(log: list[tuple[int, Event]], lead_id: UUID) -> tuple[int, datetime] | None:
+    """When the campaigner decided about the lead: notification id and instant; None if not yet.
+
+    That is the first chunk whose cursor is at or beyond the lead, else the end of the audience.
+    """
     for number, event in log:
         if isinstance(event, campaign.CampaignAudienceExtended) and event.cursor >= lead_id:
             return number, event.timestamp
@@ -136,15 +147,16 @@ def _looked_at(log: list[tuple[int, Event]], lead_id: UUID) -> tuple[int, dateti
     return None
 
 
-def _as_of(database: Database, aggregate_id: UUID, number: int) -> lead.Lead | None:
-    history = event_log.history(database, [aggregate_id])
+def _lead_before(database: Database, lead_id: UUID, number: int) -> lead.Lead | None:
+    """The lead before the event of that notification id; None if it was not registered."""
+    history = event_log.history(database, [lead_id])
     return lead.fold(None, [event for place, event in history if place < number])
 
 
 def _mismatch(
     state: lead.Lead | None, niche: tuple[str, ...], target_status: str
 ) -> dict[str, Any] | None:
-    """Which criterion the lead did not meet."""
+    """Fields of WhyNot for the first criterion that the lead does not meet, or None."""
     if state is None:
         return {"reason": "not_registered", "story": "the lead was not registered yet"}
     if state.erased_at is not None:
@@ -169,11 +181,12 @@ def _mismatch(
 
 
 def _device_reason(database: Database, state: lead.Lead | None, number: int) -> str:
-    """Why no device could write to a lead that matched."""
+    """Why no device could write to a lead that matched, before the event of that id."""
     own = None if state is None else state.profile.device_id
     if own is None:
         return "no_device"
     history = event_log.history(database, [own])
     events = [event for place, event in history if place < number]
-    found = device.fold(None, events)
-    return "device_retired" if found is not None and found.status == "retired" else "no_device"
+    state_then = device.fold(None, events)
+    retired = state_then is not None and state_then.status == "retired"
+    return "device_retired" if retired else "no_device"

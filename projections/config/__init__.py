@@ -1,3 +1,4 @@
 """Settings, metrics and fault points of a process.
 
-Every other room may import from here. This room knows nothing of the database."""
+Every room may import ``settings``, ``metrics`` and ``fault_points`` from here. This
+room knows no database."""

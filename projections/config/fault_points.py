@@ -1,7 +1,7 @@
-"""Named points at which a test may let a process die, exactly as ``kill -9`` would.
+"""Fault points: named places at which a test may kill the process, as ``kill -9`` would.
 
-``SENDTRAIL_FAULT=dispatch.after_commit:3`` kills the process when it comes to that point for the
-third time. Nothing else looks at them.
+``SENDTRAIL_FAULT=dispatch.after_commit:3`` kills the process the third time that it reaches that
+point. Nothing else looks at them.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import signal
 
-# What is done in one transaction each, by the runners, the importer, the API and the rebuild.
-WORKS = (
+# The names of transactions, of the runners, the importer, the API and the rebuild.
+TRANSACTIONS = (
     "claim",
     "dispatch",
     "record",
@@ -26,25 +26,25 @@ WORKS = (
     "notary",
 )
 POINTS = (
-    *(f"{work}.{moment}" for work in WORKS for moment in ("before_commit", "after_commit")),
+    *(f"{name}.{moment}" for name in TRANSACTIONS for moment in ("before_commit", "after_commit")),
     "gateway.before_call",
     "gateway.after_call",
 )
 
 
 class Fault:
-    """Where this process dies: at ``point``, the ``time``-th time that it gets there."""
+    """Kills this process when it reaches ``point`` for the ``time``-th time, counted from 1."""
 
     def __init__(self, point: str, time: int) -> None:
         self.point = point
-        self.left = time
+        self.remaining = time
 
     def __call__(self, point: str) -> None:
         if point == self.point:
-            self.left -= 1
-            if self.left == 0:
+            self.remaining -= 1
+            if self.remaining == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
 def no_fault(point: str) -> None:
-    """Outside tests nothing happens at any point."""
+    """Do nothing: what happens at every point outside tests."""

@@ -1,8 +1,8 @@
-"""What is measured while it happens, for Prometheus.
+"""Metrics for Prometheus that a process counts itself.
 
 Processes that ``share`` write to files in one folder (prometheus-client's multiprocess mode), so
-that ``/metrics`` shows the sum of them all. The client decides once, when it is first imported, how
-it keeps values; that is why it is imported late.
+that ``/metrics`` shows the sum of them all. The client decides when it is first imported where it
+keeps values; that is why it is imported late.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from prometheus_client import Counter, Histogram
 
-# The client refuses to have one twice, as two threads would make it that both measure first.
+# Held while a metric is made. Two threads could both be the first to use it, and the client refuses
+# to have one twice.
 _MAKING = Lock()
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -33,28 +34,34 @@ _HELP = {
 
 
 def share(home: Path) -> None:
-    """From now on this process measures into the folder of ``home``."""
+    """Make this process write its metrics below ``home``.
+
+    It has no effect once the client was imported: call it first.
+    """
     folder = home / "metrics"
     folder.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault(FOLDER, str(folder))
 
 
 @contextmanager
-def timed(what: str) -> Iterator[None]:
-    """Measures the block as ``append`` or ``claim``."""
+def timed(operation: str) -> Iterator[None]:
+    """Observe the seconds of the block, if it ends well, as those of ``append`` or ``claim``."""
     began = perf_counter()
     yield
-    _histogram(what).observe(perf_counter() - began)
+    _histogram(operation).observe(perf_counter() - began)
 
 
 @cache
 def gateway(name: str, outcome: str) -> Callable[[float], None]:
-    """What to call, with the seconds that it took, when a gateway has answered."""
+    """The function that observes the seconds of one call of the gateway ``name``.
+
+    ``outcome`` is what the call ended with.
+    """
     return _histogram("gateway", ("gateway", "outcome")).labels(name, outcome).observe
 
 
 def refused(gateway: str) -> None:
-    """A webhook's request did not prove that it comes from the provider."""
+    """Count a request to the gateway's webhook that did not prove that its provider sent it."""
     _refusals().labels(gateway).inc()
 
 
@@ -70,13 +77,13 @@ def _make_refusals() -> Counter:
     return Counter("sendtrail_webhooks_refused", "Webhook requests without proof", ("gateway",))
 
 
-def _histogram(what: str, labels: tuple[str, ...] = ()) -> Histogram:
+def _histogram(operation: str, labels: tuple[str, ...] = ()) -> Histogram:
     with _MAKING:
-        return _make_histogram(what, labels)
+        return _make_histogram(operation, labels)
 
 
 @cache
-def _make_histogram(what: str, labels: tuple[str, ...]) -> Histogram:
+def _make_histogram(operation: str, labels: tuple[str, ...]) -> Histogram:
     from prometheus_client import Histogram
 
-    return Histogram(f"sendtrail_{what}_seconds", _HELP[what], labels, buckets=_BUCKETS)
+    return Histogram(f"sendtrail_{operation}_seconds", _HELP[operation], labels, buckets=_BUCKETS)

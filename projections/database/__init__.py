@@ -1,3 +1,3 @@
-"""The engine, its transactions, prepared statements and the bundled server.
+"""The engine and its transactions, installation, prepared statements and the bundled server.
 
-Import ``Database`` and the helpers for statements from here. This room knows no event."""
+Import ``Database`` and ``rows`` from ``engine``. This room knows no event."""

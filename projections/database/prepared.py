@@ -2,11 +2,11 @@
 
 Most transactions here are short and always the same, and planning such a statement takes longer
 than running it. The plans are generic, so they must be right whatever the tables' size; that is why
-``engine.py`` tells the planner to prefer indexes and nested loops.
+``engine`` tells the planner to prefer indexes and nested loops.
 
-EXECUTE takes its snapshot before it waits for its tables. Whoever replaces tables therefore closes
-the ``GATE`` first, which every execution passes in a statement before: it waits there, and then
-sees all that was committed meanwhile.
+EXECUTE takes its snapshot before it waits for its tables. A swap of tables therefore locks the
+``GATE`` first, which every execution locks in a statement before it: the execution waits there, and
+then sees all that was committed meanwhile.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from sqlalchemy import Connection, CursorResult
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 _KEY = "sendtrail.prepared"
-# A table that is never replaced; nobody but a rebuild's swap keeps anybody from reading it.
+# A table that is never replaced. Only the swap of a rebuild keeps others from reading it.
 GATE = "installation"
 
 
 class Prepared(NamedTuple):
-    """``statement`` as it is written, ``body`` with numbered parameters, and ``call`` with their
-    names, in the order in which they first appear."""
+    """A statement for PREPARE.
+
+    ``statement`` is as it is written, ``body`` the same with numbered parameters (``$1``). ``call``
+    names the parameters for EXECUTE, in the order in which they first appear.
+    """
 
     statement: str
     body: str
@@ -32,15 +35,18 @@ class Prepared(NamedTuple):
 
 
 def prepared(statement: str) -> Prepared:
-    """``%(name)s`` stands for a parameter, whose type PostgreSQL must be able to infer; ``%%`` is a
-    percent sign."""
+    """Make a statement that each connection plans once.
+
+    ``%(name)s`` stands for a parameter, whose type PostgreSQL must be able to infer; ``%%`` is a
+    percent sign.
+    """
     names = list(dict.fromkeys(_PLACEHOLDER.findall(statement)))
-    body = _PLACEHOLDER.sub(lambda found: f"${names.index(found.group(1)) + 1}", statement)
+    body = _PLACEHOLDER.sub(lambda match: f"${names.index(match.group(1)) + 1}", statement)
     return Prepared(statement, body, ", ".join(f"%({name})s" for name in names))
 
 
 def execute(connection: Connection, statement: Prepared, **parameters: Any) -> CursorResult[Any]:
-    """Runs ``statement``, which this connection plans when it first meets it."""
+    """Run ``statement``, preparing it when this connection runs it for the first time."""
     calls: dict[str, str] = connection.info.setdefault(_KEY, {})
     call = calls.get(statement.statement)
     if call is None:

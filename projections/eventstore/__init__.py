@@ -1,3 +1,4 @@
-"""The library's persistence interfaces on one append-only table.
+"""The event store: the library's persistence interfaces on one append-only table.
 
-Import ``recorder`` and ``append`` from here. This room does not know who asks."""
+Import ``mapper``, ``append``, ``encryption`` and ``tracking`` from here; the library resolves
+``factory``. This room does not know who asks."""

@@ -27,10 +27,13 @@ class DatabaseCommandQueries:
         self.database = database
 
     def namespace(self) -> UUID:
+        """The installation's UUID."""
         return installation.namespace(self.database)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
+        """A transaction of the name ``command``; one that lost against another raises the library's
+        RecordConflictError."""
         try:
             with self.database.transaction("command") as connection:
                 yield connection
@@ -42,24 +45,31 @@ class DatabaseCommandQueries:
     def cancellable(
         self, connection: Any, lead_id: UUID, enrollment_id: UUID | None = None
     ) -> list[Message]:
+        """The lead's messages, or those of one enrollment, that may still be cancelled, locked."""
         return sweep.cancellable(
             connection, limit=100_000, lead_id=lead_id, enrollment_id=enrollment_id
         )
 
     def active_enrollments(self, connection: Any, lead_id: UUID) -> list[tuple[Enrollment, bool]]:
+        """The lead's active enrollments, locked, with whether a reply stops each."""
         return [
             (enrollments.state(row), row.stop_on_reply)
             for row in enrollments.active(connection, lead_id=lead_id)
         ]
 
     def erase_personal_data(self, connection: Any, lead_id: UUID) -> None:
+        """Make the lead's personal data unreadable for ever."""
         encryption.erase(connection, lead_id)
 
     def wake_broadcasters(self, connection: Any) -> None:
+        """Notify the broadcasters, with the commit, that there are messages due."""
         sweep.wake_broadcasters(connection)
 
     def latest_sent_to(self, connection: Any, lead_id: UUID) -> UUID | None:
+        """The id of the message that a reply of the lead answers, the one dispatched last; None if
+        there is none."""
         return sweep.latest_sent_to(connection, lead_id)
 
     def has_replied(self, connection: Any, lead_id: UUID, provider_id: str) -> bool:
+        """Whether the lead's reply of that provider id is recorded already."""
         return leads.has_replied(connection, lead_id, provider_id)

@@ -1,4 +1,4 @@
-"""The library's infrastructure factory: which classes make up this event store."""
+"""The library's infrastructure factory: the classes that make up this event store."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from projections.eventstore.tracking import Tracker
 
 
 class Factory(InfrastructureFactory[Tracker]):
-    """What ``PERSISTENCE_MODULE=projections.eventstore.factory`` selects.
+    """The factory that ``PERSISTENCE_MODULE=projections.eventstore.factory`` selects.
 
-    ``SENDTRAIL_DATABASE_URL`` in the application's environment says which database; its schema
-    must have been prepared.
+    ``SENDTRAIL_DATABASE_URL`` in the application's environment names the database, whose schema
+    must exist. Raises the library's InfrastructureFactoryError without it. The factory owns the
+    ``database``, which ``close`` closes.
     """
 
     def __init__(self, env: Environment | None) -> None:
@@ -32,23 +33,29 @@ class Factory(InfrastructureFactory[Tracker]):
         self.database = Database(url)
 
     def mapper(self, transcoder: Any = None, mapper_class: Any = None) -> Any:
+        """A ``Mapper``, unless the caller asks for another class."""
         return super().mapper(transcoder, mapper_class or Mapper)
 
     def event_store(self, mapper: Any = None, recorder: Any = None) -> Any:
+        """An ``EventStore`` of that mapper and recorder, or else of this factory's own."""
         return EventStore(mapper or self.mapper(), recorder or self.application_recorder())
 
     def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
+        """A ``Recorder``: there is one table, whatever the purpose."""
         return Recorder(self.database)
 
     def application_recorder(self) -> Recorder:
+        """A ``Recorder`` of the log."""
         return Recorder(self.database)
 
     def tracking_recorder(self, tracking_recorder_class: Any = None) -> Any:
+        """A tracking recorder of that class, or of the environment's, or else a ``Tracker``."""
         topic = self.env.get(self.TRACKING_RECORDER_TOPIC)
         cls = tracking_recorder_class or (resolve_topic(topic) if topic else Tracker)
         return cls(self.database)
 
     def process_recorder(self) -> TrackingEventRecorder:
+        """A recorder that commits events and position together."""
         return TrackingEventRecorder(self.database)
 
     def command_queries(self) -> DatabaseCommandQueries:
@@ -56,4 +63,5 @@ class Factory(InfrastructureFactory[Tracker]):
         return DatabaseCommandQueries(self.database)
 
     def close(self) -> None:
+        """Close the database."""
         self.database.close()

@@ -1,4 +1,4 @@
-"""The log for the library: writes, reads and follows ``stored_events``.
+"""The library's recorders on ``stored_events``: write, read and follow the log.
 
 Appending is in ``append``, readers' positions are in ``tracking``.
 """
@@ -25,7 +25,10 @@ from projections.eventstore.tracking import Tracker, insert_tracking
 
 
 class Recorder(ApplicationRecorder):
-    """Writes and reads ``stored_events``."""
+    """Writes and reads ``stored_events``, with personal data in the clear on this side.
+
+    What the database refuses is raised as the errors of ``append.library_errors``.
+    """
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -33,8 +36,13 @@ class Recorder(ApplicationRecorder):
     def insert_events(
         self, stored_events: Sequence[StoredEvent], **kwargs: Any
     ) -> Sequence[int] | None:
-        """Appends in a transaction of its own and returns the notification ids, or in that of
-        ``connection``, whose owner commits, and then returns None."""
+        """Append events and return their notification ids.
+
+        With the keyword ``connection`` they are appended in its transaction, which its owner
+        commits, and None is returned. With the keyword ``tracking`` the position is recorded in the
+        same transaction as the events. Raises the library's IntegrityError where a version or a
+        position exists already.
+        """
         rows = [
             (cast(UUID, e.originator_id), e.originator_version, e.topic, e.state)
             for e in stored_events
@@ -58,9 +66,12 @@ class Recorder(ApplicationRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        """The events of one aggregate, in order."""
+        """The events of one aggregate with versions above ``gt`` and up to ``lte``, in order.
+
+        ``desc`` turns the order round; ``limit`` is the most that are returned.
+        """
         with library_errors(), self.database.transaction() as connection:
-            found = connection.exec_driver_sql(
+            result = connection.exec_driver_sql(
                 "SELECT originator_id, originator_version, topic, state FROM stored_events"
                 " WHERE originator_id = %(id)s"
                 " AND (%(gt)s::int IS NULL OR originator_version > %(gt)s)"
@@ -68,7 +79,7 @@ class Recorder(ApplicationRecorder):
                 f" ORDER BY originator_version {'DESC' if desc else 'ASC'} LIMIT %(limit)s",
                 {"id": str(originator_id), "gt": gt, "lte": lte, "limit": limit},
             )
-            events = [(row[0], row[1], row[2], bytes(row[3])) for row in found]
+            events = [(row[0], row[1], row[2], bytes(row[3])) for row in result]
             return [StoredEvent(*event) for event in decrypt(connection, events)]
 
     def select_notifications(
@@ -80,9 +91,13 @@ class Recorder(ApplicationRecorder):
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        """A page of the log. Every event below the last one returned has been returned before."""
+        """A page of the log: up to ``limit`` events from ``start`` up to ``stop``, in order.
+
+        ``topics`` restricts it to these, if there are any. Events are never committed below the
+        last one returned, so a reader that goes on from there skips none.
+        """
         with library_errors(), self.database.transaction() as connection:
-            found = connection.exec_driver_sql(
+            result = connection.exec_driver_sql(
                 "SELECT originator_id, originator_version, topic, state, notification_id"
                 " FROM stored_events"
                 f" WHERE notification_id {'>=' if inclusive_of_start else '>'} %(start)s"
@@ -91,11 +106,12 @@ class Recorder(ApplicationRecorder):
                 " ORDER BY notification_id LIMIT %(limit)s",
                 {"start": start or 0, "stop": stop, "topics": list(topics), "limit": limit},
             )
-            page = found.all()
+            page = result.all()
             events = decrypt(connection, [(r[0], r[1], r[2], bytes(r[3])) for r in page])
             return [Notification(*event, row[4]) for event, row in zip(events, page, strict=True)]
 
     def max_notification_id(self) -> int | None:
+        """The notification id of the last event; None if the log is empty."""
         with library_errors(), self.database.transaction() as connection:
             return cast(
                 "int | None",
@@ -105,11 +121,12 @@ class Recorder(ApplicationRecorder):
             )
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> PollingSubscription:
+        """An iterator over the log after the notification id ``gt`` that waits for new events."""
         return PollingSubscription(self, gt, topics)
 
 
 class PollingSubscription(Subscription[Recorder]):
-    """Follows the log in pages of 500, looking again every ``interval`` seconds at its end."""
+    """Follows the log in pages of 500; at its end it polls every ``interval`` seconds."""
 
     def __init__(
         self,
@@ -124,6 +141,7 @@ class PollingSubscription(Subscription[Recorder]):
         self._page: Iterator[Notification] = iter(())
 
     def stop(self) -> None:
+        """End the iteration, also while another thread waits in it."""
         super().stop()
         self._stopped.set()
 
@@ -142,4 +160,4 @@ class PollingSubscription(Subscription[Recorder]):
 
 
 class TrackingEventRecorder(Tracker, Recorder, ProcessRecorder):
-    """Position and new events in one transaction."""
+    """Records new events and a reader's position in one transaction."""

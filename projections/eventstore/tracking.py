@@ -1,4 +1,4 @@
-"""How far the readers of a log have come."""
+"""Positions: how far the asynchronous readers of the log have come."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from projections.eventstore.append import library_errors
 
 
 class Tracker(TrackingRecorder):
-    """Remembers how far readers of a log have come, in the reader's own transaction if given."""
+    """The library's tracking recorder on the table ``tracking``."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
     def insert_tracking(self, tracking: Tracking, connection: Connection | None = None) -> None:
-        """Raises the library's IntegrityError unless the position is beyond the one recorded."""
+        """Record a position, in the transaction of ``connection`` or in one of its own.
+
+        Raises the library's IntegrityError unless the position is beyond the one recorded.
+        """
         with library_errors():
             if connection is not None:
                 insert_tracking(connection, tracking)
@@ -28,12 +31,13 @@ class Tracker(TrackingRecorder):
                 insert_tracking(own, tracking)
 
     def max_tracking_id(self, application_name: str) -> int | None:
+        """The position of that reader, as in ``position``."""
         with library_errors(), self.database.transaction() as connection:
             return position(connection, application_name)
 
 
 def position(connection: Connection, application_name: str) -> int | None:
-    """How far that reader has come; None if it has not begun."""
+    """The notification id up to which that reader has read; None if it has not begun."""
     return cast(
         "int | None",
         connection.exec_driver_sql(
@@ -44,7 +48,10 @@ def position(connection: Connection, application_name: str) -> int | None:
 
 
 def insert_tracking(connection: Connection, tracking: Tracking) -> None:
-    """Moves a reader's position forwards; raises IntegrityError where it would not move."""
+    """Move a reader's position forwards.
+
+    Raises the library's IntegrityError if the position recorded is there or beyond.
+    """
     moved = connection.exec_driver_sql(
         "INSERT INTO tracking AS t (application_name, notification_id)"
         " VALUES (%(name)s, %(id)s) ON CONFLICT (application_name) DO UPDATE"

@@ -1,3 +1,4 @@
-"""What comes in: files of leads, receipts and replies.
+"""Intake: leads from files, and inbound receipts and replies.
 
-The API, the CLI and the runners import these modules. This room does not know the container."""
+The API, the CLI and the runners import ``lead_import`` and ``inbound``. This room
+does not know the container."""

@@ -1,7 +1,8 @@
-"""Leads from a CSV file: good rows land, bad rows are reported, importing twice changes nothing.
+"""Import of leads from a CSV file.
 
-The file is read twice: first to see that it is a CSV of leads at all, so that a file that is not
-leaves nothing half-written; then to import it, a thousand rows to a transaction.
+Good rows are registered, bad rows are reported, and importing a file twice changes nothing. The
+file is read twice: first to check that it is a CSV of leads at all, so that a file that is none
+changes nothing; then to import it, a thousand rows to a transaction.
 """
 
 from __future__ import annotations
@@ -23,27 +24,33 @@ from domain.errors import InvalidInputError
 from projections.database.engine import Database
 from projections.readmodels import devices, leads
 
+# Rows per transaction.
 CHUNK = 1000
+# Characters.
 LONGEST_FIELD = 100_000
 # Columns with a meaning of their own; any other becomes an attribute that templates may name.
 COLUMNS = ("phone", "name", "niche", "target_status", "triggers", "device", "timezone")
 
 
 class Rejected(msgspec.Struct, frozen=True):
-    """A row that did not land: its line in the file, and why. The text names no personal data."""
+    """A row that was not imported: its line in the file, from 1, and why, without personal data."""
 
     line: int
     reason: str
 
 
 class Imported(msgspec.Struct):
-    """What an import did; ``known`` are leads that were there already and stay as they are."""
+    """What an import did.
+
+    ``registered`` leads are new; ``known`` leads existed already and stay as they are.
+    """
 
     registered: int = 0
     known: int = 0
     rejected: list[Rejected] = []
 
 
+# E.164 phone, triggers and profile.
 Registration = tuple[str, tuple[str, ...], lead.Profile]
 
 
@@ -56,8 +63,12 @@ def import_leads(
     actor: str,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Imported:
-    """Imports ``path``; ``progress`` is told the number of rows done, again and again. Raises
-    InvalidInputError, before anything is written, if the file is no CSV of leads."""
+    """Import the CSV file ``path``, in UTF-8 with a header.
+
+    ``region`` is the country of phones without a country code, None if there must be one.
+    ``progress`` is called with the number of rows done so far. Raises InvalidInputError, before
+    anything is written, if the file cannot be read or is no CSV of leads.
+    """
     for _ in _rows(path):
         pass
     with database.transaction() as connection:
@@ -95,8 +106,10 @@ def import_leads(
 def _register(
     database: Database, outreach: Outreach, good: dict[UUID, Registration], actor: str
 ) -> int:
-    """Registers those that are not known yet. One registered by somebody else meanwhile makes the
-    chunk start anew."""
+    """Register the leads that are not known yet; return how many these were.
+
+    If another transaction registers one of them meanwhile, the chunk is done anew.
+    """
 
     def work(connection: Connection) -> int:
         known = leads.known(connection, good)
@@ -112,7 +125,10 @@ def _register(
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line numbers and rows. Raises InvalidInputError if the file cannot be read to its end."""
+    """The rows of the file that are not blank, as (line number, fields by column name).
+
+    Raises InvalidInputError if the file cannot be read to its end or its header is bad.
+    """
     limit = csv.field_size_limit(LONGEST_FIELD)
     line = 1
     try:
@@ -124,7 +140,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 line = reader.line_num
                 if not any(value.strip() for value in values):
                     continue
-                # Fields without a column, or columns without a field, are for the row's own check.
+                # ``_registration`` refuses a row with fields or columns to spare.
                 row = dict(zip(header, values, strict=False))
                 if len(values) != len(header):
                     row["?"] = f"{len(header)} fields as in the header, not {len(values)}"

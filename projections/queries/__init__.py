@@ -1,3 +1,3 @@
 """Reports, pages and previews, read from the read models.
 
-The API and the CLI import these modules. This room writes nothing."""
+The API and the CLI import ``reports``, ``pages`` and ``preview``. This room writes nothing."""

@@ -1,4 +1,4 @@
-"""Pages of resources for people and programs: in id order, so that inserts move nothing."""
+"""Resources one by one and in pages; pages are in id order, so that inserts move nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 from domain.errors import InvalidInputError, NotFoundError
 from projections.database.engine import rows
 
-# What is listed, by name: its table or view, its id, and the columns it can be filtered by.
 _MESSAGES = """(
     SELECT m.*, l.phone AS recipient_phone FROM broadcast_messages m JOIN leads l USING (lead_id)
 )"""
@@ -21,6 +20,7 @@ _DEVICES = """(
     SELECT d.*, EXISTS (SELECT FROM device_secrets s WHERE s.device_id = d.device_id)
         AS has_credentials FROM devices d
 )"""
+# By the name of a resource: its table or subquery, and the column of its id.
 SOURCES = {
     "lead": ("leads", "lead_id"),
     "sequence": ("sequences", "sequence_id"),
@@ -30,51 +30,54 @@ SOURCES = {
 }
 
 
-def one(connection: Connection, what: str, resource_id: UUID) -> Any:
-    """The row of that resource. Raises NotFoundError."""
-    source, key = SOURCES[what]
+def one(connection: Connection, resource: str, resource_id: UUID) -> Any:
+    """The row of the ``resource`` (a name of ``SOURCES``) with that id. Raises NotFoundError."""
+    source, key = SOURCES[resource]
     found = rows(connection, f"SELECT * FROM {source} r WHERE {key} = %(id)s", id=resource_id)
     if not found:
-        raise NotFoundError(what, resource_id)
+        raise NotFoundError(resource, resource_id)
     return found[0]
 
 
 def page(
     connection: Connection,
-    what: str,
+    resource: str,
     *,
     limit: int,
     cursor: str | None = None,
     filters: Mapping[str, Any] | None = None,
 ) -> tuple[list[Any], str | None]:
-    """Up to ``limit`` rows after ``cursor``, where each column of ``filters`` has that value, and
-    the cursor of the next page, None at the end. Raises InvalidInputError for a bad cursor."""
-    source, key = SOURCES[what]
+    """Up to ``limit`` rows of the ``resource`` after ``cursor``, and the cursor of the next page.
+
+    Each column in ``filters`` has the value given there; None is no condition. The cursor is None
+    at the end. Raises InvalidInputError for a bad cursor.
+    """
+    source, key = SOURCES[resource]
     wanted = {name: value for name, value in (filters or {}).items() if value is not None}
     conditions = [f"{name} = %({name})s" for name in wanted]
-    after = decode(cursor) if cursor else None
+    after = decode_cursor(cursor) if cursor else None
     if after is not None:
         conditions.append(f"{key} > %(after)s")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    found = rows(
+    page_and_one = rows(
         connection,
         f"SELECT * FROM {source} r{where} ORDER BY {key} LIMIT %(limit)s",
         **wanted,
         after=after,
         limit=limit + 1,
     )
-    if len(found) <= limit:
-        return found, None
-    return found[:limit], encode(getattr(found[limit - 1], key))
+    if len(page_and_one) <= limit:
+        return page_and_one, None
+    return page_and_one[:limit], encode_cursor(getattr(page_and_one[limit - 1], key))
 
 
-def encode(last: UUID) -> str:
-    """An opaque cursor that says: after this one."""
+def encode_cursor(last: UUID) -> str:
+    """The cursor of the page that comes after the id ``last``; opaque to clients."""
     return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")
 
 
-def decode(cursor: str) -> UUID:
-    """The id in a cursor. Raises InvalidInputError."""
+def decode_cursor(cursor: str) -> UUID:
+    """The id in a cursor. Raises InvalidInputError if it is none."""
     try:
         return UUID(bytes=base64.b64decode(cursor + "==", altchars="-_", validate=True))
     except (ValueError, binascii.Error):

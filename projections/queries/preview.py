@@ -1,4 +1,4 @@
-"""What a campaign would do if it were triggered now, by the same rules that will do it."""
+"""What a campaign would do if it started now, by the rules that the campaigner uses."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ from domain.values import zone
 from projections.database.engine import rows
 from projections.readmodels import campaigns, devices, leads
 
+# Leads per query.
 CHUNK = 5000
 
 
 class DeviceShare(msgspec.Struct, frozen=True, kw_only=True):
-    """What one device would send: ``waiting`` is what it has pending already, and ``finishes_at``
-    is when the last message would leave at its average pace and within its daily limit."""
+    """What one device would send.
+
+    ``messages`` are the campaign's; ``waiting`` is how many messages the device has pending
+    already. ``finishes_at`` is when the last one would be sent at the device's average pace and
+    within its daily limit.
+    """
 
     device_id: UUID
     name: str
@@ -33,7 +38,11 @@ class DeviceShare(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """``audience`` gets a message; ``excluded`` match and get none, by reason."""
+    """How many leads would get a message (``audience``), and how many match and would get none.
+
+    The latter are counted by reason in ``excluded``. ``finishes_at`` is that of the last device,
+    None without an audience.
+    """
 
     campaign_id: UUID
     audience: int
@@ -43,9 +52,9 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def preview(connection: Connection, campaign_id: UUID, now: datetime) -> Preview:
-    """Raises NotFoundError."""
-    found = campaigns.by_id(connection, campaign_id)
-    if found is None:
+    """The preview of a campaign at the instant ``now``. Raises NotFoundError."""
+    campaign = campaigns.by_id(connection, campaign_id)
+    if campaign is None:
         raise NotFoundError("campaign", campaign_id)
     excluded: Counter[str] = Counter()
     share: Counter[UUID] = Counter()
@@ -60,7 +69,7 @@ def preview(connection: Connection, campaign_id: UUID, now: datetime) -> Preview
                 share[sender] += 1
             else:
                 excluded[sender] += 1
-    definition = found.definition
+    definition = campaign.definition
     asked = Pace(definition.min_delay_seconds, definition.max_delay_seconds)
     start = max(now, definition.scheduled_at)
     shares = [
@@ -87,13 +96,13 @@ def preview(connection: Connection, campaign_id: UUID, now: datetime) -> Preview
         audience=share.total(),
         excluded=dict(excluded),
         devices=shares,
-        finishes_at=max((one.finishes_at for one in shares), default=None),
+        finishes_at=max((device.finishes_at for device in shares), default=None),
     )
 
 
 def _backlog(connection: Connection, now: datetime) -> list[Any]:
-    """Devices in service, with how many messages wait on each and how many slots of today each has
-    used."""
+    """The rows of devices in service, each with how many messages are ``waiting`` on it and how
+    many slots of its day it has ``used``."""
     return rows(
         connection,
         """

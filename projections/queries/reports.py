@@ -1,4 +1,4 @@
-"""Reports from the counts, which change with the messages: a report never lags, never scans."""
+"""Reports, from counts that change in the messages' own transactions: they never lag or scan."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ from projections.readmodels.counters import MARKS
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """Messages of one campaign or of one step: ``by_status`` has every status and sums to
-    ``audience``; ``failures`` count the failed ones by the provider's code."""
+    """Counts of the messages of one campaign or of one step.
+
+    ``by_status`` has every status and sums to ``audience``. ``failures`` and ``cancelled`` count
+    the failed and cancelled ones by code or reason. ``delivered``, ``read`` and ``replied`` count
+    the messages of which that is recorded.
+    """
 
     audience: int
     by_status: dict[str, int]
@@ -29,11 +33,13 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepReport(Counts, frozen=True, kw_only=True):
+    """The counts of one step of a sequence, numbered from 1."""
+
     step: int
 
 
 class CampaignReport(Counts, frozen=True, kw_only=True):
-    """``excluded`` counts, by reason, leads that matched and got no message."""
+    """The counts of a campaign; ``excluded`` are leads that matched and got none, by reason."""
 
     campaign_id: UUID
     name: str
@@ -42,6 +48,8 @@ class CampaignReport(Counts, frozen=True, kw_only=True):
 
 
 class SequenceReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The enrollments of a sequence by status, and the counts of each step in order."""
+
     sequence_id: UUID
     name: str
     status: str
@@ -50,7 +58,7 @@ class SequenceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """``days`` are (day in the device's time zone, claimed, sent, failed, unknown)."""
+    """A device's days: (ISO date in its time zone, claimed, sent, failed, unknown), in order."""
 
     device_id: UUID
     name: str
@@ -59,6 +67,8 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything at a glance: leads, how many of them opted out, and all else by status."""
+
     leads: int
     opted_out: int
     messages: dict[str, int]
@@ -68,35 +78,35 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def campaign(connection: Connection, campaign_id: UUID) -> CampaignReport:
-    """Raises NotFoundError."""
-    found = rows(
+    """The report of a campaign. Raises NotFoundError."""
+    campaigns = rows(
         connection,
         "SELECT campaign_id, name, status, excluded FROM campaigns WHERE campaign_id = %(id)s",
         id=str(campaign_id),
     )
-    if not found:
+    if not campaigns:
         raise NotFoundError("campaign", campaign_id)
     (counts,) = _counts(connection, campaign_id, [0])
     return CampaignReport(
         campaign_id=campaign_id,
-        name=found[0].name,
-        status=found[0].status,
-        excluded=found[0].excluded,
+        name=campaigns[0].name,
+        status=campaigns[0].status,
+        excluded=campaigns[0].excluded,
         **counts,
     )
 
 
 def sequence(connection: Connection, sequence_id: UUID) -> SequenceReport:
-    """Raises NotFoundError."""
-    found = rows(
+    """The report of a sequence. Raises NotFoundError."""
+    sequences = rows(
         connection,
         "SELECT sequence_id, name, status, jsonb_array_length(definition -> 'steps') AS steps"
         " FROM sequences WHERE sequence_id = %(id)s",
         id=str(sequence_id),
     )
-    if not found:
+    if not sequences:
         raise NotFoundError("sequence", sequence_id)
-    numbers = range(1, found[0].steps + 1)
+    numbers = range(1, sequences[0].steps + 1)
     enrolled = rows(
         connection,
         "SELECT status, count(*) FROM enrollments WHERE sequence_id = %(id)s GROUP BY status",
@@ -104,8 +114,8 @@ def sequence(connection: Connection, sequence_id: UUID) -> SequenceReport:
     )
     return SequenceReport(
         sequence_id=sequence_id,
-        name=found[0].name,
-        status=found[0].status,
+        name=sequences[0].name,
+        status=sequences[0].status,
         enrollments={"active": 0, "completed": 0, "stopped": 0, **dict(map(tuple, enrolled))},
         steps=[
             StepReport(step=number, **counts)
@@ -117,8 +127,10 @@ def sequence(connection: Connection, sequence_id: UUID) -> SequenceReport:
 
 
 def devices(connection: Connection) -> list[DeviceReport]:
-    """Every device with its days, in order of name."""
-    found = rows(connection, "SELECT device_id, name, status FROM devices ORDER BY name, device_id")
+    """The reports of all devices, in order of name."""
+    all_devices = rows(
+        connection, "SELECT device_id, name, status FROM devices ORDER BY name, device_id"
+    )
     days: dict[UUID, list[tuple[str, int, int, int, int]]] = {}
     for row in rows(connection, "SELECT * FROM device_days ORDER BY device_id, day"):
         day = (row.day.isoformat(), row.claimed, row.sent, row.failed, row.unknown)
@@ -130,12 +142,12 @@ def devices(connection: Connection) -> list[DeviceReport]:
             status=row.status,
             days=days.get(row.device_id, []),
         )
-        for row in found
+        for row in all_devices
     ]
 
 
 def overview(connection: Connection) -> Overview:
-    """Everything at a glance."""
+    """The overview of the whole installation."""
     leads = rows(connection, "SELECT count(*), count(opted_out_at) FROM leads")[0]
     sums = ", ".join(f"coalesce(sum({status}), 0)::int AS {status}" for status in STATUSES)
     messages = rows(connection, f"SELECT {sums} FROM message_counts")[0]
@@ -150,13 +162,13 @@ def overview(connection: Connection) -> Overview:
 
 
 def _by_status(connection: Connection, table: str) -> dict[str, int]:
-    found = rows(connection, f"SELECT status, count(*) FROM {table} GROUP BY 1 ORDER BY 1")
-    return {row[0]: row[1] for row in found}
+    counts = rows(connection, f"SELECT status, count(*) FROM {table} GROUP BY 1 ORDER BY 1")
+    return {row[0]: row[1] for row in counts}
 
 
 def _counts(connection: Connection, owner_id: UUID, steps: Iterable[int]) -> list[dict[str, Any]]:
-    """The fields of Counts, per step."""
-    found = {
+    """The fields of Counts for each of ``steps`` of a sequence, or for step 0 of a campaign."""
+    by_step = {
         row.step: row
         for row in rows(
             connection, "SELECT * FROM message_counts WHERE owner_id = %(id)s", id=str(owner_id)
@@ -174,7 +186,7 @@ def _counts(connection: Connection, owner_id: UUID, steps: Iterable[int]) -> lis
 
     counts = []
     for step in steps:
-        row = found.get(step)
+        row = by_step.get(step)
         by_status = {status: getattr(row, status, 0) for status in STATUSES}
         counts.append(
             {

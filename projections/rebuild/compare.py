@@ -1,4 +1,4 @@
-"""Whether two builds of a read model are the same, row by row."""
+"""Compares two builds of a read model, row by row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table
 
 from projections.database.engine import rows
 
-# A lease is a hint that may outlive its messages: what it says of open ones is what counts.
+# A lease is a hint that may outlive its messages: only what it says of open ones is compared.
 _OPEN_LEASES = """
     WITH m AS MATERIALIZED (
         SELECT message_id, worker, lease_until FROM {schema}.broadcast_messages
@@ -17,16 +17,18 @@ _OPEN_LEASES = """
     WHERE m.message_id = ANY(l.message_ids)
 """
 
-# SQL: the digest of the row ``r``; of its values, because to make text of them takes three times as
-# long. Hashed once more: that of a record adds up those of its columns, and if they were then added
-# up over all rows it would not matter which row has which of a column's values.
+# SQL: the digest of the row ``r``. It is made of the values, because to make text of them takes
+# three times as long. It is hashed once more, because the hash of a record adds up those of its
+# columns: added up over all rows, it would not matter which row has which value of a column.
 _DIGEST = "hashint8extended(hash_record_extended(r, 0), 0)"
 
 
 def difference(connection: Connection, table: Table, live: str, rebuilt: str) -> str | None:
-    """The first row of ``table`` in which the schemas ``live`` and ``rebuilt`` differ, by its key
-    and the names of the columns; None if there is none. A table or column that only one of them
-    has is no difference: it is new."""
+    """Describe the first row of ``table`` in which the schemas ``live`` and ``rebuilt`` differ.
+
+    The description has the row's key and the names of its columns, without values; None if the
+    tables are identical. A table or column that only one of them has is new and no difference.
+    """
     keys = [column.name for column in table.primary_key]
     if table.name == "leases":
         keys = ["message_id"]
@@ -42,7 +44,7 @@ def difference(connection: Connection, table: Table, live: str, rebuilt: str) ->
     ]
     if digests[0] == digests[1]:
         return None
-    found = rows(
+    (row,) = rows(
         connection,
         f"""
         SELECT to_jsonb(a) AS live, to_jsonb(b) AS rebuilt
@@ -50,11 +52,12 @@ def difference(connection: Connection, table: Table, live: str, rebuilt: str) ->
         WHERE to_jsonb(a) IS DISTINCT FROM to_jsonb(b) ORDER BY {", ".join(keys)} LIMIT 1
         """,
     )
-    return _describe(found[0].live, found[0].rebuilt, keys)
+    return _describe(row.live, row.rebuilt, keys)
 
 
 def _common(connection: Connection, table: str, *schemas: str) -> list[str]:
-    found = rows(
+    """The columns that the table has in every one of these schemas."""
+    columns = rows(
         connection,
         "SELECT column_name FROM information_schema.columns"
         " WHERE table_name = %(table)s AND table_schema = ANY(%(schemas)s)"
@@ -63,7 +66,7 @@ def _common(connection: Connection, table: str, *schemas: str) -> list[str]:
         schemas=list(schemas),
         number=len(schemas),
     )
-    return [row[0] for row in found]
+    return [row[0] for row in columns]
 
 
 def _describe(live: dict[str, Any] | None, rebuilt: dict[str, Any] | None, keys: list[str]) -> str:

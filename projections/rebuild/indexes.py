@@ -1,6 +1,6 @@
-"""Indexes of a schema that is being filled: made when it is full, in one go, from sorted rows.
+"""Indexes of a schema that is being filled: created once it is full, from sorted rows.
 
-That takes a fraction of the time of adding to them row by row; and a row that is in fewer indexes
+That takes a fraction of the time of adding to them row by row. A row that is in fewer indexes also
 changes in place (HOT) more often.
 """
 
@@ -27,9 +27,11 @@ WHERE r.relnamespace = %(schema)s::regnamespace AND r.relname <> ALL(%(kept)s)
 
 
 def defer_indexes(connection: Connection, schema: str) -> list[str]:
-    """Drops every index of that empty schema that no handler needs; returns the statements that
-    make them again."""
-    found = rows(connection, _DEFERRABLE, schema=schema, kept=list(HANDLERS_LOOK_UP))
-    for index in found:
+    """Drop every index of that empty schema that no handler looks up.
+
+    Returns the statements that create them again.
+    """
+    indexes = rows(connection, _DEFERRABLE, schema=schema, kept=list(HANDLERS_LOOK_UP))
+    for index in indexes:
         connection.exec_driver_sql(index.drop)
-    return [index.make for index in found]
+    return [index.make for index in indexes]

@@ -1,7 +1,7 @@
-"""The log in pages, as a rebuild projects it: in the clear, and read ahead.
+"""The log in pages, as a rebuild projects it: decrypted, and read ahead.
 
-Whoever projects a page waits for PostgreSQL most of the time. A thread reads, decrypts and decodes
-the next one meanwhile, so that both cost about as much time as the longer of the two.
+Projecting a page is waiting for PostgreSQL most of the time. A thread reads, decrypts and decodes
+the next page meanwhile, so that both take about as long as the longer of the two.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from projections.database.engine import Database
 from projections.eventstore.encryption import PERSONAL, decrypt_state
 from projections.readmodels.projector import Change, changes
 
-# Ids and states as text: the driver makes objects of UUIDs and reads bytes from hexadecimal digits,
-# which takes four times as long. The keys come along: to ask for them afterwards takes longer too.
+# Ids and states are read as text: the driver makes objects of UUIDs and reads bytes from
+# hexadecimal digits, which takes four times as long. The keys are joined, because another query for
+# them takes longer too.
 _PAGE = """
 SELECT e.originator_id::text, e.originator_version, e.topic, convert_from(e.state, 'UTF8'), k.key,
     e.notification_id
@@ -33,7 +34,11 @@ WHERE e.notification_id > %s ORDER BY e.notification_id LIMIT %s
 
 
 class Page(NamedTuple):
-    """What the events of a page do to the read models, and the ids of the first and the last."""
+    """A page of the log.
+
+    ``first`` and ``last`` are the notification ids of its first and last event, ``changes`` what
+    its events do to the read models, in order.
+    """
 
     first: int
     last: int
@@ -50,21 +55,19 @@ _when = msgspec.json.Decoder(_When).decode
 def read(
     connection: Connection, position: int, size: int, until: datetime | None = None
 ) -> Page | None:
-    """The next ``size`` events after ``position``, without those after the instant ``until``; None
-    at the end. Raises StorageError if one of them cannot be read."""
+    """The next ``size`` events after the notification id ``position``; None at the end of the log.
+
+    Events later than the instant ``until`` are left out of its changes. Raises StorageError if an
+    event is not what was written.
+    """
     try:
-        found: Any = connection.exec_driver_sql(_PAGE, (list(PERSONAL), position, size))
-        # The driver's tuples: SQLAlchemy would make rows of them first.
-        rows = found.cursor.fetchall()
+        result: Any = connection.exec_driver_sql(_PAGE, (list(PERSONAL), position, size))
+        # The driver's tuples, without SQLAlchemy's rows around them.
+        rows = result.cursor.fetchall()
         if not rows:
             return None
         events = [
-            (
-                row[0],
-                row[1],
-                row[2],
-                decrypt_state(*row[:5]) if row[2] in PERSONAL else row[3].encode(),
-            )
+            (*row[:3], decrypt_state(*row[:5]) if row[2] in PERSONAL else row[3].encode())
             for row in rows
         ]
         if until is not None:
@@ -78,18 +81,22 @@ def read(
 def read_ahead(
     database: Database, size: int, until: datetime | None = None
 ) -> Iterator[Iterator[Page]]:
-    """Every page of the log, one of them read in advance, as ``read`` has it."""
+    """The pages of the log as ``read`` gives them, each read while the one before is projected.
 
-    def following(position: int) -> Page | None:
+    The iterator is for the block only. A page that cannot be read raises StorageError when it is
+    asked for.
+    """
+
+    def page_after(position: int) -> Page | None:
         with database.engine.connect() as connection:
             return read(connection, position, size, until)
 
     with ThreadPoolExecutor(1) as thread:
 
         def pages() -> Iterator[Page]:
-            page = following(0)
+            page = page_after(0)
             while page is not None:
-                ahead = thread.submit(following, page.last)
+                ahead = thread.submit(page_after, page.last)
                 yield page
                 page = ahead.result()
 
@@ -97,8 +104,10 @@ def read_ahead(
 
 
 def not_as_written(first: int, last: int) -> StorageError:
-    """What to say of a page that cannot be read or projected; the driver's message may say who it
-    is about."""
+    """The error of a page that cannot be read or projected, of events with these ids.
+
+    It does not repeat the driver's message, which may hold personal data.
+    """
     return StorageError(
         f"one of the events {first} to {last} is not what was written;"
         " sendtrail audit verify names it"

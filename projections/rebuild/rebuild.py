@@ -1,8 +1,9 @@
-"""Read models anew from the events, in a schema of their own, by the very same handlers.
+"""Rebuilds read models from the events, in a schema of their own, with the live handlers.
 
-A rebuild compares every row with the live tables, and may then take their place: blue and green.
-Commands and runners go on meanwhile; only the swap itself holds them up, for as long as it takes to
-catch up with the last few events and to rename the tables. Whatever fails, the live tables stay.
+A rebuild compares every row with the live tables, and its tables may then take their place (blue
+and green). Commands and runners go on meanwhile. Only the swap holds them up, for as long as it
+takes to catch up with the last few events and to rename the tables. If anything fails, the live
+tables stay.
 """
 
 from __future__ import annotations
@@ -29,17 +30,21 @@ from projections.schema.read_models import READ_MODELS, create_read_models
 
 SCHEMA = "rebuild"
 LIVE = "public"
+# Events per transaction.
 PAGE = 5000
+# The advisory lock of a rebuild.
 REBUILD_LOCK = 0x5E4D7243
-# How long the swap waits for the tables at a time, and how often it tries.
+# How long one attempt of the swap waits for the tables, and how many attempts there are.
 SWAP_PATIENCE, SWAP_TRIES = "250ms", 100
-# And how long, each time, for a vacuum of theirs, in nobody's way.
+# How long each attempt waits before that for a vacuum of the tables; it blocks nobody meanwhile.
 VACUUM_PATIENCE = "10s"
-# The swap begins when so few events are left to replay.
+# The swap begins when at most so many events are left to replay.
 NEARLY = 200
 
+# The driver's errors after which the swap is tried again.
 BUSY = (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected)
 
+# Called with the notification id that was projected last and the last one of the log.
 Progress = Callable[[int, int], None]
 
 
@@ -50,18 +55,21 @@ def rebuild(
     only: str | None = None,
     swap: bool = False,
 ) -> dict[str, str | None]:
-    """Rebuilds every read model beside the live ones; says per table None where they are identical,
-    else what the first difference is (keys and column names, no values).
+    """Rebuild every read model beside the live ones and compare them.
 
-    With ``swap`` the rebuilt tables then become the live ones; with ``only`` comparison and swap
-    are for that table alone. Raises StorageError where another rebuild is under way or the tables
-    are in use all the time, InvalidInputError if there is no such table.
+    Returns by table name None if live and rebuilt table are identical, else a description of the
+    first difference: its key and the names of its columns, without values. With ``only`` comparison
+    and swap are for that table alone. With ``swap`` the rebuilt tables become the live ones.
+
+    Raises StorageError if another rebuild is under way, if an event is not what was written, or if
+    the swap finds the tables in use all the time. Raises InvalidInputError if there is no such
+    table.
     """
     wanted = _tables(only)
-    with _alone(database):
-        indexes = _prepare(database, SCHEMA, anew=True)
+    with _exclusive(database):
+        indexes = _create_schema(database, SCHEMA, anew=True)
         position = _replay(database, SCHEMA, progress)
-        _make(database, SCHEMA, indexes, position)
+        _create_indexes(database, SCHEMA, indexes, position)
         with (
             database.engine.connect().execution_options(
                 isolation_level="REPEATABLE READ"
@@ -69,12 +77,14 @@ def rebuild(
             connection.begin(),
         ):
             # The live tables in one snapshot, with exactly the events that made them.
-            _work_in(connection, SCHEMA)
+            _set_search_path(connection, SCHEMA)
             position = _catch_up(connection, position)
-            found = {table.name: difference(connection, table, LIVE, SCHEMA) for table in wanted}
+            differences = {
+                table.name: difference(connection, table, LIVE, SCHEMA) for table in wanted
+            }
         if swap:
             _swap(database, wanted, position)
-        return found
+        return differences
 
 
 def replay(
@@ -83,14 +93,16 @@ def replay(
     until: datetime,
     progress: Progress = lambda done, total: None,
 ) -> None:
-    """Fills the new schema ``schema`` with every read model as it was at the instant ``until``, for
-    any SQL client. Who has been erased since is blank. Raises InvalidInputError where the name is
-    no good or taken."""
+    """Create the schema ``schema`` with every read model as it was at the instant ``until``.
+
+    Personal data of leads that were erased since is blank. Raises InvalidInputError if the name is
+    not a plain one or is taken, StorageError if an event is not what was written.
+    """
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema) or schema.startswith("pg_"):
         raise InvalidInputError("schema", "a name of lower-case letters, digits and _")
     with database.transaction() as connection:
         taken = rows(connection, "SELECT FROM pg_namespace WHERE nspname = %(s)s", s=schema)
-        # Such a word would have to be quoted in every query, as in SELECT FROM "user".leads.
+        # A reserved word would have to be quoted in every query, as in SELECT FROM "user".leads.
         reserved = rows(
             connection,
             "SELECT FROM pg_get_keywords() WHERE word = %(s)s AND catcode IN ('R', 'T')",
@@ -100,14 +112,15 @@ def replay(
         raise InvalidInputError("schema", "a name that is no reserved word of SQL")
     if taken or schema in (LIVE, SCHEMA, swap.RETIRED):
         raise InvalidInputError("schema", "a name that is not taken")
-    indexes = _prepare(database, schema)
+    indexes = _create_schema(database, schema)
     position = _replay(database, schema, progress, until=until)
-    _make(database, schema, indexes, position)
+    _create_indexes(database, schema, indexes, position)
     with database.transaction() as connection:
         erase_copies(connection, schema)
 
 
 def _tables(only: str | None) -> list[Table]:
+    """The read model's table of that name, or all; raises InvalidInputError if there is none."""
     if only is None:
         return list(READ_MODELS.sorted_tables)
     if only not in READ_MODELS.tables:
@@ -116,8 +129,8 @@ def _tables(only: str | None) -> list[Table]:
 
 
 @contextmanager
-def _alone(database: Database) -> Iterator[None]:
-    """No other rebuild of this database until the block ends."""
+def _exclusive(database: Database) -> Iterator[None]:
+    """Keep other rebuilds from this database until the block ends, or raise StorageError."""
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         (row,) = rows(connection, f"SELECT pg_try_advisory_lock({REBUILD_LOCK})")
         if not row[0]:
@@ -128,22 +141,28 @@ def _alone(database: Database) -> Iterator[None]:
             rows(connection, f"SELECT pg_advisory_unlock({REBUILD_LOCK})")
 
 
-def _prepare(database: Database, schema: str, *, anew: bool = False) -> list[str]:
-    """Makes empty tables in ``schema``; returns the statements that make their indexes."""
+def _create_schema(database: Database, schema: str, *, anew: bool = False) -> list[str]:
+    """Create ``schema`` with empty tables; return the statements that create their indexes.
+
+    ``anew`` drops a schema of that name first.
+    """
     with database.transaction("rebuild") as connection:
         if anew:
             connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
         connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-        _work_in(connection, schema)
+        _set_search_path(connection, schema)
         create_read_models(connection)
         return defer_indexes(connection, schema)
 
 
-def _make(database: Database, schema: str, indexes: Sequence[str], position: int) -> None:
-    """Each in a transaction of its own: while one is made, whoever erases a lead waits for it."""
+def _create_indexes(database: Database, schema: str, indexes: Sequence[str], position: int) -> None:
+    """Create the indexes of the filled tables, which hold the events up to ``position``.
+
+    Each is created in a transaction of its own: an erasure of a lead waits for it meanwhile.
+    """
     for statement in indexes:
         with database.transaction("rebuild") as connection:
-            _work_in(connection, schema)
+            _set_search_path(connection, schema)
             try:
                 connection.exec_driver_sql(statement)
             except IntegrityError:
@@ -153,15 +172,15 @@ def _make(database: Database, schema: str, indexes: Sequence[str], position: int
 def _replay(
     database: Database, schema: str, progress: Progress, until: datetime | None = None
 ) -> int:
-    """Page by page, to the end of the log; returns the last event's id."""
+    """Project the log page by page to its end; return the notification id of the last event."""
     position = total = 0
     with read_ahead(database, PAGE, until) as pages:
         for page in pages:
             with database.transaction("rebuild") as connection:
                 total = _last_id(connection)
-                # Nobody misses it after a crash: the next rebuild begins anew.
+                # What a crash loses is not missed: the next rebuild begins anew.
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-                _work_in(connection, schema)
+                _set_search_path(connection, schema)
                 _project(connection, page)
             position = page.last
             progress(position, total)
@@ -169,6 +188,7 @@ def _replay(
 
 
 def _catch_up(connection: Connection, position: int) -> int:
+    """Project the events after ``position`` in this transaction; return the last one's id."""
     while (page := read(connection, position, PAGE)) is not None:
         _project(connection, page)
         position = page.last
@@ -184,10 +204,11 @@ def _project(connection: Connection, page: Page) -> None:
 
 
 def _swap(database: Database, wanted: Sequence[Table], position: int) -> None:
+    """Replay until nearly no event is left, then lock the live tables, catch up and swap."""
     for _ in range(SWAP_TRIES):
         while True:
             with database.transaction("rebuild") as connection:
-                _work_in(connection, SCHEMA)
+                _set_search_path(connection, SCHEMA)
                 if (page := read(connection, position, PAGE)) is not None:
                     _project(connection, page)
                     position = page.last
@@ -200,23 +221,23 @@ def _swap(database: Database, wanted: Sequence[Table], position: int) -> None:
                 swap.keep_vacuum_away(connection, LIVE, SCHEMA)
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{SWAP_PATIENCE}'")
                 swap.lock(connection, LIVE)
-                _work_in(connection, SCHEMA)
+                _set_search_path(connection, SCHEMA)
                 _catch_up(connection, position)
                 swap.swap(connection, wanted, LIVE, SCHEMA)
             return
         except DBAPIError as error:
             if not isinstance(error.orig, BUSY):
                 raise
-        # Those who waited for the swap go first.
+        # Let the transactions that waited for the swap go first.
         Event().wait(0.1)
     raise StorageError("the tables are in use all the time: they stay as they were; try again")
 
 
 def _last_id(connection: Connection) -> int:
-    found = rows(connection, f"SELECT coalesce(max(notification_id), 0) FROM {LIVE}.stored_events")
-    return int(found[0][0])
+    (row,) = rows(connection, f"SELECT coalesce(max(notification_id), 0) FROM {LIVE}.stored_events")
+    return int(row[0])
 
 
-def _work_in(connection: Connection, schema: str) -> None:
+def _set_search_path(connection: Connection, schema: str) -> None:
     # Functions are found in the live schema; every table is there in the first one.
     connection.exec_driver_sql(f"SET LOCAL search_path = {schema}, {LIVE}")

@@ -1,4 +1,4 @@
-"""The swap of a rebuild: tables built anew take the place of the live ones, in one transaction."""
+"""The swap: rebuilt tables take the place of the live ones, in one transaction."""
 
 from __future__ import annotations
 
@@ -11,65 +11,74 @@ from projections.database.engine import rows
 from projections.database.prepared import GATE
 from projections.schema.read_models import READ_MODELS, REPORT_VIEW, create_report_view
 
-# Where the tables that were live are for a moment.
+# The schema of the tables that were live, until the swap drops it.
 RETIRED = "retired"
 
 
 def keep_vacuum_away(connection: Connection, *schemas: str) -> None:
-    """Until the transaction ends. Vacuum of a large table takes minutes, and autovacuum gives way
-    only to those who wait for it for a second; who reads or writes notices nothing of this."""
+    """Keep vacuum from the tables of these schemas until the transaction ends.
+
+    Vacuum of a large table takes minutes, and autovacuum gives way only to a transaction that has
+    waited for it for a second. Readers and writers are not held up.
+    """
     for schema in schemas:
         names = _tables(connection, schema, [table.name for table in READ_MODELS.sorted_tables])
         connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE UPDATE EXCLUSIVE MODE")
 
 
 def lock(connection: Connection, schema: str) -> None:
-    """Waits until nobody uses the live tables; from then on nobody does until the transaction ends.
-    Raises, by the connection's ``lock_timeout``, if they are in use for longer."""
+    """Lock the live tables of ``schema`` against every use until the transaction ends.
+
+    It waits for transactions that use them. Raises the driver's LockNotAvailable if that takes
+    longer than the connection's ``lock_timeout``.
+    """
     connection.exec_driver_sql(f"LOCK TABLE {schema}.{GATE} IN ACCESS EXCLUSIVE MODE")
-    # The view before its tables, as those who read it do: whoever waited for a table with the view
-    # in his hands would be in the way of its replacement.
+    # The view before its tables, in the order in which readers lock them: a reader that held the
+    # view and waited for a table would keep the view from being replaced.
     wanted = [REPORT_VIEW, *(table.name for table in READ_MODELS.sorted_tables)]
     names = _tables(connection, schema, wanted)
     connection.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
 
 
 def _tables(connection: Connection, schema: str, wanted: Sequence[str]) -> str:
-    """Those of the ``wanted`` that there are, in that order, as LOCK TABLE wants them."""
-    found = rows(
+    """The ``wanted`` tables that exist, in that order, as LOCK TABLE wants them."""
+    existing = rows(
         connection,
         "SELECT relname FROM pg_class WHERE relnamespace = %(schema)s::regnamespace"
         " AND relname = ANY(%(names)s) ORDER BY array_position(%(names)s, relname::text)",
         schema=schema,
         names=list(wanted),
     )
-    return ", ".join(f"{schema}.{row.relname}" for row in found)
+    return ", ".join(f"{schema}.{row.relname}" for row in existing)
 
 
 def swap(connection: Connection, tables: Sequence[Table], live: str, rebuilt: str) -> None:
-    """``tables`` of the schema ``rebuilt`` become those of ``live``, whose own are dropped; rights
-    that were granted on these are granted on the new ones. Raises StorageError where somebody's
-    view would be dropped with them."""
+    """Move ``tables`` of the schema ``rebuilt`` to ``live``, and drop those that were there.
+
+    Owner and grants of the dropped ones are given to the new ones. The schema ``rebuilt`` is
+    dropped. Raises StorageError if a view of somebody else's would be dropped as well.
+    """
     names = [table.name for table in tables]
     _check_views(connection, live, [*names, REPORT_VIEW])
-    rights = _rights(connection, live, REPORT_VIEW)
+    grants = _grants(connection, live, REPORT_VIEW)
     connection.exec_driver_sql(f"DROP VIEW IF EXISTS {live}.{REPORT_VIEW}")
     connection.exec_driver_sql(f"CREATE SCHEMA {RETIRED}")
     for name in names:
-        rights += _rights(connection, live, name)
+        grants += _grants(connection, live, name)
         connection.exec_driver_sql(f"ALTER TABLE IF EXISTS {live}.{name} SET SCHEMA {RETIRED}")
         connection.exec_driver_sql(f"DROP VIEW IF EXISTS {rebuilt}.{REPORT_VIEW}")
         connection.exec_driver_sql(f"ALTER TABLE {rebuilt}.{name} SET SCHEMA {live}")
     connection.exec_driver_sql(f"SET LOCAL search_path = {live}")
     create_report_view(connection)
-    for statement in rights:
+    for statement in grants:
         connection.exec_driver_sql(statement)
     connection.exec_driver_sql(f"DROP SCHEMA {RETIRED} CASCADE")
     connection.exec_driver_sql(f"DROP SCHEMA {rebuilt} CASCADE")
 
 
 def _check_views(connection: Connection, schema: str, names: Sequence[str]) -> None:
-    found = rows(
+    """Raise StorageError if a view that is not ours depends on one of these tables."""
+    foreign = rows(
         connection,
         """
         SELECT DISTINCT v.oid::regclass::text AS name FROM pg_depend d
@@ -84,15 +93,17 @@ def _check_views(connection: Connection, schema: str, names: Sequence[str]) -> N
         names=list(names),
         own=REPORT_VIEW,
     )
-    if found:
-        views = ", ".join(row.name for row in found)
+    if foreign:
+        views = ", ".join(row.name for row in foreign)
         raise StorageError(f"views stand on the live tables: drop {views}, and make them again")
 
 
-def _rights(connection: Connection, schema: str, name: str) -> list[str]:
-    """The statements that give that table or view to its owner, where somebody else rebuilds, and
-    grant what was granted on it to others."""
-    found = rows(
+def _grants(connection: Connection, schema: str, name: str) -> list[str]:
+    """The statements that restore the rights on that table or view.
+
+    They give it to its owner, if that is not the current user, and grant what others had.
+    """
+    statements = rows(
         connection,
         """
         SELECT format('ALTER TABLE %%I.%%I OWNER TO %%I', %(schema)s::text, %(name)s::text,
@@ -112,4 +123,4 @@ def _rights(connection: Connection, schema: str, name: str) -> list[str]:
         schema=schema,
         name=name,
     )
-    return [row.statement for row in found]
+    return [row.statement for row in statements]

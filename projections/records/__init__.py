@@ -1,3 +1,3 @@
-"""What is kept beside the events: API keys, credentials, first answers.
+"""Records that are not made of events: API keys, credentials, stored responses.
 
 Import a module per record from here. This room knows no event."""

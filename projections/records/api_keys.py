@@ -1,4 +1,4 @@
-"""API keys: 256 random bits, shown once, kept as a hash."""
+"""API keys: 256 random bits, shown once, stored as a hash."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Role = Literal["viewer", "operator", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "operator", "admin")
 
 PREFIX = "st_"
-# Noting every use would be a write per request.
+# Noting each use would be a write per request.
 NOTE_USE_EVERY = timedelta(minutes=1)
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key as it may be shown: without the key."""
+    """An API key as it may be shown: without the key itself. Its instants are aware, in UTC."""
 
     name: str
     role: Role
@@ -33,13 +33,16 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None = None
 
     def may(self, needed: Role) -> bool:
-        """Whether the role is ``needed`` or above it."""
+        """Whether the key's role is ``needed`` or a higher one."""
         return ROLES.index(self.role) >= ROLES.index(needed)
 
 
 def create(connection: Connection, name: str, role: str, now: datetime) -> str:
-    """Makes a key and returns it, for the only time. Raises AlreadyExistsError where the name is
-    taken, be it by a revoked key: a name in the log is one key for ever."""
+    """Create a key and return it; it cannot be shown again.
+
+    Raises InvalidInputError for a bad role or name. Raises AlreadyExistsError if the name is taken,
+    also by a revoked key: a name in the log means one key for ever.
+    """
     if role not in ROLES:
         raise InvalidInputError("role", f"one of {', '.join(ROLES)}")
     (checked,) = values.tokens("name", [name])
@@ -55,16 +58,16 @@ def create(connection: Connection, name: str, role: str, now: datetime) -> str:
 
 
 def find(connection: Connection, key: str, now: datetime) -> Key | None:
-    """The key in force that this is, noting its use; None if there is none."""
+    """The record of ``key``, with its use noted; None if it is unknown or revoked."""
     digest = _hash(key)
-    found = rows(
+    records = rows(
         connection,
         "SELECT * FROM api_keys WHERE key_sha256 = %(hash)s AND revoked_at IS NULL",
         hash=digest,
     )
-    if not found or not hmac.compare_digest(found[0].key_sha256, digest):
+    if not records or not hmac.compare_digest(records[0].key_sha256, digest):
         return None
-    known = _key(found[0])
+    known = _key(records[0])
     if known.last_used_at is None or known.last_used_at + NOTE_USE_EVERY <= now:
         connection.exec_driver_sql(
             "UPDATE api_keys SET last_used_at = %(now)s WHERE name = %(name)s",
@@ -74,12 +77,12 @@ def find(connection: Connection, key: str, now: datetime) -> Key | None:
 
 
 def every(connection: Connection) -> list[Key]:
-    """All keys, revoked ones too, by name."""
+    """All keys in order of name, revoked ones too."""
     return [_key(row) for row in rows(connection, "SELECT * FROM api_keys ORDER BY name")]
 
 
 def revoke(connection: Connection, name: str, now: datetime) -> None:
-    """From now on the key opens nothing. Raises NotFoundError."""
+    """Revoke a key; one that is revoked already stays as it is. Raises NotFoundError."""
     revoked = connection.exec_driver_sql(
         "UPDATE api_keys SET revoked_at = coalesce(revoked_at, %(now)s) WHERE name = %(name)s",
         {"name": name, "now": now},

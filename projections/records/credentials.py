@@ -1,4 +1,4 @@
-"""Credentials of devices: encrypted at rest, never in events, logs, answers or error texts."""
+"""Credentials of devices: encrypted at rest, never in events, logs, responses or error texts."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ _OTHER = "SENDTRAIL_SECRET_KEY: expected the key that the credentials were kept 
 def put(
     connection: Connection, device_id: UUID, credentials: dict[str, str], secret_key: str | None
 ) -> None:
-    """Keeps a device's credentials in place of those it had; empty ones take these away. Raises
-    SettingsError without a key."""
+    """Store a device's credentials in place of those it had; empty ones delete them.
+
+    Raises SettingsError if there are credentials and ``secret_key`` is None.
+    """
     if not credentials:
         connection.exec_driver_sql(
             "DELETE FROM device_secrets WHERE device_id = %(id)s", {"id": device_id}
@@ -37,22 +39,25 @@ def put(
 
 
 def encrypt(credentials: dict[str, str], secret_key: str | None) -> bytes:
-    """As a ``Reader`` reads it. Raises SettingsError without a key."""
+    """The ciphertext of credentials, for a ``Reader``. Raises SettingsError without a key."""
     if secret_key is None:
         raise SettingsError(_MISSING)
     return Fernet(secret_key).encrypt(msgspec.json.encode(credentials))
 
 
 class Reader:
-    """Decrypts credentials; each once, because that takes longer than the rest of a hand-over."""
+    """Decrypts credentials with the key ``secret_key``.
+
+    Each ciphertext is decrypted once, because that takes longer than the rest of a dispatch.
+    """
 
     def __init__(self, secret_key: str | None) -> None:
         self._fernet = None if secret_key is None else Fernet(secret_key)
         self._decrypt = lru_cache(maxsize=10_000)(self._decrypt_anew)
 
     def read(self, ciphertext: bytes | memoryview | None) -> dict[str, str]:
-        """Credentials as they are kept, in clear; empty if there are none. Raises SettingsError
-        without the right key."""
+        """The credentials of that ciphertext; empty for None. Raises SettingsError without the
+        right key."""
         return {} if ciphertext is None else self._decrypt(bytes(ciphertext))
 
     def _decrypt_anew(self, ciphertext: bytes) -> dict[str, str]:
@@ -66,6 +71,6 @@ class Reader:
 
 
 def check(connection: Connection, reader: Reader) -> None:
-    """Raises SettingsError if there are credentials that ``reader`` cannot read."""
+    """Raise SettingsError if there are credentials that ``reader`` cannot read."""
     for row in rows(connection, "SELECT ciphertext FROM device_secrets"):
         reader.read(row.ciphertext)

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from projections.audit import event_log, hash_chain
-from projections.audit.hash_chain import Verdict
+from projections.audit.hash_chain import Verification
 from projections.container import Container
 from tests.support import given, then, when
 from tests.support.processes import sendtrail
@@ -31,7 +31,7 @@ def extend(container: Container) -> int:
     return hash_chain.extend(container.database, container.outreach.clock)
 
 
-def verdict(container: Container) -> Verdict:
+def verdict(container: Container) -> Verification:
     return hash_chain.verify(container.database)
 
 
@@ -67,7 +67,7 @@ def test_the_chain_is_what_anybody_can_compute(container: Container) -> None:
         )
         digest = sha256(digest + leaves).digest()
     assert [link.last_id for link in then.table(container, "notary_seals")] == [3, 6, 7]
-    assert verdict(container) == Verdict(
+    assert verdict(container) == Verification(
         events=7, unchained=0, position=7, digest=digest.hex(), fault=None
     )
 
@@ -86,7 +86,7 @@ def test_what_came_after_the_last_seal_is_counted_as_unsealed(container: Contain
 def test_a_log_without_events_is_intact(container: Container) -> None:
     """The chain has not begun."""
     assert extend(container) == 0
-    assert verdict(container) == Verdict(
+    assert verdict(container) == Verification(
         events=0, unchained=0, position=0, digest="00" * 32, fault=None
     )
 
