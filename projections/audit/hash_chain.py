@@ -64,7 +64,7 @@ class Link(NamedTuple):
 
     last_id: int
     digest: bytes
-    # Whoever can write to the table can write NULL into an array, too.
+    # A forger of links can write NULL into the array.
     ids: Sequence[int | None]
     leaves: bytes
     sealed_at: datetime

@@ -40,6 +40,7 @@ class Fault:
         self.remaining = time
 
     def __call__(self, point: str) -> None:
+        """Note that this process reached ``point``."""
         if point == self.point:
             self.remaining -= 1
             if self.remaining == 0:

@@ -179,7 +179,7 @@ def _bodies(
 ) -> dict[int, dict[str, Any] | Unreadable | None]:
     """The bodies of these events by notification id, in log order.
 
-    A body is the same whenever it is made. It is None for an event that is never announced.
+    A body is the same whenever it is made. It is None for an event that nobody is told of.
     """
     stored = rows(
         connection,
@@ -207,10 +207,13 @@ def _body(
         event = decode(topic, state)
     except (StorageError, MapperDeserialisationError):
         return Unreadable(f"event {row.notification_id} cannot be read; see sendtrail audit verify")
-    told = webhook_event(event)
-    return told and {
-        "event": told[0],
+    webhook = webhook_event(event)
+    if webhook is None:
+        return None
+    name, facts = webhook
+    return {
+        "event": name,
         "number": row.notification_id,
         "occurred_at": event.timestamp,
-        "data": {**messages.get(event.originator_id, {}), **told[1]},
+        "data": {**messages.get(event.originator_id, {}), **facts},
     }

@@ -33,10 +33,10 @@ SOURCES = {
 def one(connection: Connection, resource: str, resource_id: UUID) -> Any:
     """The row of the ``resource`` (a name of ``SOURCES``) with that id. Raises NotFoundError."""
     source, key = SOURCES[resource]
-    found = rows(connection, f"SELECT * FROM {source} r WHERE {key} = %(id)s", id=resource_id)
-    if not found:
+    matches = rows(connection, f"SELECT * FROM {source} r WHERE {key} = %(id)s", id=resource_id)
+    if not matches:
         raise NotFoundError(resource, resource_id)
-    return found[0]
+    return matches[0]
 
 
 def page(

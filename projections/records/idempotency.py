@@ -15,8 +15,10 @@ KEPT_FOR = timedelta(hours=24)
 
 
 class StoredResponse(NamedTuple):
-    """``request_sha256`` is the fingerprint of the request that was answered, ``status`` the HTTP
-    status, ``body`` JSON."""
+    """A response as it was given.
+
+    ``request_sha256`` is the fingerprint of the request, ``status`` the HTTP status, ``body`` JSON.
+    """
 
     request_sha256: str
     status: int
@@ -28,7 +30,8 @@ class Turn:
 
     Making one waits until no other request with the same API key and idempotency key is under way.
     Until ``close`` every transaction of this context is a part of the turn's, so that the command
-    and its response are committed together or not at all."""
+    and its response are committed together or not at all.
+    """
 
     def __init__(self, database: Database, key_name: str, idempotency_key: str) -> None:
         self._database = database
@@ -46,20 +49,22 @@ class Turn:
         return find(self._connection, self._key_name, self._idempotency_key, now)
 
     def commit(self, response: StoredResponse, now: datetime) -> None:
-        """Commits what was done, together with ``response``."""
+        """Commit what was done, together with ``response``."""
         keep(self._connection, self._key_name, self._idempotency_key, response, now)
         self._database.fault_point("command.before_commit")
         self._connection.commit()
         self._database.fault_point("command.after_commit")
 
     def close(self) -> None:
-        """Rolls back what was not committed."""
+        """Roll back what was not committed."""
         self._stack.close()
 
 
 def wait_for_turn(connection: Connection, key_name: str, idempotency_key: str) -> None:
-    """Takes the lock of this key until ``connection`` ends its transaction: of two requests that
-    arrive together, the second waits and finds the first one's response."""
+    """Lock this key until ``connection`` ends its transaction.
+
+    Of two requests that arrive together, the second waits and finds the first one's response.
+    """
     digest = hashlib.sha256(f"{key_name}\0{idempotency_key}".encode()).digest()
     lock = int.from_bytes(digest[:8], "big", signed=True)
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": lock})
@@ -71,7 +76,7 @@ def find(
     connection: Connection, key_name: str, idempotency_key: str, now: datetime
 ) -> StoredResponse | None:
     """The response given to this key within the day before ``now``; None if there is none."""
-    found = rows(
+    responses = rows(
         connection,
         "SELECT request_sha256, status, body FROM idempotency WHERE key_name = %(name)s"
         " AND idempotency_key = %(key)s AND created_at > %(since)s",
@@ -79,7 +84,10 @@ def find(
         key=idempotency_key,
         since=now - KEPT_FOR,
     )
-    return StoredResponse(found[0][0], found[0][1], bytes(found[0][2])) if found else None
+    if not responses:
+        return None
+    ((request_sha256, status, body),) = responses
+    return StoredResponse(request_sha256, status, bytes(body))
 
 
 def keep(
@@ -89,7 +97,7 @@ def keep(
     response: StoredResponse,
     now: datetime,
 ) -> None:
-    """Keeps ``response`` for a day, and deletes those that are older."""
+    """Store ``response`` for a day, and delete those that are older."""
     connection.exec_driver_sql(
         "DELETE FROM idempotency WHERE created_at <= %(since)s", {"since": now - KEPT_FOR}
     )
