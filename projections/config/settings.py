@@ -84,7 +84,7 @@ def _level(text: str) -> str:
 def _fault(text: str) -> tuple[str, int]:
     point, _, time = text.partition(":")
     if point not in POINTS or not (time.isascii() and time.isdigit() and int(time) > 0):
-        raise ValueError(f"POINT:NUMBER, e.g. hand_over.after_commit:1, of {', '.join(POINTS)}")
+        raise ValueError(f"POINT:NUMBER, e.g. dispatch.after_commit:1, of {', '.join(POINTS)}")
     return point, int(time)
 
 
