@@ -13,7 +13,7 @@ from domain.errors import StorageError
 from projections.config.settings import Settings
 from projections.database import embedded
 from projections.database.engine import Database, driver_url
-from projections.schema import log, read_models, records
+from projections.schema import functions, log, read_models, records
 
 # The name of the database on the bundled server.
 BUNDLED = "sendtrail"
@@ -48,6 +48,7 @@ def create_schema(database: Database, *, outdated: bool = False) -> None:
                 raise StorageError("the database: expected PostgreSQL 15 or newer")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
             records.create_kept(connection)
+            functions.create_missing_functions(connection)
             if _exists(connection, "stored_events"):
                 missing = read_models.outdated(connection)
                 if missing and not outdated:

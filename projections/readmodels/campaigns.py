@@ -11,9 +11,23 @@ from sqlalchemy import Connection
 
 from domain.campaign import Campaign, Definition
 from projections.database.engine import rows
-from projections.readmodels.handler import Handler, handler, keys
+from projections.readmodels.handler import Handlers, handler, keys
 
-_DEFINITION = f"""
+_SCHEDULED = f"""
+WITH e AS ({{events}})
+INSERT INTO campaigns (campaign_id, version, status, name, scheduled_at, niche_keys, target_status,
+    min_delay_seconds, max_delay_seconds, definition, scheduled, excluded, audience_completed)
+SELECT originator_id, originator_version, 'pending', definition ->> 'name',
+    (definition ->> 'scheduled_at')::timestamptz, {keys("definition -> 'niche'")},
+    definition ->> 'target_status', (definition ->> 'min_delay_seconds')::float8,
+    (definition ->> 'max_delay_seconds')::float8, definition::jsonb, 0, '{{}}', false
+FROM e
+"""
+
+_REVISED = f"""
+WITH e AS ({{events}})
+UPDATE campaigns c
+SET version = e.originator_version,
     name = e.definition ->> 'name',
     scheduled_at = (e.definition ->> 'scheduled_at')::timestamptz,
     niche_keys = {keys("e.definition -> 'niche'")},
@@ -21,71 +35,73 @@ _DEFINITION = f"""
     min_delay_seconds = (e.definition ->> 'min_delay_seconds')::float8,
     max_delay_seconds = (e.definition ->> 'max_delay_seconds')::float8,
     definition = e.definition::jsonb
+FROM e WHERE c.campaign_id = e.originator_id
 """
 
-_ADDED_UP = """
-    coalesce((SELECT jsonb_object_agg(k, n) FROM (
-        SELECT k, sum(v::int) AS n FROM (
-            SELECT * FROM jsonb_each_text(c.excluded)
-            UNION ALL SELECT * FROM json_each_text(e.excluded)) x (k, v)
-        GROUP BY k) y), '{}')
+_AUDIENCE_EXTENDED = """
+WITH e AS ({events})
+UPDATE campaigns c
+SET version = e.originator_version, cursor = e.cursor, scheduled = c.scheduled + e.scheduled,
+    excluded = coalesce((
+        SELECT jsonb_object_agg(reason, leads) FROM (
+            SELECT reason, sum(count::int) AS leads FROM (
+                SELECT * FROM jsonb_each_text(c.excluded)
+                UNION ALL SELECT * FROM json_each_text(e.excluded)) counts (reason, count)
+            GROUP BY reason) sums), '{}')
+FROM e WHERE c.campaign_id = e.originator_id
+"""
+
+_RESUMED = """
+WITH e AS ({events}), changed AS (
+    UPDATE campaigns c
+    SET version = e.originator_version, status = c.paused_from, paused_from = NULL
+    FROM e WHERE c.campaign_id = e.originator_id
+)
+UPDATE broadcast_messages m SET due_at = coalesce(m.retry_at, m.scheduled_at)
+FROM e
+WHERE m.campaign_id = e.originator_id AND m.status = 'pending' AND m.due_at IS NULL
 """
 
 
-def _update(fields: str, changes: str) -> Handler:
-    return handler(
-        fields,
-        f"UPDATE campaigns c SET version = e.originator_version, {changes}"
-        " FROM e WHERE c.campaign_id = e.originator_id",
-    )
+def _update(changes: str) -> str:
+    """Changes the campaigns, and nothing of their messages."""
+    return f"""
+WITH e AS ({{events}})
+UPDATE campaigns c SET version = e.originator_version, {changes}
+FROM e WHERE c.campaign_id = e.originator_id
+"""
 
 
-def _hold(changes: str) -> Handler:
+def _hold(changes: str) -> str:
     """Changes the campaigns and holds their pending messages."""
-    return handler(
-        "",
-        f""", changed AS (
-            UPDATE campaigns c SET version = e.originator_version, {changes}
-            FROM e WHERE c.campaign_id = e.originator_id
-        )
-        UPDATE broadcast_messages m SET due_at = NULL FROM e
-        WHERE m.campaign_id = e.originator_id AND m.due_at IS NOT NULL""",
-    )
+    return f"""
+WITH e AS ({{events}}), changed AS (
+    UPDATE campaigns c SET version = e.originator_version, {changes}
+    FROM e WHERE c.campaign_id = e.originator_id
+)
+UPDATE broadcast_messages m SET due_at = NULL
+FROM e
+WHERE m.campaign_id = e.originator_id AND m.due_at IS NOT NULL
+"""
 
 
-HANDLERS: dict[str, Handler] = {
-    "campaign.scheduled": handler(
-        "definition json",
-        f"""INSERT INTO campaigns (campaign_id, version, status, name, scheduled_at, niche_keys,
-            target_status, min_delay_seconds, max_delay_seconds, definition, scheduled, excluded,
-            audience_completed)
-        SELECT e.originator_id, e.originator_version, 'pending', d ->> 'name',
-            (d ->> 'scheduled_at')::timestamptz, {keys("d -> 'niche'")}, d ->> 'target_status',
-            (d ->> 'min_delay_seconds')::float8, (d ->> 'max_delay_seconds')::float8, d::jsonb,
-            0, '{{}}', false
-        FROM e, LATERAL (SELECT e.definition AS d) x""",
+HANDLERS: Handlers = {
+    ("campaign.scheduled",): (handler(_SCHEDULED, "definition json"),),
+    ("campaign.revised",): (handler(_REVISED, "definition json"),),
+    ("campaign.triggered",): (
+        handler(_update("status = 'triggering', triggered_at = e.timestamp")),
     ),
-    "campaign.revised": _update("definition json", _DEFINITION),
-    "campaign.triggered": _update("", "status = 'triggering', triggered_at = e.timestamp"),
-    "campaign.audience_extended": _update(
-        "cursor uuid, scheduled int, excluded json",
-        f"cursor = e.cursor, scheduled = c.scheduled + e.scheduled, excluded = {_ADDED_UP}",
+    ("campaign.audience_extended",): (
+        handler(_AUDIENCE_EXTENDED, "cursor uuid, scheduled int, excluded json"),
     ),
-    "campaign.audience_completed": _update("", "status = 'triggered', audience_completed = true"),
-    "campaign.paused": _hold("status = 'paused', paused_from = c.status"),
-    "campaign.resumed": handler(
-        "",
-        """, changed AS (
-            UPDATE campaigns c SET version = e.originator_version, status = c.paused_from,
-                paused_from = NULL
-            FROM e WHERE c.campaign_id = e.originator_id
-        )
-        UPDATE broadcast_messages m SET due_at = coalesce(m.retry_at, m.scheduled_at) FROM e
-        WHERE m.campaign_id = e.originator_id AND m.status = 'pending' AND m.due_at IS NULL""",
+    ("campaign.audience_completed",): (
+        handler(_update("status = 'triggered', audience_completed = true")),
     ),
-    "campaign.cancelled": _hold("status = 'cancelled', paused_from = NULL"),
-    "campaign.finished": _update("", "status = 'finished'"),
-    "campaign.reopened": _update("", "status = 'triggered'"),
+    ("campaign.paused",): (handler(_hold("status = 'paused', paused_from = c.status")),),
+    ("campaign.resumed",): (handler(_RESUMED),),
+    ("campaign.cancelled",): (handler(_hold("status = 'cancelled', paused_from = NULL")),),
+    ("campaign.finished",): (handler(_update("status = 'finished'")),),
+    ("campaign.reopened",): (handler(_update("status = 'triggered'")),),
 }
 
 

@@ -10,46 +10,67 @@ from sqlalchemy import Connection
 
 from domain.device import Status
 from projections.database.engine import rows
-from projections.readmodels.handler import Handler, handler
+from projections.readmodels.handler import Handlers, handler
 
-_CONFIGURATION = """
+_REGISTERED = """
+WITH e AS ({events}), slot AS (
+    INSERT INTO device_lanes (device_id) SELECT originator_id FROM e
+), dispatch AS (
+    INSERT INTO device_hand_overs (device_id) SELECT originator_id FROM e
+)
+INSERT INTO devices (device_id, version, status, gateway, name, settings, min_delay_seconds,
+    max_delay_seconds, daily_limit, timezone)
+SELECT originator_id, originator_version, 'offline', configuration ->> 'gateway',
+    configuration ->> 'name', (configuration -> 'settings')::jsonb,
+    (configuration ->> 'min_delay_seconds')::float8,
+    (configuration ->> 'max_delay_seconds')::float8,
+    (configuration ->> 'daily_limit')::int, configuration ->> 'timezone'
+FROM e
+"""
+
+_RECONFIGURED = """
+WITH e AS ({events})
+UPDATE devices d
+SET version = e.originator_version,
     name = e.configuration ->> 'name',
     settings = (e.configuration -> 'settings')::jsonb,
     min_delay_seconds = (e.configuration ->> 'min_delay_seconds')::float8,
     max_delay_seconds = (e.configuration ->> 'max_delay_seconds')::float8,
     daily_limit = (e.configuration ->> 'daily_limit')::int,
     timezone = e.configuration ->> 'timezone'
+FROM e WHERE d.device_id = e.originator_id
 """
 
+_CONNECTED = """
+WITH e AS ({events})
+UPDATE devices d SET version = e.originator_version, status = 'online', reason = NULL
+FROM e WHERE d.device_id = e.originator_id
+"""
 
-def _update(fields: str, changes: str) -> Handler:
-    return handler(
-        fields,
-        f"UPDATE devices d SET version = e.originator_version, {changes}"
-        " FROM e WHERE d.device_id = e.originator_id",
-    )
+_DISCONNECTED = """
+WITH e AS ({events})
+UPDATE devices d SET version = e.originator_version, status = 'offline', reason = e.reason
+FROM e WHERE d.device_id = e.originator_id
+"""
 
+_RETIRED = """
+WITH e AS ({events})
+UPDATE devices d SET version = e.originator_version, status = 'retired'
+FROM e WHERE d.device_id = e.originator_id
+"""
 
-HANDLERS: dict[str, Handler] = {
-    "device.registered": handler(
-        "configuration json",
-        """, lane AS (
-            INSERT INTO device_lanes (device_id) SELECT originator_id FROM e
-        ), hand_over AS (
-            INSERT INTO device_hand_overs (device_id) SELECT originator_id FROM e
-        )
-        INSERT INTO devices (device_id, version, status, gateway, name, settings,
-            min_delay_seconds, max_delay_seconds, daily_limit, timezone)
-        SELECT e.originator_id, e.originator_version, 'offline', c ->> 'gateway', c ->> 'name',
-            (c -> 'settings')::jsonb, (c ->> 'min_delay_seconds')::float8,
-            (c ->> 'max_delay_seconds')::float8, (c ->> 'daily_limit')::int, c ->> 'timezone'
-        FROM e, LATERAL (SELECT e.configuration AS c) x""",
-    ),
-    "device.reconfigured": _update("configuration json", _CONFIGURATION),
-    "device.connected": _update("", "status = 'online', reason = NULL"),
-    "device.disconnected": _update("reason text", "status = 'offline', reason = e.reason"),
-    "device.retired": _update("", "status = 'retired'"),
-    "device.tested": _update("", "status = d.status"),
+_TESTED = """
+WITH e AS ({events})
+UPDATE devices d SET version = e.originator_version FROM e WHERE d.device_id = e.originator_id
+"""
+
+HANDLERS: Handlers = {
+    ("device.registered",): (handler(_REGISTERED, "configuration json"),),
+    ("device.reconfigured",): (handler(_RECONFIGURED, "configuration json"),),
+    ("device.connected",): (handler(_CONNECTED),),
+    ("device.disconnected",): (handler(_DISCONNECTED, "reason text"),),
+    ("device.retired",): (handler(_RETIRED),),
+    ("device.tested",): (handler(_TESTED),),
 }
 
 

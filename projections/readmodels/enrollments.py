@@ -9,34 +9,45 @@ from sqlalchemy import Connection
 
 from domain.enrollment import Enrollment
 from projections.database.engine import rows
-from projections.readmodels.handler import Handler, handler
+from projections.readmodels.handler import Handlers, handler
 
+_LEAD_ENROLLED = """
+WITH e AS ({events}), progress AS (
+    INSERT INTO enrollment_progress (enrollment_id, open) SELECT originator_id, steps FROM e
+)
+INSERT INTO enrollments (enrollment_id, version, status, lead_id, sequence_id, entry, steps,
+    trigger, enrolled_at)
+SELECT originator_id, originator_version, 'active', lead_id, sequence_id, entry, steps, trigger,
+    "timestamp"
+FROM e
+"""
 
-def _ended(fields: str, changes: str) -> Handler:
-    return handler(
-        fields,
-        f""", done AS (
-            DELETE FROM enrollment_progress p USING e WHERE p.enrollment_id = e.originator_id
-        )
-        UPDATE enrollments n SET version = e.originator_version, ended_at = e.timestamp, {changes}
-        FROM e WHERE n.enrollment_id = e.originator_id""",
-    )
+_COMPLETED = """
+WITH e AS ({events}), progress AS (
+    DELETE FROM enrollment_progress p USING e WHERE p.enrollment_id = e.originator_id
+)
+UPDATE enrollments n
+SET version = e.originator_version, status = 'completed', ended_at = e.timestamp
+FROM e WHERE n.enrollment_id = e.originator_id
+"""
 
+_STOPPED = """
+WITH e AS ({events}), progress AS (
+    DELETE FROM enrollment_progress p USING e WHERE p.enrollment_id = e.originator_id
+)
+UPDATE enrollments n
+SET version = e.originator_version, status = 'stopped', ended_at = e.timestamp, reason = e.reason
+FROM e WHERE n.enrollment_id = e.originator_id
+"""
 
-HANDLERS: dict[str, Handler] = {
-    "enrollment.lead_enrolled": handler(
-        "lead_id uuid, sequence_id uuid, entry int, steps int, trigger text",
-        """, progress AS (
-            INSERT INTO enrollment_progress (enrollment_id, open)
-            SELECT originator_id, steps FROM e
-        )
-        INSERT INTO enrollments (enrollment_id, version, status, lead_id, sequence_id, entry, steps,
-            trigger, enrolled_at)
-        SELECT originator_id, originator_version, 'active', lead_id, sequence_id, entry, steps,
-            trigger, "timestamp" FROM e""",
+HANDLERS: Handlers = {
+    ("enrollment.lead_enrolled",): (
+        handler(
+            _LEAD_ENROLLED, "lead_id uuid, sequence_id uuid, entry int, steps int, trigger text"
+        ),
     ),
-    "enrollment.completed": _ended("", "status = 'completed'"),
-    "enrollment.stopped": _ended("reason text", "status = 'stopped', reason = e.reason"),
+    ("enrollment.completed",): (handler(_COMPLETED),),
+    ("enrollment.stopped",): (handler(_STOPPED, "reason text"),),
 }
 
 

@@ -1,7 +1,7 @@
-"""A batch of events as the columns that a statement reads: one array for each field.
+"""A batch of events as the columns that a statement reads: one array per field.
 
 The server could read the events' JSON too, but takes several times as long for it as this process
-does. Most fields are the same in the whole batch; those go once, and not once for each event.
+does. A field with one value for the whole batch is sent as a scalar.
 """
 
 from __future__ import annotations
@@ -42,33 +42,38 @@ _KINDS = {
 }
 
 
-class Columns:
-    """``relation`` is SQL for what the parameters hold: the fields that every event has, and those
-    that ``fields`` declares with their SQL types, as columns of these names."""
+class EventBatch:
+    """A relation of the events of one topic, or of topics that are handled together.
 
-    def __init__(self, fields: str) -> None:
-        declared = [field.split() for field in f"{_EVERY}, {fields}".strip(", ").split(",")]
-        self._kinds = {name: _KINDS[kind] for name, kind in declared}
-        struct = msgspec.defstruct(
-            "Fields",
-            [(name, kind.json, kind.missing) for name, kind in self._kinds.items()],
-            gc=False,
-        )
-        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(struct).decode
+    ``fields`` declares, one string per topic, the fields that a statement reads of its event, with
+    their SQL types. ``relation`` is SQL that selects them, and what every event has: of several
+    events of one aggregate that are handled together, the last one's.
+    """
+
+    def __init__(self, *fields: str) -> None:
+        declared = [[field.split() for field in one.split(",") if field.strip()] for one in fields]
+        declared[-1] = [field.split() for field in _EVERY.split(", ")] + declared[-1]
+        self._decoders = [_decoder(one) for one in declared]
+        names = [name for one in declared for name, _ in one]
+        self._kinds = {name: _KINDS[kind] for one in declared for name, kind in one}
         # Where the array is empty, all events have the one value beside it.
         columns = ", ".join(
             f'coalesce(a."{name}", %({name}_of_all)s::{kind}) AS "{name}"'
-            for name, kind in declared
+            for one in declared
+            for name, kind in one
         )
-        arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in declared)
-        names = ", ".join(f'"{name}"' for name, _ in declared)
-        self.relation = f"SELECT {columns} FROM unnest({arrays}) AS a({names})"
+        arrays = ", ".join(f"%({name})s::{kind}[]" for one in declared for name, kind in one)
+        quoted = ", ".join(f'"{name}"' for name in names)
+        self.relation = f"SELECT {columns} FROM unnest({arrays}) AS a({quoted})"
 
-    def parameters(self, states: Sequence[bytes]) -> dict[str, str | None]:
-        """What ``relation`` takes for the events whose JSON that is. Raises msgspec.MsgspecError
+    def parameters(self, *states: Sequence[bytes]) -> dict[str, str | None]:
+        """The parameters of ``relation`` for the events whose JSON ``states`` has, one sequence per
+        topic, of the same length and in the same order of aggregates. Raises msgspec.MsgspecError
         where one is no such event."""
-        columns = zip(*[_values(self._decode(state)) for state in states], strict=True)
-        found: dict[str, str | None] = {}
+        columns: list[tuple[Any, ...]] = []
+        for decode, of_topic in zip(self._decoders, states, strict=True):
+            columns.extend(zip(*[_values(decode(state)) for state in of_topic], strict=True))
+        parameters: dict[str, str | None] = {}
         for (name, kind), values in zip(self._kinds.items(), columns, strict=True):
             # The ids say how many events there are.
             if (
@@ -76,12 +81,18 @@ class Columns:
                 and values[0] == values[-1]
                 and values.count(values[0]) == len(values)
             ):
-                found[name] = "{}"
-                found[f"{name}_of_all"] = kind.write(values[0]) if kind.write else values[0]
+                parameters[name] = "{}"
+                parameters[f"{name}_of_all"] = kind.write(values[0]) if kind.write else values[0]
             else:
-                found[name] = _array(kind, values)
-                found[f"{name}_of_all"] = None
-        return found
+                parameters[name] = _array(kind, values)
+                parameters[f"{name}_of_all"] = None
+        return parameters
+
+
+def _decoder(declared: Sequence[Sequence[str]]) -> Callable[[bytes], Any]:
+    """Decodes an event's JSON into a struct of its declared fields."""
+    fields = [(name, _KINDS[kind].json, _KINDS[kind].missing) for name, kind in declared]
+    return msgspec.json.Decoder(msgspec.defstruct("Fields", fields, gc=False)).decode
 
 
 def _array(kind: _Kind, values: Sequence[Any]) -> str:

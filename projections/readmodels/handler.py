@@ -1,4 +1,4 @@
-"""How a handler is written: one statement over the events of one topic."""
+"""How a handler is written: one whole statement over a batch of events."""
 
 from __future__ import annotations
 
@@ -7,29 +7,36 @@ from typing import Any, NamedTuple
 
 from projections.database.prepared import Prepared, prepared
 from projections.readmodels.counters import Tally
-from projections.readmodels.event_batch import Columns
+from projections.readmodels.event_batch import EventBatch
+
+# What a statement writes where the relation of its events goes.
+EVENTS = "{events}"
 
 
 class Handler(NamedTuple):
-    """``statement`` changes a read model by all events of its topic at once; they are the relation
-    ``e``, which has ``columns``. ``counted`` adds the rows that it returns to the counts."""
+    """``statement`` changes a read model by a whole ``batch`` of events at once. ``counted`` adds
+    the rows that the statement returns to the counters."""
 
     statement: Prepared
-    columns: Columns
+    batch: EventBatch
     counted: Callable[[Tally, Sequence[Any]], None] | None = None
 
 
+# The topics of the events that are handled together, in their order; mostly one. Where an event may
+# mean several things there is a handler for each, and its statement picks its own events.
+Handlers = dict[tuple[str, ...], tuple[Handler, ...]]
+
+
 def handler(
-    fields: str,
     statement: str,
+    *fields: str,
     counted: Callable[[Tally, Sequence[Any]], None] | None = None,
 ) -> Handler:
-    """``fields`` declares, with SQL types, the event's own fields that ``statement`` reads from
-    ``e``, beside ``originator_id``, ``originator_version`` and ``timestamp``; ``statement`` goes on
-    a ``WITH e AS (...)``: it is a query, or further terms that begin with a comma."""
-    columns = Columns(fields)
-    space = "" if statement.startswith(",") else " "
-    return Handler(prepared(f"WITH e AS ({columns.relation}){space}{statement}"), columns, counted)
+    """``statement`` is whole, but for ``{events}``: a query of the events, which has
+    ``originator_id``, ``originator_version``, ``timestamp`` and the declared ``fields``, such as
+    ``"provider_id text, reason text"``, one string per topic. ``%`` is written ``%%``."""
+    batch = EventBatch(*(fields or ("",)))
+    return Handler(prepared(statement.replace(EVENTS, batch.relation)), batch, counted)
 
 
 def texts(array: str) -> str:

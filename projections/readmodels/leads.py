@@ -11,9 +11,31 @@ from sqlalchemy import Connection
 from domain.lead import Lead, Profile
 from projections.database.engine import rows, uuids
 from projections.readmodels.counters import Tally
-from projections.readmodels.handler import Handler, handler, keys, texts
+from projections.readmodels.handler import Handlers, handler, keys, texts
 
-_PROFILE = f"""
+# SQL: by what a reply is known.
+_REPLY = "sha256(convert_to(provider_id, 'UTF8'))"
+
+
+def _replied(tally: Tally, rows: Sequence[Any]) -> None:
+    tally.marked("replied", rows)
+
+
+_REGISTERED = f"""
+WITH e AS ({{events}})
+INSERT INTO leads (lead_id, version, phone, name, niche, niche_keys, target_status, triggers,
+    trigger_keys, device_id, timezone, attributes, registered_at)
+SELECT originator_id, originator_version, nullif(phone, ''), profile ->> 'name',
+    {texts("profile -> 'niche'")}, {keys("profile -> 'niche'")}, profile ->> 'target_status',
+    {texts("triggers")}, {keys("triggers")}, (profile ->> 'device_id')::uuid,
+    profile ->> 'timezone', (profile -> 'attributes')::jsonb, "timestamp"
+FROM e
+"""
+
+_UPDATED = f"""
+WITH e AS ({{events}})
+UPDATE leads l
+SET version = e.originator_version,
     name = e.profile ->> 'name',
     niche = {texts("e.profile -> 'niche'")},
     niche_keys = {keys("e.profile -> 'niche'")},
@@ -21,80 +43,81 @@ _PROFILE = f"""
     device_id = (e.profile ->> 'device_id')::uuid,
     timezone = e.profile ->> 'timezone',
     attributes = (e.profile -> 'attributes')::jsonb
+FROM e WHERE l.lead_id = e.originator_id
 """
 
+_TRIGGERED = """
+WITH e AS ({events})
+UPDATE leads l
+SET version = e.originator_version, triggers = l.triggers || e.trigger,
+    trigger_keys = l.trigger_keys || fold_case(e.trigger)
+FROM e WHERE l.lead_id = e.originator_id
+"""
 
-def _update(fields: str, changes: str) -> Handler:
-    return handler(
-        fields,
-        f"UPDATE leads l SET version = e.originator_version, {changes}"
-        " FROM e WHERE l.lead_id = e.originator_id",
-    )
+_TRIGGER_CONSUMED = """
+WITH e AS ({events})
+UPDATE leads l
+SET version = e.originator_version, triggers = array_remove(l.triggers, e.trigger),
+    trigger_keys = array_remove(l.trigger_keys, fold_case(e.trigger))
+FROM e WHERE l.lead_id = e.originator_id
+"""
 
+_OPTED_OUT = """
+WITH e AS ({events})
+UPDATE leads l SET version = e.originator_version, opted_out_at = e.timestamp
+FROM e WHERE l.lead_id = e.originator_id
+"""
 
-# SQL: by what a reply is known.
-_REPLY = "sha256(convert_to(provider_id, 'UTF8'))"
+_OPTED_IN = """
+WITH e AS ({events})
+UPDATE leads l SET version = e.originator_version, opted_out_at = NULL
+FROM e WHERE l.lead_id = e.originator_id
+"""
 
+_ERASED = """
+WITH e AS ({events}), forgotten AS (
+    DELETE FROM replies r USING e WHERE r.lead_id = e.originator_id
+)
+UPDATE leads l
+SET version = e.originator_version, phone = NULL, name = '', attributes = '{}', triggers = '{}',
+    trigger_keys = '{}', opted_out_at = coalesce(l.opted_out_at, e.timestamp),
+    erased_at = e.timestamp
+FROM e WHERE l.lead_id = e.originator_id
+"""
 
-def _replied(tally: Tally, found: Sequence[Any]) -> None:
-    tally.marked("replied", found)
+_REPLIED = f"""
+WITH e AS ({{events}}), known AS (
+    INSERT INTO replies (lead_id, reply_sha256)
+    SELECT originator_id, {_REPLY} FROM e ON CONFLICT DO NOTHING
+), old AS (
+    SELECT l.lead_id, l.replied_to FROM leads l JOIN e ON l.lead_id = e.originator_id
+), changed AS (
+    UPDATE leads l
+    SET version = e.originator_version, replied_at = e.timestamp, replied_to = e.message_id
+    FROM e WHERE l.lead_id = e.originator_id
+)
+SELECT coalesce(m.campaign_id, m.sequence_id), m.step, count(*)::int
+FROM e
+JOIN old ON old.lead_id = e.originator_id
+JOIN broadcast_messages m ON m.message_id = e.message_id
+-- A message counts as replied to once, however often the lead writes after it.
+WHERE old.replied_to IS DISTINCT FROM e.message_id
+GROUP BY 1, 2
+"""
 
-
-HANDLERS: dict[str, Handler] = {
-    "lead.registered": handler(
-        "phone text, triggers json, profile json",
-        f"""INSERT INTO leads (lead_id, version, phone, name, niche, niche_keys, target_status,
-            triggers, trigger_keys, device_id, timezone, attributes, registered_at)
-        SELECT e.originator_id, e.originator_version, nullif(e.phone, ''), p ->> 'name',
-            {texts("p -> 'niche'")}, {keys("p -> 'niche'")}, p ->> 'target_status',
-            {texts("e.triggers")}, {keys("e.triggers")},
-            (p ->> 'device_id')::uuid, p ->> 'timezone', (p -> 'attributes')::jsonb, e.timestamp
-        FROM e, LATERAL (SELECT e.profile AS p) x""",
-    ),
-    "lead.updated": _update("profile json", _PROFILE),
-    "lead.triggered": _update(
-        "trigger text",
-        "triggers = l.triggers || e.trigger, trigger_keys = l.trigger_keys || fold_case(e.trigger)",
-    ),
-    "lead.trigger_consumed": _update(
-        "trigger text",
-        "triggers = array_remove(l.triggers, e.trigger),"
-        " trigger_keys = array_remove(l.trigger_keys, fold_case(e.trigger))",
-    ),
-    "lead.opted_out": _update("", "opted_out_at = e.timestamp"),
-    "lead.opted_in": _update("", "opted_out_at = NULL"),
-    "lead.erased": handler(
-        "",
-        """, forgotten AS (
-            DELETE FROM replies r USING e WHERE r.lead_id = e.originator_id
-        )
-        UPDATE leads l SET version = e.originator_version, phone = NULL, name = '',
-            attributes = '{}', triggers = '{}', trigger_keys = '{}',
-            opted_out_at = coalesce(l.opted_out_at, e.timestamp), erased_at = e.timestamp
-        FROM e WHERE l.lead_id = e.originator_id""",
-    ),
+HANDLERS: Handlers = {
+    ("lead.registered",): (handler(_REGISTERED, "phone text, triggers json, profile json"),),
+    ("lead.updated",): (handler(_UPDATED, "profile json"),),
+    ("lead.triggered",): (handler(_TRIGGERED, "trigger text"),),
+    ("lead.trigger_consumed",): (handler(_TRIGGER_CONSUMED, "trigger text"),),
+    ("lead.opted_out",): (handler(_OPTED_OUT),),
+    ("lead.opted_in",): (handler(_OPTED_IN),),
+    ("lead.erased",): (handler(_ERASED),),
 }
 
-REPLIES: dict[str, Handler] = {
-    # A message counts as replied to once, however often the lead writes after it.
-    "lead.replied": handler(
-        "provider_id text, message_id uuid",
-        f""", known AS (
-            INSERT INTO replies (lead_id, reply_sha256)
-            SELECT originator_id, {_REPLY} FROM e ON CONFLICT DO NOTHING
-        ), old AS (
-            SELECT l.lead_id, l.replied_to FROM leads l JOIN e ON l.lead_id = e.originator_id
-        ), changed AS (
-            UPDATE leads l SET version = e.originator_version,
-                replied_at = e.timestamp, replied_to = e.message_id
-            FROM e WHERE l.lead_id = e.originator_id
-        )
-        SELECT coalesce(m.campaign_id, m.sequence_id), m.step, count(*)::int
-        FROM e JOIN old ON old.lead_id = e.originator_id
-        JOIN broadcast_messages m ON m.message_id = e.message_id
-        WHERE old.replied_to IS DISTINCT FROM e.message_id GROUP BY 1, 2""",
-        _replied,
-    ),
+# Of their own, because they come after the messages.
+REPLIES: Handlers = {
+    ("lead.replied",): (handler(_REPLIED, "provider_id text, message_id uuid", counted=_replied),),
 }
 
 # Whether an audience of niches and a target status takes lead ``l``; ``{a}`` has the criteria.

@@ -20,29 +20,40 @@ from projections.readmodels import (
     devices,
     enrollments,
     leads,
+    message_changes,
     messages,
     sequences,
 )
-from projections.readmodels.handler import Handler
+from projections.readmodels.handler import Handler, Handlers
 
 # originator id, originator version, topic, state as JSON
 Row = tuple[UUID, int, str, bytes]
 # The same, where the id only has to say which events are of one aggregate.
 Unowned = tuple[Hashable, int, str, bytes]
 
-CLAIMED, QUEUED = "message.claimed", "message.queued"
-
 # In the order in which a wave is handled. Messages come after their campaigns and sequences, whose
 # status says whether they are due; replies come after the messages that they answer.
-HANDLERS: dict[str, Handler] = {
+HANDLERS: Handlers = {
     **devices.HANDLERS,
     **leads.HANDLERS,
     **sequences.HANDLERS,
     **campaigns.HANDLERS,
     **enrollments.HANDLERS,
     **messages.HANDLERS,
+    **message_changes.HANDLERS,
     **leads.REPLIES,
 }
+# Every topic that has a handler of its own, as a key of HANDLERS.
+_KEYS = {key[0]: key for key in HANDLERS if len(key) == 1}
+CLAIMED, QUEUED = _KEYS["message.claimed"], _KEYS["message.queued"]
+
+
+class Step(NamedTuple):
+    """Events of one aggregate that are handled together, in their order."""
+
+    aggregate: Hashable
+    topics: tuple[str, ...]
+    states: tuple[bytes, ...]
 
 
 class Change(NamedTuple):
@@ -56,15 +67,16 @@ def changes(rows: Sequence[Unowned]) -> list[Change]:
     """What ``rows``, which are in order per aggregate, do to the read models. Topics without a
     handler do nothing. Raises msgspec.MsgspecError where one is no event of its topic."""
     found: list[Change] = []
-    for wave in waves(joined(rows)):
-        by_topic: dict[str, list[bytes]] = {}
-        for _, _, topic, state in wave:
-            by_topic.setdefault(topic, []).append(state)
-        for topic in HANDLERS.keys() & by_topic.keys() if len(by_topic) == 1 else HANDLERS:
-            states = by_topic.get(topic)
+    for wave in waves(steps(rows)):
+        batches: dict[tuple[str, ...], list[tuple[bytes, ...]]] = {}
+        for step in wave:
+            batches.setdefault(step.topics, []).append(step.states)
+        for topics in batches if len(batches) == 1 else HANDLERS:
+            states = batches.get(topics)
             if states:
-                handler = HANDLERS[topic]
-                found.append(Change(handler, handler.columns.parameters(states)))
+                columns = tuple(zip(*states, strict=True))
+                for handler in HANDLERS[topics]:
+                    found.append(Change(handler, handler.batch.parameters(*columns)))
     return found
 
 
@@ -78,34 +90,30 @@ def project(connection: Connection, changes: Iterable[Change]) -> counters.Tally
     return tally
 
 
-def joined(rows: Sequence[Unowned]) -> Sequence[Unowned]:
-    """``rows``, where a claim and the hand-over right after it are one that has the fields of both:
-    of a key that is there twice, the later one counts."""
-    if not {row[2] for row in rows} >= {CLAIMED, QUEUED}:
-        return rows
-    found: list[Unowned] = []
-    claim: Unowned | None = None
-    for row in rows:
-        if claim is not None and row[0] == claim[0] and row[2] == QUEUED:
-            state = b"%b,%b" % (claim[3][:-1], row[3][1:])
-            found[-1] = (row[0], row[1], f"{CLAIMED} {QUEUED}", state)
-            claim = None
+def steps(rows: Sequence[Unowned]) -> list[Step]:
+    """``rows`` as what is handled together: a claim and the dispatch right after it are one."""
+    found: list[Step] = []
+    for aggregate, _, topic, state in rows:
+        topics = _KEYS.get(topic)
+        if topics is None:
+            continue
+        if topics is QUEUED and found and found[-1][:2] == (aggregate, CLAIMED):
+            found[-1] = Step(aggregate, (*CLAIMED, *QUEUED), (*found[-1].states, state))
         else:
-            found.append(row)
-            claim = row if row[2] == CLAIMED else None
+            found.append(Step(aggregate, topics, (state,)))
     return found
 
 
-def waves(rows: Sequence[Unowned]) -> Iterable[Sequence[Unowned]]:
-    """``rows`` in as few groups as possible, each with at most one event per aggregate."""
-    if len({row[0] for row in rows}) == len(rows):
-        return (rows,)
-    found: list[list[Unowned]] = []
+def waves(steps: Sequence[Step]) -> Iterable[Sequence[Step]]:
+    """``steps`` in as few groups as possible, each with at most one step per aggregate."""
+    if len({step.aggregate for step in steps}) == len(steps):
+        return (steps,)
+    found: list[list[Step]] = []
     next_wave: dict[Hashable, int] = {}
-    for row in rows:
-        wave = next_wave.get(row[0], 0)
-        next_wave[row[0]] = wave + 1
+    for step in steps:
+        wave = next_wave.get(step.aggregate, 0)
+        next_wave[step.aggregate] = wave + 1
         if wave == len(found):
             found.append([])
-        found[wave].append(row)
+        found[wave].append(step)
     return found

@@ -10,54 +10,62 @@ from sqlalchemy import Connection
 
 from domain.sequence import Definition, Sequence
 from projections.database.engine import rows
-from projections.readmodels.handler import Handler, handler, keys
+from projections.readmodels.handler import Handlers, handler, keys
+
+_DEFINED = f"""
+WITH e AS ({{events}})
+INSERT INTO sequences (sequence_id, version, status, cancel_pending, name, trigger_key, niche_keys,
+    target_status, min_delay_seconds, max_delay_seconds, definition)
+SELECT originator_id, originator_version, 'draft', false, definition ->> 'name',
+    fold_case(definition ->> 'trigger'), {keys("definition -> 'niche'")},
+    definition ->> 'target_status', (definition ->> 'min_delay_seconds')::float8,
+    (definition ->> 'max_delay_seconds')::float8, definition::jsonb
+FROM e
+"""
+
+_ACTIVATED = """
+WITH e AS ({events})
+UPDATE sequences s SET version = e.originator_version, status = 'active'
+FROM e WHERE s.sequence_id = e.originator_id
+"""
+
+_STEP_REVISED = """
+WITH e AS ({events})
+UPDATE sequences s
+SET version = e.originator_version,
+    definition = jsonb_set(
+        s.definition, ARRAY['steps', (e.number - 1)::text], e.step::jsonb)
+FROM e WHERE s.sequence_id = e.originator_id
+"""
 
 
-def _update(fields: str, changes: str) -> Handler:
-    return handler(
-        fields,
-        f"UPDATE sequences s SET version = e.originator_version, {changes}"
-        " FROM e WHERE s.sequence_id = e.originator_id",
-    )
-
-
-def _hold_or_free(fields: str, changes: str) -> Handler:
+def _hold_or_free(changes: str) -> str:
     """Changes the sequences, and holds or frees their pending messages as they now say."""
-    return handler(
-        fields,
-        f""", changed AS (
-            UPDATE sequences s SET version = e.originator_version, {changes}
-            FROM e WHERE s.sequence_id = e.originator_id
-            RETURNING s.sequence_id, s.status = 'paused' OR s.cancel_pending AS held
-        )
-        UPDATE broadcast_messages m
-        SET due_at = CASE WHEN NOT c.held THEN coalesce(m.retry_at, m.scheduled_at) END
-        FROM changed c
-        WHERE m.sequence_id = c.sequence_id AND m.status = 'pending'
-          AND (m.due_at IS NULL) <> c.held""",
-    )
+    return f"""
+WITH e AS ({{events}}), changed AS (
+    UPDATE sequences s SET version = e.originator_version, {changes}
+    FROM e WHERE s.sequence_id = e.originator_id
+    RETURNING s.sequence_id, message_is_held(NULL, s.status, s.cancel_pending) AS held
+)
+UPDATE broadcast_messages m
+SET due_at = CASE WHEN NOT c.held THEN coalesce(m.retry_at, m.scheduled_at) END
+FROM changed c
+WHERE m.sequence_id = c.sequence_id AND m.status = 'pending' AND (m.due_at IS NULL) <> c.held
+"""
 
 
-HANDLERS: dict[str, Handler] = {
-    "sequence.defined": handler(
-        "definition json",
-        f"""INSERT INTO sequences (sequence_id, version, status, cancel_pending, name, trigger_key,
-            niche_keys, target_status, min_delay_seconds, max_delay_seconds, definition)
-        SELECT e.originator_id, e.originator_version, 'draft', false, d ->> 'name',
-            fold_case(d ->> 'trigger'), {keys("d -> 'niche'")}, d ->> 'target_status',
-            (d ->> 'min_delay_seconds')::float8, (d ->> 'max_delay_seconds')::float8, d::jsonb
-        FROM e, LATERAL (SELECT e.definition AS d) x""",
+HANDLERS: Handlers = {
+    ("sequence.defined",): (handler(_DEFINED, "definition json"),),
+    ("sequence.activated",): (handler(_ACTIVATED),),
+    ("sequence.paused",): (handler(_hold_or_free("status = 'paused'")),),
+    ("sequence.resumed",): (handler(_hold_or_free("status = 'active'")),),
+    ("sequence.deactivated",): (
+        handler(
+            _hold_or_free("status = 'inactive', cancel_pending = e.cancel_pending"),
+            "cancel_pending boolean",
+        ),
     ),
-    "sequence.activated": _update("", "status = 'active'"),
-    "sequence.paused": _hold_or_free("", "status = 'paused'"),
-    "sequence.resumed": _hold_or_free("", "status = 'active'"),
-    "sequence.deactivated": _hold_or_free(
-        "cancel_pending boolean", "status = 'inactive', cancel_pending = e.cancel_pending"
-    ),
-    "sequence.step_revised": _update(
-        "number int, step json",
-        "definition = jsonb_set(s.definition, ARRAY['steps', (e.number - 1)::text], e.step::jsonb)",
-    ),
+    ("sequence.step_revised",): (handler(_STEP_REVISED, "number int, step json"),),
 }
 
 

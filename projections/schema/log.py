@@ -59,26 +59,6 @@ CREATE OR REPLACE TRIGGER stored_events_append_only
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 """
 
-# Lower case in every alphabet, also in a database whose own locale knows only ASCII (C, which
-# is what a server set up without any gets): by the first of these collations that there is.
-_COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en_US.utf8")
-
-
-def _create_fold_case(connection: Connection) -> None:
-    found = {
-        row.collname
-        for row in connection.exec_driver_sql(
-            "SELECT collname FROM pg_collation WHERE collencoding IN (-1, ("
-            "SELECT encoding FROM pg_database WHERE datname = current_database()))"
-        )
-    }
-    collation = next((f'COLLATE "{name}"' for name in _COLLATIONS if name in found), "")
-    connection.exec_driver_sql(
-        "CREATE OR REPLACE FUNCTION fold_case(token text) RETURNS text"
-        f" LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN lower(token {collation})"
-    )
-
-
 _EVENT_LOG = """
 CREATE OR REPLACE VIEW event_log AS
 SELECT notification_id,
@@ -98,4 +78,3 @@ def create_log(connection: Connection) -> None:
     LOG.create_all(connection)
     connection.exec_driver_sql(_APPEND_ONLY)
     connection.exec_driver_sql(_EVENT_LOG)
-    _create_fold_case(connection)

@@ -15,11 +15,11 @@ from sqlalchemy.exc import DataError
 from domain import values
 from projections.container import Container
 from projections.database.prepared import execute, prepared
-from projections.readmodels.event_batch import Columns
+from projections.readmodels.event_batch import EventBatch
 
 FIELDS = "words text, note json, number int, wanted boolean, other uuid, day date, at timestamptz"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-COLUMNS = Columns(FIELDS)
+COLUMNS = EventBatch(FIELDS)
 STATEMENT = prepared(
     "SELECT originator_id, originator_version, timestamp, words, note::text AS note, number,"
     f" wanted, other, day, at FROM ({COLUMNS.relation}) e"

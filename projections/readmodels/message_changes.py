@@ -1,0 +1,139 @@
+"""What may become of a message beside its usual way, into rows of ``broadcast_messages``.
+
+These events are rare, and come in any status that allows them. So each statement looks up the row
+as it was, ``old``: the counters have to know what a message is no longer, and on which day its slot
+was.
+"""
+
+from __future__ import annotations
+
+from projections.readmodels.handler import Handlers, handler
+from projections.readmodels.messages import COUNT_MOVED, KEEP_PROVIDER_ID, moved
+
+_RETURNING = """
+    RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
+        coalesce(old.slot_day, m.slot_day) AS day, old.status AS was, m.status AS "now",
+        old.reason AS was_reason, m.reason AS now_reason, m.enrollment_id, m.message_id,
+        m.provider_id
+"""
+
+_RELEASED = f"""
+WITH e AS ({{events}}), changed AS (
+    UPDATE broadcast_messages m
+    SET version = e.originator_version, status = 'pending', reason = e.reason, worker = NULL,
+        lease_until = NULL, send_at = NULL, slot_day = NULL,
+        due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
+            THEN coalesce(old.retry_at, old.scheduled_at) END
+    FROM e
+    JOIN broadcast_messages old ON old.message_id = e.originator_id
+    LEFT JOIN campaigns c ON c.campaign_id = old.campaign_id
+    LEFT JOIN sequences s ON s.sequence_id = old.sequence_id
+    WHERE m.message_id = e.originator_id {_RETURNING}
+)
+{COUNT_MOVED}"""
+
+_DEFERRED = f"""
+WITH e AS ({{events}}), changed AS (
+    UPDATE broadcast_messages m
+    SET version = e.originator_version, status = 'pending', answered_at = e.timestamp,
+        retry_at = e.retry_at, reason = e.reason, worker = NULL, lease_until = NULL,
+        send_at = NULL, slot_day = NULL,
+        due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
+            THEN e.retry_at END
+    FROM e
+    JOIN broadcast_messages old ON old.message_id = e.originator_id
+    LEFT JOIN campaigns c ON c.campaign_id = old.campaign_id
+    LEFT JOIN sequences s ON s.sequence_id = old.sequence_id
+    WHERE m.message_id = e.originator_id {_RETURNING}
+)
+{COUNT_MOVED}"""
+
+_FAILED = f"""
+WITH e AS ({{events}}), changed AS (
+    UPDATE broadcast_messages m
+    SET version = e.originator_version, status = 'failed', answered_at = e.timestamp,
+        failed_at = e.timestamp, reason = e.code
+    FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
+    WHERE m.message_id = e.originator_id {_RETURNING}
+)
+{COUNT_MOVED}"""
+
+_OUTCOME_UNKNOWN = f"""
+WITH e AS ({{events}}), changed AS (
+    UPDATE broadcast_messages m
+    SET version = e.originator_version, status = 'unknown', answered_at = e.timestamp,
+        reason = e.reason
+    FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
+    WHERE m.message_id = e.originator_id {_RETURNING}
+)
+{COUNT_MOVED}"""
+
+_CANCELLED = f"""
+WITH e AS ({{events}}), changed AS (
+    UPDATE broadcast_messages m
+    SET version = e.originator_version, status = 'cancelled', reason = e.reason, due_at = NULL,
+        worker = NULL, lease_until = NULL, send_at = NULL, slot_day = NULL
+    FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
+    WHERE m.message_id = e.originator_id {_RETURNING}
+)
+{COUNT_MOVED}"""
+
+
+def _sent_again(condition: str) -> str:
+    """An operator wants the message sent again, and its attempts counted anew."""
+    return f"""
+WITH e AS ({{events}}), changed AS (
+    UPDATE broadcast_messages m
+    SET version = e.originator_version, status = 'pending', retry_at = e.timestamp, reason = NULL,
+        attempt = 0, worker = NULL, lease_until = NULL, send_at = NULL, slot_day = NULL,
+        due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
+            THEN e.timestamp END
+    FROM e
+    JOIN broadcast_messages old ON old.message_id = e.originator_id
+    LEFT JOIN campaigns c ON c.campaign_id = old.campaign_id
+    LEFT JOIN sequences s ON s.sequence_id = old.sequence_id
+    WHERE m.message_id = e.originator_id {condition} {_RETURNING}
+)
+{COUNT_MOVED}"""
+
+
+# An unknown outcome is settled in one of three ways; each statement picks its own events.
+_RESOLVED_AS_SENT = f"""
+WITH e AS ({{events}}), changed AS (
+    UPDATE broadcast_messages m
+    SET version = e.originator_version, status = 'sent', sent_at = e.timestamp,
+        provider_id = e.provider_id, reason = e.reason
+    FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
+    WHERE m.message_id = e.originator_id AND e.resolution = 'sent' {_RETURNING}
+), provider_id AS ({KEEP_PROVIDER_ID})
+{COUNT_MOVED}"""
+
+_RESOLVED_AS_FAILED = f"""
+WITH e AS ({{events}}), changed AS (
+    UPDATE broadcast_messages m
+    SET version = e.originator_version, status = 'failed', failed_at = e.timestamp,
+        reason = e.reason
+    FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
+    WHERE m.message_id = e.originator_id AND e.resolution = 'failed' {_RETURNING}
+)
+{COUNT_MOVED}"""
+
+HANDLERS: Handlers = {
+    ("message.released",): (handler(_RELEASED, "reason text", counted=moved),),
+    ("message.failed",): (handler(_FAILED, "code text", counted=moved),),
+    ("message.deferred",): (
+        handler(_DEFERRED, "retry_at timestamptz, reason text", counted=moved),
+    ),
+    ("message.outcome_unknown",): (handler(_OUTCOME_UNKNOWN, "reason text", counted=moved),),
+    ("message.resolved",): (
+        handler(
+            _RESOLVED_AS_SENT,
+            "resolution text, reason text, provider_id text",
+            counted=moved,
+        ),
+        handler(_RESOLVED_AS_FAILED, "resolution text, reason text", counted=moved),
+        handler(_sent_again("AND e.resolution = 'retried'"), "resolution text", counted=moved),
+    ),
+    ("message.cancelled",): (handler(_CANCELLED, "reason text", counted=moved),),
+    ("message.retried",): (handler(_sent_again(""), counted=moved),),
+}

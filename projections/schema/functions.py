@@ -1,0 +1,49 @@
+"""SQL functions that the statements of the other rooms call."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+# Lower case in every alphabet, also in a database whose own locale knows only ASCII (C, which is
+# what a server set up without any gets): by the first of these collations that there is.
+_COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en_US.utf8")
+
+# Whether a campaign or a sequence, where the message has one, holds what is pending of it.
+# Statements inline the function, so it costs what the expression costs.
+_MESSAGE_IS_HELD = """
+CREATE FUNCTION message_is_held(
+    campaign_status text, sequence_status text, sequence_is_stopped boolean
+) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(campaign_status IN ('paused', 'cancelled'), false)
+    OR coalesce(sequence_status = 'paused' OR sequence_is_stopped, false)
+"""
+
+
+def create_missing_functions(connection: Connection) -> None:
+    """Create what the database does not have yet: an earlier version may have made it."""
+    if not _exists(connection, "fold_case(text)"):
+        connection.exec_driver_sql(
+            "CREATE FUNCTION fold_case(token text) RETURNS text"
+            " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
+            f" RETURN lower(token {_collation(connection)})"
+        )
+    if not _exists(connection, "message_is_held(text, text, boolean)"):
+        connection.exec_driver_sql(_MESSAGE_IS_HELD)
+
+
+def _exists(connection: Connection, signature: str) -> bool:
+    found = connection.exec_driver_sql(
+        "SELECT to_regprocedure(%(signature)s) IS NOT NULL", {"signature": signature}
+    )
+    return bool(found.scalar_one())
+
+
+def _collation(connection: Connection) -> str:
+    collations = {
+        row.collname
+        for row in connection.exec_driver_sql(
+            "SELECT collname FROM pg_collation WHERE collencoding IN (-1, ("
+            "SELECT encoding FROM pg_database WHERE datname = current_database()))"
+        )
+    }
+    return next((f'COLLATE "{name}"' for name in _COLLATIONS if name in collations), "")
