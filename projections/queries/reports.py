@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from domain.errors import NotFoundError
 from domain.message import STATUSES
 from projections.database.engine import rows
-from projections.readmodels.counters import MARKS
+from projections.schema.counters import MARKS
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):

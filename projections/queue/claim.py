@@ -38,7 +38,7 @@ class Wanted(NamedTuple):
 _SENDING_DEVICES = prepared("""
 SELECT l.device_id, l.last_slot_at, d.timezone, d.min_delay_seconds, d.max_delay_seconds,
     d.gateway, d.settings ->> 'base_url' AS base_url
-FROM device_lanes l JOIN devices d USING (device_id)
+FROM device_slots l JOIN devices d USING (device_id)
 WHERE d.status = 'online' AND d.gateway = ANY(%(gateways)s)
   AND l.device_id <> ALL(%(behind)s::uuid[])
   AND (l.last_slot_at IS NULL

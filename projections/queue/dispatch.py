@@ -99,13 +99,13 @@ FROM sequences s WHERE s.sequence_id = ANY(%(ids)s::uuid[])
 """)
 
 _LOCK_DISPATCHES = prepared("""
-SELECT FROM device_hand_overs
+SELECT FROM device_dispatches
 WHERE device_id = ANY(%(ids)s::uuid[]) ORDER BY device_id FOR UPDATE
 """)
 
 _LAST_DISPATCHES = prepared("""
-SELECT h.device_id, h.handed_over_at, coalesce(m.status = 'queued', false), m.answered_at
-FROM device_hand_overs h LEFT JOIN broadcast_messages m USING (message_id)
+SELECT h.device_id, h.dispatched_at, coalesce(m.status = 'queued', false), m.answered_at
+FROM device_dispatches h LEFT JOIN broadcast_messages m USING (message_id)
 WHERE h.device_id = ANY(%(ids)s::uuid[])
 """)
 

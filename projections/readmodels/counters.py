@@ -15,11 +15,9 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from domain.message import STATUSES
 from projections.database.prepared import Prepared, execute, prepared
+from projections.schema.counters import DAY_COUNTS, MESSAGE_COUNTS
 
-MARKS = ("delivered", "read", "replied")
-COLUMNS = (*STATUSES, *MARKS)
 OPEN = frozenset({"pending", "processing", "queued"})
 REASONED = frozenset({"failed", "cancelled", "unknown"})
 
@@ -49,11 +47,11 @@ class Tally:
 
     def __init__(self) -> None:
         self.messages: dict[tuple[UUID, int], dict[str, int]] = defaultdict(
-            lambda: dict.fromkeys(COLUMNS, 0)
+            lambda: dict.fromkeys(MESSAGE_COUNTS, 0)
         )
         self.reasons: dict[tuple[UUID, int, str, str], int] = defaultdict(int)
         self.days: dict[tuple[UUID, date], dict[str, int]] = defaultdict(
-            lambda: {"claimed": 0, "sent": 0, "failed": 0, "unknown": 0}
+            lambda: dict.fromkeys(DAY_COUNTS, 0)
         )
         self.open: dict[UUID, int] = defaultdict(int)
 
@@ -142,8 +140,8 @@ def _upsert(table: str, key: Sequence[str], columns: Sequence[str], types: str) 
 _ADD_MESSAGES = _upsert(
     "message_counts",
     ("owner_id", "step"),
-    COLUMNS,
-    "owner_id uuid, step int, " + ", ".join(f"{c} int" for c in COLUMNS),
+    MESSAGE_COUNTS,
+    "owner_id uuid, step int, " + ", ".join(f"{c} int" for c in MESSAGE_COUNTS),
 )
 _ADD_REASONS = _upsert(
     "reason_counts",
@@ -154,8 +152,8 @@ _ADD_REASONS = _upsert(
 _ADD_DAYS = _upsert(
     "device_days",
     ("device_id", "day"),
-    ("claimed", "sent", "failed", "unknown"),
-    "device_id uuid, day date, claimed int, sent int, failed int, unknown int",
+    DAY_COUNTS,
+    "device_id uuid, day date, " + ", ".join(f"{c} int" for c in DAY_COUNTS),
 )
 # Only of active enrollments: the row of one that has ended is gone and stays gone.
 _ADD_PROGRESS = prepared("""

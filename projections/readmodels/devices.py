@@ -14,9 +14,9 @@ from projections.readmodels.handler import Handlers, handler
 
 _REGISTERED = """
 WITH e AS ({events}), slot AS (
-    INSERT INTO device_lanes (device_id) SELECT originator_id FROM e
+    INSERT INTO device_slots (device_id) SELECT originator_id FROM e
 ), dispatch AS (
-    INSERT INTO device_hand_overs (device_id) SELECT originator_id FROM e
+    INSERT INTO device_dispatches (device_id) SELECT originator_id FROM e
 )
 INSERT INTO devices (device_id, version, status, gateway, name, settings, min_delay_seconds,
     max_delay_seconds, daily_limit, timezone)
@@ -110,8 +110,8 @@ def last_used_at(connection: Connection, device_id: UUID) -> datetime | None:
     """When the device was last used for a message; None before its first one."""
     (dispatch,) = rows(
         connection,
-        "SELECT handed_over_at FROM device_hand_overs WHERE device_id = %(id)s",
+        "SELECT dispatched_at FROM device_dispatches WHERE device_id = %(id)s",
         id=str(device_id),
     )
-    used_at: datetime | None = dispatch.handed_over_at
+    used_at: datetime | None = dispatch.dispatched_at
     return used_at

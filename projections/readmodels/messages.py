@@ -49,7 +49,7 @@ _KEEP_LEASE = """
 
 # The pace as it is planned.
 _KEEP_SLOT = """
-    UPDATE device_lanes l SET last_slot_at = greatest(l.last_slot_at, n.send_at)
+    UPDATE device_slots l SET last_slot_at = greatest(l.last_slot_at, n.send_at)
     FROM (SELECT device_id, max(send_at) AS send_at FROM changed GROUP BY 1) n
     WHERE l.device_id = n.device_id
 """
@@ -57,11 +57,11 @@ _KEEP_SLOT = """
 # The pace as it is kept. Of messages dispatched at the same instant the one with the highest id
 # counts, so that a rebuild keeps the same.
 _KEEP_DISPATCH = """
-    UPDATE device_hand_overs h SET handed_over_at = n.at, message_id = n.message_id
+    UPDATE device_dispatches h SET dispatched_at = n.at, message_id = n.message_id
     FROM (SELECT DISTINCT ON (device_id) device_id, queued_at AS at, message_id
           FROM changed ORDER BY device_id, queued_at DESC, message_id DESC) n
-    WHERE h.device_id = n.device_id AND (h.handed_over_at IS NULL
-        OR (n.at, n.message_id) > (h.handed_over_at, h.message_id))
+    WHERE h.device_id = n.device_id AND (h.dispatched_at IS NULL
+        OR (n.at, n.message_id) > (h.dispatched_at, h.message_id))
 """
 
 # Receipts may name a message by the provider's id alone. The sandbox's name ours. A subquery, and

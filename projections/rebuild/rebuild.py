@@ -26,7 +26,8 @@ from projections.rebuild import swap
 from projections.rebuild.compare import difference
 from projections.rebuild.indexes import defer_indexes
 from projections.rebuild.read_ahead import Page, not_as_written, read, read_ahead
-from projections.schema.read_models import READ_MODELS, create_read_models
+from projections.schema.columns import READ_MODELS
+from projections.schema.read_models import create_read_models
 
 SCHEMA = "rebuild"
 LIVE = "public"

@@ -1,8 +1,8 @@
-"""The read models' tables, and the view of them. They hold nothing that the events do not.
+"""The aggregates' read models, and the view of them. They hold nothing that the events do not.
 
-Statements name tables without a schema: the live read models are in ``public``, and a rebuild puts
-another schema in front of the search path and fills that with the very same statements. The log's
-tables are in ``log.py``, what is kept beside both in ``records.py``.
+Statements name tables without a schema: the live read models are in ``public``. A rebuild puts
+another schema in front of the search path and fills that with the very same statements. The
+counters' tables are in ``counters``, the log's in ``log``, what is kept beside both in ``records``.
 """
 
 from __future__ import annotations
@@ -13,30 +13,21 @@ from sqlalchemy import (
     Column,
     Connection,
     Date,
-    DateTime,
     Double,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.message import STATUSES
-
-READ_MODELS = MetaData()
-TIME = DateTime(timezone=True)
-
-
-def texts(name: str) -> Column[list[str]]:
-    """A column of texts, none of them null."""
-    return Column(name, ARRAY(Text), nullable=False)
-
+from projections.schema import counters  # noqa: F401 - its tables belong to READ_MODELS
+from projections.schema.columns import READ_MODELS, TIME, texts
 
 leads = Table(
     "leads",
@@ -216,93 +207,12 @@ replies = Table(
     Column("reply_sha256", LargeBinary, primary_key=True),
 )
 
-# The counts below change with the messages, in id order, so that nothing ever scans messages.
-
-# Per campaign (step 0) and per step of a sequence.
-message_counts = Table(
-    "message_counts",
-    READ_MODELS,
-    Column("owner_id", Uuid, primary_key=True),
-    Column("step", Integer, primary_key=True),
-    *(Column(status, Integer, nullable=False, server_default="0") for status in STATUSES),
-    *(
-        Column(mark, Integer, nullable=False, server_default="0")
-        for mark in ("delivered", "read", "replied")
-    ),
-    postgresql_with={"fillfactor": "50"},
-)
-
-# Why messages failed, were cancelled or are unknown.
-reason_counts = Table(
-    "reason_counts",
-    READ_MODELS,
-    Column("owner_id", Uuid, primary_key=True),
-    Column("step", Integer, primary_key=True),
-    Column("status", Text, primary_key=True),
-    Column("reason", Text, primary_key=True),
-    Column("count", Integer, nullable=False),
-    postgresql_with={"fillfactor": "50"},
-)
-
-# What each device did on each day of its own time zone, by the days of the slots.
-device_days = Table(
-    "device_days",
-    READ_MODELS,
-    Column("device_id", Uuid, primary_key=True),
-    Column("day", Date, primary_key=True),
-    *(
-        Column(name, Integer, nullable=False, server_default="0")
-        for name in ("claimed", "sent", "failed", "unknown")
-    ),
-    postgresql_with={"fillfactor": "50"},
-)
-
-# The pace of a device as it is planned: the latest slot ever given. Its row is the lock under which
-# one worker at a time gives out the device's slots.
-device_lanes = Table(
-    "device_lanes",
-    READ_MODELS,
-    Column("device_id", Uuid, primary_key=True),
-    Column("last_slot_at", TIME),
-    postgresql_with={"fillfactor": "50"},
-)
-
-# The pace of a device as it is kept: the latest hand-over. Its row is the lock under which one
-# worker at a time hands over for a device with a pause; apart from the lane, so that whoever claims
-# and whoever hands over are not in each other's way.
-device_hand_overs = Table(
-    "device_hand_overs",
-    READ_MODELS,
-    Column("device_id", Uuid, primary_key=True),
-    Column("handed_over_at", TIME),
-    Column("message_id", Uuid),
-    postgresql_with={"fillfactor": "50"},
-)
-
-# How many messages of an active enrollment have not ended; the row goes when the enrollment ends.
-enrollment_progress = Table(
-    "enrollment_progress",
-    READ_MODELS,
-    Column("enrollment_id", Uuid, primary_key=True),
-    Column("open", Integer, nullable=False),
-    Index("enrollment_progress_done", "enrollment_id", postgresql_where=text("open = 0")),
-    postgresql_with={"fillfactor": "50"},
-)
-
-# One row per claim: where the reaper looks for what was not finished. A hint that the reaper clears
-# when all of it is settled; the truth is in the messages.
-leases = Table(
-    "leases",
-    READ_MODELS,
-    Column("worker", Text, primary_key=True),
-    Column("lease_until", TIME, primary_key=True),
-    Column("message_ids", ARRAY(Uuid), nullable=False),
-    Index("leases_by_end", "lease_until"),
-)
-
 # Indexes beside the primary keys by which events find the rows that they change; every other one
 # serves only those who read. Paused campaigns and sequences hold their messages.
 HANDLERS_LOOK_UP = ("broadcast_messages_by_campaign", "broadcast_messages_by_sequence")
+
+# Read models of earlier versions, which a rebuild drops: their names are not used again.
+FORMER_READ_MODELS = ("device_lanes", "device_hand_overs")
 
 REPORT_VIEW = "broadcast_message_report"
 _MESSAGE_REPORT = f"""

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from projections.schema.read_models import TIME, texts
+from projections.schema.columns import TIME, texts
 
 KEPT = MetaData()
 

@@ -26,8 +26,8 @@ from projections.queries.reports import (
     Overview,
     SequenceReport,
 )
-from projections.readmodels.counters import MARKS
 from projections.records.api_keys import Key
+from projections.schema.counters import MARKS
 
 
 def progress_bar(console: Console) -> Progress:

@@ -23,7 +23,7 @@ def fill(database: Database, now: Any) -> None:
             f" FROM generate_series(1, {DEVICES}) n"
         )
         connection.exec_driver_sql(
-            "INSERT INTO device_lanes (device_id) SELECT device_id FROM devices"
+            "INSERT INTO device_slots (device_id) SELECT device_id FROM devices"
         )
         connection.exec_driver_sql(
             "INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id,"
@@ -87,7 +87,7 @@ def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(
     with container.database.transaction() as connection:
         explained = Explained(connection)
         horizon, wanted = now + timedelta(seconds=5), claim.Wanted(["sandbox"], [], 1000)
-        devices = claim.ready_devices(explained, now, horizon, wanted)  # type: ignore[arg-type]
+        devices = claim.sending_devices(explained, now, horizon, wanted)  # type: ignore[arg-type]
         ids = [device.device_id for device in devices]
         found = claim.messages(explained, ids, now, horizon, 500, 1000)  # type: ignore[arg-type]
 
@@ -108,7 +108,7 @@ def test_a_device_with_nothing_due_takes_no_place(container: Container) -> None:
             "UPDATE broadcast_messages SET due_at = due_at + interval '2 days'"
             " WHERE device_id <> md5('7')::uuid"
         )
-        devices = claim.ready_devices(connection, now, now, claim.Wanted(["sandbox"], [], 1))
+        devices = claim.sending_devices(connection, now, now, claim.Wanted(["sandbox"], [], 1))
         (expected,) = rows(connection, "SELECT md5('7')::uuid")
 
     assert [device.device_id for device in devices] == [expected[0]]

@@ -10,7 +10,7 @@ from projections.container import Container
 from projections.rebuild import rebuild as module
 from projections.rebuild.compare import difference
 from projections.rebuild.rebuild import rebuild
-from projections.schema.read_models import READ_MODELS
+from projections.schema.columns import READ_MODELS
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
 from tests.support.mixed import mixed_history
@@ -28,8 +28,8 @@ TABLES = {
     "message_counts",
     "reason_counts",
     "device_days",
-    "device_lanes",
-    "device_hand_overs",
+    "device_slots",
+    "device_dispatches",
     "enrollment_progress",
     "leases",
 }
@@ -103,7 +103,7 @@ def given_a_sent_message(container: Container, clock: SimulatedClock) -> None:
         ("campaigns", "campaign_id", "scheduled = 2", "scheduled"),
         ("devices", "device_id", "status = 'offline'", "status"),
         ("broadcast_messages", "message_id", "sent_at = NULL", "sent_at"),
-        ("device_lanes", "device_id", "last_slot_at = NULL", "last_slot_at"),
+        ("device_slots", "device_id", "last_slot_at = NULL", "last_slot_at"),
     ],
 )
 def test_a_row_that_was_changed_by_hand_is_named(
@@ -164,11 +164,11 @@ def test_a_row_without_an_event_is_named(container: Container) -> None:
     given.device(container)
     with container.database.transaction() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO device_lanes (device_id) VALUES ('00000000-0000-0000-0000-000000000001')"
+            "INSERT INTO device_slots (device_id) VALUES ('00000000-0000-0000-0000-000000000001')"
         )
 
     assert differences(container) == {
-        "device_lanes": "device_id 00000000-0000-0000-0000-000000000001: only in the live table"
+        "device_slots": "device_id 00000000-0000-0000-0000-000000000001: only in the live table"
     }
 
 

@@ -12,7 +12,7 @@ from projections.container import Container
 from projections.database.engine import rows
 from projections.rebuild import rebuild as module
 from projections.rebuild.rebuild import rebuild, replay
-from projections.schema.read_models import READ_MODELS
+from projections.schema.columns import READ_MODELS
 from runners.gateways.protocol import Rejected
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when

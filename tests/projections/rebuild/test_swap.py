@@ -20,7 +20,7 @@ from projections.database.engine import rows
 from projections.rebuild import rebuild as module
 from projections.rebuild import swap
 from projections.rebuild.rebuild import rebuild
-from projections.schema.read_models import READ_MODELS
+from projections.schema.columns import READ_MODELS
 from runners.sending.worker import Broadcaster
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
@@ -245,13 +245,13 @@ def test_a_damaged_table_is_repaired_and_the_damage_reported(
     does(
         container,
         "UPDATE leads SET name = 'Siti'",
-        "DELETE FROM device_lanes",
+        "DELETE FROM device_slots",
         f"INSERT INTO enrollment_progress (enrollment_id, open) VALUES ('{stray}', 1)",
     )
 
     assert differences(container, swap=True) == {
         "leads": f"lead_id {lead}: differs in name",
-        "device_lanes": f"device_id {device}: missing in the live table",
+        "device_slots": f"device_id {device}: missing in the live table",
         "enrollment_progress": f"enrollment_id {stray}: only in the live table",
     }
     assert contents(container) == before
