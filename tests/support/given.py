@@ -15,6 +15,7 @@ from domain import lead as leads
 from domain import sequence as sequences
 from domain.planning import Step
 from projections.container import Container
+from runners.jobs.campaigner import Campaigner
 from runners.jobs.enroller import Enroller
 
 ACTOR = "api:test"
@@ -118,6 +119,15 @@ def campaign(container: Container, *, at: datetime | None = None, **fields: Any)
         }
     )
     return container.outreach.schedule_campaign(definition, actor=ACTOR).id
+
+
+def due_messages(container: Container, count: int = 1, **fields: Any) -> None:
+    """One campaign message, due now, for each of so many new leads, on a new device with these
+    fields that may send at once."""
+    device(container, **fields)
+    many_leads(container, count)
+    campaign(container)
+    Campaigner(container, "runner:campaigner:test").run_once()
 
 
 def journey(container: Container, *bodies: str, number: int = 1, **profile: Any) -> UUID:

@@ -58,6 +58,13 @@ class Provider(NamedTuple):
     off: str
 
 
+class Behind(NamedTuple):
+    """A provider and its server, which runs."""
+
+    provider: Provider
+    fake: Fake
+
+
 def _gowa() -> FakeGowa:
     fake = FakeGowa()
     fake.devices["sales-1"] = "logged_in"

@@ -1,17 +1,9 @@
-"""What every gateway keeps, whichever provider is behind it: the message arrives as it is, each
-answer says whether it may have been taken, and nothing personal or secret gets out."""
+"""What every gateway keeps, whichever provider is behind it: the message arrives as it is, and each
+answer says whether it may have been taken."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
-import re
-import socket
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
@@ -21,9 +13,7 @@ from runners.gateways.http import Http
 from runners.gateways.protocol import (
     Accepted,
     DeviceState,
-    Gateway,
     Outcome,
-    Rejected,
     Throttled,
     Unknown,
     Unreachable,
@@ -34,42 +24,18 @@ from runners.sending.worker import Broadcaster
 from runners.support.clocks import SystemClock
 from tests.runners.gateways.providers import (
     ID,
-    PHONE,
     PROVIDERS,
     TEXT,
+    Behind,
     Provider,
     outgoing,
     send,
     status,
 )
-from tests.support.gateways.fakes import Behaviour, Fake, Kind, serving
+from tests.support.gateways.fakes import Behaviour, Kind, serving
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "gateways.md"
 UNREADABLE = Unknown("an answer that cannot be read")
 PICTURE = "https://example.com/a%20b.JPG?size=2&x=é"
-
-
-class Behind(NamedTuple):
-    """A provider and its server, which runs."""
-
-    provider: Provider
-    fake: Fake
-
-
-@pytest.fixture(params=list(PROVIDERS))
-def behind(request: pytest.FixtureRequest) -> Iterator[Behind]:
-    """Each provider in turn."""
-    provider = PROVIDERS[request.param]
-    with serving(provider.server()) as fake:
-        yield Behind(provider, fake)
-
-
-@pytest.fixture
-def nobody() -> str:
-    """A URL of this machine at which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
 def test_there_is_a_gateway_for_every_name_in_the_api() -> None:
@@ -227,127 +193,6 @@ def test_a_redirect_is_not_followed(behind: Behind) -> None:
         assert send(provider, outgoing(provider, fake.url)) == [Unreachable("http_307")]
         assert status(provider, fake.url) == DeviceState(False, "http_307")
         assert elsewhere.paths == []
-
-
-# Where it goes
-
-
-@pytest.fixture(params=list(PROVIDERS))
-def provider(request: pytest.FixtureRequest) -> Provider:
-    """Each provider in turn, without a server."""
-    return PROVIDERS[request.param]
-
-
-@pytest.mark.parametrize("url", ["http://gateway.example.com", "ftp://127.0.0.1", "gateway", 7])
-def test_credentials_go_over_no_network_in_clear_text(provider: Provider, url: str) -> None:
-    (outcome,) = send(provider, outgoing(provider, url))
-    assert isinstance(outcome, Unreachable)
-    assert outcome.reason.startswith("its settings have no base_url with https")
-    state = status(provider, url)
-    assert state is not None
-    assert not state.online
-    assert state.reason == outcome.reason
-
-
-def test_clear_text_is_for_those_who_ask_for_it(provider: Provider) -> None:
-    """With ``allow_http`` the request is made; that name has no address, so it gets nowhere."""
-    url = "http://gateway.invalid"
-    settings = {"base_url": url, "allow_http": True, **provider.settings}
-    (outcome,) = send(provider, outgoing(provider, url, settings=settings))
-    assert outcome == Unreachable("ClientConnectorDNSError")
-
-
-# Devices
-
-
-def test_a_device_is_online_or_not(behind: Behind) -> None:
-    provider, fake = behind
-    assert status(provider, fake.url) == DeviceState(True, provider.on)
-    provider.turn_off(fake)
-    assert status(provider, fake.url) == DeviceState(False, provider.off)
-    assert status(provider, fake.url, **provider.wrong) == DeviceState(False, provider.denied)
-
-
-@pytest.mark.parametrize("kind", ["drop", "garbage", "truncated", "empty", "throttle", "error"])
-def test_where_the_provider_does_not_say_a_devices_state_is_not_known(
-    behind: Behind, kind: Kind
-) -> None:
-    provider, fake = behind
-    fake.inquiry = Behaviour(kind)
-    assert status(provider, fake.url) is None
-    assert fake.paths
-
-
-# What gets out
-
-
-def test_nothing_personal_or_secret_is_said(
-    behind: Behind, nobody: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Whatever the provider answers, and its answers repeat the phone: not in an outcome, a state,
-    a log line of whatever level, or what is printed of the message."""
-    provider, fake = behind
-    caplog.set_level(logging.DEBUG)
-    message = outgoing(provider, fake.url)
-    said: list[object] = [message, *send(provider, outgoing(provider, nobody))]
-    said += send(provider, outgoing(provider, fake.url, credentials=provider.wrong))
-    kinds: tuple[Kind, ...] = ("accept", "drop", "garbage", "throttle", "busy", "reject", "error")
-    for kind in kinds:
-        fake.behave = lambda asked, kind=kind: Behaviour(kind)
-        fake.inquiry = Behaviour(kind)
-        said += send(provider, message)
-        said.append(status(provider, fake.url))
-    said.append(status(provider, fake.url, **provider.wrong))
-
-    text = "\n".join([*map(repr, said), *map(str, said), caplog.text])
-    secrets = {"60123456789", "wr0ng-secret", *provider.credentials.values(), *TEXT.split()}
-    assert [secret for secret in secrets if secret in text] == []
-
-
-# What is written about them
-
-
-def _examples() -> dict[str, dict[str, Any]]:
-    blocks = re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
-    found: list[dict[str, Any]] = [json.loads(block) for block in blocks]
-    return {example["gateway"]: example for example in found}
-
-
-def test_every_provider_has_an_example_that_is_complete(nobody: str) -> None:
-    """Nothing is missing in it: the request is made, though here nobody listens."""
-    examples = _examples()
-    assert list(examples) == list(PROVIDERS)
-    for name, example in examples.items():
-        settings = {**example["settings"], "base_url": nobody}
-        message = outgoing(
-            PROVIDERS[name], nobody, settings=settings, credentials=example["credentials"]
-        )
-        assert send(PROVIDERS[name], message) == [Unreachable("ClientConnectorError")]
-
-
-# The sandbox, which has no network
-
-
-@pytest.mark.parametrize(
-    ("settings", "outcome"),
-    [
-        ({}, Accepted(f"sandbox-{ID}")),
-        ({"throttle_rate": 1.0}, Throttled(60.0)),
-        ({"timeout_rate": 1.0}, Unknown("no answer from the sandbox")),
-        ({"fail_rate": 1.0}, Rejected("not_on_whatsapp", "the sandbox knows no such number")),
-    ],
-)
-def test_the_sandbox_has_every_kind_of_answer_too(
-    settings: dict[str, float], outcome: Outcome
-) -> None:
-    async def both(gateway: Gateway) -> tuple[Outcome, DeviceState | None]:
-        message = outgoing(PROVIDERS["gowa"], "", settings=settings, credentials={})
-        return await gateway.send(message), await gateway.status(ID, settings, {})
-
-    sandbox = Sandbox(SystemClock())
-    assert asyncio.run(both(sandbox)) == (outcome, DeviceState(True))
-    assert sandbox.collect(datetime.now(UTC) + timedelta(days=1)) == []
-    assert PHONE not in repr(outcome)
 
 
 def _strings(found: object) -> list[str]:

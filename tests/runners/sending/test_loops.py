@@ -1,123 +1,22 @@
-"""Runners keep going: on a schedule and through outages, until they are told to stop."""
+"""The broadcaster's loop: woken by news, also after a restart of the database, until it stops."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from typing import Any
 
 import psycopg2
 import pytest
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
-from domain.errors import StorageError
 from projections.config.settings import Settings
 from projections.container import Container
-from projections.database.engine import rows
 from runners.sending import claim_window, loops
 from runners.sending.worker import Broadcaster
-from runners.support import outages
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
 from tests.support.when import Phones
-
-AWAY = OperationalError("SELECT", {}, Exception("server closed the connection unexpectedly"))
-
-
-class Impatient(threading.Event):
-    """Whoever waits for it waits no time at all; it is set at the last of so many waits."""
-
-    def __init__(self, waits: int) -> None:
-        super().__init__()
-        self.left = waits
-        self.waits: list[float] = []
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.waits.append(timeout or 0.0)
-        self.left -= 1
-        if self.left == 0:
-            self.set()
-        return self.is_set()
-
-
-def outcomes(*given_: int | Exception) -> tuple[Callable[[], int], list[int | Exception]]:
-    """Work that has these outcomes in turn, and those that it had."""
-    left, had = list(given_), []
-
-    def work() -> int:
-        had.append(left.pop(0))
-        if isinstance(had[-1], Exception):
-            raise had[-1]
-        return had[-1]
-
-    return work, had
-
-
-@pytest.mark.parametrize(
-    "outage", [AWAY, psycopg2.OperationalError("gone"), StorageError("not there")]
-)
-def test_work_that_fails_is_tried_again_soon_and_then_goes_on(outage: Exception) -> None:
-    """The database is away twice; the third try works, and the next one is at its usual time."""
-    work, had = outcomes(outage, outage, 3)
-    stop = Impatient(waits=3)
-
-    outages.repeat("enroller", work, 300.0, stop)
-
-    assert had == [outage, outage, 3]
-    assert stop.waits[:2] == [1.0, 2.0]
-    assert 299.0 < stop.waits[2] <= 300.0
-
-
-def test_pauses_grow_up_to_a_minute() -> None:
-    """A database that is away for hours is asked once a minute."""
-    assert [outages.back_off(failures) for failures in range(1, 9)] == [
-        1.0,
-        2.0,
-        4.0,
-        8.0,
-        16.0,
-        32.0,
-        60.0,
-        60.0,
-    ]
-    assert outages.back_off(100_000) == 60.0
-
-
-def test_a_fault_is_no_outage() -> None:
-    """What no waiting can mend ends the runner, so that somebody looks."""
-    work, had = outcomes(ValueError("a bug"), 1)
-
-    with pytest.raises(ValueError, match="a bug"):
-        outages.repeat("enroller", work, 300.0, Impatient(waits=3))
-
-    assert len(had) == 1
-
-
-def test_whoever_is_told_to_stop_during_an_outage_stops() -> None:
-    """Without another try."""
-    work, had = outcomes(AWAY, AWAY, 1)
-
-    outages.repeat("reaper", work, 60.0, Impatient(waits=2))
-
-    assert had == [AWAY, AWAY]
-
-
-def test_work_is_repeated_at_its_interval() -> None:
-    """Fractions of a second too."""
-    stop, calls = threading.Event(), []
-
-    def work() -> int:
-        calls.append(1)
-        if len(calls) == 3:
-            stop.set()
-        return 0
-
-    outages.repeat("reaper", work, 0.01, stop)
-
-    assert len(calls) == 3
 
 
 def while_broadcasting(
@@ -271,25 +170,3 @@ CUT = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-
-
-def test_a_session_that_stands_still_in_a_transaction_is_ended(container: Container) -> None:
-    """So that it does not hold the others' rows for ever; for its own process that is an outage."""
-
-    def stands_still(connection: Connection) -> None:
-        (own,) = rows(connection, "SELECT pg_backend_pid() AS pid")
-        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '1ms'")
-        then.soon(lambda: own.pid not in backends(container))
-        connection.exec_driver_sql("SELECT 1")
-
-    with pytest.raises(outages.OUTAGES):
-        container.database.run("other", stands_still)
-    with container.database.transaction() as connection:
-        (row,) = rows(connection, "SHOW idle_in_transaction_session_timeout")
-    assert row[0] == "1min"
-
-
-def backends(container: Container) -> set[int]:
-    """The process ids of the server's sessions."""
-    with container.database.transaction() as connection:
-        return {row.pid for row in rows(connection, "SELECT pid FROM pg_stat_activity")}

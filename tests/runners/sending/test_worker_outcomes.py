@@ -8,11 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from projections.container import Container
 from runners.gateways.protocol import (
-    Accepted,
     Outcome,
     Outgoing,
     Rejected,
@@ -20,27 +18,16 @@ from runners.gateways.protocol import (
     Unknown,
     Unreachable,
 )
-from runners.sending.worker import Broadcaster
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
 from tests.support.when import Answer, Phones
-
-AWAY = OperationalError("SELECT", {}, Exception("server closed the connection unexpectedly"))
-
-
-def given_a_message(container: Container, leads: int = 1, **device: Any) -> None:
-    """Due now, on a device that may send at once."""
-    given.device(container, **device)
-    given.many_leads(container, leads)
-    given.campaign(container)
-    when.triggers(container)
 
 
 def test_a_definite_no_is_a_failure_with_the_providers_code(
     container: Container, clock: SimulatedClock
 ) -> None:
     """And it is not tried again by itself."""
-    given_a_message(container)
+    given.due_messages(container)
     phones = Phones(clock, Rejected("131026", "not on WhatsApp"))
 
     when.plays(clock, 3600, when.broadcaster(container, phones))
@@ -57,7 +44,7 @@ def test_retrying_a_failed_message_really_sends_it(
     container: Container, clock: SimulatedClock
 ) -> None:
     """At once, and with attempts counted anew."""
-    given_a_message(container)
+    given.due_messages(container)
     phones = Phones(clock, Rejected("131026", "not on WhatsApp"))
     broadcaster = when.broadcaster(container, phones)
     when.looks(broadcaster)
@@ -76,7 +63,7 @@ def test_too_fast_means_later_with_growing_pauses(
 ) -> None:
     """At least as long as the provider asks, else half a minute, a minute, two: with some jitter,
     so that those who failed together do not come back together."""
-    given_a_message(container)
+    given.due_messages(container)
     phones = Phones(clock, Throttled(90.0), Throttled(), Unreachable("connection refused"))
 
     when.plays(clock, 600, when.broadcaster(container, phones))
@@ -98,7 +85,7 @@ def test_too_fast_means_later_with_growing_pauses(
 def test_after_the_last_attempt_it_has_failed(container: Container, clock: SimulatedClock) -> None:
     """Three hand-overs, as the setting says, and no fourth."""
     given.settings(container, max_attempts=3)
-    given_a_message(container)
+    given.due_messages(container)
     phones = Phones(clock, *[Unreachable("connection refused")] * 10)
 
     when.plays(clock, 3600, when.broadcaster(container, phones))
@@ -123,7 +110,7 @@ def test_an_unknown_outcome_is_never_sent_again(
 ) -> None:
     """It may have arrived. Not after minutes, not after days, not by the reaper or another worker;
     a fault of the gateway's own program counts as unknown too."""
-    given_a_message(container)
+    given.due_messages(container)
     phones = Phones(clock, answer)
     when.looks(when.broadcaster(container, phones))
 
@@ -147,7 +134,7 @@ def test_an_operator_settles_an_unknown_outcome(
     container: Container, clock: SimulatedClock, resolution: Any, status: str, sent: int
 ) -> None:
     """It was sent; it was not; or: send it again, and then it really goes."""
-    given_a_message(container)
+    given.due_messages(container)
     phones = Phones(clock, Unknown("no answer"))
     broadcaster = when.broadcaster(container, phones)
     when.looks(broadcaster)
@@ -206,111 +193,3 @@ def test_a_gateway_that_hangs_is_given_up_and_holds_nobody_up(
     message = then.message(container, device_id=dead)
     assert (message.status, message.reason) == ("unknown", "no answer within 0.1 seconds")
     assert then.statuses(container, device_id=alive) == {"sent": 1}
-
-
-def test_outcomes_are_kept_while_the_database_is_away(
-    container: Container, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing that a gateway said is lost, and nothing is sent twice because of it."""
-    given_a_message(container, leads=3)
-    phones = Phones(clock, Accepted("wamid.1"), Rejected("131026", "no"), Accepted("wamid.3"))
-    broadcaster = when.broadcaster(container, phones)
-    when.claims(broadcaster)
-    run, calls = container.database.run, []
-
-    def away_for_the_outcomes(name: str, work: Any) -> Any:
-        calls.append(name)
-        if len(calls) == 2:
-            raise AWAY
-        return run(name, work)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(container.database, "run", away_for_the_outcomes)
-        with pytest.raises(OperationalError):
-            when.hands_over(broadcaster)
-    assert then.statuses(container) == {"queued": 3}
-    assert len(broadcaster.outcomes) == 3
-
-    when.looks(broadcaster)
-    assert then.statuses(container) == {"sent": 2, "failed": 1}
-    assert len(phones.sent) == 3
-    assert broadcaster.outcomes == []
-
-
-def test_claims_are_kept_while_the_database_is_away(
-    container: Container, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A worker that stops just then tries again to give them up, instead of leaving them to wait
-    for the end of their lease."""
-    given_a_message(container, leads=2, pace=(4, 4))
-    broadcaster = when.broadcaster(container, Phones(clock))
-    assert when.claims(broadcaster) == 2
-
-    def away(name: str, work: Any) -> Any:
-        raise AWAY
-
-    with monkeypatch.context() as patched:
-        patched.setattr(container.database, "run", away)
-        with pytest.raises(OperationalError):
-            broadcaster.release()
-
-    assert broadcaster.release() == 2
-    assert then.statuses(container) == {"pending": 2}
-
-
-def test_an_answer_that_comes_after_it_was_given_up_settles_it(
-    container: Container, clock: SimulatedClock
-) -> None:
-    """The reaper lost patience; then the gateway said that it had accepted."""
-    given_a_message(container)
-    broadcaster, (outgoing,) = handed_over(container, clock)
-    clock.advance(minutes=5)
-    when.reaps(container)
-    assert then.statuses(container) == {"unknown": 1}
-
-    broadcaster.record([(outgoing, Accepted("wamid.1"))])
-
-    message = then.message(container)
-    assert (message.status, message.provider_id) == ("sent", "wamid.1")
-
-
-def test_an_answer_to_what_an_operator_settled_changes_nothing(
-    container: Container, clock: SimulatedClock
-) -> None:
-    """First come, first served, and the other outcomes of the moment are recorded all the same."""
-    given_a_message(container, leads=2)
-    broadcaster, (first, second) = handed_over(container, clock)
-    clock.advance(minutes=5)
-    when.reaps(container)
-    settled = first.message_id
-    container.outreach.resolve_message(settled, "failed", "asked the person", actor="api:sales")
-
-    broadcaster.record([(first, Accepted("wamid.1")), (second, Accepted("wamid.2"))])
-
-    assert then.message(container, message_id=settled).status == "failed"
-    assert then.message(container, message_id=second.message_id).status == "sent"
-
-
-def test_an_answer_to_what_is_to_be_sent_again_changes_nothing(
-    container: Container, clock: SimulatedClock
-) -> None:
-    """It is pending once more when the first try's answer comes; another message's is recorded."""
-    given_a_message(container, leads=2)
-    broadcaster, (first, second) = handed_over(container, clock)
-    clock.advance(minutes=5)
-    when.reaps(container)
-    container.outreach.resolve_message(
-        first.message_id, "retried", "nothing arrived", actor="api:sales"
-    )
-
-    broadcaster.record([(first, Accepted("wamid.1")), (second, Accepted("wamid.2"))])
-
-    assert then.message(container, message_id=first.message_id).status == "pending"
-    assert then.message(container, message_id=second.message_id).status == "sent"
-
-
-def handed_over(container: Container, clock: SimulatedClock) -> tuple[Broadcaster, list[Outgoing]]:
-    """A worker that has handed over all that is due, and has no answer yet."""
-    broadcaster = when.broadcaster(container, Phones(clock))
-    when.claims(broadcaster)
-    return broadcaster, [outgoing for _, outgoing in when.dispatches(broadcaster).outgoing]

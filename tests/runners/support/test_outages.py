@@ -1,0 +1,108 @@
+"""Work goes on, on its schedule and through outages, until it is told to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import psycopg2
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from domain.errors import StorageError
+from runners.support import outages
+
+AWAY = OperationalError("SELECT", {}, Exception("server closed the connection unexpectedly"))
+
+
+class Impatient(threading.Event):
+    """Whoever waits for it waits no time at all; it is set at the last of so many waits."""
+
+    def __init__(self, waits: int) -> None:
+        super().__init__()
+        self.left = waits
+        self.waits: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0.0)
+        self.left -= 1
+        if self.left == 0:
+            self.set()
+        return self.is_set()
+
+
+def outcomes(*given_: int | Exception) -> tuple[Callable[[], int], list[int | Exception]]:
+    """Work that has these outcomes in turn, and those that it had."""
+    left, had = list(given_), []
+
+    def work() -> int:
+        had.append(left.pop(0))
+        if isinstance(had[-1], Exception):
+            raise had[-1]
+        return had[-1]
+
+    return work, had
+
+
+@pytest.mark.parametrize(
+    "outage", [AWAY, psycopg2.OperationalError("gone"), StorageError("not there")]
+)
+def test_work_that_fails_is_tried_again_soon_and_then_goes_on(outage: Exception) -> None:
+    """The database is away twice; the third try works, and the next one is at its usual time."""
+    work, had = outcomes(outage, outage, 3)
+    stop = Impatient(waits=3)
+
+    outages.repeat("enroller", work, 300.0, stop)
+
+    assert had == [outage, outage, 3]
+    assert stop.waits[:2] == [1.0, 2.0]
+    assert 299.0 < stop.waits[2] <= 300.0
+
+
+def test_pauses_grow_up_to_a_minute() -> None:
+    """A database that is away for hours is asked once a minute."""
+    assert [outages.back_off(failures) for failures in range(1, 9)] == [
+        1.0,
+        2.0,
+        4.0,
+        8.0,
+        16.0,
+        32.0,
+        60.0,
+        60.0,
+    ]
+    assert outages.back_off(100_000) == 60.0
+
+
+def test_a_fault_is_no_outage() -> None:
+    """What no waiting can mend ends the runner, so that somebody looks."""
+    work, had = outcomes(ValueError("a bug"), 1)
+
+    with pytest.raises(ValueError, match="a bug"):
+        outages.repeat("enroller", work, 300.0, Impatient(waits=3))
+
+    assert len(had) == 1
+
+
+def test_whoever_is_told_to_stop_during_an_outage_stops() -> None:
+    """Without another try."""
+    work, had = outcomes(AWAY, AWAY, 1)
+
+    outages.repeat("reaper", work, 60.0, Impatient(waits=2))
+
+    assert had == [AWAY, AWAY]
+
+
+def test_work_is_repeated_at_its_interval() -> None:
+    """Fractions of a second too."""
+    stop, calls = threading.Event(), []
+
+    def work() -> int:
+        calls.append(1)
+        if len(calls) == 3:
+            stop.set()
+        return 0
+
+    outages.repeat("reaper", work, 0.01, stop)
+
+    assert len(calls) == 3
