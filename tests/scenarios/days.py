@@ -6,12 +6,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from api import create_app
 from projections.container import Container
 from projections.rebuild.rebuild import rebuild
 from runners.process.simulation import Simulation
 from runners.support.clocks import SimulatedClock
 from tests.support import then
+from tests.support.api.application import application
 from tests.support.api.client import Client
 from tests.support.api.given import api_key
 
@@ -22,7 +22,7 @@ class Days:
     def __init__(self, container: Container, clock: SimulatedClock) -> None:
         self.container = container
         self.clock = clock
-        self.api = Client(create_app(container), api_key(container, "boss", "admin"))
+        self.api = Client(application(container), api_key(container, "boss", "admin"))
 
     def work_until(self, instant: datetime) -> None:
         """All runners, newly started; at ``instant`` their process is gone, whatever it was at."""

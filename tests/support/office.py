@@ -8,12 +8,12 @@ from collections import Counter
 from contextlib import AbstractContextManager
 from typing import Any
 
-from api import create_app
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database.engine import rows
 from projections.rebuild.rebuild import rebuild
 from tests.support import processes, then
+from tests.support.api.application import application
 from tests.support.api.client import Client
 from tests.support.api.given import SECRET_KEY, api_key, phone
 from tests.support.gateways.fake_gowa import CREDENTIALS, FakeGowa
@@ -37,7 +37,7 @@ class Office:
     def __init__(self, database_url: str, gowa: FakeGowa) -> None:
         self.settings = {"database_url": database_url, "secret_key": SECRET_KEY, **INTERVALS}
         self.container = Container(Settings(database_url=database_url, secret_key=SECRET_KEY))
-        self.api = Client(create_app(self.container), api_key(self.container, "boss", "admin"))
+        self.api = Client(application(self.container), api_key(self.container, "boss", "admin"))
         self.gowa = gowa
 
     def close(self) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from api import create_app
 from projections.container import Container
+from tests.support.api.application import application
 from tests.support.api.client import Client
 from tests.support.api.given import api_key
 
 
 @pytest.fixture
 def app(container: Container) -> Flask:
-    return create_app(container)
+    return application(container)
 
 
 @pytest.fixture
