@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from time import monotonic
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from flask_smorest import abort
 
 from api.http.context import container, now
@@ -20,6 +20,9 @@ OPEN = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/api/v1/we
 # After so many wrong keys from one address within a minute, the address has to wait.
 WRONG_KEYS = 20
 WITHIN_SECONDS = 60.0
+
+# Where an application keeps its WrongKeys.
+EXTENSION = "sendtrail_wrong_keys"
 
 # The role that a request needs, by its method; every other method needs an operator.
 ROLES_BY_METHOD: Mapping[str, Role] = {
@@ -61,10 +64,11 @@ def install(app: Flask) -> None:
     """Makes every request below ``/api/`` need a key whose role allows its method, but for those to
     the open paths. Sets ``g.key``. Answers 401 for a wrong key, 403 for a role that is too low and
     429 for an address with too many wrong keys."""
-    wrong_keys = WrongKeys()
+    app.extensions[EXTENSION] = WrongKeys()
 
     @app.before_request
     def authenticate() -> None:
+        wrong_keys: WrongKeys = current_app.extensions[EXTENSION]
         g.key = None
         if request.path.startswith(OPEN) or not request.path.startswith("/api/"):
             return
