@@ -93,16 +93,16 @@ def template(server_url: str, admin: Admin) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def strategy(admin: Admin) -> str:
+def copy_strategy(admin: Admin) -> str:
     """How a template is copied soonest: file by file where nothing waits for a disk."""
     return "FILE_COPY" if admin("SHOW fsync") == "off" else "WAL_LOG"
 
 
 @pytest.fixture
-def database_url(server_url: str, admin: Admin, template: str, strategy: str) -> Iterator[str]:
+def database_url(server_url: str, admin: Admin, template: str, copy_strategy: str) -> Iterator[str]:
     """The URL of a fresh database of this test's own."""
     name = f"sendtrail_test_{os.getpid()}_{next(_number)}"
-    admin(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY {strategy}")
+    admin(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY {copy_strategy}")
     yield url_of(server_url, name)
     admin(f"DROP DATABASE {name} WITH (FORCE)")
 

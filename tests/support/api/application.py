@@ -8,6 +8,7 @@ from functools import cache
 from flask import Flask
 
 from api import create_app
+from api.http import auth
 from api.http.context import EXTENSION
 from projections.container import Container
 
@@ -18,7 +19,8 @@ def application(container: Container) -> Flask:
     they are."""
     app = copy.copy(_built())
     app.config = copy.copy(app.config)
-    app.extensions = {**app.extensions, EXTENSION: container}
+    own = {EXTENSION: container, auth.EXTENSION: auth.WrongKeys()}
+    app.extensions = {**app.extensions, **own}
     return app
 
 
