@@ -17,6 +17,7 @@ lint: $(VENV)/ready-dev  ## style, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.contracts
 
 bench: $(VENV)/ready-bench  ## everything beside pgqueuer, the library's recorder and bare SQL: an hour; ARGS=--quick: minutes
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -16,7 +16,7 @@ from domain.message import Message
 from projections.database import installation
 from projections.database.engine import Database, is_transient
 from projections.eventstore import encryption
-from projections.queue import sweep
+from projections.queue import lookup, wake
 from projections.readmodels import enrollments, leads
 
 
@@ -46,7 +46,7 @@ class DatabaseCommandQueries:
         self, connection: Any, lead_id: UUID, enrollment_id: UUID | None = None
     ) -> list[Message]:
         """The lead's messages, or those of one enrollment, that may still be cancelled, locked."""
-        return sweep.cancellable(
+        return lookup.cancellable(
             connection, limit=100_000, lead_id=lead_id, enrollment_id=enrollment_id
         )
 
@@ -63,12 +63,12 @@ class DatabaseCommandQueries:
 
     def wake_broadcasters(self, connection: Any) -> None:
         """Notify the broadcasters, with the commit, that there are messages due."""
-        sweep.wake_broadcasters(connection)
+        wake.wake_broadcasters(connection)
 
     def latest_sent_to(self, connection: Any, lead_id: UUID) -> UUID | None:
         """The id of the message that a reply of the lead answers, the one dispatched last; None if
         there is none."""
-        return sweep.latest_sent_to(connection, lead_id)
+        return lookup.latest_sent_to(connection, lead_id)
 
     def has_replied(self, connection: Any, lead_id: UUID, provider_id: str) -> bool:
         """Whether the lead's reply of that provider id is recorded already."""

@@ -15,7 +15,7 @@ from domain.errors import NotFoundError
 from domain.event import Event
 from domain.receipts import Receipt, Reply
 from projections.database.engine import Database, rows, uuids
-from projections.queue import sweep
+from projections.queue import lookup
 
 # How long a receipt waits for its message. The response to the call that sent the message is on
 # its way, or the database was away when that response came.
@@ -110,7 +110,7 @@ def _record_receipts(
     if devices:
         _keep_early(connection, now, devices, [r for id_, r in pairs if id_ is None])
     ids = {id_ for id_, _ in pairs if id_ is not None}
-    states = {state.id: state for state in sweep.locked(connection, ids)}
+    states = {state.id: state for state in lookup.locked(connection, ids)}
     events: list[Event] = []
     known = 0
     for message_id, receipt in pairs:

@@ -1,4 +1,4 @@
-"""What may be claimed: devices that are ready, and what is due on each of them."""
+"""What may be claimed: devices that may send, and what is due on each of them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class SendingDevice(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """Which devices a worker claims for: of these gateways, but not those that are ``behind`` with
-    what it claimed for them, and so many at most."""
+    """Which devices a worker claims for: at most ``limit``, of these gateways, without those that
+    are ``behind`` with what the worker claimed before."""
 
     gateways: Iterable[str]
     behind: Iterable[UUID]
@@ -57,14 +57,14 @@ LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
 _DUE = prepared(f"""
 SELECT m.place, {CANDIDATE}
 FROM (
-    SELECT lane.place, m.*
-    FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS lane(device_id, place)
+    SELECT slot.place, m.*
+    FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS slot(device_id, place)
     JOIN devices d USING (device_id)
-    LEFT JOIN device_days u ON u.device_id = lane.device_id
+    LEFT JOIN device_days u ON u.device_id = slot.device_id
         AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date
     CROSS JOIN LATERAL (
         SELECT m.* FROM broadcast_messages m
-        WHERE m.device_id = lane.device_id AND m.due_at <= %(horizon)s
+        WHERE m.device_id = slot.device_id AND m.due_at <= %(horizon)s
         ORDER BY m.due_at
         LIMIT least(
             %(per_device)s,
@@ -82,10 +82,12 @@ FROM (
 def sending_devices(
     connection: Connection, now: datetime, horizon: datetime, wanted: Wanted
 ) -> list[SendingDevice]:
-    """Locks the lanes of the ``wanted`` devices that are online and below their daily limit, may
-    send again before ``horizon`` and have something due by then; those that waited longest come
-    first. Lanes that another worker holds are left to it, and a device that cannot send now, or is
-    behind, takes no other's place."""
+    """Locks the slots of the ``wanted`` devices that are online and below their daily limit, may
+    send again before ``horizon`` and have something due by then.
+
+    Devices that waited longest come first. Those that another worker has locked are left to it. A
+    device that cannot send now, or is behind, takes no other's place.
+    """
     found = rows(
         connection,
         _SENDING_DEVICES,
@@ -106,8 +108,8 @@ def messages(
     per_device: int,
     limit: int,
 ) -> list[Candidate]:
-    """Locks the first messages due by ``horizon`` on each of these devices, whose lanes the caller
-    has locked in an earlier statement (so that this one sees what the last holder did).
+    """Locks the first messages due by ``horizon`` on each of these devices. The caller has locked
+    the devices' slots in an earlier statement, so that this one sees what the last holder did.
 
     At most as many per device as its pace fits before ``horizon`` and its daily limit leaves; at
     most ``limit`` in all, device by device. The ``place`` of each is that of its device.

@@ -1,5 +1,5 @@
-"""What a hand-over looks at: claimed messages with their leads, and what they have in common, their
-devices, campaigns and sequences, each of which is read once."""
+"""What a dispatch reads: claimed messages with their leads, and what they have in common, devices,
+campaigns and sequences, each of which is read once."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from projections.database.prepared import prepared
 
 
 class Candidate(NamedTuple):
-    """A message that may be handed over, and its lead. ``place`` is that of its id, or of its
-    device, among those asked for, from 1; ``moment`` is when it is due, or its slot; ``owner_id``
-    is its campaign's or sequence's; ``stopped_because`` is why its enrollment was stopped, if it
-    was."""
+    """A message that may be dispatched, and its lead.
+
+    ``place`` is the place of its id, or of its device, among those asked for, from 1. ``moment`` is
+    when it is due, or its slot. ``owner_id`` is its campaign's or sequence's. ``stopped_because``
+    is why its enrollment was stopped, if it was.
+    """
 
     place: int
     message_id: UUID
@@ -41,7 +43,7 @@ class Candidate(NamedTuple):
 
 
 class Device(NamedTuple):
-    """``ciphertext`` holds its credentials, if there are any."""
+    """A device as it is now; ``ciphertext`` holds its credentials, if there are any."""
 
     status: str
     gateway: str
@@ -61,7 +63,7 @@ class Owner(NamedTuple):
     contents: Sequence[Content]
 
     def content(self, step: int) -> Content:
-        """That of the step, from 1; a campaign's messages have step 0."""
+        """The content of ``step``, from 1; a campaign's messages have step 0."""
         return self.contents[max(0, step - 1)]
 
 
@@ -116,6 +118,7 @@ def messages(connection: Connection, ids: Iterable[UUID], worker: str) -> list[C
 
 
 def devices(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Device]:
+    """The devices of these ids that there are, by id."""
     return {row[0]: Device(*row[1:]) for row in rows(connection, _DEVICES, ids=uuids(ids))}
 
 
@@ -128,8 +131,10 @@ def owners(connection: Connection, ids: Iterable[str]) -> dict[str, Owner]:
 
 
 def last_dispatches(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, LastDispatch]:
-    """What each device did last, which nobody else changes until the transaction ends: locks in id
-    order."""
+    """What each of these devices did last, by id.
+
+    Locks them in id order: nobody else dispatches for them until the transaction ends.
+    """
     ids = uuids(device_ids)
     rows(connection, _LOCK_DISPATCHES, ids=ids)
     # A statement of its own, so that it sees what the last holder of the lock did.

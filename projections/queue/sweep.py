@@ -1,73 +1,14 @@
-"""What runners ask of the queue: every statement that locks or sweeps messages. What is claimed is
-found in ``claim.py``."""
+"""What the reaper looks for: messages that nobody wants any more, and what a worker left behind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
-import msgspec
 from sqlalchemy import Connection
 
 from domain.message import Message
-from projections.database.engine import rows, uuids
-from projections.database.prepared import prepared
-
-_MESSAGE_FIELDS = tuple(f for f in msgspec.structs.fields(Message) if f.name != "id")
-_COLUMNS = ", ".join(f"m.{f.name}" for f in _MESSAGE_FIELDS)
-
-
-# What broadcasters listen to.
-CHANNEL = "sendtrail_due"
-
-
-def state(row: Any) -> Message:
-    """The aggregate's state, from a row of ``broadcast_messages``."""
-    return Message(
-        id=row.message_id, **{field.name: getattr(row, field.name) for field in _MESSAGE_FIELDS}
-    )
-
-
-_LOCKED = prepared(f"""
-SELECT m.message_id, {_COLUMNS} FROM broadcast_messages m
-WHERE m.message_id = ANY(%(ids)s::uuid[]) ORDER BY m.message_id FOR UPDATE
-""")
-
-
-def locked(connection: Connection, ids: Iterable[UUID]) -> list[Message]:
-    """Locks messages in id order."""
-    found = rows(
-        connection,
-        _LOCKED,
-        ids=uuids(ids),
-    )
-    return [state(row) for row in found]
-
-
-def cancellable(
-    connection: Connection,
-    limit: int,
-    *,
-    lead_id: UUID | None = None,
-    enrollment_id: UUID | None = None,
-) -> list[Message]:
-    """Locks what is pending or processing of a lead or of one of its enrollments."""
-    found = rows(
-        connection,
-        f"""
-        SELECT m.message_id, {_COLUMNS} FROM broadcast_messages m
-        WHERE m.status IN ('pending', 'processing')
-          AND m.lead_id = %(lead_id)s
-          AND (%(enrollment_id)s::uuid IS NULL OR m.enrollment_id = %(enrollment_id)s::uuid)
-        ORDER BY m.message_id LIMIT %(limit)s FOR UPDATE
-        """,
-        lead_id=str(lead_id),
-        enrollment_id=None if enrollment_id is None else str(enrollment_id),
-        limit=limit,
-    )
-    return [state(row) for row in found]
+from projections.database.engine import rows
+from projections.queue.lookup import COLUMNS, state
 
 
 def unwanted(connection: Connection, limit: int) -> list[tuple[Message, str]]:
@@ -77,7 +18,7 @@ def unwanted(connection: Connection, limit: int) -> list[tuple[Message, str]]:
     found = rows(
         connection,
         f"""
-        SELECT m.message_id, {_COLUMNS}, o.why
+        SELECT m.message_id, {COLUMNS}, o.why
         FROM (
             SELECT c.campaign_id, NULL::uuid AS sequence_id, 'campaign_cancelled' AS why
             FROM campaigns c JOIN message_counts n ON n.owner_id = c.campaign_id
@@ -98,7 +39,7 @@ def unwanted(connection: Connection, limit: int) -> list[tuple[Message, str]]:
         found = rows(
             connection,
             f"""
-            SELECT m.message_id, {_COLUMNS}, 'device_retired' AS why
+            SELECT m.message_id, {COLUMNS}, 'device_retired' AS why
             FROM devices d JOIN broadcast_messages m USING (device_id)
             WHERE d.status = 'retired' AND m.due_at IS NOT NULL
             LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
@@ -114,7 +55,7 @@ def expired(connection: Connection, now: datetime, limit: int) -> list[Message]:
     found = rows(
         connection,
         f"""
-        SELECT m.message_id, {_COLUMNS}
+        SELECT m.message_id, {COLUMNS}
         FROM devices d JOIN broadcast_messages m USING (device_id)
         WHERE d.status = 'offline' AND m.due_at IS NOT NULL AND m.expires_at <= %(now)s
         LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
@@ -133,7 +74,7 @@ def abandoned(
     found = rows(
         connection,
         f"""
-        SELECT m.message_id, {_COLUMNS}
+        SELECT m.message_id, {COLUMNS}
         FROM leases l JOIN broadcast_messages m ON m.message_id = ANY(l.message_ids)
             AND m.worker = l.worker AND m.lease_until = l.lease_until
         WHERE l.lease_until <= %(now)s
@@ -158,51 +99,3 @@ def forget_settled_leases(connection: Connection, now: datetime) -> None:
         """,
         {"now": now},
     )
-
-
-def latest_sent_to(connection: Connection, lead_id: UUID) -> UUID | None:
-    """The message that a reply of this lead answers: the latest handed over to it."""
-    found = rows(
-        connection,
-        "SELECT message_id FROM broadcast_messages"
-        " WHERE lead_id = %(lead_id)s AND queued_at IS NOT NULL"
-        " AND status IN ('queued', 'sent', 'unknown')"
-        " ORDER BY queued_at DESC, message_id LIMIT 1",
-        lead_id=str(lead_id),
-    )
-    return found[0].message_id if found else None
-
-
-def wake_broadcasters(connection: Connection) -> None:
-    """Tells waiting broadcasters, when this transaction commits, that something is due before they
-    look again by themselves."""
-    connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
-
-
-def next_due(connection: Connection) -> datetime | None:
-    """When the earliest pending message of an online device is due; None if there is none."""
-    found = rows(
-        connection,
-        """
-        SELECT min(x.due_at) AS due_at FROM devices d CROSS JOIN LATERAL (
-            SELECT m.due_at FROM broadcast_messages m
-            WHERE m.device_id = d.device_id AND m.due_at IS NOT NULL
-            ORDER BY m.due_at LIMIT 1) x
-        WHERE d.status = 'online'
-        """,
-    )
-    due_at: datetime | None = found[0].due_at
-    return due_at
-
-
-def first_sent(connection: Connection, sequence_id: UUID, step: int) -> UUID | None:
-    """The first message of that step that was sent and read; None if there is none."""
-    found = rows(
-        connection,
-        "SELECT message_id FROM broadcast_messages"
-        " WHERE sequence_id = %(id)s AND step = %(step)s AND read_at IS NOT NULL"
-        " ORDER BY sent_at, message_id LIMIT 1",
-        id=str(sequence_id),
-        step=step,
-    )
-    return found[0].message_id if found else None

@@ -19,7 +19,7 @@ from projections.database import embedded
 from projections.database.installation import recreate
 from projections.intake.lead_import import import_leads
 from projections.queries import reports
-from projections.queue import sweep
+from projections.queue import lookup
 from runners.cli import console
 from runners.cli.rebuild import rebuild_and_compare
 from runners.process.simulation import Simulation
@@ -64,7 +64,7 @@ def run(settings: Settings, terminal: Console) -> bool:
         _play(container, clock, terminal)
         with container.database.transaction() as connection:
             _print_reports(connection, terminal, sequence_id, campaign_id)
-            message_id = sweep.first_sent(connection, sequence_id, step=2)
+            message_id = lookup.first_sent(connection, sequence_id, step=2)
         if message_id is not None:
             console.print_trail(
                 terminal,

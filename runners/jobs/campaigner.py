@@ -15,7 +15,7 @@ from domain.event import Event
 from domain.message import schedule_for_campaign
 from domain.message.events import MessageScheduled
 from projections.container import Container
-from projections.queue import sweep
+from projections.queue import wake
 from projections.readmodels import campaigns, devices, leads
 from runners.support.outages import OUTAGES
 
@@ -97,7 +97,7 @@ class Campaigner:
         )
         self.container.outreach.record(connection, extended, chunk.prepared)
         if chunk.scheduled:
-            sweep.wake_broadcasters(connection)
+            wake.wake_broadcasters(connection)
         return chunk.scheduled
 
     def _chunk_ahead(self, state: campaign.Campaign) -> Chunk | None:

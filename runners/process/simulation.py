@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from projections.container import Container
-from projections.queue import sweep
+from projections.queue import wake
 from projections.readmodels import campaigns
 from runners.gateways.sandbox import Sandbox
 from runners.jobs.campaigner import Campaigner
@@ -109,9 +109,9 @@ class Simulation:
         """
         if all(turn.ran_at > self.active_at for turn in self.turns):
             with self.container.database.transaction() as connection:
-                due = [sweep.next_due(connection), campaigns.next_scheduled(connection)]
-            wake = min(filter(None, [*due, self.sandbox.next_inbound(), until]))
+                due = [wake.next_due(connection), campaigns.next_scheduled(connection)]
+            next_work_at = min(filter(None, [*due, self.sandbox.next_inbound(), until]))
             for turn in self.turns:
-                turn.at = max(turn.at, wake)
+                turn.at = max(turn.at, next_work_at)
         turns = (turn.at for turn in self.turns)
         return min(filter(None, [self.broadcaster.queues.next_moment(), *turns]))

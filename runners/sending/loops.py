@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 
 from projections.database.listener import Listener
-from projections.queue.sweep import CHANNEL
+from projections.queue.wake import CHANNEL
 from runners.sending.claim_window import BATCH
 from runners.sending.worker import Broadcaster
 from runners.support.outages import LONGEST_WAIT, OUTAGES, back_off

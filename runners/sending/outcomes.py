@@ -14,7 +14,7 @@ from domain.errors import WrongStateError
 from domain.event import Event
 from domain.pacing import Uniform
 from projections.container import Container
-from projections.queue import sweep
+from projections.queue import lookup
 from runners.gateways.protocol import (
     Accepted,
     Outcome,
@@ -63,7 +63,7 @@ class OutcomeRecorder:
         now = self.container.outreach.clock()
         outcomes = {outgoing.message_id: outcome for outgoing, outcome in results}
         events: list[Event] = []
-        for state in sweep.locked(connection, outcomes):
+        for state in lookup.locked(connection, outcomes):
             with suppress(WrongStateError):  # a receipt or an operator settled it first
                 events.append(self._event(state, outcomes[state.id], now))
         self.container.outreach.record(connection, events)

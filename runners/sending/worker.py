@@ -26,7 +26,7 @@ from domain.errors import WrongStateError
 from domain.pacing import Uniform
 from projections.config import metrics
 from projections.container import Container
-from projections.queue import sweep
+from projections.queue import lookup
 from projections.queue.claim import Wanted
 from runners.gateways.protocol import Gateway, Outcome, Outgoing
 from runners.sending import collect
@@ -222,7 +222,7 @@ class Broadcaster:
             now = self.container.outreach.clock()
             events = [
                 message.release(state, "worker stopped", now=now, actor=self.actor)
-                for state in sweep.locked(connection, ids)
+                for state in lookup.locked(connection, ids)
                 if state.status == "processing" and state.worker == self.worker
             ]
             self.container.outreach.record(connection, events)

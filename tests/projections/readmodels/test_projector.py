@@ -17,7 +17,7 @@ from domain import campaign, device, enrollment, lead, message, sequence
 from domain.event import Event
 from projections.container import Container
 from projections.database.engine import Database, rows
-from projections.queue import sweep
+from projections.queue import lookup
 from projections.readmodels import campaigns, enrollments, leads, sequences
 from projections.rebuild.rebuild import rebuild
 from tests.support.histories import strategies
@@ -117,7 +117,7 @@ def test_a_message_row_is_what_its_events_say(container: Container, known_device
             container.database, "broadcast_messages", "message_id", history[0].originator_id
         )
         state = message.fold(None, history)
-        assert sweep.state(row) == state
+        assert lookup.state(row) == state
         due_at = state.retry_at or state.scheduled_at if state.status == "pending" else None
         assert row.due_at == due_at
 
