@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain import campaign, device, device_choice, lead, message, values
+from domain import audience, campaign, device, lead, message, values
 from domain.application.outreach import Outreach
 from domain.errors import NotFoundError
 from domain.event import Event
@@ -107,7 +107,9 @@ def why_not_sequence(
     if explanation is None:
         with database.transaction() as connection:
             statuses = devices.statuses(connection)
-        sender = device_choice.choose(lead_id, person.profile.device_id, statuses)
+        sender = audience.Senders(statuses).admit(
+            lead_id, person.profile.device_id, opted_out=False
+        )
         if isinstance(sender, UUID):
             explanation = {"reason": "not_reached", "story": "the enroller has not looked yet"}
         else:
@@ -159,22 +161,23 @@ def _mismatch(
     """Fields of WhyNot for the first criterion that the lead does not meet, or None."""
     if state is None:
         return {"reason": "not_registered", "story": "the lead was not registered yet"}
-    if state.erased_at is not None:
-        return {"reason": "erased", "story": "the person had been erased"}
-    if niche and not any(values.matching(each, state.profile.niche) for each in niche):
-        return {
-            "reason": "niche",
-            "story": "the lead's niche did not match",
-            "wanted": list(niche),
-            "had": list(state.profile.niche),
-        }
-    if target_status not in ("all", state.profile.target_status):
-        return {
-            "reason": "target_status",
-            "story": "the lead's target status did not match",
-            "wanted": [target_status],
-            "had": [state.profile.target_status],
-        }
+    match audience.mismatch(state, niche, target_status):
+        case "erased":
+            return {"reason": "erased", "story": "the person had been erased"}
+        case "niche":
+            return {
+                "reason": "niche",
+                "story": "the lead's niche did not match",
+                "wanted": list(niche),
+                "had": list(state.profile.niche),
+            }
+        case "target_status":
+            return {
+                "reason": "target_status",
+                "story": "the lead's target status did not match",
+                "wanted": [target_status],
+                "had": [state.profile.target_status],
+            }
     if state.opted_out_at is not None:
         return {"reason": "opted_out", "story": "the lead had opted out"}
     return None
