@@ -88,7 +88,7 @@ def sending_devices(
     Devices that waited longest come first. Those that another worker has locked are left to it. A
     device that cannot send now, or is behind, takes no other's place.
     """
-    found = rows(
+    devices = rows(
         connection,
         _SENDING_DEVICES,
         now=now,
@@ -97,7 +97,7 @@ def sending_devices(
         behind=uuids(wanted.behind),
         limit=wanted.limit,
     )
-    return cast(list[SendingDevice], found)
+    return cast(list[SendingDevice], devices)
 
 
 def messages(
@@ -114,7 +114,7 @@ def messages(
     At most as many per device as its pace fits before ``horizon`` and its daily limit leaves; at
     most ``limit`` in all, device by device. The ``place`` of each is that of its device.
     """
-    found = rows(
+    candidates = rows(
         connection,
         _DUE,
         ids=uuids(device_ids),
@@ -124,4 +124,4 @@ def messages(
         per_device=per_device,
         limit=limit,
     )
-    return cast(list[Candidate], found)
+    return cast(list[Candidate], candidates)

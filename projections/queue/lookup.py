@@ -31,12 +31,12 @@ WHERE m.message_id = ANY(%(ids)s::uuid[]) ORDER BY m.message_id FOR UPDATE
 
 def locked(connection: Connection, ids: Iterable[UUID]) -> list[Message]:
     """Locks messages in id order."""
-    found = rows(
+    messages = rows(
         connection,
         _LOCKED,
         ids=uuids(ids),
     )
-    return [state(row) for row in found]
+    return [state(row) for row in messages]
 
 
 def cancellable(
@@ -47,7 +47,7 @@ def cancellable(
     enrollment_id: UUID | None = None,
 ) -> list[Message]:
     """Locks what is pending or processing of a lead or of one of its enrollments."""
-    found = rows(
+    messages = rows(
         connection,
         f"""
         SELECT m.message_id, {COLUMNS} FROM broadcast_messages m
@@ -60,12 +60,12 @@ def cancellable(
         enrollment_id=None if enrollment_id is None else str(enrollment_id),
         limit=limit,
     )
-    return [state(row) for row in found]
+    return [state(row) for row in messages]
 
 
 def latest_sent_to(connection: Connection, lead_id: UUID) -> UUID | None:
     """The message that a reply of this lead answers: the latest handed over to it."""
-    found = rows(
+    messages = rows(
         connection,
         "SELECT message_id FROM broadcast_messages"
         " WHERE lead_id = %(lead_id)s AND queued_at IS NOT NULL"
@@ -73,12 +73,12 @@ def latest_sent_to(connection: Connection, lead_id: UUID) -> UUID | None:
         " ORDER BY queued_at DESC, message_id LIMIT 1",
         lead_id=str(lead_id),
     )
-    return found[0].message_id if found else None
+    return messages[0].message_id if messages else None
 
 
 def first_sent(connection: Connection, sequence_id: UUID, step: int) -> UUID | None:
     """The first message of that step that was sent and read; None if there is none."""
-    found = rows(
+    messages = rows(
         connection,
         "SELECT message_id FROM broadcast_messages"
         " WHERE sequence_id = %(id)s AND step = %(step)s AND read_at IS NOT NULL"
@@ -86,4 +86,4 @@ def first_sent(connection: Connection, sequence_id: UUID, step: int) -> UUID | N
         id=str(sequence_id),
         step=step,
     )
-    return found[0].message_id if found else None
+    return messages[0].message_id if messages else None

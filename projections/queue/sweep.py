@@ -15,7 +15,7 @@ def unwanted(connection: Connection, limit: int) -> list[tuple[Message, str]]:
     """Locks pending messages that will never be sent, each with the reason to cancel it: their
     campaign is cancelled, their sequence stopped, their device retired. The counts say which
     campaigns and sequences have any."""
-    found = rows(
+    messages = rows(
         connection,
         f"""
         SELECT m.message_id, {COLUMNS}, o.why
@@ -35,8 +35,8 @@ def unwanted(connection: Connection, limit: int) -> list[tuple[Message, str]]:
         """,
         limit=limit,
     )
-    if not found:
-        found = rows(
+    if not messages:
+        messages = rows(
             connection,
             f"""
             SELECT m.message_id, {COLUMNS}, 'device_retired' AS why
@@ -46,13 +46,13 @@ def unwanted(connection: Connection, limit: int) -> list[tuple[Message, str]]:
             """,
             limit=limit,
         )
-    return [(state(row), row.why) for row in found]
+    return [(state(row), row.why) for row in messages]
 
 
 def expired(connection: Connection, now: datetime, limit: int) -> list[Message]:
     """Locks pending messages, of devices that cannot send now, whose time to be sent is over; the
     broadcaster finds those of online devices itself."""
-    found = rows(
+    messages = rows(
         connection,
         f"""
         SELECT m.message_id, {COLUMNS}
@@ -63,7 +63,7 @@ def expired(connection: Connection, now: datetime, limit: int) -> list[Message]:
         now=now,
         limit=limit,
     )
-    return [state(row) for row in found]
+    return [state(row) for row in messages]
 
 
 def abandoned(
@@ -71,7 +71,7 @@ def abandoned(
 ) -> list[Message]:
     """Locks messages whose lease ended before they were handed over, and those handed over before
     ``queued_before`` of which nothing was heard; another reaper's are left to it."""
-    found = rows(
+    messages = rows(
         connection,
         f"""
         SELECT m.message_id, {COLUMNS}
@@ -85,7 +85,7 @@ def abandoned(
         queued_before=queued_before,
         limit=limit,
     )
-    return [state(row) for row in found]
+    return [state(row) for row in messages]
 
 
 def forget_settled_leases(connection: Connection, now: datetime) -> None:

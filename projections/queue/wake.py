@@ -20,7 +20,7 @@ def wake_broadcasters(connection: Connection) -> None:
 
 def next_due(connection: Connection) -> datetime | None:
     """When the earliest pending message of an online device is due; None if there is none."""
-    found = rows(
+    (earliest,) = rows(
         connection,
         """
         SELECT min(x.due_at) AS due_at FROM devices d CROSS JOIN LATERAL (
@@ -30,5 +30,5 @@ def next_due(connection: Connection) -> datetime | None:
         WHERE d.status = 'online'
         """,
     )
-    due_at: datetime | None = found[0].due_at
+    due_at: datetime | None = earliest.due_at
     return due_at

@@ -124,28 +124,28 @@ def state(row: Any) -> Campaign:
 def next_to_start(connection: Connection, now: datetime) -> Campaign | None:
     """Locks a campaign whose instant has come, the earliest first; another campaigner's are left
     to it."""
-    found = rows(
+    campaigns = rows(
         connection,
         "SELECT * FROM campaigns WHERE status = 'pending' AND scheduled_at <= %(now)s"
         " ORDER BY scheduled_at, campaign_id LIMIT 1 FOR UPDATE SKIP LOCKED",
         now=now,
     )
-    return state(found[0]) if found else None
+    return state(campaigns[0]) if campaigns else None
 
 
 def next_to_extend(connection: Connection) -> Campaign | None:
     """Locks a campaign whose audience is not complete."""
-    found = rows(
+    campaigns = rows(
         connection,
         "SELECT * FROM campaigns WHERE status = 'triggering'"
         " ORDER BY triggered_at, campaign_id LIMIT 1 FOR UPDATE SKIP LOCKED",
     )
-    return state(found[0]) if found else None
+    return state(campaigns[0]) if campaigns else None
 
 
 def finished(connection: Connection) -> list[Campaign]:
     """Locks the triggered campaigns of which nothing is pending, processing or queued."""
-    found = rows(
+    campaigns = rows(
         connection,
         """
         SELECT c.* FROM campaigns c
@@ -155,19 +155,21 @@ def finished(connection: Connection) -> list[Campaign]:
         ORDER BY c.campaign_id FOR UPDATE OF c SKIP LOCKED
         """,
     )
-    return [state(row) for row in found]
+    return [state(row) for row in campaigns]
 
 
 def next_scheduled(connection: Connection) -> datetime | None:
     """When the next pending campaign is to start; None if there is none."""
-    found = rows(
+    campaigns = rows(
         connection, "SELECT min(scheduled_at) AS at FROM campaigns WHERE status = 'pending'"
     )
-    at: datetime | None = found[0].at
+    at: datetime | None = campaigns[0].at
     return at
 
 
 def by_id(connection: Connection, campaign_id: UUID) -> Campaign | None:
     """The campaign of that id, if there is one."""
-    found = rows(connection, "SELECT * FROM campaigns WHERE campaign_id = %(id)s", id=campaign_id)
-    return state(found[0]) if found else None
+    campaigns = rows(
+        connection, "SELECT * FROM campaigns WHERE campaign_id = %(id)s", id=campaign_id
+    )
+    return state(campaigns[0]) if campaigns else None

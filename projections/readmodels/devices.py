@@ -102,8 +102,8 @@ def of_gateway(connection: Connection, gateway: str) -> list[Any]:
 
 def statuses(connection: Connection) -> dict[UUID, Status]:
     """The status of every device, retired ones too."""
-    found = rows(connection, "SELECT device_id, status FROM devices")
-    return {row.device_id: row.status for row in found}
+    devices = rows(connection, "SELECT device_id, status FROM devices")
+    return {row.device_id: row.status for row in devices}
 
 
 def last_used_at(connection: Connection, device_id: UUID) -> datetime | None:

@@ -214,10 +214,10 @@ def state(row: Any) -> Lead:
 
 def states(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Lead]:
     """The leads of these ids that there are."""
-    found = rows(
+    leads = rows(
         connection, "SELECT * FROM leads WHERE lead_id = ANY(%(ids)s::uuid[])", ids=uuids(ids)
     )
-    return {row.lead_id: state(row) for row in found}
+    return {row.lead_id: state(row) for row in leads}
 
 
 def has_replied(connection: Connection, lead_id: UUID, provider_id: str) -> bool:
@@ -235,9 +235,9 @@ def has_replied(connection: Connection, lead_id: UUID, provider_id: str) -> bool
 
 def known(connection: Connection, ids: Iterable[UUID]) -> set[UUID]:
     """Those of these ids that are leads already."""
-    found = rows(
+    leads = rows(
         connection,
         "SELECT lead_id FROM leads WHERE lead_id = ANY(%(ids)s::uuid[])",
         ids=uuids(ids),
     )
-    return {row.lead_id for row in found}
+    return {row.lead_id for row in leads}

@@ -66,7 +66,7 @@ class Change(NamedTuple):
 def changes(rows: Sequence[Unowned]) -> list[Change]:
     """What ``rows``, which are in order per aggregate, do to the read models. Topics without a
     handler do nothing. Raises msgspec.MsgspecError where one is no event of its topic."""
-    found: list[Change] = []
+    result: list[Change] = []
     for wave in waves(steps(rows)):
         batches: dict[tuple[str, ...], list[tuple[bytes, ...]]] = {}
         for step in wave:
@@ -76,8 +76,8 @@ def changes(rows: Sequence[Unowned]) -> list[Change]:
             if states:
                 columns = tuple(zip(*states, strict=True))
                 for handler in HANDLERS[topics]:
-                    found.append(Change(handler, handler.batch.parameters(*columns)))
-    return found
+                    result.append(Change(handler, handler.batch.parameters(*columns)))
+    return result
 
 
 def project(connection: Connection, changes: Iterable[Change]) -> counters.Tally:
@@ -92,28 +92,28 @@ def project(connection: Connection, changes: Iterable[Change]) -> counters.Tally
 
 def steps(rows: Sequence[Unowned]) -> list[Step]:
     """``rows`` as what is handled together: a claim and the dispatch right after it are one."""
-    found: list[Step] = []
+    result: list[Step] = []
     for aggregate, _, topic, state in rows:
         topics = _KEYS.get(topic)
         if topics is None:
             continue
-        if topics is QUEUED and found and found[-1][:2] == (aggregate, CLAIMED):
-            found[-1] = Step(aggregate, (*CLAIMED, *QUEUED), (*found[-1].states, state))
+        if topics is QUEUED and result and result[-1][:2] == (aggregate, CLAIMED):
+            result[-1] = Step(aggregate, (*CLAIMED, *QUEUED), (*result[-1].states, state))
         else:
-            found.append(Step(aggregate, topics, (state,)))
-    return found
+            result.append(Step(aggregate, topics, (state,)))
+    return result
 
 
 def waves(steps: Sequence[Step]) -> Iterable[Sequence[Step]]:
     """``steps`` in as few groups as possible, each with at most one step per aggregate."""
     if len({step.aggregate for step in steps}) == len(steps):
         return (steps,)
-    found: list[list[Step]] = []
+    groups: list[list[Step]] = []
     next_wave: dict[Hashable, int] = {}
     for step in steps:
         wave = next_wave.get(step.aggregate, 0)
         next_wave[step.aggregate] = wave + 1
-        if wave == len(found):
-            found.append([])
-        found[wave].append(step)
-    return found
+        if wave == len(groups):
+            groups.append([])
+        groups[wave].append(step)
+    return groups

@@ -81,7 +81,7 @@ def state(row: Any) -> Sequence:
 
 def by_id(connection: Connection, ids: str) -> dict[UUID, Sequence]:
     """The sequences of an array literal of ids."""
-    found = rows(
+    sequences = rows(
         connection, "SELECT * FROM sequences WHERE sequence_id = ANY(%(ids)s::uuid[])", ids=ids
     )
-    return {row.sequence_id: state(row) for row in found}
+    return {row.sequence_id: state(row) for row in sequences}
