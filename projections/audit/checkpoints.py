@@ -75,7 +75,7 @@ def check(database: Database, checkpoint: Checkpoint, public_key: bytes | None) 
     with database.transaction() as connection:
         digest = hash_chain.digest_at(connection, checkpoint.position)
     if digest is None:
-        return f"no seal ends with event {checkpoint.position} any more"
+        return f"no link ends with event {checkpoint.position} any more"
     if digest.hex() != checkpoint.digest:
         return f"the events up to {checkpoint.position} are not what they were at the checkpoint"
     return None

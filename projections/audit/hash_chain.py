@@ -5,7 +5,7 @@ Each link covers the events of a page and has a digest: SHA-256 over the digest 
 it and the leaves of its events. A link also keeps the ids and the first eight bytes of the leaves,
 only to name the event that was altered, is missing or was inserted. A user of the database who can
 rewrite the log can rewrite the links too. What cannot be rewritten is a checkpoint that was
-exported (``checkpoints``). A message to people calls a link a seal.
+exported (``checkpoints``).
 """
 
 from __future__ import annotations
@@ -154,13 +154,13 @@ def verify(database: Database, progress: Progress = lambda done, total: None) ->
             if fault is None:
                 digest = _chained(digest, [event.leaf() for event in page])
                 if digest != link.digest:
-                    fault = f"the seal of events {after + 1} to {link.last_id} was altered"
+                    fault = f"the link of events {after + 1} to {link.last_id} was altered"
             if fault is not None:
                 break
             after, events = link.last_id, events + len(page)
             progress(after, total)
         if fault is None and total != (position(connection, READER) or 0):
-            fault = f"the seals after event {total} are missing"
+            fault = f"the links after event {total} are missing"
         (rest,) = rows(
             connection,
             "SELECT count(*) AS events FROM stored_events WHERE notification_id > %(after)s",
@@ -195,7 +195,7 @@ def _difference(link: Link, page: Sequence[StoredRow]) -> str | None:
             return f"event {number} is missing"
         event = stored[number]
         if number < first:
-            return f"{_name(event)} was inserted, or its seal was deleted"
+            return f"{_name(event)} was inserted, or its link was deleted"
         if number not in known:
             return f"{_name(event)} was inserted"
         if event.leaf()[:LEAF_BYTES] != known[number]:

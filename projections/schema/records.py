@@ -1,5 +1,5 @@
 """What is neither events nor made of them, and never rebuilt: keys, credentials, first answers,
-subscriptions and what they are still to be told, the notary's seals."""
+subscriptions and what they are still to be told, the notary's hash chain."""
 
 from __future__ import annotations
 

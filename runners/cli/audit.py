@@ -78,7 +78,7 @@ def why_not(
 @click.option("--format", "form", type=click.Choice(["jsonl"]), default="jsonl", show_default=True)
 @click.pass_obj
 def export(config: Settings, form: str) -> None:
-    """The whole log in its order on standard output; personal data stays sealed."""
+    """The whole log in its order on standard output; personal data stays encrypted."""
     with Container(config) as container:
         for line in event_log.export(container.database):
             sys.stdout.buffer.write(line)
@@ -118,8 +118,8 @@ def verify(config: Settings, checkpoint: Path | None, public_key: Path | None) -
 @click.option("--key", type=FILE, help="Ed25519 private key, to sign with.")
 @click.pass_obj
 def checkpoint(config: Settings, key: Path | None) -> None:
-    """Seal all there is and say where the chain stands, as JSON on standard output. Keep it where
-    the database's owner cannot write."""
+    """Extend the hash chain to the log's end and say where it stands, as JSON on standard output.
+    Keep that where the database's owner cannot write."""
     with Container(config) as container:
         signed = checkpoints.make(
             container.database, container.outreach.clock, None if key is None else _read(key)

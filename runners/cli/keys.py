@@ -42,7 +42,7 @@ def list_(config: Settings) -> None:
 @click.argument("name")
 @click.pass_obj
 def revoke(config: Settings, name: str) -> None:
-    """From now on the key opens nothing."""
+    """Revoke a key."""
     with Container(config) as container, container.database.transaction() as connection:
         api_keys.revoke(connection, name, container.outreach.clock())
     click.echo(f"revoked {name}")

@@ -221,7 +221,7 @@ def test_why_not_of_a_sequence(
 def test_the_raw_log_is_filtered_and_paged(
     container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
-    """In order, each event once; personal data stays sealed."""
+    """In order, each event once; personal data stays encrypted."""
     for number in range(1, 6):
         given.lead(operator, number, name="Aisyah")
         clock.advance(minutes=1)

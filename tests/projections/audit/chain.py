@@ -16,7 +16,7 @@ def given_events(container: Container, count: int = 9, first: int = 1) -> list[U
 
 
 def extend(container: Container) -> int:
-    """How many events are sealed now that were not."""
+    """How many events are chained now that were not."""
     return hash_chain.extend(container.database, container.outreach.clock)
 
 
@@ -34,5 +34,5 @@ def somebody_does(container: Container, *statements: str) -> None:
 
 
 def chained_ids(container: Container) -> list[int]:
-    """The ids in all seals, in the order of the seals."""
+    """The ids in all links, in the order of the links."""
     return [number for link in then.table(container, "notary_seals") for number in link.ids]

@@ -9,5 +9,5 @@ from projections.audit import hash_chain
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A seal for every three events."""
+    """A link for every three events."""
     monkeypatch.setattr(hash_chain, "PAGE", 3)

@@ -1,4 +1,4 @@
-"""The notary's chain: whoever touches the log or the seals is found out, and the event is named."""
+"""The notary's chain: whoever touches the log or the links is found out, and the event is named."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_notaries_at_the_same_time_seal_each_event_once(container: Container) ->
 def test_a_notary_that_is_killed_leaves_all_of_its_seal_or_nothing(
     container: Container, database_url: str, moment: str, kept: list[int]
 ) -> None:
-    """The next one seals the rest, and no event twice."""
+    """The next one chains the rest, and no event twice."""
     given_events(container, 5)
     command = ("run", "notary", "--once")
 
@@ -124,7 +124,7 @@ def test_erasing_a_person_leaves_the_chain_intact(container: Container) -> None:
 def test_the_export_has_every_event_in_order_byte_for_byte(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Personal data as it is stored: sealed."""
+    """Personal data as it is stored: encrypted."""
     monkeypatch.setattr(event_log, "PAGE", 4)
     given.lead(container, 1, ["COLD"], name="Aïcha 🌸", attributes={"city": 'Ip"oh\n'})
     given_events(container, 8, first=11)

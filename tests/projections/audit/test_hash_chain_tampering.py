@@ -103,7 +103,7 @@ def test_an_event_that_was_inserted_is_named(container: Container, number: int) 
 LINKS = {
     "digest": (
         "UPDATE notary_seals SET digest = sha256('forged') WHERE last_id = 6",
-        "the seal of events 4 to 6 was altered",
+        "the link of events 4 to 6 was altered",
     ),
     "leaves": (
         "UPDATE notary_seals SET leaves = set_byte(leaves, 8, get_byte(leaves, 8) # 1)"
@@ -121,13 +121,13 @@ LINKS = {
     "shorter": ("UPDATE notary_seals SET last_id = 5 WHERE last_id = 6", "event 6 is missing"),
     "first deleted": (
         "DELETE FROM notary_seals WHERE last_id = 3",
-        "event 1 (lead.registered, version 1 of {3}) was inserted, or its seal was deleted",
+        "event 1 (lead.registered, version 1 of {3}) was inserted, or its link was deleted",
     ),
     "last deleted": (
         "DELETE FROM notary_seals WHERE last_id = 9",
-        "the seals after event 6 are missing",
+        "the links after event 6 are missing",
     ),
-    "all deleted": ("DELETE FROM notary_seals", "the seals after event 0 are missing"),
+    "all deleted": ("DELETE FROM notary_seals", "the links after event 0 are missing"),
 }
 
 
@@ -151,4 +151,4 @@ def test_seals_that_were_deleted_are_missed_also_after_the_next_ones(container: 
     extend(container)
 
     first = NAME.format(1, leads[0])
-    assert verdict(container).fault == f"{first} was inserted, or its seal was deleted"
+    assert verdict(container).fault == f"{first} was inserted, or its link was deleted"

@@ -142,7 +142,7 @@ def test_an_altered_ciphertext_is_refused(container: Container, place: int) -> N
 
 @pytest.mark.parametrize("secret", ["", "AAAA", "no base64", 7, None, []])
 def test_what_is_no_ciphertext_is_refused(container: Container, secret: object) -> None:
-    """Somebody wrote something else there; null is not "never sealed"."""
+    """Somebody wrote something else there; null is not "never encrypted"."""
     (row,) = encrypted(container, STORY[1])
 
     with pytest.raises(StorageError, match=f"event 2 of lead {AISYAH} was altered"):
@@ -186,7 +186,7 @@ def test_what_a_person_does_later_is_sealed_with_the_same_key(container: Contain
 
 
 def test_what_an_earlier_version_stored_in_the_clear_still_loads(container: Container) -> None:
-    """It is read, rebuilt and gone on with; what comes after it is sealed."""
+    """It is read, rebuilt and gone on with; what comes after it is encrypted."""
     with container.database.transaction() as connection:
         project(connection, changes(encoded(STORY))).write(connection)
         connection.exec_driver_sql(

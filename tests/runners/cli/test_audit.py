@@ -35,7 +35,7 @@ def somebody_does(container: Container, *statements: str) -> None:
 
 
 def rewritten(container: Container) -> None:
-    """The owner alters an event and computes every seal anew, so that all fits again."""
+    """The owner alters an event and computes every link anew, so that all fits again."""
     somebody_does(
         container,
         ONE_BIT,
@@ -80,7 +80,7 @@ def test_an_untouched_log_is_intact_and_a_touched_one_is_not(
 def test_a_checkpoint_sees_what_the_chain_cannot(
     container: Container, database_url: str, tmp_path: Path
 ) -> None:
-    """An owner who rewrites the log and all the seals after it is not seen without one."""
+    """An owner who rewrites the log and all the links after it is not seen without one."""
     given.many_leads(container, 3)
     key, kept = tmp_path / "key", tmp_path / "kept.json"
     sendtrail("audit", "keygen", key)
@@ -97,14 +97,14 @@ def test_a_checkpoint_sees_what_the_chain_cannot(
     )
 
     assert (before.returncode, plain.returncode, checked.returncode) == (0, 0, 1)
-    # The owner's new seal goes on to the fourth event: it need not end where the old one did.
-    assert last_line(checked) == "Error: no seal ends with event 3 any more"
+    # The owner's new link goes on to the fourth event: it need not end where the old one did.
+    assert last_line(checked) == "Error: no link ends with event 3 any more"
 
 
 def test_a_log_that_was_rewritten_is_not_what_it_was_at_the_checkpoint(
     container: Container,
 ) -> None:
-    """Also where the new seals end with the same events."""
+    """Also where the new links end with the same events."""
     given.many_leads(container, 3)
     kept = made(container)
     assert checkpoints.check(container.database, kept, None) is None
@@ -117,7 +117,7 @@ def test_a_log_that_was_rewritten_is_not_what_it_was_at_the_checkpoint(
 
 
 def test_a_log_that_was_cut_off_is_seen(container: Container) -> None:
-    """The last events deleted, with their seals."""
+    """The last events deleted, with their links."""
     given.many_leads(container, 3)
     kept = made(container)
 
@@ -125,7 +125,7 @@ def test_a_log_that_was_cut_off_is_seen(container: Container) -> None:
     rewritten(container)
 
     assert hash_chain.verify(container.database).fault is None
-    expected = "no seal ends with event 3 any more"
+    expected = "no link ends with event 3 any more"
     assert checkpoints.check(container.database, kept, None) == expected
 
 
