@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.content import Template
+from api.schemas.content import DispatchedContent
 from api.schemas.fields import INSTANT, PageQuery, Text, note
 from api.schemas.leads import Lead
 from api.schemas.messages import MessageState
@@ -20,15 +20,13 @@ class Entry(Schema):
     story = fields.String(required=True, metadata=note("what happened, for people"))
 
 
-class Dispatch(Schema):
+class Dispatch(DispatchedContent):
     timestamp = fields.AwareDateTime(required=True)
     text = fields.String(
         required=True,
         allow_none=True,
         metadata=note("rendered again from what was recorded; null once the person is erased"),
     )
-    media_url = fields.String(required=True, allow_none=True)
-    template = fields.Nested(Template, required=True, allow_none=True)
     body_sha256 = fields.String(required=True, metadata=note("recorded before it was sent"))
     proven = fields.Boolean(required=True, metadata=note("the text has that hash"))
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.content import Template
-from api.schemas.fields import DELAY, INSTANT, NAME, TOKEN, URL, Number, Text, note
+from api.schemas.content import ContentFields, NewContentFields
+from api.schemas.fields import DELAY, INSTANT, NAME, TOKEN, Number, Text, note
 from domain.values import TARGET_FILTERS
 
 
-class CampaignFields(Schema):
+class CampaignFields(ContentFields):
     name = Text(validate=NAME)
     niche = fields.List(Text(validate=TOKEN), metadata=note("empty: every niche"))
     target_status = fields.String(validate=validate.OneOf(TARGET_FILTERS))
-    body = Text(validate=validate.Length(max=4096))
-    media_url = Text(allow_none=True, validate=URL)
-    template = fields.Nested(Template, allow_none=True)
     scheduled_at = Text(metadata=note(INSTANT))
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)
@@ -30,9 +27,8 @@ class CampaignChange(CampaignFields):
     timezone = Text(metadata=note("the zone of a scheduled_at that has none of its own"))
 
 
-class NewCampaign(CampaignChange):
+class NewCampaign(NewContentFields, CampaignChange):
     name = Text(required=True, validate=NAME)
-    body = Text(required=True, validate=validate.Length(max=4096))
     scheduled_at = Text(
         required=True, metadata=CampaignFields._declared_fields["scheduled_at"].metadata
     )

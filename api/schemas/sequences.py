@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.content import Template
-from api.schemas.fields import DELAY, NAME, TOKEN, URL, Flag, Number, Text, note
+from api.schemas.content import ContentFields, NewContentFields
+from api.schemas.fields import DELAY, NAME, TOKEN, Flag, Number, Text, note
 from domain.planning import WEEKDAYS
 from domain.sequence import REENTRIES
 from domain.values import TARGET_FILTERS
 
 
-class StepFields(Schema):
-    body = Text(validate=validate.Length(max=4096))
-    media_url = Text(allow_none=True, validate=URL)
-    template = fields.Nested(Template, allow_none=True)
+class StepFields(ContentFields):
     delay_hours = Number(
         validate=validate.Range(0, 8784), metadata=note("after the step before; 24 if not given")
     )
@@ -25,8 +22,8 @@ class StepFields(Schema):
     )
 
 
-class NewStep(StepFields):
-    body = Text(required=True, validate=validate.Length(max=4096))
+class NewStep(NewContentFields, StepFields):
+    pass
 
 
 class Step(NewStep):

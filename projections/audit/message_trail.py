@@ -13,7 +13,7 @@ import msgspec
 
 from domain import campaign, enrollment, lead, message, rendering, sequence
 from domain.application.outreach import Outreach
-from domain.content import Content, Template, digest, render
+from domain.content import Content, digest, render
 from domain.errors import NotFoundError
 from domain.event import Event
 from domain.message import events as message_events
@@ -27,13 +27,12 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
     """The content of one dispatch, rendered again from the recorded content and lead version.
 
     ``proven`` says that its SHA-256 is the recorded one, ``body_sha256`` in hexadecimal. For an
-    erased person ``text`` is None, placeholders stay in ``template``, and nothing is proven.
+    erased person ``text`` is None, placeholders stay in ``content``, and nothing is proven.
     """
 
     timestamp: datetime
     text: str | None
-    media_url: str | None
-    template: Template | None
+    content: Content
     body_sha256: str
     proven: bool
 
@@ -158,8 +157,7 @@ def _prove(outreach: Outreach, person: lead.Lead, queued: MessageQueued) -> Disp
     return Dispatch(
         timestamp=queued.timestamp,
         text=text,
-        media_url=content.media_url,
-        template=content.template,
+        content=content,
         body_sha256=queued.body_sha256,
         proven=proven,
     )

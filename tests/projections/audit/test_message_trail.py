@@ -93,7 +93,7 @@ def test_the_chain_of_a_campaigns_message_is_complete(
     ]
     assert trail.entries[-1].story == "failed with 131026: not on WhatsApp"
     (hand_over,) = trail.hand_overs
-    assert (hand_over.text, hand_over.media_url) == (
+    assert (hand_over.text, hand_over.content.media_url) == (
         "Aisyah, 20 % off",
         "https://example.com/a.png",
     )

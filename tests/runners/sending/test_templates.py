@@ -35,7 +35,7 @@ def test_a_campaign_takes_its_template_along(container: Container, clock: Simula
     message = then.message(container)
     assert message.body_sha256 == digest(Content(body="Hi Aisyah, 20 % off", template=rendered))
     trail = message_trail.message_trail(container.outreach, container.database, message.message_id)
-    assert [(h.template, h.proven) for h in trail.hand_overs] == [(rendered, True)]
+    assert [(h.content.template, h.proven) for h in trail.hand_overs] == [(rendered, True)]
 
 
 def test_a_revised_step_has_its_new_template(container: Container, clock: SimulatedClock) -> None:
