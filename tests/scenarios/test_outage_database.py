@@ -102,7 +102,7 @@ def test_a_crash_in_the_middle_of_everything_costs_nobody_anything(
 
 
 def pauses(process: Child, runner: str, since: int) -> list[float]:
-    """How many seconds it said it would wait, one after the other, from that line on; the stations
+    """How many seconds it said it would wait, one after the other, from that line on; the steps
     of a broadcaster each for itself, of which the one that claims always has something to do."""
     assert process.process.poll() is None, process.lines[-20:]
     told = [json.loads(line) for line in process.lines[since:]]
@@ -110,5 +110,5 @@ def pauses(process: Child, runner: str, since: int) -> list[float]:
         line["seconds"]
         for line in told
         if line["event"] == "runner.waits"
-        and (line["runner"], line.get("station", "claim")) == (runner, "claim")
+        and (line["runner"], line.get("step", "claim")) == (runner, "claim")
     ]
