@@ -79,8 +79,8 @@ class Explained:
 def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(
     container: Container,
 ) -> None:
-    """Both statements of a claim read messages by the partial index, and a thousand lanes' worth
-    of work touches few rows."""
+    """Both statements of a claim read messages by the partial index, and the work of a thousand
+    devices touches few rows."""
     now = container.outreach.clock()
     fill(container.database, now)
 

@@ -20,6 +20,7 @@ from runners.gateways.protocol import (
 )
 from runners.gateways.registry import make_gateways
 from runners.gateways.sandbox import Sandbox
+from runners.sending.dispatch import DispatchResult
 from runners.sending.worker import Broadcaster
 from runners.support.clocks import SystemClock
 from tests.runners.gateways.providers import (
@@ -130,7 +131,8 @@ def test_what_the_provider_took_but_did_not_answer_in_time_is_unknown(
         async def broadcast() -> list[tuple[object, Outcome]]:
             phones = {"it": provider.gateway(Http(0.5))}
             broadcaster = Broadcaster(container, phones, "worker", "test", lambda low, high: low)
-            broadcaster.send([("it", outgoing(provider, fake.url))])
+            calls = [("it", outgoing(provider, fake.url))]
+            broadcaster.accept_dispatch(DispatchResult(calls, []))
             await broadcaster.wake_record.wait()
             await broadcaster.close()
             return [(it.message_id, outcome) for it, outcome in broadcaster.take_outcomes()]
