@@ -46,8 +46,11 @@ def mixed_history(container: Container, clock: SimulatedClock) -> tuple[UUID, UU
         Unreachable("refused"),
     )
     broadcaster = when.broadcaster(container, phones)
-    clock.advance(minutes=4)
-    when.plays(clock, 90, broadcaster)
+    clock.advance(minutes=4, seconds=45)
+    stopping = when.broadcaster(container, phones, "worker 2")
+    assert when.claims(stopping)
+    assert stopping.release()
+    when.plays(clock, 45, broadcaster)
     outreach.pause_sequence(sequence, actor=SALES)
     when.plays(clock, 60, broadcaster)
     outreach.resume_sequence(sequence, actor=SALES)
