@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
+from typing import IO
 
 from tests.support import then
+from tests.support.forks import MODULE, ROOT, Fork
 
-ROOT = Path(__file__).parents[2]
 Result = subprocess.CompletedProcess[str]
 
 
@@ -26,8 +27,25 @@ def environment(**settings: object) -> dict[str, str]:
 
 def sendtrail(*arguments: object, **settings: object) -> Result:
     """Runs a command to its end."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = Fork([*map(str, arguments)], environment(**settings), out.fileno(), err.fileno())
+        try:
+            code = process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return Result(arguments, code, _text(out), _text(err))
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
+def fresh(*arguments: object, **settings: object) -> Result:
+    """The same in a new interpreter, which has imported nothing."""
     return subprocess.run(
-        [sys.executable, "-m", "runners.cli.main", *map(str, arguments)],
+        [sys.executable, "-m", MODULE, *map(str, arguments)],
         cwd=ROOT,
         env=environment(**settings),
         capture_output=True,
@@ -47,21 +65,16 @@ class Child:
     """A command that goes on until it is told to stop; ``lines`` is what it wrote so far."""
 
     def __init__(self, *arguments: str, **settings: object) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "runners.cli.main", *arguments],
-            cwd=ROOT,
-            env=environment(**settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        read, write = os.pipe()
+        self.process = Fork([*arguments], environment(**settings), write, write)
+        os.close(write)
+        self._stream = os.fdopen(read)
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def _read(self) -> None:
-        assert self.process.stdout is not None
-        with self.process.stdout as stream:
+        with self._stream as stream:
             for line in stream:
                 self.lines.append(line.rstrip("\n"))
 

@@ -16,7 +16,7 @@ from projections.database.installation import url_of
 from runners.cli.main import COMMANDS, main
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
-from tests.support.processes import Result, each, sendtrail
+from tests.support.processes import Result, each, fresh
 from tests.support.when import Phones
 
 NOWHERE = "postgresql://anna:s3cret@127.0.0.1:1/x"
@@ -56,7 +56,7 @@ def test_the_list_of_commands_says_what_their_own_help_says(name: str, listed: s
 
 def test_help_is_there_before_anything_else_is(tmp_path: Path) -> None:
     """In a process of its own, whatever is wrong, and without a database being made."""
-    result = sendtrail("import", "--help", max_attempts="many", home=tmp_path / "home")
+    result = fresh("import", "--help", max_attempts="many", home=tmp_path / "home")
 
     assert (result.returncode, result.stderr) == (0, "")
     assert "Columns: phone, name, niche" in result.stdout
@@ -133,8 +133,8 @@ def test_importing_says_what_landed_and_what_did_not(
         "+60120000003,Secretive,Nobody\n"
     )
 
-    first = sendtrail("import", path, database_url=database_url)
-    second = sendtrail("import", path, database_url=database_url)
+    first = fresh("import", path, database_url=database_url)
+    second = fresh("import", path, database_url=database_url)
 
     assert first.stdout == "registered 1, known 0, rejected 2\n"
     assert first.stderr.splitlines() == [
@@ -193,7 +193,7 @@ def test_the_audit_of_a_message_shows_its_text_and_proof(
     """The text as it was sent, whatever looks like markup in it."""
     message_id = given_a_sent_message(container, clock)
 
-    result = sendtrail("audit", "message", message_id, database_url=database_url)
+    result = fresh("audit", "message", message_id, database_url=database_url)
 
     assert (result.returncode, result.stderr) == (0, "")
     assert "text handed over, proven by its hash" in result.stdout
@@ -205,7 +205,7 @@ def test_a_message_that_is_not_there_is_one_line(database_url: str) -> None:
     """An id that was mistyped."""
     message_id = UUID(int=1)
 
-    result = sendtrail("audit", "message", message_id, database_url=database_url)
+    result = fresh("audit", "message", message_id, database_url=database_url)
 
     assert only_line(result.stderr) == f"Error: no message {message_id}"
     assert result.returncode == 1
@@ -216,10 +216,10 @@ def test_rebuild_says_identical_or_names_the_difference(
 ) -> None:
     """And its exit code tells a script."""
     given_a_sent_message(container, clock)
-    good = sendtrail("rebuild", database_url=database_url)
+    good = fresh("rebuild", database_url=database_url)
     with container.database.transaction() as connection:
         connection.exec_driver_sql("UPDATE leads SET name = 'Somebody else'")
-    bad = sendtrail("rebuild", database_url=database_url)
+    bad = fresh("rebuild", database_url=database_url)
 
     assert (good.returncode, good.stderr) == (0, "")
     assert good.stdout.count("identical") == 15

@@ -11,7 +11,7 @@ import pytest
 from projections.config.settings import Settings
 from projections.container import Container
 from tests.support import given, then, when
-from tests.support.processes import running
+from tests.support.processes import fresh, running
 
 # Looks often; sees far ahead, and looks sooner only when there is news.
 QUICK = {"broadcast_every": 0.2, "reap_every": 0.2}
@@ -107,10 +107,10 @@ def test_one_look_each_and_an_end(container: Container, database_url: str) -> No
     given.sequence(container, first_delay_minutes=0)
     given.campaign(container)
 
-    with running("run", "--once", database_url=database_url, log_level="ERROR") as child:
-        assert child.ends() == 0
+    result = fresh("run", "--once", database_url=database_url, log_level="ERROR")
 
-    assert child.lines == [
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
         "monitor: 1",
         "enroller: 2",
         "campaigner: 2",
