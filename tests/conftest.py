@@ -26,6 +26,13 @@ from tests.support import postgres
 pytest_plugins = ["tests.support.api.fixtures"]
 
 URL = "SENDTRAIL_TEST_DATABASE_URL"
+LONG = (
+    "tests/chaos/",
+    "tests/scenarios/",
+    "tests/projections/audit/test_every_message.py",
+    "tests/projections/rebuild/test_swap",
+    "tests/api/test_description.py",
+)
 Admin = Callable[[str], Any]
 
 _number = count(1)
@@ -50,6 +57,11 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if HOME in config.stash:
         postgres.remove(config.stash[HOME])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that nothing long is left when all else is done."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @pytest.fixture(scope="session")
