@@ -102,7 +102,10 @@ def _library() -> tuple[Any, Any, Any]:
 
 
 def _server(data: Path, *, start: bool) -> Any:
-    get_server, _, _ = _library()
+    get_server, _, lock = _library()
+    # As root the library makes a system user, and fails if another process is making it.
+    with lock:
+        get_server(data, start=False)
     return get_server(data, cleanup_mode="stop", start=start)
 
 

