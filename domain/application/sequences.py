@@ -57,8 +57,8 @@ class SequenceCommands(Commands):
     ) -> sequence.Sequence:
         """Give step ``number``, from 1, new content for every message that is not dispatched.
 
-        ``content`` has some of ``body``, ``media_url``, ``template``, ``delay_hours`` and
-        ``send_at``; the others stay. Raises NotFoundError where there is no such step.
+        ``content`` has some of the fields of ``planning.Step`` but for its content's id; the others
+        stay. Raises NotFoundError where there is no such step.
         """
 
         def decide(state: sequence.Sequence, *, now: datetime, actor: str) -> Sequence[Event]:

@@ -1,4 +1,4 @@
-"""What is neither events nor made of them, and never rebuilt: keys, credentials, first answers,
+"""What is neither events nor made of them, and never rebuilt: keys, credentials, stored responses,
 subscriptions and what they are still to be told, the notary's hash chain."""
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ early_receipts = Table(
     Index("early_receipts_by_age", "received_at"),
 )
 
-# Who is told what happens: announcements by name, and of which topics they may be.
+# Who is told what happens: webhook events by name, and of which topics they may be.
 subscriptions = Table(
     "subscriptions",
     KEPT,

@@ -27,7 +27,7 @@ from runners.support.clocks import SimulatedClock
 
 NAME = "sendtrail_demo"
 ACTOR = "cli:demo"
-# A Monday; the days are simulated, so that every run tells the same story.
+# A Monday. Ids follow from the installation, so that names and numbers differ a little by run.
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 DAYS = 6
 

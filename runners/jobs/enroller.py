@@ -20,8 +20,8 @@ from projections.database.engine import uuids
 from projections.readmodels import devices, leads, sequences
 
 CHUNK = 1000
-# How many chunks of a crowd are enrolled at the same time: while the database writes one, this
-# process plans another.
+# How many chunks are enrolled at the same time where there are many leads. While the database
+# writes one, this process plans another.
 PARALLEL_CHUNKS = 2
 
 # The moments of a sequence's steps, by sequence and time zone, for leads that enter at one instant.
