@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from eventsourcing.persistence import IntegrityError
 from sqlalchemy import Connection
 
 from domain import message, pacing
-from domain.errors import WrongStateError
 from domain.event import Event
 from domain.pacing import Uniform
 from projections.container import Container
@@ -60,12 +58,15 @@ class OutcomeRecorder:
         self.container.outreach.record(connection, events)
 
     def _as_found(self, connection: Connection, results: Sequence[SendResult]) -> None:
+        """Looks the messages up, and records the outcomes of those that still wait for one. The
+        others were settled by a receipt or an operator, and may have been dispatched again."""
         now = self.container.outreach.clock()
-        outcomes = {outgoing.message_id: outcome for outgoing, outcome in results}
+        by_id = {outgoing.message_id: (outgoing, outcome) for outgoing, outcome in results}
         events: list[Event] = []
-        for state in lookup.locked(connection, outcomes):
-            with suppress(WrongStateError):  # a receipt or an operator settled it first
-                events.append(self._event(state, outcomes[state.id], now))
+        for state in lookup.locked(connection, by_id):
+            outgoing, outcome = by_id[state.id]
+            if _awaits(state, outgoing):
+                events.append(self._event(state, outcome, now))
         self.container.outreach.record(connection, events)
 
     def _event(self, state: message.Known, outcome: Outcome, now: datetime) -> Event:
@@ -94,6 +95,13 @@ class OutcomeRecorder:
             now=now,
             actor=self.actor,
         )
+
+
+def _awaits(state: message.Message, outgoing: Outgoing) -> bool:
+    """Whether the message is as that dispatch left it, or was given up as unknown since."""
+    if state.status == "unknown":
+        return state.version == outgoing.version + 1
+    return state.status == "queued" and state.version == outgoing.version
 
 
 def _lock_order(result: SendResult) -> int:

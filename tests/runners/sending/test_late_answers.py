@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from projections.container import Container
 from runners.gateways.protocol import (
     Accepted,
+    Outcome,
     Outgoing,
     Rejected,
 )
@@ -120,6 +121,37 @@ def test_an_answer_to_what_is_to_be_sent_again_changes_nothing(
 
     assert then.message(container, message_id=first.message_id).status == "pending"
     assert then.message(container, message_id=second.message_id).status == "sent"
+
+
+@pytest.mark.parametrize("again", ["processing", "queued", "unknown"])
+@pytest.mark.parametrize("late", [Accepted("wamid.1"), Rejected("131026", "no")])
+def test_an_answer_to_the_first_try_says_nothing_of_the_second(
+    container: Container, clock: SimulatedClock, again: str, late: Outcome
+) -> None:
+    """An operator wanted it sent again, and another worker does so; then the first worker hears of
+    its own call. Who believed it would send a third time, or not know the second one's id."""
+    given.due_messages(container)
+    first_worker, (first,) = handed_over(container, clock)
+    clock.advance(minutes=5)
+    when.reaps(container)
+    container.outreach.resolve_message(
+        first.message_id, "retried", "nothing arrived", actor="api:sales"
+    )
+    second_worker = when.broadcaster(container, Phones(clock), "second")
+    when.claims(second_worker)
+    if again != "processing":
+        ((_, second),) = when.dispatches(second_worker).outgoing
+    if again == "unknown":
+        clock.advance(minutes=5)
+        when.reaps(container)
+
+    first_worker.record([(first, late)])
+
+    assert then.message(container).status == again
+    if again == "queued":
+        second_worker.record([(second, Accepted("wamid.2"))])
+        message = then.message(container)
+        assert (message.status, message.provider_id) == ("sent", "wamid.2")
 
 
 def handed_over(container: Container, clock: SimulatedClock) -> tuple[Broadcaster, list[Outgoing]]:
