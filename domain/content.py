@@ -1,7 +1,7 @@
 """What a message says: one value from the definition to the gateway and the audit.
 
 A new kind of content is a field of ``Content``, a line in ``check`` and ``render``, and a part of
-``digest``.
+``digest``, set off by one NUL more than the part before it.
 """
 
 from __future__ import annotations

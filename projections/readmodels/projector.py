@@ -1,8 +1,11 @@
 """Turns stored events into read models: live, in the appending transaction, and in a rebuild.
 
-A batch is split into waves that hold at most one event per aggregate; a wave is handled topic by
-topic, one set-based statement each, which reads the events' fields as columns. What the statements
-say was counted is added up and written once, in id order, after the last wave.
+A batch is split into waves that hold at most one event per aggregate. A wave is handled topic by
+topic, one set-based statement each, which reads the events' fields as columns. Waves order events
+of different aggregates anew. So a statement may read of other aggregates' rows only what never
+changes, or what comes to the same in either order, as holding and freeing does.
+
+What the statements say was counted is added up and written once, in id order, after the last wave.
 """
 
 from __future__ import annotations
