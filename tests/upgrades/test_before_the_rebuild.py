@@ -1,0 +1,97 @@
+"""Until ``sendtrail rebuild`` has run, nothing else works on a database of the version before, and
+nothing is changed in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from domain.errors import StorageError
+from projections.config.settings import Settings
+from projections.container import Container
+from runners.cli.main import main
+from tests.projections.rebuild.live_tables import TABLES
+from tests.upgrades import schemas
+
+REFUSED = (
+    r"the read models have no (device_dispatches|device_slots)\.device_id yet, because an earlier"
+    r" version made them: run sendtrail rebuild"
+)
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+# Every command that works on the database, as it is typed.
+COMMANDS: dict[str, list[str]] = {
+    "audit checkpoint": [],
+    "audit export": [],
+    "audit lead": [NOBODY],
+    "audit message": [NOBODY],
+    "audit verify": [],
+    "audit why-not": [NOBODY, "--campaign", NOBODY],
+    "devices list": [],
+    "devices test": ["Sales 2", "--to", "+60120000001"],
+    "import": ["leads.csv"],
+    "keys create": ["me", "--role", "admin"],
+    "keys list": [],
+    "keys revoke": ["crm"],
+    "replay": ["--until", "2026-03-03T12:00Z", "--into", "noon"],
+    "run": ["--once"],
+    "serve": [],
+    "status": [],
+}
+# The way out, and what has to do with other databases or with none.
+OTHERS = {"rebuild", "demo", "db status", "db stop", "db url", "audit keygen"}
+
+
+def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Every command that is no group, as it is typed."""
+    if not isinstance(command, click.Group):
+        yield " ".join(path)
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        assert inner is not None
+        yield from leaves(inner, (*path, name))
+
+
+def test_nothing_but_the_rebuild_works_before_it(
+    database_url: str, settings: Settings, prompt: CliRunner
+) -> None:
+    """Each command says what to do, and has changed nothing."""
+    assert set(leaves(main)) == COMMANDS.keys() | OTHERS
+    before = schemas.everything(database_url)
+
+    results = {
+        command: prompt.invoke(main, [*command.split(), *arguments])
+        for command, arguments in COMMANDS.items()
+    }
+    with pytest.raises(StorageError) as caught:
+        Container(settings)
+
+    for command, result in results.items():
+        assert (result.exit_code, result.stdout) == (1, ""), command
+        assert re.fullmatch(f"Error: {REFUSED}\n", result.stderr), command
+    assert re.fullmatch(REFUSED, str(caught.value))
+    assert schemas.everything(database_url) == before
+
+
+def test_a_check_changes_nothing_but_its_own_schema(
+    database_url: str, settings: Settings, prompt: CliRunner
+) -> None:
+    """It says identical, and the other commands still refuse."""
+    before = schemas.everything(database_url)
+
+    result = prompt.invoke(main, ["rebuild", "--check"])
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.count("identical") == len(TABLES)
+    after = schemas.everything(database_url)
+    added = {name for name in after.keys() - before.keys() if not name.startswith("rebuild.")}
+    assert added == {"function public.message_is_held"}
+    assert {name: after[name] for name in before} == before
+    with pytest.raises(StorageError, match="run sendtrail rebuild"):
+        Container(settings)
