@@ -50,12 +50,8 @@ def create_schema(database: Database, *, outdated: bool = False) -> None:
             records.create_kept(connection)
             functions.create_missing_functions(connection)
             if _exists(connection, "stored_events"):
-                missing = read_models.outdated(connection)
-                if missing and not outdated:
-                    raise StorageError(
-                        f"the read models have no {missing[0]} yet, because an earlier version"
-                        " made them: run sendtrail rebuild"
-                    )
+                if not outdated:
+                    _refuse_outdated(connection)
                 return
             log.create_log(connection)
             read_models.create_read_models(connection)
@@ -64,6 +60,20 @@ def create_schema(database: Database, *, outdated: bool = False) -> None:
         raise StorageError(f"the database does not answer: {_first_line(error)}") from None
     except DBAPIError as error:
         raise StorageError(f"the database refuses: {_first_line(error)}") from None
+
+
+def _refuse_outdated(connection: Connection) -> None:
+    """Raise StorageError if an earlier version made the read models, or some of them anew."""
+    if missing := read_models.outdated(connection):
+        raise StorageError(
+            f"the read models have no {missing[0]} yet, because an earlier version made them:"
+            " run sendtrail rebuild"
+        )
+    if former := read_models.former(connection):
+        raise StorageError(
+            f"there is {former[0]}, a read model of an earlier version, which may have worked here"
+            " since: run sendtrail rebuild"
+        )
 
 
 def namespace(database: Database) -> UUID:

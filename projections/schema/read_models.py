@@ -248,3 +248,14 @@ def outdated(connection: Connection) -> list[str]:
     there = {row[0] for row in found}
     wanted = (str(c) for table in READ_MODELS.sorted_tables for c in table.columns)
     return [column for column in wanted if column not in there]
+
+
+def former(connection: Connection) -> list[str]:
+    """Read models of an earlier version that the database has. Where they are, that version may
+    have run last: then the present ones lack its events, and a rebuild replaces them."""
+    there = connection.exec_driver_sql(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind = 'r' AND relname = ANY(%(names)s) ORDER BY 1",
+        {"names": list(FORMER_READ_MODELS)},
+    )
+    return [row.relname for row in there]

@@ -145,10 +145,39 @@ def test_a_single_table_leaves_the_former_ones(outdated: Container, settings: Se
 
     assert identities(outdated).keys() >= {*FORMER_TABLES, "device_slots"}
     assert then.count(outdated.database, "device_slots") == 5
-    with pytest.raises(StorageError, match="run sendtrail rebuild"):
+    rebuild(outdated.database, only="device_dispatches", swap=True)
+    with pytest.raises(StorageError, match=r"there is device_hand_overs, .* run sendtrail rebuild"):
         Container(settings)
     assert differences(outdated, swap=True) == {}
     assert identities(outdated).keys() & FORMER_TABLES == set()
+
+
+def test_after_going_back_to_the_former_version_a_rebuild_is_needed_again(
+    container: Container, settings: Settings, prompt: CliRunner
+) -> None:
+    """Its own rebuild made its tables beside those of now, which know nothing of the device that
+    it registered then."""
+    execute(
+        container,
+        "CREATE TABLE device_lanes AS TABLE device_slots",
+        f"DELETE FROM device_slots WHERE device_id = '{SPARE}'",
+    )
+
+    with pytest.raises(StorageError) as caught:
+        Container(settings)
+    assert str(caught.value) == (
+        "there is device_lanes, a read model of an earlier version, which may have worked here"
+        " since: run sendtrail rebuild"
+    )
+    assert prompt.invoke(main, ["status"]).exit_code == 1
+
+    with Container(settings, outdated=True) as outdated:
+        assert differences(outdated, swap=True) == {
+            "device_slots": f"device_id {SPARE}: missing in the live table"
+        }
+    with Container(settings) as opened:
+        assert then.count(opened.database, "device_slots") == 5
+        assert identities(opened).keys() & FORMER_TABLES == set()
 
 
 @pytest.mark.parametrize("on", sorted(FORMER_TABLES))
