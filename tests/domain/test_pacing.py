@@ -170,8 +170,11 @@ def test_the_back_off_can_be_set() -> None:
 @SETTINGS
 @given(st.integers(1, 1000), st.integers(0, 2**32))
 def test_the_back_off_stays_within_its_bounds(attempt: int, seed: int) -> None:
-    """No wait is below half the base or above the cap."""
-    assert 15.0 <= back_off(attempt, random.Random(seed).uniform) <= 3600.0
+    """No wait is below half of what its attempt allows at most, or above that, whatever chance
+    says; and chance has a say."""
+    most = min(3600.0, 30.0 * 2.0 ** min(attempt - 1, 60))
+    waits = [back_off(attempt, random.Random(seed + n).uniform) for n in range(60)]
+    assert most / 2 <= min(waits) < 0.75 * most < max(waits) <= most
 
 
 def test_a_device_is_free_its_pause_after_the_answer() -> None:

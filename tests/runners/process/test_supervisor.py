@@ -97,7 +97,8 @@ def test_a_fault_in_one_runner_ends_the_process_with_an_error(
         child.says("runner.failed")
         code = child.ends()
 
-    assert code != 0
+    assert code == 1
+    assert child.lines[-1] == "Error: the enroller failed; see the log"
 
 
 def test_one_look_each_and_an_end(container: Container, database_url: str) -> None:
