@@ -14,10 +14,11 @@ from tests.support.api.client import BASE
 
 METHODS = ("get", "post", "patch", "put", "delete")
 
+# Below BASE.
 PATHS = {
     "/leads": {"get", "post"},
     "/leads/import": {"post"},
-    "/leads/{lead_id}": {"get", "patch"},
+    "/leads/{lead_id}": {"get", "patch", "delete"},
     "/leads/{lead_id}/triggers": {"post"},
     "/leads/{lead_id}/opt-out": {"post"},
     "/leads/{lead_id}/opt-in": {"post"},
@@ -49,6 +50,18 @@ PATHS = {
     "/reports/campaigns/{campaign_id}": {"get"},
     "/reports/sequences/{sequence_id}": {"get"},
     "/reports/devices": {"get"},
+    "/audit/messages/{message_id}": {"get"},
+    "/audit/leads/{lead_id}": {"get"},
+    "/audit/why-not": {"get"},
+    "/audit/events": {"get"},
+    "/subscriptions": {"get", "post"},
+    "/subscriptions/{subscription_id}": {"get", "delete"},
+    "/subscriptions/{subscription_id}/retry": {"post"},
+}
+# Providers ask without a key: their requests are signed.
+WEBHOOKS = {
+    "/webhooks/{gateway}/{device_id}": {"post"},
+    "/webhooks/cloud/{device_id}": {"get"},
 }
 
 
@@ -85,7 +98,7 @@ def _references(part: Any) -> Iterator[str]:
 
 
 def test_every_resource_is_described(description: Any) -> None:
-    """Each way to ask is there, under the paths that the reader knows."""
+    """Each way to ask is there, under the paths that the reader knows, and no other."""
     described = {
         path: {method for method in METHODS if method in item}
         for path, item in description["paths"].items()
@@ -93,11 +106,14 @@ def test_every_resource_is_described(description: Any) -> None:
 
     assert description["openapi"] == "3.1.0"
     assert description["info"]["title"] == "Sendtrail"
-    for path, methods in PATHS.items():
-        assert methods <= described.get(BASE + path, set()), path
+    assert described == {BASE + path: methods for path, methods in PATHS.items()} | WEBHOOKS
 
 
-CREATING = {("post", f"/{what}") for what in ("leads", "sequences", "campaigns", "devices")}
+CREATING = {
+    ("post", f"/{what}") for what in ("leads", "sequences", "campaigns", "devices", "subscriptions")
+}
+# Answers 204, with nothing in it.
+EMPTY = ("delete", "/subscriptions/{subscription_id}")
 
 
 def test_every_operation_says_what_it_does(description: Any) -> None:
@@ -113,6 +129,10 @@ def test_every_answer_has_a_schema(description: Any) -> None:
         for method in methods:
             responses = description["paths"][BASE + path][method]["responses"]
             good = [code for code in responses if code.startswith("2")]
+            if (method, path) == EMPTY:
+                assert good == ["204"]
+                assert "content" not in responses["204"]
+                continue
             assert good == ["201" if (method, path) in CREATING else "200"], (method, path)
             schema = responses[good[0]]["content"]["application/json"]["schema"]
             assert schema.keys() & {"$ref", "type"}, (method, path)
@@ -146,7 +166,7 @@ def test_every_parameter_in_a_path_is_described(description: Any) -> None:
 
 
 def test_the_key_is_described(description: Any) -> None:
-    """A bearer token on everything that says nothing else."""
+    """A bearer token on everything but what providers ask."""
     assert description["components"]["securitySchemes"]["key"] == {
         "type": "http",
         "scheme": "bearer",
@@ -155,14 +175,55 @@ def test_the_key_is_described(description: Any) -> None:
     for path, methods in PATHS.items():
         for method in methods:
             assert "security" not in description["paths"][BASE + path][method], (method, path)
+    for path, methods in WEBHOOKS.items():
+        for method in methods:
+            assert description["paths"][path][method]["security"] == [], (method, path)
+
+
+SECRET = re.compile(r"credential|secret|password|token|(^|_)key$")
+
+
+def _secrets(description: Any, part: Any) -> set[tuple[str, str, bool]]:
+    """What looks like a secret in ``part`` and in all schemas that it refers to: the schema, the
+    property, and whether it is written only. What only says whether there is one is none."""
+    schemas = description["components"]["schemas"]
+    waiting, known = [*_references(part)], set()
+    while waiting:
+        name = waiting.pop().rpartition("/")[2]
+        if name in schemas and name not in known:
+            known.add(name)
+            waiting += _references(schemas[name])
+    return {
+        (name, field, found.get("writeOnly", False))
+        for name in known
+        for field, found in _properties(schemas[name])
+        if SECRET.search(field) and found.get("type") != "boolean"
+    }
+
+
+def _properties(part: Any) -> Iterator[tuple[str, Any]]:
+    """Every property of a schema, also of what is written out inside it."""
+    if isinstance(part, dict):
+        if isinstance(part.get("properties"), dict):
+            yield from part["properties"].items()
+        for value in part.values():
+            yield from _properties(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _properties(value)
 
 
 def test_credentials_are_written_only(description: Any) -> None:
-    """No schema of an answer has them."""
-    schemas = description["components"]["schemas"]
+    """No answer has any, but for the secret of a new subscription, which is shown once."""
+    operations = [operation for _, operation in _operations(description)]
+    asked = [operation.get("requestBody") for operation in operations]
+    answered = [operation["responses"] for operation in operations]
 
-    assert schemas["NewDevice"]["properties"]["credentials"]["writeOnly"] is True
-    assert "credentials" not in schemas["Device"]["properties"]
+    assert _secrets(description, asked) == {
+        ("NewDevice", "credentials", True),
+        ("DeviceChange", "credentials", True),
+    }
+    assert _secrets(description, answered) == {("CreatedSubscription", "secret", False)}
 
 
 def test_what_is_required_is_said(description: Any) -> None:
