@@ -7,15 +7,22 @@ own.
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
+from domain.errors import StorageError
 from projections.database import embedded
 
 # In memory, a database is made and dropped in a tenth of the time.
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own in it
 NEEDED = 2 * 1024**3
+# With the id of the process that it belongs to.
+NAME = "sendtrail-tests"
 CONFIGURATION = """
 fsync = off
 full_page_writes = off
@@ -25,9 +32,15 @@ max_wal_size = 256MB
 
 
 def make_home() -> Path:
-    """A folder for the server: in memory if there is room, else among the temporary files."""
+    """A folder for the server: in memory if there is room, else among the temporary files. What a
+    run left behind that was killed is deleted first."""
+    for folder in (MEMORY, Path(tempfile.gettempdir())):
+        for left in folder.glob(f"{NAME}-*"):
+            with suppress(ValueError, OSError, StorageError):
+                if not psutil.pid_exists(int(left.name.split("-")[2])):
+                    remove(left)
     has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > NEEDED
-    return Path(tempfile.mkdtemp(prefix="st-", dir=MEMORY if has_room else None))
+    return Path(tempfile.mkdtemp(prefix=f"{NAME}-{os.getpid()}-", dir=MEMORY if has_room else None))
 
 
 def start(home: Path) -> str:
