@@ -74,8 +74,8 @@ KEEP_PROVIDER_ID = """
     ON CONFLICT DO NOTHING
 """
 
-_SCHEDULED = f"""
-WITH e AS ({{events}}), changed AS (
+_SCHEDULED = """
+WITH e AS ({events}), changed AS (
     INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id,
         campaign_id, sequence_id, enrollment_id, step, scheduled_at, expires_at, attempt, due_at)
     SELECT e.originator_id, e.originator_version, 'pending', e.lead_id, e.device_id,
@@ -85,11 +85,11 @@ WITH e AS ({{events}}), changed AS (
     FROM e
     LEFT JOIN campaigns c ON c.campaign_id = e.campaign_id
     LEFT JOIN sequences s ON s.sequence_id = e.sequence_id
-    RETURNING coalesce(campaign_id, sequence_id) AS owner_id, step, NULL::uuid AS device_id,
-        NULL::date AS day, NULL AS was, status AS "now", NULL AS was_reason, NULL AS now_reason,
-        NULL::uuid AS enrollment_id
+    RETURNING coalesce(campaign_id, sequence_id) AS owner_id, step
 )
-{COUNT_MOVED}"""
+SELECT owner_id, step, NULL, NULL, NULL, 'pending', NULL, NULL, count(*)::int, NULL
+FROM changed GROUP BY 1, 2
+"""
 
 # The steps that every message makes, each from the one status in which it is possible. The row as
 # it was need not be looked up, because the version says it. Whoever decided without a lock on the

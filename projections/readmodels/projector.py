@@ -11,7 +11,7 @@ What the statements say was counted is added up and written once, in id order, a
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -46,17 +46,11 @@ HANDLERS: Handlers = {
     **message_changes.HANDLERS,
     **leads.REPLIES,
 }
-# Every topic that has a handler of its own, as a key of HANDLERS.
-_KEYS = {key[0]: key for key in HANDLERS if len(key) == 1}
-CLAIMED, QUEUED = _KEYS["message.claimed"], _KEYS["message.queued"]
+CLAIMED, QUEUED = "message.claimed", "message.queued"
 
-
-class Step(NamedTuple):
-    """Events of one aggregate that are handled together, in their order."""
-
-    aggregate: Hashable
-    topics: tuple[str, ...]
-    states: tuple[bytes, ...]
+# A row of the log, or a claim and the dispatch right after it as one: aggregate, version, topic or
+# topics, state or states. Plain tuples, because there is one for every event.
+Step = tuple[Hashable, int, str | tuple[str, ...], Any]
 
 
 class Change(NamedTuple):
@@ -70,15 +64,16 @@ def changes(rows: Sequence[Unowned]) -> list[Change]:
     """What ``rows``, which are in order per aggregate, do to the read models. Topics without a
     handler do nothing. Raises msgspec.MsgspecError where one is no event of its topic."""
     result: list[Change] = []
-    for wave in waves(steps(rows)):
-        batches: dict[tuple[str, ...], list[tuple[bytes, ...]]] = {}
-        for step in wave:
-            batches.setdefault(step.topics, []).append(step.states)
-        for topics in batches if len(batches) == 1 else HANDLERS:
-            states = batches.get(topics)
+    for wave in waves(joined(rows)):
+        batches: dict[str | tuple[str, ...], list[Any]] = {}
+        for _, _, topics, states in wave:
+            batches.setdefault(topics, []).append(states)
+        for topics, handlers in HANDLERS.items():
+            alone = len(topics) == 1
+            states = batches.get(topics[0] if alone else topics)
             if states:
-                columns = tuple(zip(*states, strict=True))
-                for handler in HANDLERS[topics]:
+                columns = (states,) if alone else tuple(zip(*states, strict=True))
+                for handler in handlers:
                     result.append(Change(handler, handler.batch.parameters(*columns)))
     return result
 
@@ -93,29 +88,31 @@ def project(connection: Connection, changes: Iterable[Change]) -> counters.Tally
     return tally
 
 
-def steps(rows: Sequence[Unowned]) -> list[Step]:
-    """``rows`` as what is handled together: a claim and the dispatch right after it are one."""
-    result: list[Step] = []
-    for aggregate, _, topic, state in rows:
-        topics = _KEYS.get(topic)
-        if topics is None:
-            continue
-        if topics is QUEUED and result and result[-1][:2] == (aggregate, CLAIMED):
-            result[-1] = Step(aggregate, (*CLAIMED, *QUEUED), (*result[-1].states, state))
+def joined(rows: Sequence[Unowned]) -> Sequence[Step]:
+    """``rows``, where a claim and the dispatch right after it are one step."""
+    if not {row[2] for row in rows} >= {CLAIMED, QUEUED}:
+        return rows
+    steps: list[Step] = []
+    claim: Unowned | None = None
+    for row in rows:
+        if claim is not None and row[0] == claim[0] and row[2] == QUEUED:
+            steps[-1] = (row[0], row[1], (CLAIMED, QUEUED), (claim[3], row[3]))
+            claim = None
         else:
-            result.append(Step(aggregate, topics, (state,)))
-    return result
+            steps.append(row)
+            claim = row if row[2] == CLAIMED else None
+    return steps
 
 
 def waves(steps: Sequence[Step]) -> Iterable[Sequence[Step]]:
     """``steps`` in as few groups as possible, each with at most one step per aggregate."""
-    if len({step.aggregate for step in steps}) == len(steps):
+    if len({step[0] for step in steps}) == len(steps):
         return (steps,)
     groups: list[list[Step]] = []
     next_wave: dict[Hashable, int] = {}
     for step in steps:
-        wave = next_wave.get(step.aggregate, 0)
-        next_wave[step.aggregate] = wave + 1
+        wave = next_wave.get(step[0], 0)
+        next_wave[step[0]] = wave + 1
         if wave == len(groups):
             groups.append([])
         groups[wave].append(step)
