@@ -101,6 +101,7 @@ class Office:
     def works_until_done(self, seconds: float = 60.0, **settings: object) -> None:
         """All runners, until no message is on its way any more."""
         with self.running(**settings) as runners:
+            runners.says("runners.started")  # before that a signal is not handled
             try:
                 then.soon(self.is_done, seconds)
             except AssertionError:
