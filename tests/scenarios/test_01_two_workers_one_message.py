@@ -26,6 +26,8 @@ def test_eight_workers_send_each_message_once_and_keep_every_pause(office: Offic
 
     with ExitStack() as stack:
         workers = [stack.enter_context(office.running("broadcaster")) for _ in range(8)]
+        for worker in workers:
+            worker.says("runners.started")
         then.soon(lambda: office.counts()["sent"] == 400, 60)
         assert [worker.ends(signal.SIGTERM) for worker in workers] == [0] * 8
 

@@ -108,6 +108,8 @@ def test_what_the_provider_says_is_what_the_report_says(
     ):
         gowa.where = (server.port, f"/webhooks/gowa/{one}")
         with office.running(**PATIENT) as first, office.running(**PATIENT) as second:
+            for runner in (first, second):
+                runner.says("runners.started")
             then.soon(all_is_said_and_done, 90)
             assert [runner.ends(signal.SIGTERM) for runner in (first, second)] == [0, 0]
         # Somebody who does not know the secret tries, too.
