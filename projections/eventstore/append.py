@@ -65,7 +65,8 @@ def append(
     """Project and append the ``prepared`` events and then ``rows``.
 
     It must be the last thing that ``connection`` does before its commit. Raises the library's
-    IntegrityError where a version exists already; the transaction must be rolled back then.
+    IntegrityError where a version exists already, or where the version before it does not; the
+    transaction must be rolled back then.
     """
     prepared = prepared or PreparedEvents()
     if not (rows or prepared.packed):

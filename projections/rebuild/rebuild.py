@@ -15,6 +15,7 @@ from datetime import datetime
 from threading import Event
 
 import psycopg2.errors
+from eventsourcing import persistence
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
@@ -200,7 +201,7 @@ def _project(connection: Connection, page: Page) -> None:
     try:
         project(connection, page.changes).write(connection)
     # The driver raises ValueError itself for a text with a NUL.
-    except (IntegrityError, DataError, ValueError):
+    except (persistence.IntegrityError, IntegrityError, DataError, ValueError):
         raise not_as_written(page.first, page.last) from None
 
 
