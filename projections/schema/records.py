@@ -1,5 +1,6 @@
 """What is neither events nor made of them, and never rebuilt: keys, credentials, stored responses,
-subscriptions and what they are still to be told, the notary's hash chain."""
+subscriptions and what they are still to be told, the notary's hash chain, what was put aside, and
+how the processes fare."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Connection,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -17,7 +19,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from projections.schema.columns import TIME, texts
 
@@ -117,6 +119,45 @@ lead_keys = Table(
     KEPT,
     Column("lead_id", Uuid, primary_key=True),
     Column("key", LargeBinary, nullable=False),
+)
+
+# What could not be recorded and was put aside, so that it stops nothing else. ``notification_id``
+# is 0 unless it is one event that cannot be read. ``dispatched`` is what a worker handed over and
+# the log has lost, to be recorded again.
+quarantine = Table(
+    "quarantine",
+    KEPT,
+    Column("kind", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("notification_id", BigInteger, primary_key=True),
+    Column("runner", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", TIME, nullable=False),
+    Column("dispatched", JSONB),
+)
+
+# The processes that run runners: who lives, how each runner fares, and the server whose log was
+# last compared with what the process had handed over.
+runner_processes = Table(
+    "runner_processes",
+    KEPT,
+    Column("process", Text, primary_key=True),
+    texts("runners"),
+    Column("started_at", TIME, nullable=False),
+    Column("seen_at", TIME, nullable=False),
+    Column("server", Text),
+    Column("states", JSONB, nullable=False),
+)
+
+# What an operator has to know of the database, such as that it went back.
+incidents = Table(
+    "incidents",
+    KEPT,
+    Column("incident_id", BigInteger, Identity(), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("noticed_at", TIME, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
 )
 
 
