@@ -3,10 +3,15 @@ the last commits."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+
+from projections.audit import hash_chain
 from projections.container import Container
 from projections.rebuild.rebuild import rebuild
 from runners.sending.worker import Broadcaster
 from tests.support import then
+from tests.support.when import Phones
 
 
 def position(container: Container) -> int:
@@ -34,3 +39,20 @@ def meets_another_server(*workers: Broadcaster) -> None:
     """To each of them the server is another one than before."""
     for worker in workers:
         worker.container.database.watch.server = worker.reconciled = "the server before"
+
+
+def reconciles(*workers: Broadcaster) -> None:
+    async def all_of_them() -> None:
+        await asyncio.gather(*(worker.reconcile() for worker in workers))
+
+    asyncio.run(all_of_them())
+
+
+def proven(container: Container, phones: Phones, resent: int = 0) -> None:
+    """Nobody was asked for twice but for so many, and everything that can be checked is right."""
+    asked_for = Counter(outgoing.message_id for outgoing in phones.sent)
+    assert sum(times > 1 for times in asked_for.values()) == resent
+    assert then.gaps(container) == []
+    hash_chain.extend(container.database, container.outreach.clock)
+    assert hash_chain.verify(container.database).fault is None
+    assert not any(rebuild(container.database).values())

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from domain.errors import StorageError
-from projections.audit import hash_chain
-from projections.config.settings import Settings
 from projections.container import Container
-from projections.rebuild.rebuild import rebuild
 from runners.gateways.protocol import Accepted, Rejected, Throttled, Unknown
-from runners.sending import recovery
 from runners.sending.memory import DispatchMemory
-from runners.sending.worker import Broadcaster
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
-from tests.support.went_back import goes_back, meets_another_server, position
+from tests.support.went_back import goes_back, meets_another_server, position, proven, reconciles
 from tests.support.when import Phones
 
 ANSWERS = (
@@ -29,30 +21,6 @@ ANSWERS = (
     Unknown("silence"),
     Throttled(60.0),
 )
-
-
-def reconciles(*workers: Broadcaster) -> None:
-    async def all_of_them() -> None:
-        await asyncio.gather(*(worker.reconcile() for worker in workers))
-
-    asyncio.run(all_of_them())
-
-
-def proven(container: Container, phones: Phones, resent: int = 0) -> None:
-    """Nobody was asked for twice but for so many, and everything that can be checked is right."""
-    asked_for = Counter(outgoing.message_id for outgoing in phones.sent)
-    assert sum(times > 1 for times in asked_for.values()) == resent
-    assert then.gaps(container) == []
-    hash_chain.extend(container.database, container.outreach.clock)
-    assert hash_chain.verify(container.database).fault is None
-    assert not any(rebuild(container.database).values())
-
-
-@pytest.fixture
-def other(database_url: str, clock: SimulatedClock) -> Iterator[Container]:
-    """Another process on the same database."""
-    with Container(Settings(database_url=database_url), clock) as opened:
-        yield opened
 
 
 def test_what_was_sent_is_recorded_again_and_not_sent_again(
@@ -191,91 +159,6 @@ def test_an_answer_that_comes_before_its_message_is_scheduled_anew(
     assert len(phones.sent) == 1
 
 
-def test_nobody_claims_before_every_worker_has_looked(
-    container: Container, other: Container, clock: SimulatedClock
-) -> None:
-    """What another one has sent is put aside first."""
-    given.device(container, "A")
-    given.device(container, "B")
-    given.many_leads(container, 6)
-    given.campaign(container)
-    when.triggers(container)
-    phones = Phones(clock)
-    first = when.broadcaster(container, phones, "first")
-    second = when.broadcaster(other, phones, "second")
-    for worker in (first, second):
-        reconciles(worker)
-    before = position(container)
-    first.window.device_limit = 1
-    when.sends_claimed(first, first.claim(first.claim_request()))
-    when.sends_claimed(second, second.claim(second.claim_request()))
-    assert len(phones.sent) == 6
-
-    goes_back(container, before, first, second)
-    with pytest.raises(StorageError, match="the server changed"):
-        first.claim(first.claim_request())
-    reconciles(first, second)
-    when.looks(first, second)
-
-    assert then.statuses(container) == {"sent": 6}
-    assert len(phones.sent) == 6
-    proven(container, phones)
-
-
-def test_a_worker_that_is_gone_is_not_waited_for_without_end(
-    container: Container,
-    other: Container,
-    clock: SimulatedClock,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(recovery, "PATIENCE", 0.2)
-    monkeypatch.setattr(recovery, "LOOK_AGAIN", 0.01)
-    worker = when.broadcaster(container, Phones(clock), "living")
-    gone = when.broadcaster(other, Phones(clock), "gone")
-    reconciles(worker, gone)
-    with container.database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE runner_processes SET server = 'the server before'")
-    meets_another_server(worker)
-
-    reconciles(worker)
-
-    servers = {row.process: row.server for row in then.table(container, "runner_processes")}
-    assert servers["gone"] == "the server before"
-    assert servers["living"] == container.database.watch.server
-
-
-def test_a_worker_that_was_silent_long_before_is_not_waited_for(
-    container: Container, other: Container, clock: SimulatedClock
-) -> None:
-    worker = when.broadcaster(container, Phones(clock), "living")
-    reconciles(when.broadcaster(other, Phones(clock), "gone"))
-    clock.advance(minutes=2)
-    reconciles(worker)
-    with container.database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE runner_processes SET server = 'the server before'")
-    meets_another_server(worker)
-
-    reconciles(worker)  # would take recovery.PATIENCE
-
-    assert container.database.watch.server != "the server before"
-
-
-def test_a_server_that_lost_nothing_changes_nothing(
-    container: Container, clock: SimulatedClock
-) -> None:
-    given.due_messages(container, 4)
-    worker = when.broadcaster(container, Phones(clock, *ANSWERS))
-    when.looks(worker)
-    log = position(container)
-
-    meets_another_server(worker)
-    reconciles(worker)
-
-    assert position(container) == log
-    assert then.table(container, "quarantine") == []
-    assert then.table(container, "incidents") == []
-
-
 def test_it_is_said_that_the_database_went_back(
     container: Container, clock: SimulatedClock
 ) -> None:
@@ -369,3 +252,19 @@ def test_claims_that_were_lost_are_forgotten(container: Container, clock: Simula
     assert then.statuses(container) == {"sent": 3}
     assert then.shortest_pause(phones.moments) >= timedelta(seconds=60)
     proven(container, phones)
+
+
+def test_a_server_that_lost_nothing_changes_nothing(
+    container: Container, clock: SimulatedClock
+) -> None:
+    given.due_messages(container, 4)
+    worker = when.broadcaster(container, Phones(clock, *ANSWERS))
+    when.looks(worker)
+    log = position(container)
+
+    meets_another_server(worker)
+    reconciles(worker)
+
+    assert position(container) == log
+    assert then.table(container, "quarantine") == []
+    assert then.table(container, "incidents") == []
