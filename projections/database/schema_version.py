@@ -122,8 +122,17 @@ def _missing(config: Config, connection: Connection) -> list[Step]:
     stamped = _stamped(connection)
     connection.rollback()
     scripts = ScriptDirectory.from_config(config)
-    steps = [Step(script.revision, script.doc) for script in scripts.walk_revisions("base", "head")]
+    steps = [
+        Step(script.revision, _title(script.doc))
+        for script in scripts.walk_revisions("base", "head")
+    ]
     return [step for step in reversed(steps) if stamped is None or step.version > stamped]
+
+
+def _title(docstring: str) -> str:
+    """Its first line, as a part of a sentence."""
+    first = docstring.splitlines()[0].rstrip(".")
+    return first[:1].lower() + first[1:]
 
 
 def _run(config: Config, connection: Connection, step: Step) -> None:

@@ -1,6 +1,6 @@
-"""The log and the records, as they were before versions were kept.
+"""Create what is missing of the log and the records.
 
-It creates what is missing, so a database of that time becomes one of this version.
+A database of before versions were kept has most of it or all, and becomes one of this version.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ _COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en_US.utf8")
 
 
 def upgrade() -> None:
-    """Create what is missing; touch nothing that is there."""
+    """Touch nothing that is there."""
     op.execute(_LOG)
     op.execute(_RECORDS)
     if not _exists("to_regprocedure('refuse_rewriting_history()')"):

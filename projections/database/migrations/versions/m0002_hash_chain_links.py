@@ -1,4 +1,4 @@
-"""The links of the hash chain are called so."""
+"""Rename notary_seals to hash_chain_links, and its column sealed_at to chained_at."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Rename the table, its column, and what PostgreSQL named after them."""
+    """Rename what PostgreSQL named after the table, too."""
     op.execute("""
         ALTER TABLE notary_seals RENAME TO hash_chain_links;
         ALTER TABLE hash_chain_links RENAME COLUMN sealed_at TO chained_at;
