@@ -67,7 +67,7 @@ class Link(NamedTuple):
     # A forger of links can write NULL into the array.
     ids: Sequence[int | None]
     leaves: bytes
-    sealed_at: datetime
+    chained_at: datetime
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +108,7 @@ def _extend_by_page(connection: Connection, now: datetime) -> int:
     last = latest(connection)
     leaves = [event.leaf() for event in page]
     connection.exec_driver_sql(
-        "INSERT INTO notary_seals (last_id, digest, ids, leaves, sealed_at)"
+        "INSERT INTO hash_chain_links (last_id, digest, ids, leaves, chained_at)"
         " VALUES (%(last_id)s, %(digest)s, %(ids)s, %(leaves)s, %(now)s)",
         {
             "last_id": page[-1].id,
@@ -130,7 +130,9 @@ def latest(connection: Connection) -> Link | None:
 
 def digest_at(connection: Connection, last_id: int) -> bytes | None:
     """The chain's digest after the event of that notification id; None if no link ends there."""
-    links = rows(connection, "SELECT digest FROM notary_seals WHERE last_id = %(id)s", id=last_id)
+    links = rows(
+        connection, "SELECT digest FROM hash_chain_links WHERE last_id = %(id)s", id=last_id
+    )
     return bytes(links[0].digest) if links else None
 
 
@@ -223,7 +225,7 @@ def _links(
 ) -> list[Link]:
     links = rows(
         connection,
-        "SELECT last_id, digest, ids, leaves, sealed_at FROM notary_seals"
+        "SELECT last_id, digest, ids, leaves, chained_at FROM hash_chain_links"
         " WHERE last_id > %(after)s"
         f" ORDER BY last_id {'DESC' if descending else 'ASC'} LIMIT %(limit)s",
         after=after or 0,

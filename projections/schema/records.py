@@ -101,15 +101,15 @@ deliveries = Table(
     Index("deliveries_due", "subscription_id", "due_at"),
 )
 
-# The notary's chain over the log; see ``hash_chain.py``.
-notary_seals = Table(
-    "notary_seals",
+# The links of the hash chain over the log; see ``projections/audit/hash_chain``.
+hash_chain_links = Table(
+    "hash_chain_links",
     KEPT,
     Column("last_id", BigInteger, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
     Column("ids", ARRAY(BigInteger), nullable=False),
     Column("leaves", LargeBinary, nullable=False),
-    Column("sealed_at", TIME, nullable=False),
+    Column("chained_at", TIME, nullable=False),
 )
 
 # One key per lead, with which the personal data in its events is encrypted; erasing the person is
@@ -162,5 +162,5 @@ incidents = Table(
 
 
 def create_kept(connection: Connection) -> None:
-    """What is kept beside the events and their read models, where it is missing."""
-    KEPT.create_all(connection)
+    """What is kept beside the events and their read models, in a database without it."""
+    KEPT.create_all(connection, checkfirst=False)

@@ -1,17 +1,18 @@
-"""``sendtrail db``: the bundled PostgreSQL."""
+"""``sendtrail db``: the database's schema, and the bundled PostgreSQL."""
 
 from __future__ import annotations
 
 import click
 
 from projections.config.settings import Settings
-from projections.database import embedded
+from projections.database import embedded, installation
 from projections.database.installation import BUNDLED, url_of
+from projections.database.schema_version import newest
 
 
 @click.group("db")
 def group() -> None:
-    """The bundled PostgreSQL."""
+    """The database, and the bundled PostgreSQL."""
 
 
 @group.command("status")
@@ -34,3 +35,27 @@ def stop(config: Settings) -> None:
 def url(config: Settings) -> None:
     """Its URL, for psql and other clients, while it runs."""
     click.echo(url_of(embedded.url(config.home), BUNDLED))
+
+
+@group.command("migrate")
+@click.pass_obj
+def migrate(config: Settings) -> None:
+    """Bring the database's schema to the version that this program needs.
+
+    Prints a line for each step. Read models are not migrated: it says if they need a rebuild.
+    """
+    database = installation.connect(config)
+    try:
+        found = installation.migrate(
+            database, config, lambda step: click.echo(f"schema {step.version}: {step.title}")
+        )
+    finally:
+        database.close()
+    if found.before is None:
+        click.echo(f"the database was empty: it has schema {newest()} now")
+    elif found.before == newest():
+        click.echo(f"the database has schema {newest()} already: nothing to do")
+    else:
+        click.echo(f"the database went from schema {found.before} to {newest()}")
+    if found.outdated is not None:
+        click.echo(found.outdated)

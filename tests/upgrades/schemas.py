@@ -37,6 +37,8 @@ WHERE relnamespace = 'public'::regnamespace
 UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL SELECT 'constraint', conrelid::regclass::text || '.' || conname,
     pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    -- PostgreSQL 18 names these, after what table and column were called first; columns say them.
+    AND contype <> 'n'
 UNION ALL SELECT 'view', viewname, definition FROM pg_views WHERE schemaname = 'public'
 UNION ALL SELECT 'function', oid::regprocedure::text,
     concat_ws(' ', prorettype::regtype, provolatile, proisstrict, proparallel) FROM pg_proc
