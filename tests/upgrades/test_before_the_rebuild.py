@@ -21,7 +21,10 @@ REFUSED = (
     r"the read models have no (device_dispatches|device_slots)\.device_id yet, because an earlier"
     r" version made them: run sendtrail rebuild"
 )
-UNMIGRATED = "the database has schema 0001, this program needs 0002: run sendtrail db migrate"
+UNMIGRATED = (
+    f"the database has schema 0001, this program needs {schema_version.newest()}:"
+    " run sendtrail db migrate"
+)
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 # Every command that works on the database, as it is typed.
