@@ -121,7 +121,7 @@ def test_where_all_are_read_only_none_is_taken(pair: tuple[Server, Server]) -> N
 
     told = faults.describe(caught.value)
     assert told is not None
-    assert told.startswith(f"{faults.AWAY}: connection to server at")
+    assert told.startswith(f"{faults.READ_ONLY}: connection to server at")
     assert f"port {away} failed: Connection refused; connection to server at" in told
     assert f"port {standby.port} failed: session is read-only" in told
 
