@@ -7,13 +7,15 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, create_engine, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from domain.errors import StorageError
+from projections.config import database_url
 from projections.config.settings import Settings
-from projections.database import embedded, schema_version
-from projections.database.engine import Database, driver_url
+from projections.database import embedded, faults, poolers, schema_version
+from projections.database.engine import Database
+from projections.database.sessions import make_engine
 from projections.schema import functions, log, read_models, records
 
 # The name of the database on the bundled server.
@@ -37,9 +39,11 @@ def open_database(settings: Settings, *, outdated: bool = False) -> Database:
     """Open the database that the settings name, or else the bundled server's, with its schema made.
 
     An older schema of the bundled server's is migrated. ``outdated`` and errors are those of
-    ``create_schema``; the bundled server may not start either, which raises StorageError. The
-    caller closes the database.
+    ``create_schema``; the bundled server may not start either, which raises StorageError, as does a
+    URL that leads to a pooler in another mode than session mode. The caller closes the database.
     """
+    if settings.database_url:
+        poolers.refuse(settings.database_url)
     database = connect(settings)
     migrating = settings if settings.database_url is None else None
     create_schema(database, outdated=outdated, migrating=migrating)
@@ -96,10 +100,8 @@ def _connection(database: Database) -> Iterator[Connection]:
             if int(version) < OLDEST_SERVER:
                 raise StorageError("the database: expected PostgreSQL 15 or newer")
             yield connection
-    except OperationalError as error:
-        raise StorageError(f"the database does not answer: {_first_line(error)}") from None
     except DBAPIError as error:
-        raise StorageError(f"the database refuses: {_first_line(error)}") from None
+        raise StorageError(faults.describe(error)) from None
 
 
 def _create_or_migrate(
@@ -177,24 +179,18 @@ def recreate(server_url: str, name: str) -> str:
 
 
 def url_of(server_url: str, name: str) -> str:
-    """The URL of the database ``name`` on the same server, password included."""
-    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    """The URL of the database ``name`` on the same hosts, password included."""
+    return database_url.of_database(server_url, name)
 
 
 @contextmanager
 def _administration(server_url: str, name: str) -> Iterator[Connection]:
     """A connection for CREATE DATABASE and DROP DATABASE, which run in no transaction."""
-    engine = create_engine(driver_url(server_url), isolation_level="AUTOCOMMIT")
+    engine = make_engine(server_url, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
             yield connection
     except DBAPIError as error:
-        raise StorageError(f"no database {name} can be made: {_first_line(error)}") from None
+        raise StorageError(f"no database {name} can be made: {faults.driver_line(error)}") from None
     finally:
         engine.dispose()
-
-
-def _first_line(error: DBAPIError) -> str:
-    # The driver's message names host, port, role and database, never the password.
-    lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()]
-    return lines[0] if lines else type(error.orig).__name__

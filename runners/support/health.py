@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from domain.errors import place
 from projections.config import metrics
 from runners.support.outages import back_off, is_outage
 
@@ -70,13 +71,3 @@ class Health:
             **facts,
         )
         return seconds
-
-
-def place(error: BaseException) -> str:
-    """File and line that raised the exception. Its text may hold personal data."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "unknown"
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"

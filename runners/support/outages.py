@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import psycopg2
-import sqlalchemy.exc
 from eventsourcing.persistence import PersistenceError
 
 from domain.errors import ConflictError, StorageError
-
-# A database that is away or busy, and work that somebody else did first.
-OUTAGES = (
-    sqlalchemy.exc.OperationalError,
-    sqlalchemy.exc.InterfaceError,
-    # The server ends a session that is idle in a transaction for too long.
-    sqlalchemy.exc.InternalError,
-    sqlalchemy.exc.TimeoutError,
-    psycopg2.OperationalError,
-    psycopg2.InterfaceError,
-    PersistenceError,
-    ConflictError,
-    StorageError,
-)
+from projections.database import faults
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether a runner waits after ``error`` and tries again: the database is away or busy, or
-    somebody else was faster. Any other error is a fault."""
-    return isinstance(error, OUTAGES)
+    """Whether a runner waits after ``error`` and tries again: the database is away, read-only, full
+    or busy, or somebody else was faster. Any other error is a fault."""
+    known = (PersistenceError, ConflictError, StorageError)
+    return isinstance(error, known) or faults.outage(error) is not None
 
 
 def back_off(failures: int, longest: float) -> float:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from domain.errors import StorageError
 from projections.config.settings import Settings
 from projections.container import Container
+from projections.database import schema_version
 from runners.cli.main import main
 from tests.projections.rebuild.live_tables import TABLES
 from tests.upgrades import schemas
