@@ -94,7 +94,7 @@ def test_warnings_are_looked_for_only_as_often_as_is_cheap(
     warnings = health.Warnings()
 
     found = [warnings.present(container)]
-    change_keys(container, "INSERT INTO lead_keys SELECT lead_id, '' FROM leads")
+    change_keys(container, "INSERT INTO lead_keys (lead_id, key) SELECT lead_id, '' FROM leads")
     found += [warnings.present(container) for _ in range(2)]
 
     missing = ["1 lead that was not erased has no key"]
