@@ -19,6 +19,7 @@ EVERYBODY = (*["broadcaster"] * 4, "enroller", "campaigner", "reaper", "monitor"
 # Devices with a pause have one call on their way, the others so many.
 AT_ONCE = 32
 WENT_BACK = "database.went_back"
+MORE = 20
 # Seconds within which sending goes on: workers wait for each other, and for the database.
 GOES_ON = 45.0
 
@@ -38,10 +39,10 @@ class Team:
         """How many of them wrote that."""
         return sum(any(text in line for line in member.lines) for member in self.members)
 
-    def goes_on(self, more: int = 1) -> None:
-        """Waits until the gateway has taken so many more messages."""
+    def goes_on(self) -> None:
+        """Waits until calls begin that did not begin before the database was lost."""
         before = len(self.office.gowa.taken)
-        self._waits(lambda: len(self.office.gowa.taken) >= before + more, GOES_ON)
+        self._waits(lambda: len(self.office.gowa.taken) >= before + MORE, GOES_ON)
 
     def finishes(self, scheduled: int) -> None:
         """Waits until so many messages were scheduled and none is under way, and ends well."""

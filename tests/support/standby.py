@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -117,6 +117,13 @@ class Pair:
         has_all = f"SELECT pg_last_wal_replay_lsn() >= '{end}'"
         then.soon(lambda: self.standby.ask(has_all), 60)
 
+    def wait_for_standby(self) -> None:
+        """From now on nothing is committed before the standby has it, too."""
+        self.primary.ask("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.primary.ask("SELECT pg_reload_conf()")
+        waits = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+        then.soon(lambda: self.primary.ask(waits))
+
     def fall_behind(self) -> None:
         """From now on the standby gets nothing of what is committed."""
         self.standby.ask("ALTER SYSTEM SET primary_conninfo = ''")
@@ -124,20 +131,16 @@ class Pair:
         receives = "SELECT count(*) FROM pg_stat_replication"
         then.soon(lambda: not self.primary.ask(receives))
 
-    def fail_over(self) -> None:
-        """The primary dies, and the standby takes its place; nobody is told."""
+    def lose_primary(self) -> None:
+        """The primary dies and the standby is promoted; the address leads nowhere yet."""
         self.primary.stop("immediate")
         self.proxy.cut()
         self.standby.promote()
         self.primary = self.standby
-        self.proxy.leads_to(self.primary.port)
 
-    def lose_last(self, until: Callable[[], Any], seconds: float = 60.0) -> None:
-        """Fails over to a standby that lacks all that was committed since this call began, when
-        ``until`` has come true."""
-        self.fall_behind()
-        then.soon(until, seconds)
-        self.fail_over()
+    def go_on(self) -> None:
+        """The address leads to the new primary."""
+        self.proxy.leads_to(self.primary.port)
 
 
 @contextmanager
