@@ -36,8 +36,9 @@ log = structlog.get_logger()
 
 # Dispatches that are looked for at once.
 PAGE = 1000
-# Seconds that a worker waits for the others, and between two looks at them.
-PATIENCE, LOOK_AGAIN = 20.0, 0.5
+# Seconds that a worker waits for the others that it knows of, for those that the log may have lost,
+# and between two looks at them.
+PATIENCE, GRACE, LOOK_AGAIN = 20.0, 5.0, 0.5
 
 _encode = msgspec.json.Encoder().encode
 
@@ -147,16 +148,25 @@ def _again(row: Any) -> list[Event]:
     return message.record_again(lookup.state(row), queued, outcome, slot_day)
 
 
-async def reconcile(container: Container, memory: DispatchMemory, worker: str) -> str:
+async def reconcile(
+    container: Container, memory: DispatchMemory, worker: str, *, grace: float
+) -> str:
     """Put aside and record again what the present server lost of this worker's dispatches, and wait
-    until every other living worker has put aside its own. Returns the server."""
+    until every other living worker has put aside its own. Returns the server.
+
+    It waits at least ``grace`` seconds: a worker that began in what was lost is known to nobody.
+    """
     server, lost_here = await asyncio.to_thread(put_aside_lost, container, memory, worker)
     if lost_here:
         log.error("database.lost_dispatches", worker=worker, messages=lost_here)
-    until = monotonic() + PATIENCE
-    while waiting := await asyncio.to_thread(_others, container, server):
-        if monotonic() > until:
+    began = monotonic()
+    while True:
+        waiting = await asyncio.to_thread(_others, container, server)
+        waited = monotonic() - began
+        if waiting and waited > PATIENCE:
             log.warning("database.did_not_wait", workers=len(waiting))
+            break
+        if not waiting and waited >= grace:
             break
         await asyncio.sleep(LOOK_AGAIN)
     await asyncio.to_thread(record_lost, container)

@@ -238,7 +238,9 @@ class Broadcaster:
     async def reconcile(self) -> None:
         """Compares the memory with the log of the present server, see ``recovery``, and forgets
         what this worker has claimed and does not hold there."""
-        server = await recovery.reconcile(self.container, self.memory, self.worker)
+        # A worker that has just begun has no server before this one.
+        grace = recovery.GRACE if self.reconciled else 0.0
+        server = await recovery.reconcile(self.container, self.memory, self.worker, grace=grace)
         slots = self.queues.all()
         held = await asyncio.to_thread(self._still_held, [slot.message_id for slot in slots])
         self.queues.clear()

@@ -20,7 +20,7 @@ from runners.support.outages import back_off, is_outage
 log = structlog.get_logger()
 
 # Seconds of the longest pause after a fault, and after an outage, which may end at any moment.
-AFTER_FAULT, AFTER_OUTAGE = 60.0, 5.0
+AFTER_FAULT, AFTER_OUTAGE = 60.0, 2.0
 
 
 class RunnerState(msgspec.Struct):

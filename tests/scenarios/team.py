@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from projections.database.engine import rows
 from tests.support import processes, then
 from tests.support.gateways.fake_gowa import Behaviour
 from tests.support.office import Office
@@ -34,6 +35,16 @@ class Team:
         ]
         for member in self.members:
             member.says("runners.started")
+        # Each broadcaster has told the others that it is there.
+        senders = sum("broadcaster" in name.split("+") for name in names)
+        then.soon(lambda: self._senders() >= senders)
+
+    def _senders(self) -> int:
+        with self.office.container.database.transaction() as connection:
+            counted = rows(
+                connection, "SELECT count(*) FROM runner_processes WHERE server IS NOT NULL"
+            )
+            return int(counted[0][0])
 
     def told(self, text: str) -> int:
         """How many of them wrote that."""
@@ -47,7 +58,7 @@ class Team:
     def finishes(self, scheduled: int) -> None:
         """Waits until so many messages were scheduled and none is under way, and ends well."""
         office = self.office
-        self._waits(lambda: office.is_done() and office.counts().total() == scheduled, 120)
+        self._waits(lambda: office.counts().total() == scheduled and office.is_done(), 120)
         for member in self.members:
             assert member.ends(signal.SIGTERM) == 0, member.lines[-20:]
 

@@ -122,15 +122,14 @@ def test_the_last_chunk_of_a_campaign_is_sent_once(pair: Pair, office: Office) -
     last_chunk = {one for one in people if lead_id(one) not in first_chunk}
     assert len(last_chunk) > 20
 
-    pair.catch_up()
-    pair.fall_behind()
+    def sent() -> bool:
+        return len({f"+{asked.phone}" for asked in office.gowa.taken} & last_chunk) > 10
+
     with team.working(office, *["broadcaster"] * 4, "reaper", "monitor") as senders:
+        pair.catch_up()
+        pair.fall_behind()
         with team.working(office, "campaigner") as campaigner:
-
-            def sent() -> int:
-                return len({f"+{asked.phone}" for asked in office.gowa.taken} & last_chunk)
-
-            assert loses(pair, office, lambda: sent() > 10) == len(first_chunk)
+            assert loses(pair, office, sent) == len(first_chunk)
             finish(senders, campaigner, office, 500)
     team.proves(office, on_their_way)
 

@@ -9,6 +9,7 @@ from collections import Counter
 from projections.audit import hash_chain
 from projections.container import Container
 from projections.rebuild.rebuild import rebuild
+from runners.sending.loops import NO_SERVER
 from runners.sending.worker import Broadcaster
 from tests.support import then
 from tests.support.when import Phones
@@ -38,7 +39,8 @@ def goes_back(container: Container, to: int, *workers: Broadcaster) -> None:
 def meets_another_server(*workers: Broadcaster) -> None:
     """To each of them the server is another one than before."""
     for worker in workers:
-        worker.container.database.watch.server = worker.reconciled = "the server before"
+        worker.container.database.watch.server = "the server before"
+        worker.reconciled = NO_SERVER
 
 
 def reconciles(*workers: Broadcaster) -> None:

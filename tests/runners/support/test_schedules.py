@@ -88,7 +88,7 @@ def test_a_database_that_is_away_is_asked_every_few_seconds() -> None:
 
     repeat("enroller", work, 300.0, stop, health())
 
-    assert stop.waits[:5] == [1.0, 2.0, 4.0, 5.0, 5.0]
+    assert stop.waits[:5] == [1.0, 2.0, 2.0, 2.0, 2.0]
 
 
 def test_a_fault_is_counted_and_tried_again_with_growing_pauses() -> None:
