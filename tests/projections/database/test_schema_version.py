@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -222,10 +223,15 @@ def test_a_migration_gives_up_where_a_table_is_in_use_all_the_time(
     before = schema_version.newest()
     add(versions, 'op.execute("CREATE TABLE t (); ALTER TABLE tracking ADD COLUMN x integer")')
 
-    with closing(psycopg2.connect(database.url)) as other, other.cursor() as cursor:
+    with (
+        ThreadPoolExecutor(1) as pool,
+        closing(psycopg2.connect(database.url)) as other,
+        other.cursor() as cursor,
+    ):
         cursor.execute("SELECT FROM tracking")
+        migrating = pool.submit(migrate, database, Settings(), NOTHING)
         with pytest.raises(StorageError, match="in use all the time: stop what uses them"):
-            migrate(database, Settings(), NOTHING)
+            migrating.result(60)
 
     assert version_of(database) == before
 
