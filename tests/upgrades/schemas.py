@@ -44,6 +44,8 @@ UNION ALL SELECT 'function', oid::regprocedure::text,
     concat_ws(' ', prorettype::regtype, provolatile, proisstrict, proparallel) FROM pg_proc
 WHERE pronamespace = 'public'::regnamespace
 UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL SELECT 'type', typname, format_type(typbasetype, typtypmod) FROM pg_type
+WHERE typnamespace = 'public'::regnamespace AND typtype IN ('d', 'e')
 UNION ALL SELECT 'schema', nspname, '' FROM pg_namespace WHERE nspname !~ '^pg_'
 ORDER BY 1, 2, 3
 """

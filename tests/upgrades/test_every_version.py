@@ -7,6 +7,7 @@ import re
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy.exc import ProgrammingError
 
 from projections.audit import checkpoints, hash_chain
 from projections.audit.message_trail import message_trail
@@ -107,6 +108,15 @@ def test_work_goes_on(container: Container, clock: SimulatedClock) -> None:
     assert became <= {"sent", "pending", "cancelled"}
     assert set(sent) & handed_over == set()
     assert (differences(container), then.gaps(container)) == ({}, [])
+
+
+def test_a_program_of_before_versions_were_kept_does_not_start(container: Container) -> None:
+    """It makes the tables that it misses, and then it would begin another chain."""
+    with (
+        pytest.raises(ProgrammingError, match='type "notary_seals" already exists'),
+        container.database.transaction() as connection,
+    ):
+        connection.exec_driver_sql("CREATE TABLE notary_seals (last_id bigserial PRIMARY KEY)")
 
 
 def test_an_older_program_refuses_it(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -24,7 +25,6 @@ from tests.support import then, when
 from tests.upgrades import schemas
 
 VERSIONS = schema_version.MIGRATIONS / "versions"
-NOTHING: Callable[[Any], None] = lambda step: None  # noqa: E731 - a value like any other
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_a_newer_schema_is_refused_by_whoever_would_change_it(database: Database
     with pytest.raises(StorageError, match=refused):
         create_schema(database, outdated=True, migrating=Settings())
     with pytest.raises(StorageError, match=refused):
-        migrate(database, Settings(), NOTHING)
+        migrate(database, Settings(), print)
 
 
 def test_an_empty_database_gets_the_newest_schema(empty: Database) -> None:
@@ -191,7 +191,7 @@ def test_a_migration_that_fails_leaves_the_version_before_it(
     add(versions, 'op.execute("CREATE TABLE second (); SELECT 1 / 0")')
 
     with pytest.raises(StorageError, match="the database refuses: DivisionByZero"):
-        migrate(database, Settings(), NOTHING)
+        migrate(database, Settings(), print)
 
     assert version_of(database) == reached
     assert then.count(database, "first") == 0
@@ -207,7 +207,7 @@ def test_a_migration_gets_the_settings(database: Database, versions: Path) -> No
         ' % op.get_context().config.attributes["settings"].max_attempts)',
     )
 
-    migrate(database, Settings(max_attempts=7), NOTHING)
+    migrate(database, Settings(max_attempts=7), print)
 
     with database.transaction() as connection:
         (found,) = rows(connection, "SELECT obj_description('lead_keys'::regclass)")
@@ -222,10 +222,15 @@ def test_a_migration_gives_up_where_a_table_is_in_use_all_the_time(
     before = schema_version.newest()
     add(versions, 'op.execute("CREATE TABLE t (); ALTER TABLE tracking ADD COLUMN x integer")')
 
-    with closing(psycopg2.connect(database.url)) as other, other.cursor() as cursor:
+    with (
+        ThreadPoolExecutor(1) as pool,
+        closing(psycopg2.connect(database.url)) as other,
+        other.cursor() as cursor,
+    ):
         cursor.execute("SELECT FROM tracking")
+        migrating = pool.submit(migrate, database, Settings(), print)
         with pytest.raises(StorageError, match="in use all the time: stop what uses them"):
-            migrate(database, Settings(), NOTHING)
+            migrating.result(60)
 
     assert version_of(database) == before
 
@@ -250,7 +255,7 @@ def test_a_migration_waits_for_a_table_and_keeps_nobody_waiting(
     monkeypatch.setattr(schema_version, "BUSY", Noticed("Busy", (), {}))
     with closing(psycopg2.connect(database.url)) as other, other.cursor() as cursor:
         cursor.execute("SELECT FROM tracking")
-        migrating = Thread(target=migrate, args=(database, Settings(), NOTHING))
+        migrating = Thread(target=migrate, args=(database, Settings(), print))
         migrating.start()
         assert tried.wait(30)
         assert then.count(database, "tracking") == 0
@@ -286,7 +291,7 @@ def test_a_process_that_waits_goes_on_when_the_one_before_it_is_gone(database: D
     with closing(psycopg2.connect(database.url)) as other, other.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_lock({schema_version.SCHEMA_LOCK}), pg_backend_pid()")
         (_, pid) = cursor.fetchone()
-        waiting = Thread(target=migrate, args=(database, Settings(), NOTHING))
+        waiting = Thread(target=migrate, args=(database, Settings(), print))
         waiting.start()
         with database.transaction() as connection, suppress(DBAPIError):
             rows(connection, "SELECT pg_terminate_backend(%(pid)s)", pid=pid)

@@ -9,10 +9,14 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Rename what PostgreSQL named after the table, too."""
+    """Rename what PostgreSQL named after the table, too.
+
+    The type keeps programs that know no versions from making the table again.
+    """
     op.execute("""
         ALTER TABLE notary_seals RENAME TO hash_chain_links;
         ALTER TABLE hash_chain_links RENAME COLUMN sealed_at TO chained_at;
         ALTER TABLE hash_chain_links RENAME CONSTRAINT notary_seals_pkey TO hash_chain_links_pkey;
-        ALTER SEQUENCE notary_seals_last_id_seq RENAME TO hash_chain_links_last_id_seq
+        ALTER SEQUENCE notary_seals_last_id_seq RENAME TO hash_chain_links_last_id_seq;
+        CREATE DOMAIN notary_seals AS text
     """)
