@@ -1,4 +1,4 @@
-"""What the bundled server has on disk: its settings, the list of its users, the lock around both."""
+"""What the bundled server has on disk: its settings, the list of its users, and the lock."""
 
 from __future__ import annotations
 
