@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -98,6 +99,20 @@ def work_on(url: str) -> None:
     gone."""
     with pytest.raises(psycopg2.Error):
         asked(url, "SELECT count(*) FROM generate_series(1, 1000000000000)")
+
+
+def test_it_stops_while_it_recovers_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of its processes was killed, and it starts all of them anew."""
+    monkeypatch.setattr(bundled_server, "STOP_SECONDS", 3)
+    with user(home) as joined:
+        statement = threading.Thread(target=work_on, args=(joined.url,))
+        statement.start()
+        then.soon(lambda: asked(joined.url, WORKING) == 1, LIMIT)
+        os.kill(asked(joined.url, WORKING.replace("count(*)", "pid")), signal.SIGKILL)
+        statement.join()
+
+        assert embedded.stop(home) is True
+        then.soon(lambda: processes_of(home) == [], LIMIT)
 
 
 @pytest.mark.parametrize("state", ["alive", "ended"])
