@@ -26,8 +26,13 @@ def status(config: Settings) -> None:
 @group.command("stop")
 @click.pass_obj
 def stop(config: Settings) -> None:
-    """Stop it, whoever uses it; nothing committed is lost."""
-    click.echo("stopped" if embedded.stop(config.home) else "was not running")
+    """Stop it, whoever uses it; nothing committed is lost. Serve and run start it again."""
+    if not embedded.stop(config.home):
+        click.echo("was not running")
+        return
+    click.echo("stopped")
+    if users := embedded.users(config.home):
+        click.echo(f"{len(users)} processes use it; serve and run start it again", err=True)
 
 
 @group.command("url")
