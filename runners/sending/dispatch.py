@@ -22,7 +22,7 @@ from projections.config.settings import Settings
 from projections.container import Container
 from projections.queue import dispatch
 from runners.gateways.protocol import Outgoing
-from runners.sending.slots import Slot, send_moment
+from runners.sending.slots import Ignored, Slot, send_moment
 
 # A call that has not begun so long after its dispatch is not made any more: by then other workers
 # take it to be over.
@@ -38,21 +38,24 @@ class DispatchResult(NamedTuple):
     """What becomes of dispatched messages once the transaction is committed.
 
     ``outgoing`` are to be sent at once, each by the gateway named beside it. ``postponed`` wait
-    until the instant at which their device is free.
+    until the instant at which their device is free. ``ignored`` is to be reported.
     """
 
     outgoing: list[tuple[str, Outgoing]]
     postponed: list[tuple[Slot, datetime]]
+    ignored: list[Ignored]
 
 
 class Sender(NamedTuple):
-    """A device with its credentials in clear; None if they cannot be decrypted."""
+    """A device with its credentials in clear; None if they cannot be decrypted. ``epoch`` is that
+    of its latest dispatch."""
 
     status: str
     gateway: str
     settings: dict[str, Any]
     min_delay_seconds: float
     credentials: dict[str, str] | None
+    epoch: int
 
 
 class Dispatcher:
@@ -79,13 +82,13 @@ class Dispatcher:
         ids = {device_id for device_id, _ in pairs}
         devices = dispatch.devices(connection, ids) if ids else {}
         self.senders = {
-            device_id: Sender(*device[:-1], _credentials(container, device))
+            device_id: Sender(*device[:4], _credentials(container, device), device.epoch)
             for device_id, device in devices.items()
         }
         paced = {d for d, owner_id in pairs if _pause(self.senders[d], owners[owner_id]) > 0}
         self.last = dispatch.last_dispatches(connection, paced) if paced else {}
         self.now = container.outreach.clock()
-        self.result = DispatchResult([], [])
+        self.result = DispatchResult([], [], [])
 
     def decide(self, slot: Slot, row: dispatch.Candidate, version: int) -> Event | None:
         """What becomes of the claimed message at ``version``; None if it is postponed."""
@@ -99,6 +102,7 @@ class Dispatcher:
             return message.cancel(state, verdict.reason, now=now, actor=self.actor)
         if isinstance(verdict, Release):
             return message.release(state, verdict.reason, now=now, actor=self.actor)
+        epoch = self.last.get(slot.device_id, sender).epoch
         pause = _pause(sender, owner)
         if pause > 0:
             last = self.last[slot.device_id]
@@ -106,8 +110,11 @@ class Dispatcher:
             if free_at > now:
                 self.result.postponed.append((slot, free_at))
                 return None
-            self.last[slot.device_id] = LastDispatch(now, awaiting_answer=True)
-        return self._queue(state, row, slot, sender, owner.content(row.step))
+            if (ahead := last.ahead(now)) is not None:
+                self.result.ignored.append(Ignored("dispatch", slot.device_id, ahead))
+            epoch = last.next_epoch(now)
+            self.last[slot.device_id] = LastDispatch(now, awaiting_answer=True, epoch=epoch)
+        return self._queue(state, row, slot, sender, owner.content(row.step), epoch)
 
     def _queue(
         self,
@@ -116,6 +123,7 @@ class Dispatcher:
         slot: Slot,
         sender: Sender,
         written: Content,
+        epoch: int,
     ) -> MessageQueued:
         names = rendering.names_of(row.name, row.phone, row.attributes)
         rendered = content.render(written, names)
@@ -124,6 +132,7 @@ class Dispatcher:
             written.content_id,
             row.lead_version,
             content.digest(rendered),
+            epoch,
             now=self.now,
             actor=self.actor,
         )
