@@ -28,12 +28,15 @@ from runners.jobs.notifier import Notifier
 from runners.jobs.reaper import Reaper
 from runners.sending import loops
 from runners.sending.worker import Broadcaster
-from runners.support import outages
+from runners.support import clock_watch, outages
+from runners.support.clock_watch import ClockWatch
 
 log = structlog.get_logger()
 
 # The order of a single turn of each: what devices are online first, tidying last.
 RUNNERS = ("monitor", "enroller", "campaigner", "broadcaster", "reaper", "notary", "notifier")
+# What runs beside them in every process: it looks at the clock before any runner begins.
+CLOCK = "clock watch"
 
 
 def tune() -> None:
@@ -57,12 +60,14 @@ class Runners:
         self.names = [name for name in RUNNERS if name in set(names)]
         self.host = f"{socket.gethostname()}:{os.getpid()}"
         self.failed: str | None = None
+        self.clock_watch = ClockWatch(container.database, container.outreach.clock)
         with container.database.transaction() as connection:
             credentials.check(connection, container.secrets)
         tune()
 
     def once(self) -> dict[str, int]:
         """Runs each runner once, in the order of ``RUNNERS``; returns how much each did."""
+        self.clock_watch.look()
         done = {}
         for name in self.names:
             if name == "broadcaster":
@@ -97,10 +102,12 @@ class Runners:
                 args=(name, stop_threads, lambda: loop.call_soon_threadsafe(end)),
                 name=name,
             )
-            for name in self.names
+            for name in (CLOCK, *self.names)
             if name != "broadcaster"
         ]
-        for thread in threads:
+        threads[0].start()
+        await asyncio.to_thread(self.clock_watch.looked.wait, clock_watch.FIRST_LOOK)
+        for thread in threads[1:]:
             thread.start()
         log.info("runners.started", runners=self.names)
         try:
@@ -142,8 +149,11 @@ class Runners:
                 return Notary(self.container).run_once
             case "notifier":
                 return Notifier(self.container).run_once
+            case "reaper":
+                right = self.clock_watch.clock_is_right
+                return Reaper(self.container, actor, clock_is_right=right).run_once
             case _:
-                return Reaper(self.container, actor).run_once
+                return self.clock_watch.look
 
     def _broadcaster(self) -> Broadcaster:
         return Broadcaster(
@@ -153,6 +163,7 @@ class Runners:
             worker=f"{self.host}:{secrets.token_hex(4)}",
             actor=self._actor("broadcaster"),
             uniform=random.SystemRandom().uniform,
+            clock_is_right=self.clock_watch.clock_is_right,
         )
 
     def _actor(self, name: str) -> str:
@@ -168,4 +179,5 @@ def _interval(settings: Settings, name: str) -> float:
         "reaper": settings.reap_every,
         "notary": settings.notary_every,
         "notifier": settings.notify_every,
+        CLOCK: clock_watch.EVERY,
     }[name]
