@@ -71,7 +71,9 @@ class Crm:
 
     def _act(self, what: str) -> None:
         """A campaign that has been finished meanwhile is neither paused nor resumed."""
-        self._post(f"/campaigns/{self._campaign}/{what}", {}, f"{what} {next(self._asked)}", {200, 409})
+        self._post(
+            f"/campaigns/{self._campaign}/{what}", {}, f"{what} {next(self._asked)}", {200, 409}
+        )
 
     def _is_resumed(self) -> bool:
         """Whether the campaign goes on. If it does not, it is resumed when all of it is still."""
