@@ -15,6 +15,7 @@ from projections.database.engine import rows
 from tests.support import processes, then
 from tests.support.gateways.fake_gowa import Asked, Behaviour, Kind
 from tests.support.office import Office
+from tests.support.standby import Pair
 
 # What the gateway does with a request, by shares of a hundred.
 MANNERS: dict[Kind, float] = {
@@ -28,6 +29,8 @@ MANNERS: dict[Kind, float] = {
     "hang": 0.5,
 }
 PAUSE = 0.05
+# Messages that the gateway takes while a standby falls behind, and after it took over.
+MORE = 50
 SETTINGS: dict[str, object] = {"lease_seconds": 3, "gateway_timeout": 4, "max_attempts": 10}
 
 
@@ -43,8 +46,10 @@ class ChaosRun:
         devices: int,
         *,
         deferrals: bool = True,
+        pair: Pair | None = None,
     ) -> None:
         self.office = office
+        self.pair = pair
         self.manners = {
             kind: share
             for kind, share in MANNERS.items()
@@ -52,7 +57,7 @@ class ChaosRun:
         }
         self.chance = chance
         self.scheduled = 5 * leads
-        self.kills = self.freezes = 0
+        self.kills = self.freezes = self.failovers = 0
         self._times: Counter[tuple[str, str]] = Counter()
         self._seed = chance.random()
         office.gowa.behave = self._behave
@@ -70,16 +75,23 @@ class ChaosRun:
         for name in ("A", "B"):
             office.campaign(name=name, body=f"Campaign {name}")
 
-    def play(self, kills: int, broadcasters: int, patience: float) -> None:
+    def play(self, kills: int, broadcasters: int, patience: float, failovers: int = 0) -> None:
         """Kills one process after the other, replacing each, and then lets them finish within
         ``patience`` seconds. One blow in ten freezes a process for longer than its calls may take
-        to begin instead."""
+        to begin instead. In between, ``failovers`` times, the database fails over to a standby that
+        lacks the last commits."""
         names = ["broadcaster"] * broadcasters + ["enroller", "campaigner", "reaper", "monitor"]
         with ExitStack() as stack:
             running = [stack.enter_context(self._start(name)) for name in names]
             frozen: list[tuple[float, processes.Child]] = []
-            while self.kills < kills:
+            while self.kills < kills or self.failovers < failovers:
                 then.passes(self.chance.uniform(0.05, 2.0))
+                due = self.kills * (failovers + 1) >= (self.failovers + 1) * kills
+                if self.failovers < failovers and due:
+                    while frozen:
+                        frozen.pop(0)[1].process.send_signal(signal.SIGCONT)
+                    self._fail_over()
+                    continue
                 number = self.chance.randrange(len(names))
                 victim = running[number]
                 if self.chance.random() < 0.1:
@@ -102,6 +114,25 @@ class ChaosRun:
                 one.says("runners.started")  # the last ones may have nothing left to do
                 code = one.ends(signal.SIGTERM)
                 assert code == 0, one.lines[-20:]
+
+    def _fail_over(self) -> None:
+        """Nobody is killed until sending goes on: who forgets what it handed over can tell nobody.
+        Nor does the operator say anything meanwhile, who would have to say it again."""
+        assert self.pair is not None
+        self.pair.catch_up()
+        self.pair.fall_behind()
+        self._take_more()
+        self.pair.lose_primary()
+        self.pair.go_on()
+        self.office.container.database.close()
+        self._take_more()
+        self.pair.follow()
+        self.failovers += 1
+
+    def _take_more(self) -> None:
+        """Waits until the gateway has taken more messages, or nothing is left."""
+        taken = len(self.office.gowa.taken)
+        then.soon(lambda: len(self.office.gowa.taken) >= taken + MORE or self.office.is_done(), 60)
 
     def _tell(self, kills: int) -> None:
         if self.kills % 10 == 0:

@@ -8,7 +8,6 @@ SENDTRAIL_TEST_POSTGRES_BIN names, and listen on ports of loopback.
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -203,7 +202,4 @@ def _tools() -> tuple[Path, str | None]:
         own = get_server(Path(folder) / "unused", start=False)
         if BIN not in os.environ:
             own.ensure_pgdata_inited()  # makes the tools readable for that user, too
-    user = own.system_user
-    if user is not None:
-        pwd.getpwnam(user)
-    return Path(os.environ.get(BIN, own.bin_path)), user
+    return Path(os.environ.get(BIN, own.bin_path)), own.system_user
