@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, create_engine, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from domain.errors import StorageError
 from projections.config.settings import Settings
@@ -19,7 +19,7 @@ from projections.schema import functions, log, read_models, records
 BUNDLED = "sendtrail"
 # The oldest PostgreSQL that will do, as ``server_version_num`` has it.
 OLDEST_SERVER = 150000
-# The advisory lock that lets one process at a time create the schema.
+# The advisory lock that lets one process at a time create the database, and then the schema.
 SCHEMA_LOCK = 0x5E4D7242
 
 
@@ -90,11 +90,10 @@ def ensure(server_url: str, name: str) -> str:
     Raises StorageError if the server does not answer or refuses.
     """
     with _administration(server_url, name) as connection:
-        existing = connection.exec_driver_sql(
-            "SELECT 1 FROM pg_database WHERE datname = %(name)s", {"name": name}
-        ).first()
-        if existing is None:
-            with suppress(ProgrammingError):  # another process created it just now
+        if not _has_database(connection, name):
+            # Whoever makes it at the same time waits until this session ends, and finds it made.
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({SCHEMA_LOCK})")
+            if not _has_database(connection, name):
                 connection.exec_driver_sql(f"CREATE DATABASE {name}")
     return url_of(server_url, name)
 
@@ -126,6 +125,13 @@ def _administration(server_url: str, name: str) -> Iterator[Connection]:
         raise StorageError(f"no database {name} can be made: {_first_line(error)}") from None
     finally:
         engine.dispose()
+
+
+def _has_database(connection: Connection, name: str) -> bool:
+    found = connection.exec_driver_sql(
+        "SELECT 1 FROM pg_database WHERE datname = %(name)s", {"name": name}
+    )
+    return found.first() is not None
 
 
 def _exists(connection: Connection, table: str) -> bool:
