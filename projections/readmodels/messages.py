@@ -80,8 +80,19 @@ KEEP_PROVIDER_ID = """
     ON CONFLICT DO NOTHING
 """
 
-_SCHEDULED = """
-WITH e AS ({events}), changed AS (
+# The owners of what ``source`` names, ``c`` and ``s``, as they are now and stay until the commit.
+# Without the lock a campaign or a sequence could hold or free its messages at the same time, and
+# would not see what becomes pending here.
+LOCK_OWNERS = """c AS MATERIALIZED (
+    SELECT campaign_id, status FROM campaigns
+    WHERE campaign_id IN (SELECT campaign_id FROM {source}) FOR SHARE
+), s AS MATERIALIZED (
+    SELECT sequence_id, status, cancel_pending FROM sequences
+    WHERE sequence_id IN (SELECT sequence_id FROM {source}) FOR SHARE
+)"""
+
+_SCHEDULED = f"""
+WITH e AS ({{events}}), {LOCK_OWNERS.format(source="e")}, changed AS (
     INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id,
         campaign_id, sequence_id, enrollment_id, step, scheduled_at, expires_at, attempt, due_at)
     SELECT e.originator_id, e.originator_version, 'pending', e.lead_id, e.device_id,
@@ -89,8 +100,8 @@ WITH e AS ({events}), changed AS (
         CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
             THEN e.scheduled_at END
     FROM e
-    LEFT JOIN campaigns c ON c.campaign_id = e.campaign_id
-    LEFT JOIN sequences s ON s.sequence_id = e.sequence_id
+    LEFT JOIN c ON c.campaign_id = e.campaign_id
+    LEFT JOIN s ON s.sequence_id = e.sequence_id
     WHERE e.originator_version = 1
     RETURNING coalesce(campaign_id, sequence_id) AS owner_id, step
 )
