@@ -76,12 +76,10 @@ class Crm:
         )
 
     def _is_resumed(self) -> bool:
-        """Whether the campaign goes on. If it does not, it is resumed when all of it is still."""
+        """Whether the campaign goes on. If it does not, it is resumed."""
         if self._get(f"/campaigns/{self._campaign}")["status"] != "paused":
             return True
-        claimed = f"/messages?limit=1&status=processing&campaign_id={self._campaign}"
-        if not self._get(claimed)["items"]:
-            self._act("resume")
+        self._act("resume")
         return False
 
     def _get(self, path: str) -> Any:
