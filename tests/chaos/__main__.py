@@ -59,11 +59,11 @@ def main(
                 office, random.Random(seed), messages // 5, devices, deferrals=deferrals
             )
             chaos.play(kills, broadcasters, patience)
-            figures, faults = prove(office, chaos.scheduled, chaos.pauses)
+            figures, faults = prove(office, chaos.traffic)
             office.close()
         if given is None:
             embedded.stop(Path(folder))
-    told = {"messages": chaos.scheduled, "kills": chaos.kills, "freezes": chaos.freezes}
+    told = {"messages": chaos.traffic.scheduled, "kills": chaos.kills, "freezes": chaos.freezes}
     told |= {**figures, "seconds": round(monotonic() - began), "seed": seed}
     click.echo(", ".join(f"{name} {value}" for name, value in told.items()))
     for fault in faults[:20]:
