@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, create_engine, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from domain.errors import StorageError
+from projections.config import database_url
 from projections.config.settings import Settings
-from projections.database import embedded
-from projections.database.engine import Database, driver_url
+from projections.database import embedded, faults, poolers
+from projections.database.engine import Database
+from projections.database.sessions import make_engine
 from projections.schema import functions, log, read_models, records
 
 # The name of the database on the bundled server.
@@ -27,8 +29,11 @@ def open_database(settings: Settings, *, outdated: bool = False) -> Database:
     """Open the database that the settings name, or else the bundled server's, with its schema made.
 
     ``outdated`` and errors are those of ``create_schema``; the bundled server may not start either,
-    which raises StorageError. The caller closes the database.
+    which raises StorageError, as does a URL that leads to a pooler in another mode than session
+    mode. The caller closes the database.
     """
+    if settings.database_url:
+        poolers.refuse(settings.database_url)
     database = Database(settings.database_url or ensure(embedded.start(settings.home), BUNDLED))
     create_schema(database, outdated=outdated)
     return database
@@ -56,10 +61,8 @@ def create_schema(database: Database, *, outdated: bool = False) -> None:
             log.create_log(connection)
             read_models.create_read_models(connection)
             connection.execute(log.installation.insert(), {"singleton": True, "namespace": uuid4()})
-    except OperationalError as error:
-        raise StorageError(f"the database does not answer: {_first_line(error)}") from None
     except DBAPIError as error:
-        raise StorageError(f"the database refuses: {_first_line(error)}") from None
+        raise StorageError(faults.describe(error)) from None
 
 
 def _refuse_outdated(connection: Connection) -> None:
@@ -111,19 +114,19 @@ def recreate(server_url: str, name: str) -> str:
 
 
 def url_of(server_url: str, name: str) -> str:
-    """The URL of the database ``name`` on the same server, password included."""
-    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    """The URL of the database ``name`` on the same hosts, password included."""
+    return database_url.of_database(server_url, name)
 
 
 @contextmanager
 def _administration(server_url: str, name: str) -> Iterator[Connection]:
     """A connection for CREATE DATABASE and DROP DATABASE, which run in no transaction."""
-    engine = create_engine(driver_url(server_url), isolation_level="AUTOCOMMIT")
+    engine = make_engine(server_url, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
             yield connection
     except DBAPIError as error:
-        raise StorageError(f"no database {name} can be made: {_first_line(error)}") from None
+        raise StorageError(f"no database {name} can be made: {faults.driver_line(error)}") from None
     finally:
         engine.dispose()
 
@@ -131,9 +134,3 @@ def _administration(server_url: str, name: str) -> Iterator[Connection]:
 def _exists(connection: Connection, table: str) -> bool:
     relation = connection.exec_driver_sql("SELECT to_regclass(%(t)s)", {"t": table}).scalar_one()
     return relation is not None
-
-
-def _first_line(error: DBAPIError) -> str:
-    # The driver's message names host, port, role and database, never the password.
-    lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()]
-    return lines[0] if lines else type(error.orig).__name__

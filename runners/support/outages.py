@@ -12,10 +12,11 @@ import structlog
 from eventsourcing.persistence import PersistenceError
 
 from domain.errors import ConflictError, StorageError
+from projections.database import faults
 
 log = structlog.get_logger()
 
-# What a runner survives: a database that is away or busy. Any other error is a fault and ends it.
+# The kinds of errors that may be outages; ``is_outage`` says of one whether it is.
 OUTAGES = (
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.InterfaceError,
@@ -30,6 +31,13 @@ OUTAGES = (
 )
 # Seconds.
 LONGEST_WAIT = 60.0
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether a runner waits after ``error`` and tries again: the database is away, read-only, full
+    or busy, or somebody else was faster. Any other error is a fault."""
+    kinds = (PersistenceError, ConflictError, StorageError)
+    return isinstance(error, kinds) or faults.outage(error) is not None
 
 
 def back_off(failures: int) -> float:
@@ -49,7 +57,9 @@ def repeat(name: str, work: Callable[[], int], every: float, stop: threading.Eve
         while not stop.is_set():
             try:
                 done = work()
-            except OUTAGES as error:
+            except Exception as error:
+                if not is_outage(error):
+                    raise
                 failures += 1
                 pause = back_off(failures)
                 log.warning("runner.waits", runner=name, error=type(error).__name__, seconds=pause)
