@@ -65,8 +65,12 @@ class OutcomeRecorder:
         events: list[Event] = []
         for state in lookup.locked(connection, by_id):
             outgoing, outcome = by_id[state.id]
-            if _awaits(state, outgoing):
+            if not _awaits(state, outgoing):
+                continue
+            if state.status == "queued":
                 events.append(self._event(state, outcome, now))
+            elif event := self._late(state, outcome, now):
+                events.append(event)
         self.container.outreach.record(connection, events)
 
     def _event(self, state: message.Known, outcome: Outcome, now: datetime) -> Event:
@@ -82,6 +86,20 @@ class OutcomeRecorder:
                 return self._defer(state, f"unreachable: {reason}", None, now)
             case Unknown(reason):
                 return message.lose_track(state, reason, now=now, actor=actor)
+
+    def _late(self, state: message.Known, outcome: Outcome, now: datetime) -> Event | None:
+        """The outcome of a message that was given up as unknown meanwhile; None if the outcome is
+        unknown too. A gateway that surely did not accept the message is asked again."""
+        match outcome:
+            case Unknown():
+                return None
+            case Throttled():
+                reason = "late answer: throttled"
+            case Unreachable(why):
+                reason = f"late answer: unreachable: {why}"
+            case _:
+                return self._event(state, outcome, now)
+        return message.resolve(state, "retried", reason, now=now, actor=self.actor)
 
     def _defer(
         self, state: message.Known, reason: str, retry_after: float | None, now: datetime
