@@ -89,7 +89,7 @@ class Cluster:
     def said(self) -> str:
         """The ends of the nodes' logs."""
         return "\n".join(
-            f"{node.name}:\n{node.log.read_text(errors='replace')[-3000:]}"
+            f"{node.name}:\n{node.log.read_text(errors='replace')[-1500:]}"
             for node in self.nodes
             if node.log.exists()
         )

