@@ -68,6 +68,8 @@ class Cluster:
                 cursor.execute(f"CREATE DATABASE {DATABASE} OWNER {DATABASE}")
         finally:
             connection.close()
+        # A client that meets a standby without the database looks no further.
+        then.soon(lambda: all(node.has(DATABASE) for node in self.nodes), PATIENCE)
 
     def switch_over(self, leader: Node) -> None:
         """Has Patroni make another node the leader, as ``patronictl switchover`` does."""

@@ -113,6 +113,16 @@ class Node:
         status, text = self.ask("GET", "/cluster")
         return list(json.loads(text)["members"]) if status == 200 else []
 
+    def has(self, database: str) -> bool:
+        """Whether that database is there, which it is a moment later on a standby."""
+        connection = self.connect()
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
+                return cursor.fetchone() is not None
+        finally:
+            connection.close()
+
     def connect(self, account: str = "superuser", database: str = "postgres") -> Any:
         """A session of that account of Patroni's settings. Raises psycopg2.OperationalError if there
         can be none."""
