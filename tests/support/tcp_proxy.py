@@ -23,15 +23,22 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
 
     def cut(self) -> None:
-        self._loop.call_soon_threadsafe(self._set, True)
+        """Nothing that arrives from now on is forwarded."""
+        self._set(True)
 
     def mend(self) -> None:
-        self._loop.call_soon_threadsafe(self._set, False)
+        """New connections are as good as before."""
+        self._set(False)
 
     def _set(self, cut: bool) -> None:
-        if self._cut and not cut:
-            self._abort()
-        self._cut = cut
+        """From any thread but the proxy's own."""
+
+        async def turn() -> None:
+            if self._cut and not cut:
+                self._abort()
+            self._cut = cut
+
+        asyncio.run_coroutine_threadsafe(turn(), self._loop).result(10)
 
     def _abort(self) -> None:
         for writer in self._writers:
