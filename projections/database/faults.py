@@ -37,6 +37,14 @@ _OUTAGES = {
 }
 # What begins so and is not above.
 _OUTAGE_CLASSES = {"08": AWAY, "53": NO_ROOM, "57": AWAY}
+# A connection that is refused has no code, and the text is in English unless the server was told
+# otherwise. What is not found here is "away".
+_REFUSALS = {
+    "session is read-only": READ_ONLY,
+    "too many clients": NO_CONNECTION,
+    "too many connections": NO_CONNECTION,
+    "connection slots are reserved": NO_CONNECTION,
+}
 # The text of this one names a table and no value.
 _NO_PRIVILEGE = "42501"
 
@@ -54,9 +62,12 @@ def outage(error: BaseException) -> str | None:
     code = cause.pgcode
     if code is not None:
         return _OUTAGES.get(code, _OUTAGE_CLASSES.get(code[:2]))
-    # No server said it: there is no connection, or it was cut, for which psycopg2 has no class.
+    # There is no connection, or it was cut, for which psycopg2 has no class.
     kinds = (psycopg2.OperationalError, psycopg2.InterfaceError)
-    return AWAY if isinstance(cause, kinds) or type(cause) is psycopg2.DatabaseError else None
+    if not isinstance(cause, kinds) and type(cause) is not psycopg2.DatabaseError:
+        return None
+    text = str(cause)
+    return next((found for part, found in _REFUSALS.items() if part in text), AWAY)
 
 
 def is_read_only(error: BaseException | None) -> bool:

@@ -36,9 +36,11 @@ class Server:
         self.data = folder / f"server-{self.port}"
         self._log = folder / f"server-{self.port}.log"
 
-    def create(self, settings: str = "") -> None:
-        """Makes it with nothing in it; ``settings`` are lines of postgresql.conf."""
-        _tool("initdb", "-D", self.data, "-A", "trust", "-E", "utf8", "-N", "-U", "postgres")
+    def create(self, settings: str = "", wal: Path | None = None) -> None:
+        """Makes it with nothing in it; ``settings`` are lines of postgresql.conf. Its write-ahead
+        log is in the folder ``wal``, if that is given."""
+        options = ("-A", "trust", "-E", "utf8", "-N", "-U", "postgres")
+        _tool("initdb", "-D", self.data, *options, *(("-X", wal) if wal else ()))
         with (self.data / "postgresql.conf").open("a") as file:
             file.write(CONFIGURATION + settings)
 
@@ -74,10 +76,11 @@ class Server:
 
 @contextmanager
 def running(settings: str = "", *, inside: Path | None = None) -> Iterator[Server]:
-    """A new server, below the folder ``inside`` if that is given."""
-    with folder_of_servers(inside) as folder, ExitStack() as stack:
+    """A new server. If the folder ``inside`` is given, its data are there, but not its write-ahead
+    log: a server that cannot write that ends."""
+    with folder_of_servers() as wal, folder_of_servers(inside) as folder, ExitStack() as stack:
         server = Server(folder)
-        server.create(settings)
+        server.create(settings, wal / "wal")
         stack.callback(_end, server)
         server.start()
         yield server
@@ -101,6 +104,21 @@ def folder_of_servers(inside: Path | None = None) -> Iterator[Path]:
         if (user := system_user()) is not None:
             shutil.chown(name, user)
         yield Path(name)
+
+
+@contextmanager
+def small_disk(megabytes: int) -> Iterator[Path]:
+    """The folder of a disk of that size. Raises OSError where this user may not make one."""
+    with tempfile.TemporaryDirectory(prefix="st-disk-") as name:
+        mount = ("mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", name)
+        try:
+            subprocess.run(mount, check=True, capture_output=True)
+        except subprocess.CalledProcessError as error:
+            raise OSError(error.stderr.decode().strip()) from None
+        try:
+            yield Path(name)
+        finally:
+            subprocess.run(("umount", name), check=True)
 
 
 @contextmanager

@@ -112,6 +112,22 @@ def test_while_the_database_is_away_every_answer_says_so(
     )
 
 
+def test_a_client_is_told_when_to_ask_again(
+    operator: Client, database_away: Callable[[bool], None]
+) -> None:
+    """In seconds, also where the response would have been stored."""
+    lead = {"phone": "+60123456789"}
+
+    database_away(True)
+    asked = operator.open("GET", "/leads")
+    told = operator.open("POST", "/leads", json=lead, headers={"Idempotency-Key": "1"})
+    database_away(False)
+    done = operator.open("POST", "/leads", json=lead, headers={"Idempotency-Key": "1"})
+
+    assert [asked.headers.get("Retry-After"), told.headers.get("Retry-After")] == ["5", "5"]
+    assert "Retry-After" not in done.headers
+
+
 def test_when_the_database_is_back_so_is_everything(
     app: Flask, operator: Client, database_away: Callable[[bool], None]
 ) -> None:
