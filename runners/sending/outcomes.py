@@ -65,12 +65,10 @@ class OutcomeRecorder:
         events: list[Event] = []
         for state in lookup.locked(connection, by_id):
             outgoing, outcome = by_id[state.id]
-            if not _awaits(state, outgoing):
-                continue
-            if state.status == "queued":
+            if state.status == "unknown" and isinstance(outcome, Unknown):
+                continue  # nothing is known that was not
+            if _awaits(state, outgoing):
                 events.append(self._event(state, outcome, now))
-            elif event := self._late(state, outcome, now):
-                events.append(event)
         self.container.outreach.record(connection, events)
 
     def _event(self, state: message.Known, outcome: Outcome, now: datetime) -> Event:
@@ -87,23 +85,14 @@ class OutcomeRecorder:
             case Unknown(reason):
                 return message.lose_track(state, reason, now=now, actor=actor)
 
-    def _late(self, state: message.Known, outcome: Outcome, now: datetime) -> Event | None:
-        """The outcome of a message that was given up as unknown meanwhile; None if the outcome is
-        unknown too. A gateway that surely did not accept the message is asked again."""
-        match outcome:
-            case Unknown():
-                return None
-            case Throttled():
-                reason = "late answer: throttled"
-            case Unreachable(why):
-                reason = f"late answer: unreachable: {why}"
-            case _:
-                return self._event(state, outcome, now)
-        return message.resolve(state, "retried", reason, now=now, actor=self.actor)
-
     def _defer(
         self, state: message.Known, reason: str, retry_after: float | None, now: datetime
     ) -> Event:
+        """The gateway surely did not accept it. What was given up as unknown meanwhile is resolved,
+        and due at once."""
+        if state.status == "unknown":
+            reason = f"late answer: {reason}"
+            return message.resolve(state, "retried", reason, now=now, actor=self.actor)
         seconds = max(retry_after or 0.0, pacing.back_off(max(1, state.attempt), self.uniform))
         return message.defer(
             state,
