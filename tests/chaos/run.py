@@ -74,7 +74,9 @@ class ChaosRun:
     def _tell(self, kills: int) -> None:
         if self.kills % 10 == 0:
             ended = self.office.counts()["sent"]
-            said = f"{self.kills} of {kills} kills, {ended} of {self.traffic.scheduled} messages sent"
+            said = (
+                f"{self.kills} of {kills} kills, {ended} of {self.traffic.scheduled} messages sent"
+            )
             click.echo(said, err=True)
 
     def _start(self, name: str) -> AbstractContextManager[processes.Child]:

@@ -1,4 +1,4 @@
-"""What is sent while processes or servers die: a sequence and campaigns, by an unreliable gateway."""
+"""What is sent while processes or servers die: a sequence, campaigns, an unreliable gateway."""
 
 from __future__ import annotations
 

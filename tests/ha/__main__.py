@@ -19,7 +19,7 @@ from tests.support.office import Office
 # Messages, and the seconds that the slower half of the devices would need for its part.
 LONG = (6000, 120.0)
 SHORT = (900, 60.0)
-PASSWORD = "replace-this-5"  # noqa: S105 - of a database on loopback that is gone in minutes
+PASSWORD = "replace-this-5"
 
 
 @click.command()

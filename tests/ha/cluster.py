@@ -130,9 +130,7 @@ def running(password: str) -> Iterator[Cluster]:
             _make(folder / name)
             proxy = stack.enter_context(forwarding(port))
             postgresql, rest = ports[2 * number : 2 * number + 2]
-            nodes.append(
-                Node(Place(name, folder / name, postgresql, rest, proxy.port), proxy)
-            )
+            nodes.append(Node(Place(name, folder / name, postgresql, rest, proxy.port), proxy))
         cluster = Cluster(nodes, password)
         stack.callback(cluster.kill)
         try:

@@ -124,8 +124,9 @@ class Node:
             connection.close()
 
     def connect(self, account: str = "superuser", database: str = "postgres") -> Any:
-        """A session of that account of Patroni's settings. Raises psycopg2.OperationalError if there
-        can be none."""
+        """A session of that account of Patroni's settings.
+
+        Raises psycopg2.OperationalError if there can be none."""
         login = self.settings["postgresql"]["authentication"][account]
         return psycopg2.connect(
             host=LOOPBACK,

@@ -1,4 +1,4 @@
-"""The example files of docs/high-availability.md: they parse, agree, and are what ``make ha`` runs."""
+"""The examples of docs/high-availability.md: they parse, agree, and are what ``make ha`` runs."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def test_all_files_name_the_same_nodes() -> None:
     assert [host.split(":")[0] for host in example("patroni.yml")["etcd3"]["hosts"]] == NODES
     members = re.findall(r"http://([\d.]+)", example("etcd.yml")["initial-cluster"])
     assert members == NODES
-    servers = re.findall(r"^    server \w+ ([\d.]+):5432 .*check port 8008$", text("haproxy.cfg"), re.M)
+    servers = re.findall(
+        r"^    server \w+ ([\d.]+):5432 .*check port 8008$", text("haproxy.cfg"), re.M
+    )
     assert servers == NODES
     assert parse_dsn(environment()["SENDTRAIL_DATABASE_URL"])["host"].split(",") == NODES
 
