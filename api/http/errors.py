@@ -17,6 +17,7 @@ from domain.errors import (
     SettingsError,
     StorageError,
     WrongStateError,
+    place,
 )
 from projections.database import faults
 
@@ -73,7 +74,7 @@ def install(app: Flask, api: Any) -> None:
 
 def log_fault(error: BaseException) -> None:
     """Logs the kind and the place of an exception. Its text may hold personal data."""
-    log.error("request.failed", error=type(error).__name__, where=_where(error))
+    log.error("request.failed", error=type(error).__name__, where=place(error))
 
 
 def _error(
@@ -88,13 +89,3 @@ def _error(
 def _unavailable(message: str) -> ErrorResponse:
     body, code, headers = _error(503, "Service Unavailable", message)
     return body, code, {**headers, "Retry-After": str(RETRY_AFTER)}
-
-
-def _where(error: BaseException) -> str:
-    """File and line that raised the exception."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "unknown"
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"

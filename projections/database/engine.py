@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from projections.config.fault_points import no_fault
 from projections.database import faults
 from projections.database.prepared import Prepared, execute
+from projections.database.servers import APPENDED, ServerWatch, identify
 from projections.database.sessions import make_engine
 
 T = TypeVar("T")
@@ -35,12 +36,13 @@ class Database:
 
     Times come and go as aware datetimes in UTC. Make one per process, after forking. ``url`` starts
     with ``postgresql://``, and may name several hosts. ``fault_point`` is called with the name of
-    each fault point reached; a test may replace it.
+    each fault point reached; a test may replace it. ``watch`` knows which server answers.
     """
 
     def __init__(self, url: str, *, pool_size: int = 20) -> None:
         self.url = url
         self.fault_point: Callable[[str], None] = no_fault
+        self.watch = ServerWatch()
         self.engine = make_engine(
             url,
             pool_size=pool_size,
@@ -50,6 +52,7 @@ class Database:
             json_deserializer=msgspec.json.decode,
         )
         event.listen(self.engine, "connect", _read_uuids)
+        event.listen(self.engine, "connect", identify)
         event.listen(self.engine, "handle_error", _discard_if_read_only)
         event.listen(self.engine, "handle_error", _name_disconnect)
         event.listen(self.engine, "checkin", _note_use)
@@ -64,13 +67,22 @@ class Database:
         """
         outer = _joined.get()
         if outer is None:
-            with self.engine.begin() as connection:
+            with self._begin(name) as connection:
                 yield connection
-                self.fault_point(f"{name}.before_commit")
-            self.fault_point(f"{name}.after_commit")
         else:
             with outer.begin_nested():
                 yield outer
+
+    @contextmanager
+    def _begin(self, name: str) -> Iterator[Connection]:
+        """A transaction of that name on a connection of its own."""
+        with self.engine.begin() as connection:
+            self.watch.meet(connection)
+            yield connection
+            self.fault_point(f"{name}.before_commit")
+            appended = connection.info.get(APPENDED)
+        self.watch.committed(appended)
+        self.fault_point(f"{name}.after_commit")
 
     @contextmanager
     def joined(self, connection: Connection) -> Iterator[None]:
@@ -93,11 +105,8 @@ class Database:
         """
         for attempt in range(1, attempts + 1):
             try:
-                with self.engine.begin() as connection:
-                    result = work(connection)
-                    self.fault_point(f"{name}.before_commit")
-                self.fault_point(f"{name}.after_commit")
-                return result
+                with self._begin(name) as connection:
+                    return work(connection)
             except DBAPIError as error:
                 if attempt == attempts or not is_transient(error.orig):
                     raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from domain.errors import StorageError
 from projections.config import database_url
 from projections.config.settings import Settings
-from projections.database import embedded, faults, poolers
+from projections.database import embedded, faults, poolers, schema_version
 from projections.database.engine import Database
 from projections.database.sessions import make_engine
 from projections.schema import functions, log, read_models, records
@@ -21,62 +22,126 @@ from projections.schema import functions, log, read_models, records
 BUNDLED = "sendtrail"
 # The oldest PostgreSQL that will do, as ``server_version_num`` has it.
 OLDEST_SERVER = 150000
-# The advisory lock that lets one process at a time create the schema.
-SCHEMA_LOCK = 0x5E4D7242
+
+
+class Migrated(NamedTuple):
+    """What ``migrate`` found.
+
+    ``before`` is the version that the database had, None if it was empty. ``outdated`` is what is
+    to be done about the read models, None if they are of this version.
+    """
+
+    before: str | None
+    outdated: str | None
 
 
 def open_database(settings: Settings, *, outdated: bool = False) -> Database:
     """Open the database that the settings name, or else the bundled server's, with its schema made.
 
-    ``outdated`` and errors are those of ``create_schema``; the bundled server may not start either,
-    which raises StorageError, as does a URL that leads to a pooler in another mode than session
-    mode. The caller closes the database.
+    An older schema of the bundled server's is migrated. ``outdated`` and errors are those of
+    ``create_schema``; the bundled server may not start either, which raises StorageError, as does a
+    URL that leads to a pooler in another mode than session mode. The caller closes the database.
     """
     if settings.database_url:
         poolers.refuse(settings.database_url)
-    database = Database(settings.database_url or ensure(embedded.start(settings.home), BUNDLED))
-    create_schema(database, outdated=outdated)
+    database = connect(settings)
+    migrating = settings if settings.database_url is None else None
+    create_schema(database, outdated=outdated, migrating=migrating)
     return database
 
 
-def create_schema(database: Database, *, outdated: bool = False) -> None:
-    """Create the tables that are missing.
+def connect(settings: Settings) -> Database:
+    """The database that the settings name, or else the bundled server's, as it is.
+
+    Raises StorageError if the bundled server does not start. The caller closes the database.
+    """
+    return Database(settings.database_url or ensure(embedded.start(settings.home), BUNDLED))
+
+
+def create_schema(
+    database: Database, *, outdated: bool = False, migrating: Settings | None = None
+) -> None:
+    """Create the schema in a database that has none, and check the versions in any other.
 
     Raises StorageError if the server does not answer, is older than PostgreSQL 15, or refuses.
-    Raises StorageError if an earlier version made the read models, unless ``outdated`` is true: a
-    rebuild is about to replace them.
+    Raises StorageError if a newer program made the schema, or an older one did, unless there are
+    settings for ``migrating`` it. Raises StorageError if an earlier version made the read models,
+    unless ``outdated`` is true: a rebuild is about to replace them.
     """
+    with _connection(database) as connection:
+        if schema_version.found(connection) != schema_version.newest():
+            connection.rollback()
+            with schema_version.exclusive(connection):
+                _create_or_migrate(connection, migrating)
+        if not outdated and (reason := _outdated(connection)):
+            raise StorageError(reason)
+
+
+def migrate(database: Database, settings: Settings, report: schema_version.Report) -> Migrated:
+    """Bring the schema to the version that this program needs, or create it.
+
+    It waits while another process does. ``report`` is called after each step. Raises StorageError
+    as ``create_schema`` and ``schema_version.upgrade`` do.
+    """
+    with _connection(database) as connection:
+        with schema_version.exclusive(connection):
+            before = schema_version.found(connection)
+            connection.rollback()
+            _create_or_migrate(connection, settings, report)
+        return Migrated(before, _outdated(connection))
+
+
+@contextmanager
+def _connection(database: Database) -> Iterator[Connection]:
+    """A connection to a server that is new enough; its errors are StorageErrors."""
     try:
-        with database.engine.begin() as connection:
+        with database.engine.connect() as connection:
             version = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
             if int(version) < OLDEST_SERVER:
                 raise StorageError("the database: expected PostgreSQL 15 or newer")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
-            records.create_kept(connection)
-            functions.create_missing_functions(connection)
-            if _exists(connection, "stored_events"):
-                if not outdated:
-                    _refuse_outdated(connection)
-                return
-            log.create_log(connection)
-            read_models.create_read_models(connection)
-            connection.execute(log.installation.insert(), {"singleton": True, "namespace": uuid4()})
+            yield connection
     except DBAPIError as error:
         raise StorageError(faults.describe(error)) from None
 
 
-def _refuse_outdated(connection: Connection) -> None:
-    """Raise StorageError if an earlier version made the read models, or some of them anew."""
-    if missing := read_models.outdated(connection):
+def _create_or_migrate(
+    connection: Connection,
+    migrating: Settings | None,
+    report: schema_version.Report = lambda step: None,
+) -> None:
+    """Make the schema the newest. Raises StorageError if it is older and ``migrating`` None."""
+    version = schema_version.found(connection)
+    connection.rollback()
+    if version is None:
+        with connection.begin():
+            log.create_log(connection)
+            records.create_kept(connection)
+            functions.create_functions(connection)
+            read_models.create_read_models(connection)
+            connection.execute(log.installation.insert(), {"singleton": True, "namespace": uuid4()})
+            schema_version.stamp(connection)
+    elif migrating is not None:
+        schema_version.upgrade(connection, migrating, report)
+    elif version != schema_version.newest():
         raise StorageError(
+            f"the database has schema {version}, this program needs {schema_version.newest()}:"
+            " run sendtrail db migrate"
+        )
+
+
+def _outdated(connection: Connection) -> str | None:
+    """What is to be done if an earlier version made the read models, or some of them anew."""
+    if missing := read_models.outdated(connection):
+        return (
             f"the read models have no {missing[0]} yet, because an earlier version made them:"
             " run sendtrail rebuild"
         )
     if former := read_models.former(connection):
-        raise StorageError(
+        return (
             f"there is {former[0]}, a read model of an earlier version, which may have worked here"
             " since: run sendtrail rebuild"
         )
+    return None
 
 
 def namespace(database: Database) -> UUID:
@@ -129,8 +194,3 @@ def _administration(server_url: str, name: str) -> Iterator[Connection]:
         raise StorageError(f"no database {name} can be made: {faults.driver_line(error)}") from None
     finally:
         engine.dispose()
-
-
-def _exists(connection: Connection, table: str) -> bool:
-    relation = connection.exec_driver_sql("SELECT to_regclass(%(t)s)", {"t": table}).scalar_one()
-    return relation is not None

@@ -19,10 +19,11 @@ Result = subprocess.CompletedProcess[str]
 
 
 def environment(**settings: object) -> dict[str, str]:
-    """This process's own without its settings, and these instead: ``database_url`` is
-    SENDTRAIL_DATABASE_URL."""
+    """This process's own without its settings, and these instead, but for those that are None:
+    ``database_url`` is SENDTRAIL_DATABASE_URL."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SENDTRAIL_")}
-    return {**kept, **{f"SENDTRAIL_{k.upper()}": str(v) for k, v in settings.items()}}
+    given = {f"SENDTRAIL_{k.upper()}": str(v) for k, v in settings.items() if v is not None}
+    return {**kept, **given}
 
 
 def sendtrail(*arguments: object, **settings: object) -> Result:
@@ -86,7 +87,7 @@ class Child:
         """Its exit code, after that signal."""
         if number is not None:
             self.process.send_signal(number)
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         self._reader.join(10)
         return code
 

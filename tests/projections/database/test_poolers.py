@@ -15,6 +15,7 @@ from projections.database.installation import recreate
 from runners.gateways.sandbox import Sandbox
 from runners.sending import loops
 from runners.support.clocks import SimulatedClock
+from runners.support.health import Health
 from tests.support import given, servers, then, when
 from tests.support.processes import sendtrail
 from tests.support.servers import Server
@@ -84,7 +85,8 @@ def test_session_mode_works(server: Server, clock: SimulatedClock) -> None:
 
         async def story() -> None:
             stop = asyncio.Event()
-            loop = asyncio.create_task(loops.broadcast(broadcaster, stop))
+            health = Health([loops.NAME], clock)
+            loop = asyncio.create_task(loops.broadcast(broadcaster, stop, health))
             try:
                 await asyncio.to_thread(then.soon, lambda: listens(server))
                 given.lead(container, 1, ["COLD"])
