@@ -69,9 +69,9 @@ def main(
                 office, random.Random(seed), messages // 5, devices, deferrals=deferrals, pair=pair
             )
             chaos.play(kills, broadcasters, patience, failovers)
-            figures, faults = prove(office, chaos.scheduled, chaos.pauses)
+            figures, faults = prove(office, chaos.traffic)
             office.close()
-    told = {"messages": chaos.scheduled, "kills": chaos.kills, "freezes": chaos.freezes}
+    told = {"messages": chaos.traffic.scheduled, "kills": chaos.kills, "freezes": chaos.freezes}
     told |= {"failovers": failovers} if failovers else {}
     told |= {**figures, "seconds": round(monotonic() - began), "seed": seed}
     click.echo(", ".join(f"{name} {value}" for name, value in told.items()))

@@ -20,7 +20,7 @@ from typing import Any
 
 import psycopg2
 
-from projections.database import embedded
+from projections.database import bundled_server
 from tests.support import then
 from tests.support.postgres import MEMORY, NEEDED
 from tests.support.proxy import Proxy, proxying
@@ -197,7 +197,7 @@ def _run(data: Path, tool: str, *options: str) -> None:
 @cache
 def _tools() -> tuple[Path, str | None]:
     """The folder of PostgreSQL's tools, and whom they run as: a server refuses to be root's."""
-    get_server, _, lock = embedded._library()
+    get_server, lock = bundled_server._import_library()
     with tempfile.TemporaryDirectory(prefix="st-") as folder, lock:
         own = get_server(Path(folder) / "unused", start=False)
         if BIN not in os.environ:
