@@ -17,12 +17,16 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
 from projections.config.fault_points import no_fault
+from projections.config.secret_key import key_cipher
 from projections.database.prepared import Prepared, execute
 
 T = TypeVar("T")
 
 # The connection whose transaction this context's transactions are part of.
 _joined: ContextVar[Connection | None] = ContextVar("joined", default=None)
+
+# The execution option of every connection that holds the cipher of leads' keys.
+KEY_CIPHER = "sendtrail_key_cipher"
 
 # Seconds of idleness after which a connection is pinged before it is used.
 IDLE_SECONDS = 5.0
@@ -55,11 +59,13 @@ class Database:
 
     Times come and go as aware datetimes in UTC. Make one per process, after forking. ``url`` starts
     with ``postgresql://``. ``fault_point`` is called with the name of each fault point reached; a
-    test may replace it.
+    test may replace it. Without a ``secret_key`` leads' personal data can be neither written nor
+    read.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+    def __init__(self, url: str, *, pool_size: int = 20, secret_key: str | None = None) -> None:
         self.url = url
+        self.secret_key = secret_key
         self.fault_point: Callable[[str], None] = no_fault
         self.engine = create_engine(
             driver_url(url),
@@ -68,6 +74,7 @@ class Database:
             # Error texts must not repeat personal data.
             hide_parameters=True,
             json_deserializer=msgspec.json.decode,
+            execution_options={KEY_CIPHER: None if secret_key is None else key_cipher(secret_key)},
             connect_args={
                 "connect_timeout": 5,
                 "application_name": "sendtrail",

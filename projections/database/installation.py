@@ -10,8 +10,9 @@ from sqlalchemy import Connection, create_engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from domain.errors import StorageError
+from projections.config import secret_key
 from projections.config.settings import Settings
-from projections.database import embedded
+from projections.database import embedded, secret_check
 from projections.database.engine import Database, driver_url
 from projections.schema import functions, log, read_models, records
 
@@ -27,9 +28,12 @@ def open_database(settings: Settings, *, outdated: bool = False) -> Database:
     """Open the database that the settings name, or else the bundled server's, with its schema made.
 
     ``outdated`` and errors are those of ``create_schema``; the bundled server may not start either,
-    which raises StorageError. The caller closes the database.
+    which raises StorageError. Raises SettingsError without a secret key. The caller closes the
+    database.
     """
-    database = Database(settings.database_url or ensure(embedded.start(settings.home), BUNDLED))
+    key = secret_key.find(settings)
+    url = settings.database_url or ensure(embedded.start(settings.home), BUNDLED)
+    database = Database(url, secret_key=key)
     create_schema(database, outdated=outdated)
     return database
 
@@ -39,7 +43,8 @@ def create_schema(database: Database, *, outdated: bool = False) -> None:
 
     Raises StorageError if the server does not answer, is older than PostgreSQL 15, or refuses.
     Raises StorageError if an earlier version made the read models, unless ``outdated`` is true: a
-    rebuild is about to replace them.
+    rebuild is about to replace them. Raises SettingsError, and changes nothing, if the database was
+    made with another secret key than that of ``database``.
     """
     try:
         with database.engine.begin() as connection:
@@ -48,6 +53,7 @@ def create_schema(database: Database, *, outdated: bool = False) -> None:
                 raise StorageError("the database: expected PostgreSQL 15 or newer")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
             records.create_kept(connection)
+            secret_check.check(connection, database.secret_key)
             functions.create_missing_functions(connection)
             if _exists(connection, "stored_events"):
                 if not outdated:
