@@ -1,4 +1,4 @@
-"""``sendtrail db``: the bundled PostgreSQL."""
+"""``sendtrail db``: the bundled PostgreSQL, and backups of the database."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ import click
 from projections.config.settings import Settings
 from projections.database import embedded
 from projections.database.installation import BUNDLED, url_of
+from runners.cli import backup
 
 
 @click.group("db")
 def group() -> None:
-    """The bundled PostgreSQL."""
+    """The bundled PostgreSQL, and backups of the database."""
+
+
+group.add_command(backup.backup)
+group.add_command(backup.restore)
+group.add_command(backup.erased)
 
 
 @group.command("status")

@@ -17,7 +17,7 @@ COMMANDS = {
         "runners.cli.audit:group",
         "Why did this person get this message, and has the log been touched?",
     ),
-    "db": ("runners.cli.database:group", "The bundled PostgreSQL."),
+    "db": ("runners.cli.database:group", "The bundled PostgreSQL, and backups of the database."),
     "demo": (
         "runners.cli.demo:demo",
         "Play six days of outreach in seconds, in a database of its own.",

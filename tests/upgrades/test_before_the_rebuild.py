@@ -31,6 +31,7 @@ COMMANDS: dict[str, list[str]] = {
     "audit message": [NOBODY],
     "audit verify": [],
     "audit why-not": [NOBODY, "--campaign", NOBODY],
+    "db erasures": [],
     "devices list": [],
     "devices test": ["Sales 2", "--to", "+60120000001"],
     "import": ["leads.csv"],
@@ -43,7 +44,16 @@ COMMANDS: dict[str, list[str]] = {
     "status": [],
 }
 # The way out, and what has to do with other databases or with none.
-OTHERS = {"rebuild", "demo", "db status", "db stop", "db url", "audit keygen"}
+OTHERS = {
+    "rebuild",
+    "demo",
+    "db backup",
+    "db restore",
+    "db status",
+    "db stop",
+    "db url",
+    "audit keygen",
+}
 
 
 def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:
