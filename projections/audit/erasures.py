@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -51,8 +51,7 @@ def parse(text: str, name: str) -> list[UUID]:
 
 def _id(line: str) -> UUID:
     if line.startswith("{"):
-        value: Any = msgspec.json.decode(line)["lead_id"]
-        return UUID(value)
+        return UUID(str(msgspec.json.decode(line)["lead_id"]))
     return UUID(line)
 
 

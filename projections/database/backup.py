@@ -7,15 +7,11 @@ that happened since, and any instant in between can be restored.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
-from time import monotonic
-
-from sqlalchemy.exc import OperationalError
 
 from domain.errors import StorageError
 from projections.config.settings import Settings
@@ -26,12 +22,8 @@ from projections.database.engine import Database
 from projections.database.installation import BUNDLED, url_of
 from projections.database.postgres_tools import Progress
 
-# A base backup that is older is followed by a new one.
+# Where the last base backup is older, a new one is made.
 MAX_AGE = timedelta(days=1)
-# Seconds between two marks while the log is followed.
-MARK_EVERY = 5.0
-# Seconds that the last mark may take to arrive when a follower is told to stop.
-LAST_MARK = 30.0
 
 
 def nothing(done: int, total: int | None) -> None:
@@ -88,46 +80,14 @@ class Backup:
     def run(self, *, base: bool = False) -> None:
         """Fetch the log up to now; make a base backup if ``base``, or if there is none that is
         younger than ``MAX_AGE``."""
-        series = self._series()
-        if base or self._is_due(series):
-            self._make_base(series)
+        series = self.series()
+        if base or is_due(series, replication.mark(self.database).at):
+            self.make_base(series)
         mark = replication.mark(self.database)
-        self._tool(
-            "pg_receivewal",
-            f"--directory={self._wal(series)}",
-            f"--slot={self.manifest.slot}",
-            f"--endpos={mark.lsn}",
-            "--no-loop",
-            "--synchronous",
-        )
-        self._note(series, mark)
+        command = [*self.receiver(series), f"--endpos={mark.lsn}"]
+        postgres_tools.run(command, self.environment, self.stop, self.progress)
+        self.note(series, mark)
         self.report(f"archived until {mark.at.isoformat()}")
-
-    def follow(self, keep: int | None = None) -> None:
-        """Fetch the log as it is written until ``stop`` is set; base backups as ``run`` does.
-
-        After each base backup the newest ``keep`` stay, if it is given. A server that is away is
-        waited for. Raises StorageError if the log is interrupted.
-        """
-        series = self._series()
-        command = [
-            self.tools.path("pg_receivewal"),
-            *self.arguments,
-            f"--directory={self._wal(series)}",
-            f"--slot={self.manifest.slot}",
-            "--synchronous",
-        ]
-        with tempfile.TemporaryFile() as log:
-            process = postgres_tools.start(command, self.environment, log)
-            try:
-                self.report("following; stop it with SIGTERM or Ctrl-C")
-                while not self.stop.wait(MARK_EVERY):
-                    if process.poll() is not None:
-                        raise postgres_tools.failure(log, process.returncode)
-                    self._follow_once(series, keep)
-                self._last_mark(series)
-            finally:
-                postgres_tools.end(process)
 
     def keep(self, count: int) -> None:
         """Remove all base backups but the newest ``count``, and the log that only they need."""
@@ -175,7 +135,7 @@ class Backup:
         found.server_version, found.secret_check = server.version, server.secret_check
         return found
 
-    def _series(self) -> Series:
+    def series(self) -> Series:
         """The series that goes on, or a new one if the log was interrupted."""
         series = self.manifest.series[-1] if self.manifest.series else None
         if (
@@ -183,6 +143,8 @@ class Backup:
             and series.timeline == self.server.timeline
             and replication.has_slot(self.database, self.manifest.slot)
         ):
+            # The folder is locked: whoever receives was left by a process that was killed.
+            replication.free_slot(self.database, self.manifest.slot)
             return series
         if series is not None:
             self.report("the server did not keep its log for this backup: a new series begins")
@@ -195,20 +157,27 @@ class Backup:
         folders.write(self.folder, self.manifest)
         return new
 
-    def _is_due(self, series: Series) -> bool:
-        if not series.bases:
-            return True
-        return replication.mark(self.database).at - series.bases[-1].ended_at > MAX_AGE
+    def receiver(self, series: Series) -> list[str]:
+        """The command that fetches the log of ``series`` from where it ends here."""
+        return [
+            self.tools.path("pg_receivewal"),
+            *self.arguments,
+            f"--directory={self._wal(series)}",
+            f"--slot={self.manifest.slot}",
+            "--no-loop",
+            "--synchronous",
+        ]
 
-    def _make_base(self, series: Series) -> None:
+    def make_base(self, series: Series) -> None:
         """Make a base backup, verify it, and only then name it in the manifest."""
         for left in self._bases(series).glob(f"*{PARTIAL}"):
             shutil.rmtree(left)  # of a run that was killed
         started_at = replication.mark(self.database).at
         name = f"{started_at:%Y%m%dT%H%M%S}Z"
         draft = self._bases(series) / f"{name}{PARTIAL}"
-        self._tool(
-            "pg_basebackup",
+        command = [
+            self.tools.path("pg_basebackup"),
+            *self.arguments,
             f"--pgdata={draft}",
             "--format=plain",
             "--wal-method=stream",
@@ -216,7 +185,8 @@ class Backup:
             "--label=sendtrail",
             f"--manifest-checksums={base_backup_files.ALGORITHM}",
             "--progress",
-        )
+        ]
+        postgres_tools.run(command, self.environment, self.stop, self.progress)
         base_backup_files.verify(draft, self.stop)
         start_lsn, end_lsn = base_backup_files.positions(draft)
         ended_at = replication.mark(self.database).at
@@ -226,41 +196,8 @@ class Backup:
         folders.write(self.folder, self.manifest)
         self.report(f"base backup {series.name}/base/{name}, verified")
 
-    def _follow_once(self, series: Series, keep: int | None) -> None:
-        """Note how far the log has come, and make a base backup if it is time."""
-        try:
-            mark = replication.mark(self.database)
-            deadline = monotonic() + MARK_EVERY
-            while not self._arrived(mark) and monotonic() < deadline:
-                if self.stop.wait(0.1):
-                    return
-            if self._arrived(mark):
-                self._note(series, mark)
-            if self._is_due(series):
-                self._make_base(series)
-                if keep is not None:
-                    self.keep(keep)
-        except OperationalError:
-            return  # the server is away; pg_receivewal waits for it too
-
-    def _last_mark(self, series: Series) -> None:
-        """Note what was committed until the end, so that it can be restored."""
-        try:
-            mark = replication.mark(self.database)
-            deadline = monotonic() + LAST_MARK
-            while not self._arrived(mark):
-                if monotonic() > deadline:
-                    return
-                Event().wait(0.05)
-        except OperationalError:
-            return
-        self._note(series, mark)
-        self.report(f"archived until {mark.at.isoformat()}")
-
-    def _arrived(self, mark: replication.Mark) -> bool:
-        return replication.is_received(self.database, self.manifest.slot, mark.lsn)
-
-    def _note(self, series: Series, mark: replication.Mark) -> None:
+    def note(self, series: Series, mark: replication.Mark) -> None:
+        """Note that the log until ``mark`` is here."""
         series.archived_until = mark.at
         folders.write(self.folder, self.manifest)
 
@@ -281,6 +218,7 @@ class Backup:
     def _bases(self, series: Series) -> Path:
         return self.folder / series.name / "base"
 
-    def _tool(self, name: str, *arguments: str) -> None:
-        command = [self.tools.path(name), *self.arguments, *arguments]
-        postgres_tools.run(command, self.environment, self.stop, self.progress)
+
+def is_due(series: Series, at: datetime) -> bool:
+    """Whether there is no base backup of the series that is younger than ``MAX_AGE`` then."""
+    return not series.bases or at - series.bases[-1].ended_at > MAX_AGE

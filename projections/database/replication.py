@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from threading import Event
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -18,6 +19,8 @@ from projections.database.engine import Database, rows
 
 # The name of what marks write; nobody reads it.
 _PREFIX = "sendtrail backup"
+# How often, and at intervals of how many seconds, a receiver is told to end.
+_TRIES, _LOOK = 300, 0.1
 
 
 class Server(NamedTuple):
@@ -123,8 +126,9 @@ def is_received(database: Database, slot: str, lsn: str) -> bool:
     with database.engine.connect() as connection:
         found = rows(
             connection,
-            "SELECT r.flush_lsn >= %(lsn)s::pg_lsn AS received FROM pg_replication_slots s"
-            " JOIN pg_stat_replication r ON r.pid = s.active_pid WHERE s.slot_name = %(slot)s",
+            # A slot is where its receiver says that it has flushed; every role may read that.
+            "SELECT restart_lsn >= %(lsn)s::pg_lsn AS received FROM pg_replication_slots"
+            " WHERE slot_name = %(slot)s",
             slot=slot,
             lsn=lsn,
         )
@@ -143,11 +147,34 @@ def has_slot(database: Database, slot: str) -> bool:
         return bool(found and found[0].kept)
 
 
+def free_slot(database: Database, slot: str) -> None:
+    """End the receiver that uses ``slot``, if there is one.
+
+    Raises StorageError if it does not end, or belongs to another role.
+    """
+    for _ in range(_TRIES):
+        try:
+            with database.engine.begin() as connection:
+                found = rows(
+                    connection,
+                    "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots"
+                    " WHERE slot_name = %(slot)s AND active",
+                    slot=slot,
+                )
+        except DBAPIError as error:
+            raise StorageError(f"the replication slot is in use: {_first_line(error)}") from None
+        if not found:
+            return
+        Event().wait(_LOOK)
+    raise StorageError(f"the replication slot {slot} is in use, and its receiver does not end")
+
+
 def make_slot(database: Database, slot: str) -> None:
     """Let the server keep its log from now on until it is fetched; an older slot is replaced.
 
     Raises StorageError if the server has no slot left.
     """
+    free_slot(database, slot)
     drop_slot(database, slot)
     try:
         with database.engine.begin() as connection:

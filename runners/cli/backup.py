@@ -4,6 +4,7 @@ erased comes back with it."""
 from __future__ import annotations
 
 import signal
+import sys
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from projections.audit import erasures, hash_chain
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database.backup import opened
+from projections.database.backup_follower import Follower
 from projections.database.engine import Database
 from projections.database.restore import Restore
 from projections.queries import reports
@@ -71,7 +73,7 @@ def backup(
             if keep is not None:
                 made.keep(keep)
             if follow:
-                made.follow(keep)
+                Follower(made, keep).run()
 
 
 @click.command("restore")
@@ -87,6 +89,8 @@ def restore(
 ) -> None:
     """Restore the backup in DIR to the bundled PostgreSQL, erase again who was erased since, and
     verify all of it."""
+    # So that Python ends the servers that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     instant = None if until is None else values.parse_instant(until, "until")
     listed = [] if file is None else erasures.parse(_read(file), str(file))
     restoring = Restore(config, folder, instant, force=force)
