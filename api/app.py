@@ -79,6 +79,7 @@ def create_app(container: Container | None = None) -> Flask:
     idempotency.install(app)
     api: Any = Api(app)
     errors.install(app, api)
+    health.install(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(metrics.blueprint)
     for module in DESCRIBED:

@@ -59,3 +59,13 @@ class SettingsError(SendtrailError):
 
 class StorageError(SendtrailError):
     """The database cannot be used: it does not answer, or it is not what it should be."""
+
+
+def place(error: BaseException) -> str:
+    """File and line that raised the exception. Its text may hold personal data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"

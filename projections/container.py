@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import cast
@@ -13,8 +15,9 @@ from projections.config.fault_points import Fault
 from projections.config.settings import Settings
 from projections.database.engine import Database
 from projections.database.installation import open_database
+from projections.database.servers import WentBack
 from projections.eventstore.factory import Factory
-from projections.records import credentials
+from projections.records import credentials, incidents
 
 
 def utc_now() -> datetime:
@@ -57,9 +60,18 @@ class Container:
         )
         factory = cast(Factory, self.outreach.factory)
         self.database: Database = factory.database
+        self.database.watch.went_back = self._report
         self.secrets = credentials.Reader(self.secret_key)
         if settings.fault is not None:
             self.database.fault_point = Fault(*settings.fault)
+
+    def _report(self, lost: WentBack) -> None:
+        """Keep for the operator that the database went back."""
+        process = f"{socket.gethostname()}:{os.getpid()}"
+        with self.database.transaction() as connection:
+            incidents.report(
+                connection, incidents.WENT_BACK, process, lost._asdict(), self.outreach.clock()
+            )
 
     def close(self) -> None:
         """Close the application and its database."""

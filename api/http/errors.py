@@ -6,7 +6,6 @@ from typing import Any
 
 import structlog
 from flask import Flask
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from domain.errors import (
@@ -18,18 +17,22 @@ from domain.errors import (
     SettingsError,
     StorageError,
     WrongStateError,
+    place,
 )
+from projections.database import faults
 
 log = structlog.get_logger()
 
 ErrorBody = dict[str, Any]
-# With its HTTP status.
-ErrorResponse = tuple[ErrorBody, int]
+# With its HTTP status and headers.
+ErrorResponse = tuple[ErrorBody, int, dict[str, str]]
+# Seconds after which a client should ask again that met an outage of the database.
+RETRY_AFTER = 5
 
 
 def install(app: Flask, api: Any) -> None:
     """Makes ``app`` and ``api`` answer every exception in that shape: the domain's errors with the
-    status that fits, a database that is away with 503, any other exception with 500."""
+    status that fits, an outage of the database with 503, any other exception with 500."""
 
     @app.errorhandler(SendtrailError)
     def sendtrail_error(error: SendtrailError) -> ErrorResponse:
@@ -46,15 +49,12 @@ def install(app: Flask, api: Any) -> None:
                 return _error(409, "Conflict", str(error), existing)
             case ConflictError():
                 return _error(409, "Conflict", str(error))
-            case SettingsError() | StorageError():
+            case StorageError():
+                return _unavailable(str(error))
+            case SettingsError():
                 return _error(503, "Service Unavailable", str(error))
             case _:
                 return _error(500, "Internal Server Error", str(error))
-
-    @app.errorhandler(OperationalError)
-    def database_away(error: OperationalError) -> ErrorResponse:
-        log.warning("database.away", error=type(error.orig).__name__)
-        return _error(503, "Service Unavailable", "the database does not answer; try again")
 
     @app.errorhandler(HTTPException)
     @app.errorhandler(Exception)
@@ -65,13 +65,16 @@ def install(app: Flask, api: Any) -> None:
             if isinstance(error, MethodNotAllowed) and error.valid_methods:
                 headers["Allow"] = ", ".join(error.valid_methods)
             return body, code, headers
+        if outage := faults.outage(error):
+            log.warning("database.outage", error=type(error).__name__, outage=outage)
+            return _unavailable(f"{outage}; try again")
         log_fault(error)
         return _error(500, "Internal Server Error", "a fault of ours; it was logged")
 
 
 def log_fault(error: BaseException) -> None:
     """Logs the kind and the place of an exception. Its text may hold personal data."""
-    log.error("request.failed", error=type(error).__name__, where=_where(error))
+    log.error("request.failed", error=type(error).__name__, where=place(error))
 
 
 def _error(
@@ -80,14 +83,9 @@ def _error(
     body: ErrorBody = {"code": code, "status": status, "message": message}
     if errors is not None:
         body["errors"] = errors
-    return body, code
+    return body, code, {}
 
 
-def _where(error: BaseException) -> str:
-    """File and line that raised the exception."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "unknown"
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+def _unavailable(message: str) -> ErrorResponse:
+    body, code, headers = _error(503, "Service Unavailable", message)
+    return body, code, {**headers, "Retry-After": str(RETRY_AFTER)}

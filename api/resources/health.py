@@ -2,15 +2,60 @@
 
 from __future__ import annotations
 
+from threading import Lock
+from time import monotonic
 from typing import Any
 
-from flask import Blueprint, current_app
+from flask import Blueprint, Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.http.context import EXTENSION
+from projections.container import Container
+from projections.eventstore import missing_keys
 from projections.queries.log_position import log_position
 
+# Where an application keeps its Warnings.
+WARNINGS = "sendtrail_warnings"
+# The share of the time that may go into finding warnings. Anybody may ask without a key, and
+# among a million leads it takes a second.
+SHARE = 0.05
+
 blueprint = Blueprint("health", __name__)
+
+
+class Warnings:
+    """What a person should know though the process can work, as this process found it last."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._found: list[str] = []
+        self._stale_at = 0.0
+
+    def present(self, container: Container) -> list[str]:
+        """One line for each warning. Looks anew unless that took more than ``SHARE`` of the time
+        lately, or another request is looking; then it gives what was found last."""
+        if not self._lock.acquire(blocking=False):
+            return self._found
+        try:
+            begun = monotonic()
+            if begun >= self._stale_at:
+                self._found = _warnings(container)
+                ended = monotonic()
+                self._stale_at = ended + (ended - begun) * (1 / SHARE - 1)
+            return self._found
+        finally:
+            self._lock.release()
+
+
+def _warnings(container: Container) -> list[str]:
+    with container.database.transaction() as connection:
+        keyless = missing_keys.by_read_model(connection)
+    return [missing_keys.warning(keyless)] if keyless else []
+
+
+def install(app: Flask) -> None:
+    """Gives the application its Warnings."""
+    app.extensions[WARNINGS] = Warnings()
 
 
 @blueprint.get("/healthz")
@@ -22,13 +67,16 @@ def healthz() -> dict[str, str]:
 @blueprint.get("/readyz")
 def readyz() -> tuple[dict[str, Any], int]:
     """200 if the database answers and has the log, else 503. ``events`` is the end of the log,
-    ``lag`` the number of events by which each asynchronous reader of the log is behind."""
+    ``lag`` the number of events by which each asynchronous reader of the log is behind.
+    ``warnings`` are lines about what is wrong though the process can work."""
     container = current_app.extensions[EXTENSION]
     if container is None:
         return {"status": "no database"}, 503
     try:
         with container.database.transaction() as connection:
             position = log_position(connection)
+        warnings = current_app.extensions[WARNINGS].present(container)
     except SQLAlchemyError:
         return {"status": "the database does not answer"}, 503
-    return {"status": "ready", "events": position.last, "lag": position.lag}, 200
+    answer = {"events": position.last, "lag": position.lag, "warnings": warnings}
+    return {"status": "ready", **answer}, 200

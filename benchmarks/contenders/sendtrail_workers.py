@@ -27,6 +27,7 @@ from runners.process import supervisor
 from runners.sending import loops
 from runners.sending.outcomes import SendResult
 from runners.sending.worker import Broadcaster
+from runners.support.health import Health
 
 # Seconds that the Cloud API may take.
 TIMEOUT = 30.0
@@ -121,7 +122,8 @@ async def _broadcast_until_finished(broadcaster: CountingBroadcaster) -> None:
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(watch())
-        await loops.broadcast(broadcaster, stop)
+        health = Health([loops.NAME], broadcaster.container.outreach.clock)
+        await loops.broadcast(broadcaster, stop, health)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from uuid import UUID
 from eventsourcing.persistence import RecordConflictError
 
 from domain import enrollment, lead, message, values
-from domain.application.base import LEAD, Commands, applied
-from domain.errors import AlreadyExistsError
+from domain.application.base import ATTEMPTS, LEAD, Commands, applied
+from domain.errors import AlreadyExistsError, ConflictError
 from domain.event import Event
 from domain.message.events import CancelReason
 from domain.opt_out_words import asks_to_stop
@@ -33,14 +33,24 @@ class LeadCommands(Commands):
         self, phone: str, triggers: Sequence[str], profile: lead.Profile, *, actor: str
     ) -> lead.Lead:
         """Register a lead; ``phone`` is E.164. Raises AlreadyExistsError, with the lead's id, if
-        the phone is known."""
-        event = lead.register(
-            self.lead_id(phone), phone, tuple(triggers), profile, now=self.clock(), actor=actor
-        )
-        try:
-            return self._begin(LEAD, event)
-        except RecordConflictError:
-            raise AlreadyExistsError("lead", event.originator_id) from None
+        the phone is known, and ConflictError after ``ATTEMPTS`` lost races."""
+        lead_id = self.lead_id(phone)
+        for _ in range(ATTEMPTS):
+            event = lead.register(
+                lead_id, phone, tuple(triggers), profile, now=self.clock(), actor=actor
+            )
+            try:
+                with self.queries.transaction() as connection:
+                    # A violated key would be an error in the server's log. So it is left to races.
+                    is_known = self.queries.has_lead(connection, lead_id)
+                    if not is_known:
+                        self.record(connection, (event,))
+            except RecordConflictError:
+                continue
+            if is_known:
+                raise AlreadyExistsError("lead", lead_id)
+            return cast(lead.Lead, lead.fold(None, (event,)))
+        raise ConflictError("this lead is changed by others again and again; try later")
 
     def register_leads(
         self,

@@ -28,6 +28,10 @@ class CommandQueries(Protocol):
         """
         ...
 
+    def has_lead(self, connection: Any, lead_id: UUID) -> bool:
+        """Whether that lead was registered, by any transaction that is committed."""
+        ...
+
     def cancellable(
         self, connection: Any, lead_id: UUID, enrollment_id: UUID | None = None
     ) -> list[Message]:

@@ -18,6 +18,7 @@ from domain.message.decisions import (
     schedule_for_campaign,
     schedule_for_step,
 )
+from domain.message.recovery import DispatchOutcome, record_again
 from domain.message.state import (
     STATUSES,
     InHand,
@@ -32,6 +33,7 @@ from domain.message.state import (
 
 __all__ = [
     "STATUSES",
+    "DispatchOutcome",
     "InHand",
     "Known",
     "Message",
@@ -46,6 +48,7 @@ __all__ = [
     "fail",
     "fold",
     "lose_track",
+    "record_again",
     "release",
     "resolve",
     "retry",

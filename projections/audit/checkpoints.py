@@ -54,7 +54,7 @@ def make(
         installation=installation.namespace(database),
         position=link.last_id,
         digest=link.digest.hex(),
-        sealed_at=link.sealed_at,
+        sealed_at=link.chained_at,
     )
     if key is None:
         return made

@@ -19,7 +19,9 @@ import msgspec
 from eventsourcing.persistence import Tracking
 from sqlalchemy import Connection
 
+from projections.audit.stream_versions import first_irregular
 from projections.database.engine import Database, rows
+from projections.eventstore import missing_keys
 from projections.eventstore.tracking import insert_tracking, position
 
 # The reader of the log, in the table ``tracking``.
@@ -67,7 +69,7 @@ class Link(NamedTuple):
     # A forger of links can write NULL into the array.
     ids: Sequence[int | None]
     leaves: bytes
-    sealed_at: datetime
+    chained_at: datetime
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +110,7 @@ def _extend_by_page(connection: Connection, now: datetime) -> int:
     last = latest(connection)
     leaves = [event.leaf() for event in page]
     connection.exec_driver_sql(
-        "INSERT INTO notary_seals (last_id, digest, ids, leaves, sealed_at)"
+        "INSERT INTO hash_chain_links (last_id, digest, ids, leaves, chained_at)"
         " VALUES (%(last_id)s, %(digest)s, %(ids)s, %(leaves)s, %(now)s)",
         {
             "last_id": page[-1].id,
@@ -130,14 +132,18 @@ def latest(connection: Connection) -> Link | None:
 
 def digest_at(connection: Connection, last_id: int) -> bytes | None:
     """The chain's digest after the event of that notification id; None if no link ends there."""
-    links = rows(connection, "SELECT digest FROM notary_seals WHERE last_id = %(id)s", id=last_id)
+    links = rows(
+        connection, "SELECT digest FROM hash_chain_links WHERE last_id = %(id)s", id=last_id
+    )
     return bytes(links[0].digest) if links else None
 
 
 def verify(database: Database, progress: Progress = lambda done, total: None) -> Verification:
     """Compute the whole chain again from the log, in one snapshot, and compare it with the links.
 
-    The fault names the first event that was altered, is missing or was inserted.
+    The fault names the first event that was altered, is missing or was inserted. If there is none,
+    it names the first event whose version does not follow the one before it in its stream, be it in
+    the chain or not yet. Then it says how many leads have no key though they were not erased.
     """
     with (
         database.engine.connect().execution_options(
@@ -161,6 +167,10 @@ def verify(database: Database, progress: Progress = lambda done, total: None) ->
             progress(after, total)
         if fault is None and total != (position(connection, READER) or 0):
             fault = f"the links after event {total} are missing"
+        if fault is None:
+            fault = _out_of_order(connection)
+        if fault is None and (keyless := missing_keys.by_log(connection)):
+            fault = missing_keys.advice(keyless)
         (rest,) = rows(
             connection,
             "SELECT count(*) AS events FROM stored_events WHERE notification_id > %(after)s",
@@ -179,6 +189,15 @@ def _before_the_first(connection: Connection) -> str | None:
     """
     forged = rows(connection, f"{_LOGGED} WHERE notification_id < 1 ORDER BY 1 LIMIT 1")
     return f"{_name(_stored(forged[0]))} was inserted" if forged else None
+
+
+def _out_of_order(connection: Connection) -> str | None:
+    """The fault of the first event whose version is not the next one of its stream."""
+    irregular = first_irregular(connection)
+    if irregular is None:
+        return None
+    (event,) = rows(connection, f"{_LOGGED} WHERE notification_id = %(id)s", id=irregular.id)
+    return f"{_name(_stored(event))} is out of order: expected version {irregular.expected}"
 
 
 def _difference(link: Link, page: Sequence[StoredRow]) -> str | None:
@@ -223,7 +242,7 @@ def _links(
 ) -> list[Link]:
     links = rows(
         connection,
-        "SELECT last_id, digest, ids, leaves, sealed_at FROM notary_seals"
+        "SELECT last_id, digest, ids, leaves, chained_at FROM hash_chain_links"
         " WHERE last_id > %(after)s"
         f" ORDER BY last_id {'DESC' if descending else 'ASC'} LIMIT %(limit)s",
         after=after or 0,

@@ -62,19 +62,31 @@ def gateway(name: str, outcome: str) -> Callable[[float], None]:
 
 def refused(gateway: str) -> None:
     """Count a request to the gateway's webhook that did not prove that its provider sent it."""
-    _refusals().labels(gateway).inc()
+    _counter("sendtrail_webhooks_refused", "Webhook requests without proof", "gateway").labels(
+        gateway
+    ).inc()
 
 
-def _refusals() -> Counter:
+def went_back() -> None:
+    """Count that this process found the log to lack what was committed."""
+    _counter("sendtrail_database_went_back", "The log lacked what was committed").inc()
+
+
+def runner_failed(runner: str) -> None:
+    """Count a fault of the runner of that name."""
+    _counter("sendtrail_runner_faults", "Faults of runners", "runner").labels(runner).inc()
+
+
+def _counter(name: str, text: str, *labels: str) -> Counter:
     with _MAKING:
-        return _make_refusals()
+        return _make_counter(name, text, labels)
 
 
 @cache
-def _make_refusals() -> Counter:
+def _make_counter(name: str, text: str, labels: tuple[str, ...]) -> Counter:
     from prometheus_client import Counter
 
-    return Counter("sendtrail_webhooks_refused", "Webhook requests without proof", ("gateway",))
+    return Counter(name, text, labels)
 
 
 def _histogram(operation: str, labels: tuple[str, ...] = ()) -> Histogram:

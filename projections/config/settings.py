@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
-from urllib.parse import urlsplit
 
 import msgspec
 import phonenumbers
 from cryptography.fernet import Fernet
 
 from domain.errors import SettingsError
+from projections.config import database_url as url
 from projections.config.fault_points import POINTS
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-
-
-def _url(text: str) -> str:
-    parts = re.match(r"postgres(?:ql)?(?:\+psycopg2)?://([^/?#]*)", text)
-    expected = "a URL such as postgresql://user:password@host:5432/database"
-    if parts is None:
-        raise ValueError(expected)
-    if parts.group(1).count("@") > 1 or parts.group(1).rpartition("@")[0].count(":") > 1:
-        raise ValueError(f"{expected}, with %40 for an @ and %3A for a : in user or password")
-    try:
-        port = urlsplit(text).port
-    except ValueError:
-        raise ValueError(expected) from None
-    if port == 0:
-        raise ValueError(expected)
-    return re.sub(r"^postgres(ql)?(\+psycopg2)?://", "postgresql://", text)
 
 
 def parse_secret_key(text: str) -> str:
@@ -102,7 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     # postgresql://…; without it the bundled PostgreSQL runs under ``home``.
-    database_url: Annotated[str | None, _url] = None
+    database_url: Annotated[str | None, url.parse] = None
     home: Annotated[Path, _path] = msgspec.field(default_factory=lambda: _path("~/.sendtrail"))
     # A Fernet key, or the file that holds it; ``secret_key.find`` says which key holds.
     secret_key: Annotated[str | None, parse_secret_key] = None

@@ -1,3 +1,4 @@
-"""The engine and its transactions, installation, prepared statements and the bundled server.
+"""The engine and its transactions, sessions, installation, prepared statements, what errors mean,
+and the bundled server.
 
 Import ``Database`` and ``rows`` from ``engine``. This room knows no event."""

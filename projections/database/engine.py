@@ -13,12 +13,15 @@ import msgspec
 import psycopg2
 import psycopg2.errors
 import psycopg2.extensions
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
 from projections.config.fault_points import no_fault
 from projections.config.secret_key import key_cipher
+from projections.database import faults
 from projections.database.prepared import Prepared, execute
+from projections.database.servers import APPENDED, ServerWatch, identify
+from projections.database.sessions import make_engine
 
 T = TypeVar("T")
 
@@ -31,58 +34,33 @@ KEY_CIPHER = "sendtrail_key_cipher"
 # Seconds of idleness after which a connection is pinged before it is used.
 IDLE_SECONDS = 5.0
 
-# Statements here touch few rows of large tables, and are planned once per connection, maybe while
-# the tables are still empty. So plans must not follow sizes: indexes and nested loops are always
-# preferred (nothing is forbidden; where there is no other way PostgreSQL still sorts and hashes).
-# Just-in-time compilation costs more than such statements take.
-SESSION = (
-    "timezone=UTC",
-    "jit=off",
-    "plan_cache_mode=force_generic_plan",
-    "enable_seqscan=off",
-    "enable_hashjoin=off",
-    "enable_mergejoin=off",
-    # A process that stands still in a transaction must not hold the others' rows for ever.
-    "idle_in_transaction_session_timeout=60s",
-)
-# So a server that vanished without a word is noticed within half a minute.
-KEEPALIVE = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
-}
-
 
 class Database:
     """A PostgreSQL database with Sendtrail's schema in it, and a pool of connections to it.
 
     Times come and go as aware datetimes in UTC. Make one per process, after forking. ``url`` starts
-    with ``postgresql://``. ``fault_point`` is called with the name of each fault point reached; a
-    test may replace it. Without a ``secret_key`` leads' personal data can be neither written nor
-    read.
+    with ``postgresql://``, and may name several hosts. ``fault_point`` is called with the name of
+    each fault point reached; a test may replace it. ``watch`` knows which server answers. Without a
+    ``secret_key`` leads' personal data can be neither written nor read.
     """
 
     def __init__(self, url: str, *, pool_size: int = 20, secret_key: str | None = None) -> None:
         self.url = url
         self.secret_key = secret_key
         self.fault_point: Callable[[str], None] = no_fault
-        self.engine = create_engine(
-            driver_url(url),
+        self.watch = ServerWatch()
+        self.engine = make_engine(
+            url,
             pool_size=pool_size,
             max_overflow=0,
             # Error texts must not repeat personal data.
             hide_parameters=True,
             json_deserializer=msgspec.json.decode,
             execution_options={KEY_CIPHER: None if secret_key is None else key_cipher(secret_key)},
-            connect_args={
-                "connect_timeout": 5,
-                "application_name": "sendtrail",
-                **KEEPALIVE,
-                "options": " ".join(f"-c {option}" for option in SESSION),
-            },
         )
         event.listen(self.engine, "connect", _read_uuids)
+        event.listen(self.engine, "connect", identify)
+        event.listen(self.engine, "handle_error", _discard_if_read_only)
         event.listen(self.engine, "handle_error", _name_disconnect)
         event.listen(self.engine, "checkin", _note_use)
         event.listen(self.engine, "checkout", _ping_if_idle)
@@ -96,13 +74,22 @@ class Database:
         """
         outer = _joined.get()
         if outer is None:
-            with self.engine.begin() as connection:
+            with self._begin(name) as connection:
                 yield connection
-                self.fault_point(f"{name}.before_commit")
-            self.fault_point(f"{name}.after_commit")
         else:
             with outer.begin_nested():
                 yield outer
+
+    @contextmanager
+    def _begin(self, name: str) -> Iterator[Connection]:
+        """A transaction of that name on a connection of its own."""
+        with self.engine.begin() as connection:
+            self.watch.meet(connection)
+            yield connection
+            self.fault_point(f"{name}.before_commit")
+            appended = connection.info.get(APPENDED)
+        self.watch.committed(appended)
+        self.fault_point(f"{name}.after_commit")
 
     @contextmanager
     def joined(self, connection: Connection) -> Iterator[None]:
@@ -125,11 +112,8 @@ class Database:
         """
         for attempt in range(1, attempts + 1):
             try:
-                with self.engine.begin() as connection:
-                    result = work(connection)
-                    self.fault_point(f"{name}.before_commit")
-                self.fault_point(f"{name}.after_commit")
-                return result
+                with self._begin(name) as connection:
+                    return work(connection)
             except DBAPIError as error:
                 if attempt == attempts or not is_transient(error.orig):
                     raise
@@ -162,16 +146,19 @@ def is_transient(error: BaseException | None) -> bool:
     )
 
 
-def driver_url(url: str) -> str:
-    """The URL as SQLAlchemy wants it, with the name of the driver."""
-    return url.replace("postgresql://", "postgresql+psycopg2://", 1)
+def _discard_if_read_only(context: Any) -> None:
+    """Close the pool's connections when the server turns out to be read-only.
+
+    Another one took over, and only a new connection is made to the server that can be written to.
+    """
+    if faults.is_read_only(context.original_exception):
+        context.is_disconnect = True
 
 
 def _name_disconnect(context: Any) -> OperationalError | None:
-    """Raise OperationalError for a connection that was cut while nobody used it.
+    """Raise OperationalError for a connection that was cut while nobody used it, or is of no use.
 
-    psycopg2 raises its base class then, having no class for it. Runners that wait for the database
-    to come back look for OperationalError.
+    psycopg2 raises its base class then, having no class for it.
     """
     if not context.is_disconnect or isinstance(context.sqlalchemy_exception, OperationalError):
         return None

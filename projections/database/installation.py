@@ -4,82 +4,161 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, create_engine, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+import msgspec
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from domain.errors import StorageError
-from projections.config import secret_key
+from projections.config import database_url, secret_key
 from projections.config.settings import Settings
-from projections.database import embedded, secret_check
-from projections.database.engine import Database, driver_url
+from projections.database import embedded, faults, poolers, schema_version, secret_check
+from projections.database.engine import Database
+from projections.database.sessions import make_engine
 from projections.schema import functions, log, read_models, records
 
 # The name of the database on the bundled server.
 BUNDLED = "sendtrail"
 # The oldest PostgreSQL that will do, as ``server_version_num`` has it.
 OLDEST_SERVER = 150000
-# The advisory lock that lets one process at a time create the schema.
-SCHEMA_LOCK = 0x5E4D7242
+
+
+class Migrated(NamedTuple):
+    """What ``migrate`` found.
+
+    ``before`` is the version that the database had, None if it was empty. ``outdated`` is what is
+    to be done about the read models, None if they are of this version.
+    """
+
+    before: str | None
+    outdated: str | None
 
 
 def open_database(settings: Settings, *, outdated: bool = False) -> Database:
     """Open the database that the settings name, or else the bundled server's, with its schema made.
 
-    ``outdated`` and errors are those of ``create_schema``; the bundled server may not start either,
-    which raises StorageError. Raises SettingsError without a secret key. The caller closes the
-    database.
+    An older schema of the bundled server's is migrated. ``outdated`` and errors are those of
+    ``create_schema``; the bundled server may not start either, which raises StorageError, as does a
+    URL that leads to a pooler in another mode than session mode. Raises SettingsError without a
+    secret key. The caller closes the database.
     """
-    key = secret_key.find(settings)
-    url = settings.database_url or ensure(embedded.start(settings.home), BUNDLED)
-    database = Database(url, secret_key=key)
-    create_schema(database, outdated=outdated)
+    database = connect(settings)
+    if settings.database_url:
+        poolers.refuse(settings.database_url)
+    migrating = settings if settings.database_url is None else None
+    create_schema(database, outdated=outdated, migrating=migrating)
     return database
 
 
-def create_schema(database: Database, *, outdated: bool = False) -> None:
-    """Create the tables that are missing.
+def connect(settings: Settings) -> Database:
+    """The database that the settings name, or else the bundled server's, as it is.
+
+    Raises StorageError if the bundled server does not start, and SettingsError without a secret
+    key. The caller closes the database.
+    """
+    key = secret_key.find(settings)
+    url = settings.database_url or ensure(embedded.start(settings.home), BUNDLED)
+    return Database(url, secret_key=key)
+
+
+def create_schema(
+    database: Database, *, outdated: bool = False, migrating: Settings | None = None
+) -> None:
+    """Create the schema in a database that has none, and check the versions in any other.
 
     Raises StorageError if the server does not answer, is older than PostgreSQL 15, or refuses.
-    Raises StorageError if an earlier version made the read models, unless ``outdated`` is true: a
-    rebuild is about to replace them. Raises SettingsError, and changes nothing, if the database was
-    made with another secret key than that of ``database``.
+    Raises StorageError if a newer program made the schema, or an older one did, unless there are
+    settings for ``migrating`` it. Raises StorageError if an earlier version made the read models,
+    unless ``outdated`` is true: a rebuild is about to replace them. Raises SettingsError, and
+    changes nothing, if the database was made with another secret key than that of ``database``.
     """
+    with _connection(database) as connection:
+        secret_check.refuse_another(connection, database.secret_key)
+        if schema_version.found(connection) != schema_version.newest():
+            connection.rollback()
+            with schema_version.exclusive(connection):
+                _create_or_migrate(connection, _with_key(migrating, database))
+        secret_check.keep(connection, database.secret_key)
+        if not outdated and (reason := _outdated(connection)):
+            raise StorageError(reason)
+
+
+def migrate(database: Database, settings: Settings, report: schema_version.Report) -> Migrated:
+    """Bring the schema to the version that this program needs, or create it.
+
+    It waits while another process does. ``report`` is called after each step. Raises StorageError
+    as ``create_schema`` and ``schema_version.upgrade`` do.
+    """
+    with _connection(database) as connection:
+        secret_check.refuse_another(connection, database.secret_key)
+        connection.rollback()
+        with schema_version.exclusive(connection):
+            before = schema_version.found(connection)
+            connection.rollback()
+            _create_or_migrate(connection, _with_key(settings, database), report)
+        return Migrated(before, _outdated(connection))
+
+
+def _with_key(settings: Settings | None, database: Database) -> Settings | None:
+    """The settings with the secret key that was found; a migration encrypts with it."""
+    if settings is None or database.secret_key is None:
+        return settings
+    return msgspec.structs.replace(settings, secret_key=database.secret_key)
+
+
+@contextmanager
+def _connection(database: Database) -> Iterator[Connection]:
+    """A connection to a server that is new enough; its errors are StorageErrors."""
     try:
-        with database.engine.begin() as connection:
+        with database.engine.connect() as connection:
             version = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
             if int(version) < OLDEST_SERVER:
                 raise StorageError("the database: expected PostgreSQL 15 or newer")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
-            records.create_kept(connection)
-            secret_check.check(connection, database.secret_key)
-            functions.create_missing_functions(connection)
-            if _exists(connection, "stored_events"):
-                if not outdated:
-                    _refuse_outdated(connection)
-                return
+            yield connection
+    except DBAPIError as error:
+        raise StorageError(faults.describe(error)) from None
+
+
+def _create_or_migrate(
+    connection: Connection,
+    migrating: Settings | None,
+    report: schema_version.Report = lambda step: None,
+) -> None:
+    """Make the schema the newest. Raises StorageError if it is older and ``migrating`` None."""
+    version = schema_version.found(connection)
+    connection.rollback()
+    if version is None:
+        with connection.begin():
             log.create_log(connection)
+            records.create_kept(connection)
+            functions.create_functions(connection)
             read_models.create_read_models(connection)
             connection.execute(log.installation.insert(), {"singleton": True, "namespace": uuid4()})
-    except OperationalError as error:
-        raise StorageError(f"the database does not answer: {_first_line(error)}") from None
-    except DBAPIError as error:
-        raise StorageError(f"the database refuses: {_first_line(error)}") from None
-
-
-def _refuse_outdated(connection: Connection) -> None:
-    """Raise StorageError if an earlier version made the read models, or some of them anew."""
-    if missing := read_models.outdated(connection):
+            schema_version.stamp(connection)
+    elif migrating is not None:
+        schema_version.upgrade(connection, migrating, report)
+    elif version != schema_version.newest():
         raise StorageError(
+            f"the database has schema {version}, this program needs {schema_version.newest()}:"
+            " run sendtrail db migrate"
+        )
+
+
+def _outdated(connection: Connection) -> str | None:
+    """What is to be done if an earlier version made the read models, or some of them anew."""
+    if missing := read_models.outdated(connection):
+        return (
             f"the read models have no {missing[0]} yet, because an earlier version made them:"
             " run sendtrail rebuild"
         )
     if former := read_models.former(connection):
-        raise StorageError(
+        return (
             f"there is {former[0]}, a read model of an earlier version, which may have worked here"
             " since: run sendtrail rebuild"
         )
+    return None
 
 
 def namespace(database: Database) -> UUID:
@@ -117,29 +196,18 @@ def recreate(server_url: str, name: str) -> str:
 
 
 def url_of(server_url: str, name: str) -> str:
-    """The URL of the database ``name`` on the same server, password included."""
-    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    """The URL of the database ``name`` on the same hosts, password included."""
+    return database_url.of_database(server_url, name)
 
 
 @contextmanager
 def _administration(server_url: str, name: str) -> Iterator[Connection]:
     """A connection for CREATE DATABASE and DROP DATABASE, which run in no transaction."""
-    engine = create_engine(driver_url(server_url), isolation_level="AUTOCOMMIT")
+    engine = make_engine(server_url, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
             yield connection
     except DBAPIError as error:
-        raise StorageError(f"no database {name} can be made: {_first_line(error)}") from None
+        raise StorageError(f"no database {name} can be made: {faults.driver_line(error)}") from None
     finally:
         engine.dispose()
-
-
-def _exists(connection: Connection, table: str) -> bool:
-    relation = connection.exec_driver_sql("SELECT to_regclass(%(t)s)", {"t": table}).scalar_one()
-    return relation is not None
-
-
-def _first_line(error: DBAPIError) -> str:
-    # The driver's message names host, port, role and database, never the password.
-    lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()]
-    return lines[0] if lines else type(error.orig).__name__

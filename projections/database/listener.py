@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg2
 
-from projections.database.engine import KEEPALIVE
+from projections.database import sessions
 
 
 class Listener:
@@ -28,7 +28,7 @@ class Listener:
         """
         if self._connection is not None:
             return False
-        connection = psycopg2.connect(self._url, connect_timeout=5, **KEEPALIVE)
+        connection = sessions.connect(self._url)
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {self._channel}")

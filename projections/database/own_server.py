@@ -22,7 +22,7 @@ import psycopg2
 
 from domain.errors import StorageError
 from projections.database import postgres_tools
-from projections.database.embedded import PIDS
+from projections.database.bundled_files import PIDS
 
 # Seconds without any progress after which a start is given up.
 STALLED = 600.0

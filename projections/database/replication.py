@@ -90,11 +90,13 @@ def _refuse_unfit(connection: Connection) -> None:
     if not may.role:
         raise StorageError("the database's role: expected the right REPLICATION, for a backup")
     if not may.made:
-        raise StorageError("the database: expected one that this version has used before")
+        raise StorageError(
+            "the database: expected the schema of this version; run sendtrail db migrate"
+        )
     plain = "SELECT 1 FROM lead_keys WHERE octet_length(key) = 32 LIMIT 1"
     if rows(connection, plain):
         raise StorageError(
-            "the keys of leads of an earlier version: expected them encrypted before a backup"
+            "the keys of leads: expected them encrypted, before a backup; run sendtrail db migrate"
         )
 
 

@@ -21,6 +21,7 @@ from projections.config.settings import Settings
 from projections.database import backup_manifest as folders
 from projections.database import (
     base_backup_files,
+    bundled_files,
     embedded,
     own_server,
     postgres_tools,
@@ -155,9 +156,8 @@ class Restore:
             )
 
     def _put_in_place(self, data: Path) -> None:
-        _, _, lock = embedded._library()
         # Whoever starts the server holds this lock: nobody can start it in between.
-        with lock:
+        with bundled_files.locked(self.data):
             if embedded.state(self.home) == "running":
                 raise StorageError("the database is in use again: the restore is not put in place")
             if self.data.exists():

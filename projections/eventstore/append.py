@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from projections.config import metrics
+from projections.database.servers import APPENDED
 from projections.eventstore.encryption import PERSONAL, encrypt
 from projections.readmodels.projector import Change, Row, changes, project
 
@@ -43,11 +44,12 @@ class PreparedEvents(NamedTuple):
     """Events encoded ahead of the transaction that appends them.
 
     ``changes`` are what the events do to the read models, in order. ``packed`` is their rows in the
-    binary format of COPY, without header and trailer.
+    binary format of COPY, without header and trailer. ``last`` is the last of the rows.
     """
 
     changes: Sequence[Change] = ()
     packed: bytes = b""
+    last: Row | None = None
 
 
 def prepare(rows: Sequence[Row]) -> PreparedEvents:
@@ -56,7 +58,7 @@ def prepare(rows: Sequence[Row]) -> PreparedEvents:
     None of ``rows`` may hold personal data, which is encrypted in the transaction.
     """
     assert PERSONAL.keys().isdisjoint({row[2] for row in rows})  # noqa: S101
-    return PreparedEvents(changes(rows), _packed(rows))
+    return PreparedEvents(changes(rows), _packed(rows), rows[-1] if rows else None)
 
 
 def append(
@@ -65,15 +67,17 @@ def append(
     """Project and append the ``prepared`` events and then ``rows``.
 
     It must be the last thing that ``connection`` does before its commit. Raises the library's
-    IntegrityError where a version exists already; the transaction must be rolled back then.
+    IntegrityError where a version exists already, or where the version before it does not; the
+    transaction must be rolled back then.
     """
     prepared = prepared or PreparedEvents()
     if not (rows or prepared.packed):
         return
     with library_errors(), metrics.timed("append"):
         counted = project(connection, [*prepared.changes, *changes(rows)])
-        packed = (_COPY_HEADER, prepared.packed, _packed(encrypt(connection, rows)), _COPY_TRAILER)
-        data = io.BytesIO(b"".join(packed))
+        stored = encrypt(connection, rows)
+        data = io.BytesIO(b"".join((_COPY_HEADER, prepared.packed, _packed(stored), _COPY_TRAILER)))
+        connection.info[APPENDED] = stored[-1] if stored else prepared.last
         cursor: Any = connection.connection.cursor()
         # Other transactions wait for the rows of the counts: write these as late as possible.
         counted.write(connection)

@@ -42,6 +42,10 @@ class DatabaseCommandQueries:
                 raise RecordConflictError("deadlock or serialization failure") from error
             raise
 
+    def has_lead(self, connection: Any, lead_id: UUID) -> bool:
+        """Whether there is a lead of that id."""
+        return lead_id in leads.known(connection, [lead_id])
+
     def cancellable(
         self, connection: Any, lead_id: UUID, enrollment_id: UUID | None = None
     ) -> list[Message]:

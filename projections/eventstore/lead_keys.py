@@ -8,7 +8,7 @@ another's.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
@@ -17,21 +17,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
 from domain.errors import StorageError
-from projections.config.secret_key import key_cipher
 from projections.database.engine import KEY_CIPHER, rows, uuids
 
-KEY_BYTES, NONCE_BYTES, TAG_BYTES = 32, 12, 16
-# Of a key as it is stored. An earlier version stored the KEY_BYTES as they are.
-STORED_BYTES = NONCE_BYTES + KEY_BYTES + TAG_BYTES
+KEY_BYTES, NONCE_BYTES = 32, 12
 
-_PLAIN = """
-SELECT lead_id, key FROM lead_keys WHERE lead_id > %(after)s AND octet_length(key) = %(plain)s
-ORDER BY lead_id LIMIT %(limit)s FOR UPDATE
-"""
-_REPLACE = """
-UPDATE lead_keys k SET key = decode(r.key, 'hex')
-FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text) WHERE k.lead_id = r.lead_id
-"""
 _INSERT = """
 INSERT INTO lead_keys (lead_id, key) SELECT lead_id, decode(key, 'hex')
 FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text)
@@ -85,32 +74,11 @@ def make(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
     """Make and store a key for each of the leads, which must have none; return the keys."""
     # In id order, so that two transactions that register the same leads do not deadlock.
     keys = {lead_id: os.urandom(KEY_BYTES) for lead_id in sorted(lead_ids)}
-    _execute(connection, _INSERT, cipher_of(connection), keys)
-    return keys
-
-
-def encrypt_kept_keys(connection: Connection, secret_key: str, page: int = 5000) -> int:
-    """Encrypt the keys that an earlier version stored as they are, ``page`` rows at a time.
-
-    Returns how many there were. The keys that are encrypted already stay. All is done in the
-    transaction of ``connection``. ``secret_key`` is the installation's.
-    """
-    cipher, count, after = key_cipher(secret_key), 0, UUID(int=0)
-    while plain := rows(connection, _PLAIN, after=str(after), plain=KEY_BYTES, limit=page):
-        # A connection that does not come from ``Database`` reads ids as texts.
-        keys = {UUID(str(row.lead_id)): bytes(row.key) for row in plain}
-        _execute(connection, _REPLACE, cipher, keys)
-        count, after = count + len(keys), max(keys)
-    return count
-
-
-def _execute(
-    connection: Connection, statement: str, cipher: AESGCM, keys: Mapping[UUID, bytes]
-) -> None:
-    """Stores the keys by that statement, encrypted."""
     if keys:
+        cipher = cipher_of(connection)
         records = [
             {"lead_id": lead_id, "key": wrap(cipher, lead_id, key).hex()}
             for lead_id, key in keys.items()
         ]
-        connection.exec_driver_sql(statement, {"rows": msgspec.json.encode(records).decode()})
+        connection.exec_driver_sql(_INSERT, {"rows": msgspec.json.encode(records).decode()})
+    return keys

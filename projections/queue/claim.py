@@ -35,7 +35,11 @@ class Wanted(NamedTuple):
     limit: int
 
 
-_SENDING_DEVICES = prepared("""
+# SQL: message ``m`` is not in quarantine.
+NOT_ASIDE = """NOT EXISTS (
+    SELECT FROM quarantine q WHERE q.kind = 'message' AND q.id = m.message_id)"""
+
+_SENDING_DEVICES = prepared(f"""
 SELECT l.device_id, l.last_slot_at, d.timezone, d.min_delay_seconds, d.max_delay_seconds,
     d.gateway, d.settings ->> 'base_url' AS base_url
 FROM device_slots l JOIN devices d USING (device_id)
@@ -47,7 +51,7 @@ WHERE d.status = 'online' AND d.gateway = ANY(%(gateways)s)
       SELECT u.claimed FROM device_days u WHERE u.device_id = l.device_id
         AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date), 0))
   AND EXISTS (SELECT FROM broadcast_messages m
-              WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s)
+              WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s AND {NOT_ASIDE})
 ORDER BY l.last_slot_at NULLS FIRST, l.device_id
 LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
 """)
@@ -64,7 +68,7 @@ FROM (
         AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date
     CROSS JOIN LATERAL (
         SELECT m.* FROM broadcast_messages m
-        WHERE m.device_id = slot.device_id AND m.due_at <= %(horizon)s
+        WHERE m.device_id = slot.device_id AND m.due_at <= %(horizon)s AND {NOT_ASIDE}
         ORDER BY m.due_at
         LIMIT least(
             %(per_device)s,
@@ -72,7 +76,7 @@ FROM (
                 THEN greatest(0, d.daily_limit - coalesce(u.claimed, 0)) END,
             CASE WHEN d.min_delay_seconds > 0 THEN 1 + ceil(
                 %(seconds)s / d.min_delay_seconds)::int END)
-        FOR UPDATE SKIP LOCKED
+        FOR UPDATE OF m SKIP LOCKED
     ) m
     LIMIT %(limit)s
 ) m JOIN leads l USING (lead_id)

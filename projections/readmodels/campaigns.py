@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from domain.campaign import Campaign, Definition
 from projections.database.engine import rows
-from projections.readmodels.handler import Handlers, handler, keys
+from projections.readmodels.handler import COUNT_CHANGED, Handlers, changed, handler, keys
 
 _SCHEDULED = f"""
 WITH e AS ({{events}})
@@ -21,7 +21,7 @@ SELECT originator_id, originator_version, 'pending', definition ->> 'name',
     (definition ->> 'scheduled_at')::timestamptz, {keys("definition -> 'niche'")},
     definition ->> 'target_status', (definition ->> 'min_delay_seconds')::float8,
     (definition ->> 'max_delay_seconds')::float8, definition::jsonb, 0, '{{}}', false
-FROM e
+FROM e WHERE originator_version = 1
 """
 
 _REVISED = f"""
@@ -35,7 +35,7 @@ SET version = e.originator_version,
     min_delay_seconds = (e.definition ->> 'min_delay_seconds')::float8,
     max_delay_seconds = (e.definition ->> 'max_delay_seconds')::float8,
     definition = e.definition::jsonb
-FROM e WHERE c.campaign_id = e.originator_id
+FROM e WHERE c.campaign_id = e.originator_id AND c.version = e.originator_version - 1
 """
 
 _AUDIENCE_EXTENDED = """
@@ -48,19 +48,21 @@ SET version = e.originator_version, cursor = e.cursor, scheduled = c.scheduled +
                 SELECT * FROM jsonb_each_text(c.excluded)
                 UNION ALL SELECT * FROM json_each_text(e.excluded)) counts (reason, count)
             GROUP BY reason) sums), '{}')
-FROM e WHERE c.campaign_id = e.originator_id
+FROM e WHERE c.campaign_id = e.originator_id AND c.version = e.originator_version - 1
 """
 
-_RESUMED = """
-WITH e AS ({events}), changed AS (
+_RESUMED = f"""
+WITH e AS ({{events}}), changed AS (
     UPDATE campaigns c
     SET version = e.originator_version, status = c.paused_from, paused_from = NULL
-    FROM e WHERE c.campaign_id = e.originator_id
+    FROM e WHERE c.campaign_id = e.originator_id AND c.version = e.originator_version - 1
+    RETURNING c.campaign_id
+), messages AS (
+    UPDATE broadcast_messages m SET due_at = coalesce(m.retry_at, m.scheduled_at)
+    FROM e
+    WHERE m.campaign_id = e.originator_id AND m.status = 'pending' AND m.due_at IS NULL
 )
-UPDATE broadcast_messages m SET due_at = coalesce(m.retry_at, m.scheduled_at)
-FROM e
-WHERE m.campaign_id = e.originator_id AND m.status = 'pending' AND m.due_at IS NULL
-"""
+{COUNT_CHANGED}"""
 
 
 def _update(changes: str) -> str:
@@ -68,7 +70,7 @@ def _update(changes: str) -> str:
     return f"""
 WITH e AS ({{events}})
 UPDATE campaigns c SET version = e.originator_version, {changes}
-FROM e WHERE c.campaign_id = e.originator_id
+FROM e WHERE c.campaign_id = e.originator_id AND c.version = e.originator_version - 1
 """
 
 
@@ -77,12 +79,14 @@ def _hold(changes: str) -> str:
     return f"""
 WITH e AS ({{events}}), changed AS (
     UPDATE campaigns c SET version = e.originator_version, {changes}
-    FROM e WHERE c.campaign_id = e.originator_id
+    FROM e WHERE c.campaign_id = e.originator_id AND c.version = e.originator_version - 1
+    RETURNING c.campaign_id
+), messages AS (
+    UPDATE broadcast_messages m SET due_at = NULL
+    FROM e
+    WHERE m.campaign_id = e.originator_id AND m.due_at IS NOT NULL
 )
-UPDATE broadcast_messages m SET due_at = NULL
-FROM e
-WHERE m.campaign_id = e.originator_id AND m.due_at IS NOT NULL
-"""
+{COUNT_CHANGED}"""
 
 
 HANDLERS: Handlers = {
@@ -97,9 +101,13 @@ HANDLERS: Handlers = {
     ("campaign.audience_completed",): (
         handler(_update("status = 'triggered', audience_completed = true")),
     ),
-    ("campaign.paused",): (handler(_hold("status = 'paused', paused_from = c.status")),),
-    ("campaign.resumed",): (handler(_RESUMED),),
-    ("campaign.cancelled",): (handler(_hold("status = 'cancelled', paused_from = NULL")),),
+    ("campaign.paused",): (
+        handler(_hold("status = 'paused', paused_from = c.status"), counted=changed),
+    ),
+    ("campaign.resumed",): (handler(_RESUMED, counted=changed),),
+    ("campaign.cancelled",): (
+        handler(_hold("status = 'cancelled', paused_from = NULL"), counted=changed),
+    ),
     ("campaign.finished",): (handler(_update("status = 'finished'")),),
     ("campaign.reopened",): (handler(_update("status = 'triggered'")),),
 }

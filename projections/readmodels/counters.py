@@ -55,9 +55,11 @@ class Tally:
         )
         self.open: dict[UUID, int] = defaultdict(int)
 
-    def moved(self, rows: Sequence[Any]) -> None:
-        """``rows`` have the fields of Moved, in its order."""
+    def moved(self, rows: Sequence[Any]) -> int:
+        """``rows`` have the fields of Moved, in its order. Returns how many messages they are."""
+        messages = 0
         for row in map(Moved._make, rows):
+            messages += row.messages
             counts = self.messages[row.owner_id, row.step]
             counts[row.now] += row.messages
             if row.now in REASONED:
@@ -70,11 +72,16 @@ class Tally:
                 self._open(row)
             if row.day is not None:
                 self._day(row, row.day)
+        return messages
 
-    def marked(self, mark: str, rows: Sequence[Any]) -> None:
-        """``rows`` are (owner id, step, count) of messages delivered, read or replied to."""
+    def marked(self, mark: str, rows: Sequence[Any]) -> int:
+        """``rows`` are (owner id, step, count) of messages delivered, read or replied to. Returns
+        how many messages they are."""
+        messages = 0
         for owner_id, step, count in rows:
             self.messages[owner_id, step][mark] += count
+            messages += count
+        return messages
 
     def _open(self, row: Moved) -> None:
         change = (row.now in OPEN) - (row.was in OPEN)

@@ -25,7 +25,7 @@ SELECT originator_id, originator_version, 'offline', configuration ->> 'gateway'
     (configuration ->> 'min_delay_seconds')::float8,
     (configuration ->> 'max_delay_seconds')::float8,
     (configuration ->> 'daily_limit')::int, configuration ->> 'timezone'
-FROM e
+FROM e WHERE originator_version = 1
 """
 
 _RECONFIGURED = """
@@ -38,30 +38,31 @@ SET version = e.originator_version,
     max_delay_seconds = (e.configuration ->> 'max_delay_seconds')::float8,
     daily_limit = (e.configuration ->> 'daily_limit')::int,
     timezone = e.configuration ->> 'timezone'
-FROM e WHERE d.device_id = e.originator_id
+FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 
 _CONNECTED = """
 WITH e AS ({events})
 UPDATE devices d SET version = e.originator_version, status = 'online', reason = NULL
-FROM e WHERE d.device_id = e.originator_id
+FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 
 _DISCONNECTED = """
 WITH e AS ({events})
 UPDATE devices d SET version = e.originator_version, status = 'offline', reason = e.reason
-FROM e WHERE d.device_id = e.originator_id
+FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 
 _RETIRED = """
 WITH e AS ({events})
 UPDATE devices d SET version = e.originator_version, status = 'retired'
-FROM e WHERE d.device_id = e.originator_id
+FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 
 _TESTED = """
 WITH e AS ({events})
-UPDATE devices d SET version = e.originator_version FROM e WHERE d.device_id = e.originator_id
+UPDATE devices d SET version = e.originator_version
+FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 
 HANDLERS: Handlers = {

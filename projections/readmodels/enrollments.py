@@ -19,7 +19,7 @@ INSERT INTO enrollments (enrollment_id, version, status, lead_id, sequence_id, e
     trigger, enrolled_at)
 SELECT originator_id, originator_version, 'active', lead_id, sequence_id, entry, steps, trigger,
     "timestamp"
-FROM e
+FROM e WHERE originator_version = 1
 """
 
 _COMPLETED = """
@@ -28,7 +28,7 @@ WITH e AS ({events}), progress AS (
 )
 UPDATE enrollments n
 SET version = e.originator_version, status = 'completed', ended_at = e.timestamp
-FROM e WHERE n.enrollment_id = e.originator_id
+FROM e WHERE n.enrollment_id = e.originator_id AND n.version = e.originator_version - 1
 """
 
 _STOPPED = """
@@ -37,7 +37,7 @@ WITH e AS ({events}), progress AS (
 )
 UPDATE enrollments n
 SET version = e.originator_version, status = 'stopped', ended_at = e.timestamp, reason = e.reason
-FROM e WHERE n.enrollment_id = e.originator_id
+FROM e WHERE n.enrollment_id = e.originator_id AND n.version = e.originator_version - 1
 """
 
 HANDLERS: Handlers = {

@@ -11,15 +11,23 @@ from projections.readmodels.event_batch import EventBatch
 
 # What a statement writes where the relation of its events goes.
 EVENTS = "{events}"
+# The end of a statement that changes its aggregates' own rows in ``changed``, and others after it.
+COUNT_CHANGED = "SELECT count(*)::int FROM changed"
+
+
+# Adds the rows that a statement returns to the counters; returns how many aggregates' own rows the
+# statement changed.
+Counted = Callable[[Tally, Sequence[Any]], int]
 
 
 class Handler(NamedTuple):
-    """``statement`` changes a read model by a whole ``batch`` of events at once. ``counted`` adds
-    the rows that the statement returns to the counters."""
+    """``statement`` changes a read model by a whole ``batch`` of events at once. ``counted`` takes
+    in the rows that the statement returns; a statement without it changes its aggregates' own rows
+    last and returns none."""
 
     statement: Prepared
     batch: EventBatch
-    counted: Callable[[Tally, Sequence[Any]], None] | None = None
+    counted: Counted | None = None
 
 
 # The topics of the events that are handled together, in their order; mostly one. Where an event may
@@ -30,13 +38,18 @@ Handlers = dict[tuple[str, ...], tuple[Handler, ...]]
 def handler(
     statement: str,
     *fields: str,
-    counted: Callable[[Tally, Sequence[Any]], None] | None = None,
+    counted: Counted | None = None,
 ) -> Handler:
     """``statement`` is whole, but for ``{events}``: a query of the events, which has
     ``originator_id``, ``originator_version``, ``timestamp`` and the declared ``fields``, such as
     ``"provider_id text, reason text"``, one string per topic. ``%`` is written ``%%``."""
     batch = EventBatch(*(fields or ("",)))
     return Handler(prepared(statement.replace(EVENTS, batch.relation)), batch, counted)
+
+
+def changed(tally: Tally, rows: Sequence[Any]) -> int:
+    """The number that ``COUNT_CHANGED`` gives."""
+    return int(rows[0][0])
 
 
 def texts(array: str) -> str:

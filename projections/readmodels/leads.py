@@ -17,8 +17,11 @@ from projections.readmodels.handler import Handlers, handler, keys, texts
 _REPLY = "sha256(convert_to(provider_id, 'UTF8'))"
 
 
-def _replied(tally: Tally, rows: Sequence[Any]) -> None:
-    tally.marked("replied", rows)
+def _replied(tally: Tally, rows: Sequence[Any]) -> int:
+    """The first of ``rows`` counts the leads, the others the messages that they answer."""
+    (_, _, leads), *messages = rows
+    tally.marked("replied", messages)
+    return int(leads)
 
 
 _REGISTERED = f"""
@@ -29,7 +32,7 @@ SELECT originator_id, originator_version, nullif(phone, ''), profile ->> 'name',
     {texts("profile -> 'niche'")}, {keys("profile -> 'niche'")}, profile ->> 'target_status',
     {texts("triggers")}, {keys("triggers")}, (profile ->> 'device_id')::uuid,
     profile ->> 'timezone', (profile -> 'attributes')::jsonb, "timestamp"
-FROM e
+FROM e WHERE originator_version = 1
 """
 
 _UPDATED = f"""
@@ -43,7 +46,7 @@ SET version = e.originator_version,
     device_id = (e.profile ->> 'device_id')::uuid,
     timezone = e.profile ->> 'timezone',
     attributes = (e.profile -> 'attributes')::jsonb
-FROM e WHERE l.lead_id = e.originator_id
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
 _TRIGGERED = """
@@ -51,7 +54,7 @@ WITH e AS ({events})
 UPDATE leads l
 SET version = e.originator_version, triggers = l.triggers || e.trigger,
     trigger_keys = l.trigger_keys || fold_case(e.trigger)
-FROM e WHERE l.lead_id = e.originator_id
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
 _TRIGGER_CONSUMED = """
@@ -59,19 +62,19 @@ WITH e AS ({events})
 UPDATE leads l
 SET version = e.originator_version, triggers = array_remove(l.triggers, e.trigger),
     trigger_keys = array_remove(l.trigger_keys, fold_case(e.trigger))
-FROM e WHERE l.lead_id = e.originator_id
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
 _OPTED_OUT = """
 WITH e AS ({events})
 UPDATE leads l SET version = e.originator_version, opted_out_at = e.timestamp
-FROM e WHERE l.lead_id = e.originator_id
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
 _OPTED_IN = """
 WITH e AS ({events})
 UPDATE leads l SET version = e.originator_version, opted_out_at = NULL
-FROM e WHERE l.lead_id = e.originator_id
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
 _ERASED = """
@@ -82,7 +85,7 @@ UPDATE leads l
 SET version = e.originator_version, phone = NULL, name = '', attributes = '{}', triggers = '{}',
     trigger_keys = '{}', opted_out_at = coalesce(l.opted_out_at, e.timestamp),
     erased_at = e.timestamp
-FROM e WHERE l.lead_id = e.originator_id
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
 _REPLIED = f"""
@@ -94,15 +97,18 @@ WITH e AS ({{events}}), known AS (
 ), changed AS (
     UPDATE leads l
     SET version = e.originator_version, replied_at = e.timestamp, replied_to = e.message_id
-    FROM e WHERE l.lead_id = e.originator_id
+    FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+    RETURNING l.lead_id
 )
-SELECT coalesce(m.campaign_id, m.sequence_id), m.step, count(*)::int
+SELECT NULL AS owner_id, NULL AS step, count(*)::int FROM changed
+UNION ALL
+(SELECT coalesce(m.campaign_id, m.sequence_id), m.step, count(*)::int
 FROM e
 JOIN old ON old.lead_id = e.originator_id
 JOIN broadcast_messages m ON m.message_id = e.message_id
 -- A message counts as replied to once, however often the lead writes after it.
 WHERE old.replied_to IS DISTINCT FROM e.message_id
-GROUP BY 1, 2
+GROUP BY 1, 2)
 """
 
 HANDLERS: Handlers = {

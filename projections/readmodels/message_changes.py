@@ -28,7 +28,7 @@ WITH e AS ({{events}}), changed AS (
     JOIN broadcast_messages old ON old.message_id = e.originator_id
     LEFT JOIN campaigns c ON c.campaign_id = old.campaign_id
     LEFT JOIN sequences s ON s.sequence_id = old.sequence_id
-    WHERE m.message_id = e.originator_id {_RETURNING}
+    WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
 {COUNT_MOVED}"""
 
@@ -44,7 +44,7 @@ WITH e AS ({{events}}), changed AS (
     JOIN broadcast_messages old ON old.message_id = e.originator_id
     LEFT JOIN campaigns c ON c.campaign_id = old.campaign_id
     LEFT JOIN sequences s ON s.sequence_id = old.sequence_id
-    WHERE m.message_id = e.originator_id {_RETURNING}
+    WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
 {COUNT_MOVED}"""
 
@@ -54,7 +54,7 @@ WITH e AS ({{events}}), changed AS (
     SET version = e.originator_version, status = 'failed', answered_at = e.timestamp,
         failed_at = e.timestamp, reason = e.code
     FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
-    WHERE m.message_id = e.originator_id {_RETURNING}
+    WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
 {COUNT_MOVED}"""
 
@@ -64,7 +64,7 @@ WITH e AS ({{events}}), changed AS (
     SET version = e.originator_version, status = 'unknown', answered_at = e.timestamp,
         reason = e.reason
     FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
-    WHERE m.message_id = e.originator_id {_RETURNING}
+    WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
 {COUNT_MOVED}"""
 
@@ -74,7 +74,7 @@ WITH e AS ({{events}}), changed AS (
     SET version = e.originator_version, status = 'cancelled', reason = e.reason, due_at = NULL,
         worker = NULL, lease_until = NULL, send_at = NULL, slot_day = NULL
     FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
-    WHERE m.message_id = e.originator_id {_RETURNING}
+    WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
 {COUNT_MOVED}"""
 
@@ -92,7 +92,8 @@ WITH e AS ({{events}}), changed AS (
     JOIN broadcast_messages old ON old.message_id = e.originator_id
     LEFT JOIN campaigns c ON c.campaign_id = old.campaign_id
     LEFT JOIN sequences s ON s.sequence_id = old.sequence_id
-    WHERE m.message_id = e.originator_id {condition} {_RETURNING}
+    WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {condition}
+    {_RETURNING}
 )
 {COUNT_MOVED}"""
 
@@ -104,7 +105,8 @@ WITH e AS ({{events}}), changed AS (
     SET version = e.originator_version, status = 'sent', sent_at = e.timestamp,
         provider_id = e.provider_id, reason = e.reason
     FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
-    WHERE m.message_id = e.originator_id AND e.resolution = 'sent' {_RETURNING}
+    WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
+      AND e.resolution = 'sent' {_RETURNING}
 ), provider_id AS ({KEEP_PROVIDER_ID})
 {COUNT_MOVED}"""
 
@@ -114,7 +116,8 @@ WITH e AS ({{events}}), changed AS (
     SET version = e.originator_version, status = 'failed', failed_at = e.timestamp,
         reason = e.reason
     FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
-    WHERE m.message_id = e.originator_id AND e.resolution = 'failed' {_RETURNING}
+    WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
+      AND e.resolution = 'failed' {_RETURNING}
 )
 {COUNT_MOVED}"""
 

@@ -19,17 +19,17 @@ _CLAIM = "worker text, send_at timestamptz, slot_day date, lease_until timestamp
 _DISPATCH = "content_id text, body_sha256 text"
 
 
-def moved(tally: Tally, rows: Sequence[Any]) -> None:
+def moved(tally: Tally, rows: Sequence[Any]) -> int:
     """``rows`` say what went from where to where, see ``counters.Moved``."""
-    tally.moved(rows)
+    return tally.moved(rows)
 
 
-def _delivered(tally: Tally, rows: Sequence[Any]) -> None:
-    tally.marked("delivered", rows)
+def _delivered(tally: Tally, rows: Sequence[Any]) -> int:
+    return tally.marked("delivered", rows)
 
 
-def _read(tally: Tally, rows: Sequence[Any]) -> None:
-    tally.marked("read", rows)
+def _read(tally: Tally, rows: Sequence[Any]) -> int:
+    return tally.marked("read", rows)
 
 
 # The end of every statement that moves messages: its rows have the fields of ``counters.Moved``.
@@ -85,6 +85,7 @@ WITH e AS ({events}), changed AS (
     FROM e
     LEFT JOIN campaigns c ON c.campaign_id = e.campaign_id
     LEFT JOIN sequences s ON s.sequence_id = e.sequence_id
+    WHERE e.originator_version = 1
     RETURNING coalesce(campaign_id, sequence_id) AS owner_id, step
 )
 SELECT owner_id, step, NULL, NULL, NULL, 'pending', NULL, NULL, count(*)::int, NULL
@@ -93,7 +94,7 @@ FROM changed GROUP BY 1, 2
 
 # The steps that every message makes, each from the one status in which it is possible. The row as
 # it was need not be looked up, because the version says it. Whoever decided without a lock on the
-# row may find that it has moved on: then its version is taken, and the transaction keeps nothing.
+# row may find that it has moved on: then fewer rows change, and the transaction keeps nothing.
 _CLAIMED = f"""
 WITH e AS ({{events}}), changed AS (
     UPDATE broadcast_messages m
@@ -153,7 +154,7 @@ WITH e AS ({{events}}), changed AS (
 _DELIVERED = """
 WITH e AS ({events}), changed AS (
     UPDATE broadcast_messages m SET version = e.originator_version, delivered_at = e.timestamp
-    FROM e WHERE m.message_id = e.originator_id
+    FROM e WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
     RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step
 )
 SELECT owner_id, step, count(*)::int FROM changed GROUP BY 1, 2
@@ -162,7 +163,7 @@ SELECT owner_id, step, count(*)::int FROM changed GROUP BY 1, 2
 _READ = """
 WITH e AS ({events}), changed AS (
     UPDATE broadcast_messages m SET version = e.originator_version, read_at = e.timestamp
-    FROM e WHERE m.message_id = e.originator_id
+    FROM e WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
     RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step
 )
 SELECT owner_id, step, count(*)::int FROM changed GROUP BY 1, 2

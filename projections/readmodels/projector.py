@@ -14,6 +14,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from eventsourcing.persistence import IntegrityError
 from sqlalchemy import Connection
 
 from projections.database.prepared import execute
@@ -54,10 +55,11 @@ Step = tuple[Hashable, int, str | tuple[str, ...], Any]
 
 
 class Change(NamedTuple):
-    """What one statement does: ``handler``'s, with these ``parameters``."""
+    """What ``events`` steps of one kind do, each to its own aggregate: by the statement of every
+    handler, with the parameters beside it."""
 
-    handler: Handler
-    parameters: dict[str, str | None]
+    statements: Sequence[tuple[Handler, dict[str, str | None]]]
+    events: int
 
 
 def changes(rows: Sequence[Unowned]) -> list[Change]:
@@ -73,18 +75,30 @@ def changes(rows: Sequence[Unowned]) -> list[Change]:
             states = batches.get(topics[0] if alone else topics)
             if states:
                 columns = (states,) if alone else tuple(zip(*states, strict=True))
-                for handler in handlers:
-                    result.append(Change(handler, handler.batch.parameters(*columns)))
+                statements = [(each, each.batch.parameters(*columns)) for each in handlers]
+                result.append(Change(statements, len(states)))
     return result
 
 
 def project(connection: Connection, changes: Iterable[Change]) -> counters.Tally:
-    """Makes the changes, but for the counts, which the caller has to write."""
+    """Makes the changes, but for the counts, which the caller has to write.
+
+    Raises the library's IntegrityError where an event does not follow the version that its
+    aggregate's row has, or begins an aggregate with another version than 1. Then fewer rows change
+    than there are events, and the transaction must be rolled back. Without this check a stream
+    could have a gap.
+    """
     tally = counters.Tally()
-    for handler, parameters in changes:
-        result = execute(connection, handler.statement, **parameters)
-        if handler.counted is not None:
-            handler.counted(tally, result.all())
+    for statements, events in changes:
+        changed = 0
+        for handler, parameters in statements:
+            result = execute(connection, handler.statement, **parameters)
+            if handler.counted is None:
+                changed += result.rowcount
+            else:
+                changed += handler.counted(tally, result.all())
+        if changed != events:
+            raise IntegrityError(f"{events} events, but {changed} rows of the version before")
     return tally
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from domain.sequence import Definition, Sequence
 from projections.database.engine import rows
-from projections.readmodels.handler import Handlers, handler, keys
+from projections.readmodels.handler import COUNT_CHANGED, Handlers, changed, handler, keys
 
 _DEFINED = f"""
 WITH e AS ({{events}})
@@ -20,13 +20,13 @@ SELECT originator_id, originator_version, 'draft', false, definition ->> 'name',
     fold_case(definition ->> 'trigger'), {keys("definition -> 'niche'")},
     definition ->> 'target_status', (definition ->> 'min_delay_seconds')::float8,
     (definition ->> 'max_delay_seconds')::float8, definition::jsonb
-FROM e
+FROM e WHERE originator_version = 1
 """
 
 _ACTIVATED = """
 WITH e AS ({events})
 UPDATE sequences s SET version = e.originator_version, status = 'active'
-FROM e WHERE s.sequence_id = e.originator_id
+FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
 """
 
 _STEP_REVISED = """
@@ -35,7 +35,7 @@ UPDATE sequences s
 SET version = e.originator_version,
     definition = jsonb_set(
         s.definition, ARRAY['steps', (e.number - 1)::text], e.step::jsonb)
-FROM e WHERE s.sequence_id = e.originator_id
+FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
 """
 
 
@@ -44,25 +44,27 @@ def _hold_or_free(changes: str) -> str:
     return f"""
 WITH e AS ({{events}}), changed AS (
     UPDATE sequences s SET version = e.originator_version, {changes}
-    FROM e WHERE s.sequence_id = e.originator_id
+    FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
     RETURNING s.sequence_id, message_is_held(NULL, s.status, s.cancel_pending) AS held
+), messages AS (
+    UPDATE broadcast_messages m
+    SET due_at = CASE WHEN NOT c.held THEN coalesce(m.retry_at, m.scheduled_at) END
+    FROM changed c
+    WHERE m.sequence_id = c.sequence_id AND m.status = 'pending' AND (m.due_at IS NULL) <> c.held
 )
-UPDATE broadcast_messages m
-SET due_at = CASE WHEN NOT c.held THEN coalesce(m.retry_at, m.scheduled_at) END
-FROM changed c
-WHERE m.sequence_id = c.sequence_id AND m.status = 'pending' AND (m.due_at IS NULL) <> c.held
-"""
+{COUNT_CHANGED}"""
 
 
 HANDLERS: Handlers = {
     ("sequence.defined",): (handler(_DEFINED, "definition json"),),
     ("sequence.activated",): (handler(_ACTIVATED),),
-    ("sequence.paused",): (handler(_hold_or_free("status = 'paused'")),),
-    ("sequence.resumed",): (handler(_hold_or_free("status = 'active'")),),
+    ("sequence.paused",): (handler(_hold_or_free("status = 'paused'"), counted=changed),),
+    ("sequence.resumed",): (handler(_hold_or_free("status = 'active'"), counted=changed),),
     ("sequence.deactivated",): (
         handler(
             _hold_or_free("status = 'inactive', cancel_pending = e.cancel_pending"),
             "cancel_pending boolean",
+            counted=changed,
         ),
     ),
     ("sequence.step_revised",): (handler(_STEP_REVISED, "number int, step json"),),

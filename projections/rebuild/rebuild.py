@@ -15,12 +15,14 @@ from datetime import datetime
 from threading import Event
 
 import psycopg2.errors
+from eventsourcing import persistence
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from domain.errors import InvalidInputError, StorageError
 from projections.database.engine import Database, rows
 from projections.eventstore.encryption import erase_copies
+from projections.eventstore.missing_keys import refuse_without
 from projections.readmodels.projector import project
 from projections.rebuild import swap
 from projections.rebuild.compare import difference
@@ -63,11 +65,15 @@ def rebuild(
     and swap are for that table alone. With ``swap`` the rebuilt tables become the live ones.
 
     Raises StorageError if another rebuild is under way, if an event is not what was written, or if
-    the swap finds the tables in use all the time. Raises InvalidInputError if there is no such
-    table.
+    the swap finds the tables in use all the time. With ``swap`` it is also raised if leads that
+    were not erased have no key: the rebuilt tables lack their personal data. Raises
+    InvalidInputError if there is no such table.
     """
     wanted = _tables(only)
     with _exclusive(database):
+        if swap:
+            with database.transaction() as connection:
+                refuse_without(connection)
         indexes = _create_schema(database, SCHEMA, anew=True)
         position = _replay(database, SCHEMA, progress)
         _create_indexes(database, SCHEMA, indexes, position)
@@ -80,6 +86,8 @@ def rebuild(
             # The live tables in one snapshot, with exactly the events that made them.
             _set_search_path(connection, SCHEMA)
             position = _catch_up(connection, position)
+            if swap:  # the keys may have gone since the beginning
+                refuse_without(connection)
             differences = {
                 table.name: difference(connection, table, LIVE, SCHEMA) for table in wanted
             }
@@ -200,7 +208,7 @@ def _project(connection: Connection, page: Page) -> None:
     try:
         project(connection, page.changes).write(connection)
     # The driver raises ValueError itself for a text with a NUL.
-    except (IntegrityError, DataError, ValueError):
+    except (persistence.IntegrityError, IntegrityError, DataError, ValueError):
         raise not_as_written(page.first, page.last) from None
 
 

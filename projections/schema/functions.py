@@ -19,23 +19,14 @@ RETURN coalesce(campaign_status IN ('paused', 'cancelled'), false)
 """
 
 
-def create_missing_functions(connection: Connection) -> None:
-    """Create what the database does not have yet: an earlier version may have made it."""
-    if not _exists(connection, "fold_case(text)"):
-        connection.exec_driver_sql(
-            "CREATE FUNCTION fold_case(token text) RETURNS text"
-            " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
-            f" RETURN lower(token {_collation(connection)})"
-        )
-    if not _exists(connection, "message_is_held(text, text, boolean)"):
-        connection.exec_driver_sql(_MESSAGE_IS_HELD)
-
-
-def _exists(connection: Connection, signature: str) -> bool:
-    found = connection.exec_driver_sql(
-        "SELECT to_regprocedure(%(signature)s) IS NOT NULL", {"signature": signature}
+def create_functions(connection: Connection) -> None:
+    """Create every function in a database that has none of them."""
+    connection.exec_driver_sql(
+        "CREATE FUNCTION fold_case(token text) RETURNS text"
+        " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
+        f" RETURN lower(token {_collation(connection)})"
     )
-    return bool(found.scalar_one())
+    connection.exec_driver_sql(_MESSAGE_IS_HELD)
 
 
 def _collation(connection: Connection) -> str:

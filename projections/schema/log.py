@@ -49,18 +49,18 @@ installation = Table(
 )
 
 _APPEND_ONLY = """
-CREATE OR REPLACE FUNCTION refuse_rewriting_history() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_rewriting_history() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE restrict_violation
         USING MESSAGE = 'stored_events is append-only: ' || TG_OP || ' refused';
 END $$;
-CREATE OR REPLACE TRIGGER stored_events_append_only
+CREATE TRIGGER stored_events_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON stored_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 """
 
 _EVENT_LOG = """
-CREATE OR REPLACE VIEW event_log AS
+CREATE VIEW event_log AS
 SELECT notification_id,
        topic,
        originator_id,
@@ -75,6 +75,6 @@ FROM stored_events
 
 def create_log(connection: Connection) -> None:
     """The event store's own tables, its guard, and the view that decodes it."""
-    LOG.create_all(connection)
+    LOG.create_all(connection, checkfirst=False)
     connection.exec_driver_sql(_APPEND_ONLY)
     connection.exec_driver_sql(_EVENT_LOG)

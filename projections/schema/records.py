@@ -1,5 +1,6 @@
 """What is neither events nor made of them, and never rebuilt: keys, credentials, stored responses,
-subscriptions and what they are still to be told, the notary's hash chain."""
+subscriptions and what they are still to be told, the notary's hash chain, what was put aside, and
+how the processes fare."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Connection,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -17,7 +19,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from projections.schema.columns import TIME, texts
 
@@ -99,15 +101,15 @@ deliveries = Table(
     Index("deliveries_due", "subscription_id", "due_at"),
 )
 
-# The notary's chain over the log; see ``hash_chain.py``.
-notary_seals = Table(
-    "notary_seals",
+# The links of the hash chain over the log; see ``projections/audit/hash_chain``.
+hash_chain_links = Table(
+    "hash_chain_links",
     KEPT,
     Column("last_id", BigInteger, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
     Column("ids", ARRAY(BigInteger), nullable=False),
     Column("leaves", LargeBinary, nullable=False),
-    Column("sealed_at", TIME, nullable=False),
+    Column("chained_at", TIME, nullable=False),
 )
 
 # A value encrypted with SENDTRAIL_SECRET_KEY, for processes to check that theirs is the same.
@@ -128,7 +130,53 @@ lead_keys = Table(
     Column("key", LargeBinary, nullable=False),
 )
 
+# What could not be recorded and was put aside, so that it stops nothing else. ``notification_id``
+# is 0 unless it is one event that cannot be read. ``dispatched`` is what a worker handed over and
+# the log has lost, to be recorded again.
+quarantine = Table(
+    "quarantine",
+    KEPT,
+    Column("kind", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("notification_id", BigInteger, primary_key=True),
+    Column("runner", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", TIME, nullable=False),
+    Column("dispatched", JSONB),
+)
+
+# The processes that run runners: who lives, how each runner fares, and the server whose log was
+# last compared with what the process had handed over.
+runner_processes = Table(
+    "runner_processes",
+    KEPT,
+    Column("process", Text, primary_key=True),
+    texts("runners"),
+    Column("started_at", TIME, nullable=False),
+    Column("seen_at", TIME, nullable=False),
+    Column("server", Text),
+    Column("states", JSONB, nullable=False),
+)
+
+# What an operator has to know of the database, such as that it went back.
+incidents = Table(
+    "incidents",
+    KEPT,
+    Column("incident_id", BigInteger, Identity(), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("noticed_at", TIME, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+)
+
+
+# What the links were called before databases had a schema version. A program of that time cannot
+# refuse a newer schema: it would make its table again and begin another chain in it. No table can
+# have the name of a type, so such a program does not start.
+_GUARD = "CREATE DOMAIN notary_seals AS text"
+
 
 def create_kept(connection: Connection) -> None:
-    """What is kept beside the events and their read models, where it is missing."""
-    KEPT.create_all(connection)
+    """What is kept beside the events and their read models, in a database without it."""
+    KEPT.create_all(connection, checkfirst=False)
+    connection.exec_driver_sql(_GUARD)

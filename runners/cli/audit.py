@@ -90,28 +90,48 @@ def export(config: Settings, form: str) -> None:
 @click.pass_obj
 def verify(config: Settings, checkpoint: Path | None, public_key: Path | None) -> None:
     """Compute the chain over the whole log again; name the first event that was altered, is missing
-    or was inserted."""
+    or was inserted, or whose version does not follow the one before it in its stream. Fails too if
+    leads that were not erased have no key, and if nobody gave the key to check a checkpoint's
+    signature with."""
     if public_key is not None and checkpoint is None:
         raise InvalidInputError("--public-key", "a --checkpoint beside it")
+    kept = None if checkpoint is None else checkpoints.parse(_read(checkpoint))
+    if kept is not None and kept.signature and public_key is None:
+        public_key = _ask_for_public_key()
+    key = None if public_key is None else _read(public_key)
     with Container(config) as container, console.progress_bar(console.terminal(err=True)) as bar:
         task = bar.add_task("verifying the log", total=None)
         verdict = hash_chain.verify(
             container.database, lambda done, total: bar.update(task, completed=done, total=total)
         )
         fault = verdict.fault
-        if fault is None and checkpoint is not None:
-            fault = checkpoints.check(
-                container.database,
-                checkpoints.parse(_read(checkpoint)),
-                None if public_key is None else _read(public_key),
-            )
+        if fault is None and kept is not None:
+            fault = checkpoints.check(container.database, kept, key)
     click.echo(
         f"verified {verdict.events} events up to {verdict.position},"
         f" {verdict.unchained} not in the chain yet"
     )
     if fault is not None:
         raise click.ClickException(fault)
+    if kept is not None and key is None:
+        click.echo(f"the chain agrees with the checkpoint at event {kept.position}")
+        why = "no --public-key was given" if kept.signature else "the checkpoint has none"
+        raise click.ClickException(f"signature not checked: {why}, so anybody can have written it")
     click.echo(f"intact: {verdict.digest}")
+
+
+def _ask_for_public_key() -> Path | None:
+    """The file that a person at the terminal names; None where there is nobody to ask, or no
+    answer."""
+    if not sys.stdin.isatty():
+        return None
+    answer = click.prompt(
+        "file of the public key (empty: the signature is not checked)",
+        default="",
+        show_default=False,
+        err=True,
+    )
+    return Path(answer) if answer else None
 
 
 @group.command("checkpoint")

@@ -1,18 +1,19 @@
-"""``sendtrail db``: the bundled PostgreSQL, and backups of the database."""
+"""``sendtrail db``: the database's schema, its backups, and the bundled PostgreSQL."""
 
 from __future__ import annotations
 
 import click
 
 from projections.config.settings import Settings
-from projections.database import embedded
+from projections.database import embedded, installation
 from projections.database.installation import BUNDLED, url_of
+from projections.database.schema_version import newest
 from runners.cli import backup
 
 
 @click.group("db")
 def group() -> None:
-    """The bundled PostgreSQL, and backups of the database."""
+    """The database, its backups, and the bundled PostgreSQL."""
 
 
 group.add_command(backup.backup)
@@ -31,8 +32,13 @@ def status(config: Settings) -> None:
 @group.command("stop")
 @click.pass_obj
 def stop(config: Settings) -> None:
-    """Stop it, whoever uses it; nothing committed is lost."""
-    click.echo("stopped" if embedded.stop(config.home) else "was not running")
+    """Stop it, whoever uses it; nothing committed is lost. Serve and run start it again."""
+    if not embedded.stop(config.home):
+        click.echo("was not running")
+        return
+    click.echo("stopped")
+    if users := embedded.users(config.home):
+        click.echo(f"{len(users)} processes use it; serve and run start it again", err=True)
 
 
 @group.command("url")
@@ -40,3 +46,27 @@ def stop(config: Settings) -> None:
 def url(config: Settings) -> None:
     """Its URL, for psql and other clients, while it runs."""
     click.echo(url_of(embedded.url(config.home), BUNDLED))
+
+
+@group.command("migrate")
+@click.pass_obj
+def migrate(config: Settings) -> None:
+    """Bring the database's schema to the version that this program needs.
+
+    Prints a line for each step. Read models are not migrated: it says if they need a rebuild.
+    """
+    database = installation.connect(config)
+    try:
+        found = installation.migrate(
+            database, config, lambda step: click.echo(f"schema {step.version}: {step.title}")
+        )
+    finally:
+        database.close()
+    if found.before is None:
+        click.echo(f"the database was empty: it has schema {newest()} now")
+    elif found.before == newest():
+        click.echo(f"the database has schema {newest()} already: nothing to do")
+    else:
+        click.echo(f"the database went from schema {found.before} to {newest()}")
+    if found.outdated is not None:
+        click.echo(found.outdated)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib import import_module
 from typing import Any
@@ -17,7 +18,7 @@ COMMANDS = {
         "runners.cli.audit:group",
         "Why did this person get this message, and has the log been touched?",
     ),
-    "db": ("runners.cli.database:group", "The bundled PostgreSQL, and backups of the database."),
+    "db": ("runners.cli.database:group", "The database, its backups, and the bundled PostgreSQL."),
     "demo": (
         "runners.cli.demo:demo",
         "Play six days of outreach in seconds, in a database of its own.",
@@ -48,7 +49,8 @@ COMMANDS = {
 class Commands(click.Group):
     """The commands of ``COMMANDS``, each imported when it is needed.
 
-    An error that Sendtrail raises on purpose becomes one line.
+    An error that Sendtrail raises on purpose becomes one line, as does what the database or the
+    machine refuses.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -75,11 +77,34 @@ class Commands(click.Group):
             )
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command. Raises ClickException for every SendtrailError."""
+        """Runs the command. Raises ClickException for every error that is no fault of the code."""
         try:
             return super().invoke(ctx)
-        except SendtrailError as error:
-            raise click.ClickException(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            line = _line(error)
+            if line is None:
+                raise
+            raise click.ClickException(line) from error
+
+
+def _line(error: Exception) -> str | None:
+    """What to tell of an error of Sendtrail, of the database or of the machine; else None."""
+    if isinstance(error, SendtrailError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "the machine has no memory left"
+    if isinstance(error, OSError):
+        # Whoever reads the output has gone, which click sees to.
+        if error.errno == errno.EPIPE:
+            return None
+        what = error.strerror or type(error).__name__
+        return what if error.filename is None else f"{error.filename}: {what}"
+    # Not at the top: help is there without the time that this import takes.
+    from projections.database import faults
+
+    return faults.describe(error)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -8,6 +8,7 @@ from rich.console import Console
 from domain import values
 from projections.config.settings import Settings
 from projections.container import Container
+from projections.eventstore import missing_keys
 from projections.rebuild import rebuild as read_models
 from runners.cli import console
 from runners.cli.common import INSTANT
@@ -21,10 +22,16 @@ def rebuild(config: Settings, check: bool, only: str | None) -> None:
     """Build every projection anew from the events, compare, and replace the live ones.
 
     Commands and runners may go on meanwhile. Prints per table whether it was identical or the first
-    difference, and fails if there was one.
+    difference, and fails if there was one, or if leads that were not erased have no key. Without
+    their keys nothing is replaced.
     """
     with Container(config, outdated=True) as container:
-        if not rebuild_and_compare(container, console.terminal(), only=only, swap=not check):
+        identical = rebuild_and_compare(container, console.terminal(), only=only, swap=not check)
+        if check:
+            # Before the differences, because it explains those of the leads.
+            with container.database.transaction() as connection:
+                missing_keys.refuse_without(connection)
+        if not identical:
             done = "" if check else ", and were replaced"
             raise click.ClickException(f"the live projections differed from the events{done}")
 

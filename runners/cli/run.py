@@ -7,6 +7,7 @@ import click
 from projections.config import metrics
 from projections.config.settings import Settings
 from projections.container import Container
+from runners.process import bundled
 from runners.process.supervisor import RUNNERS, Runners
 
 
@@ -23,4 +24,5 @@ def run(config: Settings, names: tuple[str, ...], once: bool) -> None:
             for name, count in runners.once().items():
                 click.echo(f"{name}: {count}")
         else:
+            bundled.keep(config)
             runners.forever()

@@ -6,6 +6,7 @@ import click
 
 from projections.config.settings import Settings
 from projections.container import Container
+from projections.eventstore import missing_keys
 from projections.queries import reports
 from runners.cli import console
 
@@ -13,8 +14,14 @@ from runners.cli import console
 @click.command()
 @click.pass_obj
 def status(config: Settings) -> None:
-    """What there is: leads, devices, sequences, campaigns, messages by status."""
+    """What there is: leads, devices, sequences, campaigns, messages by status.
+
+    A last line says how many leads that were not erased have no key, if there are any.
+    """
     terminal = console.terminal()
     with Container(config) as container, container.database.transaction() as connection:
         console.print_overview(terminal, reports.overview(connection))
         console.print_devices(terminal, reports.devices(connection))
+        keyless = missing_keys.by_read_model(connection)
+    if keyless:
+        click.echo(missing_keys.advice(keyless))

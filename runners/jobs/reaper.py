@@ -1,8 +1,8 @@
 """The reaper: ends what nothing else ends.
 
 It deals with leases that ran out, outcomes that never came, receipts that came before their message
-was recorded as sent, messages that are unwanted or expired, and enrollments and campaigns whose
-last message has ended.
+was recorded as sent, dispatches that the log has lost, messages that are unwanted or expired, and
+enrollments and campaigns whose last message has ended.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from projections.intake import inbound
 from projections.queue import sweep
 from projections.readmodels import campaigns, enrollments, leads
 from runners.sending.dispatch import patience
+from runners.sending.recovery import record_lost
 
 CHUNK = 1000
 
@@ -38,14 +39,18 @@ class Reaper:
     def run_once(self) -> int:
         """Does all that there is to do; returns how much there was."""
         early = inbound.record_early(self.container.database, self.container.outreach, self.actor)
-        return early + sum(
-            self._exhaust(work)
-            for work in (
-                self._end_leases,
-                self._cancel_unwanted,
-                self._expire,
-                self._complete_enrollments,
-                self._finish_campaigns,
+        return (
+            early
+            + record_lost(self.container)
+            + sum(
+                self._exhaust(work)
+                for work in (
+                    self._end_leases,
+                    self._cancel_unwanted,
+                    self._expire,
+                    self._complete_enrollments,
+                    self._finish_campaigns,
+                )
             )
         )
 

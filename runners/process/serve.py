@@ -16,6 +16,7 @@ from projections.config.settings import Settings
 from projections.container import Container
 from projections.database import embedded
 from projections.records import api_keys
+from runners.process import bundled
 from runners.support import logs
 
 NO_KEY = "no API key yet; make one with: sendtrail keys create NAME --role admin"
@@ -27,7 +28,8 @@ def serve(settings: Settings, host: str, port: int, workers: int, threads: int) 
     Each worker process makes its own container, after the fork.
     """
     if settings.database_url is None:
-        # This process holds the bundled server, so that the server outlives every worker.
+        # This process holds the bundled server, so that the server outlives every worker. It does
+        # not keep it running: gunicorn collects the exit codes of all children of this process.
         embedded.start(settings.home)
     with Container(settings) as container, container.database.transaction() as connection:
         if not any(key.revoked_at is None for key in api_keys.every(connection)):
@@ -42,7 +44,9 @@ def serve(settings: Settings, host: str, port: int, workers: int, threads: int) 
 def application(settings: Settings) -> Flask:
     """The application of one process, with a container of its own."""
     logs.configure(settings.log_level)
-    return create_app(Container(settings))
+    container = Container(settings)
+    bundled.keep(settings)
+    return create_app(container)
 
 
 def _worker() -> type:

@@ -13,12 +13,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 
+import msgspec
 import structlog
+from sqlalchemy import Connection
 
-from domain.errors import SendtrailError
 from projections.config.settings import Settings
 from projections.container import Container
-from projections.records import credentials
+from projections.queries.log_position import log_position
+from projections.records import credentials, runner_processes
 from runners.gateways.registry import make_gateways
 from runners.jobs.campaigner import Campaigner
 from runners.jobs.enroller import Enroller
@@ -28,7 +30,8 @@ from runners.jobs.notifier import Notifier
 from runners.jobs.reaper import Reaper
 from runners.sending import loops
 from runners.sending.worker import Broadcaster
-from runners.support import outages
+from runners.support import schedules
+from runners.support.health import Health
 
 log = structlog.get_logger()
 
@@ -56,7 +59,10 @@ class Runners:
         self.container = container
         self.names = [name for name in RUNNERS if name in set(names)]
         self.host = f"{socket.gethostname()}:{os.getpid()}"
-        self.failed: str | None = None
+        # A process id can be used again; on another host of the same name even at once.
+        self.process = f"{self.host}:{secrets.token_hex(4)}"
+        self.health = Health(self.names, container.outreach.clock)
+        self.started_at = container.outreach.clock()
         with container.database.transaction() as connection:
             credentials.check(connection, container.secrets)
         tune()
@@ -75,11 +81,9 @@ class Runners:
         """Runs the runners on their schedules until SIGTERM or SIGINT.
 
         Then the broadcaster claims no more, finishes the calls that are in flight and releases the
-        other claims. Raises SendtrailError if a runner had a fault.
+        other claims. A fault in one runner ends neither the process nor the others.
         """
         asyncio.run(self._forever())
-        if self.failed:
-            raise SendtrailError(f"the {self.failed} failed; see the log")
 
     async def _forever(self) -> None:
         stop, stop_threads = asyncio.Event(), threading.Event()
@@ -93,19 +97,26 @@ class Runners:
             loop.add_signal_handler(number, end)
         threads = [
             threading.Thread(
-                target=self._repeat,
-                args=(name, stop_threads, lambda: loop.call_soon_threadsafe(end)),
+                target=schedules.repeat,
+                args=(
+                    name,
+                    self._job(name),
+                    _interval(self.container.settings, name),
+                    stop_threads,
+                    self.health,
+                ),
                 name=name,
             )
             for name in self.names
             if name != "broadcaster"
         ]
+        threads.append(threading.Thread(target=self._beat, args=(stop_threads,), name="beat"))
         for thread in threads:
             thread.start()
         log.info("runners.started", runners=self.names)
         try:
             if "broadcaster" in self.names:
-                await loops.broadcast(self._broadcaster(), stop)
+                await loops.broadcast(self._broadcaster(), stop, self.health)
             else:
                 await stop.wait()
         finally:
@@ -114,18 +125,33 @@ class Runners:
                 await asyncio.to_thread(thread.join)
         log.info("runners.stopped")
 
-    def _repeat(self, name: str, stop: threading.Event, fail: Callable[[], object]) -> None:
-        """Runs one job on its schedule, in a thread of its own; ``fail`` ends the process.
+    def _beat(self, stop: threading.Event) -> None:
+        """Says every few seconds that this process lives and how its runners fare, and at the end
+        that it has ended."""
+        while True:
+            ending = stop.is_set()
+            try:
+                self.container.database.run("other", self._leave if ending else self._say)
+            except Exception as error:
+                log.warning("runners.not_seen", error=type(error).__name__)
+            if ending:
+                return
+            stop.wait(runner_processes.BEAT_SECONDS)
 
-        A fault in one runner ends the whole process, so that what supervises it restarts it and the
-        operator sees it.
-        """
-        try:
-            outages.repeat(name, self._job(name), _interval(self.container.settings, name), stop)
-        except BaseException as error:
-            log.error("runner.failed", runner=name, error=type(error).__name__)
-            self.failed = name
-            fail()
+    def _say(self, connection: Connection) -> None:
+        """Tells the others how this process fares, and the watch where the log ends."""
+        self.container.database.watch.saw(log_position(connection).last)
+        runner_processes.beat(
+            connection,
+            self.process,
+            self.names,
+            self.started_at,
+            self.container.outreach.clock(),
+            msgspec.to_builtins(self.health.states),
+        )
+
+    def _leave(self, connection: Connection) -> None:
+        runner_processes.leave(connection, self.process)
 
     def _job(self, name: str) -> Callable[[], int]:
         """The work of one run of the runner ``name``; it returns how much it did."""
@@ -149,8 +175,7 @@ class Runners:
         return Broadcaster(
             self.container,
             make_gateways(self.container.settings),
-            # A process id can be used again; on another host of the same name even at once.
-            worker=f"{self.host}:{secrets.token_hex(4)}",
+            worker=self.process,
             actor=self._actor("broadcaster"),
             uniform=random.SystemRandom().uniform,
         )

@@ -54,7 +54,7 @@ def claim_due(
     horizon = now + timedelta(seconds=container.settings.broadcast_every)
     devices = claim.sending_devices(connection, now, horizon, wanted)
     if not devices:
-        return ClaimResult([], DispatchResult([], []))
+        return ClaimResult([], DispatchResult.empty())
     # An equal share for each device, so that the backlog of some is not in the way of others. Where
     # there is no room for all devices, those that waited longest.
     most = message_limit(wanted.limit)

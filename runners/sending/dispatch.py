@@ -37,12 +37,18 @@ def patience(settings: Settings) -> timedelta:
 class DispatchResult(NamedTuple):
     """What becomes of dispatched messages once the transaction is committed.
 
-    ``outgoing`` are to be sent at once, each by the gateway named beside it. ``postponed`` wait
-    until the instant at which their device is free.
+    ``outgoing`` are to be sent at once, each by the gateway named beside it; ``queued`` are their
+    events. ``postponed`` wait until the instant at which their device is free.
     """
 
     outgoing: list[tuple[str, Outgoing]]
     postponed: list[tuple[Slot, datetime]]
+    queued: list[MessageQueued]
+
+    @classmethod
+    def empty(cls) -> DispatchResult:
+        """Nothing, which may grow."""
+        return cls([], [], [])
 
 
 class Sender(NamedTuple):
@@ -85,7 +91,7 @@ class Dispatcher:
         paced = {d for d, owner_id in pairs if _pause(self.senders[d], owners[owner_id]) > 0}
         self.last = dispatch.last_dispatches(connection, paced) if paced else {}
         self.now = container.outreach.clock()
-        self.result = DispatchResult([], [])
+        self.result = DispatchResult.empty()
 
     def decide(self, slot: Slot, row: dispatch.Candidate, version: int) -> Event | None:
         """What becomes of the claimed message at ``version``; None if it is postponed."""
@@ -139,6 +145,7 @@ class Dispatcher:
             call_before=self.now + GRACE,
         )
         self.result.outgoing.append((sender.gateway, outgoing))
+        self.result.queued.append(queued)
         return queued
 
 

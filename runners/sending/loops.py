@@ -16,22 +16,33 @@ from typing import Protocol
 import structlog
 
 from projections.database.listener import Listener
+from projections.database.servers import ServerChangedError
 from projections.queue.wake import CHANNEL
 from runners.sending.claim_window import BATCH
 from runners.sending.worker import Broadcaster
-from runners.support.outages import LONGEST_WAIT, OUTAGES, back_off
+from runners.support.health import Health
 
 log = structlog.get_logger()
 
+NAME = "broadcaster"
+# No server's identity.
+NO_SERVER = ""
+# How often the end is tried while the database is away.
+MOST_TRIES = 5
+# Seconds until a loop looks without being woken.
+LONGEST_WAIT = 60.0
 
-async def broadcast(broadcaster: Broadcaster, stop: asyncio.Event) -> None:
+
+async def broadcast(broadcaster: Broadcaster, stop: asyncio.Event, health: Health) -> None:
     """Claims every few seconds, or sooner when woken, sends each message at its slot and records
     what became of it until ``stop`` is set; then lets what is in flight finish and releases the
-    rest. A fault in one loop sets ``stop`` too, and is raised."""
+    rest. After an error a loop goes on after the pause that ``health`` says."""
     listener = Listener(broadcaster.container.database.url, CHANNEL)
     steps = Steps(broadcaster, listener)
+    # The first step finds the server to be another one, and waits for the other workers.
+    broadcaster.reconciled = NO_SERVER
     tasks = [
-        asyncio.create_task(_repeat(step, wait, stop))
+        asyncio.create_task(_repeat(step, wait, stop, steps, health))
         for step, wait in (
             (steps.claim, steps.wait_for_news),
             (steps.dispatch, steps.wait_for_slot),
@@ -44,7 +55,7 @@ async def broadcast(broadcaster: Broadcaster, stop: asyncio.Event) -> None:
     listener.close()
     for task in tasks:
         task.result()
-    await _finish(broadcaster)
+    await _finish(broadcaster, health)
     await broadcaster.close()
 
 
@@ -79,6 +90,16 @@ class Steps:
         # Set when there may be room for more claims, or news of something due.
         self.wake_claim = asyncio.Event()
         self.dispatching = asyncio.Lock()
+        self.reconciling = asyncio.Lock()
+
+    async def reconcile(self) -> None:
+        """Compares what the worker sent with the log of a server that is not the one before. All
+        loops come here; the first one does it."""
+        async with self.reconciling:
+            worker = self.broadcaster
+            if worker.reconciled != worker.container.database.watch.server:
+                await worker.reconcile()
+                worker.next_claim_at = None
 
     def wake(self) -> None:
         """Lets every loop that waits look at once."""
@@ -166,28 +187,22 @@ async def _repeat(
     step: Step,
     wait: Callable[[float], Awaitable[None]],
     stop: asyncio.Event,
+    steps: Steps,
+    health: Health,
 ) -> None:
-    failures = 0
     while not stop.is_set():
         try:
-            seconds = await step()
-            failures = 0
-        except OUTAGES as error:
-            failures += 1
-            seconds = back_off(failures)
-            log.warning(
-                "runner.waits",
-                runner="broadcaster",
-                step=step.__name__,
-                error=type(error).__name__,
-                seconds=seconds,
-            )
+            try:
+                seconds = await step()
+            except ServerChangedError:
+                await steps.reconcile()
+                continue
+            health.worked(NAME)
+        except Exception as error:
+            pause = health.failed(NAME, error, step=step.__name__)
             # What happens meanwhile is no reason to try sooner.
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), seconds)
-        except BaseException:
-            stop.set()
-            raise
+                await asyncio.wait_for(stop.wait(), pause)
         else:
             await wait(seconds)
 
@@ -200,19 +215,23 @@ async def _woken(event: asyncio.Event, seconds: float) -> None:
     event.clear()
 
 
-async def _finish(broadcaster: Broadcaster) -> None:
+async def _finish(broadcaster: Broadcaster, health: Health) -> None:
     """What is in flight has the gateway's time-out to end; what it says is recorded."""
     failures = 0
     while broadcaster.in_flight or broadcaster.outcomes or broadcaster.queues:
         try:
-            await asyncio.to_thread(broadcaster.release)
-            await asyncio.to_thread(broadcaster.record, broadcaster.take_outcomes())
-        except OUTAGES as error:
+            try:
+                await asyncio.to_thread(broadcaster.release)
+                await asyncio.to_thread(broadcaster.record, broadcaster.take_outcomes())
+            except ServerChangedError:
+                await broadcaster.reconcile()
+        except Exception as error:
+            pause = health.failed(NAME, error, step="finish")
             failures += 1
-            if failures > 5:
-                log.error("runner.gave_up", runner="broadcaster", error=type(error).__name__)
+            if failures > MOST_TRIES:
+                log.error("runner.gave_up", runner=NAME, error=type(error).__name__)
                 return  # the reaper finds what is left
-            await asyncio.sleep(back_off(failures))
+            await asyncio.sleep(pause)
         if broadcaster.in_flight:
             await asyncio.wait(broadcaster.in_flight, return_when=asyncio.FIRST_COMPLETED)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from eventsourcing.persistence import IntegrityError
@@ -22,52 +22,74 @@ from runners.gateways.protocol import (
     Unknown,
     Unreachable,
 )
+from runners.sending.memory import DispatchMemory
+from runners.sending.recovery import note_outcome
 
 # A message that was sent, and what came of it.
 SendResult = tuple[Outgoing, Outcome]
+# Gives the connection back, or raises where its transaction must not go on.
+Require = Callable[[Connection], Connection]
 
 
 class OutcomeRecorder:
-    """Turns outcomes into events; ``uniform`` is the randomness of back-off."""
+    """Turns outcomes into events, which ``memory`` keeps; ``uniform`` is the randomness of
+    back-off."""
 
-    def __init__(self, container: Container, actor: str, uniform: Uniform) -> None:
+    def __init__(
+        self, container: Container, actor: str, uniform: Uniform, memory: DispatchMemory
+    ) -> None:
         self.container = container
         self.actor = actor
         self.uniform = uniform
+        self.memory = memory
 
-    def record(self, results: Sequence[SendResult]) -> None:
-        """Records all of them in one transaction."""
+    def record(self, results: Sequence[SendResult], require: Require) -> None:
+        """Records all of them in one transaction, which ``require`` may refuse."""
         database = self.container.database
         try:
-            database.run("record", lambda connection: self._as_dispatched(connection, results))
+            events = database.run(
+                "record", lambda connection: self._as_dispatched(require(connection), results)
+            )
         except IntegrityError:  # somebody settled one of them first
-            database.run("record", lambda connection: self._as_found(connection, results))
+            events = database.run(
+                "record", lambda connection: self._as_found(require(connection), results)
+            )
+        self.memory.settle(events)
 
-    def _as_dispatched(self, connection: Connection, results: Sequence[SendResult]) -> None:
+    def _as_dispatched(
+        self, connection: Connection, results: Sequence[SendResult]
+    ) -> Sequence[Event]:
         """Takes it that the messages are as they were when they were dispatched, as they nearly
         always are, and looks none of them up. In id order, in which everybody locks them."""
         now = self.container.outreach.clock()
         events = [
-            self._event(
-                message.InHand(outgoing.message_id, outgoing.version, "queued", outgoing.attempt),
-                outcome,
-                now,
-            )
+            self._event(_dispatched(outgoing), outcome, now)
             for outgoing, outcome in sorted(results, key=_lock_order)
         ]
         self.container.outreach.record(connection, events)
+        return events
 
-    def _as_found(self, connection: Connection, results: Sequence[SendResult]) -> None:
+    def _as_found(self, connection: Connection, results: Sequence[SendResult]) -> Sequence[Event]:
         """Looks the messages up, and records the outcomes of those that still wait for one. The
-        others were settled by a receipt or an operator, and may have been dispatched again."""
+        others were settled by a receipt or an operator, and may have been dispatched again. What
+        came of a dispatch that the log has lost is kept beside it."""
         now = self.container.outreach.clock()
         by_id = {outgoing.message_id: (outgoing, outcome) for outgoing, outcome in results}
+        found = {state.id: state for state in lookup.locked(connection, by_id)}
         events: list[Event] = []
-        for state in lookup.locked(connection, by_id):
-            outgoing, outcome = by_id[state.id]
-            if _awaits(state, outgoing):
+        for message_id, (outgoing, outcome) in sorted(by_id.items()):
+            is_lost = message_id in self.memory.lost
+            if is_lost and note_outcome(
+                connection, self._event(_dispatched(outgoing), outcome, now)
+            ):
+                continue
+            state = found.get(message_id)
+            if state is not None and (
+                _awaits(state, outgoing) or (is_lost and state.status == "unknown")
+            ):
                 events.append(self._event(state, outcome, now))
         self.container.outreach.record(connection, events)
+        return events
 
     def _event(self, state: message.Known, outcome: Outcome, now: datetime) -> Event:
         actor = self.actor
@@ -95,6 +117,11 @@ class OutcomeRecorder:
             now=now,
             actor=self.actor,
         )
+
+
+def _dispatched(outgoing: Outgoing) -> message.InHand:
+    """The message as its dispatch left it."""
+    return message.InHand(outgoing.message_id, outgoing.version, "queued", outgoing.attempt)
 
 
 def _awaits(state: message.Message, outgoing: Outgoing) -> bool:

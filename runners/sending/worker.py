@@ -26,10 +26,11 @@ from domain.errors import WrongStateError
 from domain.pacing import Uniform
 from projections.config import metrics
 from projections.container import Container
-from projections.queue import lookup
+from projections.database.servers import ServerChangedError
+from projections.queue import lookup, lost
 from projections.queue.claim import Wanted
 from runners.gateways.protocol import Gateway, Outcome, Outgoing
-from runners.sending import collect
+from runners.sending import collect, recovery
 from runners.sending.breaker import Breaker
 from runners.sending.call_limits import CallBudget
 from runners.sending.calls import Calls
@@ -37,6 +38,7 @@ from runners.sending.claim import ClaimResult, claim_due
 from runners.sending.claim_window import ClaimWindow
 from runners.sending.device_queues import DeviceQueues
 from runners.sending.dispatch import DispatchResult, dispatch_due
+from runners.sending.memory import DispatchMemory
 from runners.sending.outcomes import OutcomeRecorder, SendResult
 from runners.sending.slots import Slot, server_of
 
@@ -71,7 +73,10 @@ class Broadcaster:
         self.queues = DeviceQueues()
         self.breaker = Breaker()
         self.calls = Calls(container, gateways, self._call_ended)
-        self.recorder = OutcomeRecorder(container, actor, uniform)
+        self.memory = DispatchMemory()
+        self.recorder = OutcomeRecorder(container, actor, uniform, self.memory)
+        # The server whose log was compared with the memory; None before the first one.
+        self.reconciled: str | None = None
         # Outcomes that are not recorded yet.
         self.outcomes: list[SendResult] = []
         # When to claim next; None is at once.
@@ -100,6 +105,7 @@ class Broadcaster:
         database = self.container.database
         with metrics.timed("claim"):
             result = database.run("claim", lambda connection: self._claim(connection, request))
+        self.memory.add(result.dispatched.queued)
         dispatched = result.dispatched.outgoing
         if dispatched:
             database.fault_point("dispatch.after_commit")
@@ -111,7 +117,12 @@ class Broadcaster:
     def _claim(self, connection: Connection, request: ClaimRequest) -> ClaimResult:
         wanted = Wanted(self.gateways, request.behind, self.window.device_limit)
         result = claim_due(
-            connection, self.container, wanted, request.budget, self.worker, self.actor
+            self._require(connection),
+            self.container,
+            wanted,
+            request.budget,
+            self.worker,
+            self.actor,
         )
         if result.dispatched.outgoing:
             self.container.database.fault_point("dispatch.before_commit")
@@ -143,13 +154,15 @@ class Broadcaster:
     def dispatch(self, slots: list[Slot]) -> DispatchResult:
         """Records what becomes of messages whose slots have come. The result must be accepted."""
         if not slots:
-            return DispatchResult([], [])
-        return self.container.database.run(
+            return DispatchResult.empty()
+        result = self.container.database.run(
             "dispatch",
             lambda connection: dispatch_due(
-                connection, self.container, slots, self.worker, self.actor
+                self._require(connection), self.container, slots, self.worker, self.actor
             ),
         )
+        self.memory.add(result.queued)
+        return result
 
     def accept_dispatch(self, result: DispatchResult) -> None:
         """Sends what was dispatched and queues what was postponed."""
@@ -193,7 +206,7 @@ class Broadcaster:
         if not gathered:
             return 0
         try:
-            self.recorder.record(gathered)
+            self.recorder.record(gathered, self._require)
         except BaseException:
             self.outcomes[:0] = gathered
             raise
@@ -209,6 +222,34 @@ class Broadcaster:
         """Records receipts and replies that gateways have to be asked for; returns how many there
         were."""
         return collect.collect_inbound(self.container, self.gateways, self.actor)
+
+    # A server that went back
+
+    def _require(self, connection: Connection) -> Connection:
+        """The connection, if it leads to the server whose log was compared with the memory. Raises
+        ServerChangedError if it does not."""
+        server = self.container.database.watch.server
+        if self.reconciled is None and not self.memory:
+            self.reconciled = server
+        if server != self.reconciled:
+            raise ServerChangedError("the server changed; what was sent is compared with its log")
+        return connection
+
+    async def reconcile(self) -> None:
+        """Compares the memory with the log of the present server, see ``recovery``, and forgets
+        what this worker has claimed and does not hold there."""
+        # A worker that has just begun has no server before this one.
+        grace = recovery.GRACE if self.reconciled else 0.0
+        server = await recovery.reconcile(self.container, self.memory, self.worker, grace=grace)
+        slots = self.queues.all()
+        held = await asyncio.to_thread(self._still_held, [slot.message_id for slot in slots])
+        self.queues.clear()
+        self._queue([slot for slot in slots if slot.message_id in held])
+        self.reconciled = server
+
+    def _still_held(self, message_ids: list[UUID]) -> Set[UUID]:
+        with self.container.database.transaction() as connection:
+            return lost.still_held(connection, message_ids, self.worker)
 
     # Stopping
 

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tests.contracts.migrations import hurting_migrations
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("domain", "projections", "runners", "api")
 LONGEST_FILE = 300
@@ -89,7 +91,13 @@ def idle_decisions(files: Sources) -> Iterator[str]:
                 yield f"{path}:{node.lineno}: no production code calls the decision {node.name}"
 
 
-RULES = (long_files, sql_outside_projections, stray_containers, idle_decisions)
+RULES = (
+    long_files,
+    sql_outside_projections,
+    stray_containers,
+    idle_decisions,
+    hurting_migrations,
+)
 
 
 def _module(path: str) -> str:

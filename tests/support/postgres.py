@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from domain.errors import StorageError
-from projections.database import embedded
+from projections.database import bundled_files, bundled_server, embedded
 
 # In memory, a database is made and dropped in a tenth of the time.
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own in it
@@ -61,8 +61,7 @@ def remove(home: Path) -> None:
 
 def _create(data: Path) -> None:
     """Makes a server that is not running yet, so that its settings hold from the first start."""
-    get_server, _, lock = embedded._library()
-    with lock:
-        get_server(data, start=False).ensure_pgdata_inited()
+    with bundled_files.locked(data):
+        bundled_server.create(data)
     with (data / "postgresql.conf").open("a") as settings:
         settings.write(CONFIGURATION)

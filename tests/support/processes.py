@@ -20,8 +20,8 @@ Result = subprocess.CompletedProcess[str]
 
 
 def environment(**settings: object) -> dict[str, str]:
-    """This process's own without its settings, and these instead: ``database_url`` is
-    SENDTRAIL_DATABASE_URL. The secret key is the tests' unless another or None is given."""
+    """This process's own without its settings, and these instead, but for those that are None:
+    ``database_url`` is SENDTRAIL_DATABASE_URL. The secret key is the tests' unless it is given."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SENDTRAIL_")}
     given = {"secret_key": SECRET_KEY, **settings}
     return {**kept, **{f"SENDTRAIL_{k.upper()}": str(v) for k, v in given.items() if v is not None}}
@@ -88,7 +88,7 @@ class Child:
         """Its exit code, after that signal."""
         if number is not None:
             self.process.send_signal(number)
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         self._reader.join(10)
         return code
 

@@ -17,9 +17,12 @@ from tests.support.processes import ROOT, environment
 
 
 class Server:
-    """``sendtrail serve`` on a free port, and what it wrote so far."""
+    """``sendtrail serve`` on a free port, and what it wrote so far; without a URL it has the
+    bundled server of its home."""
 
-    def __init__(self, database_url: str, home: Path, *arguments: str, **settings: object) -> None:
+    def __init__(
+        self, database_url: str | None, home: Path, *arguments: str, **settings: object
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -80,17 +83,19 @@ class Server:
     def ends(self, number: int) -> int:
         """Its exit code after that signal."""
         self.process.send_signal(number)
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         self._reader.join(10)
         return code
 
 
 @contextmanager
-def serving(database_url: str, home: Path, *arguments: str, **settings: object) -> Iterator[Server]:
+def serving(
+    database_url: str | None, home: Path, *arguments: str, **settings: object
+) -> Iterator[Server]:
     """A server that answers, and that does not outlive the block."""
     server = Server(database_url, home, *arguments, **settings)
     try:
-        then.soon(server.is_up, 30)
+        then.soon(server.is_up, 60)
         yield server
     finally:
         if server.process.poll() is None:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-import psycopg2
-
-DUMP = Path(__file__).with_name("before_device_slots.sql.gz")
+DUMP = "before_device_slots.sql.gz"
 
 # The last event happened then.
 END = datetime(2026, 3, 3, 14, 0, 14, tzinfo=UTC)
@@ -33,24 +28,3 @@ def _id(number: int) -> UUID:
 
 
 SALES_1, SALES_2, OLD, NIGHT, SPARE = map(_id, range(1, 6))
-
-
-def load(url: str) -> None:
-    """Fills the empty database at ``url``."""
-    statements = gzip.decompress(DUMP.read_bytes()).decode()
-    # On a connection of its own, because the dump leaves it without a search path.
-    connection = psycopg2.connect(url)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(statements.replace('"C.utf8"', _collation(cursor)))
-    finally:
-        connection.close()
-
-
-def _collation(cursor: Any) -> str:
-    """The server's own for what "C.utf8" is on Debian, where the dump was made."""
-    cursor.execute(
-        "SELECT quote_ident(collname) FROM pg_collation"
-        " WHERE collname IN ('C.utf8', 'pg_c_utf8', 'und-x-icu') ORDER BY 1 LIMIT 1"
-    )
-    return str(cursor.fetchone()[0])

@@ -37,11 +37,15 @@ WHERE relnamespace = 'public'::regnamespace
 UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL SELECT 'constraint', conrelid::regclass::text || '.' || conname,
     pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    -- PostgreSQL 18 names these, after what table and column were called first; columns say them.
+    AND contype <> 'n'
 UNION ALL SELECT 'view', viewname, definition FROM pg_views WHERE schemaname = 'public'
 UNION ALL SELECT 'function', oid::regprocedure::text,
     concat_ws(' ', prorettype::regtype, provolatile, proisstrict, proparallel) FROM pg_proc
 WHERE pronamespace = 'public'::regnamespace
 UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL SELECT 'type', typname, format_type(typbasetype, typtypmod) FROM pg_type
+WHERE typnamespace = 'public'::regnamespace AND typtype IN ('d', 'e')
 UNION ALL SELECT 'schema', nspname, '' FROM pg_namespace WHERE nspname !~ '^pg_'
 ORDER BY 1, 2, 3
 """

@@ -1,5 +1,5 @@
-"""Until ``sendtrail rebuild`` has run, nothing else works on a database of the version before, and
-nothing is changed in it."""
+"""Until ``sendtrail db migrate`` and ``sendtrail rebuild`` have run, nothing else works on a
+database of the version before, and nothing is changed in it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from domain.errors import StorageError
 from projections.config.settings import Settings
 from projections.container import Container
+from projections.database import schema_version
 from runners.cli.main import main
 from tests.projections.rebuild.live_tables import TABLES
 from tests.upgrades import schemas
@@ -20,6 +21,10 @@ from tests.upgrades import schemas
 REFUSED = (
     r"the read models have no (device_dispatches|device_slots)\.device_id yet, because an earlier"
     r" version made them: run sendtrail rebuild"
+)
+UNMIGRATED = (
+    f"the database has schema 0001, this program needs {schema_version.newest()}:"
+    " run sendtrail db migrate"
 )
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -48,6 +53,7 @@ OTHERS = {
     "rebuild",
     "demo",
     "db backup",
+    "db migrate",
     "db restore",
     "db status",
     "db stop",
@@ -68,29 +74,50 @@ def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:
         yield from leaves(inner, (*path, name))
 
 
-def test_nothing_but_the_rebuild_works_before_it(
+def refusals(prompt: CliRunner, commands: dict[str, list[str]]) -> set[str]:
+    """What the commands say, each in one line."""
+    said = set()
+    for command, arguments in commands.items():
+        result = prompt.invoke(main, [*command.split(), *arguments])
+        assert (result.exit_code, result.stdout) == (1, ""), command
+        (line,) = result.stderr.splitlines()
+        said.add(line)
+    return said
+
+
+def test_nothing_but_the_migration_works_before_it(
     database_url: str, settings: Settings, prompt: CliRunner
 ) -> None:
-    """Each command says what to do, and has changed nothing."""
+    """Each command says what to do, the rebuild too, and has changed nothing."""
     assert set(leaves(main)) == COMMANDS.keys() | OTHERS
     before = schemas.everything(database_url)
 
-    results = {
-        command: prompt.invoke(main, [*command.split(), *arguments])
-        for command, arguments in COMMANDS.items()
-    }
+    said = refusals(prompt, {**COMMANDS, "rebuild": []})
     with pytest.raises(StorageError) as caught:
-        Container(settings)
+        Container(settings, outdated=True)
 
-    for command, result in results.items():
-        assert (result.exit_code, result.stdout) == (1, ""), command
-        assert re.fullmatch(f"Error: {REFUSED}\n", result.stderr), command
-    assert re.fullmatch(REFUSED, str(caught.value))
+    assert said == {f"Error: {UNMIGRATED}"}
+    assert str(caught.value) == UNMIGRATED
     assert schemas.everything(database_url) == before
 
 
+def test_nothing_but_the_rebuild_works_before_it(migrated: Settings, prompt: CliRunner) -> None:
+    """After the migration, likewise."""
+    assert migrated.database_url is not None
+    before = schemas.everything(migrated.database_url)
+
+    said = refusals(prompt, COMMANDS)
+    with pytest.raises(StorageError) as caught:
+        Container(migrated)
+
+    for line in said:
+        assert re.fullmatch(f"Error: {REFUSED}", line)
+    assert re.fullmatch(REFUSED, str(caught.value))
+    assert schemas.everything(migrated.database_url) == before
+
+
 def test_a_check_changes_nothing_but_its_own_schema(
-    database_url: str, settings: Settings, prompt: CliRunner
+    database_url: str, migrated: Settings, prompt: CliRunner
 ) -> None:
     """It says identical, and the other commands still refuse."""
     before = schemas.everything(database_url)
@@ -100,8 +127,9 @@ def test_a_check_changes_nothing_but_its_own_schema(
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.count("identical") == len(TABLES)
     after = schemas.everything(database_url)
-    added = {name for name in after.keys() - before.keys() if not name.startswith("rebuild.")}
-    assert added == {"function public.message_is_held", "public.secret_check"}
+    assert {
+        name for name in after.keys() - before.keys() if not name.startswith("rebuild.")
+    } == set()
     assert {name: after[name] for name in before} == before
     with pytest.raises(StorageError, match="run sendtrail rebuild"):
-        Container(settings)
+        Container(migrated)

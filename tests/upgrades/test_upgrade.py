@@ -3,7 +3,6 @@ what has another name now is gone under the old one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,11 +14,9 @@ from domain.topics import BY_TOPIC
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database.engine import Database
-from projections.database.installation import url_of
 from projections.rebuild import rebuild as module
 from projections.rebuild.rebuild import rebuild
 from runners.cli.main import main
-from tests.conftest import Admin
 from tests.projections.rebuild.live_tables import (
     TABLES,
     contents,
@@ -82,7 +79,9 @@ def at(clock: str) -> datetime:
     return datetime.fromisoformat(f"2026-03-{clock}").replace(tzinfo=UTC)
 
 
-def test_the_rebuild_makes_the_tables_of_now(database_url: str, prompt: CliRunner) -> None:
+def test_the_rebuild_makes_the_tables_of_now(
+    database_url: str, migrated: Settings, prompt: CliRunner
+) -> None:
     """The former ones are gone, the new ones have what they had, and from then on everything is
     compared."""
     first = prompt.invoke(main, ["rebuild"])
@@ -114,15 +113,6 @@ def test_a_slot_that_was_changed_after_it_is_named(container: Container) -> None
     execute(container, f"UPDATE device_slots SET last_slot_at = NULL WHERE device_id = '{OLD}'")
 
     assert differences(container) == {"device_slots": f"device_id {OLD}: differs in last_slot_at"}
-
-
-@pytest.fixture
-def new_url(server_url: str, admin: Admin, template: str, copy_strategy: str) -> Iterator[str]:
-    """The URL of a database that was made by this version."""
-    name = f"{template}_new"
-    admin(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY {copy_strategy}")
-    yield url_of(server_url, name)
-    admin(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_an_upgraded_database_is_like_a_new_one(container: Container, new_url: str) -> None:

@@ -100,3 +100,35 @@ def test_two_people_who_press_the_same_button_are_both_heard(operator: Client, r
 
     assert len(race.reads) == 3
     assert sorted(answer.status for answer in answers) == [200, 409]
+
+
+@pytest.mark.parametrize("keys", [(None, None), ("1", "2")])
+def test_two_people_who_register_a_phone_make_one_lead(
+    container: Container,
+    operator: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    keys: tuple[str | None, str | None],
+) -> None:
+    """Both look before either writes. One makes the lead, and the other is told which it is; with
+    an idempotency key too, whose transaction goes on."""
+    look, both, looks = container.outreach.queries.has_lead, Barrier(2), []
+
+    def meet(connection: Any, lead_id: UUID) -> bool:
+        is_known = look(connection, lead_id)
+        looks.append(is_known)
+        if len(looks) <= 2:
+            both.wait(10)
+        return is_known
+
+    monkeypatch.setattr(container.outreach.queries, "has_lead", meet)
+    asked = [
+        lambda key=key: operator.post("/leads", {"phone": given.phone(1)}, idempotency_key=key)
+        for key in keys
+    ]
+
+    made, known = sorted(when.at_once(*asked), key=lambda answer: answer.status)
+
+    assert looks == [False, False, True]
+    assert (made.status, known.status) == (201, 409)
+    assert known.json["errors"] == {"id": made.json["id"]}
+    assert operator.items("/leads") == [made.json]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import make_url
 
 from api import create_app
+from api.resources import health
 from projections.container import Container
+from tests.support import then
 from tests.support.api import given
 from tests.support.api.client import Client
 from tests.support.api.given import NOBODY
@@ -51,12 +54,57 @@ def test_readyz_says_how_much_there_is_and_who_is_behind(
 
     assert (empty.status_code, empty.get_json()) == (
         200,
-        {"status": "ready", "events": 0, "lag": {}},
+        {"status": "ready", "events": 0, "lag": {}, "warnings": []},
     )
     assert (answer.status_code, answer.get_json()) == (
         200,
-        {"status": "ready", "events": 3, "lag": {"webhooks": 2}},
+        {"status": "ready", "events": 3, "lag": {"webhooks": 2}, "warnings": []},
     )
+
+
+def test_readyz_warns_of_leads_without_key(
+    container: Container, app: Flask, operator: Client
+) -> None:
+    """The process can work, and says how many nobody can read any more; until they are back."""
+    for number in (1, 2, 3):
+        given.lead(operator, number)
+    change_keys(container, "CREATE TABLE kept AS SELECT * FROM lead_keys", "TRUNCATE lead_keys")
+
+    def warnings() -> Any:
+        answer = app.test_client().get("/readyz")
+        assert (answer.status_code, answer.get_json()["status"]) == (200, "ready")
+        return answer.get_json()["warnings"]
+
+    assert warnings() == ["3 leads that were not erased have no key"]
+    change_keys(container, "INSERT INTO lead_keys SELECT * FROM kept LIMIT 2")
+    then.soon(lambda: warnings() == ["1 lead that was not erased has no key"])
+    change_keys(container, "INSERT INTO lead_keys SELECT * FROM kept ON CONFLICT DO NOTHING")
+    then.soon(lambda: warnings() == [])
+
+
+def test_warnings_are_looked_for_only_as_often_as_is_cheap(
+    container: Container, operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks without end costs the database a twentieth of the time. A look took 2 seconds
+    here: there is none for 38 seconds after it."""
+    given.lead(operator)
+    change_keys(container, "TRUNCATE lead_keys")
+    instants = iter((100.0, 102.0, 139.0, 141.0, 141.5))
+    monkeypatch.setattr(health, "monotonic", lambda: next(instants))
+    warnings = health.Warnings()
+
+    found = [warnings.present(container)]
+    change_keys(container, "INSERT INTO lead_keys (lead_id, key) SELECT lead_id, '' FROM leads")
+    found += [warnings.present(container) for _ in range(2)]
+
+    missing = ["1 lead that was not erased has no key"]
+    assert found == [missing, missing, []]
+
+
+def change_keys(container: Container, *statements: str) -> None:
+    with container.database.transaction() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
 
 
 @pytest.fixture
@@ -110,6 +158,22 @@ def test_while_the_database_is_away_every_answer_says_so(
         ]
         * 5
     )
+
+
+def test_a_client_is_told_when_to_ask_again(
+    operator: Client, database_away: Callable[[bool], None]
+) -> None:
+    """In seconds, also where the response would have been stored."""
+    lead = {"phone": "+60123456789"}
+
+    database_away(True)
+    asked = operator.open("GET", "/leads")
+    told = operator.open("POST", "/leads", json=lead, headers={"Idempotency-Key": "1"})
+    database_away(False)
+    done = operator.open("POST", "/leads", json=lead, headers={"Idempotency-Key": "1"})
+
+    assert [asked.headers.get("Retry-After"), told.headers.get("Retry-After")] == ["5", "5"]
+    assert "Retry-After" not in done.headers
 
 
 def test_when_the_database_is_back_so_is_everything(

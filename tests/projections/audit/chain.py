@@ -35,4 +35,4 @@ def somebody_does(container: Container, *statements: str) -> None:
 
 def chained_ids(container: Container) -> list[int]:
     """The ids in all links, in the order of the links."""
-    return [number for link in then.table(container, "notary_seals") for number in link.ids]
+    return [number for link in then.table(container, "hash_chain_links") for number in link.ids]

@@ -34,7 +34,7 @@ def test_the_chain_is_what_anybody_can_compute(container: Container) -> None:
             for id_, of, version, topic, state in page
         )
         digest = sha256(digest + leaves).digest()
-    assert [link.last_id for link in then.table(container, "notary_seals")] == [3, 6, 7]
+    assert [link.last_id for link in then.table(container, "hash_chain_links")] == [3, 6, 7]
     assert verdict(container) == Verification(
         events=7, unchained=0, position=7, digest=digest.hex(), fault=None
     )

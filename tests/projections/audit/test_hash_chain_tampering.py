@@ -102,32 +102,32 @@ def test_an_event_that_was_inserted_is_named(container: Container, number: int) 
 
 LINKS = {
     "digest": (
-        "UPDATE notary_seals SET digest = sha256('forged') WHERE last_id = 6",
+        "UPDATE hash_chain_links SET digest = sha256('forged') WHERE last_id = 6",
         "the link of events 4 to 6 was altered",
     ),
     "leaves": (
-        "UPDATE notary_seals SET leaves = set_byte(leaves, 8, get_byte(leaves, 8) # 1)"
+        "UPDATE hash_chain_links SET leaves = set_byte(leaves, 8, get_byte(leaves, 8) # 1)"
         " WHERE last_id = 6",
         f"{NAME} was altered",
     ),
     "ids": (
-        "UPDATE notary_seals SET ids = '{4,5,7}' WHERE last_id = 6",
+        "UPDATE hash_chain_links SET ids = '{4,5,7}' WHERE last_id = 6",
         "event 6 (lead.registered, version 1 of {2}) was inserted",
     ),
     "no ids": (
-        "UPDATE notary_seals SET ids = '{NULL}' WHERE last_id = 6",
+        "UPDATE hash_chain_links SET ids = '{NULL}' WHERE last_id = 6",
         "event 4 (lead.registered, version 1 of {4}) was inserted",
     ),
-    "shorter": ("UPDATE notary_seals SET last_id = 5 WHERE last_id = 6", "event 6 is missing"),
+    "shorter": ("UPDATE hash_chain_links SET last_id = 5 WHERE last_id = 6", "event 6 is missing"),
     "first deleted": (
-        "DELETE FROM notary_seals WHERE last_id = 3",
+        "DELETE FROM hash_chain_links WHERE last_id = 3",
         "event 1 (lead.registered, version 1 of {3}) was inserted, or its link was deleted",
     ),
     "last deleted": (
-        "DELETE FROM notary_seals WHERE last_id = 9",
+        "DELETE FROM hash_chain_links WHERE last_id = 9",
         "the links after event 6 are missing",
     ),
-    "all deleted": ("DELETE FROM notary_seals", "the links after event 0 are missing"),
+    "all deleted": ("DELETE FROM hash_chain_links", "the links after event 0 are missing"),
 }
 
 
@@ -146,7 +146,7 @@ def test_seals_that_were_deleted_are_missed_also_after_the_next_ones(container: 
     """The notary does not begin anew without a word."""
     leads = given_events(container)
     extend(container)
-    somebody_does(container, "DELETE FROM notary_seals")
+    somebody_does(container, "DELETE FROM hash_chain_links")
     given_events(container, 3, first=101)
     extend(container)
 

@@ -63,7 +63,7 @@ def nothing_measured_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_MAKING", making)
     monkeypatch.setattr(prometheus_client, "Histogram", late(Histogram))
     monkeypatch.setattr(prometheus_client, "Counter", late(Counter))
-    for name in ("_make_histogram", "_make_refusals"):
+    for name in ("_make_histogram", "_make_counter"):
         monkeypatch.setattr(metrics, name, cache(getattr(metrics, name).__wrapped__))
 
 

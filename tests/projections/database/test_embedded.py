@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
-import psycopg2
+import psutil
 import pytest
 
 from domain.errors import StorageError
 from projections.database import embedded
-from tests.support.processes import ROOT, each, environment, sendtrail
-
-# A Sendtrail process: joins the server, says its URL, and works until its input ends.
-PROCESS = """
-import sys
-from pathlib import Path
-from projections.database import embedded
-print(embedded.start(Path(sys.argv[1])), flush=True)
-sys.stdin.read()
-"""
+from tests.support.bundled import asked, processes_of, user
+from tests.support.processes import each, sendtrail
 
 
 @pytest.fixture(scope="module")
@@ -34,50 +24,6 @@ def home() -> Iterator[Path]:
         with user(Path(folder)):
             pass
         yield Path(folder)
-
-
-class User:
-    """A process that uses the server of ``home``; ``url`` is what it was given."""
-
-    def __init__(self, home: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", PROCESS, str(home)],
-            cwd=ROOT,
-            env=environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.url = self.process.stdout.readline().strip()
-
-    def leaves(self) -> None:
-        """Ends as a program ends."""
-        self.process.communicate(timeout=30)
-
-    def dies(self) -> None:
-        """Is killed, and can clean up nothing."""
-        self.process.kill()
-        self.process.communicate(timeout=30)
-
-
-@contextmanager
-def user(home: Path) -> Iterator[User]:
-    joined = User(home)
-    try:
-        yield joined
-    finally:
-        if joined.process.returncode is None:
-            joined.leaves()
-
-
-def asked(url: str, statement: str = "SELECT 1") -> int:
-    """The one number that a database on that server answers."""
-    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(statement)
-        (answer,) = cursor.fetchone()
-        return int(answer)
 
 
 def test_a_home_without_a_server_says_so(tmp_path: Path) -> None:
@@ -123,6 +69,21 @@ def test_processes_share_it_and_it_stops_with_the_last(home: Path) -> None:
         assert embedded.state(home) == "stopped"
 
 
+def test_the_last_user_stops_it_whoever_started_it_last(home: Path) -> None:
+    """It was stopped while it was used, and another process started it anew: the first is its user
+    still, and the last."""
+    with user(home) as first:
+        assert embedded.stop(home) is True
+        with user(home) as second:
+            assert {first.process.pid, second.process.pid} == set(embedded.users(home))
+        assert embedded.state(home) == "running"
+        assert asked(first.url)
+
+        first.leaves()
+        assert embedded.state(home) == "stopped"
+        assert processes_of(home) == []
+
+
 def test_a_killed_process_is_no_user_any_more(home: Path) -> None:
     """The server stays up after the kill; the next process that joins and leaves stops it."""
     with user(home) as killed:
@@ -145,6 +106,20 @@ def test_a_list_of_users_that_was_half_written_is_no_obstacle(home: Path, conten
         assert asked(joined.url)
     assert embedded.state(home) == "stopped"
     assert json.loads((home / "postgresql" / ".handle_pids.json").read_text()) == []
+
+
+def test_a_list_of_before_the_machine_was_started_means_nobody(home: Path) -> None:
+    """Power fails, and afterwards other processes have those ids."""
+    pids = home / "postgresql" / ".handle_pids.json"
+    pids.write_text(f"[{os.getpid()}]")
+    assert embedded.users(home) == [os.getpid()]
+    before = psutil.boot_time() - 60
+    os.utime(pids, (before, before))
+
+    assert embedded.users(home) == []
+    with user(home) as joined:
+        assert embedded.users(home) == [joined.process.pid]
+    assert embedded.state(home) == "stopped"
 
 
 def test_a_home_that_cannot_be_used_is_one_clear_error(tmp_path: Path) -> None:
@@ -178,6 +153,7 @@ def test_the_command_line_tells_stops_and_shows_it(home: Path) -> None:
     assert running.stdout == "running, 1 processes use it\n"
     assert url.stdout.startswith("postgresql://postgres:@/sendtrail?host=")
     assert (stop.stdout, stop.returncode) == ("stopped\n", 0)
+    assert stop.stderr == "1 processes use it; serve and run start it again\n"
     assert embedded.state(home) == "stopped"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from projections.container import Container
 from projections.database.engine import rows
@@ -20,8 +21,9 @@ def test_a_session_that_stands_still_in_a_transaction_is_ended(container: Contai
         then.soon(lambda: own.pid not in backends(container))
         connection.exec_driver_sql("SELECT 1")
 
-    with pytest.raises(outages.OUTAGES):
+    with pytest.raises(DBAPIError) as ended:
         container.database.run("other", stands_still)
+    assert outages.is_outage(ended.value)
     with container.database.transaction() as connection:
         (row,) = rows(connection, "SHOW idle_in_transaction_session_timeout")
     assert row[0] == "1min"

@@ -79,26 +79,3 @@ def test_without_a_secret_key_personal_data_is_neither_written_nor_read(
                     work(connection, [AISYAH])
     finally:
         keyless.close()
-
-
-def test_kept_keys_are_encrypted_in_pages_once(container: Container) -> None:
-    """Those that are encrypted already stay as they are."""
-    plain = {UUID(int=number): bytes([number]) * 32 for number in range(1, 8)}
-    with container.database.transaction() as connection:
-        done = lead_keys.make(connection, [UUID(int=100)])
-        connection.exec_driver_sql(
-            "INSERT INTO lead_keys (lead_id, key) VALUES (%s, %s)",
-            [(str(lead), key) for lead, key in plain.items()],
-        )
-    before = {row.lead_id: bytes(row.key) for row in then.table(container, "lead_keys")}
-
-    with container.database.transaction() as connection:
-        first = lead_keys.encrypt_kept_keys(connection, SECRET_KEY, page=3)
-        second = lead_keys.encrypt_kept_keys(connection, SECRET_KEY, page=3)
-        read = lead_keys.read(connection, [*plain, *done])
-
-    after = {row.lead_id: bytes(row.key) for row in then.table(container, "lead_keys")}
-    assert (first, second) == (7, 0)
-    assert read == plain | done
-    assert {len(data) for data in after.values()} == {60}
-    assert after[UUID(int=100)] == before[UUID(int=100)]

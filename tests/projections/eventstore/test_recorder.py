@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from threading import Event as Signal
 from threading import Thread
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg2
 import pytest
@@ -15,7 +15,6 @@ from sqlalchemy.exc import DBAPIError
 from domain import device, lead
 from domain.application.outreach import Outreach
 from domain.errors import SettingsError, StorageError
-from domain.message.events import MessageDelivered
 from projections.container import Container
 from projections.database.engine import Database
 from projections.database.installation import create_schema
@@ -23,12 +22,6 @@ from projections.eventstore.mapper import decode
 from projections.eventstore.recorder import Recorder
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-
-
-def delivered(message_id: UUID, version: int) -> MessageDelivered:
-    return MessageDelivered(
-        originator_id=message_id, originator_version=version, timestamp=NOW, actor="test"
-    )
 
 
 def test_without_a_database_it_refuses_to_start() -> None:
@@ -155,7 +148,9 @@ def test_a_reader_of_the_log_never_skips_an_event(database: Database) -> None:
 
 def test_an_event_comes_back_as_it_was_stored(container: Container) -> None:
     """Through the library's own event store, with nothing lost on the way."""
-    event = delivered(uuid4(), 1)
+    event = device.register(
+        uuid4(), device.Configuration(name="A", gateway="sandbox"), now=NOW, actor="test"
+    )
     recordings = container.outreach.events.put([event])
 
     assert recordings[0].notification.id == 1

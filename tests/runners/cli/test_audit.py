@@ -39,7 +39,7 @@ def rewritten(container: Container) -> None:
     somebody_does(
         container,
         ONE_BIT,
-        "DELETE FROM notary_seals",
+        "DELETE FROM hash_chain_links",
         "DELETE FROM tracking WHERE application_name = 'notary'",
     )
     hash_chain.extend(container.database, container.outreach.clock)
@@ -65,7 +65,7 @@ def test_an_untouched_log_is_intact_and_a_touched_one_is_not(
     somebody_does(container, ONE_BIT)
     touched = sendtrail("audit", "verify", database_url=database_url)
 
-    digest = then.table(container, "notary_seals")[0].digest.hex()
+    digest = then.table(container, "hash_chain_links")[0].digest.hex()
     assert intact.stdout.splitlines() == [
         "verified 3 events up to 3, 1 not in the chain yet",
         f"intact: {digest}",

@@ -84,22 +84,26 @@ def test_after_a_kill_another_sends_everything_exactly_once(
     assert [e.reason for e in then.events(container, "message.released")] == ["lease ended"] * 6
 
 
-def test_a_fault_in_one_runner_ends_the_process_with_an_error(
+def test_a_fault_in_one_runner_ends_neither_the_process_nor_the_others(
     container: Container, database_url: str
 ) -> None:
-    """So that a supervisor, which restarts what failed, restarts it."""
+    """It is logged and tried again, and whoever asks sees it."""
     given.device(container)
     given.lead(container, triggers=["COLD"])
     given.sequence(container)
     with container.database.transaction() as connection:
         connection.exec_driver_sql('UPDATE sequences SET definition = \'{"reentry": "once"}\'')
 
-    with running("run", database_url=database_url) as child:
+    with running("run", database_url=database_url, campaign_every=0.2) as child:
         child.says("runner.failed")
-        code = child.ends()
+        given.campaign(container)
+        then.soon(lambda: then.statuses(container) == {"sent": 1})
+        (process,) = then.table(container, "runner_processes")
+        code = child.ends(signal.SIGTERM)
 
-    assert code == 1
-    assert child.lines[-1] == "Error: the enroller failed; see the log"
+    assert code == 0
+    assert "enroller" in process.runners
+    assert then.table(container, "runner_processes") == []
 
 
 def test_one_look_each_and_an_end(container: Container, database_url: str) -> None:

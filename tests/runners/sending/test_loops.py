@@ -15,6 +15,7 @@ from projections.container import Container
 from runners.sending import claim_window, loops
 from runners.sending.worker import Broadcaster
 from runners.support.clocks import SimulatedClock
+from runners.support.health import Health
 from tests.support import given, then, when
 from tests.support.api.given import SECRET_KEY
 from tests.support.when import Phones
@@ -27,7 +28,8 @@ def while_broadcasting(
 
     async def play() -> None:
         stop = asyncio.Event()
-        loop = asyncio.create_task(loops.broadcast(broadcaster, stop))
+        health = Health([loops.NAME], broadcaster.container.outreach.clock)
+        loop = asyncio.create_task(loops.broadcast(broadcaster, stop, health))
         try:
             await asyncio.wait_for(story(), limit)
         finally:

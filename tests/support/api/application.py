@@ -10,6 +10,7 @@ from flask import Flask
 from api import create_app
 from api.http import auth
 from api.http.context import EXTENSION
+from api.resources import health
 from projections.container import Container
 
 
@@ -19,7 +20,11 @@ def application(container: Container) -> Flask:
     they are."""
     app = copy.copy(_built())
     app.config = copy.copy(app.config)
-    own = {EXTENSION: container, auth.EXTENSION: auth.WrongKeys()}
+    own = {
+        EXTENSION: container,
+        auth.EXTENSION: auth.WrongKeys(),
+        health.WARNINGS: health.Warnings(),
+    }
     app.extensions = {**app.extensions, **own}
     return app
 

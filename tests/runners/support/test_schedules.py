@@ -10,7 +10,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from domain.errors import StorageError
-from runners.support import outages
+from runners.support.health import Health
+from runners.support.outages import back_off
+from runners.support.schedules import repeat
+from tests.support.samples import NOW
 
 AWAY = OperationalError("SELECT", {}, Exception("server closed the connection unexpectedly"))
 
@@ -44,6 +47,10 @@ def outcomes(*given_: int | Exception) -> tuple[Callable[[], int], list[int | Ex
     return work, had
 
 
+def health() -> Health:
+    return Health(["enroller", "reaper"], lambda: NOW)
+
+
 @pytest.mark.parametrize(
     "outage", [AWAY, psycopg2.OperationalError("gone"), StorageError("not there")]
 )
@@ -52,16 +59,16 @@ def test_work_that_fails_is_tried_again_soon_and_then_goes_on(outage: Exception)
     work, had = outcomes(outage, outage, 3)
     stop = Impatient(waits=3)
 
-    outages.repeat("enroller", work, 300.0, stop)
+    repeat("enroller", work, 300.0, stop, health())
 
     assert had == [outage, outage, 3]
     assert stop.waits[:2] == [1.0, 2.0]
     assert 299.0 < stop.waits[2] <= 300.0
 
 
-def test_pauses_grow_up_to_a_minute() -> None:
-    """A database that is away for hours is asked once a minute."""
-    assert [outages.back_off(failures) for failures in range(1, 9)] == [
+def test_pauses_grow() -> None:
+    """Twice as long each time, up to the longest."""
+    assert [back_off(failures, 60.0) for failures in range(1, 9)] == [
         1.0,
         2.0,
         4.0,
@@ -71,24 +78,43 @@ def test_pauses_grow_up_to_a_minute() -> None:
         60.0,
         60.0,
     ]
-    assert outages.back_off(100_000) == 60.0
+    assert back_off(100_000, 60.0) == 60.0
 
 
-def test_a_fault_is_no_outage() -> None:
-    """What no waiting can mend ends the runner, so that somebody looks."""
-    work, had = outcomes(ValueError("a bug"), 1)
+def test_a_database_that_is_away_is_asked_every_few_seconds() -> None:
+    """Sending goes on soon after it is back."""
+    work, _ = outcomes(*[AWAY] * 5, 1)
+    stop = Impatient(waits=6)
 
-    with pytest.raises(ValueError, match="a bug"):
-        outages.repeat("enroller", work, 300.0, Impatient(waits=3))
+    repeat("enroller", work, 300.0, stop, health())
 
-    assert len(had) == 1
+    assert stop.waits[:5] == [1.0, 2.0, 2.0, 2.0, 2.0]
+
+
+def test_a_fault_is_counted_and_tried_again_with_growing_pauses() -> None:
+    """It ends nothing; whoever looks sees it until the work succeeds."""
+    work, had = outcomes(*[ValueError("a bug")] * 7, 1)
+    stop = Impatient(waits=7)
+    seen = health()
+
+    repeat("enroller", work, 300.0, stop, seen)
+
+    assert stop.waits[:7] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0]
+    state = seen.states["enroller"]
+    assert (state.failures, state.faults, state.error) == (7, 7, "ValueError")
+    assert (state.worked_at, state.failed_at) == (None, NOW)
+    stop = Impatient(waits=1)
+    repeat("enroller", work, 300.0, stop, seen)
+    assert (state.failures, state.faults, state.error) == (0, 7, None)
+    assert state.worked_at == NOW
+    assert len(had) == 8
 
 
 def test_whoever_is_told_to_stop_during_an_outage_stops() -> None:
     """Without another try."""
     work, had = outcomes(AWAY, AWAY, 1)
 
-    outages.repeat("reaper", work, 60.0, Impatient(waits=2))
+    repeat("reaper", work, 60.0, Impatient(waits=2), health())
 
     assert had == [AWAY, AWAY]
 
@@ -103,6 +129,6 @@ def test_work_is_repeated_at_its_interval() -> None:
             stop.set()
         return 0
 
-    outages.repeat("reaper", work, 0.01, stop)
+    repeat("reaper", work, 0.01, stop, health())
 
     assert len(calls) == 3

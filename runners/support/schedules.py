@@ -1,0 +1,41 @@
+"""Repeats a runner's work on a schedule, through outages and faults, until it is told to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import schedule
+import structlog
+
+from runners.support.health import Health
+
+log = structlog.get_logger()
+
+
+def repeat(
+    name: str, work: Callable[[], int], every: float, stop: threading.Event, health: Health
+) -> None:
+    """Does ``work`` at once and then every ``every`` seconds, until ``stop`` is set.
+
+    ``work`` returns how much it did, which is logged under ``name``. After an error it is done
+    again after the pause that ``health`` says.
+    """
+
+    def job() -> None:
+        while not stop.is_set():
+            try:
+                done = work()
+            except Exception as error:
+                stop.wait(health.failed(name, error))
+            else:
+                health.worked(name)
+                if done:
+                    log.info("runner.worked", runner=name, count=done)
+                return
+
+    scheduler = schedule.Scheduler()
+    scheduler.every(every).seconds.do(job)  # type: ignore[arg-type] # fractions are allowed
+    job()
+    while not stop.wait(max(0.0, scheduler.idle_seconds or 0.0)):
+        scheduler.run_pending()
