@@ -29,8 +29,10 @@ class Container:
     """The application of one process, and what it is made of.
 
     ``clock`` gives aware instants in UTC, ``new_id`` random ids. ``outdated`` lets read models of
-    an earlier release pass, for a rebuild alone. Raises StorageError if the database cannot be
-    used. Close it when done, or use it as a context manager. Make it after forking.
+    an earlier release pass, for a rebuild alone. ``secret_key`` is the one that was found. Raises
+    StorageError if the database cannot be used, and SettingsError without the secret key that the
+    database was made with. Close it when done, or use it as a context manager. Make it after
+    forking.
     """
 
     def __init__(
@@ -44,10 +46,13 @@ class Container:
         self.settings = settings
         prepared = open_database(settings, outdated=outdated)
         prepared.close()
+        assert prepared.secret_key is not None  # noqa: S101 - open_database found one
+        self.secret_key: str = prepared.secret_key
         self.outreach = Outreach(
             {
                 "PERSISTENCE_MODULE": "projections.eventstore.factory",
                 "SENDTRAIL_DATABASE_URL": prepared.url,
+                "SENDTRAIL_SECRET_KEY": self.secret_key,
             },
             clock,
             new_id,
@@ -56,7 +61,7 @@ class Container:
         factory = cast(Factory, self.outreach.factory)
         self.database: Database = factory.database
         self.database.watch.went_back = self._report
-        self.secrets = credentials.Reader(settings.secret_key)
+        self.secrets = credentials.Reader(self.secret_key)
         if settings.fault is not None:
             self.database.fault_point = Fault(*settings.fault)
 

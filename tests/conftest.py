@@ -22,6 +22,7 @@ from projections.database.engine import Database
 from projections.database.installation import create_schema, url_of
 from runners.support.clocks import SimulatedClock
 from tests.support import postgres
+from tests.support.api.given import SECRET_KEY
 
 pytest_plugins = ["tests.support.api.fixtures"]
 
@@ -97,7 +98,7 @@ def template(server_url: str, admin: Admin) -> Iterator[str]:
     """The name of a database with Sendtrail's schema in it, to be copied."""
     name = f"sendtrail_template_{os.getpid()}"
     admin(f"CREATE DATABASE {name}")
-    database = Database(url_of(server_url, name))
+    database = Database(url_of(server_url, name), secret_key=SECRET_KEY)
     create_schema(database)
     database.close()
     yield name
@@ -121,7 +122,7 @@ def database_url(server_url: str, admin: Admin, template: str, copy_strategy: st
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    opened = Database(database_url)
+    opened = Database(database_url, secret_key=SECRET_KEY)
     yield opened
     opened.close()
 
@@ -135,5 +136,5 @@ def clock() -> SimulatedClock:
 @pytest.fixture
 def container(database_url: str, clock: SimulatedClock) -> Iterator[Container]:
     """The application on a fresh database, at the test's own time."""
-    with Container(Settings(database_url=database_url), clock) as opened:
+    with Container(Settings(database_url=database_url, secret_key=SECRET_KEY), clock) as opened:
         yield opened

@@ -13,7 +13,6 @@ from api.schemas import serializers
 from api.schemas.devices import Device, DeviceChange, NewDevice
 from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
 from domain.device import OPERATOR, Configuration
-from domain.errors import InvalidInputError
 from projections.records import credentials
 
 blueprint = Blueprint("devices", __name__, url_prefix="/api/v1/devices")
@@ -23,20 +22,12 @@ def _show(device_id: UUID) -> Any:
     return resource("device", device_id, serializers.device)
 
 
-def _check_secret_key(new_credentials: dict[str, str] | None) -> None:
-    """Called before anything is written. Raises InvalidInputError for credentials that the server
-    has no key to encrypt with."""
-    if new_credentials and container().settings.secret_key is None:
-        expected = "SENDTRAIL_SECRET_KEY to be set on the server, which encrypts them"
-        raise InvalidInputError("credentials", expected)
-
-
 def _replace_credentials(device_id: UUID, new_credentials: dict[str, str] | None) -> None:
     """Replaces the device's credentials as a whole: an empty object deletes them, None keeps
     them."""
     if new_credentials is not None:
         with container().database.transaction() as connection:
-            credentials.put(connection, device_id, new_credentials, container().settings.secret_key)
+            credentials.put(connection, device_id, new_credentials, container().secret_key)
 
 
 @blueprint.post("")
@@ -45,7 +36,6 @@ def _replace_credentials(device_id: UUID, new_credentials: dict[str, str] | None
 def register(data: dict[str, Any]) -> Any:
     """Register a device; it is offline until its gateway or a person says otherwise"""
     new_credentials = data.pop("credentials", None)
-    _check_secret_key(new_credentials)
     fill_max_delay(data, default=15.0)
     device_id = outreach().register_device(Configuration(**data), actor=actor()).id
     _replace_credentials(device_id, new_credentials)
@@ -73,7 +63,6 @@ def show(device_id: UUID) -> Any:
 def reconfigure(data: dict[str, Any], device_id: UUID) -> Any:
     """Change a device; what is not given stays"""
     new_credentials = data.pop("credentials", None)
-    _check_secret_key(new_credentials)
 
     def change(configuration: Configuration) -> Configuration:
         fill_max_delay(data, default=configuration.max_delay_seconds)

@@ -54,7 +54,7 @@ def create(data: dict[str, Any]) -> Any:
     new_id = uuid4()
     with container().database.transaction() as connection:
         secret = subscriptions.create(
-            connection, new_id, **data, secret_key=container().settings.secret_key, now=now()
+            connection, new_id, **data, secret_key=container().secret_key, now=now()
         )
     return {**_show(new_id), "secret": secret}
 

@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 
 from benchmarks.contenders import optional_packages
+from benchmarks.harness.installation import settings
 from benchmarks.harness.postgres_fixture import create_table_like
 from benchmarks.harness.sample_events import MessagePlanned, create_batches
 from benchmarks.harness.worker_pool import PoolWorker
-from projections.config.settings import Settings
 from projections.container import Container
 
 # The table that bare COPY fills.
@@ -142,7 +142,7 @@ class AppendTask:
 
     def __call__(self, worker: PoolWorker) -> None:
         """Make the events, wait for the others, append."""
-        with Container(Settings(database_url=self.url)) as container:
+        with Container(settings(self.url)) as container:
             open_writer = WRITERS[self.writer]
             with open_writer(container, create_batches(1, 1)) as (append, batches):
                 append(batches[0])  # connects, and plans what is planned once

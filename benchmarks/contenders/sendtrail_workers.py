@@ -14,6 +14,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from benchmarks.harness import seed_data
+from benchmarks.harness.installation import settings
 from benchmarks.harness.worker_pool import PoolWorker
 from domain.receipts import Receipt, Reply
 from projections.config.settings import Settings
@@ -66,10 +67,10 @@ class CountingBroadcaster(Broadcaster):
         return recorded
 
 
-def broadcaster_settings(url: str, secret_key: str | None = None) -> Settings:
+def broadcaster_settings(url: str) -> Settings:
     """Settings with which the broadcaster looks again soon, so that no waiting is measured where
     little is left."""
-    return Settings(database_url=url, broadcast_every=0.05, secret_key=secret_key)
+    return settings(url, broadcast_every=0.05)
 
 
 def create_broadcaster(
@@ -90,18 +91,17 @@ class BroadcasterTask:
     """The ``number``-th broadcaster process, driven by the broadcaster's own loop until the common
     work is finished.
 
-    With a ``secret_key``, which decrypts the devices' credentials, the gateway is the Cloud API's;
-    without one it accepts at once.
+    The gateway is the Cloud API's if it goes ``over_http``, else one that accepts at once.
     """
 
     url: str
     number: int = 0
-    secret_key: str | None = None
+    over_http: bool = False
 
     def __call__(self, worker: PoolWorker) -> None:
         """Connect, wait for the others, send."""
-        with Container(broadcaster_settings(self.url, self.secret_key)) as container:
-            gateway = Cloud(Http(TIMEOUT)) if self.secret_key else ImmediateGateway()
+        with Container(broadcaster_settings(self.url)) as container:
+            gateway = Cloud(Http(TIMEOUT)) if self.over_http else ImmediateGateway()
             broadcaster = create_broadcaster(
                 container, dict.fromkeys(("sandbox", "cloud"), gateway), self.number
             )
@@ -136,7 +136,7 @@ class RunnerTask:
 
     def __call__(self, worker: PoolWorker) -> None:
         """Connect, wait for the others, schedule."""
-        with Container(Settings(database_url=self.url)) as container:
+        with Container(settings(self.url)) as container:
             runner: campaigner.Campaigner | enroller.Enroller
             if self.runner == "campaigner":
                 runner = campaigner.Campaigner(container, seed_data.ACTOR)

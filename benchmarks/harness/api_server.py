@@ -13,6 +13,8 @@ from time import monotonic, sleep
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from benchmarks.harness.installation import SECRET_KEY
+
 # Seconds after which a server that should be ready counts as lost.
 READY_TIMEOUT = 60.0
 
@@ -32,6 +34,7 @@ def running(database_url: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="st-") as home:
         environment |= {
             "SENDTRAIL_DATABASE_URL": database_url,
+            "SENDTRAIL_SECRET_KEY": SECRET_KEY,
             "SENDTRAIL_HOME": home,
             "SENDTRAIL_LOG_LEVEL": "WARNING",
         }

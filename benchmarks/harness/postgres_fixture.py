@@ -18,8 +18,8 @@ import psutil
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import OperationalError
 
+from benchmarks.harness.installation import settings
 from domain.errors import StorageError
-from projections.config.settings import Settings
 from projections.container import Container
 from projections.database import embedded
 from projections.database.installation import url_of
@@ -54,7 +54,7 @@ class PostgresFixture:
         """Create a database with Sendtrail's schema and what ``fill`` puts into it; returns its
         name. The statistics are fresh, as on a system that has run for a while."""
         name = self._create("")
-        with Container(Settings(database_url=url_of(self.url, name))) as container:
+        with Container(settings(url_of(self.url, name))) as container:
             fill(container)
         self.vacuum(name)
         return name

@@ -20,10 +20,10 @@ from benchmarks.contenders.sendtrail_workers import (
     ImmediateGateway,
     create_broadcaster,
 )
+from benchmarks.harness.installation import settings
 from benchmarks.harness.measuring import Comparison, Figure, MeasurementBase, Row, Target
 from benchmarks.harness.postgres_fixture import PostgresFixture, vacuum
 from benchmarks.measurements import template_databases
-from projections.config.settings import Settings
 from projections.container import Container
 from runners.sending.claim_window import BATCH, MOST_DEVICES
 
@@ -64,7 +64,7 @@ class ClaimMeasurement(MeasurementBase):
         with ExitStack() as stack:
             broadcasters = {}
             for size, url in self.urls.items():
-                container = stack.enter_context(Container(Settings(database_url=url)))
+                container = stack.enter_context(Container(settings(url)))
                 broadcasters[size] = create_broadcaster(container, {"sandbox": ImmediateGateway()})
                 _claim(broadcasters[size])
             for _ in range(self.claims):

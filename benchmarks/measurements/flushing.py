@@ -12,11 +12,11 @@ from contextlib import ExitStack
 
 from benchmarks.contenders.sendtrail_workers import BroadcasterTask
 from benchmarks.harness import seed_data, slow_flush, worker_pool
+from benchmarks.harness.installation import settings
 from benchmarks.harness.measuring import Comparison, MeasurementBase
 from benchmarks.harness.postgres_fixture import PostgresFixture
 from benchmarks.measurements import template_databases
 from benchmarks.measurements.lifecycle import in_words
-from projections.config.settings import Settings
 from projections.container import Container
 
 
@@ -59,7 +59,7 @@ class FlushingMeasurement(MeasurementBase):
         for count in self.processes:
             for name, server in (("plain", postgres), ("slow", self._slow_postgres)):
                 with server.temporary_copy(self._templates[server]) as url:
-                    with Container(Settings(database_url=url)) as container:
+                    with Container(settings(url)) as container:
                         seed_data.schedule_due_campaign(container)
                         seed_data.schedule_messages(container, self.messages)
                     tasks = [BroadcasterTask(url, broadcaster) for broadcaster in range(count)]

@@ -25,9 +25,6 @@ from benchmarks.harness.processor_time import ProcessorTime
 from projections.container import Container
 from projections.records import credentials
 
-# Of no worth anywhere: 32 zero bytes, as Fernet wants them.
-SECRET_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="  # noqa: S105
-
 
 class HttpSendingMeasurement(MeasurementBase):
     """``messages`` of one campaign over fifty devices of the Cloud API."""
@@ -61,9 +58,9 @@ class HttpSendingMeasurement(MeasurementBase):
         with postgres.temporary_copy(self.template) as url:
             rates["at once"] = worker_pool.rate([BroadcasterTask(url)], self.messages)
         with postgres.temporary_copy(self.template) as url, _running_cloud_api() as (port, server):
-            with Container(broadcaster_settings(url, SECRET_KEY)) as container:
+            with Container(broadcaster_settings(url)) as container:
                 _configure_devices(container, port)
-            tasks = [BroadcasterTask(url, secret_key=SECRET_KEY)]
+            tasks = [BroadcasterTask(url, over_http=True)]
             rates["http"] = self._processor_time.rate(url, tasks, self.messages, server)
             with Container(broadcaster_settings(url)) as container:
                 assert seed_data.count_sent(container) == self.messages, "some were not sent"
@@ -89,4 +86,4 @@ def _configure_devices(container: Container, port: int) -> None:
             {"url": f"http://127.0.0.1:{port}"},
         ).all():
             token = {"access_token": TOKEN}
-            credentials.put(connection, row.device_id, token, SECRET_KEY)
+            credentials.put(connection, row.device_id, token, container.secret_key)

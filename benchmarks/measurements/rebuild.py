@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.harness import worker_pool
+from benchmarks.harness.installation import settings
 from benchmarks.harness.measuring import Comparison, Figure, MeasurementBase, Row, Target
 from benchmarks.harness.postgres_fixture import PostgresFixture
 from benchmarks.harness.worker_pool import PoolWorker
 from benchmarks.measurements import template_databases
-from projections.config.settings import Settings
 from projections.container import Container
 from projections.rebuild.rebuild import rebuild
 
@@ -74,7 +74,7 @@ class RebuildTask:
 
     def __call__(self, worker: PoolWorker) -> None:
         """Connect, wait for the others, rebuild."""
-        with Container(Settings(database_url=self.url)) as container:
+        with Container(settings(self.url)) as container:
             events = container.outreach.recorder.max_notification_id() or 0
             assert events >= self.events, f"{events} events"
             worker.begin()

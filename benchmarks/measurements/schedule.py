@@ -21,9 +21,9 @@ from typing import ClassVar, Literal
 from benchmarks.contenders import bare_sql, bare_sql_schedule, optional_packages
 from benchmarks.contenders.sendtrail_workers import RunnerTask
 from benchmarks.harness import seed_data, worker_pool
+from benchmarks.harness.installation import settings
 from benchmarks.harness.measuring import Comparison, MeasurementBase, Target, call_rate
 from benchmarks.harness.postgres_fixture import PostgresFixture
-from projections.config.settings import Settings
 from projections.container import Container
 from projections.database.installation import url_of
 from runners.jobs import campaigner, enroller
@@ -66,7 +66,7 @@ class ScheduleMeasurement(MeasurementBase):
         if number % 2 and optional_packages.has_pgqueuer():
             rates["pgqueuer"] = self._pgqueuer_rate(postgres)
         with postgres.temporary_copy(self.template) as url:
-            with Container(Settings(database_url=url)) as container:
+            with Container(settings(url)) as container:
                 before = container.outreach.recorder.max_notification_id() or 0
             rates["sendtrail"] = worker_pool.rate(
                 [RunnerTask(url, self.runner, self.scheduled)], self.scheduled

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from benchmarks.contenders.sendtrail_workers import BroadcasterTask, RunnerTask
 from benchmarks.harness import log_copy, seed_data, worker_pool
+from benchmarks.harness.installation import settings
 from benchmarks.harness.postgres_fixture import PostgresFixture
-from projections.config.settings import Settings
 from projections.container import Container
 from projections.database.installation import url_of
 
@@ -30,7 +30,7 @@ def with_leads(postgres: PostgresFixture, leads: int) -> str:
 
     def create() -> str:
         name = postgres.create_copy(with_many_devices(postgres))
-        with Container(Settings(database_url=url_of(postgres.url, name))) as container:
+        with Container(settings(url_of(postgres.url, name))) as container:
             seed_data.register_leads(container, leads)
             seed_data.schedule_due_campaign(container)
         postgres.vacuum(name)
@@ -68,12 +68,12 @@ def with_sent_campaigns(postgres: PostgresFixture, leads: int, more: int) -> str
     def create() -> str:
         if more:
             name = postgres.create_copy(with_sent_campaigns(postgres, leads, 0))
-            with Container(Settings(database_url=url_of(postgres.url, name))) as container:
+            with Container(settings(url_of(postgres.url, name))) as container:
                 log_copy.copy_campaign(container, more)
         else:
             name = postgres.create_copy(with_few_devices(postgres, leads))
             url = url_of(postgres.url, name)
-            with Container(Settings(database_url=url)) as container:
+            with Container(settings(url)) as container:
                 seed_data.schedule_due_campaign(container)
             worker_pool.run([RunnerTask(url, "campaigner", leads)], leads)
             worker_pool.run([BroadcasterTask(url)], leads)

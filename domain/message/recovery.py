@@ -34,8 +34,8 @@ def record_again(
 
     ``queued`` and ``outcome`` are as they were recorded first; their instants and actors stay.
     Without an outcome it is unknown. ``slot_day`` is the day of the dispatch in the device's time
-    zone. A dispatch that the gateway surely did not accept leaves the message pending. Raises WrongStateError if the message is neither before that dispatch nor as the
-    dispatch left it.
+    zone. A dispatch that the gateway surely did not accept leaves the message pending. Raises
+    WrongStateError if the message is neither before that dispatch nor as the dispatch left it.
     """
     if message.status in ("pending", "processing"):
         if isinstance(outcome, MessageDeferred) or _is_retried(outcome):

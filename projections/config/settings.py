@@ -18,7 +18,8 @@ from projections.config.fault_points import POINTS
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
-def _secret(text: str) -> str:
+def parse_secret_key(text: str) -> str:
+    """The Fernet key as it is. Raises ValueError with what was expected if it is none."""
     try:
         Fernet(text)
     except ValueError:
@@ -71,7 +72,7 @@ def _fault(text: str) -> tuple[str, int]:
     return point, int(time)
 
 
-def _home(text: str) -> Path:
+def _path(text: str) -> Path:
     return Path(text).expanduser()
 
 
@@ -85,9 +86,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # postgresql://…; without it the bundled PostgreSQL runs under ``home``.
     database_url: Annotated[str | None, url.parse] = None
-    home: Annotated[Path, _home] = msgspec.field(default_factory=lambda: _home("~/.sendtrail"))
-    # A Fernet key.
-    secret_key: Annotated[str | None, _secret] = None
+    home: Annotated[Path, _path] = msgspec.field(default_factory=lambda: _path("~/.sendtrail"))
+    # A Fernet key, or the file that holds it; ``secret_key.find`` says which key holds.
+    secret_key: Annotated[str | None, parse_secret_key] = None
+    secret_key_file: Annotated[Path | None, _path] = None
     # Seconds between two rounds of a runner.
     enroll_every: Annotated[float, _seconds] = 300.0
     campaign_every: Annotated[float, _seconds] = 60.0

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
 from projections.config.fault_points import no_fault
+from projections.config.secret_key import key_cipher
 from projections.database import faults
 from projections.database.prepared import Prepared, execute
 from projections.database.servers import APPENDED, ServerWatch, identify
@@ -27,6 +28,9 @@ T = TypeVar("T")
 # The connection whose transaction this context's transactions are part of.
 _joined: ContextVar[Connection | None] = ContextVar("joined", default=None)
 
+# The execution option of every connection that holds the cipher of leads' keys.
+KEY_CIPHER = "sendtrail_key_cipher"
+
 # Seconds of idleness after which a connection is pinged before it is used.
 IDLE_SECONDS = 5.0
 
@@ -36,11 +40,13 @@ class Database:
 
     Times come and go as aware datetimes in UTC. Make one per process, after forking. ``url`` starts
     with ``postgresql://``, and may name several hosts. ``fault_point`` is called with the name of
-    each fault point reached; a test may replace it. ``watch`` knows which server answers.
+    each fault point reached; a test may replace it. ``watch`` knows which server answers. Without a
+    ``secret_key`` leads' personal data can be neither written nor read.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+    def __init__(self, url: str, *, pool_size: int = 20, secret_key: str | None = None) -> None:
         self.url = url
+        self.secret_key = secret_key
         self.fault_point: Callable[[str], None] = no_fault
         self.watch = ServerWatch()
         self.engine = make_engine(
@@ -50,6 +56,7 @@ class Database:
             # Error texts must not repeat personal data.
             hide_parameters=True,
             json_deserializer=msgspec.json.decode,
+            execution_options={KEY_CIPHER: None if secret_key is None else key_cipher(secret_key)},
         )
         event.listen(self.engine, "connect", _read_uuids)
         event.listen(self.engine, "connect", identify)

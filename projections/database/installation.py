@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
+import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from domain.errors import StorageError
-from projections.config import database_url
+from projections.config import database_url, secret_key
 from projections.config.settings import Settings
-from projections.database import embedded, faults, poolers, schema_version
+from projections.database import embedded, faults, poolers, schema_version, secret_check
 from projections.database.engine import Database
 from projections.database.sessions import make_engine
 from projections.schema import functions, log, read_models, records
@@ -40,11 +41,12 @@ def open_database(settings: Settings, *, outdated: bool = False) -> Database:
 
     An older schema of the bundled server's is migrated. ``outdated`` and errors are those of
     ``create_schema``; the bundled server may not start either, which raises StorageError, as does a
-    URL that leads to a pooler in another mode than session mode. The caller closes the database.
+    URL that leads to a pooler in another mode than session mode. Raises SettingsError without a
+    secret key. The caller closes the database.
     """
+    database = connect(settings)
     if settings.database_url:
         poolers.refuse(settings.database_url)
-    database = connect(settings)
     migrating = settings if settings.database_url is None else None
     create_schema(database, outdated=outdated, migrating=migrating)
     return database
@@ -53,9 +55,12 @@ def open_database(settings: Settings, *, outdated: bool = False) -> Database:
 def connect(settings: Settings) -> Database:
     """The database that the settings name, or else the bundled server's, as it is.
 
-    Raises StorageError if the bundled server does not start. The caller closes the database.
+    Raises StorageError if the bundled server does not start, and SettingsError without a secret
+    key. The caller closes the database.
     """
-    return Database(settings.database_url or ensure(embedded.start(settings.home), BUNDLED))
+    key = secret_key.find(settings)
+    url = settings.database_url or ensure(embedded.start(settings.home), BUNDLED)
+    return Database(url, secret_key=key)
 
 
 def create_schema(
@@ -66,13 +71,16 @@ def create_schema(
     Raises StorageError if the server does not answer, is older than PostgreSQL 15, or refuses.
     Raises StorageError if a newer program made the schema, or an older one did, unless there are
     settings for ``migrating`` it. Raises StorageError if an earlier version made the read models,
-    unless ``outdated`` is true: a rebuild is about to replace them.
+    unless ``outdated`` is true: a rebuild is about to replace them. Raises SettingsError, and
+    changes nothing, if the database was made with another secret key than that of ``database``.
     """
     with _connection(database) as connection:
+        secret_check.refuse_another(connection, database.secret_key)
         if schema_version.found(connection) != schema_version.newest():
             connection.rollback()
             with schema_version.exclusive(connection):
-                _create_or_migrate(connection, migrating)
+                _create_or_migrate(connection, _with_key(migrating, database))
+        secret_check.keep(connection, database.secret_key)
         if not outdated and (reason := _outdated(connection)):
             raise StorageError(reason)
 
@@ -84,11 +92,20 @@ def migrate(database: Database, settings: Settings, report: schema_version.Repor
     as ``create_schema`` and ``schema_version.upgrade`` do.
     """
     with _connection(database) as connection:
+        secret_check.refuse_another(connection, database.secret_key)
+        connection.rollback()
         with schema_version.exclusive(connection):
             before = schema_version.found(connection)
             connection.rollback()
-            _create_or_migrate(connection, settings, report)
+            _create_or_migrate(connection, _with_key(settings, database), report)
         return Migrated(before, _outdated(connection))
+
+
+def _with_key(settings: Settings | None, database: Database) -> Settings | None:
+    """The settings with the secret key that was found; a migration encrypts with it."""
+    if settings is None or database.secret_key is None:
+        return settings
+    return msgspec.structs.replace(settings, secret_key=database.secret_key)
 
 
 @contextmanager

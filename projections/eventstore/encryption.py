@@ -1,9 +1,9 @@
 """Personal data at rest: encrypted in each event, with a key of the lead's own.
 
-The keys are in a table beside the log. Destroying a lead's key erases the person from the whole log
-at once, though no event changes: what cannot be decrypted any more reads as blank. The cipher is
-AES-256-GCM. It authenticates the event's place in its stream too, so that a ciphertext fits no
-other event.
+The keys are in a table beside the log; ``lead_keys`` reads and writes it. Destroying a lead's key
+erases the person from the whole log at once, though no event changes: what cannot be decrypted any
+more reads as blank. The cipher is AES-256-GCM. It authenticates the event's place in its stream
+too, so that a ciphertext fits no other event.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from binascii import a2b_base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
 from domain.errors import StorageError
-from projections.database.engine import rows, uuids
+from projections.database.engine import rows
+from projections.eventstore import lead_keys
+from projections.eventstore.lead_keys import NONCE_BYTES
 from projections.readmodels.projector import Row
 
 # By topic, where an event has personal data: paths into its JSON.
@@ -35,7 +37,6 @@ PERSONAL: Mapping[str, Sequence[Sequence[str]]] = {
 REGISTERED = "lead.registered"
 # What a field reads as once it is erased, if that is not an empty text.
 BLANK: Mapping[str, Any] = {"attributes": {}}
-KEY_BYTES, NONCE_BYTES = 32, 12
 
 # Tables of leads beside the live one; the keys are in the live schema.
 _COPIES = """
@@ -64,9 +65,8 @@ def encrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
         return events
     personal = [row for row in events if row[2] in PERSONAL]
     registered = {row[0] for row in personal if row[2] == REGISTERED}
-    known = _read_keys(connection, {row[0] for row in personal} - registered)
-    new = {row[0]: os.urandom(KEY_BYTES) for row in personal if row[0] not in known}
-    _insert_keys(connection, new)
+    known = lead_keys.read(connection, {row[0] for row in personal} - registered)
+    new = lead_keys.make(connection, {row[0] for row in personal} - known.keys())
     keys = {**known, **new}
     return [_encrypt_event(row, keys) if row[2] in PERSONAL else row for row in events]
 
@@ -79,7 +79,7 @@ def decrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
     lead_ids = {row[0] for row in events if row[2] in PERSONAL}
     if not lead_ids:
         return events
-    keys = _read_keys(connection, lead_ids)
+    keys = lead_keys.read(connection, lead_ids)
     return [
         (*row[:3], decrypt_state(*row, keys.get(row[0]))) if row[2] in PERSONAL else row
         for row in events
@@ -130,12 +130,12 @@ def _encrypt_event(row: Row, keys: Mapping[UUID, bytes]) -> Row:
 
 
 def decrypt_state(
-    originator_id: UUID | str, version: int, topic: str, state: bytes | str, key: Any
+    originator_id: UUID | str, version: int, topic: str, state: bytes | str, key: bytes | None
 ) -> bytes:
     """The JSON of an event of a PERSONAL topic with its personal data in the clear.
 
-    ``state`` is the JSON as it is stored. ``key`` is the lead's, as bytes; None leaves the fields
-    blank. Raises StorageError if the ciphertext was altered.
+    ``state`` is the JSON as it is stored. ``key`` is the lead's, of 32 bytes; None leaves the
+    fields blank. Raises StorageError if the ciphertext was altered.
     """
     event = _decode(state)
     if "sealed" not in event:  # an earlier release stored it
@@ -168,23 +168,3 @@ def _parent(event: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
 def _associated_data(originator_id: UUID | str, version: int) -> bytes:
     """The event's place in its stream, which the cipher authenticates."""
     return bytes.fromhex(str(originator_id).replace("-", "")) + version.to_bytes(8, "big")
-
-
-def _read_keys(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
-    keys = rows(
-        connection,
-        "SELECT lead_id, key FROM lead_keys WHERE lead_id = ANY(%(ids)s::uuid[])",
-        ids=uuids(lead_ids),
-    )
-    return {row.lead_id: bytes(row.key) for row in keys}
-
-
-def _insert_keys(connection: Connection, keys: Mapping[UUID, bytes]) -> None:
-    if keys:
-        # In id order, so that two transactions that register the same leads do not deadlock.
-        records = [{"lead_id": lead_id, "key": keys[lead_id].hex()} for lead_id in sorted(keys)]
-        connection.exec_driver_sql(
-            "INSERT INTO lead_keys (lead_id, key) SELECT lead_id, decode(key, 'hex')"
-            " FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text)",
-            {"rows": _encode(records).decode()},
-        )

@@ -19,8 +19,9 @@ class Factory(InfrastructureFactory[Tracker]):
     """The factory that ``PERSISTENCE_MODULE=projections.eventstore.factory`` selects.
 
     ``SENDTRAIL_DATABASE_URL`` in the application's environment names the database, whose schema
-    must exist. Raises the library's InfrastructureFactoryError without it. The factory owns the
-    ``database``, which ``close`` closes.
+    must exist, and ``SENDTRAIL_SECRET_KEY`` is the secret key that it was made with. Raises the
+    library's InfrastructureFactoryError without either. The factory owns the ``database``, which
+    ``close`` closes.
     """
 
     def __init__(self, env: Environment | None) -> None:
@@ -30,7 +31,12 @@ class Factory(InfrastructureFactory[Tracker]):
             raise persistence.InfrastructureFactoryError(
                 "SENDTRAIL_DATABASE_URL: expected the URL of a PostgreSQL database"
             )
-        self.database = Database(url)
+        secret_key = self.env.get("SENDTRAIL_SECRET_KEY")
+        if not secret_key:
+            raise persistence.InfrastructureFactoryError(
+                "SENDTRAIL_SECRET_KEY: expected a Fernet key"
+            )
+        self.database = Database(url, secret_key=secret_key)
 
     def mapper(self, transcoder: Any = None, mapper_class: Any = None) -> Any:
         """A ``Mapper``, unless the caller asks for another class."""

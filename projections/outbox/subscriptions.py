@@ -22,14 +22,13 @@ def create(
     url: str,
     events: Sequence[str],
     allow_http: bool,
-    secret_key: str | None,
+    secret_key: str,
     now: datetime,
 ) -> str:
     """Store a subscription to the ``events`` that happen from now on.
 
     ``events`` are names of ``domain.webhook_events``. Returns the secret that signs its requests;
-    it is stored encrypted with ``secret_key`` and never shown again. Raises SettingsError if
-    ``secret_key`` is None.
+    it is stored encrypted with ``secret_key`` and never shown again.
     """
     secret = secrets.token_urlsafe(32)
     lock_position(connection)

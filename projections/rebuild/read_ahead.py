@@ -13,12 +13,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 
 from domain.errors import StorageError
 from projections.database.engine import Database, rows, uuids
 from projections.eventstore.encryption import PERSONAL, decrypt_state
+from projections.eventstore.lead_keys import cipher_of, unwrap
 from projections.readmodels.projector import Change, changes
 
 # Ids and states are read as text: the driver makes objects of UUIDs and reads bytes from
@@ -97,8 +99,9 @@ def read(
         page = result.cursor.fetchall()
         if not page:
             return None
+        cipher = cipher_of(connection)
         events = [
-            (*row[:3], decrypt_state(*row[:5]) if row[2] in PERSONAL else row[3].encode())
+            (*row[:3], _decrypted(cipher, row) if row[2] in PERSONAL else row[3].encode())
             for row in page
         ]
         if until is not None:
@@ -106,6 +109,12 @@ def read(
         return Page(page[0][5], page[-1][5], changes(events))
     except (DataError, msgspec.MsgspecError):
         raise not_as_written(position + 1, position + size) from None
+
+
+def _decrypted(cipher: AESGCM, row: Any) -> bytes:
+    """The JSON of the event with its personal data in the clear."""
+    key = None if row[4] is None else unwrap(cipher, row[0], row[4])
+    return decrypt_state(row[0], row[1], row[2], row[3], key)
 
 
 @contextmanager

@@ -12,17 +12,13 @@ from sqlalchemy import Connection
 from domain.errors import SettingsError
 from projections.database.engine import rows
 
-_MISSING = "SENDTRAIL_SECRET_KEY: expected a Fernet key, because there are credentials to keep"
 _OTHER = "SENDTRAIL_SECRET_KEY: expected the key that the credentials were kept with"
 
 
 def put(
-    connection: Connection, device_id: UUID, credentials: dict[str, str], secret_key: str | None
+    connection: Connection, device_id: UUID, credentials: dict[str, str], secret_key: str
 ) -> None:
-    """Store a device's credentials in place of those it had; empty ones delete them.
-
-    Raises SettingsError if there are credentials and ``secret_key`` is None.
-    """
+    """Store a device's credentials in place of those it had; empty ones delete them."""
     if not credentials:
         connection.exec_driver_sql(
             "DELETE FROM device_secrets WHERE device_id = %(id)s", {"id": device_id}
@@ -38,10 +34,8 @@ def put(
     )
 
 
-def encrypt(credentials: dict[str, str], secret_key: str | None) -> bytes:
-    """The ciphertext of credentials, for a ``Reader``. Raises SettingsError without a key."""
-    if secret_key is None:
-        raise SettingsError(_MISSING)
+def encrypt(credentials: dict[str, str], secret_key: str) -> bytes:
+    """The ciphertext of credentials, for a ``Reader``."""
     return Fernet(secret_key).encrypt(msgspec.json.encode(credentials))
 
 
@@ -51,18 +45,16 @@ class Reader:
     Each ciphertext is decrypted once, because that takes longer than the rest of a dispatch.
     """
 
-    def __init__(self, secret_key: str | None) -> None:
-        self._fernet = None if secret_key is None else Fernet(secret_key)
+    def __init__(self, secret_key: str) -> None:
+        self._fernet = Fernet(secret_key)
         self._decrypt = lru_cache(maxsize=10_000)(self._decrypt_anew)
 
     def read(self, ciphertext: bytes | memoryview | None) -> dict[str, str]:
-        """The credentials of that ciphertext; empty for None. Raises SettingsError without the
-        right key."""
+        """The credentials of that ciphertext; empty for None. Raises SettingsError if another key
+        encrypted it."""
         return {} if ciphertext is None else self._decrypt(bytes(ciphertext))
 
     def _decrypt_anew(self, ciphertext: bytes) -> dict[str, str]:
-        if self._fernet is None:
-            raise SettingsError(_MISSING)
         try:
             plain = self._fernet.decrypt(ciphertext)
         except InvalidToken:

@@ -112,8 +112,17 @@ hash_chain_links = Table(
     Column("chained_at", TIME, nullable=False),
 )
 
+# A value encrypted with SENDTRAIL_SECRET_KEY, for processes to check that theirs is the same.
+secret_check = Table(
+    "secret_check",
+    KEPT,
+    Column("singleton", Boolean, CheckConstraint("singleton"), primary_key=True),
+    Column("token", LargeBinary, nullable=False),
+)
+
 # One key per lead, with which the personal data in its events is encrypted; erasing the person is
-# destroying it.
+# destroying it. ``key`` is itself encrypted with SENDTRAIL_SECRET_KEY: nonce and ciphertext, 60
+# bytes; 32 bytes are a key that an earlier version stored as it is.
 lead_keys = Table(
     "lead_keys",
     KEPT,

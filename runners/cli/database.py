@@ -1,4 +1,4 @@
-"""``sendtrail db``: the database's schema, and the bundled PostgreSQL."""
+"""``sendtrail db``: the database's schema, its backups, and the bundled PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from projections.config.settings import Settings
 from projections.database import embedded, installation
 from projections.database.installation import BUNDLED, url_of
 from projections.database.schema_version import newest
+from runners.cli import backup
 
 
 @click.group("db")
 def group() -> None:
-    """The database, and the bundled PostgreSQL."""
+    """The database, its backups, and the bundled PostgreSQL."""
+
+
+group.add_command(backup.backup)
+group.add_command(backup.restore)
+group.add_command(backup.erased)
 
 
 @group.command("status")

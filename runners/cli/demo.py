@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from domain import campaign, device, sequence
 from domain.application.outreach import Outreach
 from projections.audit import message_trail
+from projections.config import secret_key
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database import embedded
@@ -55,7 +56,8 @@ def run(settings: Settings, terminal: Console) -> bool:
     """
     server = settings.database_url or embedded.start(settings.home)
     clock = SimulatedClock(START)
-    own = Settings(database_url=recreate(server, NAME))
+    key = secret_key.find(settings)
+    own = Settings(database_url=recreate(server, NAME), secret_key=key)
     with Container(own, clock) as container:
         devices = _register_devices(container.outreach)
         _import(container, terminal)

@@ -18,7 +18,7 @@ COMMANDS = {
         "runners.cli.audit:group",
         "Why did this person get this message, and has the log been touched?",
     ),
-    "db": ("runners.cli.database:group", "The database, and the bundled PostgreSQL."),
+    "db": ("runners.cli.database:group", "The database, its backups, and the bundled PostgreSQL."),
     "demo": (
         "runners.cli.demo:demo",
         "Play six days of outreach in seconds, in a database of its own.",

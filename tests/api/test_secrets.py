@@ -6,13 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from projections.container import Container
 from projections.readmodels import devices
 from runners.support.clocks import SimulatedClock
 from tests.support.api import given, then, when
-from tests.support.api.client import Client, fields
+from tests.support.api.client import Client
 
 SECRET = "hunter2-is-secret"
 CREDENTIALS = {"username": "sales", "password": SECRET}
@@ -88,25 +86,6 @@ def test_credentials_are_replaced_as_a_whole(container: Container, operator: Cli
 
     assert (replaced.json["has_credentials"], then_kept) == (True, {"token": "new"})
     assert (taken_away.json["has_credentials"], kept()) == (False, {})
-
-
-def test_without_a_secret_key_credentials_are_refused(
-    container: Container, operator: Client
-) -> None:
-    """Nothing is written, neither in the clear nor by halves; other devices are no matter."""
-    container.settings = msgspec.structs.replace(container.settings, secret_key=None)
-    device_id = given.device(operator)
-    before = then.topics(container), operator.items("/devices")
-
-    answers = [
-        operator.post("/devices", {"name": "S", "gateway": "gowa", "credentials": CREDENTIALS}),
-        operator.patch(f"/devices/{device_id}", {"name": "S", "credentials": CREDENTIALS}),
-    ]
-
-    assert [fields(answer) for answer in answers] == [["credentials"], ["credentials"]]
-    assert "SENDTRAIL_SECRET_KEY" in answers[0].json["message"]
-    assert (then.topics(container), operator.items("/devices")) == before
-    assert then.table(container, "device_secrets") == []
 
 
 def test_the_log_of_a_day_names_nobody(

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from tests.support import then
+from tests.support.api.given import SECRET_KEY
 from tests.support.forks import MODULE, ROOT, Fork
 
 Result = subprocess.CompletedProcess[str]
@@ -20,10 +21,10 @@ Result = subprocess.CompletedProcess[str]
 
 def environment(**settings: object) -> dict[str, str]:
     """This process's own without its settings, and these instead, but for those that are None:
-    ``database_url`` is SENDTRAIL_DATABASE_URL."""
+    ``database_url`` is SENDTRAIL_DATABASE_URL. The secret key is the tests' unless it is given."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SENDTRAIL_")}
-    given = {f"SENDTRAIL_{k.upper()}": str(v) for k, v in settings.items() if v is not None}
-    return {**kept, **given}
+    given = {"secret_key": SECRET_KEY, **settings}
+    return {**kept, **{f"SENDTRAIL_{k.upper()}": str(v) for k, v in given.items() if v is not None}}
 
 
 def sendtrail(*arguments: object, **settings: object) -> Result:

@@ -57,7 +57,7 @@ def settings(database_url: str) -> Settings:
 @pytest.fixture
 def migrated(settings: Settings) -> Settings:
     """``sendtrail db migrate`` has run: log and records are of this version, read models not."""
-    database = Database(settings.database_url or "")
+    database = Database(settings.database_url or "", secret_key=SECRET_KEY)
     migrate(database, settings, lambda step: None)
     database.close()
     return settings

@@ -36,6 +36,7 @@ COMMANDS: dict[str, list[str]] = {
     "audit message": [NOBODY],
     "audit verify": [],
     "audit why-not": [NOBODY, "--campaign", NOBODY],
+    "db erasures": [],
     "devices list": [],
     "devices test": ["Sales 2", "--to", "+60120000001"],
     "import": ["leads.csv"],
@@ -48,7 +49,17 @@ COMMANDS: dict[str, list[str]] = {
     "status": [],
 }
 # The way out, and what has to do with other databases or with none.
-OTHERS = {"db migrate", "rebuild", "demo", "db status", "db stop", "db url", "audit keygen"}
+OTHERS = {
+    "rebuild",
+    "demo",
+    "db backup",
+    "db migrate",
+    "db restore",
+    "db status",
+    "db stop",
+    "db url",
+    "audit keygen",
+}
 
 
 def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:

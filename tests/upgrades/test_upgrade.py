@@ -26,6 +26,7 @@ from tests.projections.rebuild.live_tables import (
     query,
 )
 from tests.support import then
+from tests.support.api.given import SECRET_KEY
 from tests.upgrades import schemas
 from tests.upgrades.former import FORMER_TABLES, NIGHT, OLD, SALES_1, SALES_2, SPARE
 
@@ -89,7 +90,7 @@ def test_the_rebuild_makes_the_tables_of_now(
     for result in (first, second):
         assert (result.exit_code, result.stderr) == (0, "")
         assert result.stdout.count("identical") == len(TABLES)
-    with Container(Settings(database_url=database_url)) as container:
+    with Container(Settings(database_url=database_url, secret_key=SECRET_KEY)) as container:
         assert identities(container).keys() & FORMER_TABLES == set()
         assert [tuple(row) for row in then.table(container, "device_slots")] == [
             (SALES_1, at("03 14:00:36.917010"), 0),
@@ -117,7 +118,7 @@ def test_a_slot_that_was_changed_after_it_is_named(container: Container) -> None
 def test_an_upgraded_database_is_like_a_new_one(container: Container, new_url: str) -> None:
     """In every table, column, index, constraint, view, function and trigger; and a rebuild of the
     new one, which has nothing to drop, is no error."""
-    made = Database(new_url)
+    made = Database(new_url, secret_key=SECRET_KEY)
     try:
         assert set(rebuild(made, swap=True).values()) == {None}
     finally:

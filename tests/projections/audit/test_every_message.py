@@ -10,6 +10,7 @@ from projections.container import Container
 from runners.process.simulation import Simulation
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then
+from tests.support.api.given import SECRET_KEY
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LEADS = 200
@@ -57,7 +58,7 @@ def a_mixed_week(container: Container, clock: SimulatedClock) -> None:
 
 def test_every_chain_is_complete_and_every_text_is_proven(database_url: str) -> None:
     clock = SimulatedClock(START)
-    with Container(Settings(database_url=database_url), clock) as container:
+    with Container(Settings(database_url=database_url, secret_key=SECRET_KEY), clock) as container:
         a_mixed_week(container, clock)
         messages = then.messages(container)
         statuses = then.statuses(container)

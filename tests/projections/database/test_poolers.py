@@ -17,6 +17,7 @@ from runners.sending import loops
 from runners.support.clocks import SimulatedClock
 from runners.support.health import Health
 from tests.support import given, servers, then, when
+from tests.support.api.given import SECRET_KEY
 from tests.support.processes import sendtrail
 from tests.support.servers import Server
 
@@ -76,7 +77,9 @@ def test_session_mode_works(server: Server, clock: SimulatedClock) -> None:
     sends both."""
     with (
         servers.pooler(server, "session") as url,
-        Container(Settings(database_url=recreate(url, "pooled")), clock) as container,
+        Container(
+            Settings(database_url=recreate(url, "pooled"), secret_key=SECRET_KEY), clock
+        ) as container,
     ):
         given.settings(container, broadcast_every=3600.0)
         given.device(container)

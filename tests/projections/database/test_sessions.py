@@ -16,6 +16,7 @@ from projections.database.engine import Database, rows
 from projections.database.installation import recreate
 from projections.database.listener import Listener
 from tests.support import given, servers, then
+from tests.support.api.given import SECRET_KEY
 from tests.support.servers import Server
 
 TOLD = {
@@ -85,7 +86,7 @@ def test_whatever_connects_finds_the_server_that_can_be_written_to(
     # A host that answers and does not know the database ends libpq's search.
     copied = "SELECT count(*) FROM pg_database WHERE datname = 'sendtrail_several'"
     then.soon(lambda: standby.ask(copied))
-    with Container(Settings(database_url=url)) as container:
+    with Container(Settings(database_url=url, secret_key=SECRET_KEY)) as container:
         given.lead(container)
         listener = Listener(container.database.url, "news")
         listener.open()

@@ -13,6 +13,7 @@ from projections.database.engine import Database
 from projections.eventstore.factory import Factory
 from projections.eventstore.recorder import Recorder, TrackingEventRecorder
 from projections.eventstore.tracking import Tracker
+from tests.support.api.given import SECRET_KEY
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +25,7 @@ def _database(request: pytest.FixtureRequest, database: Database) -> None:
             env={
                 "PERSISTENCE_MODULE": "projections.eventstore.factory",
                 "SENDTRAIL_DATABASE_URL": database.url,
+                "SENDTRAIL_SECRET_KEY": SECRET_KEY,
             }
         )
 

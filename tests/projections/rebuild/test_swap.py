@@ -27,6 +27,7 @@ from tests.projections.rebuild.live_tables import (
     shape,
 )
 from tests.support import given, then, when
+from tests.support.api.given import SECRET_KEY
 from tests.support.mixed import mixed_history
 from tests.support.processes import sendtrail
 from tests.support.when import Phones
@@ -228,7 +229,7 @@ def test_a_changed_projection_is_deployed_by_a_rebuild(
 
     says = f"the read models have no {missing} yet, .* run sendtrail rebuild"
     with pytest.raises(StorageError, match=says):
-        Container(Settings(database_url=database_url))
+        Container(Settings(database_url=database_url, secret_key=SECRET_KEY))
     refused = sendtrail("status", database_url=database_url)
     assert (refused.returncode, "run sendtrail rebuild" in refused.stderr) == (1, True)
 
@@ -238,7 +239,7 @@ def test_a_changed_projection_is_deployed_by_a_rebuild(
     assert identities(container).keys() == tables
     assert contents(container) == before
     assert shape(container) == old_shape
-    with Container(Settings(database_url=database_url), clock) as opened:
+    with Container(Settings(database_url=database_url, secret_key=SECRET_KEY), clock) as opened:
         when.plays(clock, 600, when.broadcaster(opened, Phones(clock)))
         assert differences(opened) == {}
     # Also those who had it open all the time.

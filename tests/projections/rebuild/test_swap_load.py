@@ -19,6 +19,7 @@ from tests.projections.rebuild.live_tables import (
     replaced,
 )
 from tests.support import given, then, when
+from tests.support.api.given import SECRET_KEY
 from tests.support.when import Phones
 
 
@@ -106,7 +107,9 @@ def reads(container: Container) -> Callable[[int], object]:
 def test_swaps_under_full_load(database_url: str) -> None:
     """Three writers, a broadcaster and a reader: nobody fails, nothing is lost or doubled, and
     nothing waits for two seconds longer than it does without."""
-    with Container(Settings(database_url=database_url), utc_now) as container:
+    with Container(
+        Settings(database_url=database_url, secret_key=SECRET_KEY), utc_now
+    ) as container:
         given.device(container)
         given.many_leads(container, 5, niche=["B1"])
         given.sequence(container, "COLD", ["One", "Two"], first_delay_minutes=0)

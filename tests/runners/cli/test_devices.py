@@ -108,7 +108,9 @@ def test_what_cannot_be_tried_is_said_in_one_line(
 
 def test_the_pause_of_the_device_is_kept(database_url: str) -> None:
     """Whoever sends: the campaign a moment ago, or a person now."""
-    with Container(Settings(database_url=database_url), utc_now) as container:
+    with Container(
+        Settings(database_url=database_url, secret_key=SECRET_KEY), utc_now
+    ) as container:
         given.device(container, "Slow", pace=(3600, 3600))
         given.lead(container)
         given.campaign(container)

@@ -13,6 +13,7 @@ from projections.container import Container
 from runners.cli.main import main
 from tests.support.api import then
 from tests.support.api.client import Client
+from tests.support.processes import environment
 
 Command = Callable[..., Result]
 
@@ -22,7 +23,7 @@ def sendtrail(database_url: str) -> Iterator[Command]:
     """Runs ``sendtrail`` with these arguments on the test's database."""
 
     def run(*arguments: str) -> Result:
-        return CliRunner().invoke(main, arguments, env={"SENDTRAIL_DATABASE_URL": database_url})
+        return CliRunner().invoke(main, arguments, env=environment(database_url=database_url))
 
     yield run
     structlog.reset_defaults()  # the command's logs went to a stream that is closed now

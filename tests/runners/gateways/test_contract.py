@@ -33,6 +33,7 @@ from tests.runners.gateways.providers import (
     send,
     status,
 )
+from tests.support.api.given import SECRET_KEY
 from tests.support.gateways.fakes import Behaviour, Kind, serving
 
 UNREADABLE = Unknown("an answer that cannot be read")
@@ -125,7 +126,8 @@ def test_what_the_provider_took_but_did_not_answer_in_time_is_unknown(
     provider, fake = behind
     fake.behave = lambda asked: Behaviour("hang")
     with Container(
-        Settings(database_url=database_url, gateway_timeout=0.5), SystemClock()
+        Settings(database_url=database_url, secret_key=SECRET_KEY, gateway_timeout=0.5),
+        SystemClock(),
     ) as container:
 
         async def broadcast() -> list[tuple[object, Outcome]]:

@@ -15,6 +15,7 @@ from projections.container import Container
 from projections.database.installation import url_of
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
+from tests.support.api.given import SECRET_KEY
 
 
 def utc(*parts: int) -> datetime:
@@ -193,7 +194,9 @@ def test_case_does_not_matter_in_any_alphabet(
     was set up in (a service without LANG gets C)."""
     name = f"sendtrail_locale_{os.getpid()}"
     admin(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE '{locale}'")
-    with Container(Settings(database_url=url_of(server_url, name)), clock) as container:
+    with Container(
+        Settings(database_url=url_of(server_url, name), secret_key=SECRET_KEY), clock
+    ) as container:
         given.device(container)
         given.lead(container, 1, ["ÉTÉ"])
         given.lead(container, 2, ["VIP"], niche=["ЛЕТО"])

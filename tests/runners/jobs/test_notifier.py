@@ -22,7 +22,7 @@ from runners.jobs.notifier import Notifier
 from runners.support.clocks import SimulatedClock
 from tests.runners.jobs.receiver import Receiver, receiving
 from tests.support import given, then, when
-from tests.support.api.given import SECRET_KEY
+from tests.support.api.given import OTHER_KEY, SECRET_KEY
 from tests.support.when import Phones
 
 
@@ -270,10 +270,10 @@ def test_an_event_that_was_altered_stands_in_no_others_way(
 def test_a_secret_that_cannot_be_read_ends_nobody(
     container: Container, clock: SimulatedClock, receiver: Receiver
 ) -> None:
-    """The key of this process is another one, or there is none: what there is to tell waits."""
+    """Another key encrypted it: what there is to tell waits."""
     subscribes(container, receiver, ["message.sent"])
     campaign_is_sent(container, clock)
-    container.secrets = Reader(None)
+    container.secrets = Reader(OTHER_KEY)
 
     assert Notifier(container).run_once() == 0
 

@@ -11,6 +11,7 @@ import pytest
 from projections.config.settings import Settings
 from projections.container import Container
 from tests.support import given, then, when
+from tests.support.api.given import SECRET_KEY
 from tests.support.processes import fresh, running
 
 # Looks often; sees far ahead, and looks sooner only when there is news.
@@ -21,7 +22,7 @@ FAR_SIGHTED = {"broadcast_every": 60, "lease_seconds": 0.3}
 @pytest.fixture
 def container(database_url: str) -> Iterator[Container]:
     """The application at the system's time, which is that of the processes."""
-    with Container(Settings(database_url=database_url)) as opened:
+    with Container(Settings(database_url=database_url, secret_key=SECRET_KEY)) as opened:
         yield opened
 
 

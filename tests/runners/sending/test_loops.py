@@ -17,6 +17,7 @@ from runners.sending.worker import Broadcaster
 from runners.support.clocks import SimulatedClock
 from runners.support.health import Health
 from tests.support import given, then, when
+from tests.support.api.given import SECRET_KEY
 from tests.support.when import Phones
 
 
@@ -158,7 +159,9 @@ def test_the_broadcaster_survives_a_restart_of_the_database(
         cut = await listening(container.database.url)
         await asyncio.to_thread(asked, container.database.url, CUT)
         await listening(container.database.url, but=cut)
-        with Container(Settings(database_url=container.database.url), clock) as another:
+        with Container(
+            Settings(database_url=container.database.url, secret_key=SECRET_KEY), clock
+        ) as another:
             given.campaign(another)
             await asyncio.to_thread(when.triggers, another)
         await sent(phones, 1)

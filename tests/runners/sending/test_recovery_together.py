@@ -13,6 +13,7 @@ from projections.container import Container
 from runners.sending import recovery
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
+from tests.support.api.given import SECRET_KEY
 from tests.support.went_back import goes_back, meets_another_server, position, proven, reconciles
 from tests.support.when import Phones
 
@@ -20,7 +21,7 @@ from tests.support.when import Phones
 @pytest.fixture
 def other(database_url: str, clock: SimulatedClock) -> Iterator[Container]:
     """Another process on the same database."""
-    with Container(Settings(database_url=database_url), clock) as opened:
+    with Container(Settings(database_url=database_url, secret_key=SECRET_KEY), clock) as opened:
         yield opened
 
 

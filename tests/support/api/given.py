@@ -11,6 +11,8 @@ from tests.support.api.client import Client
 
 # Of no worth anywhere else: 32 zero bytes, as Fernet wants them.
 SECRET_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+# Another one: 32 bytes of value 1.
+OTHER_KEY = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
 
 # A campaign as bytes of JSON, for tests of bodies.
 CAMPAIGN = b'{"name": "March offer", "body": "Hello", "scheduled_at": "2026-03-03T09:00+08:00"}'

@@ -1,0 +1,84 @@
+"""The keys of leads at rest: each is encrypted with a key derived from the secret key.
+
+So a copy of the database alone, a backup for instance, opens no personal data. The cipher is
+AES-256-GCM. It authenticates the lead's id too, so that the key of one lead does not pass for
+another's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from uuid import UUID
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection
+
+from domain.errors import StorageError
+from projections.database.engine import KEY_CIPHER, rows, uuids
+
+KEY_BYTES, NONCE_BYTES = 32, 12
+
+_INSERT = """
+INSERT INTO lead_keys (lead_id, key) SELECT lead_id, decode(key, 'hex')
+FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text)
+"""
+
+
+def cipher_of(connection: Connection) -> AESGCM:
+    """The cipher of leads' keys that the connection's database was opened with.
+
+    Raises StorageError if it was opened without a secret key.
+    """
+    cipher = connection.get_execution_options().get(KEY_CIPHER)
+    if not isinstance(cipher, AESGCM):
+        raise StorageError("personal data: expected a database that was opened with a secret key")
+    return cipher
+
+
+def wrap(cipher: AESGCM, lead_id: UUID, key: bytes) -> bytes:
+    """The lead's ``key`` of 32 bytes as it is stored: nonce, ciphertext and tag, 60 bytes."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, key, lead_id.bytes)
+
+
+def unwrap(cipher: AESGCM, lead_id: UUID | str, stored: bytes | memoryview) -> bytes:
+    """The lead's key of 32 bytes, of what is stored; a plain one passes as it is.
+
+    Raises StorageError if it was altered, is another lead's, or another secret key encrypted it.
+    """
+    data = bytes(stored)
+    if len(data) == KEY_BYTES:
+        return data
+    place = bytes.fromhex(str(lead_id).replace("-", ""))
+    try:
+        return cipher.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], place)
+    except (InvalidTag, ValueError):
+        raise StorageError(f"the key of lead {lead_id} was altered") from None
+
+
+def read(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
+    """The keys, of 32 bytes, of those of the leads that have one. Raises as ``unwrap`` does."""
+    found = rows(
+        connection,
+        "SELECT lead_id, key FROM lead_keys WHERE lead_id = ANY(%(ids)s::uuid[])",
+        ids=uuids(lead_ids),
+    )
+    cipher = cipher_of(connection)
+    return {row.lead_id: unwrap(cipher, row.lead_id, row.key) for row in found}
+
+
+def make(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
+    """Make and store a key for each of the leads, which must have none; return the keys."""
+    # In id order, so that two transactions that register the same leads do not deadlock.
+    keys = {lead_id: os.urandom(KEY_BYTES) for lead_id in sorted(lead_ids)}
+    if keys:
+        cipher = cipher_of(connection)
+        records = [
+            {"lead_id": lead_id, "key": wrap(cipher, lead_id, key).hex()}
+            for lead_id, key in keys.items()
+        ]
+        connection.exec_driver_sql(_INSERT, {"rows": msgspec.json.encode(records).decode()})
+    return keys
