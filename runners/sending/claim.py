@@ -20,7 +20,8 @@ from projections.queue import claim, dispatch
 from runners.sending.call_limits import CallBudget
 from runners.sending.claim_window import message_limit
 from runners.sending.dispatch import Dispatcher, DispatchResult
-from runners.sending.slots import Ignored, Slot, server_of
+from runners.sending.ignored import Ignored
+from runners.sending.slots import Slot, server_of
 
 
 class ClaimResult(NamedTuple):

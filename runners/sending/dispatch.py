@@ -22,7 +22,8 @@ from projections.config.settings import Settings
 from projections.container import Container
 from projections.queue import dispatch
 from runners.gateways.protocol import Outgoing
-from runners.sending.slots import Ignored, Slot, send_moment
+from runners.sending.ignored import Ignored
+from runners.sending.slots import Slot, send_moment
 
 # A call that has not begun so long after its dispatch is not made any more: by then other workers
 # take it to be over.

@@ -117,7 +117,7 @@ class Steps:
         # First listen, then look: what comes in between must not wait for the next look.
         if await asyncio.to_thread(self.listener.open):
             worker.next_claim_at = None
-        if not worker.clock_is_right():
+        if not worker.may_send():
             return self.settings.broadcast_every
         now = self.clock()
         longest = timedelta(seconds=self.settings.broadcast_every)
@@ -150,7 +150,7 @@ class Steps:
     async def dispatch(self) -> float:
         """Dispatches what is due and sends it; returns the seconds until the next slot."""
         worker = self.broadcaster
-        if not worker.clock_is_right():
+        if not worker.may_send():
             return self.settings.broadcast_every
         async with self.dispatching:
             with worker.due() as slots:

@@ -19,7 +19,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-import structlog
 from sqlalchemy import Connection
 
 from domain import message
@@ -31,7 +30,7 @@ from projections.database.servers import ServerChangedError
 from projections.queue import lookup, lost
 from projections.queue.claim import Wanted
 from runners.gateways.protocol import Gateway, Outcome, Outgoing
-from runners.sending import collect, recovery
+from runners.sending import collect, ignored, recovery
 from runners.sending.breaker import Breaker
 from runners.sending.call_limits import CallBudget
 from runners.sending.calls import Calls
@@ -43,8 +42,6 @@ from runners.sending.memory import DispatchMemory
 from runners.sending.outcomes import OutcomeRecorder, SendResult
 from runners.sending.slots import Slot, server_of
 from runners.support.clock_watch import always_right
-
-log = structlog.get_logger()
 
 
 class ClaimRequest(NamedTuple):
@@ -92,6 +89,12 @@ class Broadcaster:
         self.wake_record = asyncio.Event()
         # Set whenever something may go that could not go before: it was claimed, or a call ended.
         self.wake_dispatch = asyncio.Event()
+
+    def may_send(self) -> bool:
+        """Whether its clock is one to claim and dispatch by. Raises ServerChangedError as those do:
+        what was sent is compared with another server's log whatever the clock says."""
+        self._require_server()
+        return self.clock_is_right()
 
     # Claim
 
@@ -172,14 +175,8 @@ class Broadcaster:
         return result
 
     def accept_dispatch(self, result: DispatchResult) -> None:
-        """Sends what was dispatched, queues what was postponed, and reports what was ignored: once,
-        because from now on something else is the device's latest."""
-        for what, device_id, ahead in result.ignored:
-            seconds = round(ahead.total_seconds())
-            log.warning(
-                "pacing.clock_was_ahead", what=what, device_id=str(device_id), seconds=seconds
-            )
-            metrics.clock_was_ahead(what)
+        """Sends what was dispatched, queues what was postponed, and reports what was ignored."""
+        ignored.report(result.ignored)
         for slot, free_at in result.postponed:
             self.queues.postpone(slot, free_at)
         self._send(result.outgoing)
@@ -242,12 +239,15 @@ class Broadcaster:
     def _require(self, connection: Connection) -> Connection:
         """The connection, if it leads to the server whose log was compared with the memory. Raises
         ServerChangedError if it does not."""
+        self._require_server()
+        return connection
+
+    def _require_server(self) -> None:
         server = self.container.database.watch.server
         if self.reconciled is None and not self.memory:
             self.reconciled = server
         if server != self.reconciled:
             raise ServerChangedError("the server changed; what was sent is compared with its log")
-        return connection
 
     async def reconcile(self) -> None:
         """Compares the memory with the log of the present server, see ``recovery``, and forgets

@@ -12,12 +12,14 @@ from structlog.testing import capture_logs
 
 from projections.container import Container
 from projections.database.listener import Listener
+from projections.database.servers import ServerChangedError
 from projections.queue.wake import CHANNEL
 from projections.rebuild.rebuild import rebuild
 from runners.sending import loops
 from runners.sending.worker import Broadcaster
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
+from tests.support.went_back import goes_back, position
 from tests.support.when import Phones
 
 HOUR = timedelta(hours=1)
@@ -255,3 +257,31 @@ def test_the_next_look_does_not_wait_until_the_clock_was_ahead(
     asyncio.run(story())
 
     assert then.statuses(container) == {"sent": 1}
+
+
+def test_a_wrong_clock_does_not_keep_a_worker_from_what_another_server_lost(
+    container: Container, phones: Phones
+) -> None:
+    """The database went back while the worker's clock was wrong. The others must hear what it has
+    sent, or they send it again."""
+    given.due_messages(container, 2)
+    before = position(container)
+    answers = [True]
+    worker = told(container, phones, answers)
+    when.looks(worker)
+    answers.append(False)
+    goes_back(container, before, worker)
+
+    async def story() -> None:
+        with closing(Listener(container.database.url, CHANNEL)) as listener:
+            steps = loops.Steps(worker, listener)
+            for step in (steps.claim, steps.dispatch):
+                with pytest.raises(ServerChangedError):
+                    await step()
+            await steps.reconcile()
+            assert await steps.claim() == 5.0
+
+    asyncio.run(story())
+
+    assert then.statuses(container) == {"sent": 2}
+    assert len(phones.sent) == 2
