@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench crash clean
+.PHONY: demo test lint bench crash ha clean
 
 demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own
 	$(BIN)/sendtrail demo
@@ -25,6 +25,9 @@ bench: $(VENV)/ready-bench  ## everything beside pgqueuer, the library's recorde
 crash: $(VENV)/ready-dev  ## kills runners at random and proves that nothing is doubled or lost
 	$(BIN)/python -m tests.chaos $(ARGS)
 
+ha: $(VENV)/ready-ha  ## loses the leader of three PostgreSQL nodes three times, and proves the same; needs etcd
+	$(BIN)/python -m tests.ha $(ARGS)
+
 $(VENV)/ready: setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sendtrail needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +40,10 @@ $(VENV)/ready-dev: $(VENV)/ready
 
 $(VENV)/ready-bench: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	touch $@
+
+$(VENV)/ready-ha: $(VENV)/ready-dev
+	$(BIN)/python -m pip install --quiet --editable '.[ha]'
 	touch $@
 
 clean:

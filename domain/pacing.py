@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from domain.clocks import APART
+
 Uniform = Callable[[float, float], float]
 
 # The shortest wait before a device that awaits an answer is asked again.
@@ -51,13 +53,51 @@ def assign_slots(
     return slots
 
 
+def farthest_slot(
+    now: datetime, look_ahead: timedelta, longest_pause: timedelta = timedelta()
+) -> datetime:
+    """The latest instant at which a slot may be that was given out by ``now``.
+
+    Claims look ``look_ahead`` far, ``longest_pause`` is the device's, and whoever gave out the slot
+    may be ``APART`` ahead. A later slot is of a clock that was wrong.
+    """
+    return now + look_ahead + longest_pause + APART
+
+
+def slot_that_counts(last_slot: datetime | None, farthest: datetime) -> datetime | None:
+    """``last_slot``; None if it is later than ``farthest``: then it counts for nothing, or a device
+    would be silent for as long as a clock was ahead."""
+    return None if last_slot is None or last_slot > farthest else last_slot
+
+
+def farthest_lease(now: datetime, look_ahead: timedelta, lease: timedelta) -> datetime:
+    """The latest instant at which a lease may end that was given by ``now``: it is held for
+    ``lease`` beyond its last slot, which claims give out ``look_ahead`` far. A later end is of a
+    clock that was wrong."""
+    return farthest_slot(now, look_ahead) + lease
+
+
 class LastDispatch(NamedTuple):
     """A device's latest dispatch: its instant, whether the gateway's answer is still awaited, and
-    when the answer came. ``dispatched_at`` is None where the device has never dispatched."""
+    when the answer came. ``dispatched_at`` is None where the device has never dispatched.
+    ``epoch`` is that of the dispatch."""
 
     dispatched_at: datetime | None
     awaiting_answer: bool = False
     answered_at: datetime | None = None
+    epoch: int = 0
+
+    def ahead(self, now: datetime) -> timedelta | None:
+        """How far after ``now`` it was, where that is more than ``APART``: the clock of whoever
+        dispatched was wrong. Else None."""
+        if self.dispatched_at is None or self.dispatched_at <= now + APART:
+            return None
+        return self.dispatched_at - now
+
+    def next_epoch(self, now: datetime) -> int:
+        """The epoch of a dispatch at ``now``: a new one where this one is later, or the dispatch
+        would not be the latest."""
+        return self.epoch + (self.dispatched_at is not None and self.dispatched_at > now)
 
 
 def free_at(last: LastDispatch, pause: timedelta, patience: timedelta, now: datetime) -> datetime:
@@ -66,12 +106,19 @@ def free_at(last: LastDispatch, pause: timedelta, patience: timedelta, now: date
     Two sends that are apart where they start may be closer where they arrive; only the answer says
     that one has arrived. While the answer is awaited: the instant to ask again, which is at the
     latest ``patience`` and a pause after the dispatch, because the call is surely over by then.
+
+    An answer, or a dispatch, more than ``APART`` after ``now`` is of a clock that was wrong, and
+    counts for nothing. Only while its answer is awaited the device waits: nobody knows when the
+    call began, and the reaper ends the wait.
     """
     if last.dispatched_at is None:
         return now
-    if not last.awaiting_answer:
-        return (last.answered_at or last.dispatched_at) + pause
-    return min(now + max(pause, SOONEST), last.dispatched_at + patience + pause)
+    if last.awaiting_answer:
+        return min(now + max(pause, SOONEST), last.dispatched_at + patience + pause)
+    for latest in (last.answered_at, last.dispatched_at):
+        if latest is not None and latest <= now + APART:
+            return latest + pause
+    return now
 
 
 def back_off(attempt: int, uniform: Uniform, base: float = 30.0, cap: float = 3600.0) -> float:

@@ -96,12 +96,13 @@ def claim(
     send_at: datetime,
     slot_day: date,
     lease_until: datetime,
+    slot_epoch: int = 0,
     *,
     now: datetime,
     actor: str,
 ) -> MessageClaimed:
     """Give a pending message to ``worker`` until ``lease_until``, to be dispatched at ``send_at``,
-    which is on ``slot_day`` in the device's time zone."""
+    which is on ``slot_day`` in the device's time zone, and of the device's ``slot_epoch``."""
     _require(message, "claim", "pending")
     return MessageClaimed(
         originator_id=message.id,
@@ -112,6 +113,7 @@ def claim(
         send_at=send_at,
         slot_day=slot_day,
         lease_until=lease_until,
+        slot_epoch=slot_epoch,
     )
 
 
@@ -127,6 +129,7 @@ def dispatch(
     content_id: str,
     lead_version: int,
     body_sha256: str,
+    dispatch_epoch: int = 0,
     *,
     now: datetime,
     actor: str,
@@ -134,7 +137,7 @@ def dispatch(
     """Dispatch a processing message. The event must be committed before the gateway is called.
 
     ``body_sha256`` is the digest of what is sent: the content, rendered with the lead of
-    ``lead_version``.
+    ``lead_version``. ``dispatch_epoch`` is the device's.
     """
     _require(message, "dispatch", "processing")
     return MessageQueued(
@@ -145,6 +148,7 @@ def dispatch(
         content_id=content_id,
         lead_version=lead_version,
         body_sha256=body_sha256,
+        dispatch_epoch=dispatch_epoch,
     )
 
 

@@ -42,15 +42,20 @@ class MessageScheduled(Event, frozen=True, kw_only=True, gc=False):
     expires_at: datetime | None = None
 
 
-class MessageClaimed(Event, frozen=True, kw_only=True, gc=False):
+class MessageClaimed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """``worker`` holds the message until ``lease_until``. It will dispatch it at ``send_at``, which
-    is on ``slot_day`` in the device's time zone. The gateway has not been called."""
+    is on ``slot_day`` in the device's time zone. The gateway has not been called.
+
+    ``slot_epoch`` counts how often the device's pace was planned anew, because a clock had been
+    ahead: slots of a later epoch come after all those of an earlier one.
+    """
 
     TOPIC: ClassVar[str] = "message.claimed"
     worker: str
     send_at: datetime
     slot_day: date
     lease_until: datetime
+    slot_epoch: int = 0
 
 
 class MessageReleased(Event, frozen=True, kw_only=True, gc=False):
@@ -60,18 +65,20 @@ class MessageReleased(Event, frozen=True, kw_only=True, gc=False):
     reason: str
 
 
-class MessageQueued(Event, frozen=True, kw_only=True, gc=False):
+class MessageQueued(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The message is dispatched. The event is committed before the gateway is called: from here on
     nobody else may send the message.
 
     ``body_sha256`` is the digest of the content named ``content_id``, rendered with the lead of
-    ``lead_version``.
+    ``lead_version``. ``dispatch_epoch`` counts how often the device's pace was kept anew, because
+    a clock had been ahead: dispatches of a later epoch come after all those of an earlier one.
     """
 
     TOPIC: ClassVar[str] = "message.queued"
     content_id: str
     lead_version: int
     body_sha256: str
+    dispatch_epoch: int = 0
 
 
 class MessageSent(Event, frozen=True, kw_only=True, gc=False):

@@ -34,12 +34,11 @@ def record_again(
 
     ``queued`` and ``outcome`` are as they were recorded first; their instants and actors stay.
     Without an outcome it is unknown. ``slot_day`` is the day of the dispatch in the device's time
-    zone. A dispatch that the gateway surely did not accept (``MessageDeferred``) leaves the message
-    pending. Raises WrongStateError if the message is neither before that dispatch nor as the
+    zone. A dispatch that the gateway surely did not accept leaves the message pending. Raises WrongStateError if the message is neither before that dispatch nor as the
     dispatch left it.
     """
     if message.status in ("pending", "processing"):
-        if isinstance(outcome, MessageDeferred):
+        if isinstance(outcome, MessageDeferred) or _is_retried(outcome):
             return []
         events = _dispatch(message, queued, slot_day)
         version = events[-1].originator_version
@@ -71,6 +70,14 @@ def _outcome(state: Known, queued: MessageQueued, outcome: DispatchOutcome | Non
             return [decisions.lose_track(state, LOST, now=queued.timestamp, actor=queued.actor)]
         return [msgspec.structs.replace(outcome, originator_version=state.version + 1)]
     now, actor = outcome.timestamp, outcome.actor
+    if _is_retried(outcome):
+        unknown = (
+            []
+            if state.status == "unknown"
+            else [decisions.lose_track(state, LOST, now=queued.timestamp, actor=queued.actor)]
+        )
+        version = state.version + len(unknown) + 1
+        return [*unknown, msgspec.structs.replace(outcome, originator_version=version)]
     match outcome:
         case MessageSent():
             return [decisions.confirm_sent(state, outcome.provider_id, now=now, actor=actor)]
@@ -81,3 +88,8 @@ def _outcome(state: Known, queued: MessageQueued, outcome: DispatchOutcome | Non
             return [decisions.confirm_sent(state, provider_id, now=now, actor=actor)]
         case _:
             return [decisions.fail(state, outcome.reason, LOST, now=now, actor=actor)]
+
+
+def _is_retried(outcome: DispatchOutcome | None) -> bool:
+    """Whether a late answer said that the gateway surely did not accept the message."""
+    return isinstance(outcome, MessageResolved) and outcome.resolution == "retried"

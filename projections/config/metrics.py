@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from prometheus_client import Counter, Histogram
+    from prometheus_client import Counter, Gauge, Histogram
 
 # Held while a metric is made. Two threads could both be the first to use it, and the client refuses
 # to have one twice.
@@ -60,6 +60,16 @@ def gateway(name: str, outcome: str) -> Callable[[float], None]:
     return _histogram("gateway", ("gateway", "outcome")).labels(name, outcome).observe
 
 
+def clock_difference(seconds: float) -> None:
+    """Note by how much this machine's clock is ahead of the database's."""
+    _clock_difference().set(seconds)
+
+
+def clock_was_ahead(what: str) -> None:
+    """Count a ``slot`` or ``dispatch`` of a device that was too far ahead to count for its pace."""
+    _clock_was_ahead().labels(what).inc()
+
+
 def refused(gateway: str) -> None:
     """Count a request to the gateway's webhook that did not prove that its provider sent it."""
     _counter("sendtrail_webhooks_refused", "Webhook requests without proof", "gateway").labels(
@@ -87,6 +97,36 @@ def _make_counter(name: str, text: str, labels: tuple[str, ...]) -> Counter:
     from prometheus_client import Counter
 
     return Counter(name, text, labels)
+
+
+def _clock_was_ahead() -> Counter:
+    with _MAKING:
+        return _make_clock_was_ahead()
+
+
+@cache
+def _make_clock_was_ahead() -> Counter:
+    from prometheus_client import Counter
+
+    help_text = "Latest slots and dispatches of devices that a wrong clock recorded"
+    return Counter("sendtrail_clock_was_ahead", help_text, ("what",))
+
+
+def _clock_difference() -> Gauge:
+    with _MAKING:
+        return _make_clock_difference()
+
+
+@cache
+def _make_clock_difference() -> Gauge:
+    from prometheus_client import Gauge
+
+    return Gauge(
+        "sendtrail_clock_difference_seconds",
+        "Seconds by which this machine's clock is ahead of the database's, at the last comparison",
+        # All processes of one folder are on one machine, which has one clock.
+        multiprocess_mode="mostrecent",
+    )
 
 
 def _histogram(operation: str, labels: tuple[str, ...] = ()) -> Histogram:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from domain.errors import StorageError
 from projections.config import database_url, secret_key
@@ -175,11 +175,10 @@ def ensure(server_url: str, name: str) -> str:
     Raises StorageError if the server does not answer or refuses.
     """
     with _administration(server_url, name) as connection:
-        existing = connection.exec_driver_sql(
-            "SELECT 1 FROM pg_database WHERE datname = %(name)s", {"name": name}
-        ).first()
-        if existing is None:
-            with suppress(ProgrammingError):  # another process created it just now
+        if not _has_database(connection, name):
+            # Whoever makes it at the same time waits until this session ends, and finds it made.
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({schema_version.SCHEMA_LOCK})")
+            if not _has_database(connection, name):
                 connection.exec_driver_sql(f"CREATE DATABASE {name}")
     return url_of(server_url, name)
 
@@ -211,3 +210,10 @@ def _administration(server_url: str, name: str) -> Iterator[Connection]:
         raise StorageError(f"no database {name} can be made: {faults.driver_line(error)}") from None
     finally:
         engine.dispose()
+
+
+def _has_database(connection: Connection, name: str) -> bool:
+    found = connection.exec_driver_sql(
+        "SELECT 1 FROM pg_database WHERE datname = %(name)s", {"name": name}
+    )
+    return found.first() is not None

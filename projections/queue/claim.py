@@ -9,13 +9,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain import pacing
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
 from projections.queue.dispatch import CANDIDATE, Candidate
 
 
 class SendingDevice(NamedTuple):
-    """A device that may send: its latest slot, its pace in seconds, and whom it calls."""
+    """A device that may send: its latest slot, its pace in seconds, whom it calls, and the epoch of
+    the slot. A slot that is too far ahead to count is here as it is."""
 
     device_id: UUID
     last_slot_at: datetime | None
@@ -24,6 +26,7 @@ class SendingDevice(NamedTuple):
     max_delay_seconds: float
     gateway: str
     base_url: str | None
+    epoch: int = 0
 
 
 class Wanted(NamedTuple):
@@ -38,21 +41,26 @@ class Wanted(NamedTuple):
 # SQL: message ``m`` is not in quarantine.
 NOT_ASIDE = """NOT EXISTS (
     SELECT FROM quarantine q WHERE q.kind = 'message' AND q.id = m.message_id)"""
+# SQL: the device's latest slot, null where it counts for nothing: ``pacing.slot_that_counts``.
+_LAST_SLOT = """
+    CASE WHEN l.last_slot_at
+            <= %(farthest)s::timestamptz + make_interval(secs => d.max_delay_seconds)
+        THEN l.last_slot_at END
+"""
 
 _SENDING_DEVICES = prepared(f"""
 SELECT l.device_id, l.last_slot_at, d.timezone, d.min_delay_seconds, d.max_delay_seconds,
-    d.gateway, d.settings ->> 'base_url' AS base_url
+    d.gateway, d.settings ->> 'base_url' AS base_url, l.epoch
 FROM device_slots l JOIN devices d USING (device_id)
 WHERE d.status = 'online' AND d.gateway = ANY(%(gateways)s)
   AND l.device_id <> ALL(%(behind)s::uuid[])
-  AND (l.last_slot_at IS NULL
-       OR l.last_slot_at + make_interval(secs => d.min_delay_seconds) <= %(horizon)s)
+  AND coalesce({_LAST_SLOT} + make_interval(secs => d.min_delay_seconds) <= %(horizon)s, true)
   AND (d.daily_limit IS NULL OR d.daily_limit > coalesce((
       SELECT u.claimed FROM device_days u WHERE u.device_id = l.device_id
         AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date), 0))
   AND EXISTS (SELECT FROM broadcast_messages m
               WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s AND {NOT_ASIDE})
-ORDER BY l.last_slot_at NULLS FIRST, l.device_id
+ORDER BY {_LAST_SLOT} NULLS FIRST, l.device_id
 LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
 """)
 
@@ -89,7 +97,8 @@ def sending_devices(
     """Locks the slots of the ``wanted`` devices that are online and below their daily limit, may
     send again before ``horizon`` and have something due by then.
 
-    Devices that waited longest come first. Those that another worker has locked are left to it. A
+    Devices that waited longest come first; a slot further ahead than ``pacing.farthest_slot`` holds
+    no device back. Those that another worker has locked are left to it. A
     device that cannot send now, or is behind, takes no other's place.
     """
     devices = rows(
@@ -97,6 +106,7 @@ def sending_devices(
         _SENDING_DEVICES,
         now=now,
         horizon=horizon,
+        farthest=pacing.farthest_slot(now, horizon - now),
         gateways=list(wanted.gateways),
         behind=uuids(wanted.behind),
         limit=wanted.limit,

@@ -43,13 +43,15 @@ class Candidate(NamedTuple):
 
 
 class Device(NamedTuple):
-    """A device as it is now; ``ciphertext`` holds its credentials, if there are any."""
+    """A device as it is now; ``ciphertext`` holds its credentials, if there are any. ``epoch`` is
+    that of its latest dispatch."""
 
     status: str
     gateway: str
     settings: dict[str, Any]
     min_delay_seconds: float
     ciphertext: memoryview | None
+    epoch: int = 0
 
 
 class Owner(NamedTuple):
@@ -85,8 +87,9 @@ ORDER BY m.message_id FOR UPDATE OF m
 """)
 
 _DEVICES = prepared("""
-SELECT d.device_id, d.status, d.gateway, d.settings, d.min_delay_seconds, k.ciphertext
-FROM devices d LEFT JOIN device_secrets k USING (device_id)
+SELECT d.device_id, d.status, d.gateway, d.settings, d.min_delay_seconds, k.ciphertext, h.epoch
+FROM devices d JOIN device_dispatches h USING (device_id)
+LEFT JOIN device_secrets k USING (device_id)
 WHERE d.device_id = ANY(%(ids)s::uuid[])
 """)
 
@@ -106,7 +109,8 @@ WHERE device_id = ANY(%(ids)s::uuid[]) ORDER BY device_id FOR UPDATE
 """)
 
 _LAST_DISPATCHES = prepared("""
-SELECT h.device_id, h.dispatched_at, coalesce(m.status = 'queued', false), m.answered_at
+SELECT h.device_id, h.dispatched_at, coalesce(m.status = 'queued', false), m.answered_at,
+    h.epoch
 FROM device_dispatches h LEFT JOIN broadcast_messages m USING (message_id)
 WHERE h.device_id = ANY(%(ids)s::uuid[])
 """)

@@ -67,25 +67,42 @@ def expired(connection: Connection, now: datetime, limit: int) -> list[Message]:
 
 
 def abandoned(
-    connection: Connection, now: datetime, queued_before: datetime, limit: int
+    connection: Connection, now: datetime, farthest: datetime, queued_before: datetime, limit: int
 ) -> list[Message]:
-    """Locks messages whose lease ended before they were handed over, and those handed over before
-    ``queued_before`` of which nothing was heard; another reaper's are left to it."""
+    """Locks messages that their worker will not finish; another reaper's are left to it.
+
+    That is where the lease ended before the message was handed over, or nothing was heard of one
+    handed over before ``queued_before``. A lease later than ``farthest`` is of a clock that was
+    ahead, and its instants say nothing: what is not handed over is abandoned, and what is handed
+    over once ``note_leases_ahead`` has found the lease before ``queued_before``.
+    """
     messages = rows(
         connection,
         f"""
         SELECT m.message_id, {COLUMNS}
         FROM leases l JOIN broadcast_messages m ON m.message_id = ANY(l.message_ids)
             AND m.worker = l.worker AND m.lease_until = l.lease_until
-        WHERE l.lease_until <= %(now)s
-          AND (m.status = 'processing' OR m.status = 'queued' AND m.queued_at <= %(queued_before)s)
+        WHERE (l.lease_until <= %(now)s OR l.lease_until > %(farthest)s)
+          AND (m.status = 'processing' OR m.status = 'queued' AND %(queued_before)s >=
+              CASE WHEN l.lease_until <= %(now)s THEN m.queued_at ELSE l.found_ahead_at END)
         LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
         """,
         now=now,
+        farthest=farthest,
         queued_before=queued_before,
         limit=limit,
     )
     return [state(row) for row in messages]
+
+
+def note_leases_ahead(connection: Connection, now: datetime, farthest: datetime) -> None:
+    """Notes at leases later than ``farthest`` that they were found at ``now``, unless they were
+    found before: when a call began of which only a wrong clock knows is not known otherwise."""
+    connection.exec_driver_sql(
+        "UPDATE leases SET found_ahead_at = %(now)s"
+        " WHERE lease_until > %(farthest)s AND found_ahead_at IS NULL",
+        {"now": now, "farthest": farthest},
+    )
 
 
 def forget_settled_leases(connection: Connection, now: datetime) -> None:

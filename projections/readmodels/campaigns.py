@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from domain.campaign import Campaign, Definition
 from projections.database.engine import rows
-from projections.readmodels.handler import COUNT_CHANGED, Handlers, changed, handler, keys
+from projections.readmodels.handler import Handlers, beside, handler, keys
 
 _SCHEDULED = f"""
 WITH e AS ({{events}})
@@ -51,19 +51,6 @@ SET version = e.originator_version, cursor = e.cursor, scheduled = c.scheduled +
 FROM e WHERE c.campaign_id = e.originator_id AND c.version = e.originator_version - 1
 """
 
-_RESUMED = f"""
-WITH e AS ({{events}}), changed AS (
-    UPDATE campaigns c
-    SET version = e.originator_version, status = c.paused_from, paused_from = NULL
-    FROM e WHERE c.campaign_id = e.originator_id AND c.version = e.originator_version - 1
-    RETURNING c.campaign_id
-), messages AS (
-    UPDATE broadcast_messages m SET due_at = coalesce(m.retry_at, m.scheduled_at)
-    FROM e
-    WHERE m.campaign_id = e.originator_id AND m.status = 'pending' AND m.due_at IS NULL
-)
-{COUNT_CHANGED}"""
-
 
 def _update(changes: str) -> str:
     """Changes the campaigns, and nothing of their messages."""
@@ -74,20 +61,20 @@ FROM e WHERE c.campaign_id = e.originator_id AND c.version = e.originator_versio
 """
 
 
-def _hold(changes: str) -> str:
-    """Changes the campaigns and holds their pending messages."""
-    return f"""
-WITH e AS ({{events}}), changed AS (
-    UPDATE campaigns c SET version = e.originator_version, {changes}
-    FROM e WHERE c.campaign_id = e.originator_id AND c.version = e.originator_version - 1
-    RETURNING c.campaign_id
-), messages AS (
-    UPDATE broadcast_messages m SET due_at = NULL
-    FROM e
-    WHERE m.campaign_id = e.originator_id AND m.due_at IS NOT NULL
+# A statement of its own, so that it sees what others committed before the campaign's row was
+# locked.
+_HOLD_OR_FREE_MESSAGES = """
+WITH e AS ({events}), c AS MATERIALIZED (
+    SELECT c.campaign_id, message_is_held(c.status, NULL, NULL) AS held
+    FROM campaigns c JOIN e ON c.campaign_id = e.originator_id
 )
-{COUNT_CHANGED}"""
+UPDATE broadcast_messages m
+SET due_at = CASE WHEN NOT c.held THEN coalesce(m.retry_at, m.scheduled_at) END
+FROM c
+WHERE m.campaign_id = c.campaign_id AND m.status = 'pending' AND (m.due_at IS NULL) <> c.held
+"""
 
+HOLD_OR_FREE = beside(_HOLD_OR_FREE_MESSAGES)
 
 HANDLERS: Handlers = {
     ("campaign.scheduled",): (handler(_SCHEDULED, "definition json"),),
@@ -102,11 +89,16 @@ HANDLERS: Handlers = {
         handler(_update("status = 'triggered', audience_completed = true")),
     ),
     ("campaign.paused",): (
-        handler(_hold("status = 'paused', paused_from = c.status"), counted=changed),
+        handler(_update("status = 'paused', paused_from = c.status")),
+        HOLD_OR_FREE,
     ),
-    ("campaign.resumed",): (handler(_RESUMED, counted=changed),),
+    ("campaign.resumed",): (
+        handler(_update("status = c.paused_from, paused_from = NULL")),
+        HOLD_OR_FREE,
+    ),
     ("campaign.cancelled",): (
-        handler(_hold("status = 'cancelled', paused_from = NULL"), counted=changed),
+        handler(_update("status = 'cancelled', paused_from = NULL")),
+        HOLD_OR_FREE,
     ),
     ("campaign.finished",): (handler(_update("status = 'finished'")),),
     ("campaign.reopened",): (handler(_update("status = 'triggered'")),),

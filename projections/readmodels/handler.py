@@ -11,8 +11,6 @@ from projections.readmodels.event_batch import EventBatch
 
 # What a statement writes where the relation of its events goes.
 EVENTS = "{events}"
-# The end of a statement that changes its aggregates' own rows in ``changed``, and others after it.
-COUNT_CHANGED = "SELECT count(*)::int FROM changed"
 
 
 # Adds the rows that a statement returns to the counters; returns how many aggregates' own rows the
@@ -22,12 +20,13 @@ Counted = Callable[[Tally, Sequence[Any]], int]
 
 class Handler(NamedTuple):
     """``statement`` changes a read model by a whole ``batch`` of events at once. ``counted`` takes
-    in the rows that the statement returns; a statement without it changes its aggregates' own rows
-    last and returns none."""
+    in the rows that the statement returns; a statement without it returns none, and changes its
+    aggregates' own rows last, or none of them if ``own`` is false."""
 
     statement: Prepared
     batch: EventBatch
     counted: Counted | None = None
+    own: bool = True
 
 
 # The topics of the events that are handled together, in their order; mostly one. Where an event may
@@ -47,9 +46,9 @@ def handler(
     return Handler(prepared(statement.replace(EVENTS, batch.relation)), batch, counted)
 
 
-def changed(tally: Tally, rows: Sequence[Any]) -> int:
-    """The number that ``COUNT_CHANGED`` gives."""
-    return int(rows[0][0])
+def beside(statement: str, *fields: str) -> Handler:
+    """The same of a statement that changes rows of other aggregates, after those of its own."""
+    return handler(statement, *fields)._replace(own=False)
 
 
 def texts(array: str) -> str:

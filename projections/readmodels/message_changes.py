@@ -8,7 +8,7 @@ was.
 from __future__ import annotations
 
 from projections.readmodels.handler import Handlers, handler
-from projections.readmodels.messages import COUNT_MOVED, KEEP_PROVIDER_ID, moved
+from projections.readmodels.messages import COUNT_MOVED, KEEP_PROVIDER_ID, LOCK_OWNERS, moved
 
 _RETURNING = """
     RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
@@ -17,8 +17,12 @@ _RETURNING = """
         m.provider_id
 """
 
+_OWNERS = LOCK_OWNERS.format(
+    source="e JOIN broadcast_messages old ON old.message_id = e.originator_id"
+)
+
 _RELEASED = f"""
-WITH e AS ({{events}}), changed AS (
+WITH e AS ({{events}}), {_OWNERS}, changed AS (
     UPDATE broadcast_messages m
     SET version = e.originator_version, status = 'pending', reason = e.reason, worker = NULL,
         lease_until = NULL, send_at = NULL, slot_day = NULL,
@@ -26,14 +30,14 @@ WITH e AS ({{events}}), changed AS (
             THEN coalesce(old.retry_at, old.scheduled_at) END
     FROM e
     JOIN broadcast_messages old ON old.message_id = e.originator_id
-    LEFT JOIN campaigns c ON c.campaign_id = old.campaign_id
-    LEFT JOIN sequences s ON s.sequence_id = old.sequence_id
+    LEFT JOIN c ON c.campaign_id = old.campaign_id
+    LEFT JOIN s ON s.sequence_id = old.sequence_id
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
 {COUNT_MOVED}"""
 
 _DEFERRED = f"""
-WITH e AS ({{events}}), changed AS (
+WITH e AS ({{events}}), {_OWNERS}, changed AS (
     UPDATE broadcast_messages m
     SET version = e.originator_version, status = 'pending', answered_at = e.timestamp,
         retry_at = e.retry_at, reason = e.reason, worker = NULL, lease_until = NULL,
@@ -42,8 +46,8 @@ WITH e AS ({{events}}), changed AS (
             THEN e.retry_at END
     FROM e
     JOIN broadcast_messages old ON old.message_id = e.originator_id
-    LEFT JOIN campaigns c ON c.campaign_id = old.campaign_id
-    LEFT JOIN sequences s ON s.sequence_id = old.sequence_id
+    LEFT JOIN c ON c.campaign_id = old.campaign_id
+    LEFT JOIN s ON s.sequence_id = old.sequence_id
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
 {COUNT_MOVED}"""
@@ -82,7 +86,7 @@ WITH e AS ({{events}}), changed AS (
 def _sent_again(condition: str) -> str:
     """An operator wants the message sent again, and its attempts counted anew."""
     return f"""
-WITH e AS ({{events}}), changed AS (
+WITH e AS ({{events}}), {_OWNERS}, changed AS (
     UPDATE broadcast_messages m
     SET version = e.originator_version, status = 'pending', retry_at = e.timestamp, reason = NULL,
         attempt = 0, worker = NULL, lease_until = NULL, send_at = NULL, slot_day = NULL,
@@ -90,8 +94,8 @@ WITH e AS ({{events}}), changed AS (
             THEN e.timestamp END
     FROM e
     JOIN broadcast_messages old ON old.message_id = e.originator_id
-    LEFT JOIN campaigns c ON c.campaign_id = old.campaign_id
-    LEFT JOIN sequences s ON s.sequence_id = old.sequence_id
+    LEFT JOIN c ON c.campaign_id = old.campaign_id
+    LEFT JOIN s ON s.sequence_id = old.sequence_id
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {condition}
     {_RETURNING}
 )

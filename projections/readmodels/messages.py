@@ -15,8 +15,8 @@ from projections.readmodels.counters import Tally
 from projections.readmodels.handler import Handlers, handler
 
 # What a claim and a dispatch say.
-_CLAIM = "worker text, send_at timestamptz, slot_day date, lease_until timestamptz"
-_DISPATCH = "content_id text, body_sha256 text"
+_CLAIM = "worker text, send_at timestamptz, slot_day date, lease_until timestamptz, slot_epoch int"
+_DISPATCH = "content_id text, body_sha256 text, dispatch_epoch int"
 
 
 def moved(tally: Tally, rows: Sequence[Any]) -> int:
@@ -47,21 +47,27 @@ _KEEP_LEASE = """
     SET message_ids = t.message_ids || excluded.message_ids
 """
 
-# The pace as it is planned.
+# The pace as it is planned. A slot of a clock that was ahead is later than those given after it:
+# the epoch says what came after. So the row does not depend on how events fell into batches.
 _KEEP_SLOT = """
-    UPDATE device_slots l SET last_slot_at = greatest(l.last_slot_at, n.send_at)
-    FROM (SELECT device_id, max(send_at) AS send_at FROM changed GROUP BY 1) n
-    WHERE l.device_id = n.device_id
+    UPDATE device_slots l SET last_slot_at = n.send_at, epoch = n.epoch
+    FROM (SELECT DISTINCT ON (device_id) device_id, send_at, coalesce(slot_epoch, 0) AS epoch
+          FROM changed ORDER BY device_id, coalesce(slot_epoch, 0) DESC, send_at DESC) n
+    WHERE l.device_id = n.device_id AND (l.last_slot_at IS NULL
+        OR (n.epoch, n.send_at) > (l.epoch, l.last_slot_at))
 """
 
 # The pace as it is kept. Of messages dispatched at the same instant the one with the highest id
 # counts, so that a rebuild keeps the same.
 _KEEP_DISPATCH = """
-    UPDATE device_dispatches h SET dispatched_at = n.at, message_id = n.message_id
-    FROM (SELECT DISTINCT ON (device_id) device_id, queued_at AS at, message_id
-          FROM changed ORDER BY device_id, queued_at DESC, message_id DESC) n
+    UPDATE device_dispatches h
+    SET dispatched_at = n.at, message_id = n.message_id, epoch = n.epoch
+    FROM (SELECT DISTINCT ON (device_id) device_id, queued_at AS at, message_id,
+              coalesce(dispatch_epoch, 0) AS epoch
+          FROM changed
+          ORDER BY device_id, coalesce(dispatch_epoch, 0) DESC, queued_at DESC, message_id DESC) n
     WHERE h.device_id = n.device_id AND (h.dispatched_at IS NULL
-        OR (n.at, n.message_id) > (h.dispatched_at, h.message_id))
+        OR (n.epoch, n.at, n.message_id) > (h.epoch, h.dispatched_at, h.message_id))
 """
 
 # Receipts may name a message by the provider's id alone. The sandbox's name ours. A subquery, and
@@ -74,8 +80,19 @@ KEEP_PROVIDER_ID = """
     ON CONFLICT DO NOTHING
 """
 
-_SCHEDULED = """
-WITH e AS ({events}), changed AS (
+# The owners of what ``source`` names, ``c`` and ``s``, as they are now and stay until the commit.
+# Without the lock a campaign or a sequence could hold or free its messages at the same time, and
+# would not see what becomes pending here.
+LOCK_OWNERS = """c AS MATERIALIZED (
+    SELECT campaign_id, status FROM campaigns
+    WHERE campaign_id IN (SELECT campaign_id FROM {source}) FOR SHARE
+), s AS MATERIALIZED (
+    SELECT sequence_id, status, cancel_pending FROM sequences
+    WHERE sequence_id IN (SELECT sequence_id FROM {source}) FOR SHARE
+)"""
+
+_SCHEDULED = f"""
+WITH e AS ({{events}}), {LOCK_OWNERS.format(source="e")}, changed AS (
     INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id,
         campaign_id, sequence_id, enrollment_id, step, scheduled_at, expires_at, attempt, due_at)
     SELECT e.originator_id, e.originator_version, 'pending', e.lead_id, e.device_id,
@@ -83,8 +100,8 @@ WITH e AS ({events}), changed AS (
         CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
             THEN e.scheduled_at END
     FROM e
-    LEFT JOIN campaigns c ON c.campaign_id = e.campaign_id
-    LEFT JOIN sequences s ON s.sequence_id = e.sequence_id
+    LEFT JOIN c ON c.campaign_id = e.campaign_id
+    LEFT JOIN s ON s.sequence_id = e.sequence_id
     WHERE e.originator_version = 1
     RETURNING coalesce(campaign_id, sequence_id) AS owner_id, step
 )
@@ -104,7 +121,7 @@ WITH e AS ({{events}}), changed AS (
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
     RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
         m.slot_day AS day, 'pending' AS was, m.status AS "now", NULL AS was_reason,
-        m.reason AS now_reason, m.enrollment_id, m.send_at
+        m.reason AS now_reason, m.enrollment_id, m.send_at, e.slot_epoch
 ), lease AS ({_KEEP_LEASE}), slot AS ({_KEEP_SLOT})
 {COUNT_MOVED}"""
 
@@ -118,7 +135,7 @@ WITH e AS ({{events}}), changed AS (
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
     RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
         m.slot_day AS day, 'processing' AS was, m.status AS "now", NULL AS was_reason,
-        m.reason AS now_reason, m.enrollment_id, m.message_id, m.queued_at
+        m.reason AS now_reason, m.enrollment_id, m.message_id, m.queued_at, e.dispatch_epoch
 ), dispatch AS ({_KEEP_DISPATCH})
 {COUNT_MOVED}"""
 
@@ -134,7 +151,8 @@ WITH e AS ({{events}}), changed AS (
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 2
     RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
         m.slot_day AS day, 'pending' AS was, m.status AS "now", NULL AS was_reason,
-        m.reason AS now_reason, m.enrollment_id, m.message_id, m.send_at, m.queued_at
+        m.reason AS now_reason, m.enrollment_id, m.message_id, m.send_at, m.queued_at,
+        e.slot_epoch, e.dispatch_epoch
 ), lease AS ({_KEEP_LEASE}), slot AS ({_KEEP_SLOT}), dispatch AS ({_KEEP_DISPATCH})
 {COUNT_MOVED}"""
 

@@ -93,10 +93,10 @@ def project(connection: Connection, changes: Iterable[Change]) -> counters.Tally
         changed = 0
         for handler, parameters in statements:
             result = execute(connection, handler.statement, **parameters)
-            if handler.counted is None:
-                changed += result.rowcount
-            else:
+            if handler.counted is not None:
                 changed += handler.counted(tally, result.all())
+            elif handler.own:
+                changed += result.rowcount
         if changed != events:
             raise IntegrityError(f"{events} events, but {changed} rows of the version before")
     return tally

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from domain.sequence import Definition, Sequence
 from projections.database.engine import rows
-from projections.readmodels.handler import COUNT_CHANGED, Handlers, changed, handler, keys
+from projections.readmodels.handler import Handlers, beside, handler, keys
 
 _DEFINED = f"""
 WITH e AS ({{events}})
@@ -23,12 +23,6 @@ SELECT originator_id, originator_version, 'draft', false, definition ->> 'name',
 FROM e WHERE originator_version = 1
 """
 
-_ACTIVATED = """
-WITH e AS ({events})
-UPDATE sequences s SET version = e.originator_version, status = 'active'
-FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
-"""
-
 _STEP_REVISED = """
 WITH e AS ({events})
 UPDATE sequences s
@@ -39,33 +33,42 @@ FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_versio
 """
 
 
-def _hold_or_free(changes: str) -> str:
-    """Changes the sequences, and holds or frees their pending messages as they now say."""
+def _update(changes: str) -> str:
+    """Changes the sequences, and nothing of their messages."""
     return f"""
-WITH e AS ({{events}}), changed AS (
-    UPDATE sequences s SET version = e.originator_version, {changes}
-    FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
-    RETURNING s.sequence_id, message_is_held(NULL, s.status, s.cancel_pending) AS held
-), messages AS (
-    UPDATE broadcast_messages m
-    SET due_at = CASE WHEN NOT c.held THEN coalesce(m.retry_at, m.scheduled_at) END
-    FROM changed c
-    WHERE m.sequence_id = c.sequence_id AND m.status = 'pending' AND (m.due_at IS NULL) <> c.held
-)
-{COUNT_CHANGED}"""
+WITH e AS ({{events}})
+UPDATE sequences s SET version = e.originator_version, {changes}
+FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
+"""
 
+
+# A statement of its own, so that it sees what others committed before the sequence's row was
+# locked.
+_HOLD_OR_FREE_MESSAGES = """
+WITH e AS ({events}), s AS MATERIALIZED (
+    SELECT s.sequence_id, message_is_held(NULL, s.status, s.cancel_pending) AS held
+    FROM sequences s JOIN e ON s.sequence_id = e.originator_id
+)
+UPDATE broadcast_messages m
+SET due_at = CASE WHEN NOT s.held THEN coalesce(m.retry_at, m.scheduled_at) END
+FROM s
+WHERE m.sequence_id = s.sequence_id AND m.status = 'pending' AND (m.due_at IS NULL) <> s.held
+"""
+
+
+HOLD_OR_FREE = beside(_HOLD_OR_FREE_MESSAGES)
 
 HANDLERS: Handlers = {
     ("sequence.defined",): (handler(_DEFINED, "definition json"),),
-    ("sequence.activated",): (handler(_ACTIVATED),),
-    ("sequence.paused",): (handler(_hold_or_free("status = 'paused'"), counted=changed),),
-    ("sequence.resumed",): (handler(_hold_or_free("status = 'active'"), counted=changed),),
+    ("sequence.activated",): (handler(_update("status = 'active'")),),
+    ("sequence.paused",): (handler(_update("status = 'paused'")), HOLD_OR_FREE),
+    ("sequence.resumed",): (handler(_update("status = 'active'")), HOLD_OR_FREE),
     ("sequence.deactivated",): (
         handler(
-            _hold_or_free("status = 'inactive', cancel_pending = e.cancel_pending"),
+            _update("status = 'inactive', cancel_pending = e.cancel_pending"),
             "cancel_pending boolean",
-            counted=changed,
         ),
+        HOLD_OR_FREE,
     ),
     ("sequence.step_revised",): (handler(_STEP_REVISED, "number int, step json"),),
 }

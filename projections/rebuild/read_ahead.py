@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 
 from domain.errors import StorageError
-from projections.database.engine import Database
+from projections.database.engine import Database, rows, uuids
 from projections.eventstore.encryption import PERSONAL, decrypt_state
 from projections.eventstore.lead_keys import cipher_of, unwrap
 from projections.readmodels.projector import Change, changes
@@ -32,6 +32,14 @@ SELECT e.originator_id::text, e.originator_version, e.topic, convert_from(e.stat
 FROM public.stored_events e
 LEFT JOIN public.lead_keys k ON k.lead_id = e.originator_id AND e.topic = ANY(%s)
 WHERE e.notification_id > %s ORDER BY e.notification_id LIMIT %s
+"""
+
+# The first version of each of these aggregates whose event is later than an instant.
+_ENDS = """
+SELECT originator_id::text, min(originator_version) FROM public.stored_events
+WHERE originator_id = ANY(%(ids)s::uuid[])
+  AND (convert_from(state, 'UTF8')::json ->> 'timestamp')::timestamptz > %(until)s
+GROUP BY 1
 """
 
 
@@ -52,30 +60,53 @@ class _When(msgspec.Struct):
 
 
 _when = msgspec.json.Decoder(_When).decode
+# originator id, originator version, topic, state as JSON
+_Event = tuple[str, int, str, bytes]
+
+
+class Until:
+    """Ends each stream before its first event that is later than ``instant``. Clocks differ, and
+    one may have been wrong: what comes after such an event may be earlier, and is left out too, or
+    the stream would have a gap."""
+
+    def __init__(self, instant: datetime) -> None:
+        self.instant = instant
+        # Whether any event so far was later.
+        self.passed = False
+
+    def kept(self, connection: Connection, events: list[_Event]) -> list[_Event]:
+        """Those of ``events``, the next ones of the log, that are not left out."""
+        kept = [event for event in events if _when(event[3]).timestamp <= self.instant]
+        self.passed |= len(kept) < len(events)
+        if not (self.passed and kept):
+            return kept
+        ids = uuids({event[0] for event in kept})
+        ends = {row[0]: row[1] for row in rows(connection, _ENDS, ids=ids, until=self.instant)}
+        return [event for event in kept if event[1] < ends.get(event[0], event[1] + 1)]
 
 
 def read(
-    connection: Connection, position: int, size: int, until: datetime | None = None
+    connection: Connection, position: int, size: int, until: Until | None = None
 ) -> Page | None:
     """The next ``size`` events after the notification id ``position``; None at the end of the log.
 
-    Events later than the instant ``until`` are left out of its changes. Raises StorageError if an
-    event is not what was written.
+    Its changes are without what is left out by ``until``. Raises StorageError if an event is not
+    what was written.
     """
     try:
         result: Any = connection.exec_driver_sql(_PAGE, (list(PERSONAL), position, size))
         # The driver's tuples, without SQLAlchemy's rows around them.
-        rows = result.cursor.fetchall()
-        if not rows:
+        page = result.cursor.fetchall()
+        if not page:
             return None
         cipher = cipher_of(connection)
         events = [
             (*row[:3], _decrypted(cipher, row) if row[2] in PERSONAL else row[3].encode())
-            for row in rows
+            for row in page
         ]
         if until is not None:
-            events = [event for event in events if _when(event[3]).timestamp <= until]
-        return Page(rows[0][5], rows[-1][5], changes(events))
+            events = until.kept(connection, events)
+        return Page(page[0][5], page[-1][5], changes(events))
     except (DataError, msgspec.MsgspecError):
         raise not_as_written(position + 1, position + size) from None
 
@@ -90,15 +121,18 @@ def _decrypted(cipher: AESGCM, row: Any) -> bytes:
 def read_ahead(
     database: Database, size: int, until: datetime | None = None
 ) -> Iterator[Iterator[Page]]:
-    """The pages of the log as ``read`` gives them, each read while the one before is projected.
+    """The pages of the log as ``read`` gives them, each read while the one before is projected;
+    with ``until`` every stream ends before its first event that is later than that instant.
 
     The iterator is for the block only. A page that cannot be read raises StorageError when it is
     asked for.
     """
 
+    end = None if until is None else Until(until)
+
     def page_after(position: int) -> Page | None:
         with database.engine.connect() as connection:
-            return read(connection, position, size, until)
+            return read(connection, position, size, end)
 
     with ThreadPoolExecutor(1) as thread:
 

@@ -16,5 +16,5 @@ def texts(name: str) -> Column[list[str]]:
 
 
 def count(name: str) -> Column[int]:
-    """A column of a number of messages."""
+    """A column of a number, 0 at first."""
     return Column(name, Integer, nullable=False, server_default="0")

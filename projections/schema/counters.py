@@ -47,25 +47,27 @@ device_days = Table(
     postgresql_with={"fillfactor": "50"},
 )
 
-# The pace of a device as it is planned: the latest slot ever given. Its row is the lock under which
-# one worker at a time gives out the device's slots.
+# The pace of a device as it is planned: the latest slot ever given, which is the latest one of the
+# highest epoch. Its row is the lock under which one worker at a time gives out the device's slots.
 device_slots = Table(
     "device_slots",
     READ_MODELS,
     Column("device_id", Uuid, primary_key=True),
     Column("last_slot_at", TIME),
+    count("epoch"),
     postgresql_with={"fillfactor": "50"},
 )
 
-# The pace of a device as it is kept: the latest dispatch. Its row is the lock under which one
-# worker at a time dispatches for a device with a pause. It is apart from the slots, so that claims
-# and dispatches do not wait for each other.
+# The pace of a device as it is kept: the latest dispatch, of the highest epoch. Its row is the lock
+# under which one worker at a time dispatches for a device with a pause. It is apart from the slots,
+# so that claims and dispatches do not wait for each other.
 device_dispatches = Table(
     "device_dispatches",
     READ_MODELS,
     Column("device_id", Uuid, primary_key=True),
     Column("dispatched_at", TIME),
     Column("message_id", Uuid),
+    count("epoch"),
     postgresql_with={"fillfactor": "50"},
 )
 
@@ -87,5 +89,8 @@ leases = Table(
     Column("worker", Text, primary_key=True),
     Column("lease_until", TIME, primary_key=True),
     Column("message_ids", ARRAY(Uuid), nullable=False),
+    # When the reaper found that the end is later than any lease's: the reaper's own note, which no
+    # event makes and no rebuild keeps.
+    Column("found_ahead_at", TIME),
     Index("leases_by_end", "lease_until"),
 )

@@ -8,11 +8,12 @@ enrollments and campaigns whose last message has ended.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import Connection
 
-from domain import campaign, enrollment, lead, message
+from domain import campaign, enrollment, lead, message, pacing
 from domain.event import Event
 from domain.message.events import CancelReason
 from projections.container import Container
@@ -21,6 +22,7 @@ from projections.queue import sweep
 from projections.readmodels import campaigns, enrollments, leads
 from runners.sending.dispatch import patience
 from runners.sending.recovery import record_lost
+from runners.support.clock_watch import always_right
 
 CHUNK = 1000
 
@@ -28,26 +30,36 @@ CHUNK = 1000
 class Reaper:
     """Any number may run; each works on rows that no other has locked.
 
-    ``chunk`` is the largest number of rows in a transaction.
+    ``chunk`` is the largest number of rows in a transaction. While ``clock_is_right`` says no it
+    ends nothing that only the time ends: no lease, and no message that comes too late.
     """
 
-    def __init__(self, container: Container, actor: str, chunk: int = CHUNK) -> None:
+    def __init__(
+        self,
+        container: Container,
+        actor: str,
+        chunk: int = CHUNK,
+        clock_is_right: Callable[[], bool] = always_right,
+    ) -> None:
         self.container = container
         self.actor = actor
         self.chunk = chunk
+        self.clock_is_right = clock_is_right
 
     def run_once(self) -> int:
         """Does all that there is to do; returns how much there was."""
         early = inbound.record_early(self.container.database, self.container.outreach, self.actor)
+        right = self.clock_is_right()
+        again = record_lost(self.container)
         return (
             early
-            + record_lost(self.container)
+            + again
             + sum(
                 self._exhaust(work)
                 for work in (
-                    self._end_leases,
+                    *([self._end_leases] if right else []),
                     self._cancel_unwanted,
-                    self._expire,
+                    *([self._expire] if right else []),
                     self._complete_enrollments,
                     self._finish_campaigns,
                 )
@@ -68,15 +80,23 @@ class Reaper:
         return total
 
     def _end_leases(self, connection: Connection) -> list[Event]:
-        """Claims are released; calls without an outcome become unknown."""
+        """Claims are released; calls without an outcome become unknown. That is when their time is
+        over, or where it is so far ahead that only a clock that was wrong can have said it."""
         now = self.container.outreach.clock()
-        given_up = now - patience(self.container.settings)
+        settings = self.container.settings
+        farthest = pacing.farthest_lease(
+            now,
+            timedelta(seconds=settings.broadcast_every),
+            timedelta(seconds=settings.lease_seconds),
+        )
+        given_up = now - patience(settings)
         sweep.forget_settled_leases(connection, now)
+        sweep.note_leases_ahead(connection, now, farthest)
         return [
-            message.release(state, "lease ended", now=now, actor=self.actor)
+            message.release(state, _why_released(state, now), now=now, actor=self.actor)
             if state.status == "processing"
             else message.lose_track(state, "no answer in time", now=now, actor=self.actor)
-            for state in sweep.abandoned(connection, now, given_up, self.chunk)
+            for state in sweep.abandoned(connection, now, farthest, given_up, self.chunk)
         ]
 
     def _cancel_unwanted(self, connection: Connection) -> list[Event]:
@@ -132,3 +152,9 @@ class Reaper:
             for state in campaigns.finished(connection)
             for event in campaign.finish(state, now=now, actor=self.actor)
         ]
+
+
+def _why_released(state: message.Message, now: datetime) -> str:
+    if state.lease_until is not None and state.lease_until > now:
+        return "claimed by a clock that was ahead"
+    return "lease ended"

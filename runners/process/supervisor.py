@@ -30,13 +30,16 @@ from runners.jobs.notifier import Notifier
 from runners.jobs.reaper import Reaper
 from runners.sending import loops
 from runners.sending.worker import Broadcaster
-from runners.support import schedules
+from runners.support import clock_watch, schedules
+from runners.support.clock_watch import ClockWatch
 from runners.support.health import Health
 
 log = structlog.get_logger()
 
 # The order of a single turn of each: what devices are online first, tidying last.
 RUNNERS = ("monitor", "enroller", "campaigner", "broadcaster", "reaper", "notary", "notifier")
+# What runs beside them in every process: it looks at the clock before any runner begins.
+CLOCK = "clock watch"
 
 
 def tune() -> None:
@@ -61,14 +64,16 @@ class Runners:
         self.host = f"{socket.gethostname()}:{os.getpid()}"
         # A process id can be used again; on another host of the same name even at once.
         self.process = f"{self.host}:{secrets.token_hex(4)}"
-        self.health = Health(self.names, container.outreach.clock)
+        self.health = Health((CLOCK, *self.names), container.outreach.clock)
         self.started_at = container.outreach.clock()
+        self.clock_watch = ClockWatch(container.database, container.outreach.clock)
         with container.database.transaction() as connection:
             credentials.check(connection, container.secrets)
         tune()
 
     def once(self) -> dict[str, int]:
         """Runs each runner once, in the order of ``RUNNERS``; returns how much each did."""
+        self.clock_watch.look()
         done = {}
         for name in self.names:
             if name == "broadcaster":
@@ -107,11 +112,13 @@ class Runners:
                 ),
                 name=name,
             )
-            for name in self.names
+            for name in (CLOCK, *self.names)
             if name != "broadcaster"
         ]
         threads.append(threading.Thread(target=self._beat, args=(stop_threads,), name="beat"))
-        for thread in threads:
+        threads[0].start()
+        await asyncio.to_thread(self.clock_watch.looked.wait, clock_watch.FIRST_LOOK)
+        for thread in threads[1:]:
             thread.start()
         log.info("runners.started", runners=self.names)
         try:
@@ -168,8 +175,11 @@ class Runners:
                 return Notary(self.container).run_once
             case "notifier":
                 return Notifier(self.container).run_once
+            case "reaper":
+                right = self.clock_watch.clock_is_right
+                return Reaper(self.container, actor, clock_is_right=right).run_once
             case _:
-                return Reaper(self.container, actor).run_once
+                return self.clock_watch.look
 
     def _broadcaster(self) -> Broadcaster:
         return Broadcaster(
@@ -178,6 +188,7 @@ class Runners:
             worker=self.process,
             actor=self._actor("broadcaster"),
             uniform=random.SystemRandom().uniform,
+            clock_is_right=self.clock_watch.clock_is_right,
         )
 
     def _actor(self, name: str) -> str:
@@ -193,4 +204,5 @@ def _interval(settings: Settings, name: str) -> float:
         "reaper": settings.reap_every,
         "notary": settings.notary_every,
         "notifier": settings.notify_every,
+        CLOCK: clock_watch.EVERY,
     }[name]

@@ -20,7 +20,7 @@ from projections.queue import claim, dispatch
 from runners.sending.call_limits import CallBudget
 from runners.sending.claim_window import message_limit
 from runners.sending.dispatch import Dispatcher, DispatchResult
-from runners.sending.slots import Slot, server_of
+from runners.sending.slots import Ignored, Slot, server_of
 
 
 class ClaimResult(NamedTuple):
@@ -51,7 +51,8 @@ def claim_due(
     """Claims for ``worker`` what is due on devices as ``wanted``, and dispatches what may go now,
     as far as ``budget`` grants its calls."""
     now = container.outreach.clock()
-    horizon = now + timedelta(seconds=container.settings.broadcast_every)
+    look_ahead = timedelta(seconds=container.settings.broadcast_every)
+    horizon = now + look_ahead
     devices = claim.sending_devices(connection, now, horizon, wanted)
     if not devices:
         return ClaimResult([], DispatchResult.empty())
@@ -67,10 +68,19 @@ def claim_due(
     for row in candidates:
         by_device[row.place - 1].append(row)
     plans: list[Plan] = []
+    ignored: list[Ignored] = []
     for device, rows in zip(chosen, by_device, strict=True):
-        moments = [at for at in _send_moments(device, rows, owners, now) if at <= horizon]
+        longest_pause = timedelta(seconds=device.max_delay_seconds)
+        farthest = pacing.farthest_slot(now, look_ahead, longest_pause)
+        last_slot = pacing.slot_that_counts(device.last_slot_at, farthest)
+        moments = _send_moments(device, last_slot, rows, owners, now)
+        moments = [at for at in moments if at <= horizon]
         if not moments:
             continue
+        epoch = device.epoch
+        if device.last_slot_at is not None and last_slot is None:
+            epoch += 1
+            ignored.append(Ignored("slot", device.device_id, device.last_slot_at - now))
         lease_until = moments[-1] + timedelta(seconds=container.settings.lease_seconds)
         server = server_of(device.gateway, device.base_url)
         zone = values.zone(device.timezone)
@@ -85,11 +95,14 @@ def claim_due(
                 send_at,
                 days[send_at],
                 lease_until,
+                epoch,
                 now=now,
                 actor=actor,
             )
             plans.append(Plan(slot, row, send_at <= now and budget.grant(slot), claimed))
-    return _carry_out(connection, container, plans, owners, actor)
+    result = _carry_out(connection, container, plans, owners, actor)
+    result.dispatched.ignored.extend(ignored)
+    return result
 
 
 def _carry_out(
@@ -115,11 +128,12 @@ def _carry_out(
 
 def _send_moments(
     device: claim.SendingDevice,
+    last_slot: datetime | None,
     rows: list[dispatch.Candidate],
     owners: Mapping[str, dispatch.Owner],
     now: datetime,
 ) -> list[datetime]:
-    """The moments of one device's messages, in order.
+    """The moments of one device's messages, in order, after ``last_slot``.
 
     The pauses follow from the device and its latest slot, so that a claim that finds the next slot
     still too far away draws no other pause than the one before: a pause is drawn once, and no slot
@@ -135,6 +149,6 @@ def _send_moments(
             asked = Pace(owner.min_delay_seconds, owner.max_delay_seconds)
             pace = paces[row.owner_id] = own.slower_of(asked)
         wanted.append((max(now, row.moment), pace))
-    seed = f"{device.device_id}:{device.last_slot_at}"
+    seed = f"{device.device_id}:{last_slot}"
     uniform = random.Random(seed).uniform  # noqa: S311
-    return pacing.assign_slots(device.last_slot_at, wanted, uniform)
+    return pacing.assign_slots(last_slot, wanted, uniform)

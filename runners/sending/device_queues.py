@@ -36,9 +36,12 @@ class DeviceQueues:
         for slot in slots:
             by_device.setdefault(slot.device_id, []).append(slot)
         for device_id, more in by_device.items():
-            queue = sorted([*self._queues.get(device_id, ()), *more], key=send_moment)
-            self._queues[device_id] = queue
-            if device_id not in self._next:
+            there = self._queues.get(device_id, [])
+            queue = self._queues[device_id] = sorted([*there, *more], key=send_moment)
+            # What is added comes after what is there, unless a clock was ahead when that was
+            # claimed: then nothing may wait behind it.
+            overtakes = bool(there) and queue[0] is not there[0]
+            if device_id not in self._next or overtakes:
                 self._look_at(device_id, queue[0].send_at)
 
     def postpone(self, slot: Slot, free_at: datetime) -> None:

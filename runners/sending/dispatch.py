@@ -22,7 +22,7 @@ from projections.config.settings import Settings
 from projections.container import Container
 from projections.queue import dispatch
 from runners.gateways.protocol import Outgoing
-from runners.sending.slots import Slot, send_moment
+from runners.sending.slots import Ignored, Slot, send_moment
 
 # A call that has not begun so long after its dispatch is not made any more: by then other workers
 # take it to be over.
@@ -38,27 +38,31 @@ class DispatchResult(NamedTuple):
     """What becomes of dispatched messages once the transaction is committed.
 
     ``outgoing`` are to be sent at once, each by the gateway named beside it; ``queued`` are their
-    events. ``postponed`` wait until the instant at which their device is free.
+    events. ``postponed`` wait until the instant at which their device is free. ``ignored`` is to be
+    reported.
     """
 
     outgoing: list[tuple[str, Outgoing]]
     postponed: list[tuple[Slot, datetime]]
     queued: list[MessageQueued]
+    ignored: list[Ignored]
 
     @classmethod
     def empty(cls) -> DispatchResult:
         """Nothing, which may grow."""
-        return cls([], [], [])
+        return cls([], [], [], [])
 
 
 class Sender(NamedTuple):
-    """A device with its credentials in clear; None if they cannot be decrypted."""
+    """A device with its credentials in clear; None if they cannot be decrypted. ``epoch`` is that
+    of its latest dispatch."""
 
     status: str
     gateway: str
     settings: dict[str, Any]
     min_delay_seconds: float
     credentials: dict[str, str] | None
+    epoch: int
 
 
 class Dispatcher:
@@ -85,7 +89,7 @@ class Dispatcher:
         ids = {device_id for device_id, _ in pairs}
         devices = dispatch.devices(connection, ids) if ids else {}
         self.senders = {
-            device_id: Sender(*device[:-1], _credentials(container, device))
+            device_id: Sender(*device[:4], _credentials(container, device), device.epoch)
             for device_id, device in devices.items()
         }
         paced = {d for d, owner_id in pairs if _pause(self.senders[d], owners[owner_id]) > 0}
@@ -105,6 +109,7 @@ class Dispatcher:
             return message.cancel(state, verdict.reason, now=now, actor=self.actor)
         if isinstance(verdict, Release):
             return message.release(state, verdict.reason, now=now, actor=self.actor)
+        epoch = self.last.get(slot.device_id, sender).epoch
         pause = _pause(sender, owner)
         if pause > 0:
             last = self.last[slot.device_id]
@@ -112,8 +117,11 @@ class Dispatcher:
             if free_at > now:
                 self.result.postponed.append((slot, free_at))
                 return None
-            self.last[slot.device_id] = LastDispatch(now, awaiting_answer=True)
-        return self._queue(state, row, slot, sender, owner.content(row.step))
+            if (ahead := last.ahead(now)) is not None:
+                self.result.ignored.append(Ignored("dispatch", slot.device_id, ahead))
+            epoch = last.next_epoch(now)
+            self.last[slot.device_id] = LastDispatch(now, awaiting_answer=True, epoch=epoch)
+        return self._queue(state, row, slot, sender, owner.content(row.step), epoch)
 
     def _queue(
         self,
@@ -122,6 +130,7 @@ class Dispatcher:
         slot: Slot,
         sender: Sender,
         written: Content,
+        epoch: int,
     ) -> MessageQueued:
         names = rendering.names_of(row.name, row.phone, row.attributes)
         rendered = content.render(written, names)
@@ -130,6 +139,7 @@ class Dispatcher:
             written.content_id,
             row.lead_version,
             content.digest(rendered),
+            epoch,
             now=self.now,
             actor=self.actor,
         )

@@ -63,7 +63,7 @@ async def play_out(broadcaster: Broadcaster) -> int:
     """One look: claims all that can be claimed now and sees it through; returns how many messages
     were claimed."""
     claimed = 0
-    while True:
+    while broadcaster.clock_is_right():
         request = broadcaster.claim_request(at_once=False)
         result = await asyncio.to_thread(broadcaster.claim, request)
         if not broadcaster.accept_claim(result):
@@ -117,8 +117,12 @@ class Steps:
         # First listen, then look: what comes in between must not wait for the next look.
         if await asyncio.to_thread(self.listener.open):
             worker.next_claim_at = None
+        if not worker.clock_is_right():
+            return self.settings.broadcast_every
         now = self.clock()
-        if worker.next_claim_at is None or now >= worker.next_claim_at:
+        longest = timedelta(seconds=self.settings.broadcast_every)
+        # The clock may have been ahead when the next look was planned.
+        if worker.next_claim_at is None or not now < worker.next_claim_at <= now + longest:
             waiting = worker.queues.waiting(now)
             if waiting >= BATCH or len(worker.outcomes) >= BATCH:
                 return LONGEST_WAIT
@@ -146,6 +150,8 @@ class Steps:
     async def dispatch(self) -> float:
         """Dispatches what is due and sends it; returns the seconds until the next slot."""
         worker = self.broadcaster
+        if not worker.clock_is_right():
+            return self.settings.broadcast_every
         async with self.dispatching:
             with worker.due() as slots:
                 result = await asyncio.to_thread(worker.dispatch, slots)

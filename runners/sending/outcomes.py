@@ -84,9 +84,9 @@ class OutcomeRecorder:
             ):
                 continue
             state = found.get(message_id)
-            if state is not None and (
-                _awaits(state, outgoing) or (is_lost and state.status == "unknown")
-            ):
+            if state is None or (state.status == "unknown" and isinstance(outcome, Unknown)):
+                continue  # nothing is known that was not
+            if _awaits(state, outgoing) or (is_lost and state.status == "unknown"):
                 events.append(self._event(state, outcome, now))
         self.container.outreach.record(connection, events)
         return events
@@ -108,6 +108,11 @@ class OutcomeRecorder:
     def _defer(
         self, state: message.Known, reason: str, retry_after: float | None, now: datetime
     ) -> Event:
+        """The gateway surely did not accept it. What was given up as unknown meanwhile is resolved,
+        and due at once."""
+        if state.status == "unknown":
+            reason = f"late answer: {reason}"
+            return message.resolve(state, "retried", reason, now=now, actor=self.actor)
         seconds = max(retry_after or 0.0, pacing.back_off(max(1, state.attempt), self.uniform))
         return message.defer(
             state,

@@ -1,9 +1,9 @@
-"""A claimed message and the moment at which it may go."""
+"""A claimed message and the moment at which it may go; and moments that do not count."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 
@@ -19,6 +19,15 @@ class Slot(NamedTuple):
     lease_until: datetime
     paced: bool
     server: str = ""
+
+
+class Ignored(NamedTuple):
+    """The latest slot, or dispatch, of a device, which counted for nothing because it was so far
+    ahead: the clock of whoever recorded it was wrong."""
+
+    what: Literal["slot", "dispatch"]
+    device_id: UUID
+    ahead: timedelta
 
 
 def server_of(gateway: str, base_url: object) -> str:

@@ -13,12 +13,13 @@ what follows from it. ``loops`` runs the three steps at the same time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Connection
 
 from domain import message
@@ -41,6 +42,9 @@ from runners.sending.dispatch import DispatchResult, dispatch_due
 from runners.sending.memory import DispatchMemory
 from runners.sending.outcomes import OutcomeRecorder, SendResult
 from runners.sending.slots import Slot, server_of
+from runners.support.clock_watch import always_right
+
+log = structlog.get_logger()
 
 
 class ClaimRequest(NamedTuple):
@@ -55,6 +59,7 @@ class Broadcaster:
     one of them at a time, and whoever holds a message's lease dispatches it.
 
     ``worker`` must be unique among all that run. ``uniform`` is the randomness of back-off.
+    ``clock_is_right`` says whether it may claim and dispatch.
     """
 
     def __init__(
@@ -64,11 +69,13 @@ class Broadcaster:
         worker: str,
         actor: str,
         uniform: Uniform,
+        clock_is_right: Callable[[], bool] = always_right,
     ) -> None:
         self.container = container
         self.gateways = gateways
         self.worker = worker
         self.actor = actor
+        self.clock_is_right = clock_is_right
         self.window = ClaimWindow()
         self.queues = DeviceQueues()
         self.breaker = Breaker()
@@ -165,7 +172,14 @@ class Broadcaster:
         return result
 
     def accept_dispatch(self, result: DispatchResult) -> None:
-        """Sends what was dispatched and queues what was postponed."""
+        """Sends what was dispatched, queues what was postponed, and reports what was ignored: once,
+        because from now on something else is the device's latest."""
+        for what, device_id, ahead in result.ignored:
+            seconds = round(ahead.total_seconds())
+            log.warning(
+                "pacing.clock_was_ahead", what=what, device_id=str(device_id), seconds=seconds
+            )
+            metrics.clock_was_ahead(what)
         for slot, free_at in result.postponed:
             self.queues.postpone(slot, free_at)
         self._send(result.outgoing)

@@ -37,5 +37,9 @@ def repeat(
     scheduler = schedule.Scheduler()
     scheduler.every(every).seconds.do(job)  # type: ignore[arg-type] # fractions are allowed
     job()
-    while not stop.wait(max(0.0, scheduler.idle_seconds or 0.0)):
+    # The schedule is by the machine's clock. Where that was put back the next turn may seem to be
+    # hours away.
+    while not stop.wait(min(every, max(0.0, scheduler.idle_seconds or 0.0))):
+        if (scheduler.idle_seconds or 0.0) > every:
+            scheduler.run_all()
         scheduler.run_pending()

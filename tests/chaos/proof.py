@@ -1,4 +1,4 @@
-"""What a chaos run proves, from the gateway's own log on one side and the events on the other."""
+"""What chaos runs and failover runs prove: the gateway's own log is compared with the events."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from projections.rebuild.rebuild import rebuild
+from tests.chaos.traffic import Traffic
 from tests.support import then
 from tests.support.gateways.fake_gowa import TAKEN, Asked
 from tests.support.office import Office
@@ -20,13 +21,13 @@ HONEST = ("sent", "unknown")
 Log = Mapping[UUID, list[Asked]]
 
 
-def prove(
-    office: Office, scheduled: int, pauses: Mapping[str, float]
-) -> tuple[dict[str, object], list[str]]:
+def prove(office: Office, traffic: Traffic) -> tuple[dict[str, object], list[str]]:
     """The figures, and what is wrong: nothing, if all is well."""
     log = _by_message(office)
     retries = Counter(
-        event.originator_id for event in then.events(office.container, "message.resolved")
+        event.originator_id
+        for event in then.events(office.container, "message.resolved")
+        if event.resolution == "retried" and event.actor.startswith("api:")
     )
     hand_overs = Counter(
         event.originator_id for event in then.events(office.container, "message.queued")
@@ -45,7 +46,7 @@ def prove(
             faults.append(f"{message_id} was asked for more often than it was handed over")
     for message_id, row in messages.items():
         faults += _dishonest(row, log.get(message_id, []), retries[message_id])
-    lost = scheduled - sum(row.status in ENDED for row in messages.values())
+    lost = traffic.scheduled - sum(row.status in ENDED for row in messages.values())
     if lost:
         faults.append(f"{lost} messages have not ended: {dict(office.counts())}")
     gaps = len(then.gaps(office.container))
@@ -56,7 +57,7 @@ def prove(
         for table, difference in rebuild(office.container.database).items()
         if difference
     ]
-    faults += _too_fast(office, pauses)
+    faults += _too_fast(office, traffic.pauses)
     counts = office.counts()
     return {
         "hand-overs": hand_overs.total(),
@@ -66,10 +67,6 @@ def prove(
         **{status: counts[status] for status in ENDED if counts[status]},
         "resolved as retry": retries.total(),
     }, faults
-
-
-def _times(office: Office, topic: str) -> Counter[UUID]:
-    return Counter(event.originator_id for event in then.events(office.container, topic))
 
 
 def _by_message(office: Office) -> Log:

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.pacing import LastDispatch, Pace, assign_slots, back_off, free_at
+from domain.pacing import (
+    LastDispatch,
+    Pace,
+    assign_slots,
+    back_off,
+    farthest_lease,
+    farthest_slot,
+    free_at,
+    slot_that_counts,
+)
 from tests.support.samples import NOW, utc
 
 SETTINGS = settings(max_examples=80, deadline=None)
@@ -198,3 +207,70 @@ def test_a_busy_device_with_a_tiny_pause_is_not_looked_at_all_the_time() -> None
     last = LastDispatch(NOW, awaiting_answer=True)
     again = free_at(last, timedelta(milliseconds=1), timedelta(seconds=35), NOW)
     assert again == NOW + timedelta(milliseconds=50)
+
+
+# Clocks that were ahead
+
+
+def test_a_slot_further_ahead_than_any_could_be_given_counts_for_nothing() -> None:
+    """Claims look five seconds ahead, a pause takes fifteen at most, and of two clocks that are
+    right one may be a minute ahead of the database and the other a minute behind."""
+    farthest = farthest_slot(NOW, timedelta(seconds=5), timedelta(seconds=15))
+    assert farthest == utc(2026, 3, 1, 9, 2, 20)
+    assert slot_that_counts(None, farthest) is None
+    assert slot_that_counts(farthest, farthest) == farthest
+    assert slot_that_counts(farthest + timedelta(microseconds=1), farthest) is None
+    assert slot_that_counts(utc(2026, 2, 1, 9, 0), farthest) == utc(2026, 2, 1, 9, 0)
+
+
+def test_no_lease_of_a_clock_that_is_right_ends_later_than_the_farthest() -> None:
+    lease = timedelta(seconds=60)
+    assert farthest_lease(NOW, timedelta(seconds=5), lease) == utc(2026, 3, 1, 9, 3, 5)
+
+
+@SETTINGS
+@given(WANTED, st.floats(0, 300), st.floats(-60, 60), st.floats(-60, 60), st.integers(0, 2**32))
+def test_no_slot_of_a_clock_within_a_minute_is_ever_ignored(
+    wanted: list[tuple[datetime, Pace]], look_ahead: float, mine: float, theirs: float, seed: int
+) -> None:
+    """Whatever two workers' clocks say within their minute: what one gave out holds for the
+    other."""
+    horizon = timedelta(seconds=look_ahead)
+    their_now, my_now = NOW + timedelta(seconds=theirs), NOW + timedelta(seconds=mine)
+    slots = assign_slots(None, wanted, random.Random(seed).uniform)
+    given_out = [slot for slot in slots if slot <= their_now + horizon]
+    for slot in given_out:
+        assert slot_that_counts(slot, farthest_slot(my_now, horizon)) == slot
+
+
+def test_a_dispatch_in_the_future_holds_no_device_back() -> None:
+    """Nor does an answer; whichever of the two a clock that was right recorded counts."""
+    pause, patience = timedelta(seconds=5), timedelta(seconds=35)
+    hour, tolerated = timedelta(hours=1), timedelta(seconds=120)
+
+    def free(last: LastDispatch) -> datetime:
+        return free_at(last, pause, patience, NOW)
+
+    assert free(LastDispatch(NOW + hour)) == NOW
+    assert free(LastDispatch(NOW + hour, False, NOW + hour)) == NOW
+    assert free(LastDispatch(NOW + hour, False, NOW - pause / 5)) == NOW + 4 * pause / 5
+    assert free(LastDispatch(NOW - pause / 5, False, NOW + hour)) == NOW + 4 * pause / 5
+    assert free(LastDispatch(NOW, False, NOW + tolerated)) == NOW + tolerated + pause
+
+
+def test_a_call_of_which_only_a_wrong_clock_knows_when_it_began_is_waited_for() -> None:
+    """It may be on its way: the device asks again after its pause, until somebody ends the wait."""
+    last = LastDispatch(NOW + timedelta(hours=1), awaiting_answer=True)
+    again = free_at(last, timedelta(seconds=5), timedelta(seconds=35), NOW)
+    assert again == NOW + timedelta(seconds=5)
+
+
+def test_a_dispatch_before_the_latest_one_begins_a_new_epoch() -> None:
+    """Or it would not count as the latest."""
+    hour = timedelta(hours=1)
+    assert LastDispatch(None).next_epoch(NOW) == 0
+    assert LastDispatch(NOW, epoch=3).next_epoch(NOW) == 3
+    assert LastDispatch(NOW + hour, epoch=3).next_epoch(NOW) == 4
+    assert LastDispatch(None).ahead(NOW) is None
+    assert LastDispatch(NOW + timedelta(seconds=120)).ahead(NOW) is None
+    assert LastDispatch(NOW + hour).ahead(NOW) == hour

@@ -21,7 +21,7 @@ from tests.support.serve import Server
 PAGES = ("/leads?limit=5", "/messages?limit=5&status=pending", "/reports/overview", "/devices")
 # Of so many messages that the gateway takes one makes somebody write to it.
 SHARE = 4
-# Of so many rounds one pauses the campaign, for two rounds.
+# In every so-many-th round it pauses the campaign.
 PAUSES = 20
 
 
@@ -37,7 +37,7 @@ class Crm:
         self._server = server
         self._gowa = office.gowa
         self._key = api_key(office.container, "crm", "operator")
-        self._campaign = f"/campaigns/{campaign}"
+        self._campaign = campaign
         self._first = first
         self._most = most
         self._asked = count()
@@ -47,7 +47,7 @@ class Crm:
         """After the database was lost: it asks once more for all that it was told was done."""
         for number in range(self.registered):
             self._register(number)
-        self._resume()
+        then.soon(self._is_resumed, 60)
 
     def work(self) -> None:
         """Until it is told to stop."""
@@ -57,10 +57,8 @@ class Crm:
             if self.registered < due:
                 self._register(self.registered)
                 self.registered += 1
-            if turn % PAUSES == 0:
+            if self._is_resumed() and turn % PAUSES == 0:
                 self._act("pause")
-            elif turn % PAUSES == 2:
-                self._resume()
             if self._stop.wait(0.02):
                 return
 
@@ -73,11 +71,16 @@ class Crm:
 
     def _act(self, what: str) -> None:
         """A campaign that has been finished meanwhile is neither paused nor resumed."""
-        self._post(f"{self._campaign}/{what}", {}, f"{what} {next(self._asked)}", {200, 409})
+        self._post(
+            f"/campaigns/{self._campaign}/{what}", {}, f"{what} {next(self._asked)}", {200, 409}
+        )
 
-    def _resume(self) -> None:
-        if self._get(self._campaign)["status"] == "paused":
-            self._act("resume")
+    def _is_resumed(self) -> bool:
+        """Whether the campaign goes on. If it does not, it is resumed."""
+        if self._get(f"/campaigns/{self._campaign}")["status"] != "paused":
+            return True
+        self._act("resume")
+        return False
 
     def _get(self, path: str) -> Any:
         return self._asks(lambda: self._server.ask(f"/api/v1{path}", self._key), {200})

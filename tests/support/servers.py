@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg2
 
-from projections.database import embedded
+from projections.database import bundled_server
 from tests.support import then
 
 CONFIGURATION = """
@@ -206,7 +206,7 @@ def _tool(name: str, *arguments: object) -> None:
 @cache
 def _tools() -> tuple[Path, str | None]:
     """Where the bundled server's tools are, and as whom they run."""
-    get_server, _, lock = embedded._library()
+    get_server, lock = bundled_server._import_library()
     with tempfile.TemporaryDirectory(prefix="st-") as folder, lock:
         bundled = get_server(Path(folder) / "data", start=False)
         bundled.ensure_pgdata_inited()  # lets that user read the tools

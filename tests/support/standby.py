@@ -8,7 +8,6 @@ SENDTRAIL_TEST_POSTGRES_BIN names, and listen on ports of loopback.
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -21,7 +20,7 @@ from typing import Any
 
 import psycopg2
 
-from projections.database import embedded
+from projections.database import bundled_server
 from tests.support import then
 from tests.support.postgres import MEMORY, NEEDED
 from tests.support.proxy import Proxy, proxying
@@ -198,12 +197,9 @@ def _run(data: Path, tool: str, *options: str) -> None:
 @cache
 def _tools() -> tuple[Path, str | None]:
     """The folder of PostgreSQL's tools, and whom they run as: a server refuses to be root's."""
-    get_server, _, lock = embedded._library()
+    get_server, lock = bundled_server._import_library()
     with tempfile.TemporaryDirectory(prefix="st-") as folder, lock:
         own = get_server(Path(folder) / "unused", start=False)
         if BIN not in os.environ:
             own.ensure_pgdata_inited()  # makes the tools readable for that user, too
-    user = own.system_user
-    if user is not None:
-        pwd.getpwnam(user)
-    return Path(os.environ.get(BIN, own.bin_path)), user
+    return Path(os.environ.get(BIN, own.bin_path)), own.system_user

@@ -49,9 +49,9 @@ def test_the_handlers_say_what_the_former_ones_said(
 
     assert found == dict.fromkeys(TABLES)
     for former, present in (
-        ("device_id, last_slot_at FROM device_lanes", "rebuild.device_slots"),
+        ("device_id, last_slot_at, 0 FROM device_lanes", "rebuild.device_slots"),
         (
-            "device_id, handed_over_at, message_id FROM device_hand_overs",
+            "device_id, handed_over_at, message_id, 0 FROM device_hand_overs",
             "rebuild.device_dispatches",
         ),
     ):
@@ -93,18 +93,18 @@ def test_the_rebuild_makes_the_tables_of_now(
     with Container(Settings(database_url=database_url, secret_key=SECRET_KEY)) as container:
         assert identities(container).keys() & FORMER_TABLES == set()
         assert [tuple(row) for row in then.table(container, "device_slots")] == [
-            (SALES_1, at("03 14:00:36.917010")),
-            (SALES_2, at("03 14:00:14")),
-            (OLD, at("02 15:18")),
-            (NIGHT, at("02 15:18")),
-            (SPARE, None),
+            (SALES_1, at("03 14:00:36.917010"), 0),
+            (SALES_2, at("03 14:00:14"), 0),
+            (OLD, at("02 15:18"), 0),
+            (NIGHT, at("02 15:18"), 0),
+            (SPARE, None, 0),
         ]
         assert [tuple(row) for row in then.table(container, "device_dispatches")] == [
-            (SALES_1, at("03 14:00:14"), UUID("ee35e397-68d0-5313-8eda-97ce1af1e363")),
-            (SALES_2, at("03 14:00:14"), UUID("da10c00d-a4f5-582e-b079-3ea77da0a193")),
-            (OLD, at("02 15:18"), UUID("b0c5a4f3-ceff-5643-b4ae-b8a74c800cdd")),
-            (NIGHT, at("02 15:18"), UUID("6da247d2-246e-508b-b961-0a40a895cee4")),
-            (SPARE, None, None),
+            (SALES_1, at("03 14:00:14"), UUID("ee35e397-68d0-5313-8eda-97ce1af1e363"), 0),
+            (SALES_2, at("03 14:00:14"), UUID("da10c00d-a4f5-582e-b079-3ea77da0a193"), 0),
+            (OLD, at("02 15:18"), UUID("b0c5a4f3-ceff-5643-b4ae-b8a74c800cdd"), 0),
+            (NIGHT, at("02 15:18"), UUID("6da247d2-246e-508b-b961-0a40a895cee4"), 0),
+            (SPARE, None, None, 0),
         ]
 
 
@@ -136,7 +136,8 @@ def test_a_single_table_leaves_the_former_ones(outdated: Container, settings: Se
 
     assert identities(outdated).keys() >= {*FORMER_TABLES, "device_slots"}
     assert then.count(outdated.database, "device_slots") == 5
-    rebuild(outdated.database, only="device_dispatches", swap=True)
+    for only in ("device_dispatches", "leases"):
+        rebuild(outdated.database, only=only, swap=True)
     with pytest.raises(StorageError, match=r"there is device_hand_overs, .* run sendtrail rebuild"):
         Container(settings)
     assert differences(outdated, swap=True) == {}

@@ -156,10 +156,9 @@ def abandoned(container: Container, clock: SimulatedClock) -> Callable[..., list
     """What is abandoned now, where no answer is awaited for longer than ``patience`` seconds."""
 
     def ask(patience: float = 0.0, limit: int = 10) -> list[UUID]:
-        before = clock() - timedelta(seconds=patience)
-        return ids(
-            found(container, lambda connection: sweep.abandoned(connection, clock(), before, limit))
-        )
+        now, before = clock(), clock() - timedelta(seconds=patience)
+        farthest = now + timedelta(days=1)
+        return ids(found(container, lambda c: sweep.abandoned(c, now, farthest, before, limit)))
 
     return ask
 

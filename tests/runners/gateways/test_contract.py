@@ -134,7 +134,7 @@ def test_what_the_provider_took_but_did_not_answer_in_time_is_unknown(
             phones = {"it": provider.gateway(Http(0.5))}
             broadcaster = Broadcaster(container, phones, "worker", "test", lambda low, high: low)
             calls = [("it", outgoing(provider, fake.url))]
-            broadcaster.accept_dispatch(DispatchResult(calls, [], []))
+            broadcaster.accept_dispatch(DispatchResult.empty()._replace(outgoing=calls))
             await broadcaster.wake_record.wait()
             await broadcaster.close()
             return [(it.message_id, outcome) for it, outcome in broadcaster.take_outcomes()]

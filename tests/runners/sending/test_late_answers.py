@@ -13,6 +13,9 @@ from runners.gateways.protocol import (
     Outcome,
     Outgoing,
     Rejected,
+    Throttled,
+    Unknown,
+    Unreachable,
 )
 from runners.sending.worker import Broadcaster
 from runners.support.clocks import SimulatedClock
@@ -86,6 +89,26 @@ def test_an_answer_that_comes_after_it_was_given_up_settles_it(
 
     message = then.message(container)
     assert (message.status, message.provider_id) == ("sent", "wamid.1")
+
+
+@pytest.mark.parametrize(
+    ("late", "status"),
+    [(Unknown("timed out"), "unknown"), (Throttled(1), "pending"), (Unreachable("no"), "pending")],
+)
+def test_an_answer_that_comes_late_and_is_no_acceptance(
+    container: Container, clock: SimulatedClock, late: Outcome, status: str
+) -> None:
+    """The database was away for longer than the gateway's time-out, and the reaper of another
+    machine was back before this worker."""
+    given.due_messages(container, 2)
+    broadcaster, (first, second) = handed_over(container, clock)
+    clock.advance(minutes=5)
+    when.reaps(container)
+
+    broadcaster.record([(first, late), (second, Accepted("wamid.2"))])
+
+    assert then.message(container, message_id=first.message_id).status == status
+    assert then.message(container, message_id=second.message_id).status == "sent"
 
 
 def test_an_answer_to_what_an_operator_settled_changes_nothing(

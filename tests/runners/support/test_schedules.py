@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 
 import psycopg2
 import pytest
@@ -132,3 +133,29 @@ def test_work_is_repeated_at_its_interval() -> None:
     repeat("reaper", work, 0.01, stop, health())
 
     assert len(calls) == 3
+
+
+def test_a_clock_that_is_put_back_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does the end of summer time. It is an hour earlier after the first turn; the next one
+    comes after its interval, and the ones after it as ever."""
+    put_back = timedelta()
+
+    class Machine(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Machine:
+            return super().now(tz) - put_back
+
+    monkeypatch.setattr("schedule.datetime.datetime", Machine)
+    stop, turns = Impatient(waits=3), []
+
+    def work() -> int:
+        nonlocal put_back
+        turns.append(len(stop.waits))
+        put_back = timedelta(hours=1)
+        return 0
+
+    repeat("reaper", work, 60.0, stop, health())
+
+    assert turns == [0, 1]
+    assert stop.waits[0] == 60.0
+    assert 59.0 < stop.waits[1] <= 60.0

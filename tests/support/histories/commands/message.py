@@ -13,6 +13,9 @@ from domain.message.events import CancelReason, Resolution
 from tests.support.histories.stories import By, Command, Kind, always, only
 from tests.support.histories.values import HASHES, SOON, VERSIONS, WORDS
 
+# How often a clock had been ahead.
+EPOCHS = st.integers(0, 2)
+
 
 def _begin(draw: st.DrawFn, by: By) -> Event:
     lead, version, device = draw(st.uuids()), draw(VERSIONS), draw(st.uuids())
@@ -28,7 +31,8 @@ def _begin(draw: st.DrawFn, by: By) -> Event:
 
 def _claim(draw: st.DrawFn, state: Message, by: By) -> Event:
     slot = by["now"] + draw(SOON)
-    return message.claim(state, draw(WORDS), slot, slot.date(), slot + draw(SOON), **by)
+    lease_until = slot + draw(SOON)
+    return message.claim(state, draw(WORDS), slot, slot.date(), lease_until, draw(EPOCHS), **by)
 
 
 def _release(draw: st.DrawFn, state: Message, by: By) -> Event:
@@ -37,7 +41,7 @@ def _release(draw: st.DrawFn, state: Message, by: By) -> Event:
 
 def _dispatch(draw: st.DrawFn, state: Message, by: By) -> Event:
     content_id = f"{draw(st.uuids())}:{draw(VERSIONS)}:{state.step}"
-    return message.dispatch(state, content_id, draw(VERSIONS), draw(HASHES), **by)
+    return message.dispatch(state, content_id, draw(VERSIONS), draw(HASHES), draw(EPOCHS), **by)
 
 
 def _confirm_sent(draw: st.DrawFn, state: Message, by: By) -> Event:

@@ -1,0 +1,1 @@
+"""The failover run: a cluster whose leader is killed, changed and cut off, and the same proof."""
