@@ -18,6 +18,7 @@ from runners.process import supervisor
 from runners.process.supervisor import Runners
 from runners.support import clock_watch
 from tests.support import given, then, when
+from tests.support.api.given import SECRET_KEY
 
 
 class Machine:
@@ -67,7 +68,7 @@ def test_a_machine_whose_clock_is_an_hour_wrong_sends_nothing_until_it_is_put_ri
 ) -> None:
     """Not even at the start. It says so, once as an error; then it goes on by itself."""
     machine = Machine(seconds)
-    settings = Settings(database_url=database_url, broadcast_every=0.05)
+    settings = Settings(database_url=database_url, secret_key=SECRET_KEY, broadcast_every=0.05)
     with Container(settings, machine) as container, capture_logs() as logs:
         machine.seconds = 0.0
         given_due(container, 3)
@@ -91,7 +92,7 @@ def test_a_machine_whose_clock_is_an_hour_wrong_sends_nothing_until_it_is_put_ri
 
 
 def then_claims(database_url: str) -> list[Any]:
-    with Container(Settings(database_url=database_url)) as container:
+    with Container(Settings(database_url=database_url, secret_key=SECRET_KEY)) as container:
         return then.events(container, "message.claimed")
 
 
@@ -101,7 +102,9 @@ def test_a_single_look_is_not_taken_with_a_wrong_clock(
     """``run --once``: by cron, for instance."""
     monkeypatch.setattr(supervisor, "tune", lambda: None)
     machine = Machine(0.0)
-    with Container(Settings(database_url=database_url), machine) as container:
+    with Container(
+        Settings(database_url=database_url, secret_key=SECRET_KEY), machine
+    ) as container:
         given_due(container, 3)
         machine.seconds = 3600.0
         assert Runners(container, ["broadcaster"]).once() == {"broadcaster": 0}
