@@ -10,7 +10,8 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from projections.database.installation import SCHEMA_LOCK, ensure, url_of
+from projections.database.installation import ensure, url_of
+from projections.database.schema_version import SCHEMA_LOCK
 from tests.conftest import Admin
 from tests.support import then
 

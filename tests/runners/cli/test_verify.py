@@ -131,7 +131,9 @@ def test_what_is_wrong_with_the_log_is_said_first(
     somebody_does(container, "CREATE TABLE kept AS SELECT * FROM lead_keys", "TRUNCATE lead_keys")
     keyless = verifies(database_url, signed)
     somebody_does(
-        container, "INSERT INTO lead_keys SELECT * FROM kept", "UPDATE hash_chain_links SET last_id = 2"
+        container,
+        "INSERT INTO lead_keys SELECT * FROM kept",
+        "UPDATE hash_chain_links SET last_id = 2",
     )
     altered = verifies(database_url, signed)
     somebody_does(
