@@ -18,6 +18,7 @@ from api.resources import (
     leads,
     messages,
     metrics,
+    quarantine,
     reports,
     sequences,
     subscriptions,
@@ -37,6 +38,7 @@ DESCRIBED = (
     messages,
     reports,
     audit,
+    quarantine,
     subscriptions,
     endpoint,
 )

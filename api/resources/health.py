@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -12,13 +13,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.http.context import EXTENSION
 from projections.container import Container
 from projections.eventstore import missing_keys
+from projections.queries import operations
 from projections.queries.log_position import log_position
+from projections.queries.operations import ProcessStatus
 
 # Where an application keeps its Warnings.
 WARNINGS = "sendtrail_warnings"
 # The share of the time that may go into finding warnings. Anybody may ask without a key, and
 # among a million leads it takes a second.
 SHARE = 0.05
+# How long an incident is warned of.
+RECENT = timedelta(days=1)
 
 blueprint = Blueprint("health", __name__)
 
@@ -48,9 +53,26 @@ class Warnings:
 
 
 def _warnings(container: Container) -> list[str]:
+    now = container.outreach.clock()
     with container.database.transaction() as connection:
+        found = operations.operations(connection, now)
         keyless = missing_keys.by_read_model(connection)
-    return [missing_keys.warning(keyless)] if keyless else []
+    lines = operations.lines(found, now - RECENT)
+    return [*lines, missing_keys.warning(keyless)] if keyless else lines
+
+
+def _runners(process: ProcessStatus) -> dict[str, Any]:
+    failing = {
+        name: {"failures": state.failures, "error": state.error}
+        for name, state in process.failing.items()
+    }
+    return {
+        "process": process.process,
+        "runners": process.runners,
+        "alive": process.alive,
+        "seen_at": process.seen_at.isoformat(),
+        "failing": failing,
+    }
 
 
 def install(app: Flask) -> None:
@@ -68,15 +90,22 @@ def healthz() -> dict[str, str]:
 def readyz() -> tuple[dict[str, Any], int]:
     """200 if the database answers and has the log, else 503. ``events`` is the end of the log,
     ``lag`` the number of events by which each asynchronous reader of the log is behind.
-    ``warnings`` are lines about what is wrong though the process can work."""
+    ``runners`` says which processes run runners, and what fails in them. ``warnings`` are lines
+    about what is wrong though the process can work."""
     container = current_app.extensions[EXTENSION]
     if container is None:
         return {"status": "no database"}, 503
     try:
         with container.database.transaction() as connection:
             position = log_position(connection)
+            processes = operations.processes(connection, container.outreach.clock())
         warnings = current_app.extensions[WARNINGS].present(container)
     except SQLAlchemyError:
         return {"status": "the database does not answer"}, 503
-    answer = {"events": position.last, "lag": position.lag, "warnings": warnings}
-    return {"status": "ready", **answer}, 200
+    return {
+        "status": "ready",
+        "events": position.last,
+        "lag": position.lag,
+        "runners": [_runners(process) for process in processes],
+        "warnings": warnings,
+    }, 200

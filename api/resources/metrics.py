@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from flask import Blueprint, Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -14,8 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.http.context import EXTENSION
 from projections.config.metrics import FOLDER
 from projections.container import Container
-from projections.queries import reports
+from projections.queries import operations, reports
 from projections.queries.log_position import log_position
+from projections.queries.operations import Operations
+from projections.queries.quarantined import KINDS
+from projections.records import incidents
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -40,6 +44,7 @@ class ReadModelCollector:
             with self.container.database.transaction() as connection:
                 overview = reports.overview(connection)
                 position = log_position(connection)
+                found = operations.operations(connection, self.container.outreach.clock())
         except SQLAlchemyError:
             return
         messages = GaugeMetricFamily(
@@ -59,6 +64,44 @@ class ReadModelCollector:
         for name, events in position.lag.items():
             lag.add_metric([name], events)
         yield lag
+        yield from _operations(found)
+
+
+def _operations(found: Operations) -> Iterator[Metric]:
+    """Every kind is there, with 0 where there is nothing, so that alerts have something to see."""
+    yield _gauge(
+        "sendtrail_quarantine",
+        "What was put aside, by kind",
+        "kind",
+        {**dict.fromkeys(KINDS, 0), **found.quarantined},
+    )
+    alive = [process for process in found.processes if process.alive]
+    yield _gauge(
+        "sendtrail_runner_processes",
+        "Processes that run runners",
+        "state",
+        {"alive": len(alive), "silent": len(found.processes) - len(alive)},
+    )
+    failing = {name: 0 for process in alive for name in process.states}
+    for process in alive:
+        for name in process.failing:
+            failing[name] += 1
+    yield _gauge(
+        "sendtrail_runner_failing", "Processes in which a runner fails now", "runner", failing
+    )
+    yield _gauge(
+        "sendtrail_incidents",
+        f"Incidents that processes noticed in the last {incidents.RECENT.days} days",
+        "kind",
+        {**dict.fromkeys(incidents.KINDS, 0), **Counter(row.kind for row in found.incidents)},
+    )
+
+
+def _gauge(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:
+    gauge = GaugeMetricFamily(name, text, labels=[label])
+    for value, count in values.items():
+        gauge.add_metric([value], count)
+    return gauge
 
 
 def _exposition(container: Container | None) -> bytes:

@@ -14,6 +14,7 @@ from projections.database.engine import rows
 # How long an incident is shown.
 RECENT = timedelta(days=7)
 WENT_BACK, LOST_DISPATCHES = "database.went_back", "database.lost_dispatches"
+KINDS = (WENT_BACK, LOST_DISPATCHES)
 
 
 def report(

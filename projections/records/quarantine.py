@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
+from domain.errors import NotFoundError, WrongStateError
 from projections.database.engine import rows, uuids
 
 Kind = Literal["message", "lead", "campaign", "sequence", "enrollment", "device", "event"]
@@ -126,3 +127,26 @@ def give_up(connection: Connection, message_id: UUID, reason: str) -> None:
         " WHERE kind = 'message' AND id = %(id)s",
         {"id": str(message_id), "reason": reason},
     )
+
+
+def let_go(connection: Connection, id_: UUID | None, notification_id: int | None = None) -> int:
+    """Release what has that id, or that one event; returns how much that was.
+
+    One of the two may be None. Raises NotFoundError if nothing like it is put aside, and
+    WrongStateError if all of it is lost dispatches, which are recorded by themselves.
+    """
+    found = rows(
+        connection,
+        "SELECT id FROM quarantine WHERE (%(id)s::uuid IS NULL OR id = %(id)s::uuid)"
+        " AND (%(number)s::bigint IS NULL OR notification_id = %(number)s) FOR UPDATE",
+        id=None if id_ is None else str(id_),
+        number=notification_id,
+    )
+    if not found:
+        what = id_ if notification_id is None else f"of event {notification_id}"
+        raise NotFoundError("entry in quarantine", what)
+    released = sum(release(connection, each, notification_id) for each in {row.id for row in found})
+    if not released:
+        state = "handed over already, and recorded by itself as soon as it can be"
+        raise WrongStateError("message", state, "release")
+    return released

@@ -17,7 +17,7 @@ from projections.audit.lead_timeline import lead_timeline
 from projections.audit.why_not import why_not_campaign, why_not_sequence
 from projections.config.settings import Settings
 from projections.container import Container
-from runners.cli import console
+from runners.cli import console, quarantine
 from runners.cli.common import INSTANT
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -26,6 +26,9 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.group("audit")
 def group() -> None:
     """Why did this person get this message, and has the log been touched?"""
+
+
+group.add_command(quarantine.group)
 
 
 @group.command("message")

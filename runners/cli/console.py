@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -19,6 +19,7 @@ from domain.message import STATUSES
 from projections.audit.event_log import Entry
 from projections.audit.lead_timeline import LeadTimeline
 from projections.audit.message_trail import Trail
+from projections.queries.operations import ProcessStatus, RunnerStatus, moment
 from projections.queries.reports import (
     CampaignReport,
     Counts,
@@ -78,6 +79,25 @@ def print_devices(console: Console, reports: Iterable[DeviceReport]) -> None:
     for device in reports:
         for day, *counts in device.days:
             table.add_row(f"{device.name} ({device.status})", day, *map(str, counts))
+    console.print(table)
+
+
+def print_processes(console: Console, processes: Sequence[ProcessStatus]) -> None:
+    """Prints one row for each runner of each process; only a title where there is no process."""
+    alive = sum(each.alive for each in processes)
+    title = f"Runner processes: {alive or 'none'} alive, {len(processes) - alive} silent"
+    if not processes:
+        console.print("Runner processes: none alive", highlight=False)
+        return
+    table = _table(title, "process", "state", "runner", "worked last", "fails")
+    for each in processes:
+        first = (each.process, "alive" if each.alive else f"silent since {moment(each.seen_at)}")
+        for name in dict.fromkeys([*each.runners, *each.states]):
+            state = each.states.get(name, RunnerStatus())
+            worked = "not yet" if state.worked_at is None else moment(state.worked_at)
+            fails = f"{state.failures} in a row: {state.error}" if state.failures else ""
+            table.add_row(*first, name, worked, fails)
+            first = ("", "")
     console.print(table)
 
 

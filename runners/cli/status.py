@@ -7,7 +7,8 @@ import click
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.eventstore import missing_keys
-from projections.queries import reports
+from projections.queries import operations, reports
+from projections.records import incidents
 from runners.cli import console
 
 
@@ -16,12 +17,18 @@ from runners.cli import console
 def status(config: Settings) -> None:
     """What there is: leads, devices, sequences, campaigns, messages by status.
 
-    A last line says how many leads that were not erased have no key, if there are any.
+    Then how the runners fare, and one line for whatever a person should know. The last one says how
+    many leads that were not erased have no key, if there are any.
     """
     terminal = console.terminal()
     with Container(config) as container, container.database.transaction() as connection:
         console.print_overview(terminal, reports.overview(connection))
         console.print_devices(terminal, reports.devices(connection))
+        now = container.outreach.clock()
+        found = operations.operations(connection, now)
         keyless = missing_keys.by_read_model(connection)
+    console.print_processes(terminal, found.processes)
+    for line in operations.lines(found, now - incidents.RECENT):
+        click.echo(line)
     if keyless:
         click.echo(missing_keys.advice(keyless))

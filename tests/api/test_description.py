@@ -19,6 +19,7 @@ from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.support.api import given, when
 from tests.support.api.client import Client
+from tests.support.operations import quarantined
 
 EXAMPLES = 5
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
@@ -36,12 +37,14 @@ def _ids(container: Container, clock: SimulatedClock, client: Client) -> dict[st
     when.enrolls(container)
     when.broadcasts(container, clock)
     (message,) = client.items("/messages", status="failed")
+    quarantined(container, "lead", lead_id)
     return {
         "device_id": device_id,
         "lead_id": lead_id,
         "sequence_id": sequence_id,
         "campaign_id": campaign_id,
         "message_id": message["id"],
+        "quarantined_id": lead_id,
         "number": "1",
     }
 

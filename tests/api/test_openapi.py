@@ -54,6 +54,8 @@ PATHS = {
     "/audit/leads/{lead_id}": {"get"},
     "/audit/why-not": {"get"},
     "/audit/events": {"get"},
+    "/quarantine": {"get"},
+    "/quarantine/{quarantined_id}/release": {"post"},
     "/subscriptions": {"get", "post"},
     "/subscriptions/{subscription_id}": {"get", "delete"},
     "/subscriptions/{subscription_id}/retry": {"post"},

@@ -54,11 +54,11 @@ def test_readyz_says_how_much_there_is_and_who_is_behind(
 
     assert (empty.status_code, empty.get_json()) == (
         200,
-        {"status": "ready", "events": 0, "lag": {}, "warnings": []},
+        {"status": "ready", "events": 0, "lag": {}, "runners": [], "warnings": []},
     )
     assert (answer.status_code, answer.get_json()) == (
         200,
-        {"status": "ready", "events": 3, "lag": {"webhooks": 2}, "warnings": []},
+        {"status": "ready", "events": 3, "lag": {"webhooks": 2}, "runners": [], "warnings": []},
     )
 
 
