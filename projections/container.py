@@ -6,8 +6,10 @@ import os
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import cast
+from typing import TypeVar, cast
 from uuid import UUID, uuid4
+
+from sqlalchemy import Connection
 
 from domain.application.outreach import Outreach
 from domain.opt_out_words import STOP_WORDS
@@ -16,8 +18,12 @@ from projections.config.settings import Settings
 from projections.database.engine import Database
 from projections.database.installation import open_database
 from projections.database.servers import WentBack
+from projections.eventstore import broken_streams
+from projections.eventstore.broken_streams import Broken
 from projections.eventstore.factory import Factory
 from projections.records import credentials, incidents
+
+T = TypeVar("T")
 
 
 def utc_now() -> datetime:
@@ -72,6 +78,18 @@ class Container:
             incidents.report(
                 connection, incidents.WENT_BACK, process, lost._asdict(), self.outreach.clock()
             )
+
+    def run_around(
+        self,
+        name: str,
+        runner: str,
+        work: Callable[[Connection], T],
+        blame: Callable[[Broken], Broken] = lambda stream: stream,
+    ) -> T:
+        """``broken_streams.run_around`` on this database and by this clock."""
+        return broken_streams.run_around(
+            self.database, name, runner, work, self.outreach.clock, blame
+        )
 
     def close(self) -> None:
         """Close the application and its database."""

@@ -26,7 +26,7 @@ from runners.jobs import campaigner, enroller
 from runners.process import supervisor
 from runners.sending import loops
 from runners.sending.outcomes import SendResult
-from runners.sending.worker import Broadcaster
+from runners.sending.worker import NAME, Broadcaster
 from runners.support.health import Health
 
 # Seconds that the Cloud API may take.
@@ -122,7 +122,7 @@ async def _broadcast_until_finished(broadcaster: CountingBroadcaster) -> None:
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(watch())
-        health = Health([loops.NAME], broadcaster.container.outreach.clock)
+        health = Health([NAME], broadcaster.container.outreach.clock)
         await loops.broadcast(broadcaster, stop, health)
 
 

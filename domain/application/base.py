@@ -12,12 +12,16 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
-from eventsourcing.persistence import InfrastructureFactory, RecordConflictError
+from eventsourcing.persistence import (
+    InfrastructureFactory,
+    MapperDeserialisationError,
+    RecordConflictError,
+)
 from eventsourcing.utils import Environment, EnvType
 
 from domain import campaign, device, lead, message, sequence
 from domain.application.ports import CommandQueries
-from domain.errors import ConflictError, NotFoundError, SettingsError
+from domain.errors import ConflictError, NotFoundError, SettingsError, StorageError
 from domain.event import Event, ForeignEventError, Versioned
 from domain.message import events as message_events
 from domain.opt_out_words import STOP_WORDS
@@ -108,6 +112,10 @@ class Commands(Application[UUID]):
             state = self.repository.get(aggregate_id, projector_func=cast(Any, kind.fold))
         except (AggregateNotFoundError, ForeignEventError):
             raise NotFoundError(kind.name, aggregate_id) from None
+        except MapperDeserialisationError as error:
+            raise StorageError(
+                f"this {kind.name} cannot be read, see sendtrail audit quarantine: {error}"
+            ) from None
         return cast(State, state)
 
     def _change(
@@ -144,7 +152,8 @@ class Commands(Application[UUID]):
                     self.record(connection, events)
                     if any(isinstance(event, MAKES_DUE) for event in events):
                         self.queries.wake_broadcasters(connection)
-            except RecordConflictError:
+            except RecordConflictError as conflict:
+                self.queries.put_aside_broken(conflict, self.clock())
                 continue
             own = [event for event in events if event.originator_id == aggregate_id]
             return cast(State, kind.fold(state, own))

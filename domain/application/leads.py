@@ -45,7 +45,8 @@ class LeadCommands(Commands):
                     is_known = self.queries.has_lead(connection, lead_id)
                     if not is_known:
                         self.record(connection, (event,))
-            except RecordConflictError:
+            except RecordConflictError as conflict:
+                self.queries.put_aside_broken(conflict, self.clock())
                 continue
             if is_known:
                 raise AlreadyExistsError("lead", lead_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -49,6 +50,11 @@ class CommandQueries(Protocol):
     def latest_sent_to(self, connection: Any, lead_id: UUID) -> UUID | None:
         """The message that a reply answers: the latest dispatched to the lead that may have reached
         it. None if there is none."""
+        ...
+
+    def put_aside_broken(self, conflict: Exception, now: datetime) -> None:
+        """Put into quarantine what nothing can be recorded of, if that is why the ``conflict``
+        came. ``cancellable`` and ``active_enrollments`` leave it out from now on."""
         ...
 
     def has_replied(self, connection: Any, lead_id: UUID, provider_id: str) -> bool:

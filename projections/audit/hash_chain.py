@@ -19,10 +19,13 @@ import msgspec
 from eventsourcing.persistence import Tracking
 from sqlalchemy import Connection
 
+from projections.audit.stored_row import StoredRow
 from projections.audit.stream_versions import first_irregular
+from projections.audit.unreadable import unreadable
 from projections.database.engine import Database, rows
 from projections.eventstore import missing_keys
 from projections.eventstore.tracking import insert_tracking, position
+from projections.records import quarantine
 
 # The reader of the log, in the table ``tracking``.
 READER = "notary"
@@ -40,21 +43,6 @@ _LOGGED = (
 
 # Called with the notification id verified last and that of the last link.
 Progress = Callable[[int, int], None]
-
-
-class StoredRow(NamedTuple):
-    """An event as it is stored in the log; ``id`` is its notification id."""
-
-    id: int
-    originator_id: str
-    version: int
-    topic: str
-    state: bytes
-
-    def leaf(self) -> bytes:
-        """The event's SHA-256, 32 bytes."""
-        place = f"{self.id}\0{self.originator_id}\0{self.version}\0{self.topic}\0"
-        return sha256(place.encode() + self.state).digest()
 
 
 class Link(NamedTuple):
@@ -100,7 +88,8 @@ def extend(database: Database, now: Callable[[], datetime]) -> int:
 
 
 def _extend_by_page(connection: Connection, now: datetime) -> int:
-    """Add one link; return how many events are in it, 0 at the end of the log."""
+    """Add one link, and put aside the events that cannot be read; return how many events are in it,
+    0 at the end of the log."""
     # One notary at a time: the second waits and goes on where the first one ended.
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('sendtrail notary'))")
     after = position(connection, READER) or 0
@@ -120,6 +109,7 @@ def _extend_by_page(connection: Connection, now: datetime) -> int:
             "now": now,
         },
     )
+    quarantine.put(connection, unreadable(page), now)
     insert_tracking(connection, Tracking(READER, page[-1].id))
     return len(page)
 

@@ -87,6 +87,11 @@ def runner_failed(runner: str) -> None:
     _counter("sendtrail_runner_faults", "Faults of runners", "runner").labels(runner).inc()
 
 
+def put_aside(kind: str) -> None:
+    """Count something of that kind that was put into quarantine."""
+    _counter("sendtrail_put_aside", "What was put into quarantine", "kind").labels(kind).inc()
+
+
 def _counter(name: str, text: str, *labels: str) -> Counter:
     with _MAKING:
         return _make_counter(name, text, labels)

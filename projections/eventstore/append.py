@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import psycopg2
 import psycopg2.errors
@@ -44,12 +45,21 @@ class PreparedEvents(NamedTuple):
     """Events encoded ahead of the transaction that appends them.
 
     ``changes`` are what the events do to the read models, in order. ``packed`` is their rows in the
-    binary format of COPY, without header and trailer. ``last`` is the last of the rows.
+    binary format of COPY, without header and trailer; ``rows`` are the same as they were given.
     """
 
     changes: Sequence[Change] = ()
     packed: bytes = b""
-    last: Row | None = None
+    rows: Sequence[Row] = ()
+
+
+class StreamConflictError(persistence.IntegrityError):
+    """Events that do not follow what is stored; ``events`` are all that were to be appended, as
+    (aggregate, version, topic)."""
+
+    def __init__(self, message: str, events: Sequence[tuple[UUID, int, str]]) -> None:
+        super().__init__(message)
+        self.events = events
 
 
 def prepare(rows: Sequence[Row]) -> PreparedEvents:
@@ -58,7 +68,7 @@ def prepare(rows: Sequence[Row]) -> PreparedEvents:
     None of ``rows`` may hold personal data, which is encrypted in the transaction.
     """
     assert PERSONAL.keys().isdisjoint({row[2] for row in rows})  # noqa: S101
-    return PreparedEvents(changes(rows), _packed(rows), rows[-1] if rows else None)
+    return PreparedEvents(changes(rows), _packed(rows), rows)
 
 
 def append(
@@ -66,22 +76,32 @@ def append(
 ) -> None:
     """Project and append the ``prepared`` events and then ``rows``.
 
-    It must be the last thing that ``connection`` does before its commit. Raises the library's
-    IntegrityError where a version exists already, or where the version before it does not; the
-    transaction must be rolled back then.
+    It must be the last thing that ``connection`` does before its commit. Raises StreamConflictError
+    where a version exists already, or where the version before it does not; the transaction must
+    be rolled back then.
     """
     prepared = prepared or PreparedEvents()
     if not (rows or prepared.packed):
         return
-    with library_errors(), metrics.timed("append"):
+    with _conflicts(prepared.rows, rows), library_errors(), metrics.timed("append"):
         counted = project(connection, [*prepared.changes, *changes(rows)])
         stored = encrypt(connection, rows)
         data = io.BytesIO(b"".join((_COPY_HEADER, prepared.packed, _packed(stored), _COPY_TRAILER)))
-        connection.info[APPENDED] = stored[-1] if stored else prepared.last
+        connection.info[APPENDED] = stored[-1] if stored else prepared.rows[-1]
         cursor: Any = connection.connection.cursor()
         # Other transactions wait for the rows of the counts: write these as late as possible.
         counted.write(connection)
         cursor.copy_expert(_LOCK_AND_COPY, data)
+
+
+@contextmanager
+def _conflicts(*batches: Sequence[Row]) -> Iterator[None]:
+    """Raise the library's IntegrityError of the block with the events that it was about."""
+    try:
+        yield
+    except persistence.IntegrityError as error:
+        events = [row[:3] for batch in batches for row in batch]
+        raise StreamConflictError(str(error), events) from error
 
 
 def _packed(rows: Sequence[Row]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from domain.enrollment import Enrollment
 from domain.message import Message
 from projections.database import installation
 from projections.database.engine import Database, is_transient
-from projections.eventstore import encryption
+from projections.eventstore import broken_streams, encryption
+from projections.eventstore.append import StreamConflictError
 from projections.queue import lookup, wake
 from projections.readmodels import enrollments, leads
 
@@ -73,6 +75,12 @@ class DatabaseCommandQueries:
         """The id of the message that a reply of the lead answers, the one dispatched last; None if
         there is none."""
         return lookup.latest_sent_to(connection, lead_id)
+
+    def put_aside_broken(self, conflict: Exception, now: datetime) -> None:
+        """Put into quarantine what nothing can be recorded of, if that is why the ``conflict``
+        came."""
+        if isinstance(conflict, StreamConflictError):
+            broken_streams.put_aside_broken(self.database, conflict, "command", now)
 
     def has_replied(self, connection: Any, lead_id: UUID, provider_id: str) -> bool:
         """Whether the lead's reply of that provider id is recorded already."""

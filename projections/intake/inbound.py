@@ -15,6 +15,7 @@ from domain.errors import NotFoundError
 from domain.event import Event
 from domain.receipts import Receipt, Reply
 from projections.database.engine import Database, rows, uuids
+from projections.eventstore.broken_streams import run_around
 from projections.queue import lookup
 
 # How long a receipt waits for its message. The response to the call that sent the message is on
@@ -49,9 +50,12 @@ def record(
     received = [event for event in events if isinstance(event, Receipt)]
     known = 0
     if received:
-        known = database.run(
+        known = run_around(
+            database,
             "report",
+            actor,
             lambda connection: _record_receipts(connection, outreach, received, actor, devices),
+            outreach.clock,
         )
     replies = [event for event in events if isinstance(event, Reply)]
     return InboundSummary(known, sum(_record_reply(outreach, reply, actor) for reply in replies))
@@ -86,7 +90,7 @@ def record_early(database: Database, outreach: Outreach, actor: str) -> int:
         return _record_receipts(connection, outreach, early, actor, None) if early else 0
 
     total = 0
-    while recorded := database.run("report", work):
+    while recorded := run_around(database, "report", actor, work, outreach.clock):
         total += recorded
     return total
 

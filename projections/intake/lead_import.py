@@ -15,14 +15,16 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
-from eventsourcing.persistence import IntegrityError
 from sqlalchemy import Connection
 
 from domain import lead, values
 from domain.application.outreach import Outreach
 from domain.errors import InvalidInputError
 from projections.database.engine import Database
+from projections.eventstore.append import StreamConflictError
+from projections.eventstore.broken_streams import put_aside_broken
 from projections.readmodels import devices, leads
+from projections.records import quarantine
 
 # Rows per transaction.
 CHUNK = 1000
@@ -108,11 +110,12 @@ def _register(
 ) -> int:
     """Register the leads that are not known yet; return how many these were.
 
-    If another transaction registers one of them meanwhile, the chunk is done anew.
+    If another transaction registers one of them meanwhile, the chunk is done anew. A lead that
+    cannot be registered, because the log has events of it, is put aside.
     """
 
     def work(connection: Connection) -> int:
-        known = leads.known(connection, good)
+        known = leads.known(connection, good) | quarantine.kept(connection, "lead", good)
         new = [registration for lead_id, registration in good.items() if lead_id not in known]
         outreach.register_leads(connection, new, actor=actor)
         return len(new)
@@ -120,8 +123,8 @@ def _register(
     while True:
         try:
             return database.run("import", work)
-        except IntegrityError:
-            continue
+        except StreamConflictError as conflict:
+            put_aside_broken(database, conflict, "import", outreach.clock())
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

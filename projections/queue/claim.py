@@ -13,6 +13,7 @@ from domain import pacing
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
 from projections.queue.dispatch import CANDIDATE, Candidate
+from projections.queue.lookup import NOT_ASIDE
 
 
 class SendingDevice(NamedTuple):
@@ -38,9 +39,6 @@ class Wanted(NamedTuple):
     limit: int
 
 
-# SQL: message ``m`` is not in quarantine.
-NOT_ASIDE = """NOT EXISTS (
-    SELECT FROM quarantine q WHERE q.kind = 'message' AND q.id = m.message_id)"""
 # SQL: the device's latest slot, null where it counts for nothing: ``pacing.slot_that_counts``.
 _LAST_SLOT = """
     CASE WHEN l.last_slot_at

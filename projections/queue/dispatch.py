@@ -16,6 +16,7 @@ from domain.enrollment import StopReason
 from domain.pacing import LastDispatch
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
+from projections.database.quarantined import not_aside
 
 
 class Candidate(NamedTuple):
@@ -56,7 +57,7 @@ class Device(NamedTuple):
 
 class Owner(NamedTuple):
     """A campaign, or a sequence whose pending messages may be unwanted. A campaign has one content,
-    a sequence one per step."""
+    a sequence one per step; there are none if they cannot be read."""
 
     status: str
     cancel_pending: bool
@@ -83,6 +84,7 @@ FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS i(message_id, place)
 JOIN broadcast_messages m USING (message_id)
 JOIN leads l USING (lead_id)
 WHERE m.status = 'processing' AND m.worker = %(worker)s
+  AND {not_aside("message", "m.message_id")}
 ORDER BY m.message_id FOR UPDATE OF m
 """)
 
@@ -129,9 +131,16 @@ def devices(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Device]:
 def owners(connection: Connection, ids: Iterable[str]) -> dict[str, Owner]:
     """Campaigns and sequences by their ids."""
     return {
-        row[0]: Owner(row[1], row[2], row[3], row[4], msgspec.convert(row[5], list[Content]))
+        row[0]: Owner(row[1], row[2], row[3], row[4], _contents(row[5]))
         for row in rows(connection, _OWNERS, ids=uuids(ids))
     }
+
+
+def _contents(stored: Any) -> Sequence[Content]:
+    try:
+        return msgspec.convert(stored, list[Content])
+    except msgspec.ValidationError:
+        return ()
 
 
 def last_dispatches(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, LastDispatch]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from domain.message import Message
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
+from projections.database.quarantined import not_aside
 
 _FIELDS = tuple(f for f in msgspec.structs.fields(Message) if f.name != "id")
 # SQL: the columns of message ``m`` that ``state`` reads, beside its id.
@@ -23,14 +24,17 @@ def state(row: Any) -> Message:
     return Message(id=row.message_id, **{field.name: getattr(row, field.name) for field in _FIELDS})
 
 
+# SQL: message ``m`` is not in quarantine.
+NOT_ASIDE = not_aside("message", "m.message_id")
+
 _LOCKED = prepared(f"""
 SELECT m.message_id, {COLUMNS} FROM broadcast_messages m
-WHERE m.message_id = ANY(%(ids)s::uuid[]) ORDER BY m.message_id FOR UPDATE
+WHERE m.message_id = ANY(%(ids)s::uuid[]) AND {NOT_ASIDE} ORDER BY m.message_id FOR UPDATE OF m
 """)
 
 
 def locked(connection: Connection, ids: Iterable[UUID]) -> list[Message]:
-    """Locks messages in id order."""
+    """Locks those of these messages that are not in quarantine, in id order."""
     messages = rows(
         connection,
         _LOCKED,
@@ -46,15 +50,16 @@ def cancellable(
     lead_id: UUID | None = None,
     enrollment_id: UUID | None = None,
 ) -> list[Message]:
-    """Locks what is pending or processing of a lead or of one of its enrollments."""
+    """Locks what is pending or processing of a lead or of one of its enrollments, and not in
+    quarantine."""
     messages = rows(
         connection,
         f"""
         SELECT m.message_id, {COLUMNS} FROM broadcast_messages m
         WHERE m.status IN ('pending', 'processing')
-          AND m.lead_id = %(lead_id)s
+          AND m.lead_id = %(lead_id)s AND {NOT_ASIDE}
           AND (%(enrollment_id)s::uuid IS NULL OR m.enrollment_id = %(enrollment_id)s::uuid)
-        ORDER BY m.message_id LIMIT %(limit)s FOR UPDATE
+        ORDER BY m.message_id LIMIT %(limit)s FOR UPDATE OF m
         """,
         lead_id=str(lead_id),
         enrollment_id=None if enrollment_id is None else str(enrollment_id),

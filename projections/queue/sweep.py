@@ -1,4 +1,5 @@
-"""What the reaper looks for: messages that nobody wants any more, and what a worker left behind."""
+"""What the reaper looks for: messages that nobody wants any more, and what a worker left behind.
+What is in quarantine is left out."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from sqlalchemy import Connection
 
 from domain.message import Message
 from projections.database.engine import rows
-from projections.queue.lookup import COLUMNS, state
+from projections.queue.lookup import COLUMNS, NOT_ASIDE, state
 
 
 def unwanted(connection: Connection, limit: int) -> list[tuple[Message, str]]:
@@ -30,7 +31,7 @@ def unwanted(connection: Connection, limit: int) -> list[tuple[Message, str]]:
         ) o
         JOIN broadcast_messages m
           ON m.campaign_id = o.campaign_id OR m.sequence_id = o.sequence_id
-        WHERE m.status = 'pending'
+        WHERE m.status = 'pending' AND {NOT_ASIDE}
         LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
         """,
         limit=limit,
@@ -41,7 +42,7 @@ def unwanted(connection: Connection, limit: int) -> list[tuple[Message, str]]:
             f"""
             SELECT m.message_id, {COLUMNS}, 'device_retired' AS why
             FROM devices d JOIN broadcast_messages m USING (device_id)
-            WHERE d.status = 'retired' AND m.due_at IS NOT NULL
+            WHERE d.status = 'retired' AND m.due_at IS NOT NULL AND {NOT_ASIDE}
             LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
             """,
             limit=limit,
@@ -58,6 +59,7 @@ def expired(connection: Connection, now: datetime, limit: int) -> list[Message]:
         SELECT m.message_id, {COLUMNS}
         FROM devices d JOIN broadcast_messages m USING (device_id)
         WHERE d.status = 'offline' AND m.due_at IS NOT NULL AND m.expires_at <= %(now)s
+          AND {NOT_ASIDE}
         LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
         """,
         now=now,
@@ -85,6 +87,7 @@ def abandoned(
         WHERE (l.lease_until <= %(now)s OR l.lease_until > %(farthest)s)
           AND (m.status = 'processing' OR m.status = 'queued' AND %(queued_before)s >=
               CASE WHEN l.lease_until <= %(now)s THEN m.queued_at ELSE l.found_ahead_at END)
+          AND {NOT_ASIDE}
         LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
         """,
         now=now,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from domain.campaign import Campaign, Definition
 from projections.database.engine import rows
+from projections.database.quarantined import FaultyError, not_aside
 from projections.readmodels.handler import Handlers, beside, handler, keys
 
 _SCHEDULED = f"""
@@ -76,6 +77,8 @@ WHERE m.campaign_id = c.campaign_id AND m.status = 'pending' AND (m.due_at IS NU
 
 HOLD_OR_FREE = beside(_HOLD_OR_FREE_MESSAGES)
 
+_NOT_ASIDE = not_aside("campaign", "campaigns.campaign_id")
+
 HANDLERS: Handlers = {
     ("campaign.scheduled",): (handler(_SCHEDULED, "definition json"),),
     ("campaign.revised",): (handler(_REVISED, "definition json"),),
@@ -106,12 +109,16 @@ HANDLERS: Handlers = {
 
 
 def state(row: Any) -> Campaign:
-    """The aggregate's state, from a row of ``campaigns``."""
+    """The aggregate's state, from a row of ``campaigns``. Raises FaultyError if it is none."""
+    try:
+        definition = msgspec.convert(row.definition, Definition)
+    except msgspec.ValidationError as error:
+        raise FaultyError("campaign", row.campaign_id, error) from None
     return Campaign(
         id=row.campaign_id,
         version=row.version,
         status=row.status,
-        definition=msgspec.convert(row.definition, Definition),
+        definition=definition,
         paused_from=row.paused_from,
         triggered_at=row.triggered_at,
         cursor=row.cursor,
@@ -126,8 +133,8 @@ def next_to_start(connection: Connection, now: datetime) -> Campaign | None:
     to it."""
     campaigns = rows(
         connection,
-        "SELECT * FROM campaigns WHERE status = 'pending' AND scheduled_at <= %(now)s"
-        " ORDER BY scheduled_at, campaign_id LIMIT 1 FOR UPDATE SKIP LOCKED",
+        f"SELECT * FROM campaigns WHERE status = 'pending' AND scheduled_at <= %(now)s"
+        f" AND {_NOT_ASIDE} ORDER BY scheduled_at, campaign_id LIMIT 1 FOR UPDATE SKIP LOCKED",
         now=now,
     )
     return state(campaigns[0]) if campaigns else None
@@ -137,7 +144,7 @@ def next_to_extend(connection: Connection) -> Campaign | None:
     """Locks a campaign whose audience is not complete."""
     campaigns = rows(
         connection,
-        "SELECT * FROM campaigns WHERE status = 'triggering'"
+        f"SELECT * FROM campaigns WHERE status = 'triggering' AND {_NOT_ASIDE}"
         " ORDER BY triggered_at, campaign_id LIMIT 1 FOR UPDATE SKIP LOCKED",
     )
     return state(campaigns[0]) if campaigns else None
@@ -147,9 +154,9 @@ def finished(connection: Connection) -> list[Campaign]:
     """Locks the triggered campaigns of which nothing is pending, processing or queued."""
     campaigns = rows(
         connection,
-        """
+        f"""
         SELECT c.* FROM campaigns c
-        WHERE c.status = 'triggered' AND NOT EXISTS (
+        WHERE c.status = 'triggered' AND {not_aside("campaign", "c.campaign_id")} AND NOT EXISTS (
             SELECT FROM message_counts n WHERE n.owner_id = c.campaign_id
               AND n.pending + n.processing + n.queued > 0)
         ORDER BY c.campaign_id FOR UPDATE OF c SKIP LOCKED

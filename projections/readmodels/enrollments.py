@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from domain.enrollment import Enrollment
 from projections.database.engine import rows
+from projections.database.quarantined import not_aside
 from projections.readmodels.handler import Handlers, handler
 
 _LEAD_ENROLLED = """
@@ -70,13 +71,14 @@ def finished(connection: Connection, limit: int) -> list[Any]:
     row is an enrollment with its sequence's ``next_trigger`` and ``cancel_pending``."""
     return rows(
         connection,
-        """
+        f"""
         SELECT n.*, s.definition ->> 'next_trigger' AS next_trigger, s.cancel_pending
         FROM enrollment_progress p
         JOIN enrollments n USING (enrollment_id)
         JOIN leads l USING (lead_id)
         JOIN sequences s USING (sequence_id)
         WHERE p.open = 0 AND n.status = 'active'
+          AND {not_aside("enrollment", "n.enrollment_id")} AND {not_aside("lead", "n.lead_id")}
         ORDER BY n.enrollment_id LIMIT %(limit)s
         FOR UPDATE OF l, n SKIP LOCKED
         """,
@@ -91,10 +93,10 @@ def active(
     ``stop_on_reply``."""
     return rows(
         connection,
-        """
+        f"""
         SELECT n.*, (s.definition ->> 'stop_on_reply')::boolean AS stop_on_reply
         FROM enrollments n JOIN sequences s USING (sequence_id)
-        WHERE n.status = 'active'
+        WHERE n.status = 'active' AND {not_aside("enrollment", "n.enrollment_id")}
           AND (%(lead_id)s::uuid IS NULL OR n.lead_id = %(lead_id)s::uuid)
           AND (%(sequence_id)s::uuid IS NULL OR n.sequence_id = %(sequence_id)s::uuid)
         ORDER BY n.enrollment_id FOR UPDATE OF n

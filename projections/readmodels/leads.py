@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from domain.lead import Lead, Profile
 from projections.database.engine import rows, uuids
+from projections.database.quarantined import not_aside
 from projections.readmodels.counters import Tally
 from projections.readmodels.handler import Handlers, handler, keys, texts
 
@@ -142,7 +143,8 @@ def enrollable(connection: Connection, limit: int) -> list[Any]:
     it. Leads that another enroller holds are left to it.
     """
     enters = f"""
-        s.status = 'active' AND l.trigger_keys @> ARRAY[s.trigger_key]
+        s.status = 'active' AND {not_aside("sequence", "s.sequence_id")}
+        AND l.trigger_keys @> ARRAY[s.trigger_key]
         AND {MATCHES.format(a="s")}
         AND (s.definition ->> 'reentry' = 'always' OR NOT EXISTS (
             SELECT FROM enrollments e
@@ -154,7 +156,7 @@ def enrollable(connection: Connection, limit: int) -> list[Any]:
         f"""
         WITH locked AS MATERIALIZED (
             SELECT l.* FROM leads l
-            WHERE l.opted_out_at IS NULL
+            WHERE l.opted_out_at IS NULL AND {not_aside("lead", "l.lead_id")}
               AND l.trigger_keys && ARRAY(
                   SELECT trigger_key FROM sequences WHERE status = 'active')
               AND EXISTS (SELECT FROM sequences s WHERE {enters})

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from domain.sequence import Definition, Sequence
 from projections.database.engine import rows
+from projections.database.quarantined import FaultyError
 from projections.readmodels.handler import Handlers, beside, handler, keys
 
 _DEFINED = f"""
@@ -75,12 +76,13 @@ HANDLERS: Handlers = {
 
 
 def state(row: Any) -> Sequence:
-    """The aggregate's state, from a row of ``sequences``."""
+    """The aggregate's state, from a row of ``sequences``. Raises FaultyError if it is none."""
+    try:
+        definition = msgspec.convert(row.definition, Definition)
+    except msgspec.ValidationError as error:
+        raise FaultyError("sequence", row.sequence_id, error) from None
     return Sequence(
-        id=row.sequence_id,
-        version=row.version,
-        status=row.status,
-        definition=msgspec.convert(row.definition, Definition),
+        id=row.sequence_id, version=row.version, status=row.status, definition=definition
     )
 
 

@@ -89,10 +89,12 @@ def release(connection: Connection, id_: UUID, notification_id: int | None = Non
 
 
 def kept(connection: Connection, kind: Kind, ids: Iterable[UUID]) -> set[UUID]:
-    """Those of these ids that are put aside."""
+    """Those of these ids that are put aside, but for lost dispatches, which are recorded by
+    themselves."""
     found = rows(
         connection,
-        "SELECT id FROM quarantine WHERE kind = %(kind)s AND id = ANY(%(ids)s::uuid[])",
+        "SELECT id FROM quarantine WHERE kind = %(kind)s AND id = ANY(%(ids)s::uuid[])"
+        " AND dispatched IS NULL",
         kind=kind,
         ids=uuids(ids),
     )

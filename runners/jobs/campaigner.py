@@ -17,6 +17,7 @@ from domain.message.events import MessageScheduled
 from projections.container import Container
 from projections.queue import wake
 from projections.readmodels import campaigns, devices, leads
+from projections.records import quarantine
 
 CHUNK = 5000
 
@@ -57,13 +58,13 @@ class Campaigner:
 
         Returns how many messages were scheduled.
         """
-        while self.container.database.run("trigger", self._start):
+        while self.container.run_around("trigger", "campaigner", self._start):
             pass
         total = 0
         with ThreadPoolExecutor(1, "campaigner ahead") as pool:
             while True:
-                scheduled = self.container.database.run(
-                    "extend", lambda connection: self._extend(connection, pool)
+                scheduled = self.container.run_around(
+                    "extend", "campaigner", lambda connection: self._extend(connection, pool)
                 )
                 if scheduled is None:
                     return total
@@ -142,6 +143,11 @@ class Campaigner:
                     actor=self.actor,
                 )
             )
+        # What was put aside has no message, and is counted as such.
+        aside = quarantine.kept(connection, "message", (event.originator_id for event in scheduled))
+        if aside:
+            scheduled = [event for event in scheduled if event.originator_id not in aside]
+            excluded["unrecordable"] += len(aside)
         last = candidates[-1].lead_id if candidates else None
         prepared = self.container.outreach.prepare_events(scheduled)
         return Chunk(state.id, cursor, last, len(scheduled), dict(excluded), prepared)

@@ -17,6 +17,8 @@ from domain.message import schedule_for_step
 from domain.sequence import Sequence
 from projections.container import Container
 from projections.database.engine import uuids
+from projections.database.quarantined import FaultyError
+from projections.eventstore.broken_streams import Broken
 from projections.readmodels import devices, leads, sequences
 
 CHUNK = 1000
@@ -58,9 +60,20 @@ class Enroller:
 
     def _enroll_chunk(self) -> tuple[int, int]:
         """How many leads were fetched, and how many enrollments began."""
-        return self.container.database.run("enroll", self._enroll_fetched)
+        leads_of: dict[UUID, UUID] = {}
 
-    def _enroll_fetched(self, connection: Connection) -> tuple[int, int]:
+        def blame(stream: Broken) -> Broken:
+            """The lead: it cannot be enrolled, whatever is wrong with what would be made for it."""
+            return "lead", leads_of.get(stream[1], stream[1])
+
+        return self.container.run_around(
+            "enroll", "enroller", lambda c: self._enroll_fetched(c, leads_of), blame
+        )
+
+    def _enroll_fetched(
+        self, connection: Connection, leads_of: dict[UUID, UUID]
+    ) -> tuple[int, int]:
+        """``leads_of`` gets the lead of each stream that begins."""
         candidates = leads.enrollable(connection, self.chunk)
         if not candidates:
             return 0, 0
@@ -77,7 +90,12 @@ class Enroller:
             first = rows[0]
             sender = senders.admit(first.lead_id, first.device_id, opted_out=False)
             if isinstance(sender, UUID):  # else it was retired between two statements
-                events.extend(self._enroll(rows, entered, sender, plans, now))
+                try:
+                    began = self._enroll(rows, entered, sender, plans, now)
+                except Exception as error:
+                    raise FaultyError("lead", first.lead_id, error) from None
+                leads_of.update((event.originator_id, first.lead_id) for event in began)
+                events.extend(began)
         self.container.outreach.record(connection, events)
         return fetched, enrolled
 

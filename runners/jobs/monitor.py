@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import structlog
 
 from domain.device import OPERATOR
-from domain.errors import SettingsError
+from domain.errors import SettingsError, place
 from projections.container import Container
 from projections.readmodels import devices
 from runners.gateways.protocol import DeviceState, Gateway
@@ -43,18 +44,31 @@ class Monitor:
         for gateway in self.gateways.values():
             await gateway.close()
         changed = 0
+        faults: list[Exception] = []
         for row, state in zip(watched, states, strict=True):
             if state is None:
                 continue
-            if state.online and row.status == "offline":
-                self.container.outreach.connect_device(row.device_id, actor=self.actor)
-            elif not state.online and row.status == "online":
-                reason = state.reason or "the gateway says so"
-                self.container.outreach.disconnect_device(row.device_id, reason, actor=self.actor)
-            else:
+            if state.online == (row.status == "online"):
                 continue
-            changed += 1
+            try:
+                self._record(row.device_id, state)
+            except Exception as error:  # it is raised when the others had their turn
+                id_ = str(row.device_id)
+                log.warning("monitor.not_recorded", device_id=id_, where=place(error))
+                faults.append(error)
+            else:
+                changed += 1
+        if faults:
+            raise faults[0]
         return changed
+
+    def _record(self, device_id: UUID, state: DeviceState) -> None:
+        """Records that the device came online or went offline."""
+        if state.online:
+            self.container.outreach.connect_device(device_id, actor=self.actor)
+        else:
+            reason = state.reason or "the gateway says so"
+            self.container.outreach.disconnect_device(device_id, reason, actor=self.actor)
 
     async def _state(self, row: Any) -> DeviceState | None:
         """The device's state as its gateway says it, None where that is not known."""

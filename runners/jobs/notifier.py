@@ -55,7 +55,14 @@ class Notifier:
         http = Http(RESPONSE_SECONDS)
         try:
             waiting = [each for each in all_subscriptions if each.waiting]
-            return sum(await asyncio.gather(*(self._deliver_to(http, each) for each in waiting)))
+            results = await asyncio.gather(
+                *(self._deliver_to(http, each) for each in waiting), return_exceptions=True
+            )
+            # What is wrong with one subscription is raised when the others had their turn.
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+            return sum(result for result in results if isinstance(result, int))
         finally:
             await http.close()
 

@@ -75,7 +75,7 @@ class Reaper:
             return len(events)
 
         total = 0
-        while done := self.container.database.run("reap", transaction):
+        while done := self.container.run_around("reap", "reaper", transaction):
             total += done
         return total
 

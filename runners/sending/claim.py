@@ -123,6 +123,7 @@ def _carry_out(
             event = dispatcher.decide(plan.slot, plan.row, plan.claimed.originator_version)
             if event is not None:
                 events.append(event)
+    dispatcher.put_faulty_aside(connection)
     container.outreach.record(connection, events)
     return ClaimResult([plan.slot for plan in plans if not plan.at_once], dispatcher.result)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -20,7 +21,10 @@ from domain.pacing import LastDispatch
 from domain.send_check import Cancel, Release, SendContext
 from projections.config.settings import Settings
 from projections.container import Container
+from projections.database.quarantined import reason
+from projections.eventstore.broken_streams import put_aside
 from projections.queue import dispatch
+from projections.records.quarantine import Kind
 from runners.gateways.protocol import Outgoing
 from runners.sending.ignored import Ignored
 from runners.sending.slots import Slot, send_moment
@@ -97,11 +101,24 @@ class Dispatcher:
         self.last = dispatch.last_dispatches(connection, paced) if paced else {}
         self.now = container.outreach.clock()
         self.result = DispatchResult.empty()
+        self._faulty: list[tuple[Kind, UUID, str]] = []
 
     def decide(self, slot: Slot, row: dispatch.Candidate, version: int) -> Event | None:
-        """What becomes of the claimed message at ``version``; None if it is postponed."""
-        now = self.now
+        """What becomes of the claimed message at ``version``; None if it is postponed. One of which
+        that cannot be said is released, and put aside by ``put_faulty_aside``."""
         state = message.InHand(slot.message_id, version, "processing", row.attempt)
+        try:
+            return self._decide(slot, row, state)
+        except Exception as error:
+            self._faulty.append(("message", state.id, reason(error)))
+            return message.release(state, "put aside", now=self.now, actor=self.actor)
+
+    def put_faulty_aside(self, connection: Connection) -> None:
+        """Puts into quarantine what could not be decided upon, in the same transaction."""
+        put_aside(connection, self._faulty, "broadcaster", self.now)
+
+    def _decide(self, slot: Slot, row: dispatch.Candidate, state: message.InHand) -> Event | None:
+        now = self.now
         sender, owner = self.senders[slot.device_id], self.owners[row.owner_id]
         verdict = send_check.check(_context(row, sender, owner), now) or _hindrance(
             slot, sender, now
@@ -170,7 +187,8 @@ def dispatch_due(
     owners = dispatch.owners(connection, {row.owner_id for row in rows})
     messages = sorted(((slots[row.place - 1], row) for row in rows), key=_send_moment)
     dispatcher = Dispatcher(connection, container, messages, owners, actor)
-    events = (dispatcher.decide(slot, row, row.version) for slot, row in messages)
+    events = [dispatcher.decide(slot, row, row.version) for slot, row in messages]
+    dispatcher.put_faulty_aside(connection)
     container.outreach.record(connection, [event for event in events if event is not None])
     return dispatcher.result
 

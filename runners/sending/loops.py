@@ -19,12 +19,11 @@ from projections.database.listener import Listener
 from projections.database.servers import ServerChangedError
 from projections.queue.wake import CHANNEL
 from runners.sending.claim_window import BATCH
-from runners.sending.worker import Broadcaster
+from runners.sending.worker import NAME, Broadcaster
 from runners.support.health import Health
 
 log = structlog.get_logger()
 
-NAME = "broadcaster"
 # No server's identity.
 NO_SERVER = ""
 # How often the end is tried while the database is away.

@@ -30,7 +30,7 @@ class DispatchMemory:
     """The latest dispatch of each message, in the order in which they were committed.
 
     ``forgotten`` is the newest that there was no room for. ``lost`` are the messages of which the
-    log lost the dispatch, as this worker has found.
+    log lost the dispatch, as this worker has found; ``reported`` is the server where it did last.
     """
 
     def __init__(self, most: int = MOST) -> None:
@@ -39,6 +39,7 @@ class DispatchMemory:
         self._outcomes: dict[UUID, DispatchOutcome] = {}
         self.forgotten: MessageQueued | None = None
         self.lost: set[UUID] = set()
+        self.reported: str | None = None
 
     def add(self, dispatched: Iterable[MessageQueued]) -> None:
         """These were committed just now; their gateways are called next."""

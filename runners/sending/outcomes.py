@@ -51,8 +51,10 @@ class OutcomeRecorder:
                 "record", lambda connection: self._as_dispatched(require(connection), results)
             )
         except IntegrityError:  # somebody settled one of them first
-            events = database.run(
-                "record", lambda connection: self._as_found(require(connection), results)
+            events = self.container.run_around(
+                "record",
+                "broadcaster",
+                lambda connection: self._as_found(require(connection), results),
             )
         self.memory.settle(events)
 

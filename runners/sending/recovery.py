@@ -57,21 +57,24 @@ def put_aside_lost(container: Container, memory: DispatchMemory, worker: str) ->
         for page in memory.newest_first(PAGE):
             missing = _missing(connection, page)
             asides.extend(_aside(remembered, worker) for remembered in missing)
-            memory.lost.update(each.queued.originator_id for each in missing)
             # A log loses its end: what is older than a page that is all there is there too.
             if whole := not missing:
                 break
         older = [] if whole or memory.forgotten is None else [Remembered(memory.forgotten, None)]
-        if _missing(connection, older):
-            raise StorageError(
-                "the database went back further than this worker remembers what it sent;"
-                " nothing is sent until it is started anew"
-            )
+        lost_more = bool(_missing(connection, older))
         if asides:
             quarantine.put(connection, asides, now)
-            detail = {"messages": len(asides)}
+        if asides and memory.reported != server:
+            detail = {"messages": len(asides), "more": lost_more}
             incidents.report(connection, incidents.LOST_DISPATCHES, worker, detail, now)
         runner_processes.reconcile(connection, worker, server, now)
+    memory.lost.update(aside.id for aside in asides)
+    memory.reported = server
+    if lost_more:
+        raise StorageError(
+            "the database went back further than this worker remembers what it sent;"
+            " nothing is sent until it is started anew"
+        )
     return server, len(asides)
 
 
@@ -130,7 +133,7 @@ def record_lost(container: Container, limit: int = PAGE) -> int:
         return len(found)
 
     total = 0
-    while done := container.database.run("reap", work):
+    while done := container.run_around("reap", "reaper", work):
         total += done
     if total:
         log.warning("database.recorded_again", messages=total)

@@ -43,6 +43,9 @@ from runners.sending.outcomes import OutcomeRecorder, SendResult
 from runners.sending.slots import Slot, server_of
 from runners.support.clock_watch import always_right
 
+# What quarantine and health call this runner.
+NAME = "broadcaster"
+
 
 class ClaimRequest(NamedTuple):
     """The devices that the next claim leaves out, and the calls that it may begin at once."""
@@ -114,7 +117,9 @@ class Broadcaster:
         may go now. The result must be accepted."""
         database = self.container.database
         with metrics.timed("claim"):
-            result = database.run("claim", lambda connection: self._claim(connection, request))
+            result = self.container.run_around(
+                "claim", NAME, lambda connection: self._claim(connection, request)
+            )
         self.memory.add(result.dispatched.queued)
         dispatched = result.dispatched.outgoing
         if dispatched:
@@ -165,8 +170,9 @@ class Broadcaster:
         """Records what becomes of messages whose slots have come. The result must be accepted."""
         if not slots:
             return DispatchResult.empty()
-        result = self.container.database.run(
+        result = self.container.run_around(
             "dispatch",
+            NAME,
             lambda connection: dispatch_due(
                 self._require(connection), self.container, slots, self.worker, self.actor
             ),
@@ -283,7 +289,7 @@ class Broadcaster:
             self.container.outreach.record(connection, events)
             return len(events)
 
-        released = self.container.database.run("release", work)
+        released = self.container.run_around("release", NAME, work)
         self.queues.clear()
         return released
 

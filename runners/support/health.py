@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from domain.errors import place
+from domain.errors import SendtrailError, place
 from projections.config import metrics
 from runners.support.outages import back_off, is_outage
 
@@ -55,6 +55,8 @@ class Health:
         state = self.states[name]
         state.failed_at, state.error = self._clock(), type(error).__name__
         state.failures += 1
+        if isinstance(error, SendtrailError):  # its text is safe to log
+            facts["reason"] = str(error)
         if is_outage(error):
             seconds = back_off(state.failures, AFTER_OUTAGE)
             log.warning("runner.waits", runner=name, error=state.error, seconds=seconds, **facts)

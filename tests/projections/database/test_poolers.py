@@ -14,6 +14,7 @@ from projections.database import poolers
 from projections.database.installation import recreate
 from runners.gateways.sandbox import Sandbox
 from runners.sending import loops
+from runners.sending.worker import NAME
 from runners.support.clocks import SimulatedClock
 from runners.support.health import Health
 from tests.support import given, servers, then, when
@@ -88,7 +89,7 @@ def test_session_mode_works(server: Server, clock: SimulatedClock) -> None:
 
         async def story() -> None:
             stop = asyncio.Event()
-            health = Health([loops.NAME], clock)
+            health = Health([NAME], clock)
             loop = asyncio.create_task(loops.broadcast(broadcaster, stop, health))
             try:
                 await asyncio.to_thread(then.soon, lambda: listens(server))

@@ -92,7 +92,9 @@ def test_a_fault_in_one_runner_ends_neither_the_process_nor_the_others(
     given.lead(container, triggers=["COLD"])
     given.sequence(container)
     with container.database.transaction() as connection:
-        connection.exec_driver_sql('UPDATE sequences SET definition = \'{"reentry": "once"}\'')
+        connection.exec_driver_sql(
+            "ALTER TABLE sequences ALTER COLUMN trigger_key TYPE int USING 0"
+        )
 
     with running("run", database_url=database_url, campaign_every=0.2) as child:
         child.says("runner.failed")

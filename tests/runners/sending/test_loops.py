@@ -13,7 +13,7 @@ import pytest
 from projections.config.settings import Settings
 from projections.container import Container
 from runners.sending import claim_window, loops
-from runners.sending.worker import Broadcaster
+from runners.sending.worker import NAME, Broadcaster
 from runners.support.clocks import SimulatedClock
 from runners.support.health import Health
 from tests.support import given, then, when
@@ -28,7 +28,7 @@ def while_broadcasting(
 
     async def play() -> None:
         stop = asyncio.Event()
-        health = Health([loops.NAME], broadcaster.container.outreach.clock)
+        health = Health([NAME], broadcaster.container.outreach.clock)
         loop = asyncio.create_task(loops.broadcast(broadcaster, stop, health))
         try:
             await asyncio.wait_for(story(), limit)

@@ -172,7 +172,7 @@ def test_it_is_said_that_the_database_went_back(
 
     incidents = {row.kind: row.detail for row in then.table(container, "incidents")}
     assert incidents["database.went_back"]["end"] == before
-    assert incidents["database.lost_dispatches"] == {"messages": 2}
+    assert incidents["database.lost_dispatches"] == {"messages": 2, "more": False}
 
 
 def test_it_goes_back_twice(container: Container, clock: SimulatedClock) -> None:
@@ -232,6 +232,8 @@ def test_a_worker_that_cannot_remember_all_sends_nothing(
         reconciles(worker)
     with pytest.raises(StorageError, match="the server changed"):
         worker.claim(worker.claim_request())
+    # What it does remember nobody else sends either.
+    assert then.count(container.database, "quarantine") == 2
 
 
 def test_claims_that_were_lost_are_forgotten(container: Container, clock: SimulatedClock) -> None:

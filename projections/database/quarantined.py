@@ -1,0 +1,28 @@
+"""Quarantine, as the statements and the code see it that work around it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from domain.errors import place
+
+
+class FaultyError(Exception):
+    """One aggregate keeps a whole batch from being recorded: its row cannot be read, or what is
+    made of it fails for ``reason``. It is to be put aside."""
+
+    def __init__(self, kind: str, id_: UUID, error: Exception) -> None:
+        self.kind = kind
+        self.id = id_
+        self.reason = reason(error)
+        super().__init__(f"{kind} {id_}: {self.reason}")
+
+
+def reason(error: Exception) -> str:
+    """Why something is put aside, without the error's text, which may hold personal data."""
+    return f"{type(error).__name__} at {place(error)}"
+
+
+def not_aside(kind: str, column: str) -> str:
+    """A condition: the aggregate of that ``kind`` whose id ``column`` has is not in quarantine."""
+    return f"NOT EXISTS (SELECT FROM quarantine q WHERE q.kind = '{kind}' AND q.id = {column})"
