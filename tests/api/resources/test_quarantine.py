@@ -78,6 +78,8 @@ def test_pages_have_everything_once(container: Container, viewer: Client) -> Non
         assert keys(limit=limit, kind="lead") == leads
         assert keys(limit=limit, kind="message") == messages
     assert keys(kind="device") == []
+    full = [viewer.get("/quarantine", limit=9), viewer.get("/quarantine", limit=3, kind="lead")]
+    assert [page.json["next_cursor"] for page in full] == [None, None]
 
 
 def test_a_page_that_cannot_be_is_refused(container: Container, viewer: Client) -> None:
