@@ -202,9 +202,9 @@ async def _repeat(
             except ServerChangedError:
                 await steps.reconcile()
                 continue
-            health.worked(NAME)
+            health.worked(NAME, step.__name__)
         except Exception as error:
-            pause = health.failed(NAME, error, step=step.__name__)
+            pause = health.failed(NAME, error, step.__name__)
             # What happens meanwhile is no reason to try sooner.
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
@@ -231,7 +231,7 @@ async def _finish(broadcaster: Broadcaster, health: Health) -> None:
             except ServerChangedError:
                 await broadcaster.reconcile()
         except Exception as error:
-            pause = health.failed(NAME, error, step="finish")
+            pause = health.failed(NAME, error, "finish")
             failures += 1
             if failures > MOST_TRIES:
                 log.error("runner.gave_up", runner=NAME, error=type(error).__name__)

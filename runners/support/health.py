@@ -6,6 +6,7 @@ tried again after a pause that grows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -43,26 +44,33 @@ class Health:
     def __init__(self, names: Iterable[str], clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self.states = {name: RunnerState() for name in names}
+        # Failures in a row of each step of a runner that has several.
+        self._in_a_row: Counter[tuple[str, str | None]] = Counter()
 
-    def worked(self, name: str) -> None:
-        """The runner did what there was to do."""
+    def worked(self, name: str, step: str | None = None) -> None:
+        """The runner did what there was to do, or one ``step`` of it did."""
         state = self.states[name]
-        state.worked_at, state.failures, state.error = self._clock(), 0, None
+        state.worked_at = self._clock()
+        self._in_a_row.pop((name, step), None)
+        if not any(failing == name for failing, _ in self._in_a_row):
+            state.failures, state.error = 0, None
 
-    def failed(self, name: str, error: Exception, **facts: Any) -> float:
-        """The runner could not work; returns the seconds to wait before it tries again. ``facts``
-        are logged too."""
+    def failed(self, name: str, error: Exception, step: str | None = None) -> float:
+        """The runner, or that ``step`` of it, could not work; returns the seconds to wait before it
+        tries again."""
         state = self.states[name]
         state.failed_at, state.error = self._clock(), type(error).__name__
-        state.failures += 1
+        self._in_a_row[name, step] += 1
+        failures = state.failures = self._in_a_row[name, step]
+        facts: dict[str, Any] = {} if step is None else {"step": step}
         if isinstance(error, SendtrailError):  # its text is safe to log
             facts["reason"] = str(error)
         if is_outage(error):
-            seconds = back_off(state.failures, AFTER_OUTAGE)
+            seconds = back_off(failures, AFTER_OUTAGE)
             log.warning("runner.waits", runner=name, error=state.error, seconds=seconds, **facts)
             return seconds
         state.faults += 1
-        seconds = back_off(state.failures, AFTER_FAULT)
+        seconds = back_off(failures, AFTER_FAULT)
         metrics.runner_failed(name)
         log.error(
             "runner.failed",

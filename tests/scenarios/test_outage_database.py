@@ -89,8 +89,8 @@ def test_a_crash_in_the_middle_of_everything_costs_nobody_anything(
         for process in (everything, another):
             assert process.ends(signal.SIGTERM) == 0, process.lines[-20:]
 
-    # Nobody tries again and again; five tries in a row take fifteen seconds.
-    assert all(waits == [1, 2, 4, 8, 16][: len(waits)] for waits in waited), waited
+    # Nobody tries again and again; five tries in a row take nine seconds.
+    assert all(waits == [1, 2, 2, 2, 2][: len(waits)] for waits in waited), waited
     counts = office.counts()
     # A hand-over may be committed while the server dies, and the worker does not hear of it: the
     # gateway is not called then, and the message becomes unknown rather than lost.

@@ -34,6 +34,8 @@ COMMANDS: dict[str, list[str]] = {
     "audit export": [],
     "audit lead": [NOBODY],
     "audit message": [NOBODY],
+    "audit quarantine list": [],
+    "audit quarantine release": [NOBODY],
     "audit verify": [],
     "audit why-not": [NOBODY, "--campaign", NOBODY],
     "db erasures": [],
