@@ -65,6 +65,9 @@ def install(app: Flask, api: Any) -> None:
             if isinstance(error, MethodNotAllowed) and error.valid_methods:
                 headers["Allow"] = ", ".join(error.valid_methods)
             return body, code, headers
+        if faults.is_unreadable(error):
+            log_fault(error)
+            return _error(503, "Service Unavailable", faults.UNREADABLE)
         if outage := faults.outage(error):
             log.warning("database.outage", error=type(error).__name__, outage=outage)
             return _unavailable(f"{outage}; try again")

@@ -17,7 +17,7 @@ from eventsourcing.persistence import (
     MapperDeserialisationError,
     RecordConflictError,
 )
-from eventsourcing.utils import Environment, EnvType
+from eventsourcing.utils import Environment, EnvType, TopicError
 
 from domain import campaign, device, lead, message, sequence
 from domain.application.ports import CommandQueries
@@ -112,9 +112,10 @@ class Commands(Application[UUID]):
             state = self.repository.get(aggregate_id, projector_func=cast(Any, kind.fold))
         except (AggregateNotFoundError, ForeignEventError):
             raise NotFoundError(kind.name, aggregate_id) from None
-        except MapperDeserialisationError as error:
+        except (MapperDeserialisationError, TopicError):
             raise StorageError(
-                f"this {kind.name} cannot be read, see sendtrail audit quarantine: {error}"
+                f"this {kind.name} cannot be read: one of its events is not what was written;"
+                " sendtrail audit verify names it"
             ) from None
         return cast(State, state)
 

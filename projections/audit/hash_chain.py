@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import msgspec
+import structlog
 from eventsourcing.persistence import Tracking
 from sqlalchemy import Connection
 
@@ -26,6 +27,8 @@ from projections.database.engine import Database, rows
 from projections.eventstore import missing_keys
 from projections.eventstore.tracking import insert_tracking, position
 from projections.records import quarantine
+
+log = structlog.get_logger()
 
 # The reader of the log, in the table ``tracking``.
 READER = "notary"
@@ -109,7 +112,10 @@ def _extend_by_page(connection: Connection, now: datetime) -> int:
             "now": now,
         },
     )
-    quarantine.put(connection, unreadable(page), now)
+    asides = unreadable(page)
+    quarantine.put(connection, asides, now)
+    for aside in asides:
+        log.error("quarantine.put", kind=aside.kind, number=aside.notification_id, runner=READER)
     insert_tracking(connection, Tracking(READER, page[-1].id))
     return len(page)
 
@@ -144,6 +150,7 @@ def verify(database: Database, progress: Progress = lambda done, total: None) ->
         newest = latest(connection)
         total = newest.last_id if newest else 0
         digest, after, events, fault = START, 0, 0, _before_the_first(connection)
+        unread: str | None = None
         for link in _all_links(connection) if fault is None else ():
             page = list(_between(connection, after, link.last_id))
             fault = _difference(link, page)
@@ -151,6 +158,7 @@ def verify(database: Database, progress: Progress = lambda done, total: None) ->
                 digest = _chained(digest, [event.leaf() for event in page])
                 if digest != link.digest:
                     fault = f"the link of events {after + 1} to {link.last_id} was altered"
+                unread = unread or _first_unreadable(page)
             if fault is not None:
                 break
             after, events = link.last_id, events + len(page)
@@ -158,7 +166,7 @@ def verify(database: Database, progress: Progress = lambda done, total: None) ->
         if fault is None and total != (position(connection, READER) or 0):
             fault = f"the links after event {total} are missing"
         if fault is None:
-            fault = _out_of_order(connection)
+            fault = _out_of_order(connection) or unread or _unreadable_after(connection, total)
         if fault is None and (keyless := missing_keys.by_log(connection)):
             fault = missing_keys.advice(keyless)
         (rest,) = rows(
@@ -179,6 +187,22 @@ def _before_the_first(connection: Connection) -> str | None:
     """
     forged = rows(connection, f"{_LOGGED} WHERE notification_id < 1 ORDER BY 1 LIMIT 1")
     return f"{_name(_stored(forged[0]))} was inserted" if forged else None
+
+
+def _first_unreadable(page: Sequence[StoredRow]) -> str | None:
+    """The fault of the first event of the page that cannot be read."""
+    numbers = {aside.notification_id for aside in unreadable(page)}
+    return next((f"{_name(e)} cannot be read" for e in page if e.id in numbers), None)
+
+
+def _unreadable_after(connection: Connection, after: int) -> str | None:
+    """The fault of the first event after that id that cannot be read; the chain has none of them
+    yet."""
+    while page := _page(connection, after, PAGE):
+        if fault := _first_unreadable(page):
+            return fault
+        after = page[-1].id
+    return None
 
 
 def _out_of_order(connection: Connection) -> str | None:

@@ -7,11 +7,14 @@ sentence; they name nobody and hold no value of a row.
 from __future__ import annotations
 
 import psycopg2
+from eventsourcing.persistence import MapperDeserialisationError
+from eventsourcing.utils import TopicError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 AWAY = "the database does not answer"
 BUSY = "the database is busy"
+UNREADABLE = "one of its events is not what was written; sendtrail audit verify names it"
 READ_ONLY = "the database is read-only"
 DISK_FULL = "the database has no space left on its disk"
 NO_MEMORY = "the database has no memory left"
@@ -70,6 +73,11 @@ def outage(error: BaseException) -> str | None:
     return next((found for part, found in _REFUSALS.items() if part in text), AWAY)
 
 
+def is_unreadable(error: BaseException) -> bool:
+    """Whether ``error`` says that an event of the log is not what was written."""
+    return isinstance(error, (MapperDeserialisationError, TopicError))
+
+
 def is_read_only(error: BaseException | None) -> bool:
     """Whether the driver's ``error`` says that the server can only be read."""
     return isinstance(error, psycopg2.Error) and error.pgcode == READ_ONLY_CODE
@@ -77,6 +85,8 @@ def is_read_only(error: BaseException | None) -> bool:
 
 def describe(error: BaseException) -> str | None:
     """``error`` in one line for a person, if it comes from the database; else None."""
+    if is_unreadable(error):
+        return UNREADABLE
     found = outage(error)
     if found == POOL_IN_USE:
         return found

@@ -58,9 +58,22 @@ def connect(settings: Settings) -> Database:
     Raises StorageError if the bundled server does not start, and SettingsError without a secret
     key. The caller closes the database.
     """
-    key = secret_key.find(settings)
-    url = settings.database_url or ensure(embedded.start(settings.home), BUNDLED)
+    if settings.database_url:
+        return Database(settings.database_url, secret_key=secret_key.find(settings))
+    url = ensure(embedded.start(settings.home), BUNDLED)
+    # Where there is a database with a key already, a new one would open nothing.
+    key = secret_key.find(settings, make=not _has_key(url))
     return Database(url, secret_key=key)
+
+
+def _has_key(url: str) -> bool:
+    """Whether the database was made with a secret key."""
+    database = Database(url)
+    try:
+        with _connection(database) as connection:
+            return secret_check.token(connection) is not None
+    finally:
+        database.close()
 
 
 def create_schema(

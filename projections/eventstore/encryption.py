@@ -74,16 +74,19 @@ def encrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
 def decrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
     """The events with their personal data in the clear, and blanks for what has been erased.
 
-    Raises StorageError if an event's ciphertext was altered.
+    Raises StorageError if an event's ciphertext was altered, or an event is no JSON.
     """
     lead_ids = {row[0] for row in events if row[2] in PERSONAL}
     if not lead_ids:
         return events
     keys = lead_keys.read(connection, lead_ids)
-    return [
-        (*row[:3], decrypt_state(*row, keys.get(row[0]))) if row[2] in PERSONAL else row
-        for row in events
-    ]
+    try:
+        return [
+            (*row[:3], decrypt_state(*row, keys.get(row[0]))) if row[2] in PERSONAL else row
+            for row in events
+        ]
+    except msgspec.DecodeError:
+        raise StorageError("an event is not what was written; see sendtrail audit verify") from None
 
 
 def erase(connection: Connection, lead_id: UUID) -> None:
@@ -135,7 +138,8 @@ def decrypt_state(
     """The JSON of an event of a PERSONAL topic with its personal data in the clear.
 
     ``state`` is the JSON as it is stored. ``key`` is the lead's, of 32 bytes; None leaves the
-    fields blank. Raises StorageError if the ciphertext was altered.
+    fields blank. Raises StorageError if the ciphertext was altered, msgspec.DecodeError if the
+    state is no JSON.
     """
     event = _decode(state)
     if "sealed" not in event:  # an earlier release stored it

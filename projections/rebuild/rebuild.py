@@ -122,8 +122,13 @@ def replay(
     if taken or schema in (LIVE, SCHEMA, swap.RETIRED):
         raise InvalidInputError("schema", "a name that is not taken")
     indexes = _create_schema(database, schema)
-    position = _replay(database, schema, progress, until=until)
-    _create_indexes(database, schema, indexes, position)
+    try:
+        position = _replay(database, schema, progress, until=until)
+        _create_indexes(database, schema, indexes, position)
+    except StorageError:
+        with database.transaction() as connection:
+            connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+        raise
     with database.transaction() as connection:
         erase_copies(connection, schema)
 

@@ -220,7 +220,10 @@ def test_the_notary_lists_events_that_cannot_be_read(container: Container) -> No
 
     listed = {row.notification_id for row in then.table(container, "quarantine")}
     assert listed == set(events)
-    assert hash_chain.verify(container.database).events > 0
+    fault = hash_chain.verify(container.database).fault
+    assert fault is not None
+    assert fault.startswith(f"event {min(events)} ")
+    assert fault.endswith("cannot be read")
 
 
 def test_every_event_that_was_written_can_be_read(container: Container) -> None:
@@ -235,7 +238,7 @@ def test_every_event_that_was_written_can_be_read(container: Container) -> None:
 def test_a_text_that_cannot_be_made_stops_no_other(
     container: Container, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is pending again, and put aside with the place of the fault."""
+    """It is put aside with the place of the fault."""
     given.due_messages(container, 4)
     names_of, (faulty, *_) = rendering.names_of, then.table(container, "leads")
 
@@ -268,6 +271,15 @@ def test_a_fault_of_the_program_is_not_taken_for_that_of_every_lead(
         when.enrolls(container)
 
     assert len(poison.quarantined(container, "lead")) == 100
+
+
+@pytest.mark.parametrize("topic", ["lead.updated", "lead.teleported"])
+def test_a_command_on_what_cannot_be_read_says_so(container: Container, topic: str) -> None:
+    lead = given.lead(container)
+    poison.next_event(container, "leads", [lead], topic)
+
+    with pytest.raises(StorageError, match="is not what was written"):
+        container.outreach.opt_out(lead, "STOP", actor="test")
 
 
 def test_what_is_released_is_tried_again(container: Container, clock: SimulatedClock) -> None:

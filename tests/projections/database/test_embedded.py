@@ -26,6 +26,14 @@ def home() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture
+def bare_home() -> Iterator[Path]:
+    """A home with nothing in it."""
+    with tempfile.TemporaryDirectory(prefix="st-") as folder:
+        yield Path(folder)
+        embedded.stop(Path(folder))
+
+
 def test_a_home_without_a_server_says_so(tmp_path: Path) -> None:
     """Asking does not make one."""
     home = tmp_path / "fresh"
@@ -164,3 +172,21 @@ def test_a_command_without_a_database_url_brings_its_own(home: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     assert "leads" in result.stdout
     assert embedded.state(home) == "stopped"
+
+
+def test_a_lost_secret_key_is_not_made_anew(bare_home: Path) -> None:
+    """A new one would open nothing, and take the place of the right one in tomorrow's backup."""
+    home = bare_home
+    without = {"home": home, "secret_key": ""}
+    assert sendtrail("status", **without).returncode == 0
+    key = home / "secret.key"
+    kept = key.read_text()
+    key.unlink()
+
+    refused = sendtrail("status", **without)
+
+    assert refused.returncode == 1
+    assert f"here or in {key.resolve()}" in refused.stderr
+    assert not key.exists()
+    key.write_text(kept)
+    assert sendtrail("status", **without).returncode == 0

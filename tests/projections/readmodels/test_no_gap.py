@@ -108,3 +108,5 @@ def test_rebuild_and_replay_refuse_a_log_with_a_gap(container: Container) -> Non
     with pytest.raises(StorageError, match="is not what was written"):
         replay(container.database, "as_it_was", container.outreach.clock())
     assert then.message(container).status == "pending"
+    with pytest.raises(StorageError, match="is not what was written"):  # the name is not taken
+        replay(container.database, "as_it_was", container.outreach.clock())

@@ -34,11 +34,19 @@ def somebody_does(container: Container, *statements: str) -> None:
             connection.exec_driver_sql(statement)
 
 
+# Event 2 is still one that can be read.
+ANOTHER_ACTOR = """
+UPDATE stored_events
+SET state = convert_to(replace(convert_from(state, 'UTF8'), '"actor":"', '"actor":"x'), 'UTF8')
+WHERE notification_id = 2
+"""
+
+
 def rewritten(container: Container) -> None:
     """The owner alters an event and computes every link anew, so that all fits again."""
     somebody_does(
         container,
-        ONE_BIT,
+        ANOTHER_ACTOR,
         "DELETE FROM hash_chain_links",
         "DELETE FROM tracking WHERE application_name = 'notary'",
     )
