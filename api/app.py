@@ -8,20 +8,23 @@ from flask import Flask
 from flask_smorest import Api
 from flask_swagger_ui import get_swaggerui_blueprint
 
-from api.http import auth, errors, idempotency, request_log, uploads
+from api.http import approved_templates, auth, errors, idempotency, request_log, uploads
 from api.http.context import EXTENSION
 from api.resources import (
     audit,
     campaigns,
     devices,
+    enrollments,
     health,
     leads,
     messages,
     metrics,
     quarantine,
+    replies,
     reports,
     sequences,
     subscriptions,
+    suppressions,
 )
 from api.webhooks import endpoint
 from projections.container import Container
@@ -33,11 +36,14 @@ LARGEST_BODY = 1024 * 1024
 DESCRIBED = (
     leads,
     sequences,
+    enrollments,
     campaigns,
     devices,
     messages,
     reports,
     audit,
+    replies,
+    suppressions,
     quarantine,
     subscriptions,
     endpoint,
@@ -52,8 +58,10 @@ class Application(Flask):
         errors.log_fault(exc_info[1])
 
 
-def create_app(container: Container | None = None) -> Flask:
-    """The application on ``container``.
+def create_app(
+    container: Container | None = None, templates: approved_templates.Reader | None = None
+) -> Flask:
+    """The application on ``container``; ``templates`` reads those of a device's provider.
 
     Without a container only ``/healthz``, ``/metrics``, ``/docs`` and ``/openapi.json`` answer:
     enough for tools that read the description."""
@@ -75,6 +83,7 @@ def create_app(container: Container | None = None) -> Flask:
     )
     app.url_map.strict_slashes = False
     app.extensions[EXTENSION] = container
+    app.extensions[approved_templates.EXTENSION] = templates
     request_log.install(app)
     auth.install(app)
     uploads.install(app)

@@ -12,28 +12,72 @@ from typing import Literal
 from uuid import UUID
 
 from domain import device_choice, values
+from domain import template as templates
+from domain.content import Content
+from domain.content_check import sends_template
 from domain.device import Status
 from domain.lead import Lead
 
 # Why a lead that matches gets no message.
-Exclusion = Literal["opted_out", "no_device", "device_retired"]
+Exclusion = Literal[
+    "opted_out", "unreachable", "no_device", "device_retired", "template_variable_missing"
+]
 # Which criterion a lead does not meet.
-Mismatch = Literal["erased", "niche", "target_status"]
+Mismatch = Literal["erased", "merged", "niche", "target_status"]
 
 
 class Senders:
-    """Chooses a device for one lead after the other; ``statuses`` has every device there is."""
+    """Chooses a device for one lead after the other; ``statuses`` has every device there is.
 
-    def __init__(self, statuses: Mapping[UUID, Status]) -> None:
+    A campaign has one ``written`` content for all; ``gateways`` has the gateway of every device.
+    ``needs_names`` says whether the choice depends on what the content may name of a lead.
+    """
+
+    def __init__(
+        self,
+        statuses: Mapping[UUID, Status],
+        gateways: Mapping[UUID, str] | None = None,
+        written: Content | None = None,
+    ) -> None:
         self._statuses = statuses
         self._in_service = device_choice.in_service(statuses)
+        self._gateways = gateways or {}
+        self._written = written
+        self.needs_names = (
+            written is not None
+            and written.template is not None
+            and any(sends_template(written, gateway) for gateway in self._gateways.values())
+            and templates.has_placeholders(written.template, written.rules)
+        )
 
-    def admit(self, lead_id: UUID, own: UUID | None, *, opted_out: bool) -> UUID | Exclusion:
+    def admit(
+        self,
+        lead_id: UUID,
+        own: UUID | None,
+        *,
+        opted_out: bool,
+        unreachable: bool = False,
+        names: Mapping[str, str] | None = None,
+    ) -> UUID | Exclusion:
         """The device that writes to the lead, whose ``own`` device goes before all others, or the
-        reason why the lead gets no message."""
+        reason why the lead gets no message. ``names`` are those of ``rendering.names_of``, where
+        they are needed."""
         if opted_out:
             return "opted_out"
-        return device_choice.choose(lead_id, own, self._statuses, self._in_service)
+        if unreachable:
+            return "unreachable"
+        sender = device_choice.choose(lead_id, own, self._statuses, self._in_service)
+        if isinstance(sender, UUID) and self._lacks_a_value(sender, names):
+            return "template_variable_missing"
+        return sender
+
+    def _lacks_a_value(self, sender: UUID, names: Mapping[str, str] | None) -> bool:
+        written = self._written
+        if not self.needs_names or names is None or written is None or written.template is None:
+            return False
+        return sends_template(written, self._gateways.get(sender, "")) and templates.lacks_a_value(
+            written.template, names, written.rules
+        )
 
 
 def mismatch(lead: Lead, niche: tuple[str, ...], target_status: str) -> Mismatch | None:
@@ -41,6 +85,8 @@ def mismatch(lead: Lead, niche: tuple[str, ...], target_status: str) -> Mismatch
     and the target status ``all`` are met by everybody."""
     if lead.erased_at is not None:
         return "erased"
+    if lead.merged_into is not None:
+        return "merged"
     if niche and not any(values.matching(token, lead.profile.niche) for token in niche):
         return "niche"
     if target_status not in ("all", lead.profile.target_status):

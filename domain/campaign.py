@@ -162,17 +162,20 @@ def evolve(state: Campaign | None, event: Event) -> Campaign:
 fold = folder(evolve)
 
 
-def check(campaign_id: UUID, version: int, definition: Definition) -> Definition:
+def check(
+    campaign_id: UUID, version: int, definition: Definition, present: Definition | None = None
+) -> Definition:
     """The definition, tidied, with the content id of the event at ``version`` that will hold it.
-    Raises InvalidInputError naming a field that is wrong."""
-    content.check(definition)
+    It replaces ``present`` if there is one. Raises InvalidInputError naming a field that is
+    wrong."""
+    definition = content.checked(definition, present=present)
     hours = definition.expires_after_hours
     if hours is not None and not 0 < hours <= 24 * 366:
         raise InvalidInputError("expires_after_hours", "hours above 0 and up to 8784, or null")
     low, high = values.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
     return msgspec.structs.replace(
         definition,
-        name=values.text("name", definition.name, longest=200).strip(),
+        name=values.name("name", definition.name, longest=200),
         niche=values.tokens("niche", definition.niche),
         target_status=values.target_filter(definition.target_status),
         scheduled_at=values.instant(definition.scheduled_at, "scheduled_at"),
@@ -203,8 +206,8 @@ def revise(
     """New content and pace for what is not dispatched yet; nothing follows where nothing changes.
     After the start criteria, instant and expiry are frozen: their change is refused."""
     _require(campaign, "revise", "pending", "triggering", "triggered", "paused")
-    checked = check(campaign.id, campaign.version + 1, definition)
     present = campaign.definition
+    checked = check(campaign.id, campaign.version + 1, definition, present)
     if msgspec.structs.replace(checked, content_id=present.content_id) == present:
         return ()
     frozen = ("niche", "target_status", "scheduled_at", "expires_after_hours")

@@ -82,14 +82,24 @@ class DeviceTested(Event, frozen=True, kw_only=True, gc=False):
     detail: str
 
 
+class DeviceAddressLearned(Event, frozen=True, kw_only=True, gc=False):
+    """The gateway said what the device's own number is called. ``address`` is how the provider
+    names it in webhooks, such as ``60399990021@s.whatsapp.net``."""
+
+    TOPIC: ClassVar[str] = "device.address_learned"
+    address: str
+
+
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A device's state; ``reason`` says why it is offline."""
+    """A device's state; ``reason`` says why it is offline. ``address`` is its own number as the
+    provider names it, None where that is not known."""
 
     id: UUID
     version: int
     status: Status
     configuration: Configuration
     reason: str | None = None
+    address: str | None = None
 
 
 def evolve(state: Device | None, event: Event) -> Device:
@@ -104,7 +114,9 @@ def evolve(state: Device | None, event: Event) -> Device:
                 configuration=event.configuration,
             )
         case Device(), DeviceReconfigured():
-            changes = {"configuration": event.configuration}
+            # With other settings it may be another number. Until its gateway says which, none is
+            # better than a wrong one, by which what is written to the device would be a stranger's.
+            changes = {"configuration": event.configuration, "address": None}
         case Device(), DeviceConnected():
             changes = {"status": "online", "reason": None}
         case Device(), DeviceDisconnected():
@@ -113,6 +125,8 @@ def evolve(state: Device | None, event: Event) -> Device:
             changes = {"status": "retired"}
         case Device(), DeviceTested():
             changes = {}
+        case Device(), DeviceAddressLearned():
+            changes = {"address": event.address}
         case _:
             raise ForeignEventError("a device", event)
     return msgspec.structs.replace(state, version=event.originator_version, **changes)
@@ -136,7 +150,7 @@ def check(configuration: Configuration) -> Configuration:
     low, high = values.delay_range(configuration.min_delay_seconds, configuration.max_delay_seconds)
     return msgspec.structs.replace(
         configuration,
-        name=values.text("name", configuration.name, longest=200).strip(),
+        name=values.name("name", configuration.name, longest=200),
         min_delay_seconds=low,
         max_delay_seconds=high,
     )
@@ -218,6 +232,16 @@ def note_test(
     _require_in_service(device, "test")
     cleaned = values.cleaned(detail, 500)
     return (following(device, DeviceTested, now, actor, outcome=outcome, detail=cleaned),)
+
+
+def learn_address(device: Device, address: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Note the device's own number as its gateway names it; nothing follows where it is known
+    already, or where ``address`` is empty, because then the gateway did not say."""
+    _require_in_service(device, "learn the address of")
+    cleaned = values.cleaned(address, 200)
+    if cleaned in ("", device.address):
+        return ()
+    return (following(device, DeviceAddressLearned, now, actor, address=cleaned),)
 
 
 def _require_in_service(device: Device, wanted: str) -> None:

@@ -1,9 +1,13 @@
-"""An enrollment: one lead's one journey through one sequence; active -> completed or stopped."""
+"""An enrollment: one lead's one journey through one sequence; active -> completed or stopped.
+
+It is completed only if every step was sent. Otherwise it is stopped, and the reason says why.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple, assert_never, cast
 from uuid import UUID
 
 import msgspec
@@ -11,13 +15,41 @@ import msgspec
 from domain.errors import WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 from domain.ids import derived
+from domain.message.events import CancelReason
 
 Status = Literal["active", "completed", "stopped"]
-StopReason = Literal["opted_out", "replied", "sequence_cancelled", "operator", "erased"]
+STATUSES: tuple[Status, ...] = ("active", "completed", "stopped")
+# Somebody wished it: nothing of the enrollment goes any more, not even what is retried.
+Wish = Literal[
+    "opted_out", "replied", "by_hand", "merged", "sequence_cancelled", "operator", "erased"
+]
+StopReason = Literal[
+    "opted_out",
+    "replied",
+    "by_hand",
+    "merged",
+    "sequence_cancelled",
+    "operator",
+    "erased",
+    "undeliverable",
+    "device_retired",
+    "no_device",
+    "expired",
+]
+UnsentStatus = Literal["pending", "processing", "queued", "failed", "unknown", "cancelled"]
+
+
+class Unsent(NamedTuple):
+    """A step, from 1, whose message is not sent: the message's status, and its reason."""
+
+    step: int
+    status: UnsentStatus
+    reason: str | None
 
 
 class LeadEnrolled(Event, frozen=True, kw_only=True, gc=False):
-    """The lead entered the sequence by ``trigger``, for the ``entry``-th time, from 1.
+    """The lead entered the sequence by ``trigger``, for the ``entry``-th time, from 1. ``trigger``
+    is empty where a person enrolled a lead that did not have it.
 
     The versions are those of lead and sequence that matched. ``steps`` is how many messages were
     scheduled.
@@ -34,13 +66,17 @@ class LeadEnrolled(Event, frozen=True, kw_only=True, gc=False):
 
 
 class EnrollmentCompleted(Event, frozen=True, kw_only=True, gc=False):
-    """The last message has ended."""
+    """Every step was sent.
+
+    Earlier versions also said so where the last message had ended and some had not been sent.
+    """
 
     TOPIC: ClassVar[str] = "enrollment.completed"
 
 
 class EnrollmentStopped(Event, frozen=True, kw_only=True, gc=False):
-    """The messages that were not dispatched are not wanted any more, for ``reason``."""
+    """The messages that were not dispatched are not wanted any more, or the last message has ended
+    and some step was not sent: ``reason`` says why."""
 
     TOPIC: ClassVar[str] = "enrollment.stopped"
     reason: StopReason
@@ -118,11 +154,81 @@ def enroll(
     )
 
 
-def complete(enrollment: Enrollment, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """The last message has ended. Raises WrongStateError unless the enrollment is active."""
-    if enrollment.status != "active":
-        raise WrongStateError("enrollment", enrollment.status, "complete")
-    return (following(enrollment, EnrollmentCompleted, now, actor),)
+def end(
+    enrollment: Enrollment, unsent: Iterable[Unsent], *, now: datetime, actor: str
+) -> tuple[Event, ...]:
+    """The last message has ended; ``unsent`` has every step that was not sent.
+
+    The enrollment is completed where there is none, else stopped. A step that failed is the first
+    reason, because it alone can still be sent, by a retry. Then the first unsent step says why.
+    Nothing follows while a step may still be sent, or nobody knows whether it was. Raises
+    WrongStateError unless the enrollment is active.
+    """
+    _require_active(enrollment, "end")
+    reasons = [_why_unsent(step) for step in sorted(unsent)]
+    if None in reasons:
+        return ()
+    if not reasons:
+        return (following(enrollment, EnrollmentCompleted, now, actor),)
+    reason = "undeliverable" if "undeliverable" in reasons else reasons[0]
+    return (following(enrollment, EnrollmentStopped, now, actor, reason=reason),)
+
+
+def _why_unsent(step: Unsent) -> StopReason | None:
+    """None where the step may still be sent, or nobody knows whether it was."""
+    match step.status:
+        case "pending" | "processing" | "queued" | "unknown":
+            return None
+        case "failed":
+            return "undeliverable"
+        case "cancelled":
+            return _why_cancelled(cast(CancelReason, step.reason))
+        case never:
+            assert_never(never)
+
+
+def _why_cancelled(reason: CancelReason) -> StopReason:
+    match reason:
+        case "campaign_cancelled":  # no message of an enrollment has a campaign
+            return "operator"
+        case (
+            "opted_out"
+            | "replied"
+            | "by_hand"
+            | "merged"
+            | "sequence_cancelled"
+            | "operator"
+            | "erased"
+            | "undeliverable"
+            | "device_retired"
+            | "no_device"
+            | "expired"
+        ):
+            return reason
+        case "empty_text" | "template_variable_missing":
+            return "undeliverable"
+        case never:
+            assert_never(never)
+
+
+def wish(reason: StopReason) -> Wish | None:
+    """The wish for which the enrollment was stopped; None where it ended by itself. After a wish
+    nothing more is sent. After an end by itself a failed message may be retried."""
+    match reason:
+        case (
+            "opted_out"
+            | "replied"
+            | "by_hand"
+            | "merged"
+            | "sequence_cancelled"
+            | "operator"
+            | "erased"
+        ):
+            return reason
+        case "undeliverable" | "device_retired" | "no_device" | "expired":
+            return None
+        case never:
+            assert_never(never)
 
 
 def stop(
@@ -133,3 +239,15 @@ def stop(
     if enrollment.status != "active":
         return ()
     return (following(enrollment, EnrollmentStopped, now, actor, reason=reason),)
+
+
+def call_off(enrollment: Enrollment, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Stop the enrollment as an operator wishes, who cancels its messages too. Raises
+    WrongStateError unless it is active."""
+    _require_active(enrollment, "stop")
+    return stop(enrollment, "operator", now=now, actor=actor)
+
+
+def _require_active(enrollment: Enrollment, wanted: str) -> None:
+    if enrollment.status != "active":
+        raise WrongStateError("enrollment", enrollment.status, wanted)

@@ -49,6 +49,14 @@ class AlreadyExistsError(SendtrailError):
         self.existing_id = existing_id
 
 
+class UnsupportedError(SendtrailError):
+    """What was asked for is not to be had here: of this gateway, or with these settings."""
+
+
+class ProviderError(SendtrailError):
+    """A provider was asked something, and did not answer or refused."""
+
+
 class ConflictError(SendtrailError):
     """Others changed the aggregate again and again: the command gave up and wrote nothing."""
 

@@ -1,43 +1,17 @@
-"""What providers report: receipts of messages, and people's replies."""
+"""What follows from providers' receipts of messages."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
-from uuid import UUID
-
-import msgspec
 
 from domain import message, values
 from domain.event import Event, following
+from domain.inbound import Receipt
 from domain.message import Message
 from domain.message.events import MessageDelivered, MessageFailed, MessageRead
 
-Kind = Literal["sent", "delivered", "read", "failed"]
 # The reason of a message that failed after the gateway had taken it.
 LATER = "the provider said so later"
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """A provider's report on a message.
-
-    It names the message by our ``message_id`` or by its own ``provider_id``; ``code`` is its reason
-    for ``failed``.
-    """
-
-    kind: Kind
-    message_id: UUID | None = None
-    provider_id: str = ""
-    code: str = ""
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """A text that a person wrote to us. ``phone`` is E.164. ``provider_id`` is the provider's id of
-    the text, the same one however often the text is reported."""
-
-    phone: str
-    text: str
-    provider_id: str
 
 
 def accept(state: Message, receipt: Receipt, *, now: datetime, actor: str) -> tuple[Event, ...]:

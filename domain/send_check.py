@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from domain.enrollment import StopReason
+from domain.enrollment import StopReason, wish
 from domain.message.events import CancelReason
 
 
@@ -26,7 +26,8 @@ class SendContext(NamedTuple):
     """What a message depends on besides itself, as it is now.
 
     The owner is the message's campaign or sequence. ``stopped_because`` is why the enrollment was
-    stopped, None where it was not or where there is none. ``expires_at`` is the campaign's.
+    stopped, None where it was not or where there is none: only a wish stands against a message,
+    because after an end by itself an operator may retry one. ``expires_at`` is the campaign's.
     """
 
     opted_out: bool
@@ -42,8 +43,8 @@ def check(context: SendContext, now: datetime) -> Cancel | Release | None:
     never be sent comes before what must wait."""
     if context.opted_out:
         return Cancel("opted_out")
-    if context.stopped_because is not None:
-        return Cancel(context.stopped_because)
+    if context.stopped_because is not None and (wished := wish(context.stopped_because)):
+        return Cancel(wished)
     if context.owner_status == "cancelled":
         return Cancel("campaign_cancelled")
     if context.sequence_stopped:

@@ -29,7 +29,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
 
     A lead enters by ``trigger``, and gets ``next_trigger`` when its enrollment is completed.
     ``reentry`` says whether the same lead may enter again, and ``stop_on_reply`` whether a reply
-    stops the enrollment. ``timezone`` is for leads that have none. Delays of zero leave the pace to
+    stops the enrollment, ``stop_on_manual_message`` whether what somebody wrote on the phone itself
+    does. ``timezone`` is for leads that have none. Delays of zero leave the pace to
     the device; others ask for a slower one.
     """
 
@@ -43,6 +44,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     windows: tuple[Window, ...] = ()
     reentry: Reentry = "once"
     stop_on_reply: bool = True
+    stop_on_manual_message: bool = True
     next_trigger: str | None = None
     min_delay_seconds: float = 0.0
     max_delay_seconds: float = 0.0
@@ -137,10 +139,11 @@ def step(
     *,
     delay_hours: float = 24.0,
     send_at: str | None = None,
+    present: Step | None = None,
     **fields: Any,
 ) -> Step:
     """A checked step whose content the event at ``version`` will hold; ``fields`` are those of
-    ``Content`` but for its id."""
+    ``Content`` but for its id. It replaces ``present`` if there is one."""
     field = f"steps[{number}]"
     new = Step(
         content_id=content_id(sequence_id, version, number),
@@ -148,7 +151,7 @@ def step(
         send_at=send_at,
         **fields,
     )
-    content.check(new, f"{field}.")
+    new = content.checked(new, f"{field}.", present)
     if not 0 <= delay_hours <= 24 * 366:
         raise InvalidInputError(f"{field}.delay_hours", "hours between 0 and 8784")
     if send_at is not None:
@@ -176,7 +179,7 @@ def define(id: UUID, definition: Definition, *, now: datetime, actor: str) -> Se
         raise InvalidInputError("next_trigger", "another trigger than the sequence's own")
     checked = msgspec.structs.replace(
         definition,
-        name=values.text("name", definition.name, longest=200).strip(),
+        name=values.name("name", definition.name, longest=200),
         trigger=trigger,
         niche=values.tokens("niche", definition.niche),
         target_status=values.target_filter(definition.target_status),
@@ -234,8 +237,8 @@ def revise_step(
     that the sequence does not have."""
     if not 1 <= number <= len(sequence.definition.steps):
         raise InvalidInputError("step", f"a step number from 1 to {len(sequence.definition.steps)}")
-    revised = step(sequence.id, sequence.version + 1, number, **fields)
     present = sequence.definition.steps[number - 1]
+    revised = step(sequence.id, sequence.version + 1, number, present=present, **fields)
     if msgspec.structs.replace(revised, content_id=present.content_id) == present:
         return ()
     return (following(sequence, SequenceStepRevised, now, actor, number=number, step=revised),)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from eventsourcing.utils import register_topic
 
-from domain import campaign, device, enrollment, lead, sequence
+from domain import campaign, device, enrollment, sequence, suppression
 from domain.event import Event
+from domain.lead import events as lead
 from domain.message import events as message_events
 
 EVENTS: tuple[type[Event], ...] = (
@@ -59,6 +60,17 @@ EVENTS: tuple[type[Event], ...] = (
     device.DeviceTested,
     lead.LeadErased,
     campaign.CampaignReopened,
+    lead.LeadReplyEdited,
+    lead.LeadAddressLearned,
+    lead.LeadPhoneChanged,
+    lead.LeadContactedByHand,
+    lead.LeadUnreachable,
+    lead.LeadReachable,
+    lead.LeadMerged,
+    lead.LeadAbsorbed,
+    suppression.AddressSuppressed,
+    suppression.AddressReleased,
+    device.DeviceAddressLearned,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

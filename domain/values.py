@@ -1,4 +1,4 @@
-"""Small values that several aggregates share: tokens, texts, URLs, statuses, phones, times.
+"""Small values that several aggregates share: tokens, texts, URLs, statuses, times.
 
 A check takes a value as the caller wrote it and gives it in its one form, or raises
 InvalidInputError with the name of the field, never with the value, which may be personal.
@@ -7,13 +7,12 @@ InvalidInputError with the name of the field, never with the value, which may be
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-import phonenumbers
 
 from domain.errors import InvalidInputError
 
@@ -23,17 +22,26 @@ TargetFilter = Literal["prospect", "customer", "all"]
 TARGET_STATUSES: tuple[TargetStatus, ...] = ("prospect", "customer")
 TARGET_FILTERS: tuple[TargetFilter, ...] = ("prospect", "customer", "all")
 
+# Providers say when something happened in whole seconds.
+PROVIDERS_TICK = timedelta(seconds=1)
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def composed(value: str) -> str:
+    """``value`` in Unicode's form NFC. Spreadsheets and telephones write the same accent in two
+    ways; in this form it is one."""
+    return value if value.isascii() else unicodedata.normalize("NFC", value)
+
+
 def tokens(field: str, words: Iterable[str]) -> tuple[str, ...]:
-    """Tokens, such as triggers and niches: ``words`` trimmed, in their order.
+    """Tokens, such as triggers and niches: ``words`` composed and trimmed, in their order.
 
     Of words that differ in nothing but case the first stays.
     """
     by_folded: dict[str, str] = {}
     for word in words:
-        token = word.strip()
+        token = composed(word).strip()
         if (
             not token
             or len(token) > 100
@@ -48,9 +56,10 @@ def tokens(field: str, words: Iterable[str]) -> tuple[str, ...]:
 
 
 def matching(token: str, among: Iterable[str]) -> str | None:
-    """The one of ``among`` that equals ``token`` as a whole, in any case; None where none does."""
-    folded = token.lower()
-    return next((other for other in among if other.lower() == folded), None)
+    """The one of ``among`` that equals ``token`` as a whole, in any case and Unicode form; None
+    where none does."""
+    folded = composed(token).lower()
+    return next((other for other in among if composed(other).lower() == folded), None)
 
 
 def storable(value: str) -> bool:
@@ -77,6 +86,12 @@ def text(field: str, value: str, *, longest: int, allow_empty: bool = False) -> 
         least = 0 if allow_empty else 1
         raise InvalidInputError(field, f"{least} to {longest} characters, without NUL")
     return value
+
+
+def name(field: str, value: str, *, longest: int, allow_empty: bool = False) -> str:
+    """What a person or a thing is called: ``value``, checked like ``text``, composed and
+    trimmed."""
+    return text(field, composed(value), longest=longest, allow_empty=allow_empty).strip()
 
 
 def media_url(field: str, value: str | None) -> str | None:
@@ -120,30 +135,6 @@ def target_filter(value: str) -> TargetFilter:
         if value.strip().lower() == choice:
             return choice
     raise InvalidInputError("target_status", "'prospect', 'customer' or 'all'")
-
-
-def phone(value: str, default_region: str | None = None) -> str:
-    """The phone in E.164, e.g. ``+60123456789``.
-
-    ``default_region`` (ISO 3166-1 alpha-2, e.g. ``MY``) is the country of a phone without a country
-    code. Where it is None such a phone is refused: a country is never guessed.
-    """
-    try:
-        parsed = phonenumbers.parse(value, default_region)
-    except phonenumbers.NumberParseException as error:
-        if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
-            raise InvalidInputError(
-                "phone", "a country code such as +60 (or set SENDTRAIL_DEFAULT_REGION)"
-            ) from None
-        raise InvalidInputError("phone", "a phone number such as +60123456789") from None
-    # Only the length is checked: number plans gain ranges before the library learns them. A number
-    # without its area code is "possible locally": nobody elsewhere can reach it.
-    if (
-        phonenumbers.is_possible_number_with_reason(parsed)
-        != phonenumbers.ValidationResult.IS_POSSIBLE
-    ):
-        raise InvalidInputError("phone", "a phone number as long as its country has them")
-    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
 
 def zone(value: str, field: str = "timezone") -> ZoneInfo:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from domain import campaign, lead
+from domain import campaign
 from domain.event import Event
+from domain.lead import events as lead
 from domain.message.events import (
     MessageDelivered,
     MessageFailed,

@@ -15,6 +15,7 @@ from domain.application.outreach import Outreach
 from domain.opt_out_words import STOP_WORDS
 from projections.config.fault_points import Fault
 from projections.config.settings import Settings
+from projections.database import secret_check
 from projections.database.engine import Database
 from projections.database.installation import open_database
 from projections.database.servers import WentBack
@@ -78,6 +79,12 @@ class Container:
             incidents.report(
                 connection, incidents.WENT_BACK, process, lost._asdict(), self.outreach.clock()
             )
+
+    def refuse_replaced_key(self) -> None:
+        """Raise OtherSecretKeyError if the database has got another secret key since this process
+        was started."""
+        with self.database.transaction() as connection:
+            secret_check.refuse_replaced(connection)
 
     def run_around(
         self,

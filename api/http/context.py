@@ -13,6 +13,7 @@ from flask_smorest import abort
 from domain.application.outreach import Outreach
 from projections.container import Container
 from projections.queries import pages
+from projections.readmodels import devices
 from projections.records.api_keys import Key
 
 EXTENSION = "sendtrail"
@@ -44,6 +45,12 @@ def key() -> Key:
 def actor() -> str:
     """The actor of this request's events: ``api:<key name>``."""
     return f"api:{key().name}"
+
+
+def gateways_in_service() -> set[str]:
+    """The gateways of the devices that are not retired."""
+    with container().database.transaction() as connection:
+        return {row.gateway for row in devices.in_service(connection)}
 
 
 def resource(what: str, resource_id: UUID, serialize: Callable[[Any], dict[str, Any]]) -> Any:

@@ -13,9 +13,11 @@ from domain.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    ProviderError,
     SendtrailError,
     SettingsError,
     StorageError,
+    UnsupportedError,
     WrongStateError,
     place,
 )
@@ -47,8 +49,10 @@ def install(app: Flask, api: Any) -> None:
             case AlreadyExistsError():
                 existing = {"id": str(error.existing_id)}
                 return _error(409, "Conflict", str(error), existing)
-            case ConflictError():
+            case ConflictError() | UnsupportedError():
                 return _error(409, "Conflict", str(error))
+            case ProviderError():
+                return _error(502, "Bad Gateway", str(error))
             case StorageError():
                 return _unavailable(str(error))
             case SettingsError():

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import IO, NamedTuple, cast
 
 from flask import Flask, g, request
+from flask_smorest import abort
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
 
 # In bytes.
 CHUNK = 64 * 1024
@@ -42,6 +45,34 @@ def body() -> bytes:
     if request.content_length is None and limit is not None and len(data) >= limit:
         raise RequestEntityTooLarge
     return data
+
+
+def form_file(name: str) -> Path:
+    """The file of the field ``name`` in this request's body, which is ``multipart/form-data`` and
+    has nothing else. Aborts with 422 where it is not so. Raises RequestEntityTooLarge (413)."""
+    whole = upload().path
+    folder = Path(g.upload_folder.name)
+    part = folder / "part"
+
+    def place(
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return opened.enter_context(part.open("wb+"))
+
+    parser = FormDataParser(place, max_form_memory_size=CHUNK, max_form_parts=10, silent=False)
+    with ExitStack() as opened, whole.open("rb") as stream:
+        try:
+            _, form, files = parser.parse(
+                stream, request.mimetype, whole.stat().st_size, request.mimetype_params
+            )
+        except ValueError:
+            abort(400, message="expected a body of multipart/form-data that is whole")
+        if form or [*files.keys()] != [name] or len(files.getlist(name)) != 1:
+            abort(422, message=f"expected a form with the file '{name}' and nothing else")
+    return part
 
 
 def upload() -> Upload:

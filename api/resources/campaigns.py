@@ -8,12 +8,21 @@ from uuid import UUID
 
 import msgspec
 
+from api.http import approved_templates
 from api.http.blueprints import Blueprint
-from api.http.context import actor, container, now, outreach, page, resource
+from api.http.context import (
+    actor,
+    container,
+    gateways_in_service,
+    now,
+    outreach,
+    page,
+    resource,
+)
 from api.schemas import serializers
 from api.schemas.campaigns import Campaign, CampaignChange, NewCampaign, Preview
 from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
-from domain import campaign, values
+from domain import campaign, content_check, values
 from projections.queries.preview import preview
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/api/v1/campaigns")
@@ -41,6 +50,7 @@ def schedule(data: dict[str, Any]) -> Any:
     """Schedule a campaign"""
     fill_max_delay(data, default=0.0)
     definition = campaign.Definition(**_definition_fields(data))
+    content_check.check_length("body", definition, gateways_in_service())
     return _show(outreach().schedule_campaign(definition, actor=actor()).id)
 
 
@@ -65,10 +75,13 @@ def show(campaign_id: UUID) -> Any:
 def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
     """Change a campaign; audience and instant only before it is triggered"""
     fields = _definition_fields(data)
+    gateways = gateways_in_service() if "body" in fields else ()
 
     def change(definition: campaign.Definition) -> campaign.Definition:
         fill_max_delay(fields, default=definition.max_delay_seconds)
-        return msgspec.structs.replace(definition, **fields)
+        changed = msgspec.structs.replace(definition, **fields)
+        content_check.check_length("body", changed, gateways)
+        return changed
 
     outreach().revise_campaign(campaign_id, change, actor=actor())
     return _show(campaign_id)
@@ -77,9 +90,13 @@ def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
 @blueprint.get("/<uuid:campaign_id>/preview")
 @blueprint.response(200, Preview)
 def preview_(campaign_id: UUID) -> Any:
-    """Who would get it, who would not and why, and when the last message would leave"""
+    """Who would get it, who would not and why, what it would say, and when the last would leave"""
+    written = outreach().get_campaign(campaign_id).definition
     with container().database.transaction() as connection:
-        return preview(connection, campaign_id, now())
+        found = preview(connection, campaign_id, now())
+    # Outside the transaction: a provider may be slow.
+    warnings = [*found.warnings, *approved_templates.warnings(found, written)]
+    return msgspec.structs.replace(found, warnings=warnings)
 
 
 def _action(name: str, command: Callable[[UUID], object], summary: str) -> None:

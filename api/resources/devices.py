@@ -7,10 +7,11 @@ from uuid import UUID
 
 import msgspec
 
+from api.http import approved_templates
 from api.http.blueprints import Blueprint
 from api.http.context import actor, container, outreach, page, resource
 from api.schemas import serializers
-from api.schemas.devices import Device, DeviceChange, NewDevice
+from api.schemas.devices import Device, DeviceChange, NewDevice, Templates
 from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
 from domain.device import OPERATOR, Configuration
 from projections.records import credentials
@@ -55,6 +56,15 @@ def index(query: dict[str, Any]) -> Any:
 def show(device_id: UUID) -> Any:
     """Show a device"""
     return _show(device_id)
+
+
+@blueprint.get("/<uuid:device_id>/templates")
+@blueprint.response(200, Templates)
+def templates(device_id: UUID) -> Any:
+    """The templates that its provider has, as the provider says now"""
+    return {
+        "items": [serializers.approved(each) for each in approved_templates.of_device(device_id)]
+    }
 
 
 @blueprint.patch("/<uuid:device_id>")

@@ -11,13 +11,25 @@ from flask_smorest import abort
 
 from api.http import uploads
 from api.http.blueprints import Blueprint
-from api.http.context import actor, container, outreach, page, resource
+from api.http.context import actor, container, key, outreach, page, resource
 from api.schemas import serializers
 from api.schemas.fields import page_of
-from api.schemas.leads import Evidence, ImportSummary, Lead, LeadFields, LeadQuery, NewLead, Trigger
-from domain import lead, values
+from api.schemas.leads import (
+    Evidence,
+    ImportQuery,
+    ImportSummary,
+    Lead,
+    LeadPatch,
+    LeadQuery,
+    Merge,
+    NewLead,
+    Trigger,
+)
+from api.schemas.person_export import PersonExport
+from domain import lead, phones
 from domain.errors import InvalidInputError, NotFoundError
-from projections.intake.lead_import import import_leads
+from projections.audit.person_export import person_export
+from projections.intake.lead_import import Options, import_leads
 
 blueprint = Blueprint("leads", __name__, url_prefix="/api/v1/leads")
 
@@ -42,7 +54,7 @@ def _check_device(device_id: UUID | None) -> None:
 @blueprint.alt_response(409, description="the phone is known; errors.id is the lead's")
 def register(data: dict[str, Any]) -> Any:
     """Register a lead"""
-    phone = values.phone(data.pop("phone"), container().settings.default_region)
+    phone = phones.parse(data.pop("phone"), container().settings.default_region)
     triggers = data.pop("triggers", [])
     _check_device(data.get("device_id"))
     return _show(outreach().register_lead(phone, triggers, lead.profile(**data), actor=actor()).id)
@@ -54,7 +66,8 @@ def register(data: dict[str, Any]) -> Any:
 def index(query: dict[str, Any]) -> Any:
     """List leads"""
     if "phone" in query:
-        query["phone"] = values.phone(query["phone"], container().settings.default_region)
+        phone = phones.parse(query.pop("phone"), container().settings.default_region)
+        query["lead_id"] = outreach().lead_id(phone)
     return page("lead", query, serializers.lead)
 
 
@@ -65,12 +78,27 @@ def show(lead_id: UUID) -> Any:
     return _show(lead_id)
 
 
+@blueprint.get("/<uuid:lead_id>/export")
+@blueprint.response(200, PersonExport)
+@blueprint.alt_response(403, description="a key that only reads")
+def export(lead_id: UUID) -> Any:
+    """All that is known of a person, for the person; needs a key of role operator"""
+    if not key().may("operator"):
+        abort(403, message=f"expected a key of role operator or above; this is {key().role}")
+    return serializers.person_export(person_export(outreach(), container().database, lead_id))
+
+
 @blueprint.patch("/<uuid:lead_id>")
-@blueprint.arguments(LeadFields, required=False)
+@blueprint.arguments(LeadPatch, required=False)
 @blueprint.response(200, Lead)
+@blueprint.alt_response(409, description="the phone is another lead's; errors.id is that one's")
 def update(data: dict[str, Any], lead_id: UUID) -> Any:
-    """Change what is said of a lead; what is not given stays"""
+    """Change what is said of a lead, and its phone; what is not given stays"""
     _check_device(data.get("device_id"))
+    evidence = data.pop("evidence", "corrected by an operator")
+    if "phone" in data:
+        phone = phones.parse(data.pop("phone"), container().settings.default_region)
+        outreach().change_phone(lead_id, phone, evidence, actor=actor())
 
     def change(profile: lead.Profile) -> lead.Profile:
         return lead.profile(**{**msgspec.structs.asdict(profile), **data})
@@ -115,23 +143,54 @@ def opt_in(data: dict[str, Any], lead_id: UUID) -> Any:
     return _show(lead_id)
 
 
+@blueprint.post("/<uuid:lead_id>/merge")
+@blueprint.arguments(Merge)
+@blueprint.response(200, Lead)
+def merge(data: dict[str, Any], lead_id: UUID) -> Any:
+    """These two leads are one person: this one goes on for both, and is opted out if one was"""
+    outreach().merge_leads(lead_id, data["lead_id"], actor=actor())
+    return _show(lead_id)
+
+
+_TEXT = {"schema": {"type": "string"}}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FORM = {
+    "schema": {
+        "type": "object",
+        "properties": {"file": {"type": "string", "format": "binary"}},
+        "required": ["file"],
+    }
+}
+FORM = "multipart/form-data"
+# What is in a file is said by the file.
+FILES = {
+    "text/csv": _TEXT,
+    "application/csv": _TEXT,
+    "application/octet-stream": _BINARY,
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _BINARY,
+}
+
+
 @blueprint.post("/import")
 @blueprint.doc(
     requestBody={
         "required": True,
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-        "description": "CSV in UTF-8 with a header; only the column phone is required",
+        "content": {**FILES, FORM: _FORM},
+        "description": "CSV with any delimiter, or XLSX, with a header; only a phone is required",
     }
 )
+@blueprint.arguments(ImportQuery, location="query")
 @blueprint.response(200, ImportSummary)
-def import_csv() -> Any:
+def import_csv(query: dict[str, Any]) -> Any:
     """Import leads: good rows land, bad rows are reported, importing twice changes nothing"""
-    if request.mimetype not in ("text/csv", "application/csv", "application/octet-stream"):
-        abort(415, message="expected Content-Type: text/csv")
-    return import_leads(
-        container().database,
-        outreach(),
-        uploads.upload().path,
+    if request.mimetype not in (*FILES, FORM):
+        abort(415, message=f"expected Content-Type: one of {', '.join((*FILES, FORM))}")
+    path = uploads.form_file("file") if request.mimetype == FORM else uploads.upload().path
+    add_triggers = query.pop("add_triggers")
+    options = Options(
         region=container().settings.default_region,
-        actor=actor(),
+        map_=tuple(query.pop("map_")),
+        add_triggers=tuple(add_triggers.split(",")) if add_triggers else (),
+        **query,
     )
+    return import_leads(container().database, outreach(), path, options, actor=actor())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from typing import Any
 
 from flask import Blueprint, Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -15,11 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.http.context import EXTENSION
 from projections.config.metrics import FOLDER
 from projections.container import Container
+from projections.intake.providers import PARSERS
 from projections.queries import operations, reports
 from projections.queries.log_position import log_position
 from projections.queries.operations import Operations
 from projections.queries.quarantined import KINDS
-from projections.records import incidents
+from projections.records import inbox, incidents
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -45,6 +48,7 @@ class ReadModelCollector:
                 overview = reports.overview(connection)
                 position = log_position(connection)
                 found = operations.operations(connection, self.container.outreach.clock())
+                came = inbox.counts(connection)
         except SQLAlchemyError:
             return
         messages = GaugeMetricFamily(
@@ -65,6 +69,36 @@ class ReadModelCollector:
             lag.add_metric([name], events)
         yield lag
         yield from _operations(found)
+        yield from _inbox(found, came)
+
+
+def _inbox(found: Operations, came: Iterable[Any]) -> Iterator[Metric]:
+    """Every outcome of every provider that tells us anything, with 0 where there is none."""
+    total = CounterMetricFamily(
+        "sendtrail_inbound",
+        "What providers told us, by what became of it",
+        labels=["gateway", "outcome"],
+    )
+    counts = dict.fromkeys(product(PARSERS, inbox.OUTCOMES), 0)
+    counts.update({(row.gateway, row.outcome): row.count for row in came})
+    for labels, count in counts.items():
+        total.add_metric(labels, count)
+    yield total
+    yield GaugeMetricFamily(
+        "sendtrail_inbound_waiting",
+        "What providers told us and the receiver has not recorded yet",
+        value=found.waiting.items,
+    )
+    yield GaugeMetricFamily(
+        "sendtrail_inbound_oldest_seconds",
+        "For how long the oldest of these has been due",
+        value=found.waiting.seconds(found.now),
+    )
+    yield GaugeMetricFamily(
+        "sendtrail_unattributed_replies",
+        "Replies of the last 30 days of people whom nobody knows",
+        value=found.unattributed,
+    )
 
 
 def _operations(found: Operations) -> Iterator[Metric]:

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from api.http.blueprints import Blueprint
-from api.http.context import actor, outreach, page, resource
+from api.http.context import actor, gateways_in_service, outreach, page, resource
 from api.schemas import serializers
 from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
 from api.schemas.sequences import NewSequence, Sequence, StepFields
-from domain import sequence
+from domain import content_check, sequence
 from domain.planning import WEEKDAYS, Window
 
 blueprint = Blueprint("sequences", __name__, url_prefix="/api/v1/sequences")
@@ -33,16 +33,16 @@ def define(data: dict[str, Any]) -> Any:
     )
     data["niche"] = tuple(data.get("niche", ()))
     fill_max_delay(data, default=0.0)
+    gateways = gateways_in_service()
 
     def definition(sequence_id: UUID) -> sequence.Definition:
-        return sequence.Definition(
-            **data,
-            windows=windows,
-            steps=tuple(
-                sequence.step(sequence_id, 1, number, **step)
-                for number, step in enumerate(steps, start=1)
-            ),
+        defined = tuple(
+            sequence.step(sequence_id, 1, number, **step)
+            for number, step in enumerate(steps, start=1)
         )
+        for number, step in enumerate(defined, start=1):
+            content_check.check_length(f"steps[{number}].body", step, gateways)
+        return sequence.Definition(**data, windows=windows, steps=defined)
 
     return _show(outreach().define_sequence(definition, actor=actor()).id)
 

@@ -18,17 +18,38 @@ class Entry(Schema):
     originator_id = fields.UUID(required=True)
     originator_version = fields.Integer(required=True)
     story = fields.String(required=True, metadata=note("what happened, for people"))
+    words = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=note("what the person said, or what proves it; null once the person is erased"),
+    )
+    gateway = fields.String(
+        required=True, allow_none=True, metadata=note("what the words came through, if known")
+    )
+    device_id = fields.UUID(required=True, allow_none=True)
+    device_name = fields.String(required=True, allow_none=True)
 
 
 class Dispatch(DispatchedContent):
     timestamp = fields.AwareDateTime(required=True)
+    phone = fields.String(
+        required=True, allow_none=True, metadata=note("the lead's, when it was dispatched")
+    )
     text = fields.String(
         required=True,
         allow_none=True,
         metadata=note("rendered again from what was recorded; null once the person is erased"),
     )
     body_sha256 = fields.String(required=True, metadata=note("recorded before it was sent"))
-    proven = fields.Boolean(required=True, metadata=note("the text has that hash"))
+    keyed = fields.Boolean(
+        required=True, metadata=note("an HMAC under the person's digest key, else a plain SHA-256")
+    )
+    proven = fields.Boolean(
+        required=True,
+        allow_none=True,
+        metadata=note("the text has that hash; null where nobody can know any more"),
+    )
+    erased = fields.Boolean(required=True, metadata=note("the person was erased"))
 
 
 class Cause(Schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.content import ContentFields, NewContentFields
+from api.schemas.content import ContentFields, NewContentFields, Template
 from api.schemas.fields import DELAY, INSTANT, NAME, TOKEN, Number, Text, note
 from domain.values import TARGET_FILTERS
 
@@ -52,6 +52,28 @@ class DeviceShare(Schema):
     finishes_at = fields.AwareDateTime(required=True)
 
 
+class Sample(Schema):
+    """What one lead would get, as it is rendered now."""
+
+    lead_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    device_id = fields.UUID(required=True)
+    text = fields.String(required=True)
+    media_url = fields.String(required=True, allow_none=True)
+    template = fields.Nested(
+        Template, required=True, allow_none=True, metadata=note("sent in place of the text")
+    )
+
+
+class TextWarning(Schema):
+    code = fields.String(required=True)
+    field = fields.String(
+        required=True, allow_none=True, metadata=note("of the content, if it is about one")
+    )
+    message = fields.String(required=True)
+    count = fields.Integer(required=True, allow_none=True, metadata=note("leads that it is about"))
+
+
 class Preview(Schema):
     campaign_id = fields.UUID(required=True)
     audience = fields.Integer(required=True, metadata=note("leads that would get it now"))
@@ -60,3 +82,5 @@ class Preview(Schema):
     finishes_at = fields.AwareDateTime(
         required=True, allow_none=True, metadata=note("when the last message would leave")
     )
+    samples = fields.List(fields.Nested(Sample), required=True)
+    warnings = fields.List(fields.Nested(TextWarning), required=True)

@@ -8,6 +8,39 @@ from marshmallow import Schema, fields, post_load, validate
 
 from api.schemas.fields import URL, Text, note
 from domain import content
+from domain import template as templates
+
+
+class Variables(fields.Field[Any]):
+    """Values in the order of a template's variables, or by their names."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        values = {"type": "string"}
+        shapes = [
+            {"type": "array", "items": values},
+            {"type": "object", "additionalProperties": values},
+        ]
+        about = "in order, or by name; may have placeholders"
+        super().__init__(metadata={**note(about), "oneOf": shapes}, **kwargs)
+        self._in_order = fields.List(Text())
+        self._by_name = fields.Dict(keys=Text(), values=Text())
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, dict):
+            return self._by_name.deserialize(value, attr, data, **kwargs)
+        return tuple(self._in_order.deserialize(value, attr, data, **kwargs))
+
+
+class Header(Schema):
+    """A header with a variable, or with media; a header that is always the same needs none."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(templates.HEADER_KINDS))
+    variables = Variables()
+    url = Text(allow_none=True, validate=URL, metadata=note("of an image, video or document"))
+
+    @post_load
+    def struct(self, data: dict[str, Any], **_: Any) -> templates.Header:
+        return templates.Header(**data)
 
 
 class Template(Schema):
@@ -16,17 +49,26 @@ class Template(Schema):
 
     name = Text(required=True)
     language = Text(required=True, metadata=note("such as en_US"))
-    variables = fields.List(Text(), metadata=note("of its body, in order; may have placeholders"))
+    variables = Variables()
+    header = fields.Nested(Header, allow_none=True)
+    buttons = fields.Dict(
+        keys=Text(validate=validate.Regexp(r"^[0-9]\Z")),
+        values=Text(),
+        metadata=note("by the button's index from 0, what completes its URL"),
+    )
 
     @post_load
-    def struct(self, data: dict[str, Any], **_: Any) -> content.Template:
-        return content.Template(**{**data, "variables": tuple(data.get("variables", ()))})
+    def struct(self, data: dict[str, Any], **_: Any) -> templates.Template:
+        return templates.Template(**data)
 
 
 class ContentFields(Schema):
     """What people write."""
 
-    body = Text(validate=validate.Length(max=content.LONGEST_BODY))
+    body = Text(
+        validate=validate.Length(max=content.LONGEST_BODY),
+        metadata=note(r"placeholders are {name} or {name|there}; \{ and \} are braces"),
+    )
     media_url = Text(allow_none=True, validate=URL)
     template = fields.Nested(Template, allow_none=True)
 
@@ -34,7 +76,11 @@ class ContentFields(Schema):
 class NewContentFields(ContentFields):
     """The same where the text must be there."""
 
-    body = Text(required=True, validate=validate.Length(max=content.LONGEST_BODY))
+    body = Text(
+        required=True,
+        validate=validate.Length(max=content.LONGEST_BODY),
+        metadata=ContentFields._declared_fields["body"].metadata,
+    )
 
 
 class DispatchedContent(Schema):

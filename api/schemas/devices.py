@@ -21,6 +21,38 @@ class DeviceFields(Schema):
     timezone = Text()
 
 
+class TemplateHeader(Schema):
+    kind = fields.String(required=True)
+    variables = fields.List(fields.String(), required=True, metadata=note("of a header of text"))
+
+
+class TemplateVariables(Schema):
+    """What a message must give: names, which are 1, 2 … where the template has none."""
+
+    header = fields.Nested(
+        TemplateHeader,
+        required=True,
+        allow_none=True,
+        metadata=note("null: the header has neither a variable nor media"),
+    )
+    body = fields.List(fields.String(), required=True)
+    buttons = fields.List(
+        fields.String(), required=True, metadata=note("indexes, from 0, of URLs to be completed")
+    )
+
+
+class ApprovedTemplate(Schema):
+    name = fields.String(required=True)
+    language = fields.String(required=True)
+    status = fields.String(required=True, metadata=note("the provider's, such as APPROVED"))
+    category = fields.String(required=True)
+    variables = fields.Nested(TemplateVariables, required=True)
+
+
+class Templates(Schema):
+    items = fields.List(fields.Nested(ApprovedTemplate), required=True)
+
+
 class DeviceChange(DeviceFields):
     credentials = fields.Dict(
         keys=Text(validate=KEY),
@@ -40,5 +72,10 @@ class Device(DeviceFields):
     gateway = fields.String(required=True)
     status = fields.String(required=True)
     reason = fields.String(required=True, allow_none=True, metadata=note("why it is offline"))
+    address = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=note("its own number as the provider names it in webhooks; null: not known"),
+    )
     has_credentials = fields.Boolean(required=True)
     version = fields.Integer(required=True)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from marshmallow import Schema, fields, validate
 
 from api.schemas.fields import KEY, TOKEN, PageQuery, Text, note
+from domain.addresses import Kind
 from domain.values import TARGET_STATUSES
+
+ADDRESS_KINDS = get_args(Kind)
 
 
 class LeadFields(Schema):
@@ -23,6 +28,19 @@ class LeadFields(Schema):
     )
 
 
+class OptOut(Schema):
+    evidence = fields.String(required=True, allow_none=True)
+    via = fields.String(required=True)
+    at = fields.AwareDateTime(required=True)
+
+
+class LeadAddress(Schema):
+    kind = fields.String(required=True, validate=validate.OneOf(ADDRESS_KINDS))
+    scope = fields.String(required=True)
+    value = fields.String(required=True)
+    learned_at = fields.AwareDateTime(required=True)
+
+
 class NewLead(LeadFields):
     phone = Text(required=True, validate=validate.Length(1, 100))
     triggers = fields.List(Text(validate=TOKEN))
@@ -33,6 +51,18 @@ class Lead(NewLead):
     phone = Text(required=True, allow_none=True, metadata=note("null once the person is erased"))
     opted_out = fields.Boolean(required=True)
     opted_out_at = fields.AwareDateTime(allow_none=True)
+    opt_out = fields.Nested(OptOut, allow_none=True, metadata=note("null while opted in"))
+    unreachable = fields.Boolean(
+        required=True, metadata=note("the provider says that no message reaches the person")
+    )
+    unreachable_at = fields.AwareDateTime(allow_none=True)
+    unreachable_code = fields.String(allow_none=True, metadata=note("the provider's reason"))
+    addresses = fields.List(fields.Nested(LeadAddress), metadata=note("of today"))
+    same_person_as = fields.List(
+        fields.UUID(),
+        metadata=note("leads with an address of this one: one person?"),
+    )
+    merged_into = fields.UUID(allow_none=True)
     replied_at = fields.AwareDateTime(allow_none=True)
     registered_at = fields.AwareDateTime(required=True)
     erased_at = fields.AwareDateTime(allow_none=True)
@@ -41,6 +71,21 @@ class Lead(NewLead):
 
 class Trigger(Schema):
     trigger = Text(required=True, validate=TOKEN)
+
+
+class Merge(Schema):
+    lead_id = fields.UUID(
+        required=True,
+        data_key="with",
+        metadata=note("the lead that is the same person; it becomes this lead's past"),
+    )
+
+
+class LeadPatch(LeadFields):
+    phone = Text(validate=validate.Length(1, 100))
+    evidence = Text(
+        validate=validate.Length(1, 10_000), metadata=note("why the phone is another one")
+    )
 
 
 class Evidence(Schema):
@@ -53,14 +98,68 @@ class Evidence(Schema):
 
 class LeadQuery(PageQuery):
     phone = Text(metadata=note("in any format that registering accepts"))
+    opted_out = fields.Boolean()
+    unreachable = fields.Boolean()
+
+
+class ImportQuery(Schema):
+    map_ = fields.List(
+        Text(validate=validate.Length(1, 1000)),
+        data_key="map",
+        load_default=[],
+        metadata=note(
+            "FIELD:COLUMN says which column a field is, e.g. phone:Mobile Phone; -:COLUMN leaves"
+            " the column out; may come several times"
+        ),
+    )
+    update = fields.Boolean(
+        load_default=False,
+        metadata=note("leads that are known get what the file says; never an opt-in"),
+    )
+    dry_run = fields.Boolean(
+        load_default=False, metadata=note("write nothing, and say what would become of the file")
+    )
+    add_triggers = Text(
+        load_default="", metadata=note("triggers that everybody gets, separated by commas")
+    )
 
 
 class RejectedRow(Schema):
-    line = fields.Integer(required=True)
+    line = fields.Integer(
+        required=True, metadata=note("where the row begins, from 1; of a sheet the row")
+    )
+    field = fields.String(required=True, metadata=note("what is wrong with the row; or 'row'"))
     reason = fields.String(required=True)
+
+
+class ColumnRead(Schema):
+    as_ = fields.String(
+        required=True,
+        data_key="as",
+        metadata=note("a field such as phone; or attribute; or nothing"),
+    )
+    attribute = fields.String(
+        required=True, allow_none=True, metadata=note("the attribute's name in templates")
+    )
+    reason = fields.String(
+        required=True, allow_none=True, metadata=note("why, where the header does not say it")
+    )
 
 
 class ImportSummary(Schema):
     registered = fields.Integer(required=True)
-    known = fields.Integer(required=True, metadata=note("there already, and left as they are"))
+    updated = fields.Integer(required=True, metadata=note("known, and changed by update"))
+    unchanged = fields.Integer(
+        required=True, metadata=note("known; update found nothing to change")
+    )
+    known = fields.Integer(
+        required=True, metadata=note("there already, and left as they are; without update")
+    )
+    opted_out = fields.Integer(required=True, metadata=note("opted out by the file"))
     rejected = fields.List(fields.Nested(RejectedRow), required=True)
+    columns = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(ColumnRead),
+        required=True,
+        metadata=note("how each column was read, by its header"),
+    )

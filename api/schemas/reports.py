@@ -60,6 +60,7 @@ class SequenceReport(Schema):
     enrollments = fields.Nested(
         Enrollments, required=True, metadata=note("journeys of leads through it, by status")
     )
+    stopped_because = _counts("stopped journeys, by reason")
     steps = fields.List(fields.Nested(StepReport), required=True)
 
 

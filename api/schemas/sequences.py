@@ -49,6 +49,9 @@ class SequenceFields(Schema):
     windows = fields.List(fields.Nested(Window), validate=validate.Length(max=100))
     reentry = fields.String(validate=validate.OneOf(REENTRIES))
     stop_on_reply = Flag()
+    stop_on_manual_message = Flag(
+        metadata=note("what somebody writes on the phone itself stops the enrollment; default true")
+    )
     next_trigger = Text(allow_none=True, validate=TOKEN)
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)

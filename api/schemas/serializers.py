@@ -1,17 +1,35 @@
 """Rows of the read models, and states of aggregates, as the JSON of the API.
 
 A function takes a row of ``queries.pages``; where its name ends with ``_state``, a state that was
-folded from events; ``device_report`` takes a report. It gives what the resource's schema dumps."""
+folded from events; ``device_report`` and ``person_export`` take what they are called after. It
+gives what the resource's schema dumps.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import asdict
 
 from domain.lead import Lead
 from domain.message import Message
+from domain.template import Approved
+from projections.audit.person_export import PersonExport
 from projections.queries.reports import DeviceReport
+
+
+def approved(template: Approved) -> dict[str, Any]:
+    """A template as its provider has it."""
+    asked = template.asked
+    header = asked.header and {"kind": asked.header, "variables": asked.header_names}
+    return {
+        "name": template.name,
+        "language": template.language,
+        "status": template.status,
+        "category": template.category,
+        "variables": {"header": header, "body": asked.body, "buttons": asked.buttons},
+    }
 
 
 def lead(row: Any) -> dict[str, Any]:
@@ -27,6 +45,16 @@ def lead(row: Any) -> dict[str, Any]:
         "attributes": row.attributes,
         "opted_out": row.opted_out_at is not None,
         "opted_out_at": row.opted_out_at,
+        "opt_out": _opt_out(row),
+        "unreachable": row.unreachable_at is not None,
+        "unreachable_at": row.unreachable_at,
+        "unreachable_code": row.unreachable_code,
+        "merged_into": row.merged_into,
+        "addresses": [
+            {**address, "learned_at": datetime.fromisoformat(address["learned_at"])}
+            for address in row.addresses
+        ],
+        "same_person_as": row.same_person_as,
         "replied_at": row.replied_at,
         "registered_at": row.registered_at,
         "erased_at": row.erased_at,
@@ -43,10 +71,62 @@ def lead_state(state: Lead) -> dict[str, Any]:
         "triggers": state.triggers,
         "opted_out": state.opted_out_at is not None,
         "opted_out_at": state.opted_out_at,
+        "opt_out": _opt_out(state),
+        "unreachable": state.unreachable_at is not None,
+        "unreachable_at": state.unreachable_at,
+        "unreachable_code": state.unreachable_code,
+        "merged_into": state.merged_into,
         "replied_at": state.replied_at,
         "registered_at": state.registered_at,
         "erased_at": state.erased_at,
         "version": state.version,
+    }
+
+
+def _opt_out(lead: Any) -> dict[str, Any] | None:
+    if lead.opted_out_at is None:
+        return None
+    # An erased lead opted out by that alone.
+    via = lead.opt_out_via or "operator"
+    return {"evidence": lead.opt_out_evidence, "via": via, "at": lead.opted_out_at}
+
+
+def reply(row: Any) -> dict[str, Any]:
+    names = ("lead_id", "device_id", "gateway", "text", "kind", "automatic", "message_id")
+    sender = None
+    if row.from_kind is not None:
+        sender = {"kind": row.from_kind, "value": row.from_value}
+    return {
+        "id": row.reply_id,
+        **{name: getattr(row, name) for name in names},
+        "sender": sender,
+        "sent_at": row.sent_at,
+        "received_at": row.received_at,
+    }
+
+
+def suppression(row: Any, *, masked: bool) -> dict[str, Any]:
+    value = f"{'*' * max(0, len(row.value) - 3)}{row.value[-3:]}" if masked else row.value
+    return {
+        "id": row.suppression_id,
+        "kind": row.kind,
+        "value": value,
+        "evidence": row.evidence,
+        "created_at": row.created_at,
+    }
+
+
+def person_export(export: PersonExport) -> dict[str, Any]:
+    person = lead(export.lead)
+    return {
+        "lead": person,
+        "merged": [lead(row) for row in export.merged],
+        "addresses": person["addresses"],
+        "replies": [reply(row) for row in export.replies],
+        "messages": export.messages,
+        "enrollments": [{**row._mapping, "id": row.enrollment_id} for row in export.enrollments],
+        "suppressions": [suppression(row, masked=False) for row in export.suppressions],
+        "entries": export.entries,
     }
 
 
@@ -61,6 +141,23 @@ def sequence(row: Any) -> dict[str, Any]:
         "status": row.status,
         "version": row.version,
     }
+
+
+def enrollment(row: Any) -> dict[str, Any]:
+    names = (
+        "lead_id",
+        "sequence_id",
+        "status",
+        "reason",
+        "entry",
+        "trigger",
+        "step",
+        "steps",
+        "enrolled_at",
+        "ended_at",
+        "version",
+    )
+    return {"id": row.enrollment_id, **{name: getattr(row, name) for name in names}}
 
 
 def campaign(row: Any) -> dict[str, Any]:
@@ -87,6 +184,7 @@ def device(row: Any) -> dict[str, Any]:
         "timezone",
         "status",
         "reason",
+        "address",
         "has_credentials",
         "version",
     )

@@ -7,6 +7,5 @@ from marshmallow import Schema, fields
 from api.schemas.fields import note
 
 
-class InboundSummary(Schema):
-    receipts = fields.Integer(required=True, metadata=note("of messages of ours"))
-    replies = fields.Integer(required=True, metadata=note("of leads of ours"))
+class WebhookAccepted(Schema):
+    accepted = fields.Boolean(required=True, metadata=note("it is kept, and will be recorded"))

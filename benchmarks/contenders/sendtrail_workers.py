@@ -16,7 +16,7 @@ from uuid import UUID
 from benchmarks.harness import seed_data
 from benchmarks.harness.installation import settings
 from benchmarks.harness.worker_pool import PoolWorker
-from domain.receipts import Receipt, Reply
+from domain.inbound import Inbound
 from projections.config.settings import Settings
 from projections.container import Container
 from runners.gateways.cloud import Cloud
@@ -49,7 +49,7 @@ class ImmediateGateway:
     async def close(self) -> None:
         """Nothing to close."""
 
-    def collect(self, now: datetime) -> list[Receipt | Reply]:
+    def collect(self, now: datetime) -> list[Inbound]:
         """There are no receipts and no replies."""
         return []
 

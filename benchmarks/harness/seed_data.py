@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from domain import campaign, device, lead, sequence
+from domain.application.registration import Registration
 from projections.container import Container
 from runners.jobs.campaigner import Campaigner
 
@@ -46,7 +47,7 @@ def register_leads(container: Container, count: int) -> None:
     """Register ``count`` leads with the trigger COLD, a niche and two attributes."""
     for start in range(0, count, CHUNK):
         registrations = [
-            (
+            Registration(
                 f"+6012{number:07d}",
                 ("COLD",),
                 lead.Profile(

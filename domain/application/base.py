@@ -19,7 +19,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType, TopicError
 
-from domain import campaign, device, lead, message, sequence
+from domain import campaign, device, enrollment, lead, message, sequence, suppression
 from domain.application.ports import CommandQueries
 from domain.errors import ConflictError, NotFoundError, SettingsError, StorageError
 from domain.event import Event, ForeignEventError, Versioned
@@ -53,9 +53,11 @@ class AggregateKind(Generic[State]):
 
 LEAD = AggregateKind("lead", lead.fold)
 SEQUENCE = AggregateKind("sequence", sequence.fold)
+ENROLLMENT = AggregateKind("enrollment", enrollment.fold)
 CAMPAIGN = AggregateKind("campaign", campaign.fold)
 MESSAGE = AggregateKind("message", message.fold)
 DEVICE = AggregateKind("device", device.fold)
+SUPPRESSION = AggregateKind("suppression", suppression.fold)
 
 
 class Commands(Application[UUID]):
@@ -71,7 +73,8 @@ class Commands(Application[UUID]):
         """Take the infrastructure from ``env`` and the queries from its factory.
 
         ``clock`` gives aware instants in UTC and ``new_id`` random ids: the domain has neither of
-        its own. Raises SettingsError where ``env`` names no persistence module.
+        its own. ``stop_words`` are all words that opt out, in their normal form
+        (``domain.opt_out_words``). Raises SettingsError where ``env`` names no persistence module.
         """
         super().__init__(env)
         self.stop_words = stop_words
@@ -79,6 +82,7 @@ class Commands(Application[UUID]):
         self.new_id = new_id
         self.queries: CommandQueries = cast(Any, self.factory).command_queries()
         self.namespace = self.queries.namespace()
+        self.identity = self.queries.identity()
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory:
         """The factory of the persistence module in ``env``. There is no falling back to memory:

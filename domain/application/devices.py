@@ -13,7 +13,7 @@ from domain.event import Event
 
 
 class DeviceCommands(Commands):
-    """Register, reconfigure, connect, disconnect, retire; note a test."""
+    """Register, reconfigure, connect, disconnect, retire; note a test or its own address."""
 
     def get_device(self, device_id: UUID) -> device.Device:
         """The device's present state. Raises NotFoundError."""
@@ -58,3 +58,9 @@ class DeviceCommands(Commands):
         """Note that a person sent a message through the device by hand, and its ``outcome``."""
         decide = partial(device.note_test, outcome=outcome, detail=detail)
         return self._change(DEVICE, device_id, decide, actor)
+
+    def learn_device_address(self, device_id: UUID, address: str, *, actor: str) -> device.Device:
+        """Note what the gateway says that the device's own number is called."""
+        return self._change(
+            DEVICE, device_id, partial(device.learn_address, address=address), actor
+        )

@@ -2,76 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import RecordConflictError
-
-from domain import enrollment, lead, message, values
-from domain.application.base import ATTEMPTS, LEAD, Commands, applied
-from domain.errors import AlreadyExistsError, ConflictError
+from domain import lead
+from domain.application.base import LEAD, applied
+from domain.application.registration import RegistrationCommands
+from domain.conversation import Conversation
+from domain.errors import AlreadyExistsError, WrongStateError
 from domain.event import Event
-from domain.message.events import CancelReason
-from domain.opt_out_words import asks_to_stop
+from domain.phones import canonical
 
 
-class LeadCommands(Commands):
-    """Register, update, opt in and out, record replies, erase."""
-
-    def lead_id(self, phone: str) -> UUID:
-        """The id of the lead with that E.164 phone, whether or not there is one."""
-        return lead.lead_id(self.namespace, phone)
+class LeadCommands(RegistrationCommands):
+    """Register, update, opt in and out, move, merge, erase."""
 
     def get_lead(self, lead_id: UUID) -> lead.Lead:
         """The lead's present state. Raises NotFoundError."""
         return self._load(LEAD, lead_id)
-
-    def register_lead(
-        self, phone: str, triggers: Sequence[str], profile: lead.Profile, *, actor: str
-    ) -> lead.Lead:
-        """Register a lead; ``phone`` is E.164. Raises AlreadyExistsError, with the lead's id, if
-        the phone is known, and ConflictError after ``ATTEMPTS`` lost races."""
-        lead_id = self.lead_id(phone)
-        for _ in range(ATTEMPTS):
-            event = lead.register(
-                lead_id, phone, tuple(triggers), profile, now=self.clock(), actor=actor
-            )
-            try:
-                with self.queries.transaction() as connection:
-                    # A violated key would be an error in the server's log. So it is left to races.
-                    is_known = self.queries.has_lead(connection, lead_id)
-                    if not is_known:
-                        self.record(connection, (event,))
-            except RecordConflictError as conflict:
-                self.queries.put_aside_broken(conflict, self.clock())
-                continue
-            if is_known:
-                raise AlreadyExistsError("lead", lead_id)
-            return cast(lead.Lead, lead.fold(None, (event,)))
-        raise ConflictError("this lead is changed by others again and again; try later")
-
-    def register_leads(
-        self,
-        connection: Any,
-        registrations: Iterable[tuple[str, Sequence[str], lead.Profile]],
-        *,
-        actor: str,
-    ) -> None:
-        """Register many leads in the caller's transaction, from (phone, triggers, profile).
-
-        No phone of them may be known: one that is raises the library's RecordConflictError.
-        """
-        now = self.clock()
-        events = [
-            lead.register(
-                self.lead_id(phone), phone, tuple(triggers), profile, now=now, actor=actor
-            )
-            for phone, triggers, profile in registrations
-        ]
-        self.record(connection, events)
 
     def update_lead(
         self,
@@ -92,81 +43,91 @@ class LeadCommands(Commands):
         return self._change(LEAD, lead_id, partial(lead.add_trigger, trigger=trigger), actor)
 
     def opt_in(self, lead_id: UUID, evidence: str, *, actor: str) -> lead.Lead:
-        """Let the lead be written to again. Nothing that the opt-out cancelled comes back."""
-        return self._change(LEAD, lead_id, partial(lead.opt_in, evidence=evidence), actor)
+        """Let the lead be written to again, and forget that its addresses said no. Nothing that the
+        opt-out cancelled comes back."""
+        return self._converse(lead_id, lambda person: person.opt_in(evidence), actor)
 
     def opt_out(self, lead_id: UUID, evidence: str, *, actor: str) -> lead.Lead:
         """Stop the lead's enrollments and cancel every message that is not dispatched."""
+        return self._converse(lead_id, lambda person: person.opt_out(evidence), actor)
+
+    def change_phone(self, lead_id: UUID, phone: str, evidence: str, *, actor: str) -> lead.Lead:
+        """Correct the lead's phone, to ``phone`` in E.164. Raises AlreadyExistsError where it is
+        another lead's."""
 
         def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
-            return (
-                *lead.opt_out(state, evidence, now=now, actor=actor),
-                *self._stop_all(connection, lead_id, "opted_out", now=now, actor=actor),
-            )
+            self.queries.lock_addresses(connection, alone=True)
+            owners = self.queries.leads_of_keys(connection, [canonical(phone)])
+            others = [id_ for ids in owners.values() for id_ in ids if id_ != lead_id]
+            if others:
+                raise AlreadyExistsError("lead", others[0])
+            around = self.queries.surroundings(connection, [lead_id])
+            person = Conversation(state, around[lead_id], now=now, actor=actor)
+            person.suppressed |= self.queries.suppressed(connection, [canonical(phone)])
+            person.move(phone, evidence)
+            return person.events
 
         return self._change_with_queries(LEAD, lead_id, decide)
 
-    def record_reply(self, lead_id: UUID, text: str, provider_id: str, *, actor: str) -> lead.Lead:
-        """Record a reply, and stop the enrollments in sequences that a reply stops.
+    def merge_leads(self, lead_id: UUID, other_id: UUID, *, actor: str) -> lead.Lead:
+        """The two leads are one person, says somebody: ``lead_id`` goes on for both.
 
-        A STOP word opts the lead out, with the reply as the evidence. The same ``provider_id``
-        again is the same reply, and changes nothing.
+        Both keep their enrollments, but where both are in one sequence, or wait for one campaign,
+        the other's is given up. If one of them opted out, both are. Raises WrongStateError where
+        one of them is erased or merged already.
         """
-        provider_id = values.cleaned(provider_id, 500)
 
         def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
-            if self.queries.has_replied(connection, lead_id, provider_id):
-                return ()
-            answered = self.queries.latest_sent_to(connection, lead_id)
-            events: list[Event] = [
-                *lead.reply(state, text, provider_id, answered, now=now, actor=actor)
-            ]
-            if not events:
-                return ()
-            reason: enrollment.StopReason = "replied"
-            if asks_to_stop(text, self.stop_words):
-                reason = "opted_out"
-                after = lead.evolve(state, events[0])
-                events.extend(lead.opt_out(after, text, now=now, actor=actor))
-            return (*events, *self._stop_all(connection, lead_id, reason, now=now, actor=actor))
+            other = self._load(LEAD, other_id)
+            around = self.queries.surroundings(connection, [lead_id, other_id])
+            person = Conversation(state, around[lead_id], now=now, actor=actor)
+            past = Conversation(other, around[other_id], now=now, actor=actor)
+            owned, of_past = (
+                self.queries.owners_of_messages(
+                    connection, [each.lead.id, *(m.id for m in each.merged)]
+                )
+                for each in (person, past)
+            )
+            person.absorb(past, owned.keys(), {id_ for id_, written in of_past.items() if written})
+            return person.events
 
         return self._change_with_queries(LEAD, lead_id, decide)
 
     def erase_lead(self, lead_id: UUID, *, actor: str) -> lead.Lead:
-        """Make the lead's personal data unreadable in every event, stop its enrollments and cancel
-        every message that is not dispatched. The messages and their counts stay."""
+        """Make the person's data unreadable in every event, stop the enrollments and cancel every
+        message that is not dispatched. The messages and their counts stay, and nobody is registered
+        again with one of the person's numbers. Raises WrongStateError for a lead that was merged
+        into another: that one is to be erased."""
 
         def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
-            self.queries.erase_personal_data(connection, lead_id)
-            return (
-                *lead.erase(state, now=now, actor=actor),
-                *self._stop_all(connection, lead_id, "erased", now=now, actor=actor),
-            )
+            if state.merged_into is not None and state.erased_at is None:
+                raise WrongStateError("lead", f"merged into {state.merged_into}", "erase")
+            around = self.queries.surroundings(connection, [lead_id])[lead_id]
+            own = {lead_id, *(other.id for other in around.merged)}
+            for each in own:
+                self.queries.erase_personal_data(connection, each)
+            keys = {address.key for address in around.known if address.key.startswith("+")}
+            also = {self._new_id(key) for key in keys} - own
+            person = Conversation(state, around, now=now, actor=actor)
+            person.erase(tuple(sorted(also)))
+            return person.events
 
         return self._change_with_queries(LEAD, lead_id, decide)
 
-    def _stop_all(
-        self,
-        connection: Any,
-        lead_id: UUID,
-        reason: enrollment.StopReason,
-        *,
-        now: datetime,
-        actor: str,
-    ) -> Sequence[Event]:
-        """The events that stop enrollments and cancel messages of the lead: all of them after an
-        opt-out or erasure, after a reply those of the sequences that a reply stops."""
-        stopped: list[Event] = []
-        unwanted: list[message.Message] = []
-        for running, stop_on_reply in self.queries.active_enrollments(connection, lead_id):
-            if reason != "replied" or stop_on_reply:
-                stopped.extend(enrollment.stop(running, reason, now=now, actor=actor))
-                if reason == "replied":
-                    unwanted.extend(self.queries.cancellable(connection, lead_id, running.id))
-        if reason != "replied":
-            unwanted = self.queries.cancellable(connection, lead_id)
-        cancel_reason = cast(CancelReason, reason)
-        return (
-            *stopped,
-            *(message.cancel(state, cancel_reason, now=now, actor=actor) for state in unwanted),
-        )
+    def _converse(
+        self, lead_id: UUID, say: Callable[[Conversation], None], actor: str
+    ) -> lead.Lead:
+        """Record what follows for the person from what ``say`` tells the conversation.
+
+        Raises WrongStateError for a lead that was merged into another.
+        """
+
+        def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
+            if state.merged_into is not None:
+                raise WrongStateError("lead", f"merged into {state.merged_into}", "change")
+            around = self.queries.surroundings(connection, [lead_id])
+            person = Conversation(state, around[lead_id], now=now, actor=actor)
+            say(person)
+            return person.events
+
+        return self._change_with_queries(LEAD, lead_id, decide)

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from domain.application.campaigns import CampaignCommands
 from domain.application.devices import DeviceCommands
+from domain.application.enrollments import EnrollmentCommands
 from domain.application.leads import LeadCommands
 from domain.application.messages import MessageCommands
 from domain.application.sequences import SequenceCommands
+from domain.application.suppressions import SuppressionCommands
 
 
-class Outreach(LeadCommands, SequenceCommands, CampaignCommands, MessageCommands, DeviceCommands):
+class Outreach(
+    LeadCommands,
+    SuppressionCommands,
+    SequenceCommands,
+    EnrollmentCommands,
+    CampaignCommands,
+    MessageCommands,
+    DeviceCommands,
+):
     """Sendtrail's commands.
 
     ``env`` must select a persistence module. A reply that is one of ``stop_words`` as a whole opts

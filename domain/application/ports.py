@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from domain.device import Status as DeviceStatus
 from domain.enrollment import Enrollment
-from domain.message import Message
+from domain.lead import Lead
+from domain.suppression import Suppression
+from domain.surroundings import Surroundings
 
 
 class CommandQueries(Protocol):
@@ -19,7 +23,12 @@ class CommandQueries(Protocol):
     """
 
     def namespace(self) -> UUID:
-        """The namespace of this installation's derived ids; it never changes."""
+        """The namespace that the ids of leads followed from in earlier versions."""
+        ...
+
+    def identity(self) -> bytes:
+        """The identity key of 32 bytes that ids of this installation follow from; it never
+        changes, and is in the database only encrypted."""
         ...
 
     def transaction(self) -> AbstractContextManager[Any]:
@@ -29,36 +38,57 @@ class CommandQueries(Protocol):
         """
         ...
 
-    def has_lead(self, connection: Any, lead_id: UUID) -> bool:
-        """Whether that lead was registered, by any transaction that is committed."""
+    def lock_addresses(self, connection: Any, *, alone: bool) -> None:
+        """Until the transaction ends, nobody else gives away addresses, if ``alone``, or else
+        nobody who has to be alone."""
         ...
 
-    def cancellable(
-        self, connection: Any, lead_id: UUID, enrollment_id: UUID | None = None
-    ) -> list[Message]:
-        """Lock the lead's messages that are pending or processing: all, or one enrollment's."""
+    def leads_of_keys(self, connection: Any, keys: Iterable[str]) -> dict[str, list[UUID]]:
+        """The leads that are found by these keys of addresses, whoever has been there longest
+        first. A lead that was merged is found as the one that it was merged into."""
         ...
 
-    def active_enrollments(self, connection: Any, lead_id: UUID) -> list[tuple[Enrollment, bool]]:
-        """Lock the lead's active enrollments; each comes with whether a reply stops it."""
+    def taken(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, bool]:
+        """Those of these ids that are leads'. True: nobody else can be registered under it, because
+        the person was erased, or the lead was put aside."""
+        ...
+
+    def lead_states(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, Lead]:
+        """Lock those of these leads that are not in quarantine."""
+        ...
+
+    def surroundings(self, connection: Any, lead_ids: Sequence[UUID]) -> dict[UUID, Surroundings]:
+        """Lock what belongs to each of these leads: active enrollments, messages that can still be
+        cancelled, and more."""
+        ...
+
+    def suppressed(self, connection: Any, keys: Iterable[str]) -> dict[str, Suppression]:
+        """The suppressions of these keys of addresses, in force or not."""
+        ...
+
+    def suppressions(self, connection: Any, ids: Iterable[UUID]) -> dict[UUID, Suppression]:
+        """Lock the suppressions of these ids that there are, in force or not."""
+        ...
+
+    def owners_of_messages(self, connection: Any, lead_ids: Sequence[UUID]) -> dict[UUID, bool]:
+        """The campaigns and sequences that write to these leads, and whether they have."""
+        ...
+
+    def enrollments(self, connection: Any, lead_id: UUID, sequence_id: UUID) -> list[Enrollment]:
+        """The lead's enrollments in the sequence, the latest first."""
+        ...
+
+    def device_statuses(self, connection: Any) -> dict[UUID, DeviceStatus]:
+        """The status of every device, retired ones too."""
         ...
 
     def erase_personal_data(self, connection: Any, lead_id: UUID) -> None:
         """Make the lead's personal data unreadable for ever."""
         ...
 
-    def latest_sent_to(self, connection: Any, lead_id: UUID) -> UUID | None:
-        """The message that a reply answers: the latest dispatched to the lead that may have reached
-        it. None if there is none."""
-        ...
-
     def put_aside_broken(self, conflict: Exception, now: datetime) -> None:
         """Put into quarantine what nothing can be recorded of, if that is why the ``conflict``
-        came. ``cancellable`` and ``active_enrollments`` leave it out from now on."""
-        ...
-
-    def has_replied(self, connection: Any, lead_id: UUID, provider_id: str) -> bool:
-        """Whether the lead's reply with that id of the provider is recorded already."""
+        came. ``surroundings`` and ``lead_states`` leave it out from now on."""
         ...
 
     def wake_broadcasters(self, connection: Any) -> None:

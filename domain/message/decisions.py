@@ -131,13 +131,15 @@ def dispatch(
     body_sha256: str,
     dispatch_epoch: int = 0,
     *,
+    keyed: bool = False,
     now: datetime,
     actor: str,
 ) -> MessageQueued:
     """Dispatch a processing message. The event must be committed before the gateway is called.
 
     ``body_sha256`` is the digest of what is sent: the content, rendered with the lead of
-    ``lead_version``. ``dispatch_epoch`` is the device's.
+    ``lead_version``; ``keyed`` says whether the lead's digest key made it. ``dispatch_epoch`` is
+    the device's.
     """
     _require(message, "dispatch", "processing")
     return MessageQueued(
@@ -149,6 +151,7 @@ def dispatch(
         lead_version=lead_version,
         body_sha256=body_sha256,
         dispatch_epoch=dispatch_epoch,
+        keyed=keyed,
     )
 
 

@@ -19,6 +19,11 @@ CancelReason = Literal[
     "device_retired",
     "operator",
     "erased",
+    "by_hand",
+    "undeliverable",
+    "merged",
+    "empty_text",
+    "template_variable_missing",
 ]
 Resolution = Literal["sent", "failed", "retried"]
 
@@ -70,7 +75,8 @@ class MessageQueued(Event, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     nobody else may send the message.
 
     ``body_sha256`` is the digest of the content named ``content_id``, rendered with the lead of
-    ``lead_version``. ``dispatch_epoch`` counts how often the device's pace was kept anew, because
+    ``lead_version``: an HMAC-SHA256 under the lead's digest key if it is ``keyed``, else a plain
+    SHA-256. ``dispatch_epoch`` counts how often the device's pace was kept anew, because
     a clock had been ahead: dispatches of a later epoch come after all those of an earlier one.
     """
 
@@ -79,6 +85,7 @@ class MessageQueued(Event, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     lead_version: int
     body_sha256: str
     dispatch_epoch: int = 0
+    keyed: bool = False
 
 
 class MessageSent(Event, frozen=True, kw_only=True, gc=False):

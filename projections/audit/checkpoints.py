@@ -9,7 +9,6 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -25,11 +24,12 @@ from projections.database.engine import Database
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the hash chain of one database stood; its fields are those of the exported file.
 
-    ``installation`` is the database's UUID. ``digest`` is the chain's after the event of the
+    ``installation`` is a digest of the installation; in files of earlier versions it is the UUID
+    that ids of leads were derived from. ``digest`` is the chain's after the event of the
     notification id ``position``, in hexadecimal. ``signature`` is in base64, None if unsigned.
     """
 
-    installation: UUID
+    installation: str
     position: int
     digest: str
     sealed_at: datetime
@@ -51,7 +51,7 @@ def make(
     if link is None:
         raise NotFoundError("event", "to make a checkpoint of")
     made = Checkpoint(
-        installation=installation.namespace(database),
+        installation=installation.digest(installation.namespace(database)),
         position=link.last_id,
         digest=link.digest.hex(),
         sealed_at=link.chained_at,
@@ -70,7 +70,8 @@ def check(database: Database, checkpoint: Checkpoint, public_key: bytes | None) 
     """
     if public_key is not None and not _is_signed(checkpoint, _public(public_key)):
         return "the checkpoint was not signed with that key"
-    if checkpoint.installation != installation.namespace(database):
+    namespace = installation.namespace(database)
+    if checkpoint.installation not in (installation.digest(namespace), str(namespace)):
         return "the checkpoint is of another database"
     with database.transaction() as connection:
         digest = hash_chain.digest_at(connection, checkpoint.position)

@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
-from domain import campaign, device, enrollment, lead, sequence
+from domain import campaign, device, enrollment, sequence, suppression
 from domain.event import Event
+from domain.lead import events as lead
 from domain.message import events as message_events
 
 
 def sentence(event: Event) -> str:
     """What happened, in words, without personal data; never empty."""
-    return " ".join(_words(event))
+    return " ".join(_story(event))
 
 
-def _words(event: Event) -> Iterator[str]:
+def words(event: Event) -> str | None:
+    """What the person said, or what proves the wish or the number: personal data. None where there
+    are no words, and once the person is erased."""
+    match event:
+        case lead.LeadReplied() | lead.LeadReplyEdited():
+            return event.text or None
+        case lead.LeadOptedOut() | lead.LeadOptedIn():
+            return event.evidence or None
+        case lead.LeadPhoneChanged():
+            return f"{event.phone}: {event.evidence}" if event.phone else None
+        case _:
+            return None
+
+
+def through(event: Event) -> tuple[str | None, UUID | None]:
+    """The gateway and the device that the person's words came through, or that somebody wrote to
+    the person with by hand; None for what is not known."""
+    match event:
+        case lead.LeadReplied() | lead.LeadOptedOut():
+            return event.gateway or None, event.device_id
+        case lead.LeadContactedByHand():
+            return None, event.device_id
+        case _:
+            return None, None
+
+
+def _story(event: Event) -> Iterator[str]:
     match event:
         case lead.LeadRegistered():
             yield f"lead registered as {event.profile.target_status}"
@@ -28,20 +56,47 @@ def _words(event: Event) -> Iterator[str]:
         case lead.LeadTriggerConsumed():
             yield f"enrollment took trigger {event.trigger} from the lead"
         case lead.LeadOptedOut():
-            yield "lead opted out"
+            yield f"lead opted out, via {event.via}"
+        case lead.LeadOptedIn():
+            yield f"lead opted in, via {event.via}"
         case lead.LeadReplied():
-            yield "lead replied"
+            yield "something answered for the lead" if event.automatic else "lead replied"
+            if event.kind != "text":
+                yield f"with a {event.kind}"
+        case lead.LeadReplyEdited():
+            yield "lead changed the words of a reply"
+        case lead.LeadAddressLearned():
+            yield f"the provider calls the person by a {event.address.kind} too"
+        case lead.LeadPhoneChanged():
+            yield "lead has another phone"
+        case lead.LeadContactedByHand():
+            yield "somebody wrote to the lead on the phone itself"
+        case lead.LeadUnreachable():
+            yield f"no message reaches the lead: {event.code}"
+        case lead.LeadReachable():
+            yield "a message reached the lead after all"
+        case lead.LeadMerged():
+            yield f"lead is the same person as {event.into}, which goes on for both"
+        case lead.LeadAbsorbed():
+            yield f"lead goes on for {event.lead_id} too, which is the same person"
+        case suppression.AddressSuppressed():
+            yield f"a {event.address.kind} that nobody is registered with said no"
+        case suppression.AddressReleased():
+            yield "the address may be written to again"
         case lead.LeadErased():
             yield "the person was erased: nothing says any more who it was"
         case device.DeviceTested():
             yield f"a person sent a test message by hand: {event.outcome} {event.detail}"
+        case device.DeviceAddressLearned():
+            yield f"the gateway calls the device's own number {event.address}"
         case sequence.SequenceDefined():
             yield f"sequence {event.definition.name!r} defined for trigger"
             yield f"{event.definition.trigger}, {len(event.definition.steps)} steps"
         case sequence.SequenceStepRevised():
             yield f"step {event.number} got new content"
         case enrollment.LeadEnrolled():
-            yield f"lead (version {event.lead_version}) enrolled by trigger {event.trigger}"
+            yield f"lead (version {event.lead_version}) enrolled"
+            yield f"by trigger {event.trigger}" if event.trigger else "by a person"
             yield f"in the sequence (version {event.sequence_version}), entry {event.entry}"
         case enrollment.EnrollmentStopped():
             yield f"enrollment stopped: {event.reason}"

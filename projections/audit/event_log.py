@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,8 +10,9 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
+from domain import device
 from domain.event import Event
-from projections.audit.descriptions import sentence
+from projections.audit.descriptions import sentence, through, words
 from projections.database.engine import Database, rows, uuids
 from projections.eventstore.encryption import decrypt
 from projections.eventstore.mapper import decode
@@ -24,6 +25,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """An event for people: what happened, when, and by whom.
 
     ``notification_id`` is its place in the log. ``story`` is a sentence without personal data.
+    ``words`` are what the person said, or what proves the wish or the number; None where there are
+    none, and once the person is erased. They came through ``gateway`` and the device ``device_id``,
+    called ``device_name``; None where that is not known.
     """
 
     notification_id: int
@@ -33,6 +37,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     originator_id: UUID
     originator_version: int
     story: str
+    words: str | None = None
+    gateway: str | None = None
+    device_id: UUID | None = None
+    device_name: str | None = None
 
 
 class Filter(NamedTuple):
@@ -71,8 +79,14 @@ def history(database: Database, ids: Iterable[UUID]) -> list[tuple[int, Event]]:
     ]
 
 
-def entry(notification_id: int, event: Event) -> Entry:
-    """The event with that place in the log as an entry."""
+def entries(database: Database, log: Sequence[tuple[int, Event]]) -> list[Entry]:
+    """The events of ``log``, each with its notification id, as entries in the same order."""
+    names = _device_names(database, {through(event)[1] for _, event in log} - {None})
+    return [_entry(number, event, names) for number, event in log]
+
+
+def _entry(notification_id: int, event: Event, names: Mapping[UUID, str]) -> Entry:
+    gateway, device_id = through(event)
     return Entry(
         notification_id=notification_id,
         timestamp=event.timestamp,
@@ -81,7 +95,20 @@ def entry(notification_id: int, event: Event) -> Entry:
         originator_id=event.originator_id,
         originator_version=event.originator_version,
         story=sentence(event),
+        words=words(event),
+        gateway=gateway,
+        device_id=device_id,
+        device_name=None if device_id is None else names.get(device_id),
     )
+
+
+def _device_names(database: Database, ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """What the devices of these ids are called."""
+    names: dict[UUID, str] = {}
+    for _, event in history(database, filter(None, ids)):
+        if isinstance(event, device.DeviceRegistered | device.DeviceReconfigured):
+            names[event.originator_id] = event.configuration.name
+    return names
 
 
 def page(connection: Connection, wanted: Filter, limit: int) -> list[Any]:

@@ -20,7 +20,8 @@ class LeadTimeline(msgspec.Struct, frozen=True, kw_only=True):
     """A lead, its enrollments and its messages as they were at the instant ``as_of``.
 
     With ``as_of`` None, as they are now. ``state`` is None before the lead was registered.
-    ``entries`` are the events up to ``as_of``, in log order.
+    ``entries`` are the events up to ``as_of``, in log order. What leads went through that were
+    merged into this one is among it.
     """
 
     lead_id: UUID
@@ -39,11 +40,14 @@ def lead_timeline(database: Database, lead_id: UUID, as_of: datetime | None = No
     with database.transaction() as connection:
         related = rows(
             connection,
-            "SELECT enrollment_id FROM enrollments WHERE lead_id = %(id)s"
-            " UNION ALL SELECT message_id FROM broadcast_messages WHERE lead_id = %(id)s",
+            "WITH person AS (SELECT lead_id FROM leads"
+            " WHERE lead_id = %(id)s OR merged_into = %(id)s)"
+            " SELECT lead_id FROM person"
+            " UNION ALL SELECT enrollment_id FROM enrollments JOIN person USING (lead_id)"
+            " UNION ALL SELECT message_id FROM broadcast_messages JOIN person USING (lead_id)",
             id=str(lead_id),
         )
-    log = event_log.history(database, [lead_id, *(row[0] for row in related)])
+    log = event_log.history(database, {lead_id, *(row[0] for row in related)})
     if not any(event.originator_id == lead_id for _, event in log):
         raise NotFoundError("lead", lead_id)
     known, streams = _until(log, as_of)
@@ -59,7 +63,7 @@ def lead_timeline(database: Database, lead_id: UUID, as_of: datetime | None = No
         state=lead.fold(None, streams.get(lead_id, ())),
         enrollments=[state for state in enrollments if state is not None],
         messages=[state for state in messages if state is not None],
-        entries=[event_log.entry(number, event) for number, event in known],
+        entries=event_log.entries(database, known),
     )
 
 

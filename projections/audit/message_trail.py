@@ -16,25 +16,51 @@ from domain.application.outreach import Outreach
 from domain.content import Content, digest, render
 from domain.errors import NotFoundError
 from domain.event import Event
+from domain.lead.events import (
+    LeadContactedByHand,
+    LeadErased,
+    LeadMerged,
+    LeadOptedOut,
+    LeadReplied,
+    LeadReplyEdited,
+    LeadUnreachable,
+)
 from domain.message import events as message_events
 from domain.message.events import MessageQueued
 from projections.audit import event_log
 from projections.audit.event_log import Entry
 from projections.database.engine import Database
+from projections.eventstore import lead_keys
+
+# What a person does, or what becomes of one, that may stop messages or answers them.
+ENDINGS = (
+    LeadOptedOut,
+    LeadReplied,
+    LeadReplyEdited,
+    LeadContactedByHand,
+    LeadUnreachable,
+    LeadMerged,
+    LeadErased,
+)
 
 
 class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
     """The content of one dispatch, rendered again from the recorded content and lead version.
 
-    ``proven`` says that its SHA-256 is the recorded one, ``body_sha256`` in hexadecimal. For an
-    erased person ``text`` is None, placeholders stay in ``content``, and nothing is proven.
+    ``phone`` is the one that it was for. ``proven`` says that its digest is the recorded one,
+    ``body_sha256`` in hexadecimal; a ``keyed`` one is made with the lead's digest key. For a person
+    who was ``erased`` ``text`` and ``phone`` are None, placeholders stay in ``content``, and
+    ``proven`` is None, as it is where the digest key is lost.
     """
 
     timestamp: datetime
+    phone: str | None
     text: str | None
     content: Content
     body_sha256: str
-    proven: bool
+    keyed: bool
+    proven: bool | None
+    erased: bool
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,16 +112,19 @@ def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> T
     queued = [e for _, e in own if isinstance(e, message_events.MessageQueued)]
     latest = max([scheduled.lead_version, *(event.lead_version for event in queued)])
     origin = [scheduled.campaign_id, scheduled.sequence_id, scheduled.enrollment_id]
-    ids = [message_id, scheduled.lead_id, *filter(None, origin)]
+    person = outreach.get_lead(scheduled.lead_id)
+    ids = [message_id, person.id, person.merged_into, *origin]
     chain = [
         (number, event)
-        for number, event in event_log.history(database, ids)
-        # Of the lead's events, those up to the version that was used, and those that stop messages.
-        if event.originator_id != scheduled.lead_id
-        or event.originator_version <= latest
-        or isinstance(event, lead.LeadOptedOut | lead.LeadReplied | lead.LeadErased)
+        for number, event in event_log.history(database, filter(None, ids))
+        # Of the person's events, those up to the version that was used, and the endings; after a
+        # merge these are another lead's.
+        if event.originator_id not in (person.id, person.merged_into)
+        or (event.originator_id == person.id and event.originator_version <= latest)
+        or isinstance(event, ENDINGS)
     ]
-    person = outreach.get_lead(scheduled.lead_id)
+    with database.transaction() as connection:
+        digest_key = lead_keys.digest_key(connection, scheduled.lead_id)
     state = message.fold(None, [event for _, event in own])
     assert state is not None  # noqa: S101 - it has events
     return Trail(
@@ -109,8 +138,8 @@ def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> T
         scheduled_at=scheduled.scheduled_at,
         expires_at=scheduled.expires_at,
         cause=_cause(scheduled, [event for _, event in chain]),
-        entries=[event_log.entry(number, event) for number, event in chain],
-        hand_overs=[_prove(outreach, person, event) for event in queued],
+        entries=event_log.entries(database, chain),
+        hand_overs=[prove(outreach, person, event, digest_key) for event in queued],
     )
 
 
@@ -142,24 +171,34 @@ def _cause(scheduled: message_events.MessageScheduled, chain: list[Event]) -> Ca
     return cause
 
 
-def _prove(outreach: Outreach, person: lead.Lead, queued: MessageQueued) -> Dispatch:
-    """Render the content of a dispatch again and compare its hash with the recorded one."""
+def prove(
+    outreach: Outreach, person: lead.Lead, queued: MessageQueued, digest_key: bytes | None
+) -> Dispatch:
+    """Render the content of a dispatch to ``person`` again and compare its digest with the recorded
+    one. ``person`` is the message's lead as it is now, ``digest_key`` the lead's."""
     content = _content(outreach, queued.content_id)
     text: str | None = None
-    proven = False
+    phone: str | None = None
+    proven: bool | None = None
     if person.erased_at is None:
         then = lead.fold(None, _events(outreach, person.id, upto=queued.lead_version))
         assert then is not None  # noqa: S101 - a message's lead has events
         names = rendering.names_of(then.profile.name, then.phone, then.profile.attributes)
         content = render(content, names)
-        text = content.body
-        proven = digest(content) == queued.body_sha256
+        text, phone = content.body, then.phone
+        if not queued.keyed:
+            proven = digest(content) == queued.body_sha256
+        elif digest_key is not None:
+            proven = digest(content, digest_key) == queued.body_sha256
     return Dispatch(
         timestamp=queued.timestamp,
+        phone=phone,
         text=text,
         content=content,
         body_sha256=queued.body_sha256,
+        keyed=queued.keyed,
         proven=proven,
+        erased=person.erased_at is not None,
     )
 
 

@@ -8,8 +8,10 @@ from uuid import UUID
 
 import msgspec
 
-from domain import audience, campaign, device, lead, message, values
+from domain import audience, campaign, device, lead, message, rendering, values
+from domain import template as templates
 from domain.application.outreach import Outreach
+from domain.content import Content
 from domain.errors import NotFoundError
 from domain.event import Event
 from projections.audit import event_log
@@ -65,7 +67,9 @@ def why_not_campaign(
     then = _lead_before(database, lead_id, number)
     explanation = _mismatch(then, triggered.niche, triggered.target_status)
     if explanation is None:
-        reason = _device_reason(database, then, number)
+        before = campaign.fold(None, [event for place, event in log if place < number])
+        written = None if before is None else before.definition
+        reason = _device_reason(database, then, number, written)
         explanation = {"reason": reason, "story": f"left out of the audience: {reason}"}
     return WhyNot(**explanation, **about)
 
@@ -164,6 +168,8 @@ def _mismatch(
     match audience.mismatch(state, niche, target_status):
         case "erased":
             return {"reason": "erased", "story": "the person had been erased"}
+        case "merged":
+            return {"reason": "merged", "story": "the lead had been merged into another"}
         case "niche":
             return {
                 "reason": "niche",
@@ -180,16 +186,31 @@ def _mismatch(
             }
     if state.opted_out_at is not None:
         return {"reason": "opted_out", "story": "the lead had opted out"}
+    if state.unreachable_at is not None:
+        story = f"no message reached the person: {state.unreachable_code}"
+        return {"reason": "unreachable", "story": story}
     return None
 
 
-def _device_reason(database: Database, state: lead.Lead | None, number: int) -> str:
-    """Why no device could write to a lead that matched, before the event of that id."""
+def _device_reason(
+    database: Database, state: lead.Lead | None, number: int, written: Content | None
+) -> str:
+    """Why no device could write ``written`` to a lead that matched, before the event of that id."""
     own = None if state is None else state.profile.device_id
+    lacks = state is not None and written is not None and _lacks_a_value(state, written)
     if own is None:
-        return "no_device"
+        return "template_variable_missing" if lacks else "no_device"
     history = event_log.history(database, [own])
     events = [event for place, event in history if place < number]
     state_then = device.fold(None, events)
     retired = state_then is not None and state_then.status == "retired"
-    return "device_retired" if retired else "no_device"
+    if retired:
+        return "device_retired"
+    return "template_variable_missing" if lacks and state_then is not None else "no_device"
+
+
+def _lacks_a_value(state: lead.Lead, written: Content) -> bool:
+    profile = state.profile
+    names = rendering.names_of(profile.name, state.phone, profile.attributes)
+    template = written.template
+    return template is not None and templates.lacks_a_value(template, names, written.rules)

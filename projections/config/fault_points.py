@@ -24,6 +24,10 @@ TRANSACTIONS = (
     "command",
     "rebuild",
     "notary",
+    "accept",
+    "collect",
+    "receive",
+    "rotate",
 )
 POINTS = (
     *(f"{name}.{moment}" for name in TRANSACTIONS for moment in ("before_commit", "after_commit")),

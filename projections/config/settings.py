@@ -12,6 +12,7 @@ import phonenumbers
 from cryptography.fernet import Fernet
 
 from domain.errors import SettingsError
+from domain.opt_out_words import normal_form
 from projections.config import database_url as url
 from projections.config.fault_points import POINTS
 
@@ -40,6 +41,16 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _seconds_or_none(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 3600:
+        raise ValueError("a number of seconds from 0 to 3600, e.g. 3")
+    return seconds
+
+
 def _attempts(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 100:
         raise ValueError("a whole number from 1 to 100")
@@ -53,9 +64,12 @@ def _region(text: str) -> str:
 
 
 def _words(text: str) -> frozenset[str]:
-    words = frozenset(" ".join(word.split()).casefold() for word in text.split(","))
+    words = frozenset(normal_form(word) for word in text.split(","))
     if not all(word and len(word) <= 40 for word in words):
-        raise ValueError("words of at most 40 characters with commas between, e.g. fin,no mas")
+        raise ValueError(
+            "words of at most 40 characters, with letters or digits, with commas between, "
+            "e.g. fin,no mas"
+        )
     return words
 
 
@@ -90,10 +104,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # A Fernet key, or the file that holds it; ``secret_key.find`` says which key holds.
     secret_key: Annotated[str | None, parse_secret_key] = None
     secret_key_file: Annotated[Path | None, _path] = None
+    # What ``keys rotate-secret`` puts in its place, instead of one that it makes.
+    new_secret_key: Annotated[str | None, parse_secret_key] = None
     # Seconds between two rounds of a runner.
     enroll_every: Annotated[float, _seconds] = 300.0
     campaign_every: Annotated[float, _seconds] = 60.0
     broadcast_every: Annotated[float, _seconds] = 5.0
+    receive_every: Annotated[float, _seconds] = 1.0
     reap_every: Annotated[float, _seconds] = 60.0
     notary_every: Annotated[float, _seconds] = 60.0
     notify_every: Annotated[float, _seconds] = 2.0
@@ -104,9 +121,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_timeout: Annotated[float, _seconds] = 30.0
     # Dispatches of one message before it fails.
     max_attempts: Annotated[int, _attempts] = 5
+    # A reply that comes within so many seconds of a message is automatic; 0: none is.
+    auto_reply_seconds: Annotated[float, _seconds_or_none] = 3.0
     # The country of phones without a country code, as ISO 3166-1 alpha-2.
     default_region: Annotated[str | None, _region] = None
-    # Case-folded, beside those that are always understood.
+    # In normal form, beside those that are always understood.
     stop_words: Annotated[frozenset[str], _words] = frozenset()
     log_level: Annotated[str, _level] = "INFO"
     # For tests: the fault point at which this process dies, and the how many-th time, from 1.

@@ -132,7 +132,8 @@ class Backup:
             server.installation,
         ):
             raise StorageError(f"{self.folder}: expected a backup of this server, not of another")
-        found.server_version, found.secret_check = server.version, server.secret_check
+        found.server_version = server.version
+        found.note_secret(server.secret_check)
         return found
 
     def series(self) -> Series:
@@ -199,6 +200,7 @@ class Backup:
     def note(self, series: Series, mark: replication.Mark) -> None:
         """Note that the log until ``mark`` is here."""
         series.archived_until = mark.at
+        self.manifest.note_secret(replication.check_of_secret(self.database))
         folders.write(self.folder, self.manifest)
 
     def _remove_unneeded(self, series: Series) -> None:

@@ -58,6 +58,7 @@ class Manifest(msgspec.Struct):
     """The content of ``manifest.json``.
 
     ``bundled`` is whether the server was the bundled one. ``installation`` is a digest.
+    ``secret_check`` proves the secret key, ``former_checks`` those that it replaced.
     """
 
     version: int
@@ -68,6 +69,13 @@ class Manifest(msgspec.Struct):
     secret_check: str
     slot: str
     series: list[Series] = msgspec.field(default_factory=list)
+    former_checks: list[str] = msgspec.field(default_factory=list)
+
+    def note_secret(self, check: str) -> None:
+        """Note what proves the secret key by now: an earlier state may need an earlier key."""
+        if check != self.secret_check:
+            self.former_checks.append(self.secret_check)
+            self.secret_check = check
 
 
 class Chosen(NamedTuple):

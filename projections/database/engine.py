@@ -30,6 +30,8 @@ _joined: ContextVar[Connection | None] = ContextVar("joined", default=None)
 
 # The execution option of every connection that holds the cipher of leads' keys.
 KEY_CIPHER = "sendtrail_key_cipher"
+# And the one that holds the secret key itself, None where there is none.
+OPENING_KEY = "sendtrail_opening_key"
 
 # Seconds of idleness after which a connection is pinged before it is used.
 IDLE_SECONDS = 5.0
@@ -56,7 +58,10 @@ class Database:
             # Error texts must not repeat personal data.
             hide_parameters=True,
             json_deserializer=msgspec.json.decode,
-            execution_options={KEY_CIPHER: None if secret_key is None else key_cipher(secret_key)},
+            execution_options={
+                KEY_CIPHER: None if secret_key is None else key_cipher(secret_key),
+                OPENING_KEY: secret_key,
+            },
         )
         event.listen(self.engine, "connect", _read_uuids)
         event.listen(self.engine, "connect", identify)

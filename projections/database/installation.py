@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -14,7 +16,14 @@ from sqlalchemy.exc import DBAPIError
 from domain.errors import StorageError
 from projections.config import database_url, secret_key
 from projections.config.settings import Settings
-from projections.database import embedded, faults, poolers, schema_version, secret_check
+from projections.database import (
+    embedded,
+    faults,
+    identity_key,
+    poolers,
+    schema_version,
+    secret_check,
+)
 from projections.database.engine import Database
 from projections.database.sessions import make_engine
 from projections.schema import functions, log, read_models, records
@@ -61,17 +70,21 @@ def connect(settings: Settings) -> Database:
     if settings.database_url:
         return Database(settings.database_url, secret_key=secret_key.find(settings))
     url = ensure(embedded.start(settings.home), BUNDLED)
+    kept = _token(url)
     # Where there is a database with a key already, a new one would open nothing.
-    key = secret_key.find(settings, make=not _has_key(url))
+    key = secret_key.find(settings, make=kept is None)
+    if kept is not None and not secret_check.made_by(kept, key):
+        fits = partial(secret_check.made_by, kept)
+        key = secret_key.finish_rotation(settings, fits) or key
     return Database(url, secret_key=key)
 
 
-def _has_key(url: str) -> bool:
-    """Whether the database was made with a secret key."""
+def _token(url: str) -> bytes | None:
+    """The check value of the secret key that the database was made with, if any."""
     database = Database(url)
     try:
         with _connection(database) as connection:
-            return secret_check.token(connection) is not None
+            return secret_check.token(connection)
     finally:
         database.close()
 
@@ -93,7 +106,7 @@ def create_schema(
             connection.rollback()
             with schema_version.exclusive(connection):
                 _create_or_migrate(connection, _with_key(migrating, database))
-        secret_check.keep(connection, database.secret_key)
+        _keep_keys(connection, database.secret_key)
         if not outdated and (reason := _outdated(connection)):
             raise StorageError(reason)
 
@@ -111,7 +124,15 @@ def migrate(database: Database, settings: Settings, report: schema_version.Repor
             before = schema_version.found(connection)
             connection.rollback()
             _create_or_migrate(connection, _with_key(settings, database), report)
+        _keep_keys(connection, database.secret_key)
         return Migrated(before, _outdated(connection))
+
+
+def _keep_keys(connection: Connection, secret_key: str | None) -> None:
+    """Give the database, which has the newest schema, its secret key and its identity key, unless
+    it has them. Raises OtherSecretKeyError if it has another secret key."""
+    secret_check.keep(connection, secret_key)
+    identity_key.keep(connection, secret_key)
 
 
 def _with_key(settings: Settings | None, database: Database) -> Settings | None:
@@ -175,11 +196,17 @@ def _outdated(connection: Connection) -> str | None:
 
 
 def namespace(database: Database) -> UUID:
-    """The UUID of this installation, made with its schema; the ids of leads are derived from it."""
+    """The UUID of this installation, made with its schema. Ids of leads that earlier versions
+    registered are derived from it, so it is shown to nobody; see ``digest``."""
     with database.engine.connect() as connection:
         installation_id = connection.execute(log.installation.select()).one().namespace
         assert isinstance(installation_id, UUID)  # noqa: S101 - a Uuid column
         return installation_id
+
+
+def digest(namespace: UUID) -> str:
+    """What says which installation it is, in hexadecimal, without what ids are derived from."""
+    return hashlib.sha256(b"sendtrail installation\0" + namespace.bytes).hexdigest()
 
 
 def ensure(server_url: str, name: str) -> str:

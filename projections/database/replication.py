@@ -5,7 +5,6 @@ The log here is PostgreSQL's write-ahead log, not Sendtrail's log of events.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from threading import Event
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from domain.errors import StorageError
-from projections.database import secret_check
+from projections.database import installation, secret_check
 from projections.database.engine import Database, rows
 
 # The name of what marks write; nobody reads it.
@@ -69,11 +68,21 @@ def server(database: Database) -> Server:
                 row.system_identifier,
                 int(row.file[:8], 16),
                 row.segment,
-                hashlib.sha256(b"sendtrail installation\0" + row.namespace.bytes).hexdigest(),
-                (secret_check.token(connection) or b"").decode(),
+                installation.digest(row.namespace),
+                _check(connection),
             )
     except OperationalError as error:
         raise StorageError(f"the database does not answer: {_first_line(error)}") from None
+
+
+def check_of_secret(database: Database) -> str:
+    """What proves the secret key that the database has now."""
+    with database.engine.connect() as connection:
+        return _check(connection)
+
+
+def _check(connection: Connection) -> str:
+    return (secret_check.token(connection) or b"").decode()
 
 
 def _refuse_unfit(connection: Connection) -> None:

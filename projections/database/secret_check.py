@@ -1,19 +1,34 @@
-"""Proves that a process has the secret key that the database was made with."""
+"""Proves that a process has the secret key of the database, when it starts and whenever it matters.
+
+The key may be replaced by another one while processes live (``records/secret_rotation``). So
+whoever encrypts something for the database ``hold``s the key until the transaction ends.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection
 
 from domain.errors import SettingsError
-from projections.database.engine import rows
+from projections.database.engine import OPENING_KEY, rows
+
+# The advisory lock that is shared by whoever encrypts, and is the rotation's alone.
+SECRET_LOCK = 0x5E4D7244
 
 _TEXT = b"sendtrail"
+_KEPT = "SELECT token FROM secret_check"
 _OTHER = "SENDTRAIL_SECRET_KEY: expected the key that this database was made with"
+_REPLACED = "SENDTRAIL_SECRET_KEY: expected the key that this database has got meanwhile"
+
+
+class OtherSecretKeyError(SettingsError):
+    """The database was made with another secret key, or has got another one since."""
 
 
 def refuse_another(connection: Connection, secret_key: str | None) -> None:
-    """Raise SettingsError if the database was made with another key than ``secret_key``.
+    """Raise OtherSecretKeyError if the database has another key than ``secret_key``.
 
     None, the key of a process that reads and writes nothing encrypted, passes, as every key does
     where there is no check value yet.
@@ -24,34 +39,77 @@ def refuse_another(connection: Connection, secret_key: str | None) -> None:
             verify(kept, secret_key)
 
 
+def hold(connection: Connection) -> None:
+    """Keep the secret key of the database from being replaced until the transaction ends.
+
+    Raises OtherSecretKeyError if it is not the key that the connection's database was opened with.
+    It waits for a rotation under way.
+    """
+    # One round trip. The second statement has a snapshot of its own, taken when the lock is held.
+    _refuse_replaced(connection, f"SELECT pg_advisory_xact_lock_shared({SECRET_LOCK}); {_KEPT}")
+
+
+def refuse_replaced(connection: Connection) -> None:
+    """Raise OtherSecretKeyError if the database has got another secret key than the one that the
+    connection's database was opened with."""
+    _refuse_replaced(connection, _KEPT)
+
+
+def _refuse_replaced(connection: Connection, statement: str) -> None:
+    kept = connection.exec_driver_sql(statement).scalar()
+    secret_key = connection.get_execution_options()[OPENING_KEY]
+    if kept is not None and not made_by(bytes(kept), secret_key):
+        raise OtherSecretKeyError(_REPLACED)
+
+
 def keep(connection: Connection, secret_key: str | None) -> None:
     """Make ``secret_key`` the key of the database, if it has none, and commit.
 
-    Raises SettingsError if another process made another key the database's meanwhile.
+    Raises OtherSecretKeyError if another process made another key the database's meanwhile.
     """
     if secret_key is None or token(connection) is not None:
         return
     connection.exec_driver_sql(
         "INSERT INTO secret_check (singleton, token) VALUES (true, %(token)s)"
         " ON CONFLICT DO NOTHING",
-        {"token": Fernet(secret_key).encrypt(_TEXT)},
+        {"token": _made(secret_key)},
     )
     connection.commit()
     refuse_another(connection, secret_key)
 
 
+def replace(connection: Connection, new_key: str) -> None:
+    """Make ``new_key`` the key of the database, which has one."""
+    connection.exec_driver_sql(
+        "UPDATE secret_check SET token = %(token)s", {"token": _made(new_key)}
+    )
+
+
 def token(connection: Connection) -> bytes | None:
     """The check value of the database, a Fernet token; None before the first key."""
     made = connection.exec_driver_sql("SELECT to_regclass('public.secret_check')").scalar_one()
-    found = [] if made is None else rows(connection, "SELECT token FROM secret_check")
+    found = [] if made is None else rows(connection, _KEPT)
     return bytes(found[0].token) if found else None
 
 
 def verify(kept: bytes, secret_key: str) -> None:
-    """Raise SettingsError unless ``secret_key`` made the check value ``kept``."""
+    """Raise OtherSecretKeyError unless ``secret_key`` made the check value ``kept``."""
+    verify_any([kept], secret_key)
+
+
+def verify_any(kept: Iterable[bytes], secret_key: str) -> None:
+    """Raise OtherSecretKeyError unless ``secret_key`` made one of these check values."""
+    if not any(made_by(token, secret_key) for token in kept):
+        raise OtherSecretKeyError(_OTHER)
+
+
+def made_by(kept: bytes, secret_key: str) -> bool:
+    """Whether ``secret_key`` made the check value ``kept``."""
     try:
-        if Fernet(secret_key).decrypt(kept) == _TEXT:
-            return
+        return Fernet(secret_key).decrypt(kept) == _TEXT
     except InvalidToken:
-        pass
-    raise SettingsError(_OTHER)
+        return False
+
+
+def _made(secret_key: str) -> bytes:
+    return Fernet(secret_key).encrypt(_TEXT)

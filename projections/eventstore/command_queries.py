@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -12,14 +12,19 @@ from eventsourcing.persistence import RecordConflictError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from domain.device import Status as DeviceStatus
 from domain.enrollment import Enrollment
-from domain.message import Message
-from projections.database import installation
+from domain.lead import Lead
+from domain.suppression import Suppression
+from domain.surroundings import Surroundings
+from projections.database import identity_key, installation
 from projections.database.engine import Database, is_transient
 from projections.eventstore import broken_streams, encryption
 from projections.eventstore.append import StreamConflictError
+from projections.eventstore.surroundings import surroundings
 from projections.queue import lookup, wake
-from projections.readmodels import enrollments, leads
+from projections.readmodels import addresses, devices, enrollments, leads, suppressions
+from projections.records import quarantine
 
 
 class DatabaseCommandQueries:
@@ -31,6 +36,10 @@ class DatabaseCommandQueries:
     def namespace(self) -> UUID:
         """The installation's UUID."""
         return installation.namespace(self.database)
+
+    def identity(self) -> bytes:
+        """The installation's identity key. Raises StorageError if it was altered."""
+        return identity_key.read(self.database)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -44,24 +53,48 @@ class DatabaseCommandQueries:
                 raise RecordConflictError("deadlock or serialization failure") from error
             raise
 
-    def has_lead(self, connection: Any, lead_id: UUID) -> bool:
-        """Whether there is a lead of that id."""
-        return lead_id in leads.known(connection, [lead_id])
+    def lock_addresses(self, connection: Any, *, alone: bool) -> None:
+        """Until the transaction ends, nobody else gives away addresses, if ``alone``, or else
+        nobody who has to be alone."""
+        addresses.lock(connection, alone=alone)
 
-    def cancellable(
-        self, connection: Any, lead_id: UUID, enrollment_id: UUID | None = None
-    ) -> list[Message]:
-        """The lead's messages, or those of one enrollment, that may still be cancelled, locked."""
-        return lookup.cancellable(
-            connection, limit=100_000, lead_id=lead_id, enrollment_id=enrollment_id
-        )
+    def leads_of_keys(self, connection: Any, keys: Iterable[str]) -> dict[str, list[UUID]]:
+        """The leads with an address of each key, whoever has had it longest first."""
+        return addresses.leads_of_keys(connection, keys)
 
-    def active_enrollments(self, connection: Any, lead_id: UUID) -> list[tuple[Enrollment, bool]]:
-        """The lead's active enrollments, locked, with whether a reply stops each."""
-        return [
-            (enrollments.state(row), row.stop_on_reply)
-            for row in enrollments.active(connection, lead_id=lead_id)
-        ]
+    def taken(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, bool]:
+        """Those of these ids that are leads', and whether nobody can be registered under it."""
+        ids = list(lead_ids)
+        aside = quarantine.kept(connection, "lead", ids)
+        return {**leads.taken(connection, ids), **dict.fromkeys(aside, True)}
+
+    def lead_states(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, Lead]:
+        """Those of these leads that are not in quarantine, locked."""
+        return leads.locked(connection, lead_ids)
+
+    def surroundings(self, connection: Any, lead_ids: Sequence[UUID]) -> dict[UUID, Surroundings]:
+        """What belongs to each of these leads, locked."""
+        return surroundings(connection, lead_ids)
+
+    def suppressed(self, connection: Any, keys: Iterable[str]) -> dict[str, Suppression]:
+        """The suppressions of these keys of addresses, in force or not."""
+        return suppressions.of_keys(connection, keys)
+
+    def suppressions(self, connection: Any, ids: Iterable[UUID]) -> dict[UUID, Suppression]:
+        """The suppressions of these ids that there are, locked."""
+        return suppressions.by_id(connection, ids)
+
+    def owners_of_messages(self, connection: Any, lead_ids: Sequence[UUID]) -> dict[UUID, bool]:
+        """The campaigns and sequences that write to these leads, and whether they have."""
+        return lookup.owners(connection, lead_ids)
+
+    def enrollments(self, connection: Any, lead_id: UUID, sequence_id: UUID) -> list[Enrollment]:
+        """The lead's enrollments in the sequence, the latest first."""
+        return enrollments.earlier(connection, lead_id, sequence_id)
+
+    def device_statuses(self, connection: Any) -> dict[UUID, DeviceStatus]:
+        """The status of every device, retired ones too."""
+        return devices.statuses(connection)
 
     def erase_personal_data(self, connection: Any, lead_id: UUID) -> None:
         """Make the lead's personal data unreadable for ever."""
@@ -71,17 +104,8 @@ class DatabaseCommandQueries:
         """Notify the broadcasters, with the commit, that there are messages due."""
         wake.wake_broadcasters(connection)
 
-    def latest_sent_to(self, connection: Any, lead_id: UUID) -> UUID | None:
-        """The id of the message that a reply of the lead answers, the one dispatched last; None if
-        there is none."""
-        return lookup.latest_sent_to(connection, lead_id)
-
     def put_aside_broken(self, conflict: Exception, now: datetime) -> None:
         """Put into quarantine what nothing can be recorded of, if that is why the ``conflict``
         came."""
         if isinstance(conflict, StreamConflictError):
             broken_streams.put_aside_broken(self.database, conflict, "command", now)
-
-    def has_replied(self, connection: Any, lead_id: UUID, provider_id: str) -> bool:
-        """Whether the lead's reply of that provider id is recorded already."""
-        return leads.has_replied(connection, lead_id, provider_id)

@@ -25,6 +25,7 @@ from projections.database.engine import rows
 from projections.eventstore import lead_keys
 from projections.eventstore.lead_keys import NONCE_BYTES
 from projections.readmodels.projector import Row
+from projections.records import unattributed
 
 # By topic, where an event has personal data: paths into its JSON.
 PERSONAL: Mapping[str, Sequence[Sequence[str]]] = {
@@ -32,22 +33,33 @@ PERSONAL: Mapping[str, Sequence[Sequence[str]]] = {
     "lead.updated": (("profile", "name"), ("profile", "attributes")),
     "lead.opted_out": (("evidence",),),
     "lead.opted_in": (("evidence",),),
-    "lead.replied": (("text",), ("provider_id",)),
+    "lead.replied": (("text",), ("provider_id",), ("sender",)),
+    "lead.reply_edited": (("text",), ("provider_id",), ("edit_id",)),
+    "lead.address_learned": (("address",),),
+    "lead.phone_changed": (("phone",), ("evidence",)),
+    "lead.contacted_by_hand": (("provider_id",),),
+    "suppression.address_suppressed": (("address",), ("evidence",)),
+    "suppression.address_released": (("evidence",),),
 }
-REGISTERED = "lead.registered"
-# What a field reads as once it is erased, if that is not an empty text.
-BLANK: Mapping[str, Any] = {"attributes": {}}
+# With these a stream begins; a suppression's may come again.
+BEGINNINGS = ("lead.registered", "suppression.address_suppressed")
+# What a field reads as once it is erased, if that is not an empty text. None: it is left out.
+BLANK: Mapping[str, Any] = {
+    "attributes": {},
+    "address": {"kind": "phone", "value": ""},
+    "sender": None,
+}
 
 # Tables of leads beside the live one; the keys are in the live schema.
 _COPIES = """
-SELECT format('%%I.%%I', n.nspname, c.relname) AS name
+SELECT quote_ident(n.nspname) AS schema
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relname = %(name)s AND c.relkind = 'r'
   AND n.oid <> (SELECT relnamespace FROM pg_class WHERE oid = 'lead_keys'::regclass)
   AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'erased_at')
 """
 # SQL that removes the personal data of a row of ``leads``.
-_BLANK = "phone = NULL, name = '', attributes = '{}'"
+_BLANK = "phone = NULL, wa_id = NULL, name = '', attributes = '{}', opt_out_evidence = NULL"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -64,7 +76,7 @@ def encrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
     if PERSONAL.keys().isdisjoint({topic for _, _, topic, _ in events}):
         return events
     personal = [row for row in events if row[2] in PERSONAL]
-    registered = {row[0] for row in personal if row[2] == REGISTERED}
+    registered = {row[0] for row in personal if row[2] in BEGINNINGS and row[1] == 1}
     known = lead_keys.read(connection, {row[0] for row in personal} - registered)
     new = lead_keys.make(connection, {row[0] for row in personal} - known.keys())
     keys = {**known, **new}
@@ -92,19 +104,18 @@ def decrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
 def erase(connection: Connection, lead_id: UUID) -> None:
     """Make the lead's personal data unreadable for ever.
 
-    Deletes the lead's key, the stored responses that name the lead, and the personal data in tables
-    of leads that a replay or a rebuild left in other schemas. The live read model is for the
-    handler of ``lead.erased``.
+    Deletes the lead's key, the stored responses that name the lead, what the person wrote before
+    anybody knew who that was, and the personal data in tables of leads that a replay or a rebuild
+    left in other schemas. The live read model is for the handler of ``lead.erased``.
     """
+    unattributed.forget(connection, lead_id)
     connection.exec_driver_sql("DELETE FROM lead_keys WHERE lead_id = %(id)s", {"id": lead_id})
     connection.exec_driver_sql(
         "DELETE FROM idempotency WHERE position(%(id)s::bytea IN body) > 0",
         {"id": str(lead_id).encode()},
     )
-    for table in rows(connection, _COPIES, name="leads"):
-        connection.exec_driver_sql(
-            f"UPDATE {table.name} SET {_BLANK} WHERE lead_id = %(id)s", {"id": lead_id}
-        )
+    for copy in rows(connection, _COPIES, name="leads"):
+        _blank(connection, copy.schema, "l.lead_id = %(id)s", id=lead_id)
 
 
 def erase_copies(connection: Connection, schema: str) -> None:
@@ -114,17 +125,33 @@ def erase_copies(connection: Connection, schema: str) -> None:
     """
     # Waits for transactions that erase now. Later ones see all that was written.
     connection.exec_driver_sql(f"LOCK TABLE {schema}.leads IN SHARE ROW EXCLUSIVE MODE")
+    _blank(connection, schema, "l.erased_at IS NOT NULL")
+
+
+def _blank(connection: Connection, schema: str, which: str, **parameters: Any) -> None:
+    """Remove from the copies in ``schema`` what is known of live leads ``l``."""
     connection.exec_driver_sql(
         f"UPDATE {schema}.leads c SET {_BLANK} FROM public.leads l"
-        " WHERE l.lead_id = c.lead_id AND l.erased_at IS NOT NULL"
+        f" WHERE l.lead_id = c.lead_id AND {which}",
+        parameters,
     )
+    for table in ("lead_addresses", "replies"):
+        connection.exec_driver_sql(
+            f"DELETE FROM {schema}.{table} c USING public.leads l"
+            f" WHERE l.lead_id = c.lead_id AND {which}",
+            parameters,
+        )
 
 
 def _encrypt_event(row: Row, keys: Mapping[UUID, bytes]) -> Row:
     """The row with its personal fields moved into ``sealed``: base64 of nonce and ciphertext."""
     originator_id, version, topic, state = row
     event = _decode(state)
-    fields = {path[-1]: _parent(event, path).pop(path[-1]) for path in PERSONAL[topic]}
+    fields = {
+        path[-1]: _parent(event, path).pop(path[-1])
+        for path in PERSONAL[topic]
+        if path[-1] in _parent(event, path)
+    }
     nonce = os.urandom(NONCE_BYTES)
     place = _associated_data(originator_id, version)
     ciphertext = AESGCM(keys[originator_id]).encrypt(nonce, _encode(fields), place)
@@ -158,7 +185,9 @@ def decrypt_state(
             ) from None
     for path in PERSONAL[topic]:
         name = path[-1]
-        _parent(event, path)[name] = fields.get(name, BLANK.get(name, ""))
+        value = fields.get(name, BLANK.get(name, ""))
+        if value is not None:
+            _parent(event, path)[name] = value
     return _encode(event)
 
 

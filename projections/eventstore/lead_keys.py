@@ -3,12 +3,15 @@
 So a copy of the database alone, a backup for instance, opens no personal data. The cipher is
 AES-256-GCM. It authenticates the lead's id too, so that the key of one lead does not pass for
 another's.
+
+Beside it is the lead's digest key, in the clear. It keys the digests of texts, so that the text to
+a person who was erased cannot be found by trying texts; it opens nothing.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 import msgspec
@@ -17,14 +20,27 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
 from domain.errors import StorageError
+from projections.config.secret_key import key_cipher
+from projections.database import secret_check
 from projections.database.engine import KEY_CIPHER, rows, uuids
 
 KEY_BYTES, NONCE_BYTES = 32, 12
 
 _INSERT = """
-INSERT INTO lead_keys (lead_id, key) SELECT lead_id, decode(key, 'hex')
-FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text)
+INSERT INTO lead_keys (lead_id, key, digest_key)
+SELECT lead_id, decode(key, 'hex'), decode(digest_key, 'hex')
+FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text, digest_key text)
 """
+_PAGE = """
+SELECT lead_id, key FROM lead_keys WHERE lead_id > %(after)s ORDER BY lead_id LIMIT %(limit)s
+"""
+# Who is erased meanwhile has no row any more, and gets none.
+_REPLACE = """
+UPDATE lead_keys k SET key = r.key
+FROM unnest(%(ids)s::uuid[], %(keys)s::bytea[]) AS r(lead_id, key) WHERE k.lead_id = r.lead_id
+"""
+# Keys that are encrypted anew at a time.
+PAGE = 5000
 
 
 def cipher_of(connection: Connection) -> AESGCM:
@@ -60,25 +76,70 @@ def unwrap(cipher: AESGCM, lead_id: UUID | str, stored: bytes | memoryview) -> b
 
 
 def read(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
-    """The keys, of 32 bytes, of those of the leads that have one. Raises as ``unwrap`` does."""
+    """The keys, of 32 bytes, of those of the leads that have one.
+
+    Raises as ``unwrap`` does, and OtherSecretKeyError if the database has another secret key by
+    now.
+    """
     found = rows(
         connection,
         "SELECT lead_id, key FROM lead_keys WHERE lead_id = ANY(%(ids)s::uuid[])",
         ids=uuids(lead_ids),
     )
     cipher = cipher_of(connection)
-    return {row.lead_id: unwrap(cipher, row.lead_id, row.key) for row in found}
+    try:
+        return {row.lead_id: unwrap(cipher, row.lead_id, row.key) for row in found}
+    except StorageError:
+        secret_check.hold(connection)
+        raise
+
+
+def digest_key(connection: Connection, lead_id: UUID) -> bytes | None:
+    """The lead's digest key, of 32 bytes; None if there is none, or none any more."""
+    found = rows(
+        connection, "SELECT digest_key FROM lead_keys WHERE lead_id = %(id)s", id=str(lead_id)
+    )
+    return bytes(found[0].digest_key) if found and found[0].digest_key is not None else None
 
 
 def make(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
-    """Make and store a key for each of the leads, which must have none; return the keys."""
+    """Make and store a key, and a digest key, for each of the leads, which must have none; return
+    the keys. Raises OtherSecretKeyError if the database has another secret key by now."""
     # In id order, so that two transactions that register the same leads do not deadlock.
     keys = {lead_id: os.urandom(KEY_BYTES) for lead_id in sorted(lead_ids)}
     if keys:
         cipher = cipher_of(connection)
+        secret_check.hold(connection)
         records = [
-            {"lead_id": lead_id, "key": wrap(cipher, lead_id, key).hex()}
+            {
+                "lead_id": lead_id,
+                "key": wrap(cipher, lead_id, key).hex(),
+                "digest_key": os.urandom(KEY_BYTES).hex(),
+            }
             for lead_id, key in keys.items()
         ]
         connection.exec_driver_sql(_INSERT, {"rows": msgspec.json.encode(records).decode()})
     return keys
+
+
+def encrypt_anew(
+    connection: Connection,
+    old_key: str,
+    new_key: str,
+    progress: Callable[[int], None] = lambda done: None,
+) -> int:
+    """Encrypt all keys of leads with the secret key ``new_key`` in place of ``old_key``, page by
+    page; return how many.
+
+    Nobody may make keys meanwhile. ``progress`` is called with the number done so far. Raises as
+    ``unwrap`` does.
+    """
+    old, new, done, after = key_cipher(old_key), key_cipher(new_key), 0, UUID(int=0)
+    while page := rows(connection, _PAGE, after=str(after), limit=PAGE):
+        keys = [wrap(new, row.lead_id, unwrap(old, row.lead_id, row.key)) for row in page]
+        connection.exec_driver_sql(
+            _REPLACE, {"ids": uuids(row.lead_id for row in page), "keys": keys}
+        )
+        done, after = done + len(page), page[-1].lead_id
+        progress(done)
+    return done

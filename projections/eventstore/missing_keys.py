@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from domain.errors import StorageError
 from projections.database.engine import rows
 from projections.database.whole_tables import planned_by_size
-from projections.eventstore.encryption import REGISTERED
 
 # Where the leads come from. Those without key are found first: mostly they are few, and whatever
 # else is asked takes a look-up for each.
@@ -23,10 +22,10 @@ WITH keyless AS MATERIALIZED (
 )
 SELECT lead_id FROM keyless JOIN leads l USING (lead_id) WHERE l.erased_at IS NULL
 """
-_BY_LOG = f"""
+_BY_LOG = """
 WITH keyless AS MATERIALIZED (
     SELECT DISTINCT originator_id AS lead_id FROM stored_events r
-    WHERE r.topic = '{REGISTERED}'
+    WHERE r.topic = 'lead.registered'
       AND NOT EXISTS (SELECT FROM lead_keys k WHERE k.lead_id = r.originator_id)
 )
 SELECT lead_id FROM keyless

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from domain.errors import NotFoundError
 from domain.webhook_events import TOPICS
+from projections.database import secret_check
 from projections.database.engine import rows
 from projections.records import credentials
 
@@ -28,9 +29,11 @@ def create(
     """Store a subscription to the ``events`` that happen from now on.
 
     ``events`` are names of ``domain.webhook_events``. Returns the secret that signs its requests;
-    it is stored encrypted with ``secret_key`` and never shown again.
+    it is stored encrypted with ``secret_key`` and never shown again. Raises OtherSecretKeyError if
+    the database has another secret key by now.
     """
     secret = secrets.token_urlsafe(32)
+    secret_check.hold(connection)
     lock_position(connection)
     connection.exec_driver_sql(
         "INSERT INTO subscriptions (subscription_id, url, allow_http, events, topics, after_id,"

@@ -1,4 +1,5 @@
-"""How the installation fares: its runner processes, what is in quarantine, and incidents.
+"""How the installation fares: its runner processes, the inbox, what is in quarantine, and
+incidents.
 
 ``lines`` is the one definition of what a person should know of these.
 """
@@ -14,9 +15,15 @@ import msgspec
 from sqlalchemy import Connection
 
 from projections.database.engine import rows
-from projections.records import incidents, quarantine, runner_processes
+from projections.records import inbox, incidents, quarantine, runner_processes, unattributed
+from projections.records.inbox import Waiting
 
 BROADCASTER = "broadcaster"
+RECEIVER = "receiver"
+# How long what came may wait for a receiver that lives.
+WAITS = timedelta(minutes=5)
+# What a kind in quarantine is called, where that is no word for things.
+_CALLED = {"inbound": "webhook"}
 # What several processes notice, each this long after the one before at most, is one incident.
 TOGETHER = timedelta(minutes=10)
 
@@ -50,13 +57,18 @@ class Operations(msgspec.Struct, frozen=True, kw_only=True):
     """Everything at one instant.
 
     ``quarantined`` counts by kind, ``incidents`` are rows of that table, newest first. ``is_due``
-    says whether a message is.
+    says whether a message is. ``waiting`` is the inbox; ``unattributed`` counts the replies of the
+    last 30 days of people whom nobody knows.
     """
+
+    now: datetime
 
     processes: list[ProcessStatus]
     quarantined: dict[str, int]
     incidents: Sequence[Any]
     is_due: bool
+    waiting: Waiting
+    unattributed: int
 
 
 def operations(connection: Connection, now: datetime) -> Operations:
@@ -67,10 +79,13 @@ def operations(connection: Connection, now: datetime) -> Operations:
         now=now,
     )
     return Operations(
+        now=now,
         processes=processes(connection, now),
         quarantined=quarantine.counts(connection),
         incidents=incidents.recent(connection, now),
         is_due=due[0][0],
+        waiting=inbox.waiting(connection),
+        unattributed=unattributed.count(connection, now),
     )
 
 
@@ -92,6 +107,7 @@ def lines(found: Operations, since: datetime) -> list[str]:
     """What a person should know, one line for each thing; of incidents those after ``since``."""
     return [
         *_missing_runners(found),
+        *_inbox(found),
         *_failing(found.processes),
         *(_put_aside(kind, count) for kind, count in found.quarantined.items()),
         *_incident_lines([row for row in found.incidents if row.noticed_at > since]),
@@ -111,6 +127,28 @@ def _missing_runners(found: Operations) -> Iterator[str]:
         yield "messages are due, and no broadcaster is alive"
 
 
+def _inbox(found: Operations) -> Iterator[str]:
+    count, since = found.waiting
+    lives = any(each.alive and RECEIVER in each.runners for each in found.processes)
+    if since is None or (lives and found.now - since <= WAITS):
+        return
+    verb = "waits" if count == 1 else "wait"
+    why = "the receiver does not keep up" if lives else "no receiver is alive"
+    webhooks = f"{_number(count, 'webhook')} {verb} to be recorded"
+    yield f"{webhooks}, the oldest since {moment(since)}: {why}"
+
+
+def unattributed_line(found: Operations) -> str | None:
+    """How many replies are of nobody, and where they are; None if there are none. It is nothing to
+    warn of: strangers write."""
+    if not found.unattributed:
+        return None
+    verb = "is" if found.unattributed == 1 else "are"
+    what = "reply" if found.unattributed == 1 else "replies"
+    where = "GET /api/v1/replies?attributed=false"
+    return f"{found.unattributed} {what} of the last 30 days {verb} of nobody known: {where}"
+
+
 def _failing(found: Sequence[ProcessStatus]) -> Iterator[str]:
     for each in found:
         for name, state in each.failing.items():
@@ -121,7 +159,7 @@ def _failing(found: Sequence[ProcessStatus]) -> Iterator[str]:
 def _put_aside(kind: str, count: int) -> str:
     verb = "is" if count == 1 else "are"
     how = f"sendtrail audit quarantine list --kind {kind}"
-    return f"{_number(count, kind)} {verb} in quarantine: {how}"
+    return f"{_number(count, _CALLED.get(kind, kind))} {verb} in quarantine: {how}"
 
 
 def _incident_lines(found: Sequence[Any]) -> Iterator[str]:

@@ -16,14 +16,50 @@ from projections.database.engine import rows
 _MESSAGES = """(
     SELECT m.*, l.phone AS recipient_phone FROM broadcast_messages m JOIN leads l USING (lead_id)
 )"""
+# A lead with the addresses of all that it stands for, and other leads that have one of these.
+_LEADS = """(
+    SELECT l.*, opted_out_at IS NOT NULL AS opted_out, unreachable_at IS NOT NULL AS unreachable,
+        (SELECT coalesce(jsonb_agg(to_jsonb(a) - 'lead_id' - 'key'
+                ORDER BY a.learned_at, a.kind, a.value), '[]')
+         FROM leads m JOIN lead_addresses a USING (lead_id)
+         WHERE m.lead_id = l.lead_id OR m.merged_into = l.lead_id) AS addresses,
+        ARRAY(SELECT DISTINCT coalesce(o.merged_into, o.lead_id)
+              FROM leads m JOIN lead_addresses a USING (lead_id)
+              JOIN lead_addresses b ON b.key = a.key JOIN leads o ON o.lead_id = b.lead_id
+              WHERE (m.lead_id = l.lead_id OR m.merged_into = l.lead_id)
+                AND coalesce(o.merged_into, o.lead_id) <> l.lead_id
+              ORDER BY 1) AS same_person_as
+    FROM leads l
+)"""
+_REPLIES = """(
+    SELECT reply_id, lead_id, device_id, gateway, from_kind, from_value, text, kind, automatic,
+        message_id, sent_at, received_at, true AS attributed
+    FROM replies
+    UNION ALL
+    SELECT reply_id, NULL, device_id, gateway, sender -> 0 ->> 'kind', sender -> 0 ->> 'value',
+        text, kind, false, NULL, sent_at, received_at, false
+    FROM unattributed_replies
+)"""
+_SUPPRESSIONS = "(SELECT * FROM suppressions WHERE released_at IS NULL)"
 _DEVICES = """(
     SELECT d.*, EXISTS (SELECT FROM device_secrets s WHERE s.device_id = d.device_id)
         AS has_credentials FROM devices d
 )"""
+# A subquery in the list of columns, so that only the rows of a page look up their messages.
+_ENROLLMENTS = """(
+    SELECT n.*, coalesce((
+        SELECT max(m.step) FROM broadcast_messages m
+        WHERE m.lead_id = n.lead_id AND m.enrollment_id = n.enrollment_id
+          AND m.queued_at IS NOT NULL), 0) AS step
+    FROM enrollments n
+)"""
 # By the name of a resource: its table or subquery, and the column of its id.
 SOURCES = {
-    "lead": ("leads", "lead_id"),
+    "lead": (_LEADS, "lead_id"),
+    "reply": (_REPLIES, "reply_id"),
+    "suppression": (_SUPPRESSIONS, "suppression_id"),
     "sequence": ("sequences", "sequence_id"),
+    "enrollment": (_ENROLLMENTS, "enrollment_id"),
     "campaign": ("campaigns", "campaign_id"),
     "device": (_DEVICES, "device_id"),
     "message": (_MESSAGES, "message_id"),

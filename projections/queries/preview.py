@@ -10,11 +10,12 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from domain import audience, pacing
+from domain import audience, pacing, rendering
 from domain.errors import NotFoundError
 from domain.pacing import Pace
 from domain.values import zone
 from projections.database.engine import rows
+from projections.queries.preview_texts import Sample, Texts, TextWarning
 from projections.readmodels import campaigns, devices, leads
 
 # Leads per query.
@@ -41,7 +42,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """How many leads would get a message (``audience``), and how many match and would get none.
 
     The latter are counted by reason in ``excluded``. ``finishes_at`` is that of the last device,
-    None without an audience.
+    None without an audience. ``samples`` are what the first leads would get, and ``warnings`` what
+    is wrong with the text.
     """
 
     campaign_id: UUID
@@ -49,6 +51,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     excluded: dict[str, int]
     devices: list[DeviceShare]
     finishes_at: datetime | None
+    samples: list[Sample]
+    warnings: list[TextWarning]
 
 
 def preview(connection: Connection, campaign_id: UUID, now: datetime) -> Preview:
@@ -58,20 +62,31 @@ def preview(connection: Connection, campaign_id: UUID, now: datetime) -> Preview
         raise NotFoundError("campaign", campaign_id)
     excluded: Counter[str] = Counter()
     share: Counter[UUID] = Counter()
-    senders = audience.Senders(devices.statuses(connection))
+    definition = campaign.definition
+    start = max(now, definition.scheduled_at)
+    gateways = devices.gateways(connection)
+    senders = audience.Senders(devices.statuses(connection), gateways, definition)
+    texts = Texts(definition, gateways, start)
     cursor: UUID | None = None
-    while chunk := leads.audience(connection, campaign_id, cursor, CHUNK):
+    while chunk := leads.audience(connection, campaign_id, cursor, CHUNK, named=True):
         cursor = chunk[-1].lead_id
         for row in chunk:
-            opted_out = row.opted_out_at is not None
-            sender = senders.admit(row.lead_id, row.device_id, opted_out=opted_out)
+            names = rendering.names_of(row.name, row.phone, row.attributes)
+            sender = senders.admit(
+                row.lead_id,
+                row.device_id,
+                opted_out=row.opted_out_at is not None,
+                unreachable=row.unreachable_at is not None,
+                names=names,
+            )
             if isinstance(sender, UUID):
                 share[sender] += 1
-            else:
-                excluded[sender] += 1
-    definition = campaign.definition
+                texts.add(row, names, sender)
+                continue
+            excluded[sender] += 1
+            if sender == "template_variable_missing":
+                texts.leave_out(names)
     asked = Pace(definition.min_delay_seconds, definition.max_delay_seconds)
-    start = max(now, definition.scheduled_at)
     shares = [
         DeviceShare(
             device_id=row.device_id,
@@ -97,6 +112,8 @@ def preview(connection: Connection, campaign_id: UUID, now: datetime) -> Preview
         excluded=dict(excluded),
         devices=shares,
         finishes_at=max((device.finishes_at for device in shares), default=None),
+        samples=texts.samples,
+        warnings=texts.warnings(),
     )
 
 

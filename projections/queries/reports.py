@@ -1,4 +1,5 @@
-"""Reports, from counts that change in the messages' own transactions: they never lag or scan."""
+"""Reports, from counts that change in the messages' own transactions: they never lag or scan.
+Enrollments are counted in an index."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
+from domain.enrollment import STATUSES as ENROLLMENT_STATUSES
 from domain.errors import NotFoundError
 from domain.message import STATUSES
 from projections.database.engine import rows
@@ -48,12 +50,14 @@ class CampaignReport(Counts, frozen=True, kw_only=True):
 
 
 class SequenceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The enrollments of a sequence by status, and the counts of each step in order."""
+    """The enrollments of a sequence by status, the stopped ones by reason, and the counts of each
+    step in order."""
 
     sequence_id: UUID
     name: str
     status: str
     enrollments: dict[str, int]
+    stopped_because: dict[str, int]
     steps: list[StepReport]
 
 
@@ -67,7 +71,9 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything at a glance: leads, how many of them opted out, and all else by status."""
+    """Everything at a glance: leads, how many of them opted out, and all else by status.
+
+    Leads that were merged into others do not count."""
 
     leads: int
     opted_out: int
@@ -109,14 +115,21 @@ def sequence(connection: Connection, sequence_id: UUID) -> SequenceReport:
     numbers = range(1, sequences[0].steps + 1)
     enrolled = rows(
         connection,
-        "SELECT status, count(*) FROM enrollments WHERE sequence_id = %(id)s GROUP BY status",
+        "SELECT status, reason, count(*) FROM enrollments WHERE sequence_id = %(id)s"
+        " GROUP BY status, reason ORDER BY reason",
         id=str(sequence_id),
     )
+    by_status: dict[str, int] = dict.fromkeys(ENROLLMENT_STATUSES, 0)
+    for status, _, count in enrolled:
+        by_status[status] += count
     return SequenceReport(
         sequence_id=sequence_id,
         name=sequences[0].name,
         status=sequences[0].status,
-        enrollments={"active": 0, "completed": 0, "stopped": 0, **dict(map(tuple, enrolled))},
+        enrollments=by_status,
+        stopped_because={
+            reason: count for status, reason, count in enrolled if status == "stopped"
+        },
         steps=[
             StepReport(step=number, **counts)
             for number, counts in zip(
@@ -148,7 +161,9 @@ def devices(connection: Connection) -> list[DeviceReport]:
 
 def overview(connection: Connection) -> Overview:
     """The overview of the whole installation."""
-    leads = rows(connection, "SELECT count(*), count(opted_out_at) FROM leads")[0]
+    leads = rows(
+        connection, "SELECT count(*), count(opted_out_at) FROM leads WHERE merged_into IS NULL"
+    )[0]
     sums = ", ".join(f"coalesce(sum({status}), 0)::int AS {status}" for status in STATUSES)
     messages = rows(connection, f"SELECT {sums} FROM message_counts")[0]
     return Overview(

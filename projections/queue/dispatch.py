@@ -25,6 +25,7 @@ class Candidate(NamedTuple):
     ``place`` is the place of its id, or of its device, among those asked for, from 1. ``moment`` is
     when it is due, or its slot. ``owner_id`` is its campaign's or sequence's. ``stopped_because``
     is why its enrollment was stopped, if it was.
+    ``digest_key`` is the lead's, None if it has none.
     """
 
     place: int
@@ -41,6 +42,8 @@ class Candidate(NamedTuple):
     name: str
     attributes: dict[str, str]
     opted_out_at: datetime | None
+    wa_id: str | None = None
+    digest_key: memoryview | None = None
 
 
 class Device(NamedTuple):
@@ -75,7 +78,8 @@ CANDIDATE = """
     m.message_id, m.version, coalesce(m.due_at, m.send_at) AS moment, m.attempt, m.step,
     coalesce(m.campaign_id, m.sequence_id)::text AS owner_id, m.expires_at,
     (SELECT n.reason FROM enrollments n WHERE n.enrollment_id = m.enrollment_id) AS stopped_because,
-    l.version AS lead_version, l.phone, l.name, l.attributes, l.opted_out_at
+    l.version AS lead_version, l.phone, l.name, l.attributes, l.opted_out_at, l.wa_id,
+    (SELECT k.digest_key FROM lead_keys k WHERE k.lead_id = l.lead_id) AS digest_key
 """
 
 _MESSAGES = prepared(f"""

@@ -43,42 +43,35 @@ def locked(connection: Connection, ids: Iterable[UUID]) -> list[Message]:
     return [state(row) for row in messages]
 
 
-def cancellable(
-    connection: Connection,
-    limit: int,
-    *,
-    lead_id: UUID | None = None,
-    enrollment_id: UUID | None = None,
-) -> list[Message]:
-    """Locks what is pending or processing of a lead or of one of its enrollments, and not in
-    quarantine."""
+def cancellable(connection: Connection, lead_ids: Iterable[UUID]) -> list[Message]:
+    """Locks what is pending or processing of these leads and not in quarantine, in id order."""
     messages = rows(
         connection,
         f"""
         SELECT m.message_id, {COLUMNS} FROM broadcast_messages m
         WHERE m.status IN ('pending', 'processing')
-          AND m.lead_id = %(lead_id)s AND {NOT_ASIDE}
-          AND (%(enrollment_id)s::uuid IS NULL OR m.enrollment_id = %(enrollment_id)s::uuid)
-        ORDER BY m.message_id LIMIT %(limit)s FOR UPDATE OF m
+          AND m.lead_id = ANY(%(ids)s::uuid[]) AND {NOT_ASIDE}
+        ORDER BY m.message_id FOR UPDATE OF m
         """,
-        lead_id=str(lead_id),
-        enrollment_id=None if enrollment_id is None else str(enrollment_id),
-        limit=limit,
+        ids=uuids(lead_ids),
     )
     return [state(row) for row in messages]
 
 
-def latest_sent_to(connection: Connection, lead_id: UUID) -> UUID | None:
-    """The message that a reply of this lead answers: the latest handed over to it."""
+def owners(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bool]:
+    """The campaigns and sequences that have written to one of these leads, or will, and whether
+    they have. What failed or was cancelled reached nobody."""
     messages = rows(
         connection,
-        "SELECT message_id FROM broadcast_messages"
-        " WHERE lead_id = %(lead_id)s AND queued_at IS NOT NULL"
-        " AND status IN ('queued', 'sent', 'unknown')"
-        " ORDER BY queued_at DESC, message_id LIMIT 1",
-        lead_id=str(lead_id),
+        """
+        SELECT coalesce(campaign_id, sequence_id) AS owner_id,
+            bool_or(status IN ('queued', 'sent', 'unknown')) AS written
+        FROM broadcast_messages
+        WHERE lead_id = ANY(%(ids)s::uuid[]) AND status NOT IN ('cancelled', 'failed') GROUP BY 1
+        """,
+        ids=uuids(lead_ids),
     )
-    return messages[0].message_id if messages else None
+    return {row.owner_id: row.written for row in messages}
 
 
 def first_sent(connection: Connection, sequence_id: UUID, step: int) -> UUID | None:

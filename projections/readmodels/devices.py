@@ -37,7 +37,8 @@ SET version = e.originator_version,
     min_delay_seconds = (e.configuration ->> 'min_delay_seconds')::float8,
     max_delay_seconds = (e.configuration ->> 'max_delay_seconds')::float8,
     daily_limit = (e.configuration ->> 'daily_limit')::int,
-    timezone = e.configuration ->> 'timezone'
+    timezone = e.configuration ->> 'timezone',
+    address = NULL
 FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 
@@ -65,6 +66,12 @@ UPDATE devices d SET version = e.originator_version
 FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 
+_ADDRESS_LEARNED = """
+WITH e AS ({events})
+UPDATE devices d SET version = e.originator_version, address = e.address
+FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
+"""
+
 HANDLERS: Handlers = {
     ("device.registered",): (handler(_REGISTERED, "configuration json"),),
     ("device.reconfigured",): (handler(_RECONFIGURED, "configuration json"),),
@@ -72,6 +79,7 @@ HANDLERS: Handlers = {
     ("device.disconnected",): (handler(_DISCONNECTED, "reason text"),),
     ("device.retired",): (handler(_RETIRED),),
     ("device.tested",): (handler(_TESTED),),
+    ("device.address_learned",): (handler(_ADDRESS_LEARNED, "address text"),),
 }
 
 
@@ -105,6 +113,12 @@ def statuses(connection: Connection) -> dict[UUID, Status]:
     """The status of every device, retired ones too."""
     devices = rows(connection, "SELECT device_id, status FROM devices")
     return {row.device_id: row.status for row in devices}
+
+
+def gateways(connection: Connection) -> dict[UUID, str]:
+    """The gateway of every device, retired ones too."""
+    devices = rows(connection, "SELECT device_id, gateway FROM devices")
+    return {row.device_id: row.gateway for row in devices}
 
 
 def last_used_at(connection: Connection, device_id: UUID) -> datetime | None:

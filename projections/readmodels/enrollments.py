@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.enrollment import Enrollment
-from projections.database.engine import rows
+from domain.enrollment import Enrollment, Unsent
+from projections.database.engine import rows, uuids
 from projections.database.quarantined import not_aside
 from projections.readmodels.handler import Handlers, handler
 
@@ -41,6 +42,9 @@ SET version = e.originator_version, status = 'stopped', ended_at = e.timestamp, 
 FROM e WHERE n.enrollment_id = e.originator_id AND n.version = e.originator_version - 1
 """
 
+# SQL: message ``m`` is of enrollment ``n``. The lead is what the index knows.
+_OF_ENROLLMENT = "m.lead_id = n.lead_id AND m.enrollment_id = n.enrollment_id"
+
 HANDLERS: Handlers = {
     ("enrollment.lead_enrolled",): (
         handler(
@@ -68,16 +72,26 @@ def state(row: Any) -> Enrollment:
 
 def finished(connection: Connection, limit: int) -> list[Any]:
     """Locks up to ``limit`` active enrollments whose last message has ended, and their leads; each
-    row is an enrollment with its sequence's ``next_trigger`` and ``cancel_pending``."""
+    row is an enrollment with its sequence's ``next_trigger`` and ``cancel_pending``. What it says
+    of steps that were not sent, ``unsent`` reads.
+
+    A message whose outcome is unknown has not ended here, unless the sequence was stopped: it may
+    turn out to be sent. The counts say where to look; messages are found by their lead.
+    """
     return rows(
         connection,
         f"""
-        SELECT n.*, s.definition ->> 'next_trigger' AS next_trigger, s.cancel_pending
+        SELECT n.*, s.definition ->> 'next_trigger' AS next_trigger, s.cancel_pending,
+            (SELECT json_agg(json_build_array(m.step, m.status, m.reason))
+             FROM broadcast_messages m WHERE {_OF_ENROLLMENT} AND m.status <> 'sent') AS unsent
         FROM enrollment_progress p
         JOIN enrollments n USING (enrollment_id)
         JOIN leads l USING (lead_id)
         JOIN sequences s USING (sequence_id)
         WHERE p.open = 0 AND n.status = 'active'
+          AND (s.cancel_pending OR NOT EXISTS (
+              SELECT FROM broadcast_messages m WHERE {_OF_ENROLLMENT}
+              AND m.status IN ('pending', 'processing', 'queued', 'unknown')))
           AND {not_aside("enrollment", "n.enrollment_id")} AND {not_aside("lead", "n.lead_id")}
         ORDER BY n.enrollment_id LIMIT %(limit)s
         FOR UPDATE OF l, n SKIP LOCKED
@@ -86,21 +100,43 @@ def finished(connection: Connection, limit: int) -> list[Any]:
     )
 
 
+def unsent(row: Any) -> list[Unsent]:
+    """The steps of a row of ``finished`` that were not sent."""
+    return [Unsent(*step) for step in row.unsent or ()]
+
+
+def earlier(connection: Connection, lead_id: UUID, sequence_id: UUID) -> list[Enrollment]:
+    """The enrollments of a lead in a sequence, the latest first."""
+    enrollments = rows(
+        connection,
+        "SELECT * FROM enrollments WHERE lead_id = %(lead_id)s AND sequence_id = %(sequence_id)s"
+        " ORDER BY entry DESC",
+        lead_id=str(lead_id),
+        sequence_id=str(sequence_id),
+    )
+    return [state(row) for row in enrollments]
+
+
 def active(
-    connection: Connection, *, lead_id: UUID | None = None, sequence_id: UUID | None = None
+    connection: Connection,
+    *,
+    lead_ids: Iterable[UUID] | None = None,
+    sequence_id: UUID | None = None,
 ) -> list[Any]:
-    """Locks the active enrollments of a lead or of a sequence; each row has the sequence's
-    ``stop_on_reply``."""
+    """Locks the active enrollments of leads, or of a sequence; each row has the sequence's
+    ``stop_on_reply`` and ``stop_on_manual_message``."""
     return rows(
         connection,
         f"""
-        SELECT n.*, (s.definition ->> 'stop_on_reply')::boolean AS stop_on_reply
+        SELECT n.*, (s.definition ->> 'stop_on_reply')::boolean AS stop_on_reply,
+            coalesce((s.definition ->> 'stop_on_manual_message')::boolean, true)
+                AS stop_on_manual_message
         FROM enrollments n JOIN sequences s USING (sequence_id)
         WHERE n.status = 'active' AND {not_aside("enrollment", "n.enrollment_id")}
-          AND (%(lead_id)s::uuid IS NULL OR n.lead_id = %(lead_id)s::uuid)
+          AND (%(lead_ids)s::uuid[] IS NULL OR n.lead_id = ANY(%(lead_ids)s::uuid[]))
           AND (%(sequence_id)s::uuid IS NULL OR n.sequence_id = %(sequence_id)s::uuid)
         ORDER BY n.enrollment_id FOR UPDATE OF n
         """,
-        lead_id=None if lead_id is None else str(lead_id),
+        lead_ids=None if lead_ids is None else uuids(lead_ids),
         sequence_id=None if sequence_id is None else str(sequence_id),
     )

@@ -58,4 +58,13 @@ def texts(array: str) -> str:
 
 def keys(array: str) -> str:
     """SQL: a JSON array of tokens as the case-folded ``text[]`` that matching compares."""
-    return f"ARRAY(SELECT fold_case(t) FROM json_array_elements_text({array}) t)"
+    return f"ARRAY(SELECT {key('t')} FROM json_array_elements_text({array}) t)"
+
+
+def key(token: str) -> str:
+    """SQL: what matching compares of a token, in any case and Unicode form. A token that was stored
+    before tokens were composed is composed here, where the database can."""
+    return (
+        "fold_case(CASE WHEN current_setting('server_encoding') = 'UTF8'"
+        f" THEN normalize({token}) ELSE {token} END)"
+    )

@@ -23,10 +23,12 @@ from projections.readmodels import (
     counters,
     devices,
     enrollments,
-    leads,
+    lead_changes,
     message_changes,
     messages,
+    replies,
     sequences,
+    suppressions,
 )
 from projections.readmodels.handler import Handler, Handlers
 
@@ -39,13 +41,14 @@ Unowned = tuple[Hashable, int, str, bytes]
 # status says whether they are due; replies come after the messages that they answer.
 HANDLERS: Handlers = {
     **devices.HANDLERS,
-    **leads.HANDLERS,
+    **lead_changes.HANDLERS,
+    **suppressions.HANDLERS,
     **sequences.HANDLERS,
     **campaigns.HANDLERS,
     **enrollments.HANDLERS,
     **messages.HANDLERS,
     **message_changes.HANDLERS,
-    **leads.REPLIES,
+    **replies.HANDLERS,
 }
 CLAIMED, QUEUED = "message.claimed", "message.queued"
 

@@ -11,14 +11,14 @@ from sqlalchemy import Connection
 from domain.sequence import Definition, Sequence
 from projections.database.engine import rows
 from projections.database.quarantined import FaultyError
-from projections.readmodels.handler import Handlers, beside, handler, keys
+from projections.readmodels.handler import Handlers, beside, handler, key, keys
 
 _DEFINED = f"""
 WITH e AS ({{events}})
 INSERT INTO sequences (sequence_id, version, status, cancel_pending, name, trigger_key, niche_keys,
     target_status, min_delay_seconds, max_delay_seconds, definition)
 SELECT originator_id, originator_version, 'draft', false, definition ->> 'name',
-    fold_case(definition ->> 'trigger'), {keys("definition -> 'niche'")},
+    {key("definition ->> 'trigger'")}, {keys("definition -> 'niche'")},
     definition ->> 'target_status', (definition ->> 'min_delay_seconds')::float8,
     (definition ->> 'max_delay_seconds')::float8, definition::jsonb
 FROM e WHERE originator_version = 1

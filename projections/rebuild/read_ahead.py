@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 
 from domain.errors import StorageError
+from projections.database import secret_check
 from projections.database.engine import Database, rows, uuids
 from projections.eventstore.encryption import PERSONAL, decrypt_state
 from projections.eventstore.lead_keys import cipher_of, unwrap
@@ -91,7 +92,7 @@ def read(
     """The next ``size`` events after the notification id ``position``; None at the end of the log.
 
     Its changes are without what is left out by ``until``. Raises StorageError if an event is not
-    what was written.
+    what was written, and OtherSecretKeyError if the database has another secret key by now.
     """
     try:
         result: Any = connection.exec_driver_sql(_PAGE, (list(PERSONAL), position, size))
@@ -109,6 +110,9 @@ def read(
         return Page(page[0][5], page[-1][5], changes(events))
     except (DataError, msgspec.MsgspecError):
         raise not_as_written(position + 1, position + size) from None
+    except StorageError:
+        secret_check.refuse_replaced(connection)
+        raise
 
 
 def _decrypted(cipher: AESGCM, row: Any) -> bytes:

@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection
 
 from domain.errors import SettingsError
+from projections.database import secret_check
 from projections.database.engine import rows
 
 _OTHER = "SENDTRAIL_SECRET_KEY: expected the key that the credentials were kept with"
@@ -18,12 +19,16 @@ _OTHER = "SENDTRAIL_SECRET_KEY: expected the key that the credentials were kept 
 def put(
     connection: Connection, device_id: UUID, credentials: dict[str, str], secret_key: str
 ) -> None:
-    """Store a device's credentials in place of those it had; empty ones delete them."""
+    """Store a device's credentials in place of those it had; empty ones delete them.
+
+    Raises OtherSecretKeyError if the database has another secret key by now.
+    """
     if not credentials:
         connection.exec_driver_sql(
             "DELETE FROM device_secrets WHERE device_id = %(id)s", {"id": device_id}
         )
         return
+    secret_check.hold(connection)
     connection.exec_driver_sql(
         "INSERT INTO device_secrets (device_id, ciphertext) VALUES (%(id)s, %(ciphertext)s)"
         " ON CONFLICT (device_id) DO UPDATE SET ciphertext = excluded.ciphertext",
@@ -66,3 +71,24 @@ def check(connection: Connection, reader: Reader) -> None:
     """Raise SettingsError if there are credentials that ``reader`` cannot read."""
     for row in rows(connection, "SELECT ciphertext FROM device_secrets"):
         reader.read(row.ciphertext)
+
+
+def encrypt_anew(connection: Connection, old_key: str, new_key: str) -> int:
+    """Encrypt the credentials of all devices, and the secrets of all subscriptions, with the secret
+    key ``new_key`` in place of ``old_key``; return how many.
+
+    Nobody may store any meanwhile. Raises SettingsError if another key encrypted one of them.
+    """
+    old, new, done = Fernet(old_key), Fernet(new_key), 0
+    for table, key in (("device_secrets", "device_id"), ("subscriptions", "subscription_id")):
+        for row in rows(connection, f"SELECT {key} AS id, ciphertext FROM {table}"):
+            try:
+                plain = old.decrypt(bytes(row.ciphertext))
+            except InvalidToken:
+                raise SettingsError(_OTHER) from None
+            connection.exec_driver_sql(
+                f"UPDATE {table} SET ciphertext = %(ciphertext)s WHERE {key} = %(id)s",
+                {"ciphertext": new.encrypt(plain), "id": row.id},
+            )
+            done += 1
+    return done

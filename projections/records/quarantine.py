@@ -18,7 +18,9 @@ from sqlalchemy import Connection
 from domain.errors import NotFoundError, WrongStateError
 from projections.database.engine import rows, uuids
 
-Kind = Literal["message", "lead", "campaign", "sequence", "enrollment", "device", "event"]
+Kind = Literal[
+    "message", "lead", "campaign", "sequence", "enrollment", "device", "inbound", "event"
+]
 
 
 class Aside(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,19 @@ RETURN coalesce(campaign_status IN ('paused', 'cancelled'), false)
     OR coalesce(sequence_status = 'paused' OR sequence_is_stopped, false)
 """
 
+# The same as ``canonical`` of ``domain/phones``: one spelling of a phone in E.164 that has several.
+_CANONICAL_PHONE = """
+CREATE FUNCTION canonical_phone(phone text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE
+    WHEN phone ~ '^[+]55[1-9][0-9][6-9][0-9]{7}$'
+        THEN substr(phone, 1, 5) || '9' || substr(phone, 6)
+    WHEN phone ~ '^[+]521[0-9]{10}$' THEN '+52' || substr(phone, 5)
+    WHEN phone ~ '^[+]54[0-9]{10}$' THEN '+549' || substr(phone, 4)
+    ELSE phone
+END
+"""
+
 
 def create_functions(connection: Connection) -> None:
     """Create every function in a database that has none of them."""
@@ -27,6 +40,7 @@ def create_functions(connection: Connection) -> None:
         f" RETURN lower(token {_collation(connection)})"
     )
     connection.exec_driver_sql(_MESSAGE_IS_HELD)
+    connection.exec_driver_sql(_CANONICAL_PHONE)
 
 
 def _collation(connection: Connection) -> str:

@@ -40,7 +40,7 @@ tracking = Table(
     Column("notification_id", BigInteger, nullable=False),
 )
 
-# Made once per database; every lead's id follows from it.
+# Made once per database. Ids of leads followed from it before there was an identity key.
 installation = Table(
     "installation",
     LOG,

@@ -2,7 +2,8 @@
 
 Statements name tables without a schema: the live read models are in ``public``. A rebuild puts
 another schema in front of the search path and fills that with the very same statements. The
-counters' tables are in ``counters``, the log's in ``log``, what is kept beside both in ``records``.
+counters' tables are in ``counters``, those of people in ``people``, the log's in ``log``, what is
+kept beside both in ``records``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from sqlalchemy import (
     Double,
     Index,
     Integer,
-    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -26,33 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.message import STATUSES
-from projections.schema import counters  # noqa: F401 - its tables belong to READ_MODELS
+from projections.schema import counters, people  # noqa: F401 - their tables belong to READ_MODELS
 from projections.schema.columns import READ_MODELS, TIME, texts
-
-leads = Table(
-    "leads",
-    READ_MODELS,
-    Column("lead_id", Uuid, primary_key=True),
-    Column("version", Integer, nullable=False),
-    # Null once the person is erased.
-    Column("phone", Text),
-    Column("name", Text, nullable=False),
-    texts("niche"),
-    texts("niche_keys"),
-    Column("target_status", Text, nullable=False),
-    texts("triggers"),
-    texts("trigger_keys"),
-    Column("device_id", Uuid),
-    Column("timezone", Text),
-    Column("attributes", JSONB, nullable=False),
-    Column("opted_out_at", TIME),
-    Column("replied_at", TIME),
-    Column("replied_to", Uuid),
-    Column("registered_at", TIME, nullable=False),
-    Column("erased_at", TIME),
-    UniqueConstraint("phone"),
-    Index("leads_by_trigger", "trigger_keys", postgresql_using="gin"),
-)
 
 sequences = Table(
     "sequences",
@@ -87,6 +62,8 @@ enrollments = Table(
     Column("ended_at", TIME),
     UniqueConstraint("lead_id", "sequence_id", "entry"),
     CheckConstraint("status IN ('active', 'completed', 'stopped')", name="status"),
+    # All that a report counts, so that it reads no rows.
+    Index("enrollments_by_sequence", "sequence_id", "status", "reason"),
 )
 
 campaigns = Table(
@@ -129,6 +106,7 @@ devices = Table(
     Column("max_delay_seconds", Double, nullable=False),
     Column("daily_limit", Integer),
     Column("timezone", Text, nullable=False),
+    Column("address", Text),
     CheckConstraint("status IN ('online', 'offline', 'retired')", name="status"),
 )
 
@@ -197,14 +175,6 @@ provider_ids = Table(
     Column("device_id", Uuid, primary_key=True),
     Column("provider_id", Text, primary_key=True),
     Column("message_id", Uuid, nullable=False),
-)
-
-# Which replies are known: webhooks come several times. Digests of the providers' ids.
-replies = Table(
-    "replies",
-    READ_MODELS,
-    Column("lead_id", Uuid, primary_key=True),
-    Column("reply_sha256", LargeBinary, primary_key=True),
 )
 
 # Indexes beside the primary keys by which events find the rows that they change; every other one

@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -73,6 +74,50 @@ early_receipts = Table(
     Index("early_receipts_by_age", "received_at"),
 )
 
+# What providers told us and the receiver has not recorded yet, in the order in which it came.
+# ``payload`` is JSON: the provider's own, or, if ``parsed``, a list of ``domain.inbound`` values.
+# ``item_id`` names it in quarantine. ``devices`` are those that the provider proved to speak for.
+inbound = Table(
+    "inbound",
+    KEPT,
+    Column("inbound_id", BigInteger, Identity(), primary_key=True),
+    Column("item_id", Uuid, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("device_id", Uuid),
+    Column("devices", ARRAY(Uuid), nullable=False),
+    Column("received_at", TIME, nullable=False),
+    Column("due_at", TIME, nullable=False),
+    Column("parsed", Boolean, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index("inbound_by_due", "due_at"),
+)
+
+# What became of all that came, by gateway.
+inbound_counts = Table(
+    "inbound_counts",
+    KEPT,
+    Column("gateway", Text, primary_key=True),
+    Column("outcome", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
+# Replies of people that nobody knows, for 30 days. ``sender`` are all of the addresses.
+unattributed_replies = Table(
+    "unattributed_replies",
+    KEPT,
+    Column("reply_id", Uuid, primary_key=True),
+    Column("device_id", Uuid, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("provider_sha256", LargeBinary, nullable=False),
+    Column("sender", JSONB, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("sent_at", TIME),
+    Column("received_at", TIME, nullable=False),
+    UniqueConstraint("device_id", "provider_sha256"),
+    Index("unattributed_replies_by_age", "received_at"),
+)
+
 # Who is told what happens: webhook events by name, and of which topics they may be.
 subscriptions = Table(
     "subscriptions",
@@ -120,14 +165,25 @@ secret_check = Table(
     Column("token", LargeBinary, nullable=False),
 )
 
+# The installation's identity key, from which ids of leads follow: 32 bytes, encrypted with
+# SENDTRAIL_SECRET_KEY: nonce and ciphertext, 60 bytes. It never changes.
+identity_key = Table(
+    "identity_key",
+    KEPT,
+    Column("singleton", Boolean, CheckConstraint("singleton"), primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+)
+
 # One key per lead, with which the personal data in its events is encrypted; erasing the person is
 # destroying it. ``key`` is itself encrypted with SENDTRAIL_SECRET_KEY: nonce and ciphertext, 60
-# bytes; 32 bytes are a key that an earlier version stored as it is.
+# bytes; 32 bytes are a key that an earlier version stored as it is. ``digest_key``, of 32 bytes,
+# keys the digests of texts; it opens nothing, and is in the clear because dispatches read it.
 lead_keys = Table(
     "lead_keys",
     KEPT,
     Column("lead_id", Uuid, primary_key=True),
     Column("key", LargeBinary, nullable=False),
+    Column("digest_key", LargeBinary),
 )
 
 # What could not be recorded and was put aside, so that it stops nothing else. ``notification_id``

@@ -10,8 +10,8 @@ from uuid import UUID
 import click
 import msgspec
 
-from domain import values
-from domain.errors import InvalidInputError
+from domain import phones, values
+from domain.errors import InvalidInputError, NotFoundError
 from projections.audit import checkpoints, event_log, hash_chain, message_trail
 from projections.audit.lead_timeline import lead_timeline
 from projections.audit.why_not import why_not_campaign, why_not_sequence
@@ -44,37 +44,49 @@ def message(config: Settings, message_id: UUID) -> None:
 
 
 @group.command("lead")
-@click.argument("lead_id", type=click.UUID)
+@click.argument("who", metavar="ID_OR_PHONE")
 @click.option("--as-of", metavar="TIME", help=INSTANT)
 @click.pass_obj
-def lead(config: Settings, lead_id: UUID, as_of: str | None) -> None:
+def lead(config: Settings, who: str, as_of: str | None) -> None:
     """All that touched a person, and how things stood at an instant."""
     instant = None if as_of is None else values.parse_instant(as_of, "as-of")
     with Container(config) as container:
-        timeline = lead_timeline(container.database, lead_id, instant)
+        timeline = lead_timeline(container.database, _lead_id(container, who), instant)
         console.print_person(console.terminal(), timeline)
 
 
 @group.command("why-not")
-@click.argument("lead_id", type=click.UUID)
+@click.argument("who", metavar="ID_OR_PHONE")
 @click.option("--campaign", "campaign_id", type=click.UUID, help="A campaign's id.")
 @click.option("--sequence", "sequence_id", type=click.UUID, help="A sequence's id.")
 @click.pass_obj
-def why_not(
-    config: Settings, lead_id: UUID, campaign_id: UUID | None, sequence_id: UUID | None
-) -> None:
+def why_not(config: Settings, who: str, campaign_id: UUID | None, sequence_id: UUID | None) -> None:
     """Why this person was not sent this campaign, or this sequence."""
     with Container(config) as container:
+        lead_id = _lead_id(container, who)
         if campaign_id is not None and sequence_id is None:
             answer = why_not_campaign(container.outreach, container.database, lead_id, campaign_id)
         elif sequence_id is not None and campaign_id is None:
             answer = why_not_sequence(container.outreach, container.database, lead_id, sequence_id)
         else:
             raise InvalidInputError("options", "either --campaign or --sequence")
-    click.echo(answer.story)
+    click.echo(console.readable(answer.story))
     if answer.wanted:
-        click.echo(f"wanted: {', '.join(answer.wanted)}")
-        click.echo(f"the lead had: {', '.join(answer.had) or 'none'}")
+        click.echo(console.readable(f"wanted: {', '.join(answer.wanted)}"))
+        click.echo(console.readable(f"the lead had: {', '.join(answer.had) or 'none'}"))
+
+
+def _lead_id(container: Container, who: str) -> UUID:
+    """The id that ``who`` is, or that the lead with the phone ``who`` has. Raises InvalidInputError
+    if it is neither, and NotFoundError if nobody has that phone."""
+    try:
+        return UUID(who)
+    except ValueError:
+        phone = phones.parse(who, container.settings.default_region, "id or phone")
+        found = container.outreach.find_lead(phone)
+        if found is None:
+            raise NotFoundError("lead", "with that phone") from None
+        return found
 
 
 @group.command("export")

@@ -1,4 +1,8 @@
-"""The terminal: tables, trails and progress bars, as people read them."""
+"""The terminal: tables, trails and progress bars, as people read them.
+
+What is printed may come from outside. So nothing of it is markup, and no character of it can move
+the cursor or turn the line (``readable``).
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from domain.message import STATUSES
 from projections.audit.event_log import Entry
@@ -29,6 +34,15 @@ from projections.queries.reports import (
 )
 from projections.records.api_keys import Key
 from projections.schema.counters import MARKS
+
+# Characters that cannot be seen, but without which words in some scripts and emoji fall apart.
+_JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+
+
+def readable(text: str) -> str:
+    """The text on one line, with a space for whatever could control a terminal: escapes, ends of
+    lines, marks of direction and all else that cannot be printed."""
+    return "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)
 
 
 def progress_bar(console: Console) -> Progress:
@@ -59,6 +73,8 @@ def print_overview(console: Console, overview: Overview) -> None:
 def print_sequence(console: Console, report: SequenceReport) -> None:
     """Prints one row of counts for each step."""
     title = f"Sequence {report.name} ({report.status}); enrollments: {_listed(report.enrollments)}"
+    if report.stopped_because:
+        title += f"; stopped because: {_listed(report.stopped_because)}"
     table = _counts_table(title, "step")
     for step in report.steps:
         _add_counts(table, str(step.step), step)
@@ -122,11 +138,17 @@ def print_trail(console: Console, trail: Trail) -> None:
     _print_entries(console, title, trail.entries)
     for hand_over in trail.hand_overs:
         if hand_over.text is None:
-            console.print(f"text handed over, {hand_over.body_sha256[:16]}...: erased")
+            _say(console, f"text handed over, {hand_over.body_sha256[:16]}...: erased")
             continue
-        proven = "proven by its hash" if hand_over.proven else "NOT PROVEN: the hash differs"
-        console.print(f"text handed over, {proven} ({hand_over.body_sha256[:16]}...):")
-        console.print(f"  {hand_over.text}", markup=False, highlight=False)
+        proven = {
+            True: "proven by its hash",
+            False: "NOT PROVEN: the hash differs",
+            None: "not proven: the person's digest key is missing",
+        }[hand_over.proven]
+        _say(console, f"text handed over, {proven} ({hand_over.body_sha256[:16]}...):")
+        first, *others = hand_over.text.split("\n")
+        for line in (f"  {first}", *others):
+            _say(console, line)
 
 
 def print_person(console: Console, timeline: LeadTimeline) -> None:
@@ -134,21 +156,28 @@ def print_person(console: Console, timeline: LeadTimeline) -> None:
     when = "now" if timeline.as_of is None else timeline.as_of.isoformat()
     state = timeline.state
     if state is None:
-        console.print(f"as of {when}: not registered yet")
+        _say(console, f"as of {when}: not registered yet")
     else:
         wish = "opted out" if state.opted_out_at else "opted in"
         summary = "erased" if state.erased_at else f"{state.profile.target_status}, {wish}"
-        console.print(f"as of {when}: {summary}, triggers {', '.join(state.triggers) or 'none'}")
+        _say(console, f"as of {when}: {summary}, triggers {', '.join(state.triggers) or 'none'}")
     for message in timeline.messages:
-        console.print(f"message {message.id}: {message.status} {message.reason or ''}".rstrip())
+        _say(console, f"message {message.id}: {message.status} {message.reason or ''}".rstrip())
     _print_entries(console, f"Audit of lead {timeline.lead_id}", timeline.entries)
 
 
 def _print_entries(console: Console, title: str, entries: Iterable[Entry]) -> None:
     table = _table(title, "when (UTC)", "who", "what")
     for entry in entries:
-        table.add_row(f"{entry.timestamp:%Y-%m-%d %H:%M:%S}", entry.actor, entry.story)
+        table.add_row(f"{entry.timestamp:%Y-%m-%d %H:%M:%S}", entry.actor, _what(entry))
     console.print(table)
+
+
+def _what(entry: Entry) -> str:
+    """What happened, with the words that were said, and what they came through."""
+    what = entry.story if entry.words is None else f'{entry.story}: "{entry.words}"'
+    through = [name for name in (entry.gateway, entry.device_name) if name is not None]
+    return f"{what} (through {', '.join(through)})" if through else what
 
 
 def print_rebuild(console: Console, differences: Mapping[str, str | None]) -> None:
@@ -185,8 +214,21 @@ def _add_counts(table: Table, name: str, counts: Counts) -> None:
     )
 
 
+class _Rows(Table):
+    """A table of texts that may come from outside."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """Adds texts as they are."""
+        super().add_row(*(Text(readable(cell)) for cell in cells), **options)
+
+
+def _say(console: Console, line: str) -> None:
+    """Prints a line that may come from outside."""
+    console.print(Text(readable(line)))
+
+
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = _Rows(title=Text(readable(title), "table.title"), title_justify="left")
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

@@ -18,7 +18,7 @@ from projections.config.settings import Settings
 from projections.container import Container
 from projections.database import embedded
 from projections.database.installation import recreate
-from projections.intake.lead_import import import_leads
+from projections.intake.lead_import import Options, import_leads
 from projections.queries import reports
 from projections.queue import lookup
 from runners.cli import console
@@ -104,7 +104,7 @@ def _import(container: Container, terminal: Console) -> None:
     """Imports the leads of ``demo_leads.csv`` and prints which lines were skipped."""
     with resources.as_file(resources.files("runners.cli") / "demo_leads.csv") as path:
         result = import_leads(
-            container.database, container.outreach, path, region="MY", actor=ACTOR
+            container.database, container.outreach, path, Options(region="MY"), actor=ACTOR
         )
     terminal.print(f"imported {result.registered} leads from {path.name}")
     for rejected in result.rejected:

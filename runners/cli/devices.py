@@ -11,7 +11,7 @@ from uuid import uuid4
 import click
 import msgspec
 
-from domain import values
+from domain import phones, values
 from domain.content import Content
 from domain.errors import InvalidInputError, NotFoundError, SendtrailError
 from projections.config.settings import Settings
@@ -57,7 +57,7 @@ def test(config: Settings, name: str, phone: str, text: str) -> None:
 
     It goes at once and outside the queue. The log says that and how it was tried, not to whom.
     """
-    to = values.phone(phone, config.default_region)
+    to = phones.parse(phone, config.default_region)
     values.text("text", text, longest=4096)
     with Container(config) as container:
         row = _find(container, name)
@@ -73,7 +73,11 @@ def _find(container: Container, name: str) -> Any:
     """The row of the device in service of that name. Raises NotFoundError where there is none,
     InvalidInputError where there are several."""
     with container.database.transaction() as connection:
-        matches = [row for row in devices.in_service(connection) if row.name == name]
+        matches = [
+            row
+            for row in devices.in_service(connection)
+            if values.composed(row.name) == values.composed(name)
+        ]
     if not matches:
         raise NotFoundError("device in service", name)
     if len(matches) > 1:

@@ -1,4 +1,4 @@
-"""``sendtrail import``: leads from a CSV file."""
+"""``sendtrail import``: leads from a file."""
 
 from __future__ import annotations
 
@@ -9,34 +9,71 @@ import click
 
 from projections.config.settings import Settings
 from projections.container import Container
-from projections.intake.lead_import import import_leads
+from projections.intake.lead_import import Imported, Options, import_leads
+from projections.intake.opt_out_import import OptedOut, import_opt_outs
 from runners.cli import console
 from runners.cli.common import actor
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--map", "map_", metavar="FIELD:COLUMN", multiple=True, help="Say what a column is; repeatable."
+)
+@click.option("--update", is_flag=True, help="Give leads that are known what the file says.")
+@click.option("--dry-run", is_flag=True, help="Write nothing, and say what would become of it.")
+@click.option("--add-triggers", metavar="A,B", default="", help="Triggers that everybody gets.")
+@click.option("--opt-outs", is_flag=True, help="The file is of people who said no.")
 @click.pass_obj
-def import_(config: Settings, file: Path) -> None:
-    """Import leads from a CSV file with a header.
+def import_(
+    config: Settings,
+    file: Path,
+    map_: tuple[str, ...],
+    update: bool,
+    dry_run: bool,
+    add_triggers: str,
+    opt_outs: bool,
+) -> None:
+    """Import leads from a CSV or XLSX file with a header.
 
-    Columns: phone, name, niche, target_status, triggers, device, timezone; any other becomes an
-    attribute. Lists are separated by ';'. Only phone is required.
+    Columns: phone, name, niche, target_status, triggers, device, timezone, opted_out,
+    opt_out_evidence; any other becomes an attribute. Lists are separated by ';'. Only phone is
+    required. Names of columns in other words are understood, such as "Mobile Phone".
     """
+    if opt_outs and (update or add_triggers):
+        raise click.UsageError("--opt-outs goes with neither --update nor --add-triggers")
+    options = Options(
+        region=config.default_region,
+        map_=map_,
+        update=update,
+        dry_run=dry_run,
+        add_triggers=tuple(add_triggers.split(",")) if add_triggers else (),
+    )
+    work = import_opt_outs if opt_outs else import_leads
     with Container(config) as container, console.progress_bar(console.terminal(err=True)) as bar:
         task = bar.add_task("importing", total=None)
-        result = import_leads(
+        result = work(
             container.database,
             container.outreach,
             file,
-            region=config.default_region,
+            options,
             actor=actor(),
             progress=lambda rows: bar.update(task, description=f"importing: {rows} rows"),
         )
-    for rejected in result.rejected:
-        click.echo(f"line {rejected.line}: {rejected.reason}", err=True)
-    click.echo(
-        f"registered {result.registered}, known {result.known}, rejected {len(result.rejected)}"
-    )
+    _print(result, dry_run=dry_run)
     if result.rejected:
         sys.exit(1)
+
+
+def _print(result: Imported | OptedOut, *, dry_run: bool) -> None:
+    """Prints how columns were read that do not have our names, each rejected row, and the
+    counts."""
+    for header, column in result.columns.items():
+        if header != (column.attribute or column.as_):
+            because = f" ({column.reason})" if column.reason else ""
+            named = f"attribute {column.attribute}" if column.attribute else column.as_
+            click.echo(f"column {header!r} is read as {named}{because}")
+    for rejected in result.rejected:
+        click.echo(f"line {rejected.line}: {rejected.reason}", err=True)
+    counts = ", ".join(f"{name} {count}" for name, count in result.counts().items())
+    click.echo(f"{counts}{' (nothing was written)' if dry_run else ''}")

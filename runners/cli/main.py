@@ -24,8 +24,11 @@ COMMANDS = {
         "Play six days of outreach in seconds, in a database of its own.",
     ),
     "devices": ("runners.cli.devices:group", "The sending numbers."),
-    "import": ("runners.cli.lead_import:import_", "Import leads from a CSV file with a header."),
-    "keys": ("runners.cli.keys:group", "API keys."),
+    "import": (
+        "runners.cli.lead_import:import_",
+        "Import leads from a CSV or XLSX file with a header.",
+    ),
+    "keys": ("runners.cli.keys:group", "API keys, and the secret key."),
     "rebuild": (
         "runners.cli.rebuild:rebuild",
         "Build every projection anew from the events, compare, and replace the live ones.",

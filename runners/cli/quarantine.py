@@ -16,6 +16,7 @@ from projections.queries.operations import moment
 from projections.queries.quarantined import KINDS, Quarantined
 from projections.records import quarantine
 from projections.records.quarantine import Kind
+from runners.cli.console import readable
 
 PAGE = 500
 
@@ -64,9 +65,8 @@ def _all(container: Container, kind: Kind | None) -> Iterator[Quarantined]:
 def _line(each: Quarantined) -> str:
     event = "" if each.notification_id is None else f", event {each.notification_id}"
     waits = " (recorded by itself as soon as it can be)" if each.waits_to_be_recorded else ""
-    reason = "".join(c if c.isprintable() else " " for c in each.reason)
     who = f"since {moment(each.since)}, by {each.runner}"
-    return f"{each.kind} {each.id}{event}, {who}: {reason}{waits}"
+    return readable(f"{each.kind} {each.id}{event}, {who}: {each.reason}{waits}")
 
 
 def _asked_for(what: str) -> tuple[UUID | None, int | None]:

@@ -17,8 +17,9 @@ from runners.cli import console
 def status(config: Settings) -> None:
     """What there is: leads, devices, sequences, campaigns, messages by status.
 
-    Then how the runners fare, and one line for whatever a person should know. The last one says how
-    many leads that were not erased have no key, if there are any.
+    Then how the runners fare, and one line for whatever a person should know. The last ones say how
+    many replies are of nobody known, and how many leads that were not erased have no key, if there
+    are any.
     """
     terminal = console.terminal()
     with Container(config) as container, container.database.transaction() as connection:
@@ -30,5 +31,7 @@ def status(config: Settings) -> None:
     console.print_processes(terminal, found.processes)
     for line in operations.lines(found, now - incidents.RECENT):
         click.echo(line)
+    if strangers := operations.unattributed_line(found):
+        click.echo(strangers)
     if keyless:
         click.echo(missing_keys.advice(keyless))

@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from domain.content import Template
+from domain import addresses
+from domain.addresses import Address
 from domain.ids import digest_of
+from domain.template import Header, Template, Variables
 from runners.gateways.answers import (
     Verdict,
     by_status,
@@ -110,7 +112,7 @@ def _body(outgoing: Outgoing) -> dict[str, Any]:
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         # With its plus: without one, the business's country code may be put before the number.
-        "to": outgoing.phone,
+        "to": f"+{outgoing.digits}",
         "type": kind,
         kind: content,
         "biz_opaque_callback_data": str(outgoing.message_id),
@@ -135,18 +137,42 @@ def _media(media_url: str) -> tuple[str, dict[str, str]]:
 
 
 def _template(template: Template, media_url: str | None) -> dict[str, Any]:
-    components = []
-    if media_url is not None:
+    components: list[dict[str, Any]] = []
+    if template.header is not None:
+        components.append({"type": "header", "parameters": _header(template.header)})
+    elif media_url is not None:
         kind, media = _media(media_url)
         components.append({"type": "header", "parameters": [{"type": kind, kind: media}]})
     if template.variables:
-        texts = [{"type": "text", "text": variable} for variable in template.variables]
-        components.append({"type": "body", "parameters": texts})
+        components.append({"type": "body", "parameters": _texts(template.variables)})
+    for index, suffix in sorted(template.buttons.items()):
+        text = {"type": "text", "text": suffix}
+        button = {"type": "button", "sub_type": "url", "index": index, "parameters": [text]}
+        components.append(button)
     return {
         "name": template.name,
         "language": {"code": template.language},
         "components": components,
     }
+
+
+def _header(header: Header) -> list[dict[str, Any]]:
+    if header.url is None:
+        return _texts(header.variables)
+    media = {"link": header.url}
+    if header.kind == "document":
+        media["filename"] = name_of(header.url)
+    return [{"type": header.kind, header.kind: media}]
+
+
+def _texts(variables: Variables) -> list[dict[str, Any]]:
+    """The parameters of variables that the template has in order, or by name."""
+    if isinstance(variables, dict):
+        return [
+            {"type": "text", "parameter_name": name, "text": text}
+            for name, text in sorted(variables.items())
+        ]
+    return [{"type": "text", "text": text} for text in variables]
 
 
 def _outcome(response: HttpResponse) -> Outcome:
@@ -155,12 +181,22 @@ def _outcome(response: HttpResponse) -> Outcome:
         first = messages[0] if isinstance(messages, list) and messages else None
         wamid = first.get("id") if isinstance(first, dict) else None
         if isinstance(wamid, str) and wamid:
-            return Accepted(digest_of(wamid))
+            return Accepted(digest_of(wamid), _addresses(response))
     code = _code(response)
     if code is None or response.status < 400:
         return by_status(response, http_code(response))
     verdict = CODES.get(code)
     return judged(verdict, str(code), response) if verdict else by_status(response, str(code))
+
+
+def _addresses(response: HttpResponse) -> tuple[Address, ...]:
+    """What the platform calls the recipient: there is one to a message."""
+    contacts = response.json.get("contacts")
+    first = contacts[0] if isinstance(contacts, list) and contacts else None
+    if not isinstance(first, dict):
+        return ()
+    named = (addresses.wa_id(first.get("wa_id")), addresses.user_id(first.get("user_id")))
+    return tuple(address for address in named if address is not None)
 
 
 def _code(response: HttpResponse) -> int | None:

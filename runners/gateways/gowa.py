@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from domain.addresses import USER_SERVER, from_jid
+from domain.provider_codes import NOT_ON_WHATSAPP
 from runners.gateways.answers import by_status, http_code, no_answer, state_by_status, suffix_of
 from runners.gateways.http import NO_BASE_URL, HttpGateway, HttpResponse, base_url, header_value
 from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unreachable
@@ -19,6 +21,9 @@ from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 # HTTP statuses of a server that refuses before it sends anything.
 BUSY = (503,)
+# It has one code for what is no JID at all and for a number that it does not find on WhatsApp. Only
+# the text tells. Source: its src/pkg/utils/whatsapp.go, ValidateJidWithLogin.
+_NOT_ON_WHATSAPP = re.compile(r"\bis not on whatsapp\.?\s*$", re.IGNORECASE)
 
 
 class Gowa(HttpGateway):
@@ -30,7 +35,7 @@ class Gowa(HttpGateway):
         if base is None:
             return Unreachable(NO_BASE_URL)
         headers = _headers(outgoing.settings, outgoing.credentials)
-        to = f"{outgoing.phone.removeprefix('+')}@s.whatsapp.net"
+        to = f"{outgoing.digits}{USER_SERVER}"
         if outgoing.content.media_url is None:
             response = await self.http.ask(
                 "POST",
@@ -72,7 +77,7 @@ class Gowa(HttpGateway):
         for device in devices:
             if isinstance(device, dict) and device.get("id") == settings.get("device_id"):
                 state = str(device.get("state"))
-                return DeviceState(online=state == "logged_in", reason=state)
+                return DeviceState(state == "logged_in", state, _own_address(device))
         return DeviceState(online=False, reason="DEVICE_NOT_FOUND")
 
 
@@ -99,9 +104,21 @@ def _outcome(response: HttpResponse) -> Outcome:
     return by_status(response, _code(response))
 
 
+def _own_address(device: Mapping[str, Any]) -> str:
+    """The number's JID as webhooks name it, which is without the part that says which of its
+    devices; empty where the server names none, as before its first login."""
+    numbers = (device.get("jid"), f"{device.get('phone_number')}{USER_SERVER}")
+    for address in (address for number in numbers for address in from_jid(number)):
+        if address.kind == "wa_id":
+            return f"{address.value}{USER_SERVER}"
+    return ""
+
+
 def _code(response: HttpResponse) -> str:
     """The provider's own code, or one made of the HTTP status where it gives none."""
     code = response.json.get("code")
+    if code == "INVALID_JID" and _NOT_ON_WHATSAPP.search(str(response.json.get("message"))):
+        return NOT_ON_WHATSAPP
     if isinstance(code, str) and re.fullmatch(r"[A-Z0-9_]{1,60}", code):
         return code
     return http_code(response)

@@ -17,7 +17,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from domain.receipts import Receipt, Reply
+from domain.inbound import Inbound
 from domain.values import is_safe_url
 from runners.gateways.protocol import Unknown, Unreachable
 
@@ -57,11 +57,13 @@ class Http:
         json: Any = None,
         body: bytes | None = None,
         form: Mapping[str, str] | None = None,
+        longest: int = LONGEST_BODY,
     ) -> HttpResponse | Unreachable | Unknown:
         """Makes one request; a failure is returned and not raised.
 
         ``json`` is encoded, ``body`` is encoded JSON, ``form`` is sent as multipart/form-data; at
-        most one of them. Redirects are not followed: they would take credentials elsewhere.
+        most one of them. A response of more than ``longest`` bytes counts as empty. Redirects are
+        not followed: they would take credentials elsewhere.
         """
         session = self._session
         if session is None:
@@ -85,11 +87,13 @@ class Http:
                 data=data,
                 allow_redirects=False,
             ) as response:
-                body = await response.content.read(LONGEST_BODY + 1)
-                while len(body) <= LONGEST_BODY and (
-                    more := await response.content.read(LONGEST_BODY + 1 - len(body))
+                body = await response.content.read(longest + 1)
+                while len(body) <= longest and (
+                    more := await response.content.read(longest + 1 - len(body))
                 ):
                     body += more
+                if len(body) > longest:
+                    body = b""
                 return _response(response.status, response.headers.get("Retry-After"), body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Unreachable(type(error).__name__)
@@ -119,7 +123,7 @@ class HttpGateway:
     def __init__(self, http: Http) -> None:
         self.http = http
 
-    def collect(self, now: datetime) -> list[Receipt | Reply]:
+    def collect(self, now: datetime) -> list[Inbound]:
         """Nothing: receipts and replies come by webhook."""
         return []
 
@@ -183,9 +187,9 @@ def header_value(text: object) -> str:
 
 
 def _response(status: int, retry_after: str | None, body: bytes) -> HttpResponse:
-    """The response; a body that is too long or no JSON object counts as empty."""
+    """The response; a body that is no JSON object counts as empty."""
     try:
-        json = msgspec.json.decode(body) if len(body) <= LONGEST_BODY else None
+        json = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         json = None
     return HttpResponse(status, _seconds(retry_after), json if isinstance(json, dict) else {})

@@ -15,7 +15,8 @@ from heapq import heappop, heappush
 from typing import Any
 from uuid import UUID
 
-from domain.receipts import Receipt, Reply
+from domain.addresses import Address
+from domain.inbound import Inbound, Receipt, Reply
 from runners.gateways.protocol import (
     Accepted,
     DeviceState,
@@ -37,7 +38,7 @@ class Sandbox:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._scheduled: list[tuple[datetime, int, Receipt | Reply]] = []
+        self._scheduled: list[tuple[datetime, int, Inbound]] = []
         self._number = 0
 
     async def send(self, outgoing: Outgoing) -> Outcome:
@@ -66,7 +67,7 @@ class Sandbox:
     async def close(self) -> None:
         """There is no connection to close."""
 
-    def collect(self, now: datetime) -> list[Receipt | Reply]:
+    def collect(self, now: datetime) -> list[Inbound]:
         """The receipts and replies whose moment has come, each once."""
         due = []
         while self._scheduled and self._scheduled[0][0] <= now:
@@ -86,9 +87,11 @@ class Sandbox:
         if _share(settings, message_id, "reply") < float(settings.get("replies", 0.0)):
             stops = _share(settings, message_id, "words") < 0.1
             text = "STOP" if stops else "Thanks, tell me more"
-            self._schedule(300, Reply(outgoing.phone, text, f"sandbox-reply-{message_id}"))
+            sender = (Address("wa_id", outgoing.phone.removeprefix("+")),)
+            reply = Reply(sender, text, f"sandbox-reply-{message_id}", to=str(outgoing.device_id))
+            self._schedule(300, reply)
 
-    def _schedule(self, seconds: float, inbound: Receipt | Reply) -> None:
+    def _schedule(self, seconds: float, inbound: Inbound) -> None:
         self._number += 1
         at = self.clock() + timedelta(seconds=seconds)
         heappush(self._scheduled, (at, self._number, inbound))

@@ -52,7 +52,7 @@ class Wablas(HttpGateway):
             return Unreachable(problem)
         path, content = _content(outgoing)
         item = {
-            "phone": outgoing.phone.removeprefix("+"),
+            "phone": outgoing.digits,
             **content,
             "ref_id": str(outgoing.message_id),
         }

@@ -45,7 +45,7 @@ class Whacenter(HttpGateway):
             return Unreachable(problem)
         form = {
             "device_id": outgoing.credentials["device_id"],
-            "number": outgoing.phone.removeprefix("+"),
+            "number": outgoing.digits,
             "message": outgoing.content.body,
         }
         if outgoing.content.media_url is not None:

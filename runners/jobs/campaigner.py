@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import audience, campaign
+from domain import audience, campaign, rendering
 from domain.event import Event
 from domain.message import schedule_for_campaign
 from domain.message.events import MessageScheduled
@@ -120,14 +120,26 @@ class Campaigner:
     def _read(self, connection: Connection, state: campaign.Campaign, cursor: UUID | None) -> Chunk:
         """The chunk after ``cursor``, which is None before the first one."""
         now = self.container.outreach.clock()
-        candidates = leads.audience(connection, state.id, cursor, self.chunk)
+        senders = audience.Senders(
+            devices.statuses(connection), devices.gateways(connection), state.definition
+        )
+        candidates = leads.audience(
+            connection, state.id, cursor, self.chunk, named=senders.needs_names
+        )
         excluded: Counter[str] = Counter()
         scheduled: list[MessageScheduled] = []
         expires_at = campaign.expires_at(state.definition)
-        senders = audience.Senders(devices.statuses(connection))
         for row in candidates:
-            opted_out = row.opted_out_at is not None
-            sender = senders.admit(row.lead_id, row.device_id, opted_out=opted_out)
+            names = None
+            if senders.needs_names:
+                names = rendering.names_of(row.name, row.phone, row.attributes)
+            sender = senders.admit(
+                row.lead_id,
+                row.device_id,
+                opted_out=row.opted_out_at is not None,
+                unreachable=row.unreachable_at is not None,
+                names=names,
+            )
             if not isinstance(sender, UUID):
                 excluded[sender] += 1
                 continue

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import audience, enrollment, lead, planning, values
+from domain import audience, enrolling
 from domain.event import Event
-from domain.message import schedule_for_step
-from domain.sequence import Sequence
 from projections.container import Container
 from projections.database.engine import uuids
 from projections.database.quarantined import FaultyError
@@ -25,9 +21,6 @@ CHUNK = 1000
 # How many chunks are enrolled at the same time where there are many leads. While the database
 # writes one, this process plans another.
 PARALLEL_CHUNKS = 2
-
-# The moments of a sequence's steps, by sequence and time zone, for leads that enter at one instant.
-Plans = dict[tuple[UUID, str], list[datetime]]
 
 
 class Enroller:
@@ -80,7 +73,7 @@ class Enroller:
         senders = audience.Senders(devices.statuses(connection))
         entered = sequences.by_id(connection, uuids({row.sequence_id for row in candidates}))
         now = self.container.outreach.clock()
-        plans: Plans = {}
+        plans: enrolling.Plans = {}
         events: list[Event] = []
         enrolled = fetched = 0
         for _, group in groupby(candidates, key=attrgetter("lead_id")):
@@ -91,83 +84,25 @@ class Enroller:
             sender = senders.admit(first.lead_id, first.device_id, opted_out=False)
             if isinstance(sender, UUID):  # else it was retired between two statements
                 try:
-                    began = self._enroll(rows, entered, sender, plans, now)
+                    began = enrolling.enter(
+                        enrolling.Entrant(
+                            first.lead_id,
+                            first.version,
+                            tuple(first.triggers),
+                            first.timezone,
+                            sender,
+                        ),
+                        [
+                            enrolling.Entry(entered[row.sequence_id], row.entry, row.trigger)
+                            for row in rows
+                        ],
+                        plans,
+                        now=now,
+                        actor=self.actor,
+                    )
                 except Exception as error:
                     raise FaultyError("lead", first.lead_id, error) from None
                 leads_of.update((event.originator_id, first.lead_id) for event in began)
                 events.extend(began)
         self.container.outreach.record(connection, events)
         return fetched, enrolled
-
-    def _enroll(
-        self,
-        rows: list[Any],
-        entered: dict[UUID, Sequence],
-        device_id: UUID,
-        plans: Plans,
-        now: datetime,
-    ) -> list[Event]:
-        """The events of one lead; the lead enters one sequence per row."""
-        events: list[Event] = []
-        consumed: dict[str, list[UUID]] = {}
-        for row in rows:
-            sequence = entered[row.sequence_id]
-            began = enrollment.enroll(
-                lead_id=row.lead_id,
-                lead_version=row.version,
-                sequence_id=sequence.id,
-                sequence_version=sequence.version,
-                entry=row.entry,
-                trigger=sequence.definition.trigger,
-                steps=len(sequence.definition.steps),
-                now=now,
-                actor=self.actor,
-            )
-            events.append(began)
-            events.extend(self._schedule(row, device_id, sequence, began, plans, now))
-            consumed.setdefault(row.trigger, []).append(began.originator_id)
-        first = rows[0]
-        state = lead.Tagged(first.lead_id, first.version, tuple(first.triggers))
-        for trigger, enrollment_ids in consumed.items():
-            for event in lead.consume_trigger(
-                state, trigger, tuple(enrollment_ids), now=now, actor=self.actor
-            ):
-                events.append(event)
-                state = lead.Tagged(state.id, event.originator_version, state.triggers)
-        return events
-
-    def _schedule(
-        self,
-        row: Any,
-        device_id: UUID,
-        sequence: Sequence,
-        began: enrollment.LeadEnrolled,
-        plans: Plans,
-        now: datetime,
-    ) -> list[Event]:
-        """The event that schedules a message, for every step of the sequence."""
-        definition = sequence.definition
-        zone = row.timezone or definition.timezone or "UTC"
-        due = plans.get((sequence.id, zone))
-        if due is None:
-            due = plans[sequence.id, zone] = planning.plan(
-                now,
-                definition.first_delay_minutes,
-                definition.steps,
-                definition.windows,
-                values.zone(zone),
-            )
-        return [
-            schedule_for_step(
-                began.originator_id,
-                sequence.id,
-                number,
-                row.lead_id,
-                row.version,
-                device_id,
-                scheduled_at,
-                now=now,
-                actor=self.actor,
-            )
-            for number, scheduled_at in enumerate(due, start=1)
-        ]

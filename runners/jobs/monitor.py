@@ -1,4 +1,5 @@
-"""The monitor: asks gateways for the state of their devices, and records every change."""
+"""The monitor: asks gateways for the state and the own number of their devices, and records every
+change."""
 
 from __future__ import annotations
 
@@ -48,10 +49,17 @@ class Monitor:
         for row, state in zip(watched, states, strict=True):
             if state is None:
                 continue
-            if state.online == (row.status == "online"):
+            switched = state.online != (row.status == "online")
+            learned = state.address not in ("", row.address)
+            if not switched and not learned:
                 continue
             try:
-                self._record(row.device_id, state)
+                if switched:
+                    self._record(row.device_id, state)
+                if learned:
+                    self.container.outreach.learn_device_address(
+                        row.device_id, state.address, actor=self.actor
+                    )
             except Exception as error:  # it is raised when the others had their turn
                 id_ = str(row.device_id)
                 log.warning("monitor.not_recorded", device_id=id_, where=place(error))
@@ -75,6 +83,7 @@ class Monitor:
         try:
             credentials = self.container.secrets.read(row.ciphertext)
         except SettingsError:
+            self.container.refuse_replaced_key()
             return DeviceState(online=False, reason="its credentials cannot be read")
         request = self.gateways[row.gateway].status(row.device_id, row.settings, credentials)
         try:

@@ -72,6 +72,7 @@ class Notifier:
         try:
             secret = self.container.secrets.read(subscription.ciphertext)["secret"]
         except SettingsError as error:  # a fault of the runner would end the whole process
+            self.container.refuse_replaced_key()
             id_ = str(subscription.subscription_id)
             log.warning("notifier.no_secret", subscription_id=id_, reason=str(error))
             return 0

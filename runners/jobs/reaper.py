@@ -17,7 +17,7 @@ from domain import campaign, enrollment, lead, message, pacing
 from domain.event import Event
 from domain.message.events import CancelReason
 from projections.container import Container
-from projections.intake import inbound
+from projections.intake import receipts
 from projections.queue import sweep
 from projections.readmodels import campaigns, enrollments, leads
 from runners.sending.dispatch import patience
@@ -48,7 +48,7 @@ class Reaper:
 
     def run_once(self) -> int:
         """Does all that there is to do; returns how much there was."""
-        early = inbound.record_early(self.container.database, self.container.outreach, self.actor)
+        early = receipts.record_early(self.container.database, self.container.outreach, self.actor)
         right = self.clock_is_right()
         again = record_lost(self.container)
         return (
@@ -60,7 +60,7 @@ class Reaper:
                     *([self._end_leases] if right else []),
                     self._cancel_unwanted,
                     *([self._expire] if right else []),
-                    self._complete_enrollments,
+                    self._end_enrollments,
                     self._finish_campaigns,
                 )
             )
@@ -115,8 +115,9 @@ class Reaper:
             for state in sweep.expired(connection, now, self.chunk)
         ]
 
-    def _complete_enrollments(self, connection: Connection) -> list[Event]:
-        """Enrollments whose last message has ended are completed, or stopped with their sequence.
+    def _end_enrollments(self, connection: Connection) -> list[Event]:
+        """Enrollments whose last message has ended are completed where every step was sent, else
+        stopped; all are stopped with their sequence.
 
         A completed enrollment may give the lead the trigger of the next sequence; a stopped one
         does not.
@@ -124,24 +125,26 @@ class Reaper:
         now = self.container.outreach.clock()
         events: list[Event] = []
         finished = enrollments.finished(connection, self.chunk)
-        triggered = leads.states(
-            connection, {row.lead_id for row in finished if row.next_trigger is not None}
-        )
+        passing_on = {row.lead_id for row in finished if row.next_trigger is not None}
+        triggered = leads.living(connection, passing_on)
         for row in finished:
             state = enrollments.state(row)
             if row.cancel_pending:
                 reason: enrollment.StopReason = "sequence_cancelled"
                 events.extend(enrollment.stop(state, reason, now=now, actor=self.actor))
                 continue
-            events.extend(enrollment.complete(state, now=now, actor=self.actor))
-            if row.next_trigger is None:
+            ended = enrollment.end(state, enrollments.unsent(row), now=now, actor=self.actor)
+            events.extend(ended)
+            completed = any(isinstance(event, enrollment.EnrollmentCompleted) for event in ended)
+            if not completed or row.next_trigger is None:
                 continue
-            person = triggered[row.lead_id]
-            if person.erased_at is None:
+            person = triggered.get(row.lead_id)
+            if person is not None:
                 added = lead.add_trigger(person, row.next_trigger, now=now, actor=self.actor)
-                for event in added:
-                    triggered[row.lead_id] = lead.evolve(triggered[row.lead_id], event)
                 events.extend(added)
+                for event in added:
+                    person = lead.evolve(person, event)
+                triggered.update((id_, person) for id_, p in triggered.items() if p.id == person.id)
         return events
 
     def _finish_campaigns(self, connection: Connection) -> list[Event]:

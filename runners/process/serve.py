@@ -5,7 +5,12 @@ This is the only module of ``runners`` that imports the API.
 
 from __future__ import annotations
 
+import mmap
+import os
+import signal
 import sys
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -15,8 +20,10 @@ from projections.config import metrics
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database import embedded
+from projections.database.secret_check import OtherSecretKeyError
 from projections.records import api_keys
-from runners.process import bundled
+from runners.gateways import templates
+from runners.process import bundled, secret_watch
 from runners.support import logs
 
 NO_KEY = "no API key yet; make one with: sendtrail keys create NAME --role admin"
@@ -25,7 +32,8 @@ NO_KEY = "no API key yet; make one with: sendtrail keys create NAME --role admin
 def serve(settings: Settings, host: str, port: int, workers: int, threads: int) -> None:
     """Serves until SIGTERM or SIGINT, in ``workers`` processes of ``threads`` threads each.
 
-    Each worker process makes its own container, after the fork.
+    Each worker process makes its own container, after the fork. Raises OtherSecretKeyError, after
+    an end as for SIGTERM, if the database got another secret key meanwhile.
     """
     if settings.database_url is None:
         # This process holds the bundled server, so that the server outlives every worker. It does
@@ -36,17 +44,30 @@ def serve(settings: Settings, host: str, port: int, workers: int, threads: int) 
             print(NO_KEY, file=sys.stderr)
     metrics.share(settings.home)
     if sys.platform == "win32":
-        application(settings).run(host=host, port=port)
+        application(settings, lambda error: os.kill(os.getpid(), signal.SIGTERM)).run(
+            host=host, port=port
+        )
         return
     _gunicorn(settings, host, port, workers, threads)
 
 
-def application(settings: Settings) -> Flask:
-    """The application of one process, with a container of its own."""
+def application(
+    settings: Settings, replaced: Callable[[OtherSecretKeyError], None] = lambda error: None
+) -> Flask:
+    """The application of one process, with a container of its own.
+
+    ``replaced`` is called, in another thread, when the database gets another secret key.
+    """
     logs.configure(settings.log_level)
     container = Container(settings)
     bundled.keep(settings)
-    return create_app(container)
+    threading.Thread(
+        target=secret_watch.watch,
+        args=(container, threading.Event(), replaced),
+        name="secret",
+        daemon=True,
+    ).start()
+    return create_app(container, templates.reader(settings))
 
 
 def _worker() -> type:
@@ -70,6 +91,13 @@ def _worker() -> type:
 def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: int) -> None:
     from gunicorn.app.base import BaseApplication
 
+    # Shared with the workers: what the first of them says before it ends the server.
+    arbiter, said = os.getpid(), mmap.mmap(-1, 1000)
+
+    def replaced(error: OtherSecretKeyError) -> None:
+        said[: len(str(error).encode())] = str(error).encode()
+        os.kill(arbiter, signal.SIGTERM)
+
     class Server(BaseApplication):  # type: ignore[misc]
         """The arbiter, with Sendtrail's options instead of a file of gunicorn's."""
 
@@ -91,6 +119,11 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: i
 
         def load(self) -> Flask:
             """The application; called in each worker process."""
-            return application(settings)
+            return application(settings, replaced)
 
-    Server().run()
+    try:
+        Server().run()
+    except SystemExit:  # how every worker ends too
+        if os.getpid() == arbiter and (text := said[:].rstrip(b"\0")):
+            raise OtherSecretKeyError(text.decode()) from None
+        raise

@@ -16,6 +16,7 @@ from runners.jobs.campaigner import Campaigner
 from runners.jobs.enroller import Enroller
 from runners.jobs.monitor import Monitor
 from runners.jobs.reaper import Reaper
+from runners.jobs.receiver import Receiver
 from runners.sending.worker import Broadcaster
 from runners.support.clocks import SimulatedClock
 
@@ -53,12 +54,15 @@ class Simulation:
         enroller = Enroller(container, "runner:enroller:simulation:1")
         campaigner = Campaigner(container, "runner:campaigner:simulation:1")
         reaper = Reaper(container, "runner:reaper:simulation:1")
+        receiver = Receiver(container)
         self.active_at = now = clock()
         self.turns = [
             Turn(monitor.run_once, settings.monitor_every, now, now),
             Turn(enroller.run_once, settings.enroll_every, now, now),
             Turn(campaigner.run_once, settings.campaign_every, now, now),
             Turn(self._look, settings.broadcast_every, now, now),
+            # As often as there can be anything: the sandbox tells only when it is asked.
+            Turn(receiver.run_once, settings.broadcast_every, now, now),
             Turn(reaper.run_once, settings.reap_every, now, now),
         ]
 

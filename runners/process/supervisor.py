@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from projections.config.settings import Settings
 from projections.container import Container
+from projections.database.secret_check import OtherSecretKeyError
 from projections.queries.log_position import log_position
 from projections.records import credentials, runner_processes
 from runners.gateways.registry import make_gateways
@@ -28,6 +29,8 @@ from runners.jobs.monitor import Monitor
 from runners.jobs.notary import Notary
 from runners.jobs.notifier import Notifier
 from runners.jobs.reaper import Reaper
+from runners.jobs.receiver import Receiver
+from runners.process import secret_watch
 from runners.sending import loops
 from runners.sending.worker import Broadcaster
 from runners.support import clock_watch, schedules
@@ -36,8 +39,18 @@ from runners.support.health import Health
 
 log = structlog.get_logger()
 
-# The order of a single turn of each: what devices are online first, tidying last.
-RUNNERS = ("monitor", "enroller", "campaigner", "broadcaster", "reaper", "notary", "notifier")
+# The order of a single turn of each: what devices are online, and what people said, first; tidying
+# last.
+RUNNERS = (
+    "monitor",
+    "receiver",
+    "enroller",
+    "campaigner",
+    "broadcaster",
+    "reaper",
+    "notary",
+    "notifier",
+)
 # What runs beside them in every process: it looks at the clock before any runner begins.
 CLOCK = "clock watch"
 
@@ -86,7 +99,8 @@ class Runners:
         """Runs the runners on their schedules until SIGTERM or SIGINT.
 
         Then the broadcaster claims no more, finishes the calls that are in flight and releases the
-        other claims. A fault in one runner ends neither the process nor the others.
+        other claims. A fault in one runner ends neither the process nor the others. Raises
+        OtherSecretKeyError, after such an end, if the database got another secret key meanwhile.
         """
         asyncio.run(self._forever())
 
@@ -100,6 +114,12 @@ class Runners:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end)
+        refused: list[OtherSecretKeyError] = []
+
+        def replaced(error: OtherSecretKeyError) -> None:
+            refused.append(error)
+            loop.call_soon_threadsafe(end)
+
         threads = [
             threading.Thread(
                 target=schedules.repeat,
@@ -116,6 +136,8 @@ class Runners:
             if name != "broadcaster"
         ]
         threads.append(threading.Thread(target=self._beat, args=(stop_threads,), name="beat"))
+        watching = (self.container, stop_threads, replaced)
+        threads.append(threading.Thread(target=secret_watch.watch, args=watching, name="secret"))
         threads[0].start()
         await asyncio.to_thread(self.clock_watch.looked.wait, clock_watch.FIRST_LOOK)
         for thread in threads[1:]:
@@ -131,6 +153,8 @@ class Runners:
             for thread in threads:
                 await asyncio.to_thread(thread.join)
         log.info("runners.stopped")
+        if refused:
+            raise refused[0]
 
     def _beat(self, stop: threading.Event) -> None:
         """Says every few seconds that this process lives and how its runners fare, and at the end
@@ -167,6 +191,8 @@ class Runners:
             case "monitor":
                 gateways = make_gateways(self.container.settings)
                 return Monitor(self.container, gateways, actor).run_once
+            case "receiver":
+                return Receiver(self.container).run_once
             case "enroller":
                 return Enroller(self.container, actor).run_once
             case "campaigner":
@@ -199,6 +225,7 @@ def _interval(settings: Settings, name: str) -> float:
     """Seconds between two runs of the runner ``name``."""
     return {
         "monitor": settings.monitor_every,
+        "receiver": settings.receive_every,
         "enroller": settings.enroll_every,
         "campaigner": settings.campaign_every,
         "reaper": settings.reap_every,

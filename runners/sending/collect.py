@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from projections.container import Container
-from projections.intake import inbound
+from projections.records import inbox
 from runners.gateways.protocol import Gateway
 
 
-def collect_inbound(container: Container, gateways: Mapping[str, Gateway], actor: str) -> int:
-    """Asks every gateway and records what it gives; returns how many receipts and replies that
-    were."""
+def collect_inbound(container: Container, gateways: Mapping[str, Gateway]) -> int:
+    """Asks every gateway and keeps what it gives for the receiver; returns how much that was."""
     now = container.outreach.clock()
-    events = [event for gateway in gateways.values() for event in gateway.collect(now)]
-    if events:
-        inbound.record(container.database, container.outreach, events, actor)
-    return len(events)
+    collected = 0
+    for name, gateway in gateways.items():
+        items = gateway.collect(now)
+        if items:
+            with container.database.transaction("collect") as connection:
+                inbox.put_items(connection, container.outreach.new_id(), name, items, now)
+        collected += len(items)
+    return collected

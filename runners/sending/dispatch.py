@@ -12,8 +12,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import content, message, pacing, rendering, send_check
+from domain import content, content_check, message, pacing, rendering, send_check
 from domain.content import Content
+from domain.content_check import Problem
 from domain.errors import SettingsError
 from domain.event import Event
 from domain.message.events import MessageQueued
@@ -21,6 +22,7 @@ from domain.pacing import LastDispatch
 from domain.send_check import Cancel, Release, SendContext
 from projections.config.settings import Settings
 from projections.container import Container
+from projections.database import secret_check
 from projections.database.quarantined import reason
 from projections.eventstore.broken_streams import put_aside
 from projections.queue import dispatch
@@ -94,7 +96,9 @@ class Dispatcher:
         ids = {device_id for device_id, _ in pairs}
         devices = dispatch.devices(connection, ids) if ids else {}
         self.senders = {
-            device_id: Sender(*device[:4], _credentials(container, device), device.epoch)
+            device_id: Sender(
+                *device[:4], _credentials(connection, container, device), device.epoch
+            )
             for device_id, device in devices.items()
         }
         paced = {d for d, owner_id in pairs if _pause(self.senders[d], owners[owner_id]) > 0}
@@ -127,6 +131,13 @@ class Dispatcher:
             return message.cancel(state, verdict.reason, now=now, actor=self.actor)
         if isinstance(verdict, Release):
             return message.release(state, verdict.reason, now=now, actor=self.actor)
+        written = owner.content(row.step)
+        names = rendering.names_of(row.name, row.phone, row.attributes)
+        rendered = content.render(written, names)
+        # Before the pace: what is not sent takes no turn of the device.
+        problem = content_check.problem(written, rendered, names, sender.gateway)
+        if problem is not None:
+            return self._give_up(state, problem, rendered, sender.gateway)
         epoch = self.last.get(slot.device_id, sender).epoch
         pause = _pause(sender, owner)
         if pause > 0:
@@ -139,7 +150,17 @@ class Dispatcher:
                 self.result.ignored.append(Ignored("dispatch", slot.device_id, ahead))
             epoch = last.next_epoch(now)
             self.last[slot.device_id] = LastDispatch(now, awaiting_answer=True, epoch=epoch)
-        return self._queue(state, row, slot, sender, owner.content(row.step), epoch)
+        return self._queue(state, row, slot, sender, rendered, epoch)
+
+    def _give_up(
+        self, state: message.InHand, problem: Problem, rendered: Content, gateway: str
+    ) -> Event:
+        """A text that is too long fails: once it is shorter, a person may have it sent again."""
+        if problem != "text_too_long":
+            return message.cancel(state, problem, now=self.now, actor=self.actor)
+        longest = content_check.longest(gateway, with_media=rendered.media_url is not None)
+        story = f"{len(rendered.body)} characters, {gateway} takes {longest}"
+        return message.fail(state, problem, story, now=self.now, actor=self.actor)
 
     def _queue(
         self,
@@ -147,17 +168,17 @@ class Dispatcher:
         row: dispatch.Candidate,
         slot: Slot,
         sender: Sender,
-        written: Content,
+        rendered: Content,
         epoch: int,
     ) -> MessageQueued:
-        names = rendering.names_of(row.name, row.phone, row.attributes)
-        rendered = content.render(written, names)
+        key = None if row.digest_key is None else bytes(row.digest_key)
         queued = message.dispatch(
             state,
-            written.content_id,
+            rendered.content_id,
             row.lead_version,
-            content.digest(rendered),
+            content.digest(rendered, key),
             epoch,
+            keyed=key is not None,
             now=self.now,
             actor=self.actor,
         )
@@ -166,6 +187,8 @@ class Dispatcher:
             version=queued.originator_version,
             device_id=slot.device_id,
             phone=row.phone,
+            wa_id=row.wa_id,
+            gateway=sender.gateway,
             content=rendered,
             attempt=row.attempt + 1,
             settings=sender.settings,
@@ -207,10 +230,14 @@ def _send_moment(message: tuple[Slot, dispatch.Candidate]) -> datetime:
     return send_moment(message[0])
 
 
-def _credentials(container: Container, device: dispatch.Device) -> dict[str, str] | None:
+def _credentials(
+    connection: Connection, container: Container, device: dispatch.Device
+) -> dict[str, str] | None:
+    """The credentials; None if nobody can read them. Raises OtherSecretKeyError if others can."""
     try:
         return container.secrets.read(device.ciphertext)
     except SettingsError:
+        secret_check.hold(connection)
         return None
 
 

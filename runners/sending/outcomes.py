@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 from eventsourcing.persistence import IntegrityError
 from sqlalchemy import Connection
 
-from domain import message, pacing
+from domain import message, pacing, provider_codes
+from domain.addresses import Address
 from domain.event import Event
+from domain.inbound import Answer, Inbound
 from domain.pacing import Uniform
 from projections.container import Container
 from projections.queue import lookup
+from projections.records import inbox
 from runners.gateways.protocol import (
     Accepted,
     Outcome,
@@ -68,8 +71,24 @@ class OutcomeRecorder:
             self._event(_dispatched(outgoing), outcome, now)
             for outgoing, outcome in sorted(results, key=_lock_order)
         ]
+        self._tell(connection, results, now)
         self.container.outreach.record(connection, events)
         return events
+
+    def _tell(self, connection: Connection, results: Sequence[SendResult], now: datetime) -> None:
+        """Keeps for the receiver what the answers say of the recipients themselves."""
+        answers: dict[str, list[Inbound]] = {}
+        for outgoing, outcome in results:
+            match outcome:
+                case Accepted(addresses=addresses) if addresses and _is_news(outgoing, addresses):
+                    answer = Answer(outgoing.message_id, addresses)
+                case Rejected(code) if provider_codes.meaning(outgoing.gateway, code):
+                    answer = Answer(outgoing.message_id, code=code)
+                case _:
+                    continue
+            answers.setdefault(outgoing.gateway, []).append(answer)
+        for gateway, told in answers.items():
+            inbox.put_items(connection, self.container.outreach.new_id(), gateway, told, now)
 
     def _as_found(self, connection: Connection, results: Sequence[SendResult]) -> Sequence[Event]:
         """Looks the messages up, and records the outcomes of those that still wait for one. The
@@ -90,6 +109,7 @@ class OutcomeRecorder:
                 continue  # nothing is known that was not
             if _awaits(state, outgoing) or (is_lost and state.status == "unknown"):
                 events.append(self._event(state, outcome, now))
+        self._tell(connection, results, now)
         self.container.outreach.record(connection, events)
         return events
 
@@ -129,6 +149,11 @@ class OutcomeRecorder:
 def _dispatched(outgoing: Outgoing) -> message.InHand:
     """The message as its dispatch left it."""
     return message.InHand(outgoing.message_id, outgoing.version, "queued", outgoing.attempt)
+
+
+def _is_news(outgoing: Outgoing, addresses: Sequence[Address]) -> bool:
+    """Whether there is more in the answer than the digits that it was sent to."""
+    return any(address != Address("wa_id", outgoing.digits) for address in addresses)
 
 
 def _awaits(state: message.Message, outgoing: Outgoing) -> bool:

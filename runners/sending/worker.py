@@ -238,7 +238,7 @@ class Broadcaster:
     def collect_inbound(self) -> int:
         """Records receipts and replies that gateways have to be asked for; returns how many there
         were."""
-        return collect.collect_inbound(self.container, self.gateways, self.actor)
+        return collect.collect_inbound(self.container, self.gateways)
 
     # A server that went back
 

@@ -30,6 +30,7 @@ from tests.support.samples import BY, ID, NOW, event, utc
 SALE = Definition(
     name="Sale",
     body="Hi {name|there}",
+    rules=1,
     scheduled_at=utc(2026, 3, 1, 9, 0),
     content_id=f"{ID}:1:0",
     niche=("B1",),

@@ -14,7 +14,9 @@ from domain.campaign import Definition
 from domain.errors import InvalidInputError
 from tests.support.samples import BY, ID, NOW, utc
 
-SALE = Definition(name="Sale", body="Hi {name|there}", scheduled_at=NOW, content_id=f"{ID}:1:0")
+SALE = Definition(
+    name="Sale", body="Hi {name|there}", rules=1, scheduled_at=NOW, content_id=f"{ID}:1:0"
+)
 
 
 def sale(**fields: Any) -> Definition:

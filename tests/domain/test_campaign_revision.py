@@ -20,7 +20,12 @@ from domain.event import Event
 from tests.support.samples import BY, ID, NOW, event, utc
 
 SALE = Definition(
-    name="Sale", body="Hi", scheduled_at=NOW, content_id=f"{ID}:1:0", expires_after_hours=24.0
+    name="Sale",
+    body="Hi",
+    rules=1,
+    scheduled_at=NOW,
+    content_id=f"{ID}:1:0",
+    expires_after_hours=24.0,
 )
 SCHEDULED = event(CampaignScheduled, 1, definition=SALE)
 TRIGGERED = event(CampaignTriggered, 2, niche=(), target_status="all")

@@ -13,6 +13,7 @@ from domain.campaign import CampaignPaused
 from domain.device import (
     Configuration,
     Device,
+    DeviceAddressLearned,
     DeviceConnected,
     DeviceDisconnected,
     DeviceReconfigured,
@@ -28,6 +29,8 @@ REGISTERED = event(DeviceRegistered, 1, configuration=SETUP)
 CONNECTED = event(DeviceConnected, 2)
 DISCONNECTED = event(DeviceDisconnected, 3, reason="logged out")
 RETIRED = event(DeviceRetired, 2)
+OURS = "60399990021@s.whatsapp.net"
+LEARNED = event(DeviceAddressLearned, 2, address=OURS)
 
 
 def given(*events: Event) -> Device:
@@ -157,6 +160,34 @@ def test_disconnecting_again_is_no_event() -> None:
     assert device.disconnect(offline, "no answer", **BY) == ()
 
 
+def test_the_devices_own_number_is_learned_once() -> None:
+    """The monitor may say it every 30 seconds, and may not know it."""
+    assert device.learn_address(given(REGISTERED), OURS, **BY) == (LEARNED,)
+    state = given(REGISTERED, LEARNED)
+    assert (state.address, state.version) == (OURS, 2)
+    assert device.learn_address(state, OURS, **BY) == ()
+    assert device.learn_address(state, "", **BY) == ()
+    other = "60399990022@s.whatsapp.net"
+    moved = event(DeviceAddressLearned, 3, address=other)
+    assert device.learn_address(state, other, **BY) == (moved,)
+    assert device.evolve(state, moved).address == other
+
+
+def test_an_address_from_outside_is_made_storable() -> None:
+    (learned,) = device.learn_address(given(REGISTERED), "a\0" + "b" * 300, **BY)
+    assert learned == event(DeviceAddressLearned, 2, address="a\ufffd" + "b" * 198)
+
+
+def test_with_other_settings_the_devices_number_is_not_known() -> None:
+    """It may be another one: what is written to it must not be taken for a stranger's."""
+    moved = changed(settings={"base_url": "http://other:3000"})
+    reconfigured = event(DeviceReconfigured, 3, configuration=moved)
+    state = given(REGISTERED, LEARNED, reconfigured)
+    assert state.address is None
+    again = event(DeviceAddressLearned, 4, address=OURS)
+    assert device.learn_address(state, OURS, **BY) == (again,)
+
+
 @pytest.mark.parametrize(("before", "version"), [((REGISTERED,), 2), ((REGISTERED, CONNECTED), 3)])
 def test_a_device_is_retired(before: tuple[Event, ...], version: int) -> None:
     """Online or offline."""
@@ -172,6 +203,7 @@ def test_a_device_is_retired(before: tuple[Event, ...], version: int) -> None:
         (lambda state: device.connect(state, **BY), "connect"),
         (lambda state: device.disconnect(state, "logged out", **BY), "disconnect"),
         (lambda state: device.retire(state, **BY), "retire"),
+        (lambda state: device.learn_address(state, OURS, **BY), "learn the address of"),
     ],
 )
 def test_a_retired_device_stays_retired(decision: Callable[[Device], object], wanted: str) -> None:

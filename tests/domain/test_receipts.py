@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from domain import receipts
 from domain.event import Event
+from domain.inbound import Receipt, ReceiptKind
 from domain.message import Message
 from domain.message.events import (
     MessageDelivered,
@@ -16,14 +19,14 @@ from domain.message.events import (
     MessageRetried,
     MessageSent,
 )
-from domain.receipts import LATER, Kind, Receipt
+from domain.receipts import LATER
 from tests.domain.message.samples import STREAMS, given, given_a
 from tests.support.samples import ACTOR, NOW, event, utc
 
 RECEIPT = utc(2026, 3, 1, 9, 30)
 
 
-def took(state: Message, kind: Kind, **named: str) -> tuple[Event, ...]:
+def took(state: Message, kind: ReceiptKind, **named: Any) -> tuple[Event, ...]:
     """What follows from a receipt."""
     return receipts.accept(state, Receipt(kind, **named), now=RECEIPT, actor=ACTOR)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from domain import send_check
+from domain.enrollment import StopReason, Wish
 from domain.send_check import Cancel, Release, SendContext
 from tests.support.samples import NOW
 
@@ -23,7 +24,7 @@ BROADCAST = FINE._replace(owner_status="triggered")
 
 OPTED_OUT = {"opted_out": True}
 REPLIED = {"stopped_because": "replied"}
-STOPPED = {"stopped_because": "operator"}
+BY_ITSELF: tuple[StopReason, ...] = ("undeliverable", "device_retired", "no_device", "expired")
 RETIRED = {"device_status": "retired"}
 OFFLINE = {"device_status": "offline"}
 PAUSED = {"owner_status": "paused"}
@@ -39,10 +40,12 @@ EXPIRED = {"expires_at": NOW}
         BROADCAST._replace(owner_status="finished"),
         BROADCAST._replace(expires_at=NOW + timedelta(microseconds=1)),
         FINE._replace(owner_status="inactive"),
+        *(FINE._replace(stopped_because=reason) for reason in BY_ITSELF),
     ],
 )
 def test_a_message_that_is_still_wanted_goes(context: SendContext) -> None:
-    """Also of a sequence that enrolls nobody any more, and up to the last microsecond."""
+    """Also of a sequence that enrolls nobody any more, up to the last microsecond, and what is
+    retried after its journey ended by itself."""
     assert send_check.check(context, NOW) is None
 
 
@@ -54,7 +57,7 @@ def test_a_message_that_is_still_wanted_goes(context: SendContext) -> None:
         (FINE, REPLIED, "replied"),
         (BROADCAST, {"owner_status": "cancelled"}, "campaign_cancelled"),
         (FINE, {"sequence_stopped": True}, "sequence_cancelled"),
-        (FINE, STOPPED, "operator"),
+        *((FINE, {"stopped_because": wish}, wish) for wish in get_args(Wish)),
         (FINE, RETIRED, "device_retired"),
         (BROADCAST, RETIRED, "device_retired"),
         (BROADCAST, EXPIRED, "expired"),

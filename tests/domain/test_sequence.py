@@ -25,8 +25,8 @@ from domain.sequence import (
 )
 from tests.support.samples import BY, ID, event
 
-HELLO = Step(content_id=f"{ID}:1:1", body="Hi {name|there}", delay_hours=24.0)
-OFFER = Step(content_id=f"{ID}:1:2", body="An offer", delay_hours=48.0, send_at="09:00")
+HELLO = Step(content_id=f"{ID}:1:1", body="Hi {name|there}", rules=1, delay_hours=24.0)
+OFFER = Step(content_id=f"{ID}:1:2", body="An offer", rules=1, delay_hours=48.0, send_at="09:00")
 WELCOME = Definition(name="Welcome", trigger="COLD", steps=(HELLO, OFFER))
 
 DEFINED = event(SequenceDefined, 1, definition=WELCOME)
@@ -134,7 +134,11 @@ def test_a_step_may_be_media_alone() -> None:
     """A picture needs no words."""
     picture = sequence.step(ID, 1, 1, body="", media_url="https://example.com/a.png", delay_hours=0)
     assert picture == Step(
-        content_id=f"{ID}:1:1", body="", media_url="https://example.com/a.png", delay_hours=0.0
+        content_id=f"{ID}:1:1",
+        body="",
+        media_url="https://example.com/a.png",
+        rules=1,
+        delay_hours=0.0,
     )
 
 
@@ -227,6 +231,7 @@ def test_a_step_is_revised_in_any_state(status: str) -> None:
         content_id=f"{ID}:{version}:2",
         body="A better offer",
         media_url="https://example.com/a.png",
+        rules=1,
         delay_hours=12.0,
         send_at="10:30",
     )

@@ -64,6 +64,17 @@ FROZEN = [
     "device.tested",
     "lead.erased",
     "campaign.reopened",
+    "device.address_learned",
+    "lead.reply_edited",
+    "lead.address_learned",
+    "lead.phone_changed",
+    "lead.contacted_by_hand",
+    "lead.unreachable",
+    "lead.reachable",
+    "lead.merged",
+    "lead.absorbed",
+    "suppression.address_suppressed",
+    "suppression.address_released",
 ]
 
 LINES = (Path(__file__).parent / "stored_events.jsonl").read_text(encoding="utf-8").splitlines()

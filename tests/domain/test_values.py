@@ -1,4 +1,4 @@
-"""Small shared values: phones, whole tokens, statuses, zones, times of day, paces."""
+"""Small shared values: whole tokens, statuses, zones, times of day, paces."""
 
 from __future__ import annotations
 
@@ -10,60 +10,6 @@ import pytest
 from domain import values
 from domain.errors import InvalidInputError
 from tests.support.samples import NOW
-
-
-@pytest.mark.parametrize(
-    ("written", "region"),
-    [
-        ("012-345 6789", "MY"),
-        ("0123456789", "MY"),
-        ("+60123456789", None),
-        ("+60123456789", "US"),
-        ("+60 12-345 6789", None),
-        ("60 12 345 6789", "MY"),
-        ("60123456789", "MY"),
-        (" (012) 345.6789 ", "MY"),
-        ("0060123456789", "MY"),
-    ],
-)
-def test_one_phone_however_it_is_written(written: str, region: str | None) -> None:
-    """Spaces, dashes, with or without country code: one person, one number."""
-    assert values.phone(written, region) == "+60123456789"
-
-
-@pytest.mark.parametrize("written", ["012-345 6789", "60 12 345 6789", "0123456789"])
-def test_a_country_is_never_guessed(written: str) -> None:
-    """Without a region a phone needs its country code, and the error says so."""
-    with pytest.raises(InvalidInputError) as error:
-        values.phone(written)
-    assert str(error.value) == (
-        "phone: expected a country code such as +60 (or set SENDTRAIL_DEFAULT_REGION)"
-    )
-    assert error.value.field == "phone"
-
-
-@pytest.mark.parametrize("written", ["", "   ", "anna", "+", "anna@example.com"])
-def test_what_is_no_phone_is_refused(written: str) -> None:
-    """The error shows what a phone looks like."""
-    with pytest.raises(InvalidInputError, match=r"^phone: expected a phone number such as \+60"):
-        values.phone(written, "MY")
-
-
-@pytest.mark.parametrize(
-    "written", ["+60 1", "+601234567890123", "+1 212 555 01", "345 6789", "6789"]
-)
-def test_a_phone_of_the_wrong_length_is_refused(written: str) -> None:
-    """Too short, too long, or a local number that nobody can reach from elsewhere."""
-    with pytest.raises(InvalidInputError, match=r"^phone: expected "):
-        values.phone(written, "MY")
-
-
-def test_an_error_never_repeats_the_phone() -> None:
-    """Errors are logged, and a wrong phone may be somebody's."""
-    with pytest.raises(InvalidInputError) as error:
-        values.phone("012-345 6789")
-    assert "345" not in str(error.value)
-    assert "6789" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +32,16 @@ def test_a_token_matches_whole_or_not_at_all(
 ) -> None:
     """COLD does not match COLDVITAC; capitals do not matter, and the lead's spelling is told."""
     assert values.matching(token, among) == expected
+
+
+def test_an_accent_is_the_same_however_it_is_written() -> None:
+    """One character or two: kept as one, and found as either, also in what was stored before."""
+    apart, composed = "Cafe\u0301", "Caf\u00e9"
+    assert values.tokens("niche", [apart, composed.upper(), composed]) == (composed,)
+    assert values.matching(composed, ["x", apart]) == apart
+    assert values.matching(apart.upper(), [composed]) == composed
+    assert values.name("name", f" {apart} ", longest=6) == composed
+    assert values.text("body", apart, longest=5) == apart
 
 
 def test_tokens_are_trimmed_and_come_once() -> None:

@@ -9,12 +9,11 @@ import pytest
 from domain import rendering
 from domain.enrollment import enrollment_id
 from domain.errors import StorageError
+from domain.inbound import Receipt
 from domain.message import campaign_message_id
-from domain.receipts import Receipt
 from projections.audit import hash_chain
 from projections.container import Container
 from projections.database.quarantined import FaultyError
-from projections.intake import inbound
 from projections.records import quarantine
 from runners.gateways.protocol import Accepted
 from runners.gateways.registry import make_gateways
@@ -205,7 +204,7 @@ def test_receipts_of_others_are_recorded(container: Container, clock: SimulatedC
     poison.next_event(container, "broadcast_messages", [poisoned])
     receipts = [Receipt("delivered", message_id, "") for message_id in (poisoned, *others)]
 
-    inbound.record(container.database, container.outreach, receipts, "webhook:test")
+    when.told(container, *receipts)
 
     delivered = [row for row in then.messages(container) if row.delivered_at is not None]
     assert {row.message_id for row in delivered} == set(others)

@@ -51,8 +51,8 @@ def test_he_gets_everything_once(office: Office, file: Path) -> None:
     assert office.once().returncode == 0
 
     assert [done.stdout.splitlines()[-1] for done in imports] == [
-        "registered 1, known 0, rejected 2",
-        "registered 0, known 1, rejected 2",
+        "registered 1, updated 0, unchanged 0, known 0, opted out 0, rejected 2",
+        "registered 0, updated 0, unchanged 0, known 1, opted out 0, rejected 2",
     ]
     assert [(asked.phone, asked.text) for asked in office.gowa.asked] == [("60123456789", "Hi Ali")]
     office.proves_itself()
@@ -65,7 +65,9 @@ def test_without_a_country_only_the_international_notation_is_taken(
     imported = processes.sendtrail("import", file, **office.settings)
     answers = [office.api.post("/leads", {"phone": phone}) for phone in NOTATIONS]
 
-    assert imported.stdout.splitlines()[-1] == "registered 1, known 0, rejected 2"
+    assert imported.stdout.splitlines()[-1] == (
+        "registered 1, updated 0, unchanged 0, known 0, opted out 0, rejected 2"
+    )
     assert imported.stderr.count("set SENDTRAIL_DEFAULT_REGION") == 2
     assert [answer.status for answer in answers] == [422, 409, 422]
     assert [fields(answers[0]), fields(answers[2])] == [["phone"], ["phone"]]

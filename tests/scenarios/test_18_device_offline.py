@@ -15,6 +15,9 @@ from tests.support import given, then, when
 from tests.support.office import Office
 from tests.support.when import Phones
 
+# What the GOWA server calls its first number.
+OURS = "60399990021@s.whatsapp.net"
+
 
 def test_a_device_that_goes_offline_keeps_its_messages_and_goes_on_when_back(
     office: Office,
@@ -27,6 +30,7 @@ def test_a_device_that_goes_offline_keeps_its_messages_and_goes_on_when_back(
 
     with office.running(monitor_every=0.2) as runners:
         then.soon(lambda: office.counts(lost)["sent"] >= 3)
+        then.soon(lambda: office.api.get(f"/devices/{lost}").json["address"] == OURS)
         office.gowa.devices["Sales 1"] = "disconnected"
         then.soon(lambda: office.api.get(f"/devices/{lost}").json["status"] == "offline")
         then.soon(lambda: set(office.counts(lost)) == {"sent", "pending"})
@@ -46,10 +50,11 @@ def test_a_device_that_goes_offline_keeps_its_messages_and_goes_on_when_back(
     assert [asked.device for asked in office.gowa.asked].count("Sales 1") == 20
     history = then.events(office.container, of=UUID(lost))
     assert [(event.TOPIC, event.actor.split(":")[1]) for event in history[2:]] == [
+        ("device.address_learned", "monitor"),
         ("device.disconnected", "monitor"),
         ("device.connected", "monitor"),
     ]
-    assert history[2].reason == "disconnected"
+    assert history[3].reason == "disconnected"
     office.proves_itself()
 
 

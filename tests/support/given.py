@@ -13,6 +13,7 @@ from domain import campaign as campaigns
 from domain import device as devices
 from domain import lead as leads
 from domain import sequence as sequences
+from domain.application.registration import Registration
 from domain.planning import Step
 from projections.container import Container
 from runners.jobs.campaigner import Campaigner
@@ -76,7 +77,7 @@ def many_leads(
     with container.database.transaction() as connection:
         container.outreach.register_leads(
             connection,
-            [(phone(number), triggers, leads.profile(**profile)) for number in numbers],
+            [Registration(phone(number), triggers, leads.profile(**profile)) for number in numbers],
             actor=ACTOR,
         )
     return [container.outreach.lead_id(phone(number)) for number in numbers]

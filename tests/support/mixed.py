@@ -6,13 +6,17 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain import lead as leads
+from domain.addresses import Address
+from domain.inbound import Answer, ByHand, Preference, Renamed, Reply
 from projections.container import Container
+from projections.records import inbox
 from runners.gateways.protocol import Rejected, Throttled, Unknown, Unreachable
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
 from tests.support.when import Phones
 
 SALES = "api:sales"
+LID = Address("lid", "251556360000035@lid")
 
 
 def mixed_history(container: Container, clock: SimulatedClock) -> tuple[UUID, UUID]:
@@ -93,12 +97,60 @@ def _people(container: Container, phones: Phones) -> None:
     for message in then.messages(container, status="sent")[:4]:
         when.receipt(container, message.message_id, "delivered")
         when.receipt(container, message.message_id, "read")
-    outreach.record_reply(ids[0], "Tell me more", "in.1", actor="webhook:gowa")
-    outreach.record_reply(ids[0], "Hello?", "in.2", actor="webhook:gowa")
-    outreach.record_reply(ids[1], "Berhenti", "in.3", actor="webhook:gowa")
+    when.replies(container, ids[0], "Tell me more", "in.1")
+    when.replies(container, ids[0], "Hello?", "in.2")
+    when.replies(container, ids[1], "Berhenti", "in.3")
     outreach.opt_out(ids[2], "by phone", actor=SALES)
     outreach.opt_in(ids[2], "by phone", actor=SALES)
     outreach.update_lead(ids[3], leads.profile(name="Siti", niche=["B1"]), actor=SALES)
     outreach.add_trigger(ids[4], "VIP", actor=SALES)
     pending = then.messages(container, status="pending", lead_id=ids[5])
     outreach.cancel_message(pending[-1].message_id, actor=SALES)
+    _what_is_heard(container, ids)
+
+
+def _what_is_heard(container: Container, ids: list[UUID]) -> None:
+    """People are called by other names, edit what they wrote, change their numbers, are written to
+    by hand and cannot be reached; strangers say no; two leads are one person; one is forgotten."""
+    outreach, now = container.outreach, container.outreach.clock()
+    sent = then.messages(container, status="sent")
+    device = sent[0].device_id
+    user_id = Address("user_id", "MY.1349120865530200006")
+    when.told(
+        container,
+        Reply((_digits(5), LID), "Hi", "in.10"),
+        Reply((LID,), "Hello", "edit.1", edits="in.10"),
+        Reply((_digits(6),), "STOP", "edit.2", edits="in.0"),
+        Reply((_digits(98),), "STOP", "in.11"),
+        Reply((_digits(99), user_id), "STOP", "in.12"),
+        Reply((user_id,), "START", "in.13"),
+        Preference((_digits(7),), True, "stop", now),
+        Preference((_digits(7),), False, "resume", now),
+        Renamed((_digits(7),), (_digits(77),)),
+        Renamed((_digits(8),), (_digits(4),)),
+        Answer(sent[0].message_id, (LID,)),
+    )
+    with container.database.transaction() as connection:
+        by_hand = ByHand((_digits(9),), "3EB0HAND", now - timedelta(hours=1))
+        inbox.put_items(connection, UUID(int=5), "gowa", [by_hand], now)
+        connection.exec_driver_sql("UPDATE inbound SET device_id = %(d)s", {"d": str(device)})
+    when.receives(container)
+    when.told(container, Answer(sent[-1].message_id, code="131026"), gateway="cloud")
+    when.told(container, Answer(sent[-1].message_id, arrived=True))
+    outreach.suppress(_digits(97), "by letter", actor=SALES)
+    outreach.release_suppression(outreach.suppression_id(_digits(97)), "in error", actor=SALES)
+    outreach.suppress(_digits(97), "by letter again", actor=SALES)
+    given.many_leads(container, 1, first=98, niche=["B2"])
+    given.many_leads(container, 1, first=7, niche=["B2"])
+    outreach.change_phone(ids[8], given.phone(88), "by phone", actor=SALES)
+    one, other = (given.lead(container, number, ["VIP"], niche=["B2"]) for number in (31, 32))
+    when.told(container, Reply((_digits(32),), "Hi", "in.14"))
+    outreach.merge_leads(one, other, actor=SALES)
+    when.told(container, Reply((_digits(32),), "STOP", "in.15"))
+    erased = given.lead(container, 33, name="Nobody", niche=["B2"])
+    when.told(container, Reply((_digits(33), Address("lid", "33@lid")), "Hi", "in.16"))
+    outreach.erase_lead(erased, actor="api:boss")
+
+
+def _digits(number: int) -> Address:
+    return Address("wa_id", given.phone(number).removeprefix("+"))

@@ -44,6 +44,11 @@ def message(container: Container, **where: Any) -> Any:
     return found
 
 
+def digest_key(container: Container, lead_id: UUID | str) -> bytes:
+    """The key of the digests of what the lead is sent."""
+    return bytes(row(container, "lead_keys", lead_id=lead_id).digest_key)
+
+
 def statuses(container: Container, **where: Any) -> dict[str, int]:
     """How many messages there are in which status."""
     return dict(Counter(m.status for m in messages(container, **where)))

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from domain.receipts import Kind, Receipt, Reply
+from domain.addresses import Address
+from domain.inbound import Inbound, Receipt, ReceiptKind, Reply
 from projections.container import Container
-from projections.intake import inbound
+from projections.records import inbox
 from runners.gateways.protocol import Accepted, DeviceState, Gateway, Outcome, Outgoing
 from runners.jobs.campaigner import Campaigner
 from runners.jobs.enroller import Enroller
 from runners.jobs.reaper import Reaper
+from runners.jobs.receiver import Receiver
 from runners.sending.claim import ClaimResult
 from runners.sending.dispatch import DispatchResult
 from runners.sending.worker import Broadcaster
@@ -61,15 +64,41 @@ class Phones:
     async def close(self) -> None:
         pass
 
-    def collect(self, now: datetime) -> list[Receipt | Reply]:
+    def collect(self, now: datetime) -> list[Inbound]:
         return []
 
 
-def receipt(container: Container, message_id: UUID, kind: Kind) -> None:
+def receives(container: Container) -> int:
+    """The receiver records all that waits."""
+    return Receiver(container).run_once()
+
+
+def told(container: Container, *items: Inbound, gateway: str = "gowa") -> None:
+    """A provider says so, and it is recorded."""
+    now = container.outreach.clock()
+    with container.database.transaction() as connection:
+        inbox.put_items(connection, uuid4(), gateway, items, now)
+    receives(container)
+
+
+def tells(container: Container, gateway: str, device: UUID, payload: Any) -> None:
+    """The provider's webhook for that device has come; it waits for the receiver."""
+    now = container.outreach.clock()
+    body = json.dumps(payload).encode()
+    with container.database.transaction() as connection:
+        inbox.put(connection, uuid4(), gateway, device, [device], body, now)
+
+
+def receipt(container: Container, message_id: UUID, kind: ReceiptKind) -> None:
     """The provider says so of that message."""
-    inbound.record(
-        container.database, container.outreach, [Receipt(kind, message_id)], "webhook:gowa"
-    )
+    told(container, Receipt(kind, message_id))
+
+
+def replies(container: Container, lead_id: UUID, text: str, provider_id: str, **more: Any) -> None:
+    """The lead writes that."""
+    phone = container.outreach.get_lead(lead_id).phone
+    sender = (Address("wa_id", phone.removeprefix("+")),)
+    told(container, Reply(sender, text, provider_id, **more))
 
 
 def broadcaster(

@@ -16,12 +16,10 @@ from uuid import UUID
 
 import msgspec
 
-from domain.receipts import Receipt
 from domain.topics import BY_TOPIC
 from projections.audit import checkpoints, hash_chain
 from projections.config.settings import Settings
 from projections.container import Container
-from projections.intake import inbound
 from projections.outbox import deliveries, subscriptions
 from projections.records import credentials
 from runners.gateways.protocol import Rejected
@@ -81,8 +79,9 @@ def fill(container: Container, clock: SimulatedClock) -> None:
     print("the checkpoint:", msgspec.json.encode(checkpoints.make(container.database, clock)))
     _seldom(container, clock, device)
     client.post("/leads", {"phone": given.phone(40), "name": "Yana"}, idempotency_key="import-40")
-    early = [Receipt("read", None, "wamid.early")]
-    inbound.record(container.database, container.outreach, early, "webhook:gowa", [device])
+    ack = {"ids": ["wamid.early"], "receipt_type": "read"}
+    when.tells(container, "gowa", device, {"event": "message.ack", "payload": ack})
+    when.receives(container)
     hash_chain.extend(container.database, clock)
     with container.database.transaction() as connection:
         deliveries.fan_out(connection, clock())

@@ -45,6 +45,7 @@ COMMANDS: dict[str, list[str]] = {
     "keys create": ["me", "--role", "admin"],
     "keys list": [],
     "keys revoke": ["crm"],
+    "keys rotate-secret": [],
     "replay": ["--until", "2026-03-03T12:00Z", "--into", "noon"],
     "run": ["--once"],
     "serve": [],

@@ -17,7 +17,7 @@ from projections.database.engine import Database, rows
 from projections.database.installation import migrate
 from projections.eventstore.encryption import PERSONAL, decrypt_state
 from projections.records import credentials
-from tests.support import given, then
+from tests.support import given, then, when
 from tests.support.api.given import NOBODY, OTHER_KEY, SECRET_KEY
 from tests.upgrades import schemas
 
@@ -90,7 +90,7 @@ def test_leads_of_before_go_on_beside_new_ones(container: Container) -> None:
     name = container.outreach.get_lead(old).profile.name
     given.lead(container, 9_999_999, name="Zara")
 
-    container.outreach.record_reply(old, "Still here", "in.9", actor="webhook:gowa")
+    when.replies(container, old, "Still here", "in.9")
 
     assert name
     assert container.outreach.get_lead(old).profile.name == name
@@ -103,7 +103,13 @@ def test_a_key_that_does_not_open_the_credentials_encrypts_nothing(
     """An earlier version encrypted these: the right key must still be welcome."""
     with former.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM subscriptions")
-        credentials.put(connection, NOBODY, {"password": "s3cret"}, SECRET_KEY)
+        connection.exec_driver_sql(
+            "INSERT INTO device_secrets VALUES (%(id)s, %(ciphertext)s)",
+            {
+                "id": NOBODY,
+                "ciphertext": credentials.encrypt({"password": "s3cret"}, SECRET_KEY),
+            },
+        )
     before = ask(former, "SELECT * FROM lead_keys ORDER BY 1")
 
     for wrong, said in (

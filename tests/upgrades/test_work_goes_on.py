@@ -10,9 +10,7 @@ from collections import Counter
 from datetime import timedelta
 from uuid import UUID
 
-from domain.receipts import Receipt
 from projections.container import Container
-from projections.intake import inbound
 from runners.gateways.protocol import Accepted
 from runners.jobs.notifier import SIGNATURE, Notifier
 from runners.sending.worker import Broadcaster
@@ -206,12 +204,10 @@ def test_receipts_find_messages_of_before_and_after(
     assert then.message(container, provider_id="3EB0-LATER").read_at is None
 
     when.reaps(container)
-    received = [Receipt("read", None, "3EB0-4")]
-    said = inbound.record(
-        container.database, container.outreach, received, "webhook:gowa", [SALES_1]
-    )
+    ack = {"ids": ["3EB0-4"], "receipt_type": "read"}
+    when.tells(container, "gowa", SALES_1, {"event": "message.ack", "payload": ack})
 
-    assert said == (1, 0)
+    assert when.receives(container) == 1
     for provider_id in ("3EB0-LATER", "3EB0-4"):
         message = then.message(container, provider_id=provider_id)
         assert (message.delivered_at, message.read_at) == (clock(), clock())

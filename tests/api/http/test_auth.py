@@ -16,6 +16,7 @@ from tests.support.api.given import NOBODY
 READS = (
     "/leads",
     "/sequences",
+    "/enrollments",
     "/campaigns",
     "/devices",
     "/messages",
@@ -33,6 +34,8 @@ WRITES = (
     ("PATCH", f"/sequences/{NOBODY}/steps/1"),
     ("POST", f"/sequences/{NOBODY}/activate"),
     ("POST", f"/sequences/{NOBODY}/stop"),
+    ("POST", "/enrollments"),
+    ("POST", f"/enrollments/{NOBODY}/stop"),
     ("POST", "/campaigns"),
     ("PATCH", f"/campaigns/{NOBODY}"),
     ("POST", f"/campaigns/{NOBODY}/cancel"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from threading import Barrier
 from typing import Any
 from uuid import UUID
@@ -111,16 +112,16 @@ def test_two_people_who_register_a_phone_make_one_lead(
 ) -> None:
     """Both look before either writes. One makes the lead, and the other is told which it is; with
     an idempotency key too, whose transaction goes on."""
-    look, both, looks = container.outreach.queries.has_lead, Barrier(2), []
+    look, both, looks = container.outreach.queries.leads_of_keys, Barrier(2), []
 
-    def meet(connection: Any, lead_id: UUID) -> bool:
-        is_known = look(connection, lead_id)
-        looks.append(is_known)
+    def meet(connection: Any, keys: Iterable[str]) -> dict[str, list[UUID]]:
+        owners = look(connection, keys)
+        looks.append(bool(owners))
         if len(looks) <= 2:
             both.wait(10)
-        return is_known
+        return owners
 
-    monkeypatch.setattr(container.outreach.queries, "has_lead", meet)
+    monkeypatch.setattr(container.outreach.queries, "leads_of_keys", meet)
     asked = [
         lambda key=key: operator.post("/leads", {"phone": given.phone(1)}, idempotency_key=key)
         for key in keys
@@ -132,3 +133,29 @@ def test_two_people_who_register_a_phone_make_one_lead(
     assert (made.status, known.status) == (201, 409)
     assert known.json["errors"] == {"id": made.json["id"]}
     assert operator.items("/leads") == [made.json]
+
+
+@pytest.mark.parametrize("imported", [False, True], ids=["post", "import"])
+def test_two_who_register_one_phone_at_once_register_one_person(
+    container: Container, operator: Client, monkeypatch: pytest.MonkeyPatch, imported: bool
+) -> None:
+    """The second begins and ends after the first has looked, and before the first has written."""
+    look_up, others = container.outreach.look_up, []
+
+    def overtaken(*args: Any) -> Any:
+        found = look_up(*args)
+        if not others:
+            others.append(None)
+            others[0] = operator.post("/leads", {"phone": given.phone(1)}).status
+        return found
+
+    monkeypatch.setattr(container.outreach, "look_up", overtaken)
+
+    if imported:
+        answer = operator.csv(f"phone\n{given.phone(1)}\n").json
+        assert (answer["registered"], answer["known"]) == (0, 1)
+    else:
+        assert operator.post("/leads", {"phone": given.phone(1)}).status == 409
+
+    assert others == [201]
+    assert len(operator.items("/leads")) == 1

@@ -40,6 +40,7 @@ def test_a_device_is_registered_with_everything(operator: Client) -> None:
         "timezone": "Asia/Kuala_Lumpur",
         "status": "offline",
         "reason": None,
+        "address": None,
         "version": 1,
     }
     assert operator.get(f"/devices/{device['id']}") == (200, device)
@@ -62,6 +63,7 @@ def test_a_name_and_a_gateway_are_enough(operator: Client) -> None:
         "timezone": "UTC",
         "status": "offline",
         "reason": None,
+        "address": None,
         "version": 1,
     }
 

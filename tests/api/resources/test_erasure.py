@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
+from domain.addresses import Address
+from domain.inbound import Renamed, Reply
 from projections.container import Container
 from projections.rebuild.rebuild import rebuild
 from runners.support.clocks import SimulatedClock
@@ -31,9 +35,7 @@ def given_somebody_with_a_past(container: Container, clock: SimulatedClock, clie
     runners.enrolls(container)
     when.triggers(container)
     runners.looks(runners.broadcaster(container, Phones(clock)))
-    container.outreach.record_reply(
-        container.outreach.lead_id("+60120000001"), SECRETS[3], "wamid.9", actor="webhook:gowa"
-    )
+    runners.replies(container, container.outreach.lead_id("+60120000001"), SECRETS[3], "wamid.9")
     client.patch(f"/leads/{lead}", {"name": "Aisyah B."})
     client.post("/leads", {"phone": "+60120000001"}, idempotency_key="again")
     client.post(f"/leads/{lead}/triggers", {"trigger": "VIP"}, idempotency_key="vip")
@@ -60,7 +62,8 @@ def test_after_it_nothing_anywhere_says_who_it_was(
     lead = given_somebody_with_a_past(container, clock, administrator)
     settings = {"database_url": database_url, "home": tmp_path}
     sendtrail("replay", "--until", "2030-01-01T00:00Z", "--into", "copy", **settings)
-    assert found(then.everything(container)) == ["60120000001", "Aisyah", "Jalan Ampang"]
+    # Her words too: /replies reads them from a table.
+    assert found(then.everything(container)) == [*SECRETS]
 
     assert administrator.json("DELETE", f"/leads/{lead}").status == 200
 
@@ -71,10 +74,58 @@ def test_after_it_nothing_anywhere_says_who_it_was(
         administrator.get(f"/audit/leads/{lead}"),
         administrator.get("/audit/events", limit=500),
         administrator.get(f"/leads/{lead}"),
+        administrator.get(f"/leads/{lead}/export"),
     ]
-    assert [answer.status for answer in answers] == [200] * 4
+    assert [answer.status for answer in answers] == [200] * 5
     assert found(str(answers)) == []
     assert found(sendtrail("audit", "export", **settings).stdout) == []
+
+
+def test_what_a_person_is_called_and_has_written_is_forgotten_everywhere(
+    container: Container, clock: SimulatedClock, administrator: Client
+) -> None:
+    """Names of providers, words before she was known, edits, evidence, former phones; hers only."""
+    lid, user = Address("lid", "251556360000035@lid"), Address("user_id", "MY.1349120865530200006")
+    by_phone = Address("wa_id", "60120000001")
+    other = Address("wa_id", "60120000099")
+    said = (
+        Reply((by_phone,), "who is the stranger", "in.1"),
+        Reply((other,), "quite another person", "in.2"),
+    )
+    for item in said:
+        runners.told(container, item)
+    lead = given_somebody_with_a_past(container, clock, administrator)
+    runners.told(
+        container,
+        Reply((by_phone, lid), "words that she changed", "in.3"),
+        Reply((by_phone, user), "words that are new", "edit.1", edits="in.3"),
+        Reply((by_phone,), "STOP \u2600", "in.4"),
+        Renamed((by_phone,), (Address("wa_id", "60120000044"),)),
+    )
+    administrator.post(f"/leads/{lead}/opt-in", {"evidence": "rang from Penang"})
+    administrator.patch(f"/leads/{lead}", {"phone": "+60120000055", "evidence": "a letter"})
+    secrets = (
+        *SECRETS,
+        lid.value,
+        user.value,
+        "stranger",
+        "she changed",
+        "that are new",
+        "\u2600",
+        "60120000044",
+        "60120000055",
+        "Penang",
+        "a letter",
+    )
+
+    administrator.json("DELETE", f"/leads/{lead}")
+
+    everything = then.everything(container)
+    # Her first phone wrote before anybody knew whose it was, and is nobody's since.
+    left = {"60120000001", "stranger"}
+    assert {secret for secret in secrets if secret in everything} <= left
+    assert "quite another person" in everything
+    assert not any(rebuild(container.database).values())
 
 
 def test_the_lead_stays_as_a_blank_and_what_was_pending_is_cancelled(
@@ -115,8 +166,9 @@ def test_who_was_erased_does_not_come_back(
         administrator.post(f"/leads/{lead}/opt-out"),
     ]
     imported = administrator.csv("phone,name\n+60120000001,Aisyah\n")
-    container.outreach.record_reply(
-        container.outreach.lead_id("+60120000001"), SECRETS[3], "wamid.10", actor="webhook:gowa"
+    sender = (Address("wa_id", "60120000001"),)
+    runners.told(
+        container, Reply(sender, SECRETS[3], "wamid.10"), Reply(sender, "STOP", "wamid.11")
     )
     given.campaign(administrator, name="Later")
     when.triggers(container)
@@ -139,7 +191,7 @@ def test_only_an_administrator_may_erase(operator: Client, viewer: Client) -> No
 def test_a_text_of_an_erased_person_cannot_be_proven_any_more(
     container: Container, clock: SimulatedClock, administrator: Client
 ) -> None:
-    """Its hash stays: who kept the text can still prove what it said."""
+    """Its hash stays, and nobody can make it again."""
     lead = given_somebody_with_a_past(container, clock, administrator)
     (message,) = administrator.items("/messages", lead_id=lead, status="sent")
     path = f"/audit/messages/{message['id']}"
@@ -147,5 +199,26 @@ def test_a_text_of_an_erased_person_cannot_be_proven_any_more(
     administrator.json("DELETE", f"/leads/{lead}")
     (after,) = administrator.get(path).json["hand_overs"]
     assert (before["text"], before["proven"]) == ("Hi Aisyah of Jalan Ampang", True)
-    assert (after["text"], after["proven"]) == (None, False)
+    assert (after["text"], after["proven"]) == (None, None)
+    assert (before["erased"], after["erased"]) == (False, True)
     assert after["body_sha256"] == before["body_sha256"]
+
+
+def test_trying_names_against_the_hash_finds_nobody_who_was_erased(
+    container: Container, clock: SimulatedClock, administrator: Client
+) -> None:
+    """Whoever has the whole database after the erasure and the right name still does not know."""
+    lead = given_somebody_with_a_past(container, clock, administrator)
+    message, *_ = administrator.items("/messages", lead_id=lead, status="sent")
+    text = b"Hi Aisyah of Jalan Ampang"
+    known = hmac.new(on_the_house.digest_key(container, lead), text, "sha256").hexdigest()
+    administrator.json("DELETE", f"/leads/{lead}")
+
+    rows = on_the_house.table(container, "lead_keys")
+    left = [bytes(row.digest_key) for row in rows] + [bytes(row.key) for row in rows]
+    found = message["body_sha256"]
+
+    assert found == known
+    assert hashlib.sha256(text).hexdigest() != found
+    assert [key for key in left if hmac.new(key, text, "sha256").hexdigest() == found] == []
+    assert len(rows) == 1

@@ -84,7 +84,7 @@ def _gauges(app: Flask, name: str) -> dict[str, float]:
 def test_metrics_count_the_same(container: Container, clock: SimulatedClock, app: Flask) -> None:
     something_of_everything(container, clock)
     nothing: dict[str, Any] = dict.fromkeys(
-        ("message", "campaign", "sequence", "enrollment", "device", "event"), 0
+        ("message", "campaign", "sequence", "enrollment", "device", "inbound", "event"), 0
     )
 
     assert _gauges(app, "sendtrail_quarantine") == {**nothing, "lead": 1}

@@ -43,6 +43,20 @@ def test_a_lead_is_registered_with_all_that_is_said_of_it(operator: Client) -> N
         "attributes": {"city": "Johor Bahru", "order_number": "17"},
         "opted_out": False,
         "opted_out_at": None,
+        "opt_out": None,
+        "unreachable": False,
+        "unreachable_at": None,
+        "unreachable_code": None,
+        "merged_into": None,
+        "addresses": [
+            {
+                "kind": "phone",
+                "scope": "",
+                "value": "+60123456789",
+                "learned_at": "2026-03-02T08:00:00+00:00",
+            }
+        ],
+        "same_person_as": [],
         "replied_at": None,
         "registered_at": "2026-03-02T08:00:00+00:00",
         "erased_at": None,
@@ -67,6 +81,20 @@ def test_a_phone_is_enough(operator: Client) -> None:
         "attributes": {},
         "opted_out": False,
         "opted_out_at": None,
+        "opt_out": None,
+        "unreachable": False,
+        "unreachable_at": None,
+        "unreachable_code": None,
+        "merged_into": None,
+        "addresses": [
+            {
+                "kind": "phone",
+                "scope": "",
+                "value": "+60123456789",
+                "learned_at": "2026-03-02T08:00:00+00:00",
+            }
+        ],
+        "same_person_as": [],
         "replied_at": None,
         "registered_at": "2026-03-02T08:00:00+00:00",
         "erased_at": None,
@@ -203,7 +231,7 @@ def test_a_change_keeps_what_is_not_given(operator: Client) -> None:
 
 
 BAD_CHANGES: list[tuple[Any, str]] = [
-    ({"phone": "+60123456780"}, "phone"),
+    ({"phone": "+6012345"}, "phone"),
     ({"triggers": ["WARM"]}, "triggers"),
     ({"name": None}, "name"),
     ({"niche": ["B1|B2"]}, "niche"),

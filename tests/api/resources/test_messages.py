@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from typing import Any
 
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
+from tests.support import then as on_the_house
 from tests.support.api import given, then, when
 from tests.support.api.client import Client, fields
 from tests.support.api.given import NOBODY
@@ -65,7 +66,9 @@ def test_a_sent_message_tells_its_whole_life(
         "provider_id": f"sandbox-{message['id']}",
         "reason": None,
         "content_id": f"{campaign_id}:1:0",
-        "body_sha256": hashlib.sha256(b"Hello Aisyah").hexdigest(),
+        "body_sha256": hmac.new(
+            on_the_house.digest_key(container, message["lead_id"]), b"Hello Aisyah", "sha256"
+        ).hexdigest(),
     }
     assert operator.get(f"/messages/{message['id']}") == (200, message)
 

@@ -7,7 +7,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
-from tests.support.api import given, when
+from tests.support import when as runners
+from tests.support.api import given, webhooks, when
 from tests.support.api.client import Client
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -58,6 +59,36 @@ def test_what_the_tables_say_is_there_at_once(
     events = app.test_client().get("/readyz").get_json()["events"]
     assert samples["sendtrail_events_total", ()] == events
     assert samples["sendtrail_lag_events", (("reader", "webhooks"),)] == events - 5
+
+
+def test_what_providers_told_is_counted_by_what_became_of_it(
+    container: Container, clock: SimulatedClock, app: Flask, operator: Client
+) -> None:
+    """Every outcome is there, with 0 where there is none; and what waits, and for how long."""
+    device = webhooks.device(container, "gowa")
+    given.lead(operator)
+    before = _scrape(app)
+    for number, (who, text) in enumerate([(1, "Hi"), (1, "Hello"), (9, "Who?"), (9, "STOP")]):
+        said = webhooks.reply("gowa", given.phone(who), text, f"3EB0R{number}")
+        webhooks.post(app, "gowa", device, said)
+    webhooks.post(app, "gowa", device, webhooks.reply("gowa", given.phone(1), "Hi", "3EB0R0"))
+    webhooks.post(app, "gowa", device, {"event": "message.reaction"})
+    for _ in range(3):
+        runners.tells(container, "gowa", device, {"event": "message.reaction"})
+        clock.advance(seconds=20)
+
+    samples = _scrape(app)
+
+    def came(samples: Samples, outcome: str, gateway: str = "gowa") -> float:
+        return samples["sendtrail_inbound_total", (("gateway", gateway), ("outcome", outcome))]
+
+    outcomes = ("attributed", "unattributed", "repeated", "ignored_reaction", "receipt")
+    assert [came(before, outcome) for outcome in outcomes] == [0.0] * 5
+    assert [came(samples, outcome) for outcome in outcomes] == [2.0, 2.0, 1.0, 1.0, 0.0]
+    assert came(samples, "ignored_group", "wablas") == 0.0
+    gauges = ("inbound_waiting", "inbound_oldest_seconds", "unattributed_replies")
+    assert [before[f"sendtrail_{name}", ()] for name in gauges] == [0.0, 0.0, 0.0]
+    assert [samples[f"sendtrail_{name}", ()] for name in gauges] == [3.0, 60.0, 2.0]
 
 
 def test_what_was_measured_is_there(

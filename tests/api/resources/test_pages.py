@@ -26,6 +26,16 @@ def _messages(container: Container, client: Client, first: int) -> None:
     when.triggers(container)
 
 
+def _enrollments(container: Container, client: Client, first: int) -> None:
+    """Five leads enter one more sequence."""
+    if first == 1:
+        given.device(client)
+    sequence_id = given.sequence(client)
+    for number in range(first, first + 5):
+        lead_id = given.lead(client, number)
+        client.create("/enrollments", {"lead_id": lead_id, "sequence_id": sequence_id})
+
+
 def _each(make: Callable[..., Any], **fields: Any) -> Callable[[Container, Client, int], None]:
     def five(container: Container, client: Client, first: int) -> None:
         for _ in range(5):
@@ -42,6 +52,7 @@ def _each(make: Callable[..., Any], **fields: Any) -> Callable[[Container, Clien
         ("/campaigns", _each(given.campaign)),
         ("/devices", _each(given.device, online=False)),
         ("/messages", _messages),
+        ("/enrollments", _enrollments),
     ],
 )
 def test_pages_are_stable_while_others_write(
@@ -92,7 +103,7 @@ def test_the_last_page_says_so(administrator: Client) -> None:
 
 def test_a_page_that_cannot_be_is_refused(administrator: Client) -> None:
     """A wrong limit or cursor is named, and no list is cut short silently."""
-    for path in ("/leads", "/sequences", "/campaigns", "/devices", "/messages"):
+    for path in ("/leads", "/sequences", "/enrollments", "/campaigns", "/devices", "/messages"):
         bad = [
             administrator.get(path, limit=0),
             administrator.get(path, limit=501),

@@ -64,8 +64,11 @@ def test_a_preview_says_who_would_get_it_and_who_would_not(
                 },
             ],
             "finishes_at": "2026-03-02T09:00:32+00:00",
+            "samples": answer.json["samples"],
+            "warnings": [],
         },
     )
+    assert [sample["text"] for sample in answer.json["samples"]] == ["Hello there"] * 4
     assert then.topics(container) == before
 
 
@@ -106,6 +109,8 @@ def test_without_a_device_nobody_would_get_it(operator: Client) -> None:
             "excluded": {"no_device": 2},
             "devices": [],
             "finishes_at": None,
+            "samples": [],
+            "warnings": [],
         },
     )
 

@@ -139,7 +139,8 @@ def _counts(report: Any) -> dict[str, int]:
 def test_a_sequence_report_is_a_funnel(
     container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
-    """Three entered; one opts out after the first text, and one is through."""
+    """Three entered; one opts out after the first text, and an operator takes out the last text of
+    another."""
     given.device(operator)
     leads = [given.lead(operator, number, triggers=["COLD"]) for number in (1, 2, 3)]
     sequence_id = given.sequence(operator, "One", "Two")
@@ -160,7 +161,8 @@ def test_a_sequence_report_is_a_funnel(
             "sequence_id": sequence_id,
             "name": "On COLD",
             "status": "active",
-            "enrollments": {"active": 1, "completed": 1, "stopped": 1},
+            "enrollments": {"active": 1, "completed": 0, "stopped": 2},
+            "stopped_because": {"operator": 1, "opted_out": 1},
             "steps": [
                 {
                     **nothing,

@@ -89,6 +89,7 @@ def test_a_sequence_is_defined_with_everything(operator: Client) -> None:
         ],
         "reentry": "after_completion",
         "stop_on_reply": False,
+        "stop_on_manual_message": True,
         "next_trigger": "WARM",
         "min_delay_seconds": 20.0,
         "max_delay_seconds": 40.5,

@@ -18,7 +18,7 @@ from runners.support.clocks import SimulatedClock
 from tests.api.webhooks import malformed
 from tests.support import given, then, when
 from tests.support.api import webhooks
-from tests.support.api.webhooks import FORM, GATEWAYS, WITH_RECEIPTS, took
+from tests.support.api.webhooks import ACCEPTED, FORM, GATEWAYS, WITH_RECEIPTS
 
 PHONE = given.phone(1)
 DIGITS = PHONE.removeprefix("+")
@@ -79,7 +79,7 @@ def test_an_odd_receipt_is_no_fault(container: Container, app: Flask, gateway: s
     before = _stored(container)
 
     for wrong in malformed.variants(said):
-        assert webhooks.post(app, gateway, device, wrong) == took(), str(wrong)[:300]
+        assert webhooks.post(app, gateway, device, wrong) == ACCEPTED, str(wrong)[:300]
 
     assert _stored(container).events == before.events
     for row in then.table(container, "early_receipts"):
@@ -89,20 +89,19 @@ def test_an_odd_receipt_is_no_fault(container: Container, app: Flask, gateway: s
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_an_odd_reply_is_no_fault(container: Container, app: Flask, gateway: str) -> None:
-    """Something odd in every place of a reply. Whatever of it is the lead's is taken, and an
-    answer says so; then its text is a text."""
+    """Something odd in every place of a reply. Whatever of it is the lead's is taken; then its
+    text is a text. The answer says no more than that it came: it is recorded after it."""
     device = webhooks.device(container, gateway)
     lead = given.lead(container)
     said = webhooks.reply(gateway, PHONE, "Who is this?", "3EB0R1")
-    taken = 0
 
     for wrong in malformed.variants(said):
         answer = webhooks.post(app, gateway, device, wrong)
-        assert answer.status == 200, str(wrong)[:300]
-        taken += answer.json["replies"]
+        assert answer == ACCEPTED, str(wrong)[:300]
 
     replies = then.events(container, "lead.replied", lead)
-    assert taken >= len(replies) > 0
+    assert len(replies) > 0
+    assert then.table(container, "inbound") == then.table(container, "quarantine") == []
     assert all(isinstance(reply.text, str) and len(reply.text) <= 10_000 for reply in replies)
     assert all(0 < len(reply.provider_id) <= 500 for reply in replies)
     assert then.events(container, "lead.opted_out") == []
@@ -149,7 +148,7 @@ def test_json_that_says_it_is_a_form_is_read_as_json(
     webhooks.hands_over(container, clock, "gowa", Accepted("3EB0A1"))
     said = json.dumps(webhooks.receipt("gowa", "delivered", "3EB0A1")).encode()
 
-    assert webhooks.post(app, "gowa", device, said, content_type=FORM) == took(receipts=1)
+    assert webhooks.post(app, "gowa", device, said, content_type=FORM) == ACCEPTED
 
 
 def test_the_good_ids_of_a_bad_receipt_count(
@@ -162,7 +161,7 @@ def test_the_good_ids_of_a_bad_receipt_count(
     said = webhooks.receipt("gowa", "delivered", "")
     said["payload"]["ids"] = ["3EB0A1", *malformed.VALUES, "3EB0A2"]
 
-    assert webhooks.post(app, "gowa", device, said) == took(receipts=2)
+    assert webhooks.post(app, "gowa", device, said) == ACCEPTED
     assert [message.delivered_at for message in then.messages(container)] == [clock(), clock()]
 
 
@@ -180,7 +179,7 @@ def test_the_good_parts_of_a_bad_request_count(
     good["entry"][0]["changes"] = [*bad, *good["entry"][0]["changes"], *bad]
     good["entry"] = [*bad, *good["entry"], *bad]
 
-    assert webhooks.post(app, "cloud", device, good) == took(receipts=1, replies=1)
+    assert webhooks.post(app, "cloud", device, good) == ACCEPTED
     assert then.message(container).read_at == clock()
     assert [event.text for event in then.events(container, "lead.replied", lead)] == ["Hi"]
 
@@ -195,7 +194,7 @@ def test_an_odd_reason_does_not_lose_a_receipt_that_came_early(
     errors = [{"code": "a\0b\ud800" + "c" * 1000}]
     said = json.dumps(webhooks.receipt("cloud", kind, "wamid.1", errors=errors)).encode()
 
-    assert webhooks.post(app, "cloud", device, said) == took()
+    assert webhooks.post(app, "cloud", device, said) == ACCEPTED
     webhooks.hands_over(container, clock, "cloud", Accepted(webhooks.kept("cloud", "wamid.1")))
     when.reaps(container)
 

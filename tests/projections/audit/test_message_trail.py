@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -61,9 +62,9 @@ def test_the_chain_of_a_step_is_complete(container: Container, clock: SimulatedC
     (hand_over,) = trail.hand_overs
     assert (hand_over.text, hand_over.proven) == ("Hi Aisyah", True)
     assert hand_over.timestamp == datetime(2026, 3, 2, 8, 5, tzinfo=UTC)
-    assert hand_over.body_sha256 == (  # printf 'Hi Aisyah' | sha256sum
-        "872dd7370d42ddba54b534a0e98e1cce106f2a45e3639c02d8ccb3de0578e9e4"
-    )
+    key = then.digest_key(container, lead)
+    assert (len(key), hand_over.keyed, hand_over.erased) == (32, True, False)
+    assert hand_over.body_sha256 == hmac.new(key, b"Hi Aisyah", "sha256").hexdigest()
 
 
 def test_the_chain_of_a_campaigns_message_is_complete(
@@ -182,7 +183,7 @@ def test_a_decision_not_to_send_is_part_of_the_story(
     trail = trail_of(container, then.message(container).message_id)
 
     assert [entry.story for entry in trail.entries[-2:]] == [
-        "lead opted out",
+        "lead opted out, via operator",
         "cancelled: opted_out",
     ]
     assert trail.hand_overs == []
@@ -220,3 +221,42 @@ def test_only_messages_have_such_a_trail(container: Container) -> None:
     for other in (UUID(int=1), lead):
         with pytest.raises(NotFoundError, match=f"no message {other}"):
             trail_of(container, other)
+
+
+def test_without_its_digest_key_a_text_is_neither_proven_nor_refuted(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """As after a restore in which the keys of leads are missing."""
+    given.device(container)
+    given.lead(container, name="Aisyah")
+    given.campaign(container, body="Hi all")
+    when.triggers(container)
+    when.looks(when.broadcaster(container, Phones(clock)))
+    with container.database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE lead_keys SET digest_key = NULL")
+
+    trail = trail_of(container, then.message(container).message_id)
+
+    assert [(h.text, h.keyed, h.proven, h.erased) for h in trail.hand_overs] == [
+        ("Hi all", True, None, False)
+    ]
+
+
+def test_a_lead_without_a_digest_key_has_plain_digests(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """An early version made no keys for it; its texts are proven as they were then."""
+    given.device(container)
+    given.lead(container, name="Aisyah")
+    given.campaign(container, body="Hi {name}")
+    with container.database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE lead_keys SET digest_key = NULL")
+    when.triggers(container)
+    when.looks(when.broadcaster(container, Phones(clock)))
+
+    (hand_over,) = trail_of(container, then.message(container).message_id).hand_overs
+
+    assert (hand_over.keyed, hand_over.proven) == (False, True)
+    assert hand_over.body_sha256 == (  # printf 'Hi Aisyah' | sha256sum
+        "872dd7370d42ddba54b534a0e98e1cce106f2a45e3639c02d8ccb3de0578e9e4"
+    )

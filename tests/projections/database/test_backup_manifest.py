@@ -176,3 +176,23 @@ def test_tools_of_a_later_version_only_are_asked_for() -> None:
         "the server is PostgreSQL 99: expected pg_basebackup, pg_receivewal of version 99 or newer"
     )
     assert postgres_tools.find(18).major == 18
+
+
+def test_what_proves_an_earlier_secret_key_stays(tmp_path: Path) -> None:
+    """A state of before a rotation opens with the key of then; a manifest of an earlier version
+    knows one key."""
+    kept = manifest()
+    for check in ("token", "second", "second", "third"):
+        kept.note_secret(check)
+    backup_manifest.write(tmp_path, kept)
+    stored = json.loads((tmp_path / backup_manifest.NAME).read_text())
+
+    read = backup_manifest.read(tmp_path)
+    del stored["former_checks"]
+    (tmp_path / backup_manifest.NAME).write_text(json.dumps(stored))
+    earlier = backup_manifest.read(tmp_path)
+
+    assert read is not None
+    assert (read.secret_check, read.former_checks) == ("third", ["token", "second"])
+    assert earlier is not None
+    assert (earlier.secret_check, earlier.former_checks) == ("third", [])

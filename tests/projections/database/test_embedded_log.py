@@ -15,6 +15,7 @@ from eventsourcing.persistence import IntegrityError
 from sqlalchemy.exc import DBAPIError
 
 from domain import lead
+from domain.application.registration import Registration
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database import bundled_files, embedded
@@ -75,12 +76,13 @@ def test_what_people_send_makes_no_error_in_it(container: Container, home: Path)
 def test_its_errors_name_nobody(container: Container, home: Path) -> None:
     """A race for a phone, a text that is no JSON, a process that was killed: PostgreSQL would tell
     the values, the line and the statement."""
-    registration = (PHONE, (), lead.profile(name=NAME))
+    outreach = container.outreach
+    new = [(outreach.lead_id(PHONE), Registration(PHONE, (), lead.profile(name=NAME)))]
     with container.database.transaction() as connection:
-        container.outreach.register_leads(connection, [registration], actor="test")
+        outreach.import_leads(connection, new, (), actor="test")
 
     with pytest.raises(IntegrityError), container.database.transaction() as connection:
-        container.outreach.register_leads(connection, [registration], actor="test")
+        outreach.import_leads(connection, new, (), actor="test")
     with pytest.raises(DBAPIError), container.database.transaction() as connection:
         rows(connection, "SELECT %(text)s::jsonb", text='{"name": ' + f"{NAME} {PHONE}")
     with pytest.raises(psycopg2.errors.UniqueViolation):

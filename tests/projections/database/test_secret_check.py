@@ -7,6 +7,11 @@ import pytest
 from domain.errors import SettingsError
 from projections.config.settings import Settings
 from projections.container import Container
+from projections.database.schema_version import SCHEMA_LOCK
+from projections.database.secret_check import SECRET_LOCK
+from projections.eventstore.append import APPEND_LOCK
+from projections.rebuild.rebuild import REBUILD_LOCK
+from projections.records.inbox import RECEIVE_LOCK
 from tests.support import given, then
 from tests.support.api.given import OTHER_KEY, SECRET_KEY
 from tests.support.processes import sendtrail
@@ -34,7 +39,8 @@ def test_the_first_key_becomes_the_key_of_the_database(container: Container) -> 
     """No other one opens it from then on, whichever process asks."""
     url = container.database.url
     with container.database.transaction() as connection:
-        connection.exec_driver_sql("DELETE FROM secret_check")  # as in a new database
+        # As in a new database.
+        connection.exec_driver_sql("DELETE FROM secret_check; DELETE FROM identity_key")
 
     Container(Settings(database_url=url, secret_key=OTHER_KEY)).close()
 
@@ -42,3 +48,10 @@ def test_the_first_key_becomes_the_key_of_the_database(container: Container) -> 
         Container(Settings(database_url=url, secret_key=SECRET_KEY))
     Container(Settings(database_url=url, secret_key=OTHER_KEY)).close()
     assert len(then.table(container, "secret_check")) == 1
+
+
+def test_every_advisory_lock_is_one_of_its_own() -> None:
+    """Two of one number would make a rebuild and a registration wait for each other."""
+    locks = [SCHEMA_LOCK, SECRET_LOCK, APPEND_LOCK, REBUILD_LOCK, RECEIVE_LOCK]
+
+    assert len(set(locks)) == len(locks)

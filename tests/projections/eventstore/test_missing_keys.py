@@ -8,8 +8,9 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain import lead as leads
 from domain.event import Event
+from domain.lead import events as leads
+from domain.lead import profile
 from projections.container import Container
 from projections.database.engine import uuids
 from projections.eventstore import missing_keys
@@ -63,7 +64,7 @@ def registered() -> Event:
 def test_whoever_lost_the_key_is_counted(container: Container) -> None:
     """However many events each has; what others have does not matter."""
     ids = given.many_leads(container, 5)
-    container.outreach.update_lead(ids[0], leads.profile(name="Siti"), actor="api:sales")
+    container.outreach.update_lead(ids[0], profile(name="Siti"), actor="api:sales")
     container.outreach.opt_out(ids[1], "by letter", actor="api:sales")
     given.sequence(container)
     assert counted(container) == (0, 0)
@@ -90,7 +91,7 @@ def test_whose_events_are_in_the_clear_needs_no_key(container: Container) -> Non
     store_in_the_clear(container, registered())
     assert counted(container) == (0, 0)
 
-    container.outreach.update_lead(AISYAH, leads.profile(name="Siti"), actor="api:sales")
+    container.outreach.update_lead(AISYAH, profile(name="Siti"), actor="api:sales")
     assert counted(container) == (0, 0)
     lose_keys(container, [AISYAH])
 

@@ -9,8 +9,10 @@ from projections.container import Container
 from projections.queries import operations
 from projections.records.incidents import LOST_DISPATCHES, WENT_BACK
 from runners.support.clocks import SimulatedClock
-from tests.support import given
+from tests.support import given, then, when
+from tests.support.api.webhooks import reply
 from tests.support.operations import incident, process, quarantined
+from tests.support.when import Phones
 
 
 def lines(container: Container, days: int = 7) -> list[str]:
@@ -77,6 +79,97 @@ def test_what_is_in_quarantine_is_counted_by_kind(container: Container) -> None:
         "1 event is in quarantine: sendtrail audit quarantine list --kind event",
         "2 messages are in quarantine: sendtrail audit quarantine list --kind message",
     ]
+
+
+def test_webhooks_that_nobody_records_are_warned_of(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """At once where no receiver is alive; after five minutes where one is."""
+    device = given.device(container, gateway="gowa")
+    for _ in range(2):
+        when.tells(container, "gowa", device, {"event": "message.reaction"})
+        clock.advance(minutes=5)
+    process(container, "a", "enroller")
+    nobody = lines(container)
+    process(container, "a", "enroller", "receiver")
+    too_slow = lines(container)
+    when.receives(container)
+    done = lines(container)
+    when.tells(container, "gowa", device, {"event": "message.reaction"})
+    just_came = lines(container)
+    clock.advance(minutes=5)
+    process(container, "a", "enroller", "receiver")
+    in_time = lines(container)
+    clock.advance(seconds=1)
+
+    wait = "2 webhooks wait to be recorded, the oldest since 2026-03-02 08:00:00 UTC"
+    assert nobody == [f"{wait}: no receiver is alive"]
+    assert too_slow == [f"{wait}: the receiver does not keep up"]
+    assert done == just_came == in_time == []
+    assert lines(container) == [
+        "1 webhook waits to be recorded, the oldest since 2026-03-02 08:10:00 UTC: the receiver"
+        " does not keep up"
+    ]
+
+
+def test_what_is_looked_at_again_and_again_does_not_wait_for_the_receiver(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """Whether a message was written by hand may be known minutes later. What was put aside does not
+    wait for the receiver either: quarantine says so."""
+    device = given.device(container, gateway="gowa")
+    given.lead(container)
+    given.campaign(container)
+    when.triggers(container)
+    one = when.broadcaster(container, Phones(clock), name="gowa")
+    when.claims(one)
+    when.dispatches(one)
+    by_hand = reply("gowa", given.phone(1), "It is me", "3EB0H1", is_from_me=True)
+    when.tells(container, "gowa", device, by_hand)
+    for _ in range(6):
+        when.receives(container)
+        clock.advance(minutes=1)
+    when.receives(container)
+    process(container, "a", "receiver")
+    (waits,) = then.table(container, "inbound")
+
+    assert lines(container) == []
+    quarantined(container, "inbound", waits.item_id)
+    clock.advance(hours=1)
+    process(container, "a", "receiver")
+    assert lines(container) == [
+        "1 webhook is in quarantine: sendtrail audit quarantine list --kind inbound"
+    ]
+
+
+def test_replies_of_nobody_are_said_and_not_warned_of(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """Those of the last 30 days."""
+    device = given.device(container, gateway="gowa")
+
+    def line() -> str | None:
+        with container.database.transaction() as connection:
+            found = operations.operations(connection, container.outreach.clock())
+        return operations.unattributed_line(found)
+
+    nobody = line()
+    said = []
+    for number in (1, 2):
+        said_now = reply("gowa", given.phone(number), "Hi", f"3EB0R{number}")
+        when.tells(container, "gowa", device, said_now)
+        when.receives(container)
+        said.append(line())
+        clock.advance(days=20)
+
+    where = "of nobody known: GET /api/v1/replies?attributed=false"
+    assert nobody is None
+    assert said == [
+        f"1 reply of the last 30 days is {where}",
+        f"2 replies of the last 30 days are {where}",
+    ]
+    assert line() == f"1 reply of the last 30 days is {where}"
+    assert lines(container) == []
 
 
 def test_what_several_processes_notice_is_one_incident(

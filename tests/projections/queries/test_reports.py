@@ -121,7 +121,8 @@ def test_receipts_and_replies_are_counted_once(container: Container, clock: Simu
     for _ in range(2):
         when.receipt(container, message_id, "read")
         when.receipt(container, message_id, "delivered")
-        container.outreach.record_reply(lead, "Tell me more", "in.1", actor="webhook:gowa")
+        clock.advance(minutes=1)
+        when.replies(container, lead, "Tell me more", "in.1")
 
     report = campaign_report(container, campaign)
     assert (report.delivered, report.read, report.replied) == (1, 1, 1)
@@ -149,8 +150,9 @@ def test_a_mixed_history_adds_up_everywhere(container: Container, clock: Simulat
     )
     assert journeys.enrollments == {"active": 0, "completed": 0, "stopped": 0, **by_status}
     assert sum(journeys.enrollments.values()) == 10
+    assert sum(journeys.stopped_because.values()) == journeys.enrollments["stopped"]
     assert {s: n for s, n in overview.messages.items() if n} == then.statuses(container)
-    assert (overview.leads, overview.opted_out) == (12, 1)
+    assert (overview.leads, overview.opted_out) == (16, 5)
     assert overview.campaigns == {"cancelled": 1, "triggered": 1}
     assert overview.sequences == {"active": 1, "inactive": 1}
     assert overview.devices == {"online": 1, "retired": 1}
@@ -187,6 +189,7 @@ def test_a_new_sequence_has_zeros_and_an_unknown_one_is_not_found(container: Con
     assert [(step.step, step.audience) for step in report.steps] == [(1, 0), (2, 0)]
     assert report.steps[0].by_status == dict.fromkeys(STATUSES, 0)
     assert report.enrollments == {"active": 0, "completed": 0, "stopped": 0}
+    assert report.stopped_because == {}
     with pytest.raises(NotFoundError, match=f"no sequence {UUID(int=1)}"):
         sequence_report(container, UUID(int=1))
     with pytest.raises(NotFoundError, match=f"no campaign {sequence}"):

@@ -75,7 +75,7 @@ def test_a_message_is_read_with_its_lead_as_it_is_now(
 
     (row,) = held(container, [message.message_id], "worker 1")
 
-    assert row == dispatch.Candidate(
+    expected = dispatch.Candidate(
         place=1,
         message_id=message.message_id,
         version=2,
@@ -90,7 +90,11 @@ def test_a_message_is_read_with_its_lead_as_it_is_now(
         name="Siti",
         attributes={"city": "Ipoh"},
         opted_out_at=None,
+        wa_id=None,
     )
+    assert (*row[:-1], None) == expected
+    assert row.digest_key is not None
+    assert bytes(row.digest_key) == then.digest_key(container, lead)
 
 
 def test_a_step_says_why_its_enrollment_was_stopped(
@@ -143,11 +147,11 @@ def test_campaigns_and_sequences_are_read_with_what_they_say(container: Containe
     assert owners.keys() == {str(campaign), str(sequence)}
     one, many = owners[str(campaign)], owners[str(sequence)]
     assert one[:4] == ("pending", False, 2.0, 4.0)
-    assert one.content(0) == Content(content_id=f"{campaign}:1:0", body="Hi")
+    assert one.content(0) == Content(content_id=f"{campaign}:1:0", body="Hi", rules=1)
     assert many[:4] == ("active", False, 0.0, 0.0)
     assert [many.content(step) for step in (1, 2)] == [
-        Content(content_id=f"{sequence}:1:1", body="One"),
-        Content(content_id=f"{sequence}:1:2", body="Two"),
+        Content(content_id=f"{sequence}:1:1", body="One", rules=1),
+        Content(content_id=f"{sequence}:1:2", body="Two", rules=1),
     ]
 
 

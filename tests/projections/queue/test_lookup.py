@@ -5,17 +5,16 @@ from __future__ import annotations
 from uuid import UUID
 
 from projections.container import Container
+from projections.eventstore.surroundings import surroundings
 from projections.queue import lookup
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
 from tests.support.when import Phones
 
 
-def cancellable(
-    container: Container, lead: UUID, enrollment: UUID | None = None, limit: int = 10
-) -> list[UUID]:
+def cancellable(container: Container, *leads: UUID) -> list[UUID]:
     with container.database.transaction() as connection:
-        messages = lookup.cancellable(connection, limit, lead_id=lead, enrollment_id=enrollment)
+        messages = lookup.cancellable(connection, leads)
     return [message.id for message in messages]
 
 
@@ -42,25 +41,25 @@ def test_what_is_pending_or_claimed_of_a_lead_can_be_cancelled(
         if message.status != "sent"
     )
     assert cancellable(container, leads[0]) == open_ids
-    assert cancellable(container, leads[0], limit=1) == open_ids[:1]
+    everybodys = [m.message_id for m in then.messages(container) if m.status != "sent"]
+    assert cancellable(container, *leads) == sorted(everybodys)
 
 
-def test_of_one_enrollment_only_its_own_can_be_cancelled(
+def test_of_an_enrollment_that_is_stopped_only_its_own_are_cancelled(
     container: Container, clock: SimulatedClock
 ) -> None:
-    """The lead's other journeys go on."""
+    """The lead's other journeys go on. Which they are is decided upon what can be cancelled."""
     given.device(container)
     lead = given.lead(container, triggers=["COLD", "WARM"])
-    for trigger in ("COLD", "WARM"):
-        given.sequence(container, trigger, ["One", "Two"])
+    given.sequence(container, "COLD", ["One", "Two"], stop_on_reply=False)
+    stops = given.sequence(container, "WARM", ["One", "Two"])
     when.enrolls(container)
-    one, other = {message.enrollment_id for message in then.messages(container)}
 
-    for enrollment in (one, other):
-        own = sorted(m.message_id for m in then.messages(container, enrollment_id=enrollment))
-        assert len(own) == 2
-        assert cancellable(container, lead, enrollment) == own
-    assert len(cancellable(container, lead)) == 4
+    when.replies(container, lead, "Hi", "in.1")
+
+    cancelled = then.messages(container, status="cancelled")
+    assert [message.sequence_id for message in cancelled] == [stops] * 2
+    assert len(cancellable(container, lead)) == 2
 
 
 def test_a_reply_answers_what_was_dispatched_last(
@@ -81,7 +80,9 @@ def test_a_reply_answers_what_was_dispatched_last(
     when.triggers(container)
 
     with container.database.transaction() as connection:
-        answered = lookup.latest_sent_to(connection, lead)
-        assert lookup.latest_sent_to(connection, nobody) is None
+        around = surroundings(connection, [lead, nobody])
 
-    assert answered == then.message(container, campaign_id=campaigns[1]).message_id
+    assert around[nobody].last is None
+    last = around[lead].last
+    assert last is not None
+    assert last.message_id == then.message(container, campaign_id=campaigns[1]).message_id

@@ -10,7 +10,7 @@ import pytest
 
 from projections.container import Container
 from projections.readmodels.counters import Moved, Tally
-from tests.support import given, then, when
+from tests.support import given, then
 
 OWNER, OTHER, DEVICE, ENROLLMENT = (UUID(int=number) for number in (1, 2, 3, 4))
 DAY = date(2026, 3, 2)
@@ -207,7 +207,7 @@ def test_the_progress_of_an_enrollment_that_has_ended_stays_gone(container: Cont
     assert tuple(progress) == (enrollment, 1)
 
     write(container, tally(ended))
-    when.reaps(container)
+    container.outreach.stop_enrollment(enrollment, actor="api:sales")
     assert then.table(container, "enrollment_progress") == []
     write(container, tally(moved("failed", "pending", enrollments=[enrollment])))
     assert then.table(container, "enrollment_progress") == []

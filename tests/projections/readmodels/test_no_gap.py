@@ -29,6 +29,7 @@ BEGIN = {
     "campaign.scheduled",
     "device.registered",
     "message.scheduled",
+    "suppression.address_suppressed",
 }
 
 

@@ -35,6 +35,7 @@ def device_state(row: Any) -> device.Device:
         version=row.version,
         status=row.status,
         reason=row.reason,
+        address=row.address,
         configuration=device.Configuration(
             name=row.name,
             gateway=row.gateway,

@@ -189,7 +189,7 @@ def test_a_checkpoint_signed_with_another_key_does_not_count(container: Containe
 def test_a_checkpoint_of_another_database_does_not_count(container: Container) -> None:
     """Even if their chains stood at the same event."""
     given.many_leads(container, 3)
-    other = msgspec.structs.replace(made(container), installation=UUID(int=1))
+    other = msgspec.structs.replace(made(container), installation=str(UUID(int=1)))
 
     assert checkpoints.check(container.database, other, None) == (
         "the checkpoint is of another database"

@@ -9,10 +9,13 @@ import structlog
 from click.testing import CliRunner, Result
 from flask import Flask
 
+from projections.config.settings import Settings
 from projections.container import Container
 from runners.cli.main import main
+from tests.support import given
 from tests.support.api import then
 from tests.support.api.client import Client
+from tests.support.api.given import OTHER_KEY, SECRET_KEY
 from tests.support.processes import environment
 
 Command = Callable[..., Result]
@@ -91,3 +94,46 @@ def test_bad_names_and_roles_are_one_line(sendtrail: Command, container: Contain
     assert "'viewer', 'operator', 'admin'" in results[2].stderr
     assert results[4].stderr == "Error: no key nobody\n"
     assert then.table(container, "api_keys") == []
+
+
+def test_a_new_secret_key_is_printed_alone_on_the_last_line(
+    sendtrail: Command, container: Container
+) -> None:
+    """``KEY=$(sendtrail keys rotate-secret | tail -n 1)``"""
+    given.many_leads(container, 3, name="Aisyah")
+
+    result = sendtrail("keys", "rotate-secret")
+
+    assert result.exit_code == 0
+    words, key = result.stdout.splitlines()
+    assert words == "the new secret key, in force if this command ends well; keep a copy of it:"
+    assert result.stderr == (
+        "encrypted anew: 3 keys of leads, 0 credentials and secrets;"
+        " the new key is needed from now on\n"
+    )
+    url = container.database.url
+    with Container(Settings(database_url=url, secret_key=key)) as anew:
+        lead = anew.outreach.get_lead(anew.outreach.lead_id(given.phone(1)))
+    assert lead.profile.name == "Aisyah"
+
+
+def test_a_secret_key_that_is_given_is_not_repeated(
+    sendtrail: Command, container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a good one nor the one that there is already."""
+    given.lead(container)
+    answers = [
+        CliRunner().invoke(
+            main,
+            ["keys", "rotate-secret"],
+            env=environment(database_url=container.database.url, new_secret_key=key),
+        )
+        for key in (SECRET_KEY, "hunter2", OTHER_KEY)
+    ]
+
+    assert [answer.exit_code for answer in answers] == [1, 1, 0]
+    assert [answer.stdout for answer in answers] == ["", "", ""]
+    for answer in answers:
+        assert not any(key in answer.output for key in (SECRET_KEY, "hunter2", OTHER_KEY))
+    assert "SENDTRAIL_NEW_SECRET_KEY: expected another key than the present" in answers[0].stderr
+    assert "SENDTRAIL_NEW_SECRET_KEY: expected" in answers[1].stderr

@@ -68,6 +68,11 @@ BAD_SETTINGS = [
     ("broadcast_every", "soon", "SENDTRAIL_BROADCAST_EVERY: expected a number of seconds"),
     ("max_attempts", "0", "SENDTRAIL_MAX_ATTEMPTS: expected a whole number from 1 to 100"),
     ("default_region", "XX", "SENDTRAIL_DEFAULT_REGION: expected a two-letter country code"),
+    (
+        "stop_words",
+        "fin,\U0001f64f",
+        "SENDTRAIL_STOP_WORDS: expected words of at most 40 characters",
+    ),
     ("log_level", "loud", "SENDTRAIL_LOG_LEVEL: expected one of DEBUG, INFO, WARNING, ERROR"),
     ("database_url", "mysql://a:s3cret@h/x", "SENDTRAIL_DATABASE_URL: expected a URL such as"),
     ("database_url", "postgresql://a:s3cret@h:port/x", "SENDTRAIL_DATABASE_URL: expected a"),
@@ -137,23 +142,27 @@ def test_importing_says_what_landed_and_what_did_not(
     first = fresh("import", path, database_url=database_url)
     second = fresh("import", path, database_url=database_url)
 
-    assert first.stdout == "registered 1, known 0, rejected 2\n"
+    assert first.stdout == (
+        "registered 1, updated 0, unchanged 0, known 0, opted out 0, rejected 2\n"
+    )
     assert first.stderr.splitlines() == [
         "line 3: phone: expected a country code such as +60 (or set SENDTRAIL_DEFAULT_REGION)",
-        "line 4: device: expected the name of a device in service, or nothing",
+        "line 4: device: expected the name or id of a device in service, or nothing",
     ]
-    assert second.stdout == "registered 0, known 1, rejected 2\n"
+    assert second.stdout == (
+        "registered 0, updated 0, unchanged 0, known 1, opted out 0, rejected 2\n"
+    )
     assert (first.returncode, second.returncode) == (1, 1)
     assert then.count(database) == 1
 
 
 NO_LISTS: dict[str, tuple[bytes | None, str]] = {
-    "no_phone.csv": (b"name\nA\n", "header: expected a column 'phone' (of phone, name, niche"),
-    "latin1.csv": (b"phone\n+60120000001,Ren\xe9\n", "latin1.csv, after line 1: expected text in"),
+    "no_phone.csv": (b"name\nA\n", "header: expected a column 'phone' or 'mobile'"),
+    "damaged.csv": (b"phone\n+60120000001,\xc3\xa9\n\xe9\n\xc3\xa9", "line 3: expected text in"),
     "empty.csv": (b"", "header: expected a column 'phone'"),
     "long.csv": (
         b"phone,name\n+60120000001," + b"x" * 10_000_000 + b"\n",
-        "long.csv, after line 1: expected fields of at most 100000 characters",
+        "line 2: expected lines of at most 1000000 characters",
     ),
     "missing.csv": (None, ""),
 }

@@ -12,8 +12,9 @@ from projections.config.settings import Settings
 from projections.container import Container
 from projections.records.incidents import WENT_BACK
 from runners.cli import quarantine
-from tests.support import given, then
+from tests.support import given, then, when
 from tests.support.api.given import SECRET_KEY
+from tests.support.api.webhooks import reply
 from tests.support.operations import incident, process, quarantined
 from tests.support.processes import sendtrail
 
@@ -151,6 +152,23 @@ def test_status_says_who_runs_and_what_is_wrong(now: Container, database_url: st
         "1 lead is in quarantine: sendtrail audit quarantine list --kind lead",
     ]
     assert lines[-1].startswith("the database went back, noticed at ")
+
+
+def test_status_says_what_waits_and_what_is_of_nobody(now: Container, database_url: str) -> None:
+    """The first is warned of, the last line is only said."""
+    device = given.device(now, gateway="gowa")
+    when.tells(now, "gowa", device, reply("gowa", given.phone(1), "Who is this?", "3EB0R1"))
+
+    waiting = sendtrail("status", database_url=database_url).stdout.splitlines()
+    when.receives(now)
+    recorded = sendtrail("status", database_url=database_url).stdout.splitlines()
+
+    assert waiting[-1].startswith("1 webhook waits to be recorded, the oldest since ")
+    assert waiting[-1].endswith(" UTC: no receiver is alive")
+    assert recorded[-2:] == [
+        "Runner processes: none alive",
+        "1 reply of the last 30 days is of nobody known: GET /api/v1/replies?attributed=false",
+    ]
 
 
 def test_status_warns_if_nobody_sends(now: Container, database_url: str) -> None:

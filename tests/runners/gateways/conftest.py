@@ -12,6 +12,7 @@ from tests.runners.gateways.providers import (
     Behind,
     Provider,
 )
+from tests.support.gateways.fake_cloud import FakeCloud
 from tests.support.gateways.fakes import serving
 
 
@@ -21,6 +22,13 @@ def behind(request: pytest.FixtureRequest) -> Iterator[Behind]:
     provider = PROVIDERS[request.param]
     with serving(provider.server()) as fake:
         yield Behind(provider, fake)
+
+
+@pytest.fixture
+def cloud() -> Iterator[FakeCloud]:
+    """The platform, with one number."""
+    with serving(FakeCloud()) as fake:
+        yield fake
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from domain.addresses import Address
 from domain.content import Content
 from domain.ids import digest_of
 from runners.gateways.cloud import Cloud
@@ -40,9 +41,10 @@ R = TypeVar("R")
 
 class Provider(NamedTuple):
     """``settings`` go with the base URL of the server. ``first_id`` is what it calls its first
-    message; ``denied`` the code of an answer to ``wrong`` credentials; ``lacks`` what the gateway
-    says of a device that has nothing but a base URL; ``refusals`` some answers and what each means;
-    ``turn_off`` switches its device off, which it then calls ``off``."""
+    message, and ``called`` what it calls PHONE then; ``denied`` the code of an answer to ``wrong``
+    credentials; ``lacks`` what the gateway says of a device that has nothing but a base URL;
+    ``refusals`` some answers and what each means; ``turn_off`` switches its device off, which it
+    then calls ``off``; ``own`` is the address that it says the device has."""
 
     gateway: Callable[[Http], Gateway]
     server: Callable[[], Fake]
@@ -50,12 +52,14 @@ class Provider(NamedTuple):
     credentials: dict[str, str]
     wrong: dict[str, str]
     first_id: str
+    called: tuple[Address, ...]
     denied: str
     lacks: str
     refusals: tuple[tuple[Behaviour, Outcome], ...]
     turn_off: Callable[[Any], None]
     on: str
     off: str
+    own: str
 
 
 class Behind(NamedTuple):
@@ -95,16 +99,19 @@ PROVIDERS = {
         fake_gowa.CREDENTIALS,
         {"username": "outreach", "password": "wr0ng-secret"},
         "3EB00000000000000001",
+        (),
         "UNAUTHORIZED",
         "",  # a GOWA server may have no login, and its only device needs no id
         (
             (Behaviour("reject"), Rejected("INVALID_JID", "HTTP 400")),
+            (fake_gowa.NOT_ON_WHATSAPP, Rejected("not_on_whatsapp", "HTTP 400")),
             (Behaviour("busy"), Unreachable("SERVICE_UNAVAILABLE")),
             (Behaviour("error"), Unknown("INTERNAL_SERVER_ERROR")),
         ),
         _gowa_off,
         "logged_in",
         "disconnected",
+        "60399990021@s.whatsapp.net",
     ),
     "cloud": Provider(
         Cloud,
@@ -113,6 +120,7 @@ PROVIDERS = {
         fake_cloud.CREDENTIALS,
         {"access_token": "wr0ng-secret"},
         digest_of(fake_cloud.wamid(PHONE[1:], 1)),
+        (Address("wa_id", PHONE[1:]),),
         "190",
         "its settings have no phone_number_id",
         (
@@ -124,6 +132,7 @@ PROVIDERS = {
         _cloud_off,
         "AVAILABLE",
         "BLOCKED",
+        "",
     ),
     "wablas": Provider(
         Wablas,
@@ -132,6 +141,7 @@ PROVIDERS = {
         fake_wablas.CREDENTIALS,
         {"token": "wr0ng-secret", "secret_key": "s3cretKey"},
         "00000000-0000-0000-0000-000000000001",
+        (),
         "TOKEN_INVALID",
         "its credentials have no token",
         (
@@ -142,6 +152,7 @@ PROVIDERS = {
         _wablas_off,
         "connected",
         "disconnected",
+        "",
     ),
     "whacenter": Provider(
         Whacenter,
@@ -150,6 +161,7 @@ PROVIDERS = {
         fake_whacenter.CREDENTIALS,
         {"device_id": "wr0ng-secret"},
         "110864596",
+        (),
         "DEVICE_NOT_CONNECTED_OR_NOT_FOUND",
         "its credentials have no device_id",
         (
@@ -160,6 +172,7 @@ PROVIDERS = {
         _whacenter_off,
         "CONNECTED",
         "NOT CONNECTED",
+        "",
     ),
 }
 

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
-from domain.content import Template
+from domain.addresses import Address
 from domain.ids import digest_of
-from runners.gateways.cloud import CODES, VERSION
+from domain.template import Header, Template
+from runners.gateways.cloud import VERSION
 from runners.gateways.protocol import (
     Accepted,
     DeviceState,
-    Outcome,
     Outgoing,
-    Rejected,
-    Throttled,
-    Unknown,
     Unreachable,
 )
 from tests.runners.gateways.providers import PROVIDERS, outgoing, send, status
 from tests.support.gateways.fake_cloud import PHONE_NUMBER_ID, FakeCloud, wamid
-from tests.support.gateways.fakes import Behaviour, serving
+from tests.support.gateways.fakes import Asked, Behaviour, serving
 
 CLOUD = PROVIDERS["cloud"]
 ENVELOPE = {
@@ -37,11 +32,15 @@ PICTURE = "https://example.com/a.PNG?size=2"
 FILE = "https://example.com/price%20list.pdf"
 
 
-@pytest.fixture
-def cloud() -> Iterator[FakeCloud]:
-    """The platform, with one number."""
-    with serving(FakeCloud()) as fake:
-        yield fake
+class Talking(FakeCloud):
+    """A platform that takes everything and names the contacts that it is told to."""
+
+    def __init__(self, contacts: object) -> None:
+        super().__init__()
+        self.says = {"messages": [{"id": "wamid.1"}], "contacts": contacts}
+
+    def accepted(self, asked: Asked, number: int) -> web.Response:
+        return web.json_response(self.says)
 
 
 def body(fake: FakeCloud, message: Outgoing) -> dict[str, Any]:
@@ -105,6 +104,66 @@ def test_a_template_goes_with_its_variables_in_order(cloud: FakeCloud) -> None:
     assert repr(template) == "<template order_update>"
 
 
+def test_named_values_a_header_and_buttons_go_where_they_belong(cloud: FakeCloud) -> None:
+    template = Template(
+        "offer",
+        "ms",
+        {"day": "7 March", "customer": "Ann"},
+        Header("text", {"shop": "Ipoh"}),
+        {"1": "o/17", "0": "x"},
+    )
+    assert body(cloud, outgoing(CLOUD, cloud.url, template=template))["template"] == {
+        "name": "offer",
+        "language": {"code": "ms"},
+        "components": [
+            {
+                "type": "header",
+                "parameters": [{"type": "text", "parameter_name": "shop", "text": "Ipoh"}],
+            },
+            {
+                "type": "body",
+                "parameters": [
+                    {"type": "text", "parameter_name": "customer", "text": "Ann"},
+                    {"type": "text", "parameter_name": "day", "text": "7 March"},
+                ],
+            },
+            {
+                "type": "button",
+                "sub_type": "url",
+                "index": "0",
+                "parameters": [{"type": "text", "text": "x"}],
+            },
+            {
+                "type": "button",
+                "sub_type": "url",
+                "index": "1",
+                "parameters": [{"type": "text", "text": "o/17"}],
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "parameter"),
+    [
+        (Header("text", ("Ipoh",)), {"type": "text", "text": "Ipoh"}),
+        (Header("image", url=FILE), {"type": "image", "image": {"link": FILE}}),
+        (Header("video", url=FILE), {"type": "video", "video": {"link": FILE}}),
+        (
+            Header("document", url=FILE),
+            {"type": "document", "document": {"link": FILE, "filename": "price list.pdf"}},
+        ),
+    ],
+)
+def test_a_header_says_itself_what_it_is(
+    cloud: FakeCloud, header: Header, parameter: dict[str, object]
+) -> None:
+    """And goes before the content's media."""
+    template = Template("offer", "ms", header=header)
+    sent = body(cloud, outgoing(CLOUD, cloud.url, template=template, media_url=PICTURE))
+    assert sent["template"]["components"] == [{"type": "header", "parameters": [parameter]}]
+
+
 @pytest.mark.parametrize(
     ("url", "parameter"),
     [
@@ -131,7 +190,43 @@ def test_what_it_is_called_does_not_tell_whose_it_is(cloud: FakeCloud) -> None:
     """The platform's id has the recipient's phone in it; the digest of it has not, and whoever gets
     a receipt finds the message by the same digest."""
     (outcome,) = send(CLOUD, outgoing(CLOUD, cloud.url))
-    assert outcome == Accepted(digest_of(wamid("60123456789", 1)))
+    assert outcome == Accepted(
+        digest_of(wamid("60123456789", 1)), (Address("wa_id", "60123456789"),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("adds", "called"),
+    [
+        ({}, [("wa_id", "60123456789")]),
+        ({"wa_id": "601122334455"}, [("wa_id", "601122334455")]),
+        (
+            {"user_id": "MY.1349120865530200006"},
+            [("wa_id", "60123456789"), ("user_id", "MY.1349120865530200006")],
+        ),
+        ({"wa_id": None, "user_id": "MY.ENT.7"}, [("user_id", "MY.ENT.7")]),
+        ({"wa_id": ["60123456789"], "user_id": 7}, []),
+        ({"wa_id": "Ann", "user_id": "a\u0000b"}, []),
+        ({"wa_id": "1" * 40, "user_id": "x" * 201}, []),
+    ],
+)
+def test_the_answer_says_what_the_recipient_is_called(
+    cloud: FakeCloud, adds: dict[str, Any], called: list[tuple[str, str]]
+) -> None:
+    """Whatever it says there, the message is accepted; and none of it is printed."""
+    cloud.contacts["+60123456789"] = adds
+    (outcome,) = send(CLOUD, outgoing(CLOUD, cloud.url))
+    assert isinstance(outcome, Accepted)
+    assert [(address.kind, address.value) for address in outcome.addresses] == called
+    assert "60123456789" not in repr(outcome)
+    assert "MY." not in str(outcome)
+
+
+@pytest.mark.parametrize("contacts", [None, [], {}, ["60123456789"], [[]], 7])
+def test_an_answer_without_a_contact_names_nobody(contacts: object) -> None:
+    with serving(Talking(contacts)) as fake:
+        (outcome,) = send(CLOUD, outgoing(CLOUD, fake.url))
+    assert outcome == Accepted(digest_of("wamid.1"))
 
 
 def test_a_device_may_have_a_version_of_its_own(cloud: FakeCloud) -> None:
@@ -155,70 +250,6 @@ def test_the_platform_is_where_it_is_documented() -> None:
     settings = {"phone_number_id": PHONE_NUMBER_ID}
     (outcome,) = send(CLOUD, outgoing(CLOUD, "", settings=settings, credentials={}))
     assert outcome == Unreachable("its credentials have no access_token")
-
-
-REJECTED = [
-    *(100, 130472, 130497, 131008, 131009, 131021, 131026, 131030, 131047, 131048, 131049, 131050),
-    *(131051, 131052, 131053, 132000, 132001, 132005, 132007, 132012, 132015, 132016, 135000),
-]
-UNREACHABLE = [
-    *(0, 3, 10, 33, 190, 200, 230, 299, 368, 131005, 131031, 131037, 131042, 131045, 131057),
-    133010,
-]
-TABLE: list[tuple[int, Outcome]] = [
-    *((code, Rejected(str(code), "HTTP 400")) for code in REJECTED),
-    *((code, Throttled()) for code in (4, 80007, 130429, 131056)),
-    *((code, Unreachable(str(code))) for code in UNREACHABLE),
-    *((code, Unknown(str(code))) for code in (1, 2, 131000, 131016, 133004)),
-]
-
-
-@pytest.mark.parametrize(("code", "outcome"), TABLE)
-def test_each_code_of_the_table(cloud: FakeCloud, code: int, outcome: Outcome) -> None:
-    """With whatever HTTP status it comes: 400 here."""
-    cloud.behave = lambda asked: Behaviour("reject", code=code)
-    assert send(CLOUD, outgoing(CLOUD, cloud.url)) == [outcome]
-
-
-def test_the_table_has_nothing_else() -> None:
-    written = {code for code, outcome in TABLE}
-    assert set(CODES) - written == set(range(201, 299)) - {230}
-
-
-def test_the_documentation_has_the_same_table() -> None:
-    document = Path(__file__).parents[3] / "docs" / "gateways.md"
-    section = document.read_text().partition("## WhatsApp Cloud API")[2].partition("\n## ")[0]
-    written: dict[int, str] = {}
-    for codes, outcome in re.findall(r"^\| (\d[^|]*) \|.*\| (\w+) \|$", section, re.MULTILINE):
-        for part in codes.split(", "):
-            first, _, last = part.partition(" to ")
-            written |= dict.fromkeys(range(int(first), int(last or first) + 1), outcome)
-    assert written == CODES
-
-
-@pytest.mark.parametrize(
-    ("status_code", "outcome"),
-    [
-        (400, Rejected("999999", "HTTP 400")),
-        (401, Unreachable("999999")),
-        (403, Unreachable("999999")),
-        (404, Unreachable("999999")),
-        (429, Throttled(3.0)),
-        (500, Unknown("999999")),
-        (503, Unknown("999999")),
-    ],
-)
-def test_a_code_that_is_not_in_it_means_what_its_http_status_means(
-    cloud: FakeCloud, status_code: int, outcome: Outcome
-) -> None:
-    cloud.behave = lambda asked: Behaviour("reject", code=999999, status=status_code, retry_after=3)
-    assert send(CLOUD, outgoing(CLOUD, cloud.url)) == [outcome]
-
-
-@pytest.mark.parametrize("code", ["131026", True, [], {}, 1.5])
-def test_a_code_that_is_no_number_is_none(cloud: FakeCloud, code: object) -> None:
-    cloud.behave = lambda asked: Behaviour("reject", code=code, status=500)
-    assert send(CLOUD, outgoing(CLOUD, cloud.url)) == [Unknown("http_500")]
 
 
 @pytest.mark.parametrize(

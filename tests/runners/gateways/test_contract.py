@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from projections.config.settings import Settings
@@ -53,7 +54,9 @@ def test_there_is_a_gateway_for_every_name_in_the_api() -> None:
 def test_a_text_arrives_as_it_is(behind: Behind) -> None:
     """Newlines, tabs, URLs, accents and emoji; and no country code is guessed."""
     provider, fake = behind
-    assert send(provider, outgoing(provider, fake.url)) == [Accepted(provider.first_id)]
+    assert send(provider, outgoing(provider, fake.url)) == [
+        Accepted(provider.first_id, provider.called)
+    ]
 
     (asked,) = fake.asked
     assert asked.text == TEXT
@@ -65,7 +68,7 @@ def test_a_text_arrives_as_it_is(behind: Behind) -> None:
 def test_media_arrives_by_its_url_with_the_text(behind: Behind, url: str) -> None:
     provider, fake = behind
     message = outgoing(provider, fake.url, media_url=url)
-    assert send(provider, message) == [Accepted(provider.first_id)]
+    assert send(provider, message) == [Accepted(provider.first_id, provider.called)]
 
     (asked,) = fake.asked
     assert asked.text == TEXT
@@ -73,10 +76,23 @@ def test_media_arrives_by_its_url_with_the_text(behind: Behind, url: str) -> Non
     assert fake.refused == []
 
 
+def test_the_wire_gets_whatsapps_own_spelling_where_it_is_known(behind: Behind) -> None:
+    """Brazil: the lead is +55 82 9 9944-0002, and WhatsApp calls her 55 82 9944-0002."""
+    provider, fake = behind
+    hers = outgoing(provider, fake.url, phone="+5582999440002")
+    send(provider, hers, msgspec.structs.replace(hers, wa_id="558299440002"))
+
+    assert [asked.phone.removeprefix("+") for asked in fake.asked] == [
+        "5582999440002",
+        "558299440002",
+    ]
+    assert fake.refused == []
+
+
 def test_media_needs_no_text(behind: Behind) -> None:
     provider, fake = behind
     message = outgoing(provider, fake.url, media_url=PICTURE, body="")
-    assert send(provider, message) == [Accepted(provider.first_id)]
+    assert send(provider, message) == [Accepted(provider.first_id, provider.called)]
     assert fake.refused == []
 
 

@@ -16,9 +16,9 @@ from tests.support.gateways.fakes import Behaviour, Kind
 
 def test_a_device_is_online_or_not(behind: Behind) -> None:
     provider, fake = behind
-    assert status(provider, fake.url) == DeviceState(True, provider.on)
+    assert status(provider, fake.url) == DeviceState(True, provider.on, provider.own)
     provider.turn_off(fake)
-    assert status(provider, fake.url) == DeviceState(False, provider.off)
+    assert status(provider, fake.url) == DeviceState(False, provider.off, provider.own)
     assert status(provider, fake.url, **provider.wrong) == DeviceState(False, provider.denied)
 
 

@@ -6,13 +6,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from aiohttp import web
 
-from runners.gateways.protocol import DeviceState, Unreachable
+from runners.gateways.protocol import DeviceState, Rejected, Unreachable
 from tests.runners.gateways.providers import ID, PROVIDERS, TEXT, outgoing, send, status
 from tests.support.gateways.fake_gowa import FakeGowa
-from tests.support.gateways.fakes import serving
+from tests.support.gateways.fakes import Behaviour, serving
 
 GOWA = PROVIDERS["gowa"]
+OURS = "60399990021@s.whatsapp.net"
+
+
+class Naming(FakeGowa):
+    """A server that says of its one device what it is told to."""
+
+    def __init__(self, says: dict[str, object]) -> None:
+        super().__init__()
+        self.says = says
+
+    async def list_devices(self, request: web.Request) -> web.StreamResponse:
+        device = {"id": "sales-1", "state": "logged_in", **self.says}
+        return web.json_response({"code": "SUCCESS", "message": "", "results": [device]})
 
 
 @pytest.fixture
@@ -61,8 +75,8 @@ def test_a_device_that_it_does_not_have_blames_no_message(gowa: FakeGowa) -> Non
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        ("logged_in", DeviceState(True, "logged_in")),
-        ("disconnected", DeviceState(False, "disconnected")),
+        ("logged_in", DeviceState(True, "logged_in", OURS)),
+        ("disconnected", DeviceState(False, "disconnected", OURS)),
         (None, DeviceState(False, "DEVICE_NOT_FOUND")),
     ],
 )
@@ -71,6 +85,65 @@ def test_a_device_is_online_when_it_is_logged_in(
 ) -> None:
     gowa.devices = {} if state is None else {"sales-1": state}
     assert status(GOWA, gowa.url) == expected
+
+
+@pytest.mark.parametrize(
+    ("jid", "address"),
+    [
+        (OURS, OURS),
+        ("60399990021:12@s.whatsapp.net", OURS),
+        ("60399990021.1:12@s.whatsapp.net", OURS),
+        ("", ""),
+        ("sales", ""),
+        ("120363402106000039@g.us", ""),
+    ],
+)
+def test_a_devices_own_number_is_named_as_webhooks_name_it(
+    gowa: FakeGowa, jid: str, address: str
+) -> None:
+    """Which is without the part that says which of the number's devices this one is; before its
+    first login it has none."""
+    gowa.jids["sales-1"] = jid
+    assert status(GOWA, gowa.url) == DeviceState(True, "logged_in", address)
+
+
+@pytest.mark.parametrize(
+    ("device", "address"),
+    [
+        ({"phone_number": "60399990021"}, OURS),
+        ({"phone_number": "60399990021", "jid": None}, OURS),
+        ({"phone_number": ["60399990021"], "jid": {"user": "60399990021"}}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_devices_own_number_may_come_without_its_jid(
+    device: dict[str, object], address: str
+) -> None:
+    with serving(Naming(device)) as fake:
+        assert status(GOWA, fake.url) == DeviceState(True, "logged_in", address)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("Phone 60123456789@s.whatsapp.net is not on whatsapp", "not_on_whatsapp"),
+        ("phone 60123456789 IS NOT ON WHATSAPP. ", "not_on_whatsapp"),
+        ("invalid JID 60123456789@: is not on whatsapp servers", "INVALID_JID"),
+        ("user is not registered", "INVALID_JID"),
+    ],
+)
+def test_a_number_that_is_not_on_whatsapp_has_a_code_of_its_own(
+    gowa: FakeGowa, words: str, code: str
+) -> None:
+    """GOWA's own code is the same for every number that it refuses."""
+    gowa.behave = lambda asked: Behaviour("reject", words=words)
+    assert send(GOWA, outgoing(GOWA, gowa.url)) == [Rejected(code, "HTTP 400")]
+
+
+def test_only_its_code_for_numbers_speaks_of_a_number(gowa: FakeGowa) -> None:
+    said = Behaviour("reject", code="BAD_REQUEST", words="{phone} is not on whatsapp")
+    gowa.behave = lambda asked: said
+    assert send(GOWA, outgoing(GOWA, gowa.url)) == [Rejected("BAD_REQUEST", "HTTP 400")]
 
 
 def test_a_message_on_its_way_is_not_printed() -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast, get_args
 
 import pytest
 
+from domain import enrolling, enrollment
+from domain.enrollment import StopReason
+from domain.event import Event
+from domain.sequence import REENTRIES, Reentry
 from projections.container import Container
+from projections.readmodels import enrollments
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
 
@@ -37,7 +42,7 @@ def test_a_lead_that_gets_the_trigger_again_enters_as_often_as_the_sequence_says
     for message in then.messages(container):
         container.outreach.cancel_message(message.message_id, actor="api:sales")
     when.reaps(container)
-    assert {e.status for e in then.table(container, "enrollments")} == {"completed"}
+    assert {e.reason for e in then.table(container, "enrollments")} == {"operator"}
     container.outreach.add_trigger(lead, "COLD", actor="api:sales")
     clock.advance(minutes=5)
     when.enrolls(container)
@@ -45,6 +50,42 @@ def test_a_lead_that_gets_the_trigger_again_enters_as_often_as_the_sequence_says
     assert len(then.messages(container)) == after_completion
     entries = [e.entry for e in then.table(container, "enrollments", "entry")]
     assert entries == [1, 2, 3][:after_completion]
+
+
+@pytest.mark.parametrize("reentry", REENTRIES)
+@pytest.mark.parametrize("reason", [None, "completed", *get_args(StopReason)])
+def test_the_enroller_lets_in_whom_the_domain_lets_in(
+    container: Container, reentry: Reentry, reason: str | None
+) -> None:
+    """One rule in two places, after every end of an earlier journey; None is one under way."""
+    given.device(container)
+    lead = given.lead(container, triggers=["COLD"])
+    sequence = given.sequence(container, "COLD", ["Only"], reentry=reentry)
+    when.enrolls(container)
+    container.outreach.add_trigger(lead, "COLD", actor="api:sales")
+    (earlier,) = then.table(container, "enrollments")
+    state = enrollments.state(earlier)
+    by = {"now": container.outreach.clock(), "actor": "api:test"}
+    ended: tuple[Event, ...] = ()
+    if reason is not None:
+        ended = (
+            enrollment.end(state, (), **by)
+            if reason == "completed"
+            else enrollment.stop(state, cast(StopReason, reason), **by)
+        )
+    with container.database.transaction() as connection:
+        container.outreach.record(connection, ended)
+    after = enrollment.fold(state, ended)
+    assert after is not None
+
+    when.enrolls(container)
+
+    again = len(then.table(container, "enrollments")) == 2
+    assert again is not enrolling.keeps_out(reentry, after)
+    no = reason in ("opted_out", "erased")
+    allowed = {"once": False, "after_completion": not no and reason is not None, "always": True}
+    assert again is allowed[reentry]
+    assert {row.sequence_id for row in then.table(container, "enrollments")} == {sequence}
 
 
 def test_a_lead_without_a_device_always_gets_the_same_one(container: Container) -> None:

@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from domain.device import OPERATOR
 from projections.container import Container
 from runners.gateways.protocol import DeviceState
@@ -93,6 +95,58 @@ def test_a_device_that_a_person_disconnected_stays_so(
     container.outreach.connect_device(device, actor="api:sales")
     assert watches(container, Sandbox(clock)) == 0
     assert container.outreach.get_device(device).status == "online"
+
+
+def test_a_devices_own_number_is_learned_and_shown(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """Whatever its state is; a second look changes nothing, and neither does one that names no
+    number. The number may change, as when another phone is paired."""
+    device = given.device(container, online=False)
+    gateway = Watched(clock)
+    for state in (
+        DeviceState(False, "connecting", "60399990021@s.whatsapp.net"),
+        DeviceState(False, "connecting", "60399990021@s.whatsapp.net"),
+        DeviceState(True, "logged_in", "60399990022@s.whatsapp.net"),
+        DeviceState(True, "logged_in"),
+    ):
+        gateway.states[device] = state
+        watches(container, gateway)
+
+    assert then.topics(container, device) == [
+        "device.registered",
+        "device.address_learned",
+        "device.connected",
+        "device.address_learned",
+    ]
+    row = then.row(container, "devices", device_id=device)
+    assert (row.status, row.address) == ("online", "60399990022@s.whatsapp.net")
+
+
+def test_a_device_of_which_two_things_changed_has_changed_once(
+    container: Container, clock: SimulatedClock
+) -> None:
+    device = given.device(container, online=False)
+    gateway = Watched(clock)
+    gateway.states[device] = DeviceState(True, "logged_in", "60399990021@s.whatsapp.net")
+    assert (watches(container, gateway), watches(container, gateway)) == (1, 0)
+
+
+def test_a_number_is_learned_anew_after_a_change_of_settings(
+    container: Container, clock: SimulatedClock
+) -> None:
+    device = given.device(container)
+    gateway = Watched(clock)
+    gateway.states[device] = DeviceState(True, "logged_in", "60399990021@s.whatsapp.net")
+    watches(container, gateway)
+    present = container.outreach.get_device(device).configuration
+    other = msgspec.structs.replace(present, settings={"seed": 7})
+    container.outreach.reconfigure_device(device, other, actor="api:sales")
+    assert then.row(container, "devices", device_id=device).address is None
+
+    assert watches(container, gateway) == 1
+    row = then.row(container, "devices", device_id=device)
+    assert row.address == "60399990021@s.whatsapp.net"
 
 
 def test_retired_devices_and_other_gateways_are_left_alone(

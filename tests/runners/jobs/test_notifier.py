@@ -128,7 +128,7 @@ def test_each_gets_what_it_asked_for_from_then_on(
     subscribes(container, receiver, ["lead.replied", "lead.opted_out", "message.failed"])
     (unknown,) = then.messages(container, status="unknown")
     lead = container.outreach.lead_id(given.phone(1))
-    container.outreach.record_reply(lead, "Stop", "in.1", actor="webhook:gowa")
+    when.replies(container, lead, "Stop", "in.1")
     outreach = container.outreach
     outreach.resolve_message(unknown.message_id, "failed", "never arrived", actor="api:boss")
 
@@ -251,7 +251,7 @@ def test_an_event_that_was_altered_stands_in_no_others_way(
     subscribes(container, receiver, ["lead.replied", "message.sent"])
     campaign_is_sent(container, clock)
     lead = container.outreach.lead_id(given.phone(1))
-    container.outreach.record_reply(lead, "Yes?", "in.1", actor="webhook:gowa")
+    when.replies(container, lead, "Yes?", "in.1")
     with container.database.transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE stored_events DISABLE TRIGGER ALL")
         ((altered,),) = connection.exec_driver_sql(

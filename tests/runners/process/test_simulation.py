@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from projections.container import Container
 from projections.queries import reports
 from projections.rebuild.rebuild import rebuild
+from projections.schema.columns import READ_MODELS
 from runners.process.simulation import Simulation
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then
@@ -51,7 +52,7 @@ def test_two_days_add_up_and_rebuild_identically(
     assert overview.messages["sent"] > 50
     differences = rebuild(container.database)
     assert {table: why for table, why in differences.items() if why} == {}
-    assert len(differences) == 15
+    assert differences.keys() == READ_MODELS.tables.keys()
 
 
 def test_an_idle_month_is_skipped_and_a_campaign_at_its_end_is_on_time(

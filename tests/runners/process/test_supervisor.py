@@ -120,6 +120,7 @@ def test_one_look_each_and_an_end(container: Container, database_url: str) -> No
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
         "monitor: 1",
+        "receiver: 0",
         "enroller: 2",
         "campaigner: 2",
         "broadcaster: 4",

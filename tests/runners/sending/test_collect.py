@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from domain.receipts import Receipt, Reply
+from domain.addresses import Address
+from domain.inbound import Receipt, Reply
 from projections.container import Container
 from runners.gateways.sandbox import Sandbox
 from runners.support.clocks import SimulatedClock
@@ -25,6 +26,10 @@ class Reporting(Phones):
         return reports
 
 
+def said_by(phone: str, text: str, provider_id: str) -> Reply:
+    return Reply((Address("wa_id", phone.removeprefix("+")),), text, provider_id)
+
+
 def test_the_sandbox_delivers_and_reads(container: Container, clock: SimulatedClock) -> None:
     """Two seconds and a minute and a half later, for those who read at all."""
     given.device(container, settings={"receipts": True, "seed": 1})
@@ -36,12 +41,14 @@ def test_the_sandbox_delivers_and_reads(container: Container, clock: SimulatedCl
     when.looks(broadcaster)
     clock.advance(seconds=2)
     broadcaster.collect_inbound()
+    when.receives(container)
     assert {m.delivered_at for m in then.messages(container)} == {
         datetime(2026, 3, 2, 8, 0, 2, tzinfo=UTC)
     }
 
     clock.advance(seconds=88)
     broadcaster.collect_inbound()
+    when.receives(container)
     read = [m for m in then.messages(container) if m.read_at is not None]
     assert 15 <= len(read) <= 39
 
@@ -65,6 +72,7 @@ def test_both_receipts_at_once_and_twice_count_once(
         Receipt("read", message_id),
     ]
     broadcaster.collect_inbound()
+    when.receives(container)
 
     assert then.topics(container, message_id)[-3:] == [
         "message.sent",
@@ -92,8 +100,9 @@ def test_a_reply_is_recorded_and_stop_opts_out(
     broadcaster = when.broadcaster(container, gateway)
     when.looks(broadcaster)
 
-    gateway.reports = [Reply(given.phone(1), text, "wamid.in.1")]
+    gateway.reports = [said_by(given.phone(1), text, "wamid.in.1")]
     broadcaster.collect_inbound()
+    when.receives(container)
 
     assert then.topics(container, lead) == topics
     (replied,) = then.events(container, "lead.replied")
@@ -110,9 +119,10 @@ def test_a_stranger_who_writes_takes_no_other_report_with_it(
     broadcaster = when.broadcaster(container, gateway)
 
     gateway.reports = [
-        Reply("+60129999999", "Hello?", "wamid.in.1"),
-        Reply(given.phone(1), "STOP", "wamid.in.2"),
+        said_by("+60129999999", "Hello?", "wamid.in.1"),
+        said_by(given.phone(1), "STOP", "wamid.in.2"),
     ]
     broadcaster.collect_inbound()
+    when.receives(container)
 
     assert container.outreach.get_lead(lead).opted_out_at is not None

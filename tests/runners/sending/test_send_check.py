@@ -79,7 +79,7 @@ def test_a_reply_cancels_the_steps_that_were_to_follow(
     when.claims(broadcaster)
 
     lead = then.table(container, "leads")[0].lead_id
-    container.outreach.record_reply(lead, "Who is this?", "wamid.in.1", actor="webhook:gowa")
+    when.replies(container, lead, "Who is this?", "wamid.in.1")
     clock.advance(seconds=3)
     when.triggers(container)
     when.plays(clock, 60, broadcaster)

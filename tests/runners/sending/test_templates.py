@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from domain.content import Content, Template, digest, render
+from domain.content import Content, digest, render
 from domain.errors import InvalidInputError
+from domain.template import Template
 from projections.audit import message_trail
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
@@ -33,7 +34,9 @@ def test_a_campaign_takes_its_template_along(container: Container, clock: Simula
     assert outgoing.content.body == "Hi Aisyah, 20 % off"
     assert outgoing.content.template == rendered
     message = then.message(container)
-    assert message.body_sha256 == digest(Content(body="Hi Aisyah, 20 % off", template=rendered))
+    key = then.digest_key(container, message.lead_id)
+    sent = Content(body="Hi Aisyah, 20 % off", template=rendered)
+    assert message.body_sha256 == digest(sent, key)
     trail = message_trail.message_trail(container.outreach, container.database, message.message_id)
     assert [(h.content.template, h.proven) for h in trail.hand_overs] == [(rendered, True)]
 

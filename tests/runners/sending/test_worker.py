@@ -64,7 +64,7 @@ def test_the_text_names_the_person_and_the_phone_is_as_stored(
     given.device(container)
     given.lead(container, 1, name="Aisyah", attributes={"city": "Ipoh"})
     given.lead(container, 2)
-    given.campaign(container, body="Hi {name|there}, how is {city|it}?\n{}")
+    given.campaign(container, body="Hi {name|there}, how is {city|it}?\n\\{\\}")
     when.triggers(container)
     phones = Phones(clock)
 

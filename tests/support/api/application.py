@@ -8,20 +8,21 @@ from functools import cache
 from flask import Flask
 
 from api import create_app
-from api.http import auth
+from api.http import approved_templates, auth
 from api.http.context import EXTENSION
 from api.resources import health
 from projections.container import Container
 
 
-def application(container: Container) -> Flask:
-    """What ``create_app(container)`` makes, in a thousandth of the time: a copy of an application
-    that was built before, with this container. Routes and handlers are shared, so leave them as
-    they are."""
+def application(container: Container, templates: approved_templates.Reader | None = None) -> Flask:
+    """What ``create_app(container, templates)`` makes, in a thousandth of the time: a copy of an
+    application that was built before, with this container. Routes and handlers are shared, so leave
+    them as they are."""
     app = copy.copy(_built())
     app.config = copy.copy(app.config)
     own = {
         EXTENSION: container,
+        approved_templates.EXTENSION: templates,
         auth.EXTENSION: auth.WrongKeys(),
         health.WARNINGS: health.Warnings(),
     }

@@ -21,3 +21,4 @@ def broadcasts(container: Container, clock: SimulatedClock) -> None:
     while moment := sandbox.next_inbound():
         clock.move_to(moment)
         one.collect_inbound()
+        when.receives(container)

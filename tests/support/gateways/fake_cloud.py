@@ -19,6 +19,7 @@ from tests.support.gateways.fakes import Asked, Behaviour, Fake, Kind
 ACCESS_TOKEN = "EAAG-s3cret-t0ken"
 CREDENTIALS = {"access_token": ACCESS_TOKEN}
 PHONE_NUMBER_ID = "106540352242922"
+BUSINESS_ACCOUNT_ID = "102290129340398"
 
 FIELDS = {"messaging_product", "recipient_type", "to", "type", "biz_opaque_callback_data"}
 # What a message's own part must have, and what it may have.
@@ -36,15 +37,22 @@ NO: dict[Kind, tuple[int, int]] = {
 
 
 class FakeCloud(Fake):
-    """``can_send`` is the health of its number: AVAILABLE, LIMITED or BLOCKED."""
+    """``can_send`` is the health of its number: AVAILABLE, LIMITED or BLOCKED. ``contacts`` are
+    what it adds to ``contacts[0]`` of an answer, by the phone as it was asked to write to: a
+    ``wa_id`` other than its digits, a ``user_id``, or whatever else a test makes up. ``templates``
+    are those of its account, listed so many ``per_page``."""
 
     def __init__(self, behave: Callable[[Asked], Behaviour] = lambda asked: Behaviour()) -> None:
         super().__init__(behave)
         self.can_send = "AVAILABLE"
+        self.contacts: dict[str, dict[str, Any]] = {}
+        self.templates: list[dict[str, Any]] = []
+        self.per_page = 100
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post("/{version}/{number}/messages", self.message),
+            web.get("/{version}/{account}/message_templates", self.message_templates),
             web.get("/{version}/{number}", self.health),
         ]
 
@@ -81,12 +89,32 @@ class FakeCloud(Fake):
         good = web.json_response({"health_status": health, "id": PHONE_NUMBER_ID})
         return await self.answer(request, self.inquiry, good)
 
+    async def message_templates(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Authorization") != f"Bearer {ACCESS_TOKEN}":
+            return self._refuse(401, 190, "Invalid OAuth access token")
+        if request.match_info["account"] != BUSINESS_ACCOUNT_ID:
+            return self._refuse(400, 100, "Object does not exist", error_subcode=33)
+        if not {"name", "language", "status", "category", "components"} <= set(
+            request.query["fields"].split(",")
+        ):
+            return self._refuse(400, 100, "unknown fields")
+        size = min(self.per_page, int(request.query["limit"]))
+        first = int(request.query.get("after", "0"))
+        paging: dict[str, Any] = {"cursors": {"before": str(first), "after": str(first + size)}}
+        if first + size < len(self.templates):
+            # As the platform does it: the token is in the address.
+            paging["next"] = f"https://elsewhere.invalid/?access_token={ACCESS_TOKEN}"
+        page = {"data": self.templates[first : first + size], "paging": paging}
+        return await self.answer(request, self.inquiry, web.json_response(page))
+
     def accepted(self, asked: Asked, number: int) -> web.Response:
         digits = asked.phone.removeprefix("+")
         return web.json_response(
             {
                 "messaging_product": "whatsapp",
-                "contacts": [{"input": asked.phone, "wa_id": digits}],
+                "contacts": [
+                    {"input": asked.phone, "wa_id": digits, **self.contacts.get(asked.phone, {})}
+                ],
                 "messages": [{"id": wamid(digits, number)}],
             }
         )
@@ -96,7 +124,7 @@ class FakeCloud(Fake):
             return _error(
                 behaviour.status,
                 behaviour.code_or(131026),
-                f"{phone} is undeliverable",
+                behaviour.words_or("{phone} is undeliverable", phone),
             )
         return _error(*NO[kind], f"not {phone} now")
 
@@ -136,8 +164,27 @@ def _problem(body: Any) -> str | None:
     content, (must, may) = body[kind], CONTENT[kind]
     if not must <= set(content) <= must | may or not all(content[key] for key in must):
         return f"{kind}: unknown or missing fields"
-    if kind == "template" and set(content["language"]) != {"code"}:
+    if kind == "template":
+        return _template_problem(content)
+    return None
+
+
+def _template_problem(template: Any) -> str | None:
+    if set(template["language"]) != {"code"}:
         return "template.language: expected a code"
+    for component in template["components"]:
+        must = {"type", "parameters"}
+        if component["type"] == "button":
+            must |= {"sub_type", "index"}
+        if set(component) != must or not component["parameters"]:
+            return "template.components: unknown or missing fields"
+        for parameter in component["parameters"]:
+            kind = parameter["type"]
+            if set(parameter) - {"parameter_name"} != {"type", kind}:
+                return "template.components.parameters: unknown or missing fields"
+            text = parameter.get("text", "x")
+            if not text or re.search(r"[\n\t]| {5}", text):
+                return "Param text cannot have new-line/tab characters or more than 4 spaces"
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +13,22 @@ from aiohttp import web
 from tests.support.gateways.fakes import TAKEN, Asked, Behaviour, Fake, Kind, serving
 
 # With what is needed to run it and to tell it what to do.
-__all__ = ["CREDENTIALS", "TAKEN", "Asked", "Behaviour", "FakeGowa", "Kind", "serving"]
+__all__ = [
+    "CREDENTIALS",
+    "NOT_ON_WHATSAPP",
+    "TAKEN",
+    "Asked",
+    "Behaviour",
+    "FakeGowa",
+    "Kind",
+    "serving",
+]
 
 USERNAME, PASSWORD = "outreach", "s3cret-Pa55"
 CREDENTIALS = {"username": USERNAME, "password": PASSWORD}
+
+# Its answer for a number that it does not find on WhatsApp, with its usual code.
+NOT_ON_WHATSAPP = Behaviour("reject", words="Phone {phone}@s.whatsapp.net is not on whatsapp")
 
 NO: dict[Kind, tuple[int, str, str]] = {
     "throttle": (429, "TOO_MANY_REQUESTS", "slow down"),
@@ -25,11 +38,14 @@ NO: dict[Kind, tuple[int, str, str]] = {
 
 
 class FakeGowa(Fake):
-    """``devices`` are the states of those it has, all logged in unless told otherwise."""
+    """``devices`` are the states of those it has, all logged in unless told otherwise. ``jids`` are
+    their own numbers; that of a device that is not there follows from its place: the first one is
+    60399990021. A device without a number, as before its first login, has an empty one."""
 
     def __init__(self, behave: Callable[[Asked], Behaviour] = lambda asked: Behaviour()) -> None:
         super().__init__(behave)
         self.devices: dict[str, str] = {}
+        self.jids: dict[str, str] = {}
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -62,9 +78,20 @@ class FakeGowa(Fake):
     async def list_devices(self, request: web.Request) -> web.StreamResponse:
         if not self._known(request):
             return self._refuse(401, "UNAUTHORIZED", "who are you?")
-        found = [{"id": name, "state": state} for name, state in self.devices.items()]
+        found = [self._device(place, name) for place, name in enumerate(self.devices)]
         good = _json(200, "SUCCESS", "List devices", found)
         return await self.answer(request, self.inquiry, good)
+
+    def _device(self, place: int, name: str) -> dict[str, str]:
+        jid = self.jids.get(name, f"{60399990021 + place}@s.whatsapp.net")
+        number = re.split("[:@]", jid)[0]
+        named = {"phone_number": number, "display_name": f"Ours {name}", "jid": jid}
+        return {
+            "id": name,
+            "state": self.devices[name],
+            "created_at": "2026-01-05T08:00:00.123456789+08:00",
+            **(named if jid else {}),
+        }
 
     async def _take(
         self, request: web.Request, fields: dict[str, str], text: str
@@ -88,7 +115,8 @@ class FakeGowa(Fake):
     def no(self, kind: Kind, behaviour: Behaviour, phone: str) -> web.Response:
         if kind == "reject":
             code = behaviour.code_or("INVALID_JID")
-            return _json(behaviour.status, code, f"{phone} is not on WhatsApp", None)
+            words = behaviour.words_or("{phone} is no JID", phone)
+            return _json(behaviour.status, code, words, None)
         return _json(*NO[kind], None)
 
     def _known(self, request: web.Request) -> bool:

@@ -46,8 +46,8 @@ HUGE = 100_000
 
 class Behaviour(NamedTuple):
     """``seconds`` is what it takes; ``retry_after`` in seconds goes with "throttle"; ``code`` (the
-    provider's own) and ``status`` (of HTTP) with "reject"; ``location``, a base URL, with
-    "redirect"."""
+    provider's own), ``status`` (of HTTP) and ``words`` (where ``{phone}`` is the recipient's
+    digits) with "reject"; ``location``, a base URL, with "redirect"."""
 
     kind: Kind = "accept"
     seconds: float = 0.0
@@ -55,6 +55,11 @@ class Behaviour(NamedTuple):
     code: Any = None
     status: int = 400
     location: str = ""
+    words: str = ""
+
+    def words_or(self, usual: str, phone: str) -> str:
+        """What it says to refuse ``phone``, the ``usual`` words where none were told."""
+        return (self.words or usual).replace("{phone}", phone.removeprefix("+"))
 
     def code_or(self, usual: Any) -> Any:
         """The provider's own code, or the ``usual`` one where none was told."""

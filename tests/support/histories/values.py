@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from domain.planning import WEEKDAYS, Window
+from domain.template import Header, Template
 
 ACTORS = st.sampled_from(
     ["api:sales", "api:büro 🌞", "cli:anna", "runner:broadcaster:host-1:4711", "webhook:gowa"]
@@ -18,6 +19,11 @@ _ANY = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
 _AWKWARD = st.sampled_from(list("\"'\\,{}()[]%;:|$&<>\n\r\tabc é世🌞\u200d\u2028"))
 TEXTS = st.text(_AWKWARD, max_size=12) | st.text(_ANY, max_size=12)
 WORDS = TEXTS.filter(lambda text: bool(text.strip()))
+
+# Bodies: a brace is part of a placeholder, or marked as a brace.
+BODIES = WORDS.map(lambda text: text.replace("{", "\\{").replace("}", "\\}")) | st.sampled_from(
+    ["{name}", "Hi {Name|there}", "{order_number|\\{none\\}} {_x|a:b}"]
+)
 
 # A few that often meet, in different capitals, and some that are nearly the same.
 TOKENS = st.sampled_from(["COLD", "cold", "COLDVITAC", "B1", "B12", "vip", "é", "É"]) | st.text(
@@ -32,6 +38,19 @@ PACES = st.tuples(SECONDS, SECONDS).map(
 )
 ZONES = st.sampled_from(["UTC", "Asia/Kuala_Lumpur", "America/New_York"])
 MEDIA = st.none() | st.sampled_from(["https://example.com/a.png?b={c}&d='e'", "http://é.example/1"])
+TEMPLATES = st.none() | st.sampled_from(
+    [
+        Template("offer", "en_US", ("{name|there}", "20 %")),
+        Template(
+            "offer",
+            "ms",
+            {"day": "{city|today}", "customer": "{Name}"},
+            Header("text", ("{name}",)),
+            {"1": "b", "0": "{_x}"},
+        ),
+        Template("picture", "en", header=Header("image", url="https://example.com/a.png")),
+    ]
+)
 HASHES = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
 TIMES_OF_DAY = st.none() | st.sampled_from(["00:00", "09:30", "23:59"])
 WINDOWS = st.lists(

@@ -16,14 +16,29 @@ from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event
 from domain.values import TARGET_FILTERS
 from tests.support.histories.stories import By, Command, Kind, Refusal, always, only
-from tests.support.histories.values import EXCLUDED, MEDIA, PACES, SOME_TOKENS, SOON, WORDS
+from tests.support.histories.values import (
+    BODIES,
+    EXCLUDED,
+    MEDIA,
+    PACES,
+    SOME_TOKENS,
+    SOON,
+    TEMPLATES,
+    WORDS,
+)
 
 _UNPAUSED = ("pending", "triggering", "triggered")
 _RUNNING = (*_UNPAUSED, "paused")
 
 
 def _text_and_pace(draw: st.DrawFn) -> dict[str, Any]:
-    return {"name": draw(WORDS), "body": draw(WORDS), "media_url": draw(MEDIA), **draw(PACES)}
+    return {
+        "name": draw(WORDS),
+        "body": draw(BODIES),
+        "media_url": draw(MEDIA),
+        "template": draw(TEMPLATES),
+        **draw(PACES),
+    }
 
 
 def _definition(draw: st.DrawFn, by: By) -> Definition:

@@ -62,6 +62,11 @@ def _test(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
     return device.note_test(state, draw(WORDS), draw(WORDS), **by)
 
 
+def _learn_address(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
+    known = state.address or ""
+    return device.learn_address(state, draw(st.sampled_from((known, "")) | WORDS), **by)
+
+
 DEVICE = Kind(
     "device",
     _begin,
@@ -71,6 +76,7 @@ DEVICE = Kind(
         *[Command("connect", _connect, only(*_IN_SERVICE))] * 3,
         *[Command("disconnect", _disconnect, only(*_IN_SERVICE))] * 3,
         Command("test", _test, only(*_IN_SERVICE)),
+        *[Command("learn the address", _learn_address, only(*_IN_SERVICE))] * 2,
         Command("retire", _retire, only(*_IN_SERVICE)),
     ),
     device.evolve,

@@ -8,8 +8,9 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from domain import enrollment
-from domain.enrollment import Enrollment, StopReason
+from domain.enrollment import Enrollment, StopReason, Unsent, UnsentStatus
 from domain.event import Event
+from domain.message.events import CancelReason
 from tests.support.histories.stories import By, Command, Kind, always, only
 from tests.support.histories.values import TOKENS, VERSIONS
 
@@ -27,8 +28,15 @@ def _begin(draw: st.DrawFn, by: By) -> Event:
     )
 
 
-def _complete(draw: st.DrawFn, state: Enrollment, by: By) -> Iterable[Event]:
-    return enrollment.complete(state, **by)
+def _unsent(draw: st.DrawFn, step: int) -> Unsent:
+    status = draw(st.sampled_from(get_args(UnsentStatus)))
+    reasons = st.sampled_from(get_args(CancelReason)) if status == "cancelled" else st.none()
+    return Unsent(step, status, draw(reasons))
+
+
+def _end(draw: st.DrawFn, state: Enrollment, by: By) -> Iterable[Event]:
+    steps = draw(st.sets(st.integers(1, state.steps)))
+    return enrollment.end(state, [_unsent(draw, step) for step in steps], **by)
 
 
 def _stop(draw: st.DrawFn, state: Enrollment, by: By) -> Iterable[Event]:
@@ -39,7 +47,10 @@ ENROLLMENT = Kind(
     "enrollment",
     _begin,
     (
-        Command("complete", _complete, only("active")),
+        Command("end", _end, only("active")),
+        Command(
+            "call off", lambda draw, state, by: enrollment.call_off(state, **by), only("active")
+        ),
         Command("stop", _stop, always),
     ),
     enrollment.evolve,

@@ -8,6 +8,7 @@ from datetime import datetime
 from hypothesis import strategies as st
 
 from domain import lead
+from domain.addresses import Address
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event
 from domain.lead import Lead, Profile
@@ -67,7 +68,59 @@ def _opt_in_unproven(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
 
 
 def _reply(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
-    return lead.reply(state, draw(TEXTS), draw(WORDS), draw(st.none() | st.uuids()), **by)
+    facts = {"message_id": draw(st.none() | st.uuids()), "automatic": draw(st.booleans())}
+    return lead.reply(state, draw(TEXTS), draw(WORDS), **facts, **by)
+
+
+def _edit(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    return lead.edit_reply(state, draw(TEXTS), draw(WORDS), draw(WORDS), **by)
+
+
+def _learn(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    own = state.phone.removeprefix("+") or "60120000000"
+    address = draw(
+        st.sampled_from(
+            [
+                Address("wa_id", own),
+                Address("wa_id", "558299440002"),
+                Address("lid", "251556360000035@lid"),
+                Address("user_id", "MY.1349120865530200005"),
+            ]
+        )
+    )
+    return lead.learn_address(state, address, **by)
+
+
+def _move(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    phone = draw(st.sampled_from([state.phone or "+60", "+5582999440002", "+60123456701"]))
+    return lead.change_phone(state, phone, draw(WORDS), **by)
+
+
+def _by_hand(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    return lead.contact_by_hand(state, draw(st.uuids()), draw(WORDS), by["now"], **by)
+
+
+def _lose(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    return lead.lose_contact(state, "131026", draw(st.none() | st.uuids()), **by)
+
+
+def _find(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    return lead.find_again(state, draw(st.none() | st.uuids()), **by)
+
+
+def _other(draw: st.DrawFn, by: By) -> Lead:
+    state = lead.fold(None, [_begin(draw, by)])
+    assert state is not None
+    return state
+
+
+def _absorb(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    return lead.absorb(state, _other(draw, by), **by)
+
+
+def _join(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    # Seldom, because most commands are refused from then on.
+    return lead.join(state, draw(st.uuids()), **by) if draw(st.integers(0, 9)) == 0 else ()
 
 
 def _erase(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
@@ -84,12 +137,21 @@ def _unless_erased(but: Refusal = None) -> Callable[[Lead, datetime], Refusal]:
     return refusal
 
 
+def _unless_past(but: Refusal = None) -> Callable[[Lead, datetime], Refusal]:
+    """Nor does one that was merged take what only its own life concerns."""
+
+    def refusal(state: Lead, now: datetime) -> Refusal:
+        return but if state.erased_at is None and state.merged_into is None else WrongStateError
+
+    return refusal
+
+
 LEAD = Kind(
     "lead",
     _begin,
     (
-        Command("update", _update, _unless_erased()),
-        Command("add a trigger", _add, _unless_erased()),
+        Command("update", _update, _unless_past()),
+        Command("add a trigger", _add, _unless_past()),
         Command("add two triggers in one", _add_two_in_one, never),
         Command("consume a trigger", _consume, always),
         Command("opt out", _opt_out, _unless_erased()),
@@ -97,6 +159,14 @@ LEAD = Kind(
         Command("opt in", _opt_in, _unless_erased()),
         Command("opt in without evidence", _opt_in_unproven, _unless_erased(InvalidInputError)),
         Command("reply", _reply, always),
+        Command("edit a reply", _edit, always),
+        Command("learn an address", _learn, always),
+        Command("move to another phone", _move, _unless_past()),
+        Command("write by hand", _by_hand, always),
+        Command("lose contact", _lose, always),
+        Command("find again", _find, always),
+        Command("absorb another", _absorb, _unless_past()),
+        Command("join another", _join, always),
         Command("erase", _erase, always),
     ),
     lead.evolve,

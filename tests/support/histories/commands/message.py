@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from domain import message, receipts
 from domain.event import Event
+from domain.inbound import Receipt, ReceiptKind
 from domain.message import Message
 from domain.message.events import CancelReason, Resolution
 from tests.support.histories.stories import By, Command, Kind, always, only
@@ -67,8 +68,8 @@ def _resolve(draw: st.DrawFn, state: Message, by: By) -> Event:
 
 
 def _receipt(draw: st.DrawFn, state: Message, by: By) -> tuple[Event, ...]:
-    kind = draw(st.sampled_from(get_args(receipts.Kind)))
-    return receipts.accept(state, receipts.Receipt(kind, None, draw(WORDS), draw(WORDS)), **by)
+    kind = draw(st.sampled_from(get_args(ReceiptKind)))
+    return receipts.accept(state, Receipt(kind, None, draw(WORDS), draw(WORDS)), **by)
 
 
 def _cancel(draw: st.DrawFn, state: Message, by: By) -> Event:

@@ -8,15 +8,17 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from domain import sequence
+from domain import sequence, values
 from domain.event import Event
 from domain.sequence import REENTRIES, Definition, Sequence
 from domain.values import TARGET_FILTERS
 from tests.support.histories.stories import By, Command, Kind, always, never, only
 from tests.support.histories.values import (
+    BODIES,
     MEDIA,
     PACES,
     SOME_TOKENS,
+    TEMPLATES,
     TIMES_OF_DAY,
     TOKENS,
     WINDOWS,
@@ -27,8 +29,9 @@ from tests.support.histories.values import (
 
 def _content(draw: st.DrawFn) -> dict[str, Any]:
     return {
-        "body": draw(WORDS),
+        "body": draw(BODIES),
         "media_url": draw(MEDIA),
+        "template": draw(TEMPLATES),
         "delay_hours": draw(st.integers(0, 200)) / 4,
         "send_at": draw(TIMES_OF_DAY),
     }
@@ -50,7 +53,7 @@ def _begin(draw: st.DrawFn, by: By) -> Event:
         stop_on_reply=draw(st.booleans()),
         # A sequence that leads back into itself again and again is refused.
         next_trigger=draw(
-            st.none() | TOKENS.filter(lambda token: token.lower() != trigger.lower())
+            st.none() | TOKENS.filter(lambda token: values.matching(token, [trigger]) is None)
         ),
         **draw(PACES),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +12,17 @@ from domain import values
 
 # No provider has ids that are longer.
 LONGEST_ID = 500
+# How an id begins that was made for a message without one.
+DERIVED = "derived:"
 # Seconds within which a provider repeats a request, if its messages have no ids.
 REPEATED_WITHIN = 600
 
 
 def text(value: Any) -> str:
-    """A string, or an integer as a string; empty for anything else."""
+    """A string that can be stored, or an integer as a string; empty for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    return str(value)
+    return values.cleaned(str(value))
 
 
 def valid_id(value: Any) -> str:
@@ -50,12 +52,21 @@ def own_id(value: Any) -> UUID | None:
         return None
 
 
-def e164(value: Any) -> str | None:
-    """A phone in E.164. The value has digits, with or without a plus, or is a WhatsApp address of
-    one, such as ``60123456789@s.whatsapp.net``; None for anything else."""
-    digits = text(value).removeprefix("+").removesuffix("@s.whatsapp.net").removesuffix("@c.us")
-    digits = digits.partition(":")[0]
-    return f"+{digits}" if digits.isascii() and digits.isdigit() and len(digits) <= 15 else None
+def unix_instant(value: Any) -> datetime | None:
+    """An instant in UTC from Unix seconds, as a number or as text; None for anything else."""
+    seconds = text(value)
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 11):
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def iso_instant(value: Any) -> datetime | None:
+    """An instant in UTC from RFC 3339; None for anything else."""
+    try:
+        instant = datetime.fromisoformat(text(value))
+        return None if instant.utcoffset() is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def derived_id(now: datetime, *parts: Any) -> str:
@@ -63,4 +74,4 @@ def derived_id(now: datetime, *parts: Any) -> str:
     ``REPEATED_WITHIN`` seconds, so that a repeated request changes nothing."""
     window = int(now.timestamp()) // REPEATED_WITHIN
     whole = "\0".join([str(window), *map(text, parts)]).encode(errors="surrogatepass")
-    return f"sha256:{hashlib.sha256(whole).hexdigest()[:40]}"
+    return f"{DERIVED}{hashlib.sha256(whole).hexdigest()[:40]}"

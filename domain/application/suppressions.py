@@ -1,0 +1,97 @@
+"""The commands on suppressions: addresses that said no before anybody was registered with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import RecordConflictError
+
+from domain import suppression
+from domain.addresses import Address
+from domain.application.base import ATTEMPTS, SUPPRESSION, Commands
+from domain.conversation import Conversation
+from domain.errors import ConflictError
+from domain.event import Event
+from domain.ids import keyed
+from domain.lead.events import OptOutVia
+from domain.suppression import Suppression
+
+
+class SuppressionCommands(Commands):
+    """Suppress and release addresses."""
+
+    def suppression_id(self, address: Address) -> UUID:
+        """The id, which is the same for all spellings of one number."""
+        return keyed(self.identity, f"suppression {address.key}")
+
+    def suppress(self, address: Address, evidence: str, *, actor: str) -> UUID:
+        """Remember that ``address`` said no, and opt out every lead that has it; returns the
+        suppression's id. Nothing follows where both are so already."""
+        for _ in range(ATTEMPTS):
+            try:
+                with self.queries.transaction() as connection:
+                    wish = [(address, evidence)]
+                    self.suppress_all(connection, wish, via="operator", always=True, actor=actor)
+            except RecordConflictError as conflict:
+                self.queries.put_aside_broken(conflict, self.clock())
+                continue
+            return self.suppression_id(address)
+        raise ConflictError("this address is changed by others again and again; try later")
+
+    def suppress_all(
+        self,
+        connection: Any,
+        wishes: Iterable[tuple[Address, str]],
+        *,
+        via: OptOutVia,
+        always: bool = False,
+        actor: str,
+    ) -> tuple[int, int]:
+        """The same for many addresses with the evidence of each, in the caller's transaction.
+
+        An address that is a lead's is suppressed only ``always``. Returns how many leads opted out
+        by it, and how many addresses were suppressed by it.
+        """
+        by_key = {address.key: (address, evidence) for address, evidence in wishes}
+        self.queries.lock_addresses(connection, alone=True)
+        owners = self.queries.leads_of_keys(connection, by_key)
+        ids = {id_ for found in owners.values() for id_ in found}
+        states = self.queries.lead_states(connection, ids)
+        around = self.queries.surroundings(connection, list(states))
+        by: dict[str, Any] = {"now": self.clock(), "actor": actor}
+        people = {id_: Conversation(state, around[id_], **by) for id_, state in states.items()}
+        opted_out = set()
+        for key, found in owners.items():
+            for id_ in found:
+                if id_ in people and people[id_].lead.opted_out_at is None:
+                    people[id_].opt_out(by_key[key][1], via)
+                    opted_out.add(id_)
+        events: list[Event] = [event for person in people.values() for event in person.events]
+        nobodys = [wish for key, wish in by_key.items() if always or key not in owners]
+        remembered = self.remember(connection, nobodys, **by)
+        self.record(connection, [*events, *remembered])
+        return len(opted_out), len(remembered)
+
+    def remember(
+        self, connection: Any, wishes: Iterable[tuple[Address, str]], **by: Any
+    ) -> list[Event]:
+        """The events that suppress addresses. ``by`` has ``now`` and ``actor``."""
+        by_id = {self.suppression_id(address): (address, said) for address, said in wishes}
+        states = self.queries.suppressions(connection, by_id)
+        return [
+            event
+            for id_, (address, said) in by_id.items()
+            for event in suppression.suppress(states.get(id_), id_, address, said, **by)
+        ]
+
+    def release_suppression(
+        self, suppression_id: UUID, evidence: str, *, actor: str
+    ) -> Suppression:
+        """Forget that the address said no. Raises NotFoundError where it never did."""
+
+        def decide(state: Suppression, *, now: Any, actor: str) -> tuple[Event, ...]:
+            return suppression.release(state, evidence, now=now, actor=actor)
+
+        return self._change(SUPPRESSION, suppression_id, decide, actor)

@@ -1,0 +1,278 @@
+"""What follows for a person, and for all that was planned for the person, from what is said.
+
+A conversation is with one lead, whose past may include leads that were merged into it. Several
+things may be said in one transaction; each is decided upon the state that the one before it left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from domain import enrollment, lead, message, suppression, values
+from domain.addresses import Address
+from domain.enrollment import StopReason
+from domain.event import Event
+from domain.inbound import Reply
+from domain.lead import Lead
+from domain.lead.events import OptInVia, OptOutVia
+from domain.message import Message
+from domain.message.events import CancelReason
+from domain.opt_out_words import Intent, intent
+from domain.phones import canonical
+from domain.surroundings import Running, Surroundings
+
+
+class Heard(NamedTuple):
+    """How a reply is to be heard: the words that mean stop, and for how long after a message of
+    ours a reply is automatic."""
+
+    stop_words: Set[str]
+    automatic_within: timedelta
+
+
+class Conversation:
+    """``events``, which several conversations may share, grows with every decision; ``lead`` is the
+    person's state after them."""
+
+    def __init__(
+        self,
+        state: Lead,
+        around: Surroundings,
+        *,
+        now: datetime,
+        actor: str,
+        events: list[Event] | None = None,
+    ) -> None:
+        self.lead = state
+        self.merged = list(around.merged)
+        self.running = list(around.running)
+        self.unsent = {each.id: each for each in around.unsent}
+        self.last = around.last
+        self.known = set(around.known)
+        self.suppressed = {} if around.suppressed is None else around.suppressed
+        # When the person said no last, though she was opted out already, as far as it is known.
+        self.latest_no: datetime | None = None
+        self.by: dict[str, Any] = {"now": now, "actor": actor}
+        self.now = now
+        # When what is said came in, where the person's own instant is not known.
+        self.came_at = now
+        self.events: list[Event] = [] if events is None else events
+
+    def opt_out(self, evidence: str, via: OptOutVia = "operator", **facts: Any) -> None:
+        """The person must not be written to: nothing that was planned is sent. ``facts`` are
+        further arguments of ``lead.opt_out``."""
+        evidence = values.cleaned(evidence) if evidence.strip() else via
+        self._add(lead.opt_out(self.lead, evidence, via, **facts, **self.by))
+        if self.lead.opted_out_at is None:
+            return
+        # The person decides once: what the past has heard before and after does not count.
+        facts.pop("said_at", None)
+        for place, other in enumerate(self.merged):
+            if other.erased_at is None:
+                events = lead.opt_out(other, evidence, via, **facts, **self.by)
+                self.merged[place] = self._follow(other, events)
+        self.stop_all("opted_out")
+
+    def opt_in(self, evidence: str, via: OptInVia = "operator", **facts: Any) -> None:
+        """The person may be written to again. Nothing that was cancelled comes back."""
+        self._add(lead.opt_in(self.lead, evidence, via, **facts, **self.by))
+        if self.lead.opted_out_at is not None:
+            return
+        for place, other in enumerate(self.merged):
+            if other.opted_out_at is not None and other.erased_at is None:
+                because: OptInVia = "operator" if via == "platform" else via
+                events = lead.opt_in(other, evidence, because, **self.by)
+                self.merged[place] = self._follow(other, events)
+        for key in sorted({address.key for address in self.known} & self.suppressed.keys()):
+            self._release(key, evidence)
+
+    def update(self, profile: lead.Profile, triggers: Sequence[str]) -> None:
+        """Replace what is known of the person, and add ``triggers``."""
+        self._add(lead.update(self.lead, profile, **self.by))
+        for trigger in triggers:
+            self._add(lead.add_trigger(self.lead, trigger, **self.by))
+
+    def reply(
+        self, item: Reply, quoted: UUID | None, through: Mapping[str, Any], heard: Heard
+    ) -> None:
+        """Record what the person wrote, and do as it says.
+
+        ``quoted`` is our message that it quotes. ``through`` has the ``reply_id``, and the
+        ``device_id`` and ``gateway`` that it came through.
+        """
+        at = min(item.at or self.came_at, self.now)
+        automatic = self._is_automatic(at, heard.automatic_within)
+        facts = {
+            "message_id": quoted or (self.last.message_id if self.last else None),
+            "kind": item.kind,
+            "automatic": automatic,
+            "sent_at": item.at,
+            "sender": item.sender[0] if item.sender else None,
+        }
+        said = lead.reply(self.lead, item.text, item.provider_id, **facts, **through, **self.by)
+        self._add(said)
+        if said:
+            self._heed(item, at, through, heard)
+            if not automatic:
+                self._stop("replied", lambda r: r.stop_on_reply and not _before(at, r))
+
+    def edit(self, item: Reply, through: Mapping[str, Any], heard: Heard) -> None:
+        """Replace the words of an earlier reply, and do as the new ones say."""
+        at = min(item.at or self.came_at, self.now)
+        edited = lead.edit_reply(self.lead, item.text, item.edits, item.provider_id, **self.by)
+        self._add(edited)
+        self.reached(None)
+        self._heed(item, at, through, heard)
+
+    def by_hand(self, device_id: UUID, provider_id: str, at: datetime | None) -> None:
+        """Somebody wrote on the phone itself: sequences leave the person to them."""
+        at = min(at or self.came_at, self.now)
+        self._add(lead.contact_by_hand(self.lead, device_id, provider_id, at, **self.by))
+        self._stop("by_hand", lambda r: r.stop_on_manual_message and not _before(at, r))
+
+    def unreachable(self, code: str, message_id: UUID | None) -> None:
+        """No message reaches the person: what is planned is not tried."""
+        self._add(lead.lose_contact(self.lead, code, message_id, **self.by))
+        if self.lead.unreachable_at is not None:
+            self.stop_all("undeliverable")
+
+    def reached(self, message_id: UUID | None) -> None:
+        """A message reached the person."""
+        self._add(lead.find_again(self.lead, message_id, **self.by))
+
+    def learn(self, addresses: Sequence[Address]) -> None:
+        """The provider calls the person by these too. One that said no speaks for the person."""
+        for address in addresses:
+            if address not in self.known and self.lead.erased_at is None:
+                is_new = all(address.key != other.key for other in self.known)
+                self.known.add(address)
+                self._add(lead.learn_address(self.lead, address, **self.by))
+                if is_new:
+                    self._heed_suppression(address.key)
+
+    def move(self, phone: str, evidence: str) -> None:
+        """The person has another phone, in E.164. The one before it is the person's no more."""
+        former, key = canonical(self.lead.phone), canonical(phone)
+        self._add(lead.change_phone(self.lead, phone, evidence, **self.by))
+        self.known = {address for address in self.known if address.key != former}
+        self.known.add(Address("phone", key))
+        if key != former:
+            self._heed_suppression(key)
+
+    def _heed_suppression(self, key: str) -> None:
+        """Opt the person out if the address with that key, which is new, said no."""
+        said = self.suppressed.get(key)
+        if said is None or not said.in_force:
+            return
+        self.opt_out(said.evidence, "suppression", said_at=said.since)
+        if self.lead.opted_out_at is None:
+            self._release(key, "the person opted in since")
+
+    def _release(self, key: str, evidence: str) -> None:
+        for event in suppression.release(self.suppressed[key], evidence, **self.by):
+            self.events.append(event)
+            self.suppressed[key] = suppression.evolve(self.suppressed[key], event)
+
+    def absorb(self, past: Conversation, owned: Set[UUID], of_past: Set[UUID]) -> None:
+        """The lead of ``past`` turned out to be this person. ``owned`` are the sequences and
+        campaigns that have written, or will write, to this lead, and ``of_past`` those that have
+        written to the other: they write to the person once, and a sequence goes on where this lead
+        is in it."""
+        both = [each for each in (self.lead, past.lead) if each.opted_out_at is not None]
+        # What the platform may take back is the weaker wish.
+        out = min(both, key=lambda each: each.opt_out_via == "platform", default=None)
+        self._add(lead.absorb(self.lead, past.lead, **self.by))
+        for trigger in past.lead.triggers:
+            self._add(lead.add_trigger(self.lead, trigger, **self.by))
+        self._cancel([m for m in self.unsent.values() if m.campaign_id in of_past], "merged")
+        past._stop("merged", lambda r: r.state.sequence_id in owned)
+        past._cancel([m for m in past.unsent.values() if m.campaign_id in owned], "merged")
+        for other in (past.lead, *past.merged):
+            self.merged.append(past._follow(other, lead.join(other, self.lead.id, **self.by)))
+        if past.events is not self.events:
+            self.events.extend(past.events)
+        self.running.extend(past.running)
+        self.unsent.update(past.unsent)
+        self.known |= past.known
+        self.suppressed.update(past.suppressed)
+        if out is not None:
+            via: OptOutVia = "platform" if out.opt_out_via == "platform" else "merge"
+            self.opt_out(out.opt_out_evidence or "", via)
+
+    def erase(self, also: tuple[UUID, ...] = ()) -> None:
+        """Forget the person, and give up all that was planned. ``also`` are the ids that the
+        person's other numbers would give."""
+        self._add(lead.erase(self.lead, also, **self.by))
+        self.merged = [self._follow(each, lead.erase(each, **self.by)) for each in self.merged]
+        self.stop_all("erased")
+
+    def stop_all(self, reason: StopReason) -> None:
+        """End every enrollment, and cancel all that is not dispatched."""
+        self._stop(reason, lambda _: True)
+        self._cancel(list(self.unsent.values()), reason)
+
+    def _heed(self, item: Reply, at: datetime, through: Mapping[str, Any], heard: Heard) -> None:
+        """Opt the person out or in, if the words or a signal say so."""
+        came = {"said_at": at, **{k: through[k] for k in ("device_id", "gateway")}}
+        wish = wished(item, heard)
+        if wish is None:
+            return
+        said = (item.text, *item.signals)
+        words = next(each for each in said if intent(each, heard.stop_words) == wish)
+        if wish == "stop":
+            self.latest_no = max(at, self.latest_no or at)
+            self.opt_out(_evidence(item.text, words), "reply", **came)
+        elif self.latest_no is None or at + values.PROVIDERS_TICK > self.latest_no:
+            self.opt_in(_evidence(item.text, words), "reply", said_at=at)
+
+    def _is_automatic(self, at: datetime, within: timedelta) -> bool:
+        if self.last is None:
+            return False
+        ended = (self.last.sent_at or self.last.dispatched_at) + within
+        return self.last.dispatched_at - values.PROVIDERS_TICK < at <= ended
+
+    def _stop(self, reason: StopReason, ends: Callable[[Running], bool]) -> None:
+        """End the enrollments that ``ends`` says, with the messages that are planned in them."""
+        for each in [running for running in self.running if ends(running)]:
+            self.running.remove(each)
+            self.events.extend(enrollment.stop(each.state, reason, **self.by))
+            planned = [m for m in self.unsent.values() if m.enrollment_id == each.state.id]
+            self._cancel(planned, reason)
+
+    def _cancel(self, unwanted: Sequence[Message], reason: StopReason) -> None:
+        because: CancelReason = reason
+        for state in unwanted:
+            del self.unsent[state.id]
+            self.events.append(message.cancel(state, because, **self.by))
+
+    def _add(self, events: Sequence[Event]) -> None:
+        self.lead = self._follow(self.lead, events)
+
+    def _follow(self, state: Lead, events: Sequence[Event]) -> Lead:
+        self.events.extend(events)
+        for event in events:
+            state = lead.evolve(state, event)
+        return state
+
+
+def wished(item: Reply, heard: Heard) -> Intent | None:
+    """What the words, or a signal beside them, ask for as a whole; a no among them is the wish."""
+    wishes = {intent(words, heard.stop_words) for words in (item.text, *item.signals)}
+    if "stop" in wishes:
+        return "stop"
+    return "start" if "start" in wishes else None
+
+
+def _before(at: datetime, running: Running) -> bool:
+    """Whether ``at`` is surely before the enrollment began."""
+    return at + values.PROVIDERS_TICK <= running.enrolled_at
+
+
+def _evidence(text: str, words: str) -> str:
+    """The person's words, with the signal that said so where that is another text."""
+    if not text.strip():
+        return values.cleaned(words)
+    return values.cleaned(text if words == text else f"{text} [{words}]")

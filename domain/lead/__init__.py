@@ -1,0 +1,52 @@
+"""A lead: a person, known by addresses. All personal data is in these events.
+
+Import state and decisions from here, the events from ``events``.
+"""
+
+from domain.lead.decisions import (
+    absorb,
+    add_trigger,
+    change_phone,
+    consume_trigger,
+    contact_by_hand,
+    edit_reply,
+    erase,
+    find_again,
+    join,
+    learn_address,
+    lose_contact,
+    opt_in,
+    opt_out,
+    profile,
+    register,
+    reply,
+    update,
+)
+from domain.lead.events import Profile
+from domain.lead.state import Lead, Tagged, evolve, fold, lead_id
+
+__all__ = [
+    "Lead",
+    "Profile",
+    "Tagged",
+    "absorb",
+    "add_trigger",
+    "change_phone",
+    "consume_trigger",
+    "contact_by_hand",
+    "edit_reply",
+    "erase",
+    "evolve",
+    "find_again",
+    "fold",
+    "join",
+    "lead_id",
+    "learn_address",
+    "lose_contact",
+    "opt_in",
+    "opt_out",
+    "profile",
+    "register",
+    "reply",
+    "update",
+]

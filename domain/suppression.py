@@ -1,0 +1,96 @@
+"""A suppression: an address that said no and belongs to no lead yet; whoever is registered with it
+starts opted out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+import msgspec
+
+from domain import values
+from domain.addresses import Address
+from domain.event import Event, ForeignEventError, first, folder, following
+
+
+class AddressSuppressed(Event, frozen=True, kw_only=True, gc=False):
+    """Nobody with ``address`` may be written to; ``evidence`` proves the wish."""
+
+    TOPIC: ClassVar[str] = "suppression.address_suppressed"
+    address: Address
+    evidence: str
+
+
+class AddressReleased(Event, frozen=True, kw_only=True, gc=False):
+    """The address may be written to again; ``evidence`` proves the wish."""
+
+    TOPIC: ClassVar[str] = "suppression.address_released"
+    evidence: str
+
+
+class Suppression(msgspec.Struct, frozen=True, kw_only=True):
+    """A suppression's state; ``since`` the address is suppressed. One that is not ``in_force`` was
+    released."""
+
+    id: UUID
+    version: int
+    address: Address
+    evidence: str
+    since: datetime
+    in_force: bool = True
+
+
+def evolve(state: Suppression | None, event: Event) -> Suppression:
+    """The suppression after ``event``."""
+    changes: dict[str, object]
+    match state, event:
+        case None, AddressSuppressed():
+            return Suppression(
+                id=event.originator_id,
+                version=1,
+                address=event.address,
+                evidence=event.evidence,
+                since=event.timestamp,
+            )
+        case Suppression(), AddressSuppressed():
+            changes = {
+                "in_force": True,
+                "address": event.address,
+                "evidence": event.evidence,
+                "since": event.timestamp,
+            }
+        case Suppression(), AddressReleased():
+            changes = {"in_force": False}
+        case _:
+            raise ForeignEventError("a suppression", event)
+    return msgspec.structs.replace(state, version=event.originator_version, **changes)
+
+
+fold = folder(evolve)
+
+
+def suppress(
+    state: Suppression | None,
+    id: UUID,  # noqa: A002 - the field's own name
+    address: Address,
+    evidence: str,
+    *,
+    now: datetime,
+    actor: str,
+) -> tuple[Event, ...]:
+    """Remember that ``address`` said no; nothing follows where that is in force already. ``state``
+    is None before the first time."""
+    said = {"address": address, "evidence": values.cleaned(evidence)}
+    if state is None:
+        return (first(AddressSuppressed, id, now, actor, **said),)
+    if state.in_force:
+        return ()
+    return (following(state, AddressSuppressed, now, actor, **said),)
+
+
+def release(state: Suppression, evidence: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Forget it; nothing follows where it is released already."""
+    if not state.in_force:
+        return ()
+    return (following(state, AddressReleased, now, actor, evidence=values.cleaned(evidence)),)

@@ -1,0 +1,158 @@
+"""Receipts of messages, recorded as events of ours; those that come early wait."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain import message, receipts, values
+from domain.application.outreach import Outreach
+from domain.event import Event
+from domain.inbound import Receipt
+from domain.message import Message
+from projections.database.engine import Database, rows, uuids
+from projections.eventstore.broken_streams import run_around
+from projections.queue import lookup
+
+# How long a receipt waits for its message. The response to the call that sent the message is on
+# its way, or the database was away when that response came.
+EARLY = timedelta(hours=1)
+# Early receipts per transaction.
+CHUNK = 1000
+
+
+class Decided(NamedTuple):
+    """The message of a receipt, locked, and whether the receipt said anything new of it."""
+
+    message: Message
+    is_news: bool
+
+
+class Received(NamedTuple):
+    """A receipt, and the devices that the provider is proved to speak for; None for all of them."""
+
+    receipt: Receipt
+    devices: Collection[UUID] | None
+    actor: str
+
+
+def decide(
+    connection: Connection, received: Sequence[Received], now: datetime
+) -> tuple[list[Event], list[Decided | None]]:
+    """What follows from the receipts, and what each is of; None where that is no message.
+
+    Without ``devices`` a receipt must name the message by our id. A receipt of another device's
+    message has none. One whose message is not known yet waits for it (see ``record_early``).
+    """
+    named = _named_by_provider(connection, received)
+    ids = [each.receipt.message_id or named.get(place) for place, each in enumerate(received)]
+    unknown = [each for each, id_ in zip(received, ids, strict=True) if id_ is None]
+    _keep_early(connection, now, unknown)
+    states = {state.id: state for state in lookup.locked(connection, filter(None, ids))}
+    events: list[Event] = []
+    decided: list[Decided | None] = []
+    for each, message_id in zip(received, ids, strict=True):
+        state = None if message_id is None else states.get(message_id)
+        if state is None or (each.devices is not None and state.device_id not in each.devices):
+            decided.append(None)
+            continue
+        accepted = receipts.accept(state, each.receipt, now=now, actor=each.actor)
+        for event in accepted:
+            state = message.evolve(state, event)
+            events.append(event)
+        states[state.id] = state
+        decided.append(Decided(state, bool(accepted)))
+    return events, decided
+
+
+def record_early(database: Database, outreach: Outreach, actor: str) -> int:
+    """Record receipts whose messages are known by now, and drop those older than ``EARLY``.
+
+    Returns how many were recorded.
+    """
+
+    def work(connection: Connection) -> int:
+        now = outreach.clock()
+        connection.exec_driver_sql(
+            "DELETE FROM early_receipts WHERE received_at < %(before)s", {"before": now - EARLY}
+        )
+        due = rows(
+            connection,
+            """
+            DELETE FROM early_receipts r USING (
+                SELECT e.device_id, e.provider_id, e.kind, p.message_id
+                FROM early_receipts e JOIN provider_ids p
+                    ON p.provider_id = e.provider_id AND p.device_id = ANY(e.devices)
+                ORDER BY 1, 2, 3 LIMIT %(limit)s FOR UPDATE OF e SKIP LOCKED
+            ) k WHERE (r.device_id, r.provider_id, r.kind) = (k.device_id, k.provider_id, k.kind)
+            RETURNING r.kind, k.message_id, r.provider_id, r.code, r.received_at
+            """,
+            limit=CHUNK,
+        )
+        due.sort(key=lambda row: row.received_at)
+        early = [Received(Receipt(*row[:4]), None, actor) for row in due]
+        events, decided = decide(connection, early, now)
+        outreach.record(connection, events)
+        return len(decided)
+
+    total = 0
+    while recorded := run_around(database, "report", actor, work, outreach.clock):
+        total += recorded
+    return total
+
+
+def _named_by_provider(connection: Connection, received: Sequence[Received]) -> dict[int, UUID]:
+    """The ids of messages that receipts name by the provider's id, by the receipt's place."""
+    asked = {
+        each.receipt.provider_id
+        for each in received
+        if each.devices and each.receipt.message_id is None and each.receipt.provider_id
+    }
+    if not asked:
+        return {}
+    messages: dict[str, list[tuple[UUID, UUID]]] = {}
+    for row in rows(
+        connection,
+        "SELECT provider_id, device_id, message_id FROM provider_ids"
+        " WHERE provider_id = ANY(%(ids)s) AND device_id = ANY(%(devices)s::uuid[])",
+        ids=list(asked),
+        devices=uuids({device for each in received for device in each.devices or ()}),
+    ):
+        messages.setdefault(row.provider_id, []).append((row.device_id, row.message_id))
+    return {
+        place: message_id
+        for place, each in enumerate(received)
+        if each.receipt.message_id is None
+        for device_id, message_id in messages.get(each.receipt.provider_id, ())
+        if each.devices is not None and device_id in each.devices
+    }
+
+
+def _keep_early(connection: Connection, now: datetime, unknown: Sequence[Received]) -> None:
+    """Keep receipts whose messages are not known yet, for ``record_early``."""
+    early = [
+        (receipt, devices) for receipt, devices, _ in unknown if receipt.provider_id and devices
+    ]
+    if not early:
+        return
+    connection.exec_driver_sql(
+        """
+        INSERT INTO early_receipts (device_id, devices, provider_id, kind, code, received_at)
+        SELECT e.first, e.devices::uuid[], e.provider_id, e.kind, e.code, %(now)s
+        FROM unnest(%(firsts)s::uuid[], %(devices)s::text[], %(ids)s::text[], %(kinds)s::text[],
+            %(codes)s::text[]) AS e(first, devices, provider_id, kind, code)
+        ON CONFLICT DO NOTHING
+        """,
+        {
+            "firsts": uuids(min(devices) for _, devices in early),
+            "devices": [f"{{{','.join(map(str, devices))}}}" for _, devices in early],
+            "ids": [receipt.provider_id for receipt, _ in early],
+            "kinds": [receipt.kind for receipt, _ in early],
+            "codes": [values.cleaned(receipt.code, 200) for receipt, _ in early],
+            "now": now,
+        },
+    )

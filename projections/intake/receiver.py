@@ -1,0 +1,213 @@
+"""The receiver: turns what providers told us into events, in batches, in order, and once only.
+
+A batch is one transaction: the events, what became of each thing that came, and the deletion of
+what is recorded. So a crash loses nothing and repeats nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain import provider_codes
+from domain.application.outreach import Outreach
+from domain.conversation import Heard
+from domain.inbound import Answer, Inbound, Noise, Personal, Receipt
+from projections.database.engine import Database, rows, uuids
+from projections.database.quarantined import FaultyError
+from projections.eventstore.broken_streams import run_around
+from projections.intake import receipts
+from projections.intake.attribution import OwnNumbers
+from projections.intake.hearing import Hearing
+from projections.intake.providers import PARSERS
+from projections.intake.receipts import Decided, Received
+from projections.intake.said import Said
+from projections.records import inbox, unattributed
+from projections.records.inbox import Taken
+
+# Things that came, per transaction.
+BATCH = 1000
+# How long something that cannot be told yet waits until it is looked at again.
+AGAIN = timedelta(seconds=2)
+
+
+class Came(NamedTuple):
+    """One value of what came, through a device of ours, if it is known."""
+
+    taken: Taken
+    item: Inbound
+    device_id: UUID | None
+
+
+def receive(database: Database, outreach: Outreach, heard: Heard) -> int:
+    """Record all that waits; returns how much came. While another process does it, nothing."""
+    total = 0
+    while done := run_around(
+        database,
+        "receive",
+        "receiver",
+        lambda connection: _receive_batch(connection, outreach, heard),
+        outreach.clock,
+    ):
+        total += done
+    return total
+
+
+def _receive_batch(connection: Connection, outreach: Outreach, heard: Heard) -> int:
+    now = outreach.clock()
+    batch = inbox.take(connection, now, BATCH)
+    if not batch:
+        return 0
+    came = _read(connection, batch)
+    outcomes: Counter[tuple[str, str]] = Counter()
+    said: list[Said] = []
+    for each in came:
+        match each.item:
+            case Noise(why):
+                outcomes[each.taken.gateway, f"ignored_{why}"] += 1
+            case Receipt():
+                pass
+            case _:
+                said.append(_said(each, each.item))
+    received = [each for each in came if isinstance(each.item, Receipt)]
+    events, reported = _record_receipts(connection, received, now, outcomes)
+    hearing = Hearing(connection, outreach, heard, now)
+    waiting = hearing.hear(_news(connection, [*reported, *said]), outcomes)
+    outreach.record(connection, [*events, *hearing.events])
+    _let_go(connection, batch, waiting, now)
+    inbox.count(connection, outcomes)
+    unattributed.forget_old(connection, now)
+    return len(batch)
+
+
+def _read(connection: Connection, batch: Sequence[Taken]) -> list[Came]:
+    """All values in what came, in order. What was said to a number that is not ours is noise."""
+    numbers = OwnNumbers(connection, {taken.gateway for taken in batch})
+    came: list[Came] = []
+    for taken in batch:
+        try:
+            if taken.parsed:
+                items = inbox.items(taken)
+            else:
+                items = PARSERS[taken.gateway](inbox.webhook(taken), taken.received_at)
+            for item in items:
+                to = getattr(item, "to", "")
+                device_id = numbers.device(to, taken.device_id, taken.devices)
+                # A receipt names the message: the number may have another name since it was sent.
+                of_another = to and device_id is None and taken.device_id is not None
+                if of_another and not isinstance(item, Receipt):
+                    item = Noise("another_number")
+                came.append(Came(taken, item, device_id))
+        except Exception as error:
+            raise FaultyError("inbound", taken.item_id, error) from None
+    return came
+
+
+def _said(came: Came, item: Personal) -> Said:
+    return Said(came.taken, item, came.device_id)
+
+
+def _record_receipts(
+    connection: Connection,
+    came: Sequence[Came],
+    now: datetime,
+    outcomes: Counter[tuple[str, str]],
+) -> tuple[list[Any], list[Said]]:
+    """The events that follow from receipts, and what the receipts say of people."""
+    received = [
+        Received(each.item, each.taken.devices or None, f"webhook:{each.taken.gateway}")
+        for each in came
+        if isinstance(each.item, Receipt)
+    ]
+    if not received:
+        return [], []
+    events, decided = receipts.decide(connection, received, now)
+    known: list[tuple[Came, Decided]] = []
+    for each, found in zip(came, decided, strict=True):
+        name = "receipt" if found is not None else "receipt_of_no_message"
+        outcomes[each.taken.gateway, name] += 1
+        if found is not None:
+            known.append((each, found))
+    return events, _of_people(connection, known)
+
+
+def _of_people(connection: Connection, known: Sequence[tuple[Came, Decided]]) -> list[Said]:
+    """What receipts say of people: what they are called, that nothing reaches one, or that
+    something reached one after all. A receipt that is repeated says nothing of today."""
+    lost = _unreachable(connection, {found.message.lead_id for _, found in known})
+    said: list[Said] = []
+    for each, (message, is_news) in known:
+        receipt = each.item
+        assert isinstance(receipt, Receipt)  # noqa: S101 - that is what was asked for
+        has_arrived = is_news and receipt.kind in ("delivered", "read")
+        arrived = has_arrived and message.lead_id in lost
+        code = receipt.code if is_news and receipt.kind == "failed" else ""
+        answer = Answer(message.id, receipt.recipient, code, arrived=arrived)
+        said.append(Said(each.taken, answer, each.device_id))
+    return said
+
+
+def _news(connection: Connection, said: Sequence[Said]) -> list[Said]:
+    """``said`` without the answers that say nothing new: nearly all of them."""
+    if not any(isinstance(each.item, Answer) for each in said):
+        return list(said)
+    wanted = [
+        (place, each.item.message_id, address.kind, address.value)
+        for place, each in enumerate(said)
+        if isinstance(each.item, Answer)
+        for address in each.item.recipient
+    ]
+    new = rows(
+        connection,
+        """
+        SELECT DISTINCT w.place
+        FROM unnest(%(places)s::int[], %(ids)s::uuid[], %(kinds)s::text[], %(values)s::text[])
+            AS w(place, message_id, kind, value)
+        JOIN broadcast_messages m USING (message_id) JOIN leads l USING (lead_id)
+        WHERE NOT (w.kind = 'wa_id' AND '+' || w.value = l.phone)
+          AND NOT EXISTS (SELECT FROM lead_addresses a WHERE a.lead_id = l.lead_id
+            AND a.kind = w.kind AND a.scope = '' AND a.value = w.value)
+        """,
+        places=[place for place, *_ in wanted],
+        ids=uuids(message_id for _, message_id, *_ in wanted),
+        kinds=[kind for _, _, kind, _ in wanted],
+        values=[value for *_, value in wanted],
+    )
+    places = {row.place for row in new}
+    return [
+        each
+        for place, each in enumerate(said)
+        if not isinstance(each.item, Answer)
+        or place in places
+        or each.item.arrived
+        or provider_codes.meaning(each.taken.gateway, each.item.code)
+    ]
+
+
+def _unreachable(connection: Connection, lead_ids: set[UUID]) -> set[UUID]:
+    """Those of these leads that are thought to be unreachable."""
+    found = rows(
+        connection,
+        "SELECT lead_id FROM leads WHERE lead_id = ANY(%(ids)s::uuid[])"
+        " AND unreachable_at IS NOT NULL",
+        ids=uuids(lead_ids),
+    )
+    return {row.lead_id for row in found}
+
+
+def _let_go(
+    connection: Connection, batch: Sequence[Taken], waiting: Sequence[Said], now: datetime
+) -> None:
+    """Delete what is recorded, and keep what has to wait."""
+    left: dict[int, list[Inbound]] = {}
+    for each in waiting:
+        left.setdefault(each.taken.inbound_id, []).append(each.item)
+    inbox.done(connection, (t.inbound_id for t in batch if t.inbound_id not in left))
+    for taken in batch:
+        if taken.inbound_id in left:
+            inbox.postpone(connection, taken, left[taken.inbound_id], now + AGAIN)

@@ -1,0 +1,53 @@
+"""Something that was said, and what can be told from it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from domain.addresses import Address
+from domain.inbound import Answer, Personal, Renamed, Reply, called
+from domain.lead import Lead
+from projections.intake.attribution import Quoted
+from projections.records.inbox import Taken
+
+
+class Said(NamedTuple):
+    """Something about a person, and the device of ours that it came through, if it is known."""
+
+    taken: Taken
+    item: Personal
+    device_id: UUID | None
+
+
+def renamed_id(item: Reply, provider_id: str) -> Reply:
+    """The reply under the provider's id of what it edits, if that never came."""
+    if item.provider_id == provider_id:
+        return item
+    return Reply(item.sender, item.text, provider_id, item.kind, item.signals, at=item.at)
+
+
+def through(said: Said) -> dict[str, Any]:
+    """By which way it came: fields of the events that say so."""
+    return {"device_id": said.device_id, "gateway": said.taken.gateway}
+
+
+def taught(item: Personal, person: Lead, quoted: Quoted | None) -> Sequence[Address]:
+    """What the person is called now, as far as the item tells: not by a number that she left."""
+    match item:
+        case Renamed():
+            return [address for address in item.sender if address.kind != "wa_id"]
+        case Answer() if quoted is not None and moved_since(person, quoted):
+            # Who has that number now may be somebody else: nothing of it is hers.
+            return ()
+        case _:
+            return called(item)
+
+
+def moved_since(person: Lead, message: Quoted) -> bool:
+    """Whether the message may have gone to a phone that the person had before."""
+    dispatched_at = message.dispatched_at
+    return person.moved_at is not None and (
+        dispatched_at is None or dispatched_at <= person.moved_at
+    )

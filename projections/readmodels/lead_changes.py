@@ -1,0 +1,170 @@
+"""Leads: events into rows."""
+
+from __future__ import annotations
+
+from projections.readmodels.handler import Handlers, handler, key, keys, texts
+
+_REGISTERED = f"""
+WITH e AS ({{events}}), address AS (
+    INSERT INTO lead_addresses (lead_id, kind, scope, value, key, learned_at)
+    SELECT originator_id, 'phone', '', canonical_phone(phone), canonical_phone(phone), "timestamp"
+    FROM e WHERE originator_version = 1 AND phone <> ''
+)
+INSERT INTO leads (lead_id, version, phone, name, niche, niche_keys, target_status, triggers,
+    trigger_keys, device_id, timezone, attributes, registered_at)
+SELECT originator_id, originator_version, nullif(phone, ''), profile ->> 'name',
+    {texts("profile -> 'niche'")}, {keys("profile -> 'niche'")}, profile ->> 'target_status',
+    {texts("triggers")}, {keys("triggers")}, (profile ->> 'device_id')::uuid,
+    profile ->> 'timezone', (profile -> 'attributes')::jsonb, "timestamp"
+FROM e WHERE originator_version = 1
+"""
+
+_UPDATED = f"""
+WITH e AS ({{events}})
+UPDATE leads l
+SET version = e.originator_version,
+    name = e.profile ->> 'name',
+    niche = {texts("e.profile -> 'niche'")},
+    niche_keys = {keys("e.profile -> 'niche'")},
+    target_status = e.profile ->> 'target_status',
+    device_id = (e.profile ->> 'device_id')::uuid,
+    timezone = e.profile ->> 'timezone',
+    attributes = (e.profile -> 'attributes')::jsonb
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
+_TRIGGERED = f"""
+WITH e AS ({{events}})
+UPDATE leads l
+SET version = e.originator_version, triggers = l.triggers || e.trigger,
+    trigger_keys = l.trigger_keys || {key("e.trigger")}
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
+# A row that was made before keys were composed has the other key.
+_TRIGGER_CONSUMED = f"""
+WITH e AS ({{events}})
+UPDATE leads l
+SET version = e.originator_version, triggers = array_remove(l.triggers, e.trigger),
+    trigger_keys = array_remove(
+        array_remove(l.trigger_keys, {key("e.trigger")}), fold_case(e.trigger))
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
+_OPTED_OUT = """
+WITH e AS ({events})
+UPDATE leads l
+SET version = e.originator_version, opted_out_at = coalesce(l.opted_out_at, e.timestamp),
+    opt_out_said_at = greatest(l.opt_out_said_at, coalesce(e.said_at, e.timestamp)),
+    -- What the platform may take back never stands in the place of another wish.
+    opt_out_evidence = CASE WHEN l.opted_out_at IS NULL OR e.via IS DISTINCT FROM 'platform'
+        THEN e.evidence ELSE l.opt_out_evidence END,
+    opt_out_via = CASE WHEN l.opted_out_at IS NULL OR e.via IS DISTINCT FROM 'platform'
+        THEN coalesce(e.via, 'operator') ELSE l.opt_out_via END
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
+_OPTED_IN = """
+WITH e AS ({events})
+UPDATE leads l
+SET version = e.originator_version, opted_out_at = NULL, opt_out_evidence = NULL,
+    opt_out_via = NULL, opt_out_said_at = NULL, opted_in_at = coalesce(e.said_at, e.timestamp)
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
+_ADDRESS_LEARNED = """
+WITH e AS ({events}), found AS (
+    SELECT originator_id, originator_version, "timestamp", address ->> 'kind' AS kind,
+        coalesce(address ->> 'scope', '') AS scope, address ->> 'value' AS value,
+        CASE WHEN address ->> 'kind' = 'wa_id' THEN canonical_phone('+' || (address ->> 'value'))
+            ELSE address ->> 'value' END AS key
+    FROM e
+), kept AS (
+    INSERT INTO lead_addresses (lead_id, kind, scope, value, key, learned_at)
+    SELECT originator_id, kind, scope, value, key, "timestamp" FROM found WHERE value <> ''
+    ON CONFLICT DO NOTHING
+)
+UPDATE leads l
+SET version = f.originator_version,
+    wa_id = CASE WHEN f.kind = 'wa_id' AND f.key = canonical_phone(l.phone) THEN f.value
+        ELSE l.wa_id END
+FROM found f WHERE l.lead_id = f.originator_id AND l.version = f.originator_version - 1
+"""
+
+# A lead has one row with its phone.
+_PHONE_CHANGED = """
+WITH e AS ({events}), address AS (
+    UPDATE lead_addresses a
+    SET value = canonical_phone(e.phone), key = canonical_phone(e.phone), learned_at = e.timestamp
+    FROM e WHERE a.lead_id = e.originator_id AND a.kind = 'phone' AND e.phone <> ''
+), spelling AS (
+    DELETE FROM lead_addresses a USING e, leads l
+    WHERE a.lead_id = e.originator_id AND l.lead_id = a.lead_id AND a.kind = 'wa_id'
+      AND a.key = canonical_phone(l.phone)
+)
+UPDATE leads l
+SET version = e.originator_version, phone = nullif(e.phone, ''), wa_id = NULL,
+    moved_at = e.timestamp, unreachable_at = NULL, unreachable_code = NULL
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
+_UNREACHABLE = """
+WITH e AS ({events})
+UPDATE leads l
+SET version = e.originator_version, unreachable_at = e.timestamp, unreachable_code = e.code
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
+_REACHABLE = """
+WITH e AS ({events})
+UPDATE leads l
+SET version = e.originator_version, unreachable_at = NULL, unreachable_code = NULL
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
+_NOTED = """
+WITH e AS ({events})
+UPDATE leads l SET version = e.originator_version
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
+_MERGED = """
+WITH e AS ({events})
+UPDATE leads l
+SET version = e.originator_version, merged_into = e."into", triggers = '{}', trigger_keys = '{}'
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
+_ERASED = """
+WITH e AS ({events}), forgotten AS (
+    DELETE FROM replies r USING e WHERE r.lead_id = e.originator_id
+), nameless AS (
+    DELETE FROM lead_addresses a USING e WHERE a.lead_id = e.originator_id
+), numbers AS (
+    INSERT INTO erased_ids (id, lead_id)
+    SELECT json_array_elements_text(e.also)::uuid, e.originator_id FROM e
+    ON CONFLICT DO NOTHING
+)
+UPDATE leads l
+SET version = e.originator_version, phone = NULL, wa_id = NULL, name = '', attributes = '{}',
+    triggers = '{}', trigger_keys = '{}', opt_out_evidence = NULL,
+    opted_out_at = coalesce(l.opted_out_at, e.timestamp), erased_at = e.timestamp
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
+HANDLERS: Handlers = {
+    ("lead.registered",): (handler(_REGISTERED, "phone text, triggers json, profile json"),),
+    ("lead.updated",): (handler(_UPDATED, "profile json"),),
+    ("lead.triggered",): (handler(_TRIGGERED, "trigger text"),),
+    ("lead.trigger_consumed",): (handler(_TRIGGER_CONSUMED, "trigger text"),),
+    ("lead.opted_out",): (handler(_OPTED_OUT, "evidence text, via text, said_at timestamptz"),),
+    ("lead.opted_in",): (handler(_OPTED_IN, "said_at timestamptz"),),
+    ("lead.address_learned",): (handler(_ADDRESS_LEARNED, "address json"),),
+    ("lead.phone_changed",): (handler(_PHONE_CHANGED, "phone text"),),
+    ("lead.unreachable",): (handler(_UNREACHABLE, "code text"),),
+    ("lead.reachable",): (handler(_REACHABLE),),
+    ("lead.contacted_by_hand",): (handler(_NOTED),),
+    ("lead.absorbed",): (handler(_NOTED),),
+    ("lead.merged",): (handler(_MERGED, "into uuid"),),
+    ("lead.erased",): (handler(_ERASED, "also json"),),
+}

@@ -1,0 +1,122 @@
+"""Replies: events into rows, and which are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from projections.database.engine import rows, uuids
+from projections.readmodels.counters import Tally
+from projections.readmodels.handler import Handlers, handler
+
+# SQL: by what a reply is known.
+_REPLY = "sha256(convert_to(provider_id, 'UTF8'))"
+
+
+def _replied(tally: Tally, rows: Sequence[Any]) -> int:
+    """The first of ``rows`` counts the leads, the others the messages that they answer."""
+    (_, _, leads), *messages = rows
+    tally.marked("replied", messages)
+    return int(leads)
+
+
+# Replies of earlier versions have no id of their own.
+_REPLIED = f"""
+WITH e AS ({{events}}), known AS (
+    INSERT INTO replies (lead_id, reply_sha256, reply_id, text, kind, automatic, message_id,
+        device_id, gateway, from_kind, from_value, sent_at, received_at)
+    SELECT originator_id, {_REPLY},
+        coalesce(reply_id, md5(originator_id::text || provider_id)::uuid), text,
+        coalesce(kind, 'text'), coalesce(automatic, false), message_id, device_id,
+        coalesce(gateway, ''), sender ->> 'kind', sender ->> 'value', sent_at, "timestamp"
+    -- Of a person who was erased no reply is kept.
+    FROM e WHERE provider_id <> '' ON CONFLICT DO NOTHING
+), old AS (
+    SELECT l.lead_id, l.replied_to FROM leads l JOIN e ON l.lead_id = e.originator_id
+), changed AS (
+    UPDATE leads l
+    SET version = e.originator_version, replied_at = e.timestamp, replied_to = e.message_id,
+        unreachable_at = NULL, unreachable_code = NULL
+    FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+    RETURNING l.lead_id
+)
+SELECT NULL AS owner_id, NULL AS step, count(*)::int FROM changed
+UNION ALL
+(SELECT coalesce(m.campaign_id, m.sequence_id), m.step, count(*)::int
+FROM e
+JOIN old ON old.lead_id = e.originator_id
+JOIN broadcast_messages m ON m.message_id = e.message_id
+-- A message counts as replied to once, however often the lead writes after it. What answers by
+-- itself is no reply.
+WHERE old.replied_to IS DISTINCT FROM e.message_id AND NOT coalesce(e.automatic, false)
+GROUP BY 1, 2)
+"""
+
+_EDITED = f"""
+WITH e AS ({{events}}), edited AS (
+    UPDATE replies r SET text = e.text,
+        -- Of a person who was erased, and of earlier versions, there is no id.
+        edits = CASE WHEN e.edit_id <> '' THEN r.edits || sha256(convert_to(e.edit_id, 'UTF8'))
+            ELSE r.edits END
+    FROM (SELECT *, {_REPLY} AS reply_sha256 FROM e) e
+    WHERE r.lead_id = e.originator_id AND r.reply_sha256 = e.reply_sha256
+)
+UPDATE leads l SET version = e.originator_version
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
+# Of their own, because they come after the messages.
+HANDLERS: Handlers = {
+    ("lead.replied",): (
+        handler(
+            _REPLIED,
+            "provider_id text, message_id uuid, reply_id uuid, text text, kind text,"
+            " automatic boolean, device_id uuid, gateway text, sender json, sent_at timestamptz",
+            counted=_replied,
+        ),
+    ),
+    ("lead.reply_edited",): (handler(_EDITED, "provider_id text, edit_id text, text text"),),
+}
+
+
+def said_since(
+    connection: Connection, lead_ids: Iterable[UUID], since: datetime
+) -> list[tuple[UUID, str, datetime]]:
+    """What these leads said after ``since`` by the provider's clock: the words, and when."""
+    found = rows(
+        connection,
+        "SELECT lead_id, text, sent_at FROM replies"
+        " WHERE lead_id = ANY(%(ids)s::uuid[]) AND sent_at > %(since)s",
+        ids=uuids(lead_ids),
+        since=since,
+    )
+    return [tuple(row) for row in found]
+
+
+def known(
+    connection: Connection, lead_ids: Iterable[UUID], provider_ids: Iterable[str]
+) -> set[tuple[UUID, str]]:
+    """Those pairs of a lead and a provider's id that are replies of the lead, or of one that was
+    merged into it, or edits of replies, recorded already."""
+    found = rows(
+        connection,
+        f"""
+        WITH p AS (SELECT provider_id, {_REPLY} AS reply_sha256
+            FROM unnest(%(provider_ids)s::text[]) AS u(provider_id))
+        , l AS (SELECT lead_id, coalesce(merged_into, lead_id) AS person_id FROM leads
+            WHERE lead_id = ANY(%(ids)s::uuid[]) OR merged_into = ANY(%(ids)s::uuid[]))
+        SELECT l.person_id AS lead_id, p.provider_id
+        FROM l JOIN replies r USING (lead_id) JOIN p USING (reply_sha256)
+        UNION ALL
+        SELECT l.person_id, p.provider_id
+        FROM l JOIN replies r USING (lead_id) JOIN p ON p.reply_sha256 = ANY(r.edits)
+        WHERE r.edits <> '{{}}'
+        """,
+        ids=uuids(lead_ids),
+        provider_ids=list(provider_ids),
+    )
+    return {(row.lead_id, row.provider_id) for row in found}

@@ -1,0 +1,190 @@
+"""The inbox: what providers told us, until the receiver has recorded it, and what became of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, cast, get_args
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection
+
+from domain.inbound import Ignored, Inbound
+from projections.database.engine import rows, uuids
+from projections.database.quarantined import not_aside
+
+# Only one process at a time records what came: so all of it stays in order.
+RECEIVE_LOCK = 0x5E4D7245
+
+_encode = msgspec.json.Encoder().encode
+_decode_items = msgspec.json.Decoder(list[Inbound]).decode
+
+
+class Taken(NamedTuple):
+    """One thing that came; ``payload`` is JSON. ``device_id`` is that of the webhook's URL, None if
+    it came in another way."""
+
+    inbound_id: int
+    item_id: UUID
+    gateway: str
+    device_id: UUID | None
+    devices: Sequence[UUID]
+    received_at: datetime
+    parsed: bool
+    payload: bytes
+
+
+def put(
+    connection: Connection,
+    item_id: UUID,
+    gateway: str,
+    device_id: UUID,
+    devices: Collection[UUID],
+    payload: bytes,
+    now: datetime,
+) -> None:
+    """Keep a webhook's JSON object. ``devices`` are those that it is proved to speak for."""
+    _insert(connection, item_id, gateway, str(device_id), devices, payload, now, parsed=False)
+
+
+def put_items(
+    connection: Connection,
+    item_id: UUID,
+    gateway: str,
+    items: Sequence[Inbound],
+    now: datetime,
+) -> None:
+    """Keep what a gateway told us otherwise than by webhook."""
+    _insert(connection, item_id, gateway, None, (), _encode(items), now, parsed=True)
+
+
+def _insert(
+    connection: Connection,
+    item_id: UUID,
+    gateway: str,
+    device_id: str | None,
+    devices: Collection[UUID],
+    payload: bytes,
+    now: datetime,
+    *,
+    parsed: bool,
+) -> None:
+    connection.exec_driver_sql(
+        "INSERT INTO inbound (item_id, gateway, device_id, devices, received_at, due_at, parsed,"
+        " payload) VALUES (%(item_id)s, %(gateway)s, %(device_id)s, %(devices)s::uuid[], %(now)s,"
+        " %(now)s, %(parsed)s, %(payload)s)",
+        {
+            "item_id": str(item_id),
+            "gateway": gateway,
+            "device_id": device_id,
+            "devices": uuids(devices),
+            "now": now,
+            "parsed": parsed,
+            "payload": payload,
+        },
+    )
+
+
+def take(connection: Connection, now: datetime, limit: int) -> list[Taken] | None:
+    """Up to ``limit`` of what is due, oldest first; None while another process records."""
+    if not rows(connection, "SELECT pg_try_advisory_xact_lock(%(key)s) AS held", key=RECEIVE_LOCK)[
+        0
+    ].held:
+        return None
+    found = rows(
+        connection,
+        f"""
+        SELECT i.inbound_id, i.item_id, i.gateway, i.device_id, i.devices, i.received_at,
+            i.parsed, i.payload
+        FROM inbound i WHERE i.due_at <= %(now)s AND {not_aside("inbound", "i.item_id")}
+        ORDER BY i.inbound_id LIMIT %(limit)s
+        """,
+        now=now,
+        limit=limit,
+    )
+    return [Taken._make((*row[:7], bytes(row.payload))) for row in found]
+
+
+def items(taken: Taken) -> list[Inbound]:
+    """The values in what was ``parsed`` already."""
+    return _decode_items(taken.payload)
+
+
+def webhook(taken: Taken) -> dict[str, Any]:
+    """The JSON object of a webhook."""
+    # Unlike msgspec it reads half a surrogate pair, which JSON may write.
+    return cast(dict[str, Any], json.loads(taken.payload))
+
+
+def done(connection: Connection, inbound_ids: Iterable[int]) -> None:
+    """Let go of what is recorded."""
+    connection.exec_driver_sql(
+        "DELETE FROM inbound WHERE inbound_id = ANY(%(ids)s)", {"ids": list(inbound_ids)}
+    )
+
+
+def postpone(
+    connection: Connection, taken: Taken, left: Sequence[Inbound], until: datetime
+) -> None:
+    """Keep ``left`` of what came until the instant ``until``."""
+    connection.exec_driver_sql(
+        "UPDATE inbound SET due_at = %(until)s, parsed = true, payload = %(payload)s"
+        " WHERE inbound_id = %(id)s",
+        {"until": until, "payload": _encode(left), "id": taken.inbound_id},
+    )
+
+
+def count(connection: Connection, outcomes: Mapping[tuple[str, str], int]) -> None:
+    """Add to what became of all that came, by gateway and outcome."""
+    connection.exec_driver_sql(
+        "INSERT INTO inbound_counts AS c (gateway, outcome, count)"
+        " SELECT * FROM unnest(%(gateways)s::text[], %(outcomes)s::text[], %(counts)s::bigint[])"
+        " ON CONFLICT (gateway, outcome) DO UPDATE SET count = c.count + excluded.count",
+        {
+            "gateways": [gateway for gateway, _ in outcomes],
+            "outcomes": [outcome for _, outcome in outcomes],
+            "counts": list(outcomes.values()),
+        },
+    )
+
+
+# All that may become of what came.
+OUTCOMES = (
+    "receipt",
+    "receipt_of_no_message",
+    "attributed",
+    "unattributed",
+    "repeated",
+    *(f"ignored_{why}" for why in get_args(Ignored)),
+)
+
+
+def counts(connection: Connection) -> list[Any]:
+    """What became of all that came: rows of gateway, outcome and count."""
+    return rows(
+        connection, "SELECT gateway, outcome, count FROM inbound_counts ORDER BY gateway, outcome"
+    )
+
+
+class Waiting(NamedTuple):
+    """How much waits to be recorded, and since when the receiver should have looked at it."""
+
+    items: int
+    since: datetime | None
+
+    def seconds(self, now: datetime) -> float:
+        """How long before ``now`` that is; 0 where nothing is due."""
+        return 0.0 if self.since is None else max(0.0, (now - self.since).total_seconds())
+
+
+def waiting(connection: Connection) -> Waiting:
+    """What is in the inbox, without what was put aside. What cannot be told yet is due again in a
+    moment, however long ago it came."""
+    row = rows(
+        connection,
+        "SELECT count(*) AS items, min(due_at) AS since FROM inbound i"
+        f" WHERE {not_aside('inbound', 'i.item_id')}",
+    )[0]
+    return Waiting(row.items, row.since)

@@ -1,0 +1,22 @@
+"""The receiver: records what providers told us."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from domain.conversation import Heard
+from projections.container import Container
+from projections.intake.receiver import receive
+
+
+class Receiver:
+    """Any number may run; one of them at a time works."""
+
+    def __init__(self, container: Container) -> None:
+        self.container = container
+        seconds = container.settings.auto_reply_seconds
+        self.heard = Heard(container.outreach.stop_words, timedelta(seconds=seconds))
+
+    def run_once(self) -> int:
+        """Records all that waits; returns how much came."""
+        return receive(self.container.database, self.container.outreach, self.heard)

@@ -1,0 +1,111 @@
+"""Whose message it is, and what belongs to the person, is found by indexes among 100,000 leads."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Connection
+
+from domain.addresses import Address
+from domain.inbound import Reply
+from projections.container import Container
+from projections.database.engine import rows
+from projections.eventstore import surroundings
+from projections.intake import attribution
+from projections.queue import lookup
+from projections.readmodels import addresses, enrollments, leads, replies, suppressions
+from tests.support import given
+
+LEADS = 100_000
+# Rows that a statement about two people may look at.
+MOST = 100
+CROWDED = {
+    "leads",
+    "lead_addresses",
+    "replies",
+    "enrollments",
+    "broadcast_messages",
+    "suppressions",
+}
+MODULES: tuple[ModuleType, ...] = (
+    addresses, attribution, enrollments, leads, lookup, replies, suppressions, surroundings,
+)  # fmt: skip
+
+
+def crowd(container: Container) -> list[UUID]:
+    """Two leads with all that leads have, and as many rows beside them as it takes."""
+    given.device(container)
+    ids = given.many_leads(container, 2, ["COLD"])
+    with container.database.transaction() as connection:
+        for statement in (
+            "INSERT INTO leads (lead_id, version, phone, name, niche, niche_keys, target_status,"
+            " triggers, trigger_keys, attributes, registered_at)"
+            " SELECT md5(n::text)::uuid, 1, '+6013' || lpad(n::text, 7, '0'), '', '{}', '{}',"
+            " 'prospect', '{}', '{}', '{}', now() FROM generate_series(1, %(n)s) n",
+            "INSERT INTO lead_addresses SELECT md5(n::text)::uuid, 'phone', '',"
+            " '+6013' || lpad(n::text, 7, '0'), '+6013' || lpad(n::text, 7, '0'), now()"
+            " FROM generate_series(1, %(n)s) n",
+            "INSERT INTO replies (lead_id, reply_sha256, reply_id, text, kind, automatic, gateway,"
+            " received_at) SELECT md5(n::text)::uuid, sha256(n::text::bytea),"
+            " md5('r' || n)::uuid, '', 'text', false, 'gowa', now()"
+            " FROM generate_series(1, %(n)s) n",
+            "INSERT INTO enrollments (enrollment_id, version, status, lead_id, sequence_id, entry,"
+            " steps, trigger, enrolled_at) SELECT md5('e' || n)::uuid, 1, 'active',"
+            " md5(n::text)::uuid, md5('s')::uuid, 1, 1, 'COLD', now()"
+            " FROM generate_series(1, %(n)s) n",
+            "INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id,"
+            " campaign_id, step, scheduled_at, attempt) SELECT md5('m' || n)::uuid, 1, 'pending',"
+            " md5(n::text)::uuid, md5('d')::uuid, md5('c')::uuid, 0, now(), 0"
+            " FROM generate_series(1, %(n)s) n",
+            "INSERT INTO suppressions (suppression_id, version, kind, scope, value, key, evidence,"
+            " created_at) SELECT md5('x' || n)::uuid, 1, 'phone', '', '+6014' || n, '+6014' || n,"
+            " '', now() FROM generate_series(1, %(n)s) n",
+        ):
+            connection.exec_driver_sql(statement, {"n": LEADS})
+    with container.database.transaction() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    return ids
+
+
+def test_nothing_is_read_that_is_nobodys_business(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No statement looks at more rows than the two people and what is theirs have."""
+    ids = crowd(container)
+    scanned: list[tuple[str, str]] = []
+    asked: list[str] = []
+
+    def collect(node: dict[str, Any], statement: str) -> None:
+        read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+        if node.get("Relation Name") in CROWDED and read * node["Actual Loops"] > MOST:
+            scanned.append((node["Relation Name"], statement))
+        for child in node.get("Plans", []):
+            collect(child, statement)
+
+    def explained(connection: Connection, statement: Any, **parameters: Any) -> list[Any]:
+        text = str(statement)
+        asked.append(text)
+        if not text.startswith("EXECUTE"):
+            ((plan,),) = rows(connection, f"EXPLAIN (ANALYZE, FORMAT json) {text}", **parameters)
+            collect(plan[0]["Plan"], text)
+        return rows(connection, statement, **parameters)
+
+    for module in MODULES:
+        monkeypatch.setattr(module, "rows", explained)
+    number = Address("wa_id", given.phone(1)[1:])
+    said = [(Reply((number,), "Hi", "in.1", quoted="3EB0"), [UUID(int=1)])]
+
+    with container.database.transaction() as connection:
+        people = attribution.People(connection, said)
+        assert people.owner((number,)) == ids[0]
+        surroundings.surroundings(connection, ids)
+        leads.locked(connection, ids)
+        addresses.sharing(connection, ids)
+        suppressions.of_keys(connection, [number.key])
+        replies.known(connection, ids, ["in.1", "edit.1"])
+
+    assert len(asked) >= 10
+    assert scanned == []
