@@ -153,21 +153,24 @@ class Conversation:
                 if is_new:
                     self._heed_suppression(address.key)
 
-    def move(self, phone: str, evidence: str) -> None:
-        """The person has another phone, in E.164. The one before it is the person's no more."""
+    def move(self, phone: str, evidence: str, changed_at: datetime | None = None) -> None:
+        """The person has another phone, in E.164. The one before it is the person's no more.
+        ``changed_at`` is when the provider says that it changed."""
         former, key = canonical(self.lead.phone), canonical(phone)
-        self._add(lead.change_phone(self.lead, phone, evidence, **self.by))
+        self._add(lead.change_phone(self.lead, phone, evidence, changed_at, **self.by))
         self.known = {address for address in self.known if address.key != former}
         self.known.add(Address("phone", key))
-        if key != former:
-            self._heed_suppression(key)
+        said = self.suppressed.get(key)
+        if key != former and said is not None and said.in_force:
+            # An opt-in since was for another number.
+            self.opt_out(said.evidence, "suppression")
 
     def _heed_suppression(self, key: str) -> None:
         """Opt the person out if the address with that key, which is new, said no."""
         said = self.suppressed.get(key)
         if said is None or not said.in_force:
             return
-        self.opt_out(said.evidence, "suppression", said_at=said.since)
+        self.opt_out(said.evidence, "suppression", said_at=said.said_at)
         if self.lead.opted_out_at is None:
             self._release(key, "the person opted in since")
 

@@ -99,11 +99,12 @@ class Preference(msgspec.Struct, frozen=True, tag=True):
 
 
 class Renamed(msgspec.Struct, frozen=True, tag=True):
-    """The platform calls the person ``now_called`` from now on; a ``wa_id`` is a new phone."""
+    """The platform calls the person ``now_called`` since ``at``; a ``wa_id`` is a new phone."""
 
     sender: tuple[Address, ...]
     now_called: tuple[Address, ...]
     to: str = ""
+    at: datetime | None = None
 
 
 class Noise(msgspec.Struct, frozen=True, tag=True):

@@ -8,6 +8,10 @@ from itertools import chain
 from typing import Final, Literal
 from unicodedata import category, normalize
 
+from phonenumbers import SUPPORTED_REGIONS
+
+from domain.opt_out_vocabulary import START, STOP
+
 Intent = Literal["stop", "start"]
 
 # A longer text is no single word, however often it is repeated or decorated.
@@ -19,20 +23,69 @@ LONGEST: Final = 1000
 _PICTURES = re.compile(
     "[0-9]\ufe0f?\u20e3|\u24c2\ufe0f|[\u2122\u2139\u3297\u3299\U0001f200-\U0001f251]"
 )
-# Signs that are not seen or only lengthen a word, beside those of the categories Cf and Me: the
-# grapheme joiner, Hangul fillers, Khmer inherent vowels, variation selectors, the Arabic stroke.
-_UNSEEN = frozenset(
+# Letters in white on black, or of flags, which Unicode does not compare with letters, and those of
+# the first that are emoji, for instance a blood group.
+_BLACK_OR_FLAGS = re.compile(
+    "(?:[\U0001f150-\U0001f169\U0001f170-\U0001f189][\ufe0f\\s]*)+|(?P<flags>[\U0001f1e6-\U0001f1ff]+)"
+)
+_LETTERS = {
+    first + number: chr(ord("a") + number)
+    for first in (0x1F150, 0x1F170, 0x1F1E6)
+    for number in range(26)
+}
+_EMOJI = frozenset("\U0001f170\U0001f171\U0001f17e\U0001f17f\ufe0f")
+# The flags of countries, and of what is none or has no phones.
+FLAGS: Final = SUPPORTED_REGIONS | {
+    *("AQ", "BV", "CP", "CQ", "DG", "EA", "EU", "GS", "HM", "IC", "PN", "TF", "UM", "UN")
+}
+
+# Signs that are not seen, lengthen a word, strike it out or underline it, and those that may be
+# left out in writing, beside those of the categories Cf and Me: the grapheme joiner, the Arabic
+# stroke, Hangul fillers, Khmer inherent vowels, variation selectors; lines through, over and under
+# letters; Hebrew points; Arabic vowels, and a hamza that belongs to no letter.
+_NOT_COUNTED = frozenset(
     map(
         chr,
         chain(
             (0x034F, 0x0640, 0x115F, 0x1160, 0x17B4, 0x17B5),
             (*range(0x180B, 0x180E), 0x180F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
+            (0x0305, 0x0332, 0x0333, *range(0x0334, 0x0339), 0x033F, *range(0x20D0, 0x20F1)),
+            (*range(0x0591, 0x05BE), 0x05BF, 0x05C1, 0x05C2, 0x05C4, 0x05C5, 0x05C7),
+            (*range(0x064B, 0x0660), 0x0670),
         ),
     )
 )
 # Letters by their category, though they are apostrophes and accents that stand alone, or the sign
 # with which Thai repeats a word.
 _NO_LETTERS = frozenset(map(chr, (*range(0x02B0, 0x0300), 0x0E46)))
+# Between two letters, or their marks.
+_HYPHEN = re.compile("(?<=\\S)[-\u2010\u2011\ufe63\uff0d](?=\\S)")
+
+# Letters that people write for each other: a Turkish i without its dot, small capitals, the yeh,
+# kaf and heh of Arabic, Persian and Urdu.
+_AS_ONE = str.maketrans(
+    "\u0131ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ\u064a\u0649\u0643\u0629\u06c1",
+    "iabcdefghijklmnoprstuvwyz\u06cc\u06cc\u06a9\u0647\u0647",
+)
+# An alif with a hamza or without is one, but in "begin", which is "never" without.
+_ALIF = re.compile("(?<!\u0628\u062f)\u0623|[\u0625\u0622\u0671]")
+
+_LATIN = re.compile("[a-z]")
+_CYRILLIC_OR_GREEK = re.compile("[\u0370-\u052f]")
+_TO_LATIN = str.maketrans(
+    "авсԁеһніјкӏморԛѕтѵԝхуαβεηικνορτυχζ",
+    "abcdehhijklmopqstvwxyabehiknoptuxz",
+)
+_TO_CYRILLIC = str.maketrans("abcehijkmopstxy", "авсеніјкморѕтху")
+_EVERY_I = ("i", "і", "ι")
+
+
+def _read(signs: re.Match[str]) -> str:
+    """The letters that are written with such ``signs``; or these, where they are only pictures."""
+    letters = signs[0].translate(_LETTERS)
+    pairs = {letters[start : start + 2].upper() for start in range(0, len(letters), 2)}
+    is_picture = pairs <= FLAGS if signs["flags"] else set("".join(signs[0].split())) <= _EMOJI
+    return signs[0] if is_picture else letters
 
 
 def _words(text: str) -> Iterator[str]:
@@ -43,15 +96,13 @@ def _words(text: str) -> Iterator[str]:
     word = ""
     for sign in text:
         kind = category(sign)
-        if sign in _UNSEEN or kind in ("Cf", "Me"):
+        if sign in _NOT_COUNTED or kind in ("Cf", "Me"):
             continue
-        if sign == "\u0131":
-            word += "i"
-        elif sign == "\u0307" and word.endswith("i"):
+        if sign == "\u0307" and word.endswith(_EVERY_I):
             # What the fold leaves of the dotted Turkish capital: with it gone, and the dotless
-            # letter as i above, every Turkish and English i is one.
+            # letter as i, every Turkish and English i is one.
             continue
-        elif (kind[0] in "LN" and sign not in _NO_LETTERS) or (kind[0] == "M" and word):
+        if (kind[0] in "LN" and sign not in _NO_LETTERS) or (kind[0] == "M" and word):
             word += sign
         elif word:
             yield word
@@ -60,90 +111,37 @@ def _words(text: str) -> Iterator[str]:
         yield word
 
 
+def _in_one_alphabet(word: str) -> str:
+    """``word`` in Latin letters, or else in Cyrillic ones, if it mixes them with look-alikes."""
+    if not (_LATIN.search(word) and _CYRILLIC_OR_GREEK.search(word)):
+        return word
+    latin = word.translate(_TO_LATIN)
+    return word.translate(_TO_CYRILLIC) if _CYRILLIC_OR_GREEK.search(latin) else latin
+
+
 def normal_form(text: str) -> str:
     """The words of ``text`` with one space between, for comparison; "" where there is none.
 
     Compatible characters are one (NFKC), so are capitals and small letters, a Turkish i with and
-    without its dot, and accents in one character or two. White space, hyphens, punctuation,
-    symbols and emoji divide words and else do not count; neither does what is not seen. Digits are
-    kept as letters are. A text over ``LONGEST`` characters is not looked at, and has no words.
+    without its dot, accents in one character or two, and letters that people write for each other.
+    White space, hyphens, punctuation, symbols and emoji divide words and else do not count; neither
+    does what is not seen, or may be left out in writing. Digits are kept as letters are. Where
+    every word is one letter, they are one word. A text over ``LONGEST`` characters is not looked
+    at, and has no words.
     """
     if len(text) > LONGEST:
         return ""
-    folded = normalize("NFKC", normalize("NFKC", _PICTURES.sub(" ", text)).casefold())
-    return normalize("NFC", " ".join(_words(folded)))
+    seen = _PICTURES.sub(" ", _BLACK_OR_FLAGS.sub(_read, text))
+    folded = normalize("NFKC", normalize("NFKC", seen).casefold()).translate(_AS_ONE)
+    words = normalize("NFC", " ".join(_words(folded))).split()
+    spelled = "" if all(len(word) == 1 for word in words) else " "
+    form = _ALIF.sub("\u0627", spelled.join(words))
+    return normalize("NFC", " ".join(map(_in_one_alphabet, form.split())))
 
-
-_STOP = {
-    "English": (
-        *("stop", "stop all", "stopall", "unsubscribe", "unsub", "cancel", "end", "quit"),
-        *("opt out", "optout", "revoke", "stop promotions"),
-        *("unsubscribe me", "opt me out", "remove me", "please stop", "stop please"),
-        *("pls stop", "unsubscribe please", "please unsubscribe", "stop promo"),
-    ),
-    "Malay, Indonesian": (
-        *("berhenti", "henti", "batal", "berhenti langganan"),
-        *("hentikan", "berhenti melanggan", "henti langganan", "batal langganan"),
-        *("tolong berhenti",),
-    ),
-    "Spanish": (
-        *("alto", "basta", "baja", "cancelar", "parar"),
-        *("dar de baja", "darme de baja", "desuscribir"),
-    ),
-    "Portuguese": ("sair", "parar", "pare", "cancelar", "descadastrar"),
-    "French": (
-        "arrêt",
-        "arret",
-        "arrêter",
-        "arreter",
-        "désabonner",
-        "desabonner",
-        "se désabonner",
-        "désinscription",
-    ),
-    "German": ("stopp", "abmelden", "abbestellen"),
-    "Italian": ("annulla", "cancellami", "basta"),
-    "Dutch": ("afmelden", "stoppen", "uitschrijven"),
-    "Swedish": ("avsluta", "avregistrera"),
-    "Finnish": ("lopeta",),
-    "Polish": ("wypisz", "wypisz mnie"),
-    "Tagalog": ("itigil",),
-    "Turkish": ("dur", "iptal", "iptal et"),
-    "Greek": ("στοπ",),
-    "Russian": ("стоп", "отписаться", "отпишите меня", "отписка"),
-    "Ukrainian": ("відписатися",),
-    "Arabic": ("توقف", "إلغاء", "الغاء", "إلغاء الاشتراك", "الغاء الاشتراك"),
-    "Persian": ("لغو", "لغو اشتراک"),
-    "Urdu": ("بند کریں", "بند کرو"),
-    "Hebrew": ("הסר", "עצור", "הסר אותי", "הסירו אותי"),
-    "Hindi": ("बंद", "रोको", "बंद करो", "बन्द", "बन्द करो", "बंद करें"),
-    "Bengali": ("বন্ধ", "বন্ধ করুন"),
-    "Tamil": ("நிறுத்து", "நிறுத்துங்கள்"),
-    "Thai": ("หยุด", "ยกเลิก", "หยุดส่ง"),
-    # The mark of hủy may stand on either vowel.
-    "Vietnamese": ("dừng", "dừng lại", "hủy", "huỷ", "hủy đăng ký", "huỷ đăng ký"),
-    "Chinese": ("停止", "退订", "退訂", "取消", "取消订阅", "取消訂閱", "拒收"),
-    "Japanese": ("停止", "配信停止", "ストップ"),
-    "Korean": ("수신거부", "수신 거부", "중지"),
-}
-
-# An opt-in is a consent: nothing is here that could be meant otherwise.
-_START = {
-    "English": ("start", "unstop", "subscribe", "opt in", "optin"),
-    "Malay, Indonesian": ("mula", "mulai", "langgan"),
-    "Spanish, Portuguese": ("alta", "iniciar"),
-    "German": ("anmelden",),
-    "Turkish": ("başla", "başlat"),
-    "Russian": ("старт", "подписаться"),
-    "Arabic": ("ابدأ", "اشتراك"),
-    "Hindi": ("शुरू",),
-    "Thai": ("เริ่ม",),
-    "Chinese": ("开始", "開始", "订阅", "訂閱"),
-}
 
 # In normal form; no word is in both.
-STOP_WORDS: Final = frozenset(map(normal_form, chain.from_iterable(_STOP.values())))
-START_WORDS: Final = frozenset(map(normal_form, chain.from_iterable(_START.values())))
+STOP_WORDS: Final = frozenset(map(normal_form, chain.from_iterable(STOP.values())))
+START_WORDS: Final = frozenset(map(normal_form, chain.from_iterable(START.values())))
 
 
 def intent(text: str, stop_words: Set[str] = STOP_WORDS) -> Intent | None:
@@ -151,9 +149,12 @@ def intent(text: str, stop_words: Set[str] = STOP_WORDS) -> Intent | None:
 
     "stop" is an opt-out: the normal form is one of ``stop_words``, which are in normal form, or
     one of them several times. "start" is an opt-in, by the same rule with ``START_WORDS``. A word
-    in both says stop. A text over ``LONGEST`` characters asks for neither.
+    in both says stop. Hyphens inside words may as well not be there. A text over ``LONGEST``
+    characters asks for neither.
     """
     said = _said(normal_form(text))
+    if len(text) <= LONGEST and _HYPHEN.search(text):
+        said |= _said(normal_form(_HYPHEN.sub("", text)))
     if not said.isdisjoint(stop_words):
         return "stop"
     return None if said.isdisjoint(START_WORDS) else "start"

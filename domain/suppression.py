@@ -15,11 +15,13 @@ from domain.event import Event, ForeignEventError, first, folder, following
 
 
 class AddressSuppressed(Event, frozen=True, kw_only=True, gc=False):
-    """Nobody with ``address`` may be written to; ``evidence`` proves the wish."""
+    """Nobody with ``address`` may be written to; ``evidence`` proves the wish. The person said so
+    at ``said_at``; None where somebody else did."""
 
     TOPIC: ClassVar[str] = "suppression.address_suppressed"
     address: Address
     evidence: str
+    said_at: datetime | None = None
 
 
 class AddressReleased(Event, frozen=True, kw_only=True, gc=False):
@@ -30,14 +32,16 @@ class AddressReleased(Event, frozen=True, kw_only=True, gc=False):
 
 
 class Suppression(msgspec.Struct, frozen=True, kw_only=True):
-    """A suppression's state; ``since`` the address is suppressed. One that is not ``in_force`` was
-    released."""
+    """A suppression's state; ``since`` the address is suppressed, and at ``said_at`` somebody said
+    so last, the person herself if ``by_person``. One that is not ``in_force`` was released."""
 
     id: UUID
     version: int
     address: Address
     evidence: str
     since: datetime
+    said_at: datetime
+    by_person: bool = False
     in_force: bool = True
 
 
@@ -52,14 +56,21 @@ def evolve(state: Suppression | None, event: Event) -> Suppression:
                 address=event.address,
                 evidence=event.evidence,
                 since=event.timestamp,
+                said_at=event.said_at or event.timestamp,
+                by_person=event.said_at is not None,
             )
         case Suppression(), AddressSuppressed():
-            changes = {
-                "in_force": True,
-                "address": event.address,
-                "evidence": event.evidence,
-                "since": event.timestamp,
-            }
+            said_at = event.said_at or event.timestamp
+            changes = {"said_at": said_at, "by_person": event.said_at is not None}
+            if state.in_force:
+                changes["said_at"] = max(said_at, state.said_at)
+            else:
+                changes |= {
+                    "in_force": True,
+                    "address": event.address,
+                    "evidence": event.evidence,
+                    "since": event.timestamp,
+                }
         case Suppression(), AddressReleased():
             changes = {"in_force": False}
         case _:
@@ -75,18 +86,29 @@ def suppress(
     id: UUID,  # noqa: A002 - the field's own name
     address: Address,
     evidence: str,
+    said_at: datetime | None = None,
     *,
     now: datetime,
     actor: str,
 ) -> tuple[Event, ...]:
-    """Remember that ``address`` said no; nothing follows where that is in force already. ``state``
-    is None before the first time."""
-    said = {"address": address, "evidence": values.cleaned(evidence)}
+    """Remember that ``address`` said no, at ``said_at`` if the person did. ``state`` is None before
+    the first time.
+
+    Where that is in force already, only a later no of the person is remembered, and what somebody
+    else says after the person, so that no START from before takes it back.
+    """
+    said = {"address": address, "evidence": values.cleaned(evidence), "said_at": said_at}
     if state is None:
         return (first(AddressSuppressed, id, now, actor, **said),)
-    if state.in_force:
+    if state.in_force and not _says_more(state, said_at):
         return ()
     return (following(state, AddressSuppressed, now, actor, **said),)
+
+
+def _says_more(state: Suppression, said_at: datetime | None) -> bool:
+    if said_at is None:
+        return state.by_person
+    return values.surely_before(state.said_at, said_at)
 
 
 def release(state: Suppression, evidence: str, *, now: datetime, actor: str) -> tuple[Event, ...]:

@@ -159,6 +159,11 @@ def time_of_day(value: str, field: str) -> time:
     raise InvalidInputError(field, "a local time of day as HH:MM")
 
 
+def surely_before(said_at: datetime, other: datetime | None) -> bool:
+    """Whether ``said_at``, which a provider said in whole seconds, is before ``other`` for sure."""
+    return other is not None and said_at + PROVIDERS_TICK <= other
+
+
 def instant(value: datetime, field: str) -> datetime:
     """``value`` in UTC. A naive time is no instant and is refused."""
     if value.tzinfo is None or value.utcoffset() is None:

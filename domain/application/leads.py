@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from domain import lead
+from domain.addresses import Address
 from domain.application.base import LEAD, applied
 from domain.application.registration import RegistrationCommands
+from domain.application.suppressions import SuppressionCommands
 from domain.conversation import Conversation
 from domain.errors import AlreadyExistsError, WrongStateError
 from domain.event import Event
+from domain.lead.events import LeadPhoneChanged, LeadRegistered
 from domain.phones import canonical
 
 
-class LeadCommands(RegistrationCommands):
+class LeadCommands(RegistrationCommands, SuppressionCommands):
     """Register, update, opt in and out, move, merge, erase."""
 
     def get_lead(self, lead_id: UUID) -> lead.Lead:
@@ -52,20 +55,27 @@ class LeadCommands(RegistrationCommands):
         return self._converse(lead_id, lambda person: person.opt_out(evidence), actor)
 
     def change_phone(self, lead_id: UUID, phone: str, evidence: str, *, actor: str) -> lead.Lead:
-        """Correct the lead's phone, to ``phone`` in E.164. Raises AlreadyExistsError where it is
-        another lead's."""
+        """Correct the lead's phone, to ``phone`` in E.164. Whoever has the former one may be
+        somebody else: a no that came from there is remembered. Raises AlreadyExistsError where
+        ``phone`` is another lead's, or that of a person who was erased."""
 
         def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
             self.queries.lock_addresses(connection, alone=True)
-            owners = self.queries.leads_of_keys(connection, [canonical(phone)])
-            others = [id_ for ids in owners.values() for id_ in ids if id_ != lead_id]
-            if others:
-                raise AlreadyExistsError("lead", others[0])
+            key = canonical(phone)
+            owners = self.queries.leads_of_keys(connection, [key])
+            others = [id_ for id_ in owners.get(key, ()) if id_ != lead_id]
+            gone = {} if owners else self.unavailable(connection, [key])
+            if others or gone:
+                raise AlreadyExistsError("lead", [*others, *gone.values()][0])
             around = self.queries.surroundings(connection, [lead_id])
             person = Conversation(state, around[lead_id], now=now, actor=actor)
-            person.suppressed |= self.queries.suppressed(connection, [canonical(phone)])
+            person.suppressed |= self.queries.suppressed(connection, [key])
             person.move(phone, evidence)
-            return person.events
+            if state.opt_out_via not in ("reply", "platform") or key == canonical(state.phone):
+                return person.events
+            said = [(Address("phone", canonical(state.phone)), state.opt_out_evidence or "")]
+            by: dict[str, Any] = {"now": now, "actor": actor}
+            return [*person.events, *self.remember(connection, said, state.opt_out_said_at, **by)]
 
         return self._change_with_queries(LEAD, lead_id, decide)
 
@@ -104,15 +114,24 @@ class LeadCommands(RegistrationCommands):
                 raise WrongStateError("lead", f"merged into {state.merged_into}", "erase")
             around = self.queries.surroundings(connection, [lead_id])[lead_id]
             own = {lead_id, *(other.id for other in around.merged)}
+            numbers = {key for each in own for key in self._numbers(each)}
             for each in own:
                 self.queries.erase_personal_data(connection, each)
-            keys = {address.key for address in around.known if address.key.startswith("+")}
-            also = {self._new_id(key) for key in keys} - own
+            also = {self._new_id(key) for key in numbers} - own
             person = Conversation(state, around, now=now, actor=actor)
             person.erase(tuple(sorted(also)))
             return person.events
 
         return self._change_with_queries(LEAD, lead_id, decide)
+
+    def _numbers(self, lead_id: UUID) -> set[str]:
+        """Every number that the lead ever had, as canonical phones."""
+        events = cast(Iterable[Event], self.events.get(lead_id))
+        return {
+            canonical(event.phone)
+            for event in events
+            if isinstance(event, LeadRegistered | LeadPhoneChanged) and event.phone
+        }
 
     def _converse(
         self, lead_id: UUID, say: Callable[[Conversation], None], actor: str

@@ -53,6 +53,10 @@ class CommandQueries(Protocol):
         the person was erased, or the lead was put aside."""
         ...
 
+    def erased(self, connection: Any, lead_ids: Iterable[UUID]) -> set[UUID]:
+        """Those of these ids that are of people who were erased."""
+        ...
+
     def lead_states(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, Lead]:
         """Lock those of these leads that are not in quarantine."""
         ...

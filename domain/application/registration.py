@@ -68,9 +68,16 @@ class RegistrationCommands(Commands):
             free, erased = self._free_ids(connection, [key])
         return erased.get(key), {**free, **erased}[key]
 
+    def unavailable(self, connection: Any, keys: Iterable[str]) -> dict[str, UUID]:
+        """Those of these canonical phones that nobody can be registered with, though no lead has
+        them: they are of people who were erased, or of leads that are put aside."""
+        return self._free_ids(connection, keys)[1]
+
     def erased_of(self, connection: Any, keys: Iterable[str]) -> set[str]:
         """Those of these canonical phones that are of people who were erased."""
-        return self._free_ids(connection, keys)[1].keys() & set(keys)
+        found = self.unavailable(connection, keys)
+        erased = self.queries.erased(connection, found.values())
+        return {key for key, id_ in found.items() if id_ in erased}
 
     def register_lead(
         self, phone: str, triggers: Sequence[str], profile: lead.Profile, *, actor: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -65,9 +66,12 @@ class SuppressionCommands(Commands):
         opted_out = set()
         for key, found in owners.items():
             for id_ in found:
-                if id_ in people and people[id_].lead.opted_out_at is None:
-                    people[id_].opt_out(by_key[key][1], via)
+                if id_ not in people:
+                    continue
+                if people[id_].lead.opted_out_at is None:
                     opted_out.add(id_)
+                # Of those who are out too: what was said before, by whom, may be taken back.
+                people[id_].opt_out(by_key[key][1], via)
         events: list[Event] = [event for person in people.values() for event in person.events]
         nobodys = [wish for key, wish in by_key.items() if always or key not in owners]
         remembered = self.remember(connection, nobodys, **by)
@@ -75,15 +79,20 @@ class SuppressionCommands(Commands):
         return len(opted_out), len(remembered)
 
     def remember(
-        self, connection: Any, wishes: Iterable[tuple[Address, str]], **by: Any
+        self,
+        connection: Any,
+        wishes: Iterable[tuple[Address, str]],
+        said_at: datetime | None = None,
+        **by: Any,
     ) -> list[Event]:
-        """The events that suppress addresses. ``by`` has ``now`` and ``actor``."""
+        """The events that suppress addresses, which said so themselves at ``said_at``, if anybody
+        did. ``by`` has ``now`` and ``actor``."""
         by_id = {self.suppression_id(address): (address, said) for address, said in wishes}
         states = self.queries.suppressions(connection, by_id)
         return [
             event
             for id_, (address, said) in by_id.items()
-            for event in suppression.suppress(states.get(id_), id_, address, said, **by)
+            for event in suppression.suppress(states.get(id_), id_, address, said, said_at, **by)
         ]
 
     def release_suppression(

@@ -15,8 +15,6 @@ from domain.lead.decisions import (
     join,
     learn_address,
     lose_contact,
-    opt_in,
-    opt_out,
     profile,
     register,
     reply,
@@ -24,6 +22,7 @@ from domain.lead.decisions import (
 )
 from domain.lead.events import Profile
 from domain.lead.state import Lead, Tagged, evolve, fold, lead_id
+from domain.lead.wishes import opt_in, opt_out
 
 __all__ = [
     "Lead",

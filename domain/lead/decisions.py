@@ -22,8 +22,6 @@ from domain.lead.events import (
     LeadContactedByHand,
     LeadErased,
     LeadMerged,
-    LeadOptedIn,
-    LeadOptedOut,
     LeadPhoneChanged,
     LeadReachable,
     LeadRegistered,
@@ -33,11 +31,10 @@ from domain.lead.events import (
     LeadTriggered,
     LeadUnreachable,
     LeadUpdated,
-    OptInVia,
-    OptOutVia,
     Profile,
 )
 from domain.lead.state import Lead, Tagged
+from domain.lead.wishes import require_present
 
 
 def profile(
@@ -114,57 +111,6 @@ def consume_trigger(
     return (following(lead, LeadTriggerConsumed, now, actor, **consumed),)
 
 
-def opt_out(
-    lead: Lead,
-    evidence: str,
-    via: OptOutVia = "operator",
-    *,
-    device_id: UUID | None = None,
-    gateway: str = "",
-    said_at: datetime | None = None,
-    now: datetime,
-    actor: str,
-) -> tuple[Event, ...]:
-    """Record the wish not to be written to. ``evidence`` proves the wish, e.g. with the words.
-
-    Nothing follows where it is recorded already, or where the person opted in after ``said_at``.
-    It is recorded again where another said so, or the person later: a start that comes late must
-    not undo what was said after it, and the platform may take back no other wish than its own.
-    """
-    _require_present(lead, "opt out")
-    values.text("evidence", evidence, longest=10_000)
-    if lead.opted_out_at is not None and not _says_more(lead, via, said_at, now):
-        return ()
-    if said_at is not None and _before(said_at, lead.opted_in_at):
-        return ()
-    wish = {"evidence": evidence, "via": via, "device_id": device_id, "gateway": gateway}
-    return (following(lead, LeadOptedOut, now, actor, **wish, said_at=said_at),)
-
-
-def opt_in(
-    lead: Lead,
-    evidence: str,
-    via: OptInVia = "operator",
-    *,
-    said_at: datetime | None = None,
-    now: datetime,
-    actor: str,
-) -> tuple[Event, ...]:
-    """Withdraw an opt-out. ``evidence`` proves the wish.
-
-    Nothing follows where there is none, where the person opted out after ``said_at``, or where
-    the platform takes back an opt-out that it did not report.
-    """
-    _require_present(lead, "opt in")
-    values.text("evidence", evidence, longest=10_000)
-    if lead.opted_out_at is None or (via == "platform" and lead.opt_out_via != "platform"):
-        return ()
-    if said_at is not None and _before(said_at, lead.opt_out_said_at):
-        return ()
-    wish = {"evidence": evidence, "via": via, "said_at": said_at}
-    return (following(lead, LeadOptedIn, now, actor, **wish),)
-
-
 def reply(lead: Lead, text: str, provider_id: str, **facts: Any) -> tuple[Event, ...]:
     """Record a reply; ``facts`` are further fields of LeadReplied, with ``now`` and ``actor``. What
     an erased lead writes is not kept: nothing follows."""
@@ -200,14 +146,24 @@ def learn_address(lead: Lead, address: Address, *, now: datetime, actor: str) ->
 
 
 def change_phone(
-    lead: Lead, phone: str, evidence: str, *, now: datetime, actor: str
+    lead: Lead,
+    phone: str,
+    evidence: str,
+    changed_at: datetime | None = None,
+    *,
+    now: datetime,
+    actor: str,
 ) -> tuple[Event, ...]:
-    """The person has a new ``phone``, in E.164; nothing follows where it is the same."""
+    """The person has a new ``phone``, in E.164, since ``changed_at`` by the provider's clock.
+    Nothing follows where it is the same, or changed again since."""
     _require_own(lead, "change the phone of")
     values.text("evidence", evidence, longest=10_000)
-    if phone == lead.phone:
+    if phone == lead.phone or (
+        changed_at and values.surely_before(changed_at, lead.phone_changed_at)
+    ):
         return ()
-    return (following(lead, LeadPhoneChanged, now, actor, phone=phone, evidence=evidence),)
+    moved = {"phone": phone, "evidence": evidence, "changed_at": changed_at}
+    return (following(lead, LeadPhoneChanged, now, actor, **moved),)
 
 
 def contact_by_hand(
@@ -272,26 +228,7 @@ def erase(
     return (following(lead, LeadErased, now, actor, also=also),)
 
 
-def _require_present(lead: Lead, wanted: str) -> None:
-    if lead.erased_at is not None:
-        raise WrongStateError("lead", "erased", wanted)
-
-
 def _require_own(lead: Lead, wanted: str) -> None:
-    _require_present(lead, wanted)
+    require_present(lead, wanted)
     if lead.merged_into is not None:
         raise WrongStateError("lead", f"merged into {lead.merged_into}", wanted)
-
-
-def _says_more(lead: Lead, via: OptOutVia, said_at: datetime | None, now: datetime) -> bool:
-    """Whether another opt-out of a lead that is out already says more than the recorded one."""
-    if via != "platform" and lead.opt_out_via == "platform":
-        return True
-    if via == lead.opt_out_via and via not in ("reply", "platform"):
-        return False
-    return _before(lead.opt_out_said_at or now, said_at or now)
-
-
-def _before(said_at: datetime, other: datetime | None) -> bool:
-    """Whether ``said_at`` is surely before ``other``: providers' clocks tick in whole seconds."""
-    return other is not None and said_at + values.PROVIDERS_TICK <= other

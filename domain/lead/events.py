@@ -139,11 +139,13 @@ class LeadAddressLearned(Event, frozen=True, kw_only=True, gc=False):
 
 
 class LeadPhoneChanged(Event, frozen=True, kw_only=True, gc=False):
-    """The person has a new phone, in E.164, as the provider or an operator said: ``evidence``."""
+    """The person has a new phone, in E.164, as the provider or an operator said: ``evidence``. By
+    the provider's clock it changed at ``changed_at``."""
 
     TOPIC: ClassVar[str] = "lead.phone_changed"
     phone: str
     evidence: str
+    changed_at: datetime | None = None
 
 
 class LeadContactedByHand(Event, frozen=True, kw_only=True, gc=False):

@@ -36,7 +36,8 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
 
     ``wa_id`` is how WhatsApp spells the phone, in digits, if it is known to differ. The
     ``opt_out_…`` fields are of the opt-out in force; it was said at ``opt_out_said_at``, the latest
-    opt-in at ``opted_in_at``, and the phone is another one since ``moved_at``. The
+    opt-in at ``opted_in_at``, and the phone is another one since ``moved_at``, by the clock of
+    whoever changed it since ``phone_changed_at``. The
     ``unreachable_…`` fields say that no message reaches the person. A lead that is ``merged_into``
     another one is only that one's past. An erased lead has no phone, name, attributes or triggers,
     and stays erased.
@@ -54,6 +55,7 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     opt_out_said_at: datetime | None = None
     opted_in_at: datetime | None = None
     moved_at: datetime | None = None
+    phone_changed_at: datetime | None = None
     unreachable_at: datetime | None = None
     unreachable_code: str | None = None
     replied_at: datetime | None = None
@@ -129,6 +131,7 @@ def evolve(state: Lead | None, event: Event) -> Lead:
                 "phone": event.phone,
                 "wa_id": None,
                 "moved_at": event.timestamp,
+                "phone_changed_at": event.changed_at or event.timestamp,
                 **_REACHABLE,
             }
         case Lead(), LeadUnreachable():

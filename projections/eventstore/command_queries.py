@@ -68,6 +68,11 @@ class DatabaseCommandQueries:
         aside = quarantine.kept(connection, "lead", ids)
         return {**leads.taken(connection, ids), **dict.fromkeys(aside, True)}
 
+    def erased(self, connection: Any, lead_ids: Iterable[UUID]) -> set[UUID]:
+        """Those of these ids that are of people who were erased."""
+        taken = leads.taken(connection, lead_ids)
+        return {id_ for id_, is_erased in taken.items() if is_erased}
+
     def lead_states(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, Lead]:
         """Those of these leads that are not in quarantine, locked."""
         return leads.locked(connection, lead_ids)

@@ -21,6 +21,7 @@ from domain.lead.events import OptOutVia
 from domain.opt_out_words import intent
 from domain.phones import canonical
 from domain.suppression import Suppression
+from domain.values import surely_before
 from projections.database.quarantined import FaultyError
 from projections.eventstore.surroundings import surroundings
 from projections.intake.attribution import People, Quoted
@@ -52,6 +53,7 @@ class Hearing:
         self._suppressed: dict[str, Suppression] = {}
         self._known: set[tuple[UUID, str]] = set()
         self._of_nobody: set[bytes] = set()
+        self._erased: set[str] = set()
         self._strangers: Strangers
         self._sharing: dict[UUID, list[UUID]] = {}
 
@@ -106,8 +108,8 @@ class Hearing:
             (name for item in told for name in unattributed.names(item, item.provider_id)),
         )
         phones = {key for key in keys if key.startswith("+") and not self.people.has_owner(key)}
-        erased = self.outreach.erased_of(self.connection, phones) if phones else set()
-        self._strangers = Strangers(self, self._suppressed, erased)
+        self._erased = self.outreach.erased_of(self.connection, phones) if phones else set()
+        self._strangers = Strangers(self, self._suppressed, self._erased)
 
     def _hear_late_starts(self, said: Sequence[Said]) -> None:
         """A start that comes late must not undo a no that was said after it, and came before it,
@@ -175,7 +177,7 @@ class Hearing:
                 else:
                     talk.opt_in(item.evidence, "platform", **facts)
             case Renamed():
-                self._rename(talk, item)
+                self._rename(talk, item, min(item.at or said.taken.received_at, self.now))
             case Answer():
                 self._answer(talk, said, item)
         return "attributed"
@@ -246,19 +248,24 @@ class Hearing:
             talk.by_hand(said.device_id, item.provider_id, item.at or said.taken.received_at)
         return "attributed"
 
-    def _rename(self, talk: Conversation, item: Renamed) -> None:
+    def _rename(self, talk: Conversation, item: Renamed, at: datetime) -> None:
         phone = canonical(talk.lead.phone)
         former = {address.key for address in item.sender if address.kind == "wa_id"}
         known = {address.key for address in talk.known}
         for address in item.now_called:
             if address.kind == "wa_id" and former and former.isdisjoint(known):
                 continue  # it is told again, and the person has moved since
+            if address.kind == "wa_id" and surely_before(at, talk.lead.phone_changed_at):
+                continue  # it is told again, and the phone changed since
             others = [o for o in self.people.all_owners([address]) if o != talk.lead.id]
-            if address.kind == "wa_id" and others:
-                # Another lead has that number: a person has to say whether they are one.
+            if address.kind == "wa_id" and (others or address.key in self._erased):
+                # Another lead has that number: a person has to say whether they are one. And
+                # nobody writes to the number of a person who was erased.
                 talk.unreachable(NUMBER_CHANGED, None)
+                if not others:
+                    continue
             elif address.kind == "wa_id" and (not former or phone in former):
-                talk.move(f"+{address.value}", "the provider said that the number changed")
+                talk.move(f"+{address.value}", "the provider said that the number changed", at)
                 self.people.forget(talk.lead.id, phone)
             self._learn(talk, [address])
 

@@ -18,11 +18,12 @@ from domain import values
 from domain.application.outreach import Outreach
 from domain.errors import InvalidInputError
 from projections.database.engine import Database
+from projections.intake.dry_run import DryRun
 from projections.intake.files.layout import Column, mapped
 from projections.intake.files.reader import open_people_file
 from projections.intake.lead_writer import Leads, LeadWriter
 from projections.intake.people import Person, PersonReader, identity
-from projections.intake.refusals import opt_out_people
+from projections.intake.refusals import Refusals
 from projections.readmodels import devices
 
 # Rows per transaction.
@@ -103,9 +104,11 @@ def import_leads(
         devices=devices_by_name(database),
         add_triggers=values.tokens("add_triggers", options.add_triggers),
     )
+    dry_run = DryRun() if options.dry_run else None
     write: LeadWriter = Leads(
-        database, outreach, actor=actor, update=options.update, dry_run=options.dry_run
+        database, outreach, actor=actor, update=options.update, dry_run=dry_run
     )
+    hear = Refusals(database, outreach, actor=actor, dry_run=dry_run)
     result = Imported(columns=file.layout.columns)
     seen: dict[str, int] = {}
     done = 0
@@ -135,8 +138,7 @@ def import_leads(
         result.known += written.known
         result.opted_out += written.opted_out
         # A no is heard though the row is wrong elsewhere, and by all who have the number.
-        refused = opt_out_people(database, outreach, refusals, dry_run=options.dry_run, actor=actor)
-        result.opted_out += refused.opted_out
+        result.opted_out += hear(refusals).opted_out
         result.rejected.extend(
             Rejected(line, "phone", reason) for line, reason in written.refused.items()
         )

@@ -16,6 +16,7 @@ from domain.values import matching
 from projections.database.engine import Database
 from projections.eventstore.append import StreamConflictError
 from projections.eventstore.broken_streams import put_aside_broken
+from projections.intake.dry_run import DryRun, Who
 from projections.intake.people import Person, identity
 from projections.readmodels import leads
 from projections.records import quarantine
@@ -77,8 +78,8 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class Leads:
-    """Writes people as leads. ``update``: leads that are known get what the file gives.
-    ``dry_run``: everything is decided and counted, and nothing is written."""
+    """Writes people as leads. ``update``: leads that are known get what the file gives. With a
+    ``dry_run`` everything is decided and counted, and nothing is written but to it."""
 
     def __init__(
         self,
@@ -87,15 +88,13 @@ class Leads:
         *,
         actor: str,
         update: bool = False,
-        dry_run: bool = False,
+        dry_run: DryRun | None = None,
     ) -> None:
         self._database = database
         self._outreach = outreach
         self._actor = actor
         self._update = update
         self._dry_run = dry_run
-        # What a dry run would have written, as JSON: the next chunks are decided after it.
-        self._imagined: dict[str, bytes] = {}
 
     def __call__(self, people: Sequence[Person]) -> Written:
         """As ``LeadWriter`` says. If another transaction registers or changes one of the leads
@@ -103,80 +102,89 @@ class Leads:
         events of it, is put aside."""
         while True:
             try:
-                return self._database.run("import", lambda c: self._write(c, people))
+                written, drafts = self._database.run("import", lambda c: self._write(c, people))
             except StreamConflictError as conflict:
                 put_aside_broken(self._database, conflict, "import", self._outreach.clock())
+                continue
+            if self._dry_run is not None:
+                self._imagine(self._dry_run, drafts)
+            return written
 
-    def _write(self, connection: Connection, people: Sequence[Person]) -> Written:
+    def _write(
+        self, connection: Connection, people: Sequence[Person]
+    ) -> tuple[Written, dict[Who, Draft]]:
         keys = [identity(person.phone) for person in people]
         known, ids = self._outreach.look_up(connection, dict.fromkeys(keys))
         aside = quarantine.kept(connection, "lead", known.values())
+        before_file = self._dry_run or DryRun()
         # A no of somebody who is known is heard apart from this, by all who have the number.
         people = [
-            msgspec.structs.replace(person, opted_out=False) if key in known else person
+            msgspec.structs.replace(person, opted_out=False)
+            if key in known or key in before_file.registered
+            else person
             for key, person in zip(keys, people, strict=True)
         ]
-        wanted = {known[key] for key in keys if key in known and self._update}
-        states = leads.states(connection, wanted) if wanted else {}
-        by_key = {key: states[id_] for key, id_ in known.items() if id_ in states}
+        # Two numbers may be those of one lead.
+        whose: list[Who] = [known.get(key, key) for key in keys]
+        wanted = set(known.values()) if self._update else set()
+        found = leads.states(connection, wanted) if wanted else {}
+        states: dict[Who, lead.Lead] = dict(found.items())
         before = {
-            key: Draft(state.triggers, state.profile, state.opted_out_at is not None)
-            for key, state in by_key.items()
+            who: Draft(state.triggers, state.profile, state.opted_out_at is not None)
+            for who, state in states.items()
         }
-        for key in keys:
-            if key in self._imagined:
-                before[key] = msgspec.json.decode(self._imagined[key], type=Draft)
+        for who in whose:
+            if who in before_file.drafts:
+                had = msgspec.json.decode(before_file.drafts[who], type=Draft)
+                said_no = had.opted_out or who in before_file.opted_out
+                before[who] = msgspec.structs.replace(had, opted_out=said_no)
         new = [key for key in keys if key not in known and key not in before]
         suppressed = self._outreach.queries.suppressed(connection, new)
         written = Written()
-        drafts: dict[str, Draft] = {}
+        drafts: dict[Who, Draft] = {}
         phones: dict[str, str] = {}
-        for key, person in zip(keys, people, strict=True):
-            draft = drafts.get(key, before.get(key))
-            if known.get(key) in aside:
+        for key, who, person in zip(keys, whose, people, strict=True):
+            draft = drafts.get(who, before.get(who))
+            if who in aside or (key in known and not self._update):
                 written.known += 1
-            elif key in by_key and by_key[key].erased_at is not None:
+            elif key in known and (who not in states or states[who].erased_at is not None):
                 written.refused[person.line] = ERASED
-            elif key not in known and draft is None:
+            elif draft is None:
                 said_no = key in suppressed and suppressed[key].in_force
+                said_no = said_no or key in before_file.suppressed
                 first = Draft(person.triggers, person.profile, said_no)
                 drafts[key] = first.wished(person, first)
                 phones[key] = person.phone
                 written.registered += 1
                 written.opted_out += drafts[key].opted_out
-            elif draft is None:
-                written.known += 1
-            elif self._update:
-                drafts[key] = after = draft.changed(person)
+            else:
+                drafts[who] = after = draft.changed(person)
                 if after.is_like(draft):
                     written.unchanged += 1
                 else:
                     written.updated += 1
                 written.opted_out += after.opted_out and not draft.opted_out
-            else:
-                drafts[key] = after = draft.wished(person, draft)
-                written.known += 1
-                written.opted_out += after.opted_out and not draft.opted_out
-        if self._dry_run:
-            self._imagine(drafts)
-        else:
-            self._record(
-                connection, drafts, before, by_key, {k: (ids[k], phones[k]) for k in phones}
-            )
-        return written
+        if self._dry_run is None:
+            new_leads = {key: (ids[key], phone) for key, phone in phones.items()}
+            self._record(connection, drafts, before, states, new_leads)
+        return written, drafts
 
-    def _imagine(self, drafts: dict[str, Draft]) -> None:
-        # Only an update meets one person twice.
-        if self._update:
-            for key, draft in drafts.items():
-                self._imagined[key] = msgspec.json.encode(draft)
+    def _imagine(self, dry_run: DryRun, drafts: dict[Who, Draft]) -> None:
+        for who, draft in drafts.items():
+            if isinstance(who, str):
+                dry_run.registered.add(who)
+                if draft.opted_out:
+                    dry_run.opted_out.add(who)
+            # Only an update meets one person twice.
+            if self._update:
+                dry_run.drafts[who] = msgspec.json.encode(draft)
 
     def _record(
         self,
         connection: Connection,
-        drafts: dict[str, Draft],
-        before: dict[str, Draft],
-        states: dict[str, lead.Lead],
+        drafts: dict[Who, Draft],
+        before: dict[Who, Draft],
+        states: dict[Who, lead.Lead],
         new: dict[str, tuple[UUID, str]],
     ) -> None:
         registrations = [
@@ -185,9 +193,9 @@ class Leads:
             for draft in (drafts[key],)
         ]
         changes = [
-            Change(states[key], draft.triggers, draft.profile, draft.evidence)
-            for key, draft in drafts.items()
-            if key in states and draft != before[key]
+            Change(states[who], draft.triggers, draft.profile, draft.evidence)
+            for who, draft in drafts.items()
+            if who in states and draft != before[who]
         ]
         if registrations or changes:
             self._outreach.import_leads(connection, registrations, changes, actor=self._actor)

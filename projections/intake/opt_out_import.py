@@ -11,18 +11,21 @@ import msgspec
 from domain.application.outreach import Outreach
 from domain.errors import InvalidInputError
 from projections.database.engine import Database
+from projections.intake.dry_run import DryRun
 from projections.intake.files.layout import Column, mapped
 from projections.intake.files.reader import open_people_file
 from projections.intake.lead_import import CHUNK, Options, Rejected
-from projections.intake.people import Person, PersonReader
-from projections.intake.refusals import opt_out_people
-
-EVIDENCE = "named in a file of people who said no"
+from projections.intake.people import Person, PersonReader, identity
+from projections.intake.refusals import Refusals
 
 
 class OptedOut(msgspec.Struct):
-    """What such a file did: how many leads were ``opted_out`` by it, how many were ``known`` to be
-    out, and how many phones that are nobody's were ``suppressed``."""
+    """What such a file did: how many leads were ``opted_out`` by it, how many phones were ``known``
+    to be out or are of people who were erased, and how many that are nobody's are ``suppressed``.
+
+    A phone counts once, wherever it comes again. One of a row that is ``rejected`` counts too, if
+    it could be read and the row says no.
+    """
 
     opted_out: int = 0
     known: int = 0
@@ -51,27 +54,29 @@ def import_opt_outs(
 ) -> OptedOut:
     """Opt out the people whose phones are in the file; it needs no header.
 
-    A column of opt-outs must not say of anybody that there is none. Of ``options`` these count:
+    A column of opt-outs must not say of anybody that there is none. A row that is rejected for
+    something else is heard, if its phone can be read. Of ``options`` these count:
     ``region``, ``map_`` and ``dry_run``. Raises InvalidInputError,
     before anything is written, as ``import_leads`` does.
     """
     file = open_people_file(path, mapped(options.map_), headless=True)
-    reader = PersonReader(file.layout, region=options.region, devices={})
+    reader = PersonReader(file.layout, region=options.region, devices={}, refusers=True)
+    dry_run = DryRun() if options.dry_run else None
+    hear = Refusals(database, outreach, actor=actor, dry_run=dry_run)
     result = OptedOut(columns=file.layout.columns)
+    seen: set[str] = set()
     done = 0
     rows = file.rows()
     while chunk := list(islice(rows, CHUNK)):
         people: list[Person] = []
         for row in chunk:
             try:
-                person = reader.read_refusal(row)
-                if "opted_out" in file.layout.places and not person.opted_out:
-                    raise InvalidInputError("opted_out", "yes: this file is of people who said no")
+                people.append(reader.read_refusal(row))
             except InvalidInputError as error:
                 result.rejected.append(Rejected(row.line, error.field, str(error)))
-            else:
-                people.append(person)
-        refused = opt_out_people(database, outreach, people, dry_run=options.dry_run, actor=actor)
+                people.extend(reader.refusal(row))
+        refused = hear([person for person in people if identity(person.phone) not in seen])
+        seen.update(identity(person.phone) for person in people)
         result.opted_out += refused.opted_out
         result.known += refused.known
         result.suppressed += refused.suppressed

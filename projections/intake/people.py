@@ -18,6 +18,7 @@ from projections.intake.files.wishes import says_no
 
 # A cell that begins so has an apostrophe before it, lest a spreadsheet run it as a formula.
 _FORMULAS = frozenset("=+-@\t\r")
+_LONGEST_EVIDENCE = 10_000
 _QUOTES = "\"'“”"
 
 
@@ -59,14 +60,17 @@ class PersonReader:
         region: str | None,
         devices: dict[str, UUID | None],
         add_triggers: Sequence[str] = (),
+        refusers: bool = False,
     ) -> None:
         """Take the file's ``layout``, the ``region`` of phones without a country code, the devices
         in service by name and id in lower case (None where a name is ambiguous), and triggers that
-        everybody gets."""
+        everybody gets. ``refusers``: the file is of people who said no, even without a column that
+        says so."""
         self._layout = layout
         self._region = region
         self._devices = devices
         self._add_triggers = tuple(add_triggers)
+        self._refusers = refusers
         self._headers = list(layout.columns)
 
     def read(self, row: Row) -> Person:
@@ -104,35 +108,52 @@ class PersonReader:
         )
 
     def read_refusal(self, row: Row) -> Person:
-        """The person of this row, of whom nothing is read but phone and wish: a mistake elsewhere
-        must not hide a no. Raises InvalidInputError with the field that is wrong."""
+        """The person of this row, of whom nothing is read but phone and wish. Raises
+        InvalidInputError with the field that is wrong."""
         cells = self._cells(row)
         phone = parse_phone(self._phone(cells), self._region)
         opted_out, evidence = self._wish(cells)
         return Person(row.line, phone, (), lead.Profile(), (), opted_out, evidence)
 
     def refusal(self, row: Row) -> Sequence[Person]:
-        """The person of a row that is wrong elsewhere, if the row says that she said no."""
+        """The person of a row that is rejected, if its phone can be read and some cell says clearly
+        that she said no: a mistake elsewhere must not hide that."""
+        cells = self._cells_there_are(row)
         try:
-            person = self.read_refusal(row)
+            phone = parse_phone(self._phone(cells), self._region)
         except InvalidInputError:
             return ()
-        return (person,) if person.opted_out else ()
+        said, _ = self._said(cells)
+        evidence = self._cell(cells, "opt_out_evidence")
+        if not said and ("opted_out" in self._layout.places or not (evidence or self._refusers)):
+            return ()
+        how = values.cleaned(evidence or "; ".join(said), _LONGEST_EVIDENCE)
+        return (Person(row.line, phone, (), lead.Profile(), (), True, how),)
 
     def _cells(self, row: Row) -> list[str]:
-        """As many cells as the header has; formulas are texts, and lines end as they should."""
+        """As many cells as the header has. Raises InvalidInputError where the row has a fault, or
+        more."""
         if row.fault:
             raise InvalidInputError("row", row.fault)
         width = self._layout.width
-        cells = row.cells
-        if len(cells) < width:
-            cells = cells + [""] * (width - len(cells))
-        elif len(cells) > width:
-            if any(cell.strip() for cell in cells[width:]):
-                raise InvalidInputError(
-                    "row", f"at most {width} fields, as the header has, not {len(cells)}"
-                )
-            cells = cells[:width]
+        if any(cell.strip() for cell in row.cells[width:]):
+            raise InvalidInputError(
+                "row", f"at most {width} fields, as the header has, not {len(row.cells)}"
+            )
+        return self._fitted(row.cells)
+
+    def _cells_there_are(self, row: Row) -> list[str]:
+        """As many cells as the header has, of a row with a fault too. If there are too many then,
+        those behind the fault may be under the wrong header, and do not count."""
+        if not row.fault:
+            return self._fitted(row.cells)
+        cells = [*row.sound, *row.rest]
+        return self._fitted(cells if len(cells) <= self._layout.width else row.sound)
+
+    def _fitted(self, cells: Sequence[str]) -> list[str]:
+        """As many cells as the header has; formulas are texts, and lines end as they should."""
+        width = self._layout.width
+        cells = [*cells[:width], *[""] * (width - len(cells))]
         for at, cell in enumerate(cells):
             if cell[:1] == "'" and cell[1:2] in _FORMULAS:
                 cells[at] = cell = cell[1:]
@@ -176,17 +197,34 @@ class PersonReader:
     def _wish(self, cells: Sequence[str]) -> tuple[bool, str]:
         """Whether the row says that the person must not be written to, and the evidence."""
         evidence = self._cell(cells, "opt_out_evidence")
-        said: list[str] = []
-        places = self._layout.places.get("opted_out", ())
-        for at in places:
-            if says_no(cells[at]):
-                said.append(f"{self._headers[at]}: {cells[at].strip()}")
-        if evidence and places and not said:
-            raise InvalidInputError("opted_out", "yes where there is evidence of an opt-out")
+        said, unclear = self._said(cells)
+        if unclear is not None:
+            raise unclear
+        if not said and "opted_out" in self._layout.places:
+            if evidence:
+                raise InvalidInputError("opted_out", "yes where there is evidence of an opt-out")
+            if self._refusers:
+                raise InvalidInputError("opted_out", "yes: this file is of people who said no")
         said_how = values.text(
-            "opt_out_evidence", evidence or "; ".join(said), longest=10_000, allow_empty=True
+            "opt_out_evidence",
+            evidence or "; ".join(said),
+            longest=_LONGEST_EVIDENCE,
+            allow_empty=True,
         )
-        return bool(said_how), said_how
+        return bool(said_how) or self._refusers, said_how
+
+    def _said(self, cells: Sequence[str]) -> tuple[list[str], InvalidInputError | None]:
+        """The columns that say yes to an opt-out, each with its cell; and the error of one that
+        says neither yes nor no, if there is one."""
+        said: list[str] = []
+        unclear = None
+        for at in self._layout.places.get("opted_out", ()):
+            try:
+                if says_no(cells[at]):
+                    said.append(f"{self._headers[at]}: {cells[at].strip()}")
+            except InvalidInputError as error:
+                unclear = error
+        return said, unclear
 
 
 def _rank(label: str) -> int:

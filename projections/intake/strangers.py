@@ -13,8 +13,9 @@ from domain.addresses import Address
 from domain.application.outreach import Outreach
 from domain.conversation import Heard, wished
 from domain.event import Event
-from domain.inbound import Preference, Reply, named
+from domain.inbound import Preference, Renamed, Reply, named
 from domain.suppression import Suppression
+from projections.intake.providers.payload import DERIVED
 from projections.intake.said import Said
 from projections.records import unattributed
 
@@ -49,18 +50,24 @@ class Strangers:
                 wish, words = wished(item, self.batch.heard), item.text or " ".join(item.signals)
             case Preference():
                 wish, words = ("stop" if item.stop else None), item.evidence
+            case Renamed():
+                self._move(item, by)
+                return "ignored_stranger"
             case _:
                 return "ignored_stranger"
         if isinstance(item, Reply) and not self._keep_unattributed(said, item):
-            return "repeated"
+            # Where the provider gives no ids, it may be another no.
+            released = not any(self._is_suppressed(address) for address in item.sender)
+            if not (wish == "stop" and released and item.provider_id.startswith(DERIVED)):
+                return "repeated"
         at = min(item.at or said.taken.received_at, self.batch.now)
         for address in item.sender:
             if wish == "stop":
-                self._suppress(address, words, by)
+                self._suppress(address, words, at, by)
             elif wish == "start" and address.key in self._suppressed:
                 state = self._suppressed[address.key]
                 # A start that comes late must not undo a no that was said after it.
-                if at + values.PROVIDERS_TICK > state.since:
+                if at + values.PROVIDERS_TICK > state.said_at:
                     self._keep(address, state, suppression.release(state, words, **by))
         return "unattributed"
 
@@ -73,12 +80,22 @@ class Strangers:
             self.batch.connection, reply_id, device_id, said.taken.gateway, item, self.batch.now
         )
 
-    def _suppress(self, address: Address, words: str, by: Mapping[str, Any]) -> None:
+    def _is_suppressed(self, address: Address) -> bool:
+        return address.key in self._suppressed and self._suppressed[address.key].in_force
+
+    def _move(self, item: Renamed, by: Mapping[str, Any]) -> None:
+        """Who said no and has another number now, said no for that one too."""
+        said = [self._suppressed[a.key] for a in item.sender if self._is_suppressed(a)]
+        for state in said[:1]:
+            for address in item.now_called:
+                self._suppress(address, state.evidence, state.said_at, by)
+
+    def _suppress(self, address: Address, words: str, at: datetime, by: Mapping[str, Any]) -> None:
         if address.kind == "wa_id":
             address = Address("phone", address.key)
         former = self._suppressed.get(address.key)
         id_ = self.batch.outreach.suppression_id(address)
-        self._keep(address, former, suppression.suppress(former, id_, address, words, **by))
+        self._keep(address, former, suppression.suppress(former, id_, address, words, at, **by))
 
     def _keep(self, address: Address, former: Suppression | None, events: Sequence[Event]) -> None:
         self.batch.events.extend(events)

@@ -104,7 +104,8 @@ WITH e AS ({events}), address AS (
 )
 UPDATE leads l
 SET version = e.originator_version, phone = nullif(e.phone, ''), wa_id = NULL,
-    moved_at = e.timestamp, unreachable_at = NULL, unreachable_code = NULL
+    moved_at = e.timestamp, phone_changed_at = coalesce(e.changed_at, e.timestamp),
+    unreachable_at = NULL, unreachable_code = NULL
 FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
@@ -160,7 +161,7 @@ HANDLERS: Handlers = {
     ("lead.opted_out",): (handler(_OPTED_OUT, "evidence text, via text, said_at timestamptz"),),
     ("lead.opted_in",): (handler(_OPTED_IN, "said_at timestamptz"),),
     ("lead.address_learned",): (handler(_ADDRESS_LEARNED, "address json"),),
-    ("lead.phone_changed",): (handler(_PHONE_CHANGED, "phone text"),),
+    ("lead.phone_changed",): (handler(_PHONE_CHANGED, "phone text, changed_at timestamptz"),),
     ("lead.unreachable",): (handler(_UNREACHABLE, "code text"),),
     ("lead.reachable",): (handler(_REACHABLE),),
     ("lead.contacted_by_hand",): (handler(_NOTED),),

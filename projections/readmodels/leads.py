@@ -118,6 +118,7 @@ def state(row: Any) -> Lead:
         opt_out_said_at=row.opt_out_said_at,
         opted_in_at=row.opted_in_at,
         moved_at=row.moved_at,
+        phone_changed_at=row.phone_changed_at,
         unreachable_at=row.unreachable_at,
         unreachable_code=row.unreachable_code,
         replied_at=row.replied_at,

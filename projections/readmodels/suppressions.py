@@ -16,19 +16,26 @@ from projections.readmodels.handler import Handlers, handler
 _SUPPRESSED = """
 WITH e AS ({events})
 INSERT INTO suppressions AS s (suppression_id, version, kind, scope, value, key, evidence,
-    created_at)
+    created_at, said_at, by_person)
 SELECT originator_id, originator_version, address ->> 'kind',
     coalesce(address ->> 'scope', ''), address ->> 'value',
     CASE WHEN address ->> 'kind' = 'wa_id' THEN canonical_phone('+' || (address ->> 'value'))
         ELSE address ->> 'value' END,
-    evidence, "timestamp"
+    evidence, "timestamp", coalesce(said_at, "timestamp"), said_at IS NOT NULL
 FROM e
 WHERE originator_version = 1
    OR EXISTS (SELECT FROM suppressions x WHERE x.suppression_id = originator_id)
 ON CONFLICT (suppression_id) DO UPDATE
-SET version = excluded.version, kind = excluded.kind, scope = excluded.scope,
-    value = excluded.value, key = excluded.key, evidence = excluded.evidence,
-    created_at = excluded.created_at, released_at = NULL
+SET version = excluded.version, by_person = excluded.by_person, released_at = NULL,
+    -- In force it is what it was, and is said once more.
+    kind = CASE WHEN s.released_at IS NULL THEN s.kind ELSE excluded.kind END,
+    scope = CASE WHEN s.released_at IS NULL THEN s.scope ELSE excluded.scope END,
+    value = CASE WHEN s.released_at IS NULL THEN s.value ELSE excluded.value END,
+    key = CASE WHEN s.released_at IS NULL THEN s.key ELSE excluded.key END,
+    evidence = CASE WHEN s.released_at IS NULL THEN s.evidence ELSE excluded.evidence END,
+    created_at = CASE WHEN s.released_at IS NULL THEN s.created_at ELSE excluded.created_at END,
+    said_at = CASE WHEN s.released_at IS NULL THEN greatest(s.said_at, excluded.said_at)
+        ELSE excluded.said_at END
 WHERE s.version = excluded.version - 1
 """
 
@@ -39,7 +46,9 @@ FROM e WHERE s.suppression_id = e.originator_id AND s.version = e.originator_ver
 """
 
 HANDLERS: Handlers = {
-    ("suppression.address_suppressed",): (handler(_SUPPRESSED, "address json, evidence text"),),
+    ("suppression.address_suppressed",): (
+        handler(_SUPPRESSED, "address json, evidence text, said_at timestamptz"),
+    ),
     ("suppression.address_released",): (handler(_RELEASED),),
 }
 
@@ -70,5 +79,7 @@ def _state(row: Any) -> Suppression:
         address=Address(row.kind, row.value, row.scope),
         evidence=row.evidence,
         since=row.created_at,
+        said_at=row.said_at,
+        by_person=row.by_person,
         in_force=row.released_at is None,
     )

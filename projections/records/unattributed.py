@@ -29,18 +29,21 @@ def keep(
     edits. False if it is kept already."""
     named = names(reply, reply.edits or reply.provider_id)
     text = values.cleaned(reply.text)
+    edit = sha256(reply.provider_id.encode()).digest()
     if reply.edits:
         changed = connection.exec_driver_sql(
-            "UPDATE unattributed_replies SET text = %(text)s"
-            " WHERE device_id = %(device_id)s AND provider_sha256 = ANY(%(named)s)",
-            {"text": text, "device_id": str(device_id), "named": named},
+            "UPDATE unattributed_replies SET text = %(text)s, edits = edits || %(edit)s"
+            " WHERE device_id = %(device_id)s AND provider_sha256 = ANY(%(named)s)"
+            " AND NOT %(edit)s = ANY(edits)",
+            {"text": text, "device_id": str(device_id), "named": named, "edit": edit},
         )
         if changed.rowcount:
             return True
     kept = connection.exec_driver_sql(
         "INSERT INTO unattributed_replies (reply_id, device_id, gateway, provider_sha256, sender,"
-        " text, kind, sent_at, received_at) VALUES (%(reply_id)s, %(device_id)s, %(gateway)s,"
-        " %(named)s, %(sender)s, %(text)s, %(kind)s, %(at)s, %(now)s) ON CONFLICT DO NOTHING",
+        " text, kind, sent_at, received_at, edits)"
+        " VALUES (%(reply_id)s, %(device_id)s, %(gateway)s, %(named)s, %(sender)s, %(text)s,"
+        " %(kind)s, %(at)s, %(now)s, %(edits)s) ON CONFLICT DO NOTHING",
         {
             "reply_id": str(reply_id),
             "device_id": str(device_id),
@@ -51,6 +54,7 @@ def keep(
             "kind": reply.kind,
             "at": reply.at,
             "now": now,
+            "edits": [edit] if reply.edits else [],
         },
     )
     return bool(kept.rowcount)

@@ -30,6 +30,7 @@ leads = Table(
     Column("opt_out_said_at", TIME),
     Column("opted_in_at", TIME),
     Column("moved_at", TIME),
+    Column("phone_changed_at", TIME),
     Column("unreachable_at", TIME),
     Column("unreachable_code", Text),
     Column("replied_at", TIME),
@@ -75,6 +76,8 @@ suppressions = Table(
     Column("key", Text, nullable=False),
     Column("evidence", Text, nullable=False),
     Column("created_at", TIME, nullable=False),
+    Column("said_at", TIME, nullable=False),
+    Column("by_person", Boolean, nullable=False),
     Column("released_at", TIME),
     Index("suppressions_by_key", "key"),
 )

@@ -114,6 +114,8 @@ unattributed_replies = Table(
     Column("kind", Text, nullable=False),
     Column("sent_at", TIME),
     Column("received_at", TIME, nullable=False),
+    # By what the edits of it are known.
+    Column("edits", ARRAY(LargeBinary), nullable=False),
     UniqueConstraint("device_id", "provider_sha256"),
     Index("unattributed_replies_by_age", "received_at"),
 )

@@ -14,12 +14,14 @@ from domain.opt_out_words import LONGEST, START_WORDS, STOP_WORDS, intent, norma
 from tests.support import cases
 
 CASES = cases.lines("opt_out_words.jsonl")
-# Every word with its meaning: those of the cases as they are written, and the module's own.
-VOCABULARY = [
-    *((w, m) for m, by in cases.vocabulary().items() for words in by.values() for w in words),
-    *((word, "stop") for word in sorted(STOP_WORDS)),
-    *((word, "start") for word in sorted(START_WORDS)),
-]
+# Every word with its meaning, once: those of the cases as they are written, and the module's own.
+VOCABULARY = dict.fromkeys(
+    [
+        *((w, m) for m, by in cases.vocabulary().items() for words in by.values() for w in words),
+        *((word, "stop") for word in sorted(STOP_WORDS)),
+        *((word, "start") for word in sorted(START_WORDS)),
+    ]
+)
 # What people put around a word without meaning anything by it, apart from white space.
 AROUND = [
     *"\"'*_~#-.,;:!?()[]{}<>/\\|+=&@^`$%",
@@ -207,7 +209,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
 DECORATION = st.lists(st.sampled_from([*AROUND, *SPACES]), max_size=8).map("".join)
 ANY_SPELLING = st.builds(
     lambda entry, spell: (spell(entry[0]), entry[1]),
-    st.sampled_from(VOCABULARY),
+    st.sampled_from([*VOCABULARY]),
     st.sampled_from(list(SPELLINGS.values())),
 )
 

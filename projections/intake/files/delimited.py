@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -53,12 +54,32 @@ class DelimitedFile:
                         f"after line {lines.number}", f"text in {self.encoding.upper()}"
                     ) from None
                 broken += 1
+                sound, rest = _salvaged(lines.held[0], self.delimiter)
                 line = lines.begin_row(again=True)
                 if broken > MOST_BROKEN_ROWS:
                     raise InvalidInputError(
                         f"line {line}", f"at most {MOST_BROKEN_ROWS} rows with unmatched quotes"
                     )
-                yield Row(line, [], fault)
+                yield Row(line, [], fault, sound, rest)
+
+
+def _salvaged(line: str, delimiter: str) -> tuple[list[str], list[str]]:
+    """The cells of a line that has a fault: those before it, and the others as spreadsheets read
+    them. What follows a closing quote belongs to the cell, and a quote that is never closed closes
+    at the end of the line."""
+    line = line.rstrip("\r\n")
+    # Possessive, so that a long line of quotes takes no time.
+    cell = re.compile(rf'(?:"((?:[^"]|"")*+)("?+))?+([^{re.escape(delimiter)}]*+)')
+    sound: list[str] = []
+    rest: list[str] = []
+    at = 0
+    while at <= len(line) and (found := cell.match(line, at)) is not None:
+        quoted, closed, behind = found.groups()
+        text = behind if quoted is None else quoted.replace('""', '"') + behind
+        faulty = len(text) > LONGEST_FIELD or (quoted is not None and (not closed or behind != ""))
+        (rest if rest or faulty else sound).append(text)
+        at = found.end() + 1
+    return sound, rest
 
 
 class _Lines(Iterator[str]):

@@ -122,7 +122,8 @@ def _filled(rows: Iterable[Row], nameless: list[int]) -> frozenset[int]:
     """Those of the columns ``nameless`` that have a value in some row. All rows are read, so that a
     file that goes wrong far down is refused before anything of it is used."""
     filled: set[int] = set()
-    for _, cells, _ in rows:
+    for row in rows:
+        cells = row.cells
         filled.update(at for at in nameless if at < len(cells) and cells[at].strip())
     return frozenset(filled)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 # Bounds of what is read, so that no file takes all memory. Characters, and columns.
@@ -13,11 +13,17 @@ MOST_COLUMNS = 1000
 
 class Row(NamedTuple):
     """A row that is not blank. ``line`` is where it begins, counted from 1. ``fault`` says why its
-    cells could not be read; it is empty if they could."""
+    cells could not be read; it is empty if they could.
+
+    A row with a fault has no ``cells``. Of its first line ``sound`` are the cells before the fault,
+    and ``rest`` is what a spreadsheet would make of those from there on.
+    """
 
     line: int
     cells: list[str]
     fault: str = ""
+    sound: Sequence[str] = ()
+    rest: Sequence[str] = ()
 
 
 class Table(Protocol):

@@ -115,7 +115,7 @@ def _message(value: dict[str, Any], message: dict[str, Any]) -> Inbound:
         return Noise("not_understood")
     at = unix_instant(message.get("timestamp"))
     if kind == "system":
-        return _renamed(json_object(message.get("system")), sender, to)
+        return _renamed(json_object(message.get("system")), sender, to, at)
     original = ""
     if kind == "edit":
         edit = json_object(message.get("edit"))
@@ -165,14 +165,16 @@ def _preferences(value: dict[str, Any]) -> Iterator[Inbound]:
         yield Preference(sender, said == "stop", evidence, at, _number(value))
 
 
-def _renamed(system: dict[str, Any], sender: tuple[Address, ...], to: str) -> Inbound:
+def _renamed(
+    system: dict[str, Any], sender: tuple[Address, ...], to: str, at: datetime | None
+) -> Inbound:
     if text(system.get("type")) not in RENAMED:
         return Noise("system")
     now_called = _called(
         system.get("user_id") or system.get("new_user_id"),
         system.get("wa_id") or system.get("new_wa_id"),
     )
-    return Renamed(sender, now_called, to) if now_called else Noise("not_understood")
+    return Renamed(sender, now_called, to, at) if now_called else Noise("not_understood")
 
 
 def _sender(value: dict[str, Any], message: dict[str, Any]) -> tuple[Address, ...]:

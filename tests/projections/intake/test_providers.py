@@ -17,6 +17,7 @@ from projections.records.inbox import _decode_items, _encode
 from tests.api.webhooks import malformed
 from tests.support import cases
 from tests.support.api import webhooks
+from tests.support.samples import utc
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 GATEWAYS = sorted(PARSERS)
@@ -222,4 +223,6 @@ def test_wishes_of_the_platform_and_new_numbers() -> None:
     assert (stop.stop, resume.stop, odd) == (True, False, Noise("not_understood"))
     system = {"type": "user_changed_number", "wa_id": "60120000009"}
     (renamed,) = cloud(messages=[text(**{"from": DIGITS, "type": "system", "system": system})])
-    assert renamed == Renamed((WA_ID,), (Address("wa_id", "60120000009"),), "1")
+    assert renamed == Renamed(
+        (WA_ID,), (Address("wa_id", "60120000009"),), "1", utc(2026, 3, 2, 8, 0)
+    )

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from domain.inbound import Receipt, Renamed
+from domain.inbound import Receipt, Renamed, Reply
 from projections.container import Container
 from projections.intake.providers.payload import DERIVED
+from projections.records import quarantine
 from runners.gateways.protocol import Accepted
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
@@ -103,6 +104,101 @@ def test_a_no_without_an_id_of_the_provider_is_heard_once_more(
     proves_itself(container)
 
 
+@pytest.mark.parametrize("has_ids", [True, False])
+def test_a_strangers_no_without_an_id_is_remembered_once_more(
+    container: Container, has_ids: bool
+) -> None:
+    given.device(container)
+    given.lead(container, 7)
+    prefix = "wamid." if has_ids else DERIVED
+    for word in ("STOP", "START", "STOP"):
+        when.told(container, says(1, word, f"{prefix}{word}"))
+
+    assert suppressed(container, 1) is not has_ids
+    assert is_out(container, given.lead(container, 1)) is not has_ids
+    proves_itself(container)
+
+
+def test_a_strangers_second_no_holds_against_a_start_from_between(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """STOP at 0, STOP at 4, and what she said at 2 comes last; since when, and why, stay."""
+    given.device(container)
+    at = [clock() + timedelta(seconds=seconds) for seconds in (0, 2, 4)]
+    when.told(container, says(1, "STOP", "in.1", at=at[0]))
+    clock.advance(seconds=5)
+    (first,) = then.table(container, "suppressions")
+    when.told(container, says(1, "please stop", "in.2", at=at[2]))
+
+    when.told(container, says(1, "START", "in.3", at=at[1]))
+
+    assert suppressed(container, 1)
+    (now,) = then.table(container, "suppressions")
+    assert (now.evidence, now.created_at) == (first.evidence, first.created_at)
+    proves_itself(container)
+
+
+def test_a_second_no_by_another_name_holds_against_an_opt_in_from_between(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """Nobody knew yet that the name was hers."""
+    given.device(container)
+    lead = given.lead(container, 1)
+    when.told(container, Reply((LID,), "STOP", "in.1", at=clock()))
+    clock.advance(minutes=1)
+    container.outreach.opt_out(lead, "by letter", actor="api:boss")
+    container.outreach.opt_in(lead, "signed a form", actor="api:boss")
+    clock.advance(minutes=1)
+    when.told(container, Reply((LID,), "STOP", "in.2", at=clock()))
+
+    when.told(container, says(1, "hello", "in.3", LID))
+
+    assert is_out(container, lead)
+    proves_itself(container)
+
+
+def test_a_strangers_edit_that_is_told_again_changes_nothing(
+    container: Container, clock: SimulatedClock
+) -> None:
+    given.device(container)
+    edit = says(1, "START", "edit.1", edits="in.1")
+    when.told(container, says(1, "STARTT", "in.1"), edit, says(1, "STOP", "in.2"))
+
+    when.told(container, edit)
+
+    assert suppressed(container, 1)
+    assert outcomes(container)["repeated"] == 1
+    late = says(2, "STOP", "edit.2", edits="never came")
+    when.told(container, late, says(2, "START", "in.3"), late)
+    assert not suppressed(container, 2)
+
+
+def test_a_number_that_changed_is_told_again_when_it_changed_back(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """By a person's correction, or by the provider: whoever has the other number is a stranger."""
+    given.device(container)
+    lead = given.lead(container)
+    change = Renamed((digits(1), USER), (digits(2),), at=clock())
+    when.told(container, change)
+    assert container.outreach.get_lead(lead).phone == given.phone(2)
+    clock.advance(hours=1)
+    container.outreach.change_phone(lead, given.phone(1), "she rang", actor="api:boss")
+
+    when.told(container, change)
+
+    assert container.outreach.get_lead(lead).phone == given.phone(1)
+    clock.advance(hours=1)
+    # Two that are told late, together and in order, are both heard.
+    there = Renamed((digits(1), USER), (digits(2),), at=clock() - timedelta(minutes=20))
+    further = Renamed((digits(2), USER), (digits(3),), at=clock() - timedelta(minutes=10))
+    when.told(container, there)
+    when.told(container, further)
+    when.told(container, there, further)
+    assert container.outreach.get_lead(lead).phone == given.phone(3)
+    proves_itself(container)
+
+
 def test_a_late_receipt_from_an_old_number_teaches_nothing(
     container: Container, clock: SimulatedClock
 ) -> None:
@@ -140,3 +236,16 @@ def test_a_second_no_says_more_and_the_first_day_stays(
     assert (state.opted_out_at, state.opt_out_said_at) == (first, first + timedelta(days=1))
     assert len(then.events(container, "lead.opted_out", lead)) == 2
     proves_itself(container)
+
+
+def test_the_no_of_a_lead_that_is_put_aside_is_remembered(container: Container) -> None:
+    """Nothing can be recorded of the lead; when it comes back, its number has said no."""
+    given.device(container)
+    lead = container.outreach.lead_id(given.phone(1))
+    with container.database.transaction() as connection:
+        aside = quarantine.Aside(kind="lead", id=lead, runner="import", reason="broken")
+        quarantine.put(connection, [aside], container.outreach.clock())
+
+    when.told(container, says(1, "STOP", "in.1"))
+
+    assert suppressed(container, 1)

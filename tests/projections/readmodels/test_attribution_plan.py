@@ -61,8 +61,9 @@ def crowd(container: Container) -> list[UUID]:
             " md5(n::text)::uuid, md5('d')::uuid, md5('c')::uuid, 0, now(), 0"
             " FROM generate_series(1, %(n)s) n",
             "INSERT INTO suppressions (suppression_id, version, kind, scope, value, key, evidence,"
-            " created_at) SELECT md5('x' || n)::uuid, 1, 'phone', '', '+6014' || n, '+6014' || n,"
-            " '', now() FROM generate_series(1, %(n)s) n",
+            " said_at, by_person, created_at) SELECT md5('x' || n)::uuid, 1, 'phone', '',"
+            " '+6014' || n, '+6014' || n, '', now(), false, now()"
+            " FROM generate_series(1, %(n)s) n",
         ):
             connection.exec_driver_sql(statement, {"n": LEADS})
     with container.database.transaction() as connection:

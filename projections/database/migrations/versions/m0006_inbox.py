@@ -39,6 +39,7 @@ def upgrade() -> None:
             kind text NOT NULL,
             sent_at timestamptz,
             received_at timestamptz NOT NULL,
+            edits bytea[] NOT NULL,
             UNIQUE (device_id, provider_sha256)
         );
         CREATE INDEX unattributed_replies_by_age ON unattributed_replies (received_at)

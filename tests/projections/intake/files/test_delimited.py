@@ -38,13 +38,39 @@ def test_a_row_with_unmatched_quotes_takes_no_other_row_with_it(tmp_path: Path) 
 
     assert rows(tmp_path, text) == [
         Row(1, ["a", "b"]),
-        Row(2, [], UNMATCHED),
+        Row(2, [], UNMATCHED, ["1"], ["never closed"]),
         Row(3, ["2", "x"]),
-        Row(4, [], UNMATCHED),
+        Row(4, [], UNMATCHED, ["3"], ['Kedai Maju" Jaya"']),
         Row(5, ["4", "y\nz"]),
-        Row(7, [], UNMATCHED),
+        Row(7, [], UNMATCHED, ["5"], ["open at the end"]),
         Row(8, ["6", "w"]),
     ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "^", "]"])
+@pytest.mark.parametrize(
+    ("line", "sound", "rest"),
+    [
+        ('a,"b, ""c""","d" e,"f",g', ["a", 'b, "c"'], ["d e", "f", "g"]),
+        ('a,,"b" c,', ["a", ""], ["b c", ""]),
+        ('a,b "c","d', ["a", 'b "c"'], ["d"]),
+        ('"a" b', [], ["a b"]),
+        ('"a"""b', [], ['a"b']),
+    ],
+)
+def test_what_a_row_with_a_fault_has(
+    tmp_path: Path, delimiter: str, line: str, sound: list[str], rest: list[str]
+) -> None:
+    """Of its first line the cells before the fault, and the rest as spreadsheets read it."""
+    text, *cells = (text.replace(",", delimiter) for text in (line, *sound, *rest))
+    (row,) = rows(tmp_path, text, delimiter)
+    assert (row.cells, row.fault) == ([], UNMATCHED)
+    assert (row.sound, row.rest) == (cells[: len(sound)], cells[len(sound) :])
+
+
+def test_a_long_line_with_a_fault_takes_no_time(tmp_path: Path) -> None:
+    (row,) = rows(tmp_path, "a," + '""' * 400_000 + 'b"')
+    assert (row.sound, len(row.rest)) == (["a"], 1)
 
 
 def test_a_field_that_is_too_long_is_a_fault_of_its_row(tmp_path: Path) -> None:
