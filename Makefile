@@ -10,7 +10,7 @@ demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its ow
 	$(BIN)/sendtrail demo
 
 test: $(VENV)/ready-dev  ## the whole suite, on the bundled PostgreSQL or SENDTRAIL_TEST_DATABASE_URL; ARGS="-k name": a part
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 lint: $(VENV)/ready-dev  ## style, types and layers
 	$(BIN)/ruff format --check .

@@ -7,7 +7,7 @@ one; a test holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from domain import template as templates
 from domain.content import Content
 from domain.content_check import sends_template
 from domain.device import Status
+from domain.device_choice import Ties
 from domain.lead import Lead
 
 # Why a lead that matches gets no message.
@@ -29,7 +30,9 @@ Mismatch = Literal["erased", "merged", "niche", "target_status"]
 class Senders:
     """Chooses a device for one lead after the other; ``statuses`` has every device there is.
 
-    A campaign has one ``written`` content for all; ``gateways`` has the gateway of every device.
+    Leads that nothing ties to a device are shared out among ``device_ids``, or among all where
+    there are none. A campaign has one ``written`` content for all; ``gateways`` has the gateway of
+    every device.
     ``needs_names`` says whether the choice depends on what the content may name of a lead.
     """
 
@@ -38,9 +41,10 @@ class Senders:
         statuses: Mapping[UUID, Status],
         gateways: Mapping[UUID, str] | None = None,
         written: Content | None = None,
+        device_ids: Collection[UUID] = (),
     ) -> None:
         self._statuses = statuses
-        self._in_service = device_choice.in_service(statuses)
+        self._shared = device_choice.pool(statuses, device_ids)
         self._gateways = gateways or {}
         self._written = written
         self.needs_names = (
@@ -53,20 +57,19 @@ class Senders:
     def admit(
         self,
         lead_id: UUID,
-        own: UUID | None,
+        ties: Ties,
         *,
         opted_out: bool,
         unreachable: bool = False,
         names: Mapping[str, str] | None = None,
     ) -> UUID | Exclusion:
-        """The device that writes to the lead, whose ``own`` device goes before all others, or the
-        reason why the lead gets no message. ``names`` are those of ``rendering.names_of``, where
-        they are needed."""
+        """The device that writes to the lead, or the reason why the lead gets no message. ``names``
+        are those of ``rendering.names_of``, where they are needed."""
         if opted_out:
             return "opted_out"
         if unreachable:
             return "unreachable"
-        sender = device_choice.choose(lead_id, own, self._statuses, self._in_service)
+        sender = device_choice.choose(lead_id, ties, self._statuses, self._shared)
         if isinstance(sender, UUID) and self._lacks_a_value(sender, names):
             return "template_variable_missing"
         return sender

@@ -7,32 +7,18 @@ raises WrongStateError where the status does not allow it.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
 import msgspec
 
-from domain import content, values
-from domain.content import Content
+from domain.campaign_definition import Definition, check
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 from domain.values import TargetFilter
 
 Status = Literal["pending", "triggering", "triggered", "finished", "paused", "cancelled"]
-
-
-class Definition(Content, frozen=True, kw_only=True):
-    """What a campaign says, to whom and when. ``scheduled_at`` is an instant in UTC. An empty
-    ``niche`` matches every lead. Delays of zero leave the pace to the device."""
-
-    name: str
-    scheduled_at: datetime
-    niche: tuple[str, ...] = ()
-    target_status: TargetFilter = "all"
-    min_delay_seconds: float = 0.0
-    max_delay_seconds: float = 0.0
-    expires_after_hours: float | None = None
 
 
 class CampaignScheduled(Event, frozen=True, kw_only=True, gc=False):
@@ -162,39 +148,6 @@ def evolve(state: Campaign | None, event: Event) -> Campaign:
 fold = folder(evolve)
 
 
-def check(
-    campaign_id: UUID, version: int, definition: Definition, present: Definition | None = None
-) -> Definition:
-    """The definition, tidied, with the content id of the event at ``version`` that will hold it.
-    It replaces ``present`` if there is one. Raises InvalidInputError naming a field that is
-    wrong."""
-    definition = content.checked(definition, present=present)
-    hours = definition.expires_after_hours
-    if hours is not None and not 0 < hours <= 24 * 366:
-        raise InvalidInputError("expires_after_hours", "hours above 0 and up to 8784, or null")
-    low, high = values.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
-    return msgspec.structs.replace(
-        definition,
-        name=values.name("name", definition.name, longest=200),
-        niche=values.tokens("niche", definition.niche),
-        target_status=values.target_filter(definition.target_status),
-        scheduled_at=values.instant(definition.scheduled_at, "scheduled_at"),
-        content_id=f"{campaign_id}:{version}:0",
-        min_delay_seconds=low,
-        max_delay_seconds=high,
-    )
-
-
-def expires_at(definition: Definition) -> datetime | None:
-    """The instant after which what is not dispatched is cancelled as ``expired``; None is never."""
-    if definition.expires_after_hours is None:
-        return None
-    try:
-        return definition.scheduled_at + timedelta(hours=definition.expires_after_hours)
-    except OverflowError:  # beyond the calendar
-        return None
-
-
 def schedule(id: UUID, definition: Definition, *, now: datetime, actor: str) -> CampaignScheduled:  # noqa: A002
     """Plan a campaign. One whose instant has passed already is planned too, and starts at once."""
     return first(CampaignScheduled, id, now, actor, definition=check(id, 1, definition))
@@ -204,13 +157,20 @@ def revise(
     campaign: Campaign, definition: Definition, *, now: datetime, actor: str
 ) -> tuple[Event, ...]:
     """New content and pace for what is not dispatched yet; nothing follows where nothing changes.
-    After the start criteria, instant and expiry are frozen: their change is refused."""
+    After the start criteria, instant, expiry and devices are frozen: their change is refused."""
     _require(campaign, "revise", "pending", "triggering", "triggered", "paused")
     present = campaign.definition
     checked = check(campaign.id, campaign.version + 1, definition, present)
     if msgspec.structs.replace(checked, content_id=present.content_id) == present:
         return ()
-    frozen = ("niche", "target_status", "scheduled_at", "expires_after_hours")
+    frozen = (
+        "niche",
+        "target_status",
+        "scheduled_at",
+        "local_time",
+        "expires_after_hours",
+        "device_ids",
+    )
     if campaign.triggered_at is not None:
         for field in frozen:
             if getattr(checked, field) != getattr(present, field):

@@ -90,10 +90,29 @@ class Conversation:
             self._release(key, evidence)
 
     def update(self, profile: lead.Profile, triggers: Sequence[str]) -> None:
-        """Replace what is known of the person, and add ``triggers``."""
+        """Replace what is known, and add ``triggers``; on another clock other windows are open."""
+        former = self.lead.profile.timezone
         self._add(lead.update(self.lead, profile, **self.by))
+        if self.lead.profile.timezone != former:
+            for event in message.look_again(self.unsent.values(), **self.by):
+                self._plan(self.unsent[event.originator_id], event)
         for trigger in triggers:
             self._add(lead.add_trigger(self.lead, trigger, **self.by))
+
+    def write_from(self, device_of: Callable[[Message], UUID | None]) -> int:
+        """Let the devices that ``device_of`` gives write what is pending for the person. What is
+        processing stays, as does that for which it gives None. Returns how many messages moved."""
+        count = 0
+        for state in [each for each in self.unsent.values() if each.status == "pending"]:
+            device_id = device_of(state)
+            if device_id is not None and device_id != state.device_id:
+                self._plan(state, message.move(state, device_id, **self.by))
+                count += 1
+        return count
+
+    def _plan(self, state: Message, event: Event) -> None:
+        self.unsent[state.id] = message.evolve(state, event)
+        self.events.append(event)
 
     def reply(
         self, item: Reply, quoted: UUID | None, through: Mapping[str, Any], heard: Heard

@@ -11,9 +11,10 @@ from uuid import UUID
 
 import msgspec
 
-from domain import values
+from domain import values, warm_up
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
+from domain.warm_up import WarmUp
 
 Status = Literal["online", "offline", "retired"]
 Gateway = Literal["sandbox", "gowa", "cloud", "wablas", "whacenter"]
@@ -27,7 +28,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
 
     ``settings`` are the gateway's own options, never credentials, which are in no event. The delays
     are the pace of this number. ``daily_limit`` is the number of dispatches on one day of
-    ``timezone``; None is no limit.
+    ``timezone``; None is no limit. With a ``warm_up`` the lower of the two limits counts.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     max_delay_seconds: float = 15.0
     daily_limit: int | None = None
     timezone: str = "UTC"
+    warm_up: WarmUp | None = None
 
 
 class DeviceRegistered(Event, frozen=True, kw_only=True, gc=False):
@@ -68,9 +70,15 @@ class DeviceDisconnected(Event, frozen=True, kw_only=True, gc=False):
 
 
 class DeviceRetired(Event, frozen=True, kw_only=True, gc=False):
-    """The device never sends again; what was pending on it will be cancelled."""
+    """The device never sends again; what was pending on it will be cancelled.
+
+    With ``move_pending`` it moves instead: to the device ``move_to``, or, if that is None or not in
+    service any more, to whichever device writes to the lead.
+    """
 
     TOPIC: ClassVar[str] = "device.retired"
+    move_pending: bool = False
+    move_to: UUID | None = None
 
 
 class DeviceTested(Event, frozen=True, kw_only=True, gc=False):
@@ -91,15 +99,21 @@ class DeviceAddressLearned(Event, frozen=True, kw_only=True, gc=False):
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A device's state; ``reason`` says why it is offline. ``address`` is its own number as the
-    provider names it, None where that is not known."""
+    """A device's state; ``reason`` says why it is offline, and ``offline_since`` since when, None
+    where it is online. ``address`` is its own number as the provider names it, None where that is
+    not known. ``first_connected_at`` is the instant of its first connection. ``move_pending`` and
+    ``move_to`` say what becomes of the messages of a retired one."""
 
     id: UUID
     version: int
     status: Status
     configuration: Configuration
     reason: str | None = None
+    offline_since: datetime | None = None
     address: str | None = None
+    first_connected_at: datetime | None = None
+    move_pending: bool = False
+    move_to: UUID | None = None
 
 
 def evolve(state: Device | None, event: Event) -> Device:
@@ -112,17 +126,31 @@ def evolve(state: Device | None, event: Event) -> Device:
                 version=1,
                 status="offline",
                 configuration=event.configuration,
+                offline_since=event.timestamp,
             )
         case Device(), DeviceReconfigured():
             # With other settings it may be another number. Until its gateway says which, none is
             # better than a wrong one, by which what is written to the device would be a stranger's.
             changes = {"configuration": event.configuration, "address": None}
         case Device(), DeviceConnected():
-            changes = {"status": "online", "reason": None}
+            changes = {
+                "status": "online",
+                "reason": None,
+                "offline_since": None,
+                "first_connected_at": state.first_connected_at or event.timestamp,
+            }
         case Device(), DeviceDisconnected():
-            changes = {"status": "offline", "reason": event.reason}
+            changes = {
+                "status": "offline",
+                "reason": event.reason,
+                "offline_since": event.timestamp,
+            }
         case Device(), DeviceRetired():
-            changes = {"status": "retired"}
+            changes = {
+                "status": "retired",
+                "move_pending": event.move_pending,
+                "move_to": event.move_to,
+            }
         case Device(), DeviceTested():
             changes = {}
         case Device(), DeviceAddressLearned():
@@ -143,6 +171,8 @@ def check(configuration: Configuration) -> Configuration:
     if limit is not None and limit < 1:
         raise InvalidInputError("daily_limit", "a whole number of at least 1, or null for none")
     values.zone(configuration.timezone)
+    if configuration.warm_up is not None:
+        warm_up.check(configuration.warm_up)
     if not _storable(configuration.settings):
         raise InvalidInputError(
             "settings", "at most 10000 characters of JSON, 10 levels deep, without NUL"
@@ -219,10 +249,20 @@ def disconnect(device: Device, reason: str, *, now: datetime, actor: str) -> tup
     return (following(device, DeviceDisconnected, now, actor, reason=cleaned),)
 
 
-def retire(device: Device, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Retire the device for good; the reaper cancels what was pending on it."""
+def retire(
+    device: Device,
+    *,
+    move_pending: bool = False,
+    move_to: UUID | None = None,
+    now: datetime,
+    actor: str,
+) -> tuple[Event, ...]:
+    """Retire the device for good. What is pending on it is cancelled by the reaper, or moves, if
+    ``move_pending``: to ``move_to``, or to whichever device writes to the lead. The caller has
+    checked that another device is in service, or ``move_to`` is."""
     _require_in_service(device, "retire")
-    return (following(device, DeviceRetired, now, actor),)
+    then = {"move_pending": move_pending, "move_to": move_to}
+    return (following(device, DeviceRetired, now, actor, **then),)
 
 
 def note_test(

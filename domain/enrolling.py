@@ -8,36 +8,58 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from domain import enrollment, lead, planning, values
+from domain import enrollment, lead, planning, zones
 from domain.enrollment import Enrollment, LeadEnrolled, StopReason
 from domain.event import Event
 from domain.message import schedule_for_step
 from domain.sequence import Reentry, Sequence
-
-# The moments of a sequence's steps, by sequence and time zone, for leads that enter at one instant.
-Plans = dict[tuple[UUID, str], list[datetime]]
+from domain.windows import Hours
+from domain.zones import House
 
 # Why an enrollment ended that is never begun again under ``after_completion``: the person said no.
 REFUSALS: tuple[StopReason, ...] = ("opted_out", "erased")
 
 
 class Entrant(NamedTuple):
-    """A lead that enters, as it is now, and the device that will write to it."""
+    """A lead that enters, as it is now."""
 
     lead_id: UUID
     version: int
     triggers: tuple[str, ...]
     timezone: str | None
-    device_id: UUID
+    phone: str
 
 
 class Entry(NamedTuple):
-    """What it enters: the sequence, for the ``number``-th time, from 1. ``trigger`` is the
-    sequence's as the lead has it; None where the lead does not have it, and a person enrolls it."""
+    """What it enters: the sequence, for the ``number``-th time, from 1, and the device that will
+    write to the lead. ``trigger`` is the sequence's as the lead has it; None where the lead does
+    not have it, and a person enrolls it."""
 
     sequence: Sequence
     number: int
     trigger: str | None
+    device_id: UUID
+
+
+class Plans:
+    """The moments of sequences' steps for leads that enter at one instant, each made once for every
+    sequence and time zone."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._plans: dict[tuple[UUID, str], list[datetime]] = {}
+
+    def of(self, person: Entrant, sequence: Sequence, now: datetime) -> list[datetime]:
+        """When each of the sequence's steps is due for a lead that enters now."""
+        definition = sequence.definition
+        zone = zones.of_recipient(person.timezone, definition.timezone, person.phone, self._house)
+        key = sequence.id, str(zone)
+        if key not in self._plans:
+            hours = Hours(windows=definition.windows, quiet=self._house.quiet)
+            self._plans[key] = planning.plan(
+                now, definition.first_delay_minutes, definition.steps, hours, zone
+            )
+        return self._plans[key]
 
 
 def keeps_out(reentry: Reentry, earlier: Enrollment) -> bool:
@@ -73,7 +95,7 @@ def enter(
             actor=actor,
         )
         events.append(began)
-        events.extend(_schedule(person, entry.sequence, began, plans, now, actor))
+        events.extend(_schedule(person, entry, began, plans, now, actor))
         if entry.trigger is not None:
             consumed.setdefault(entry.trigger, []).append(began.originator_id)
     state = lead.Tagged(person.lead_id, person.version, person.triggers)
@@ -88,35 +110,26 @@ def enter(
 
 def _schedule(
     person: Entrant,
-    sequence: Sequence,
+    entry: Entry,
     began: LeadEnrolled,
     plans: Plans,
     now: datetime,
     actor: str,
 ) -> list[Event]:
     """The event that schedules a message, for every step of the sequence."""
-    definition = sequence.definition
-    zone = person.timezone or definition.timezone or "UTC"
-    due = plans.get((sequence.id, zone))
-    if due is None:
-        due = plans[sequence.id, zone] = planning.plan(
-            now,
-            definition.first_delay_minutes,
-            definition.steps,
-            definition.windows,
-            values.zone(zone),
-        )
     return [
         schedule_for_step(
             began.originator_id,
-            sequence.id,
-            number,
+            entry.sequence.id,
+            step.number,
             person.lead_id,
             person.version,
-            person.device_id,
+            entry.device_id,
             scheduled_at,
             now=now,
             actor=actor,
         )
-        for number, scheduled_at in enumerate(due, start=1)
+        for step, scheduled_at in zip(
+            entry.sequence.definition.steps, plans.of(person, entry.sequence, now), strict=True
+        )
     ]

@@ -65,6 +65,16 @@ class LeadEnrolled(Event, frozen=True, kw_only=True, gc=False):
     steps: int
 
 
+class EnrollmentReplanned(Event, frozen=True, kw_only=True, gc=False):
+    """What is pending was planned anew by the sequence at ``sequence_version``. So many messages
+    were ``added`` for steps that are new, and cancelled for steps that were ``removed``."""
+
+    TOPIC: ClassVar[str] = "enrollment.replanned"
+    sequence_version: int
+    added: int = 0
+    removed: int = 0
+
+
 class EnrollmentCompleted(Event, frozen=True, kw_only=True, gc=False):
     """Every step was sent.
 
@@ -83,7 +93,8 @@ class EnrollmentStopped(Event, frozen=True, kw_only=True, gc=False):
 
 
 class Enrollment(msgspec.Struct, frozen=True, kw_only=True):
-    """An enrollment's state; ``reason`` says why it was stopped."""
+    """An enrollment's state; ``reason`` says why it was stopped. It is planned by the sequence at
+    ``sequence_version``."""
 
     id: UUID
     version: int
@@ -92,6 +103,7 @@ class Enrollment(msgspec.Struct, frozen=True, kw_only=True):
     sequence_id: UUID
     entry: int
     steps: int
+    sequence_version: int = 1
     reason: str | None = None
 
 
@@ -113,7 +125,13 @@ def evolve(state: Enrollment | None, event: Event) -> Enrollment:
                 sequence_id=event.sequence_id,
                 entry=event.entry,
                 steps=event.steps,
+                sequence_version=event.sequence_version,
             )
+        case Enrollment(), EnrollmentReplanned():
+            changes = {
+                "steps": state.steps + event.added - event.removed,
+                "sequence_version": event.sequence_version,
+            }
         case Enrollment(), EnrollmentCompleted():
             changes = {"status": "completed"}
         case Enrollment(), EnrollmentStopped():
@@ -154,24 +172,45 @@ def enroll(
     )
 
 
+def replan(
+    enrollment: Enrollment,
+    sequence_version: int,
+    *,
+    added: int = 0,
+    removed: int = 0,
+    now: datetime,
+    actor: str,
+) -> tuple[Event, ...]:
+    """Plan an active enrollment by a later version of its sequence. Nothing follows where it has
+    ended, or is planned by that version. Whoever plans it changes its messages too."""
+    if enrollment.status != "active" or enrollment.sequence_version >= sequence_version:
+        return ()
+    changed = {"sequence_version": sequence_version, "added": added, "removed": removed}
+    return (following(enrollment, EnrollmentReplanned, now, actor, **changed),)
+
+
 def end(
     enrollment: Enrollment, unsent: Iterable[Unsent], *, now: datetime, actor: str
 ) -> tuple[Event, ...]:
     """The last message has ended; ``unsent`` has every step that was not sent.
 
-    The enrollment is completed where there is none, else stopped. A step that failed is the first
-    reason, because it alone can still be sent, by a retry. Then the first unsent step says why.
-    Nothing follows while a step may still be sent, or nobody knows whether it was. Raises
-    WrongStateError unless the enrollment is active.
+    The enrollment is completed where there is none, else stopped. One that was removed from the
+    sequence is no step any more. A step that failed is the first reason, because it alone can still
+    be sent, by a retry. Then the first unsent step says why. Nothing follows while a step may still
+    be sent, or nobody knows whether it was. Raises WrongStateError unless the enrollment is active.
     """
     _require_active(enrollment, "end")
-    reasons = [_why_unsent(step) for step in sorted(unsent)]
+    reasons = [_why_unsent(step) for step in sorted(unsent) if not _is_removed(step)]
     if None in reasons:
         return ()
     if not reasons:
         return (following(enrollment, EnrollmentCompleted, now, actor),)
     reason = "undeliverable" if "undeliverable" in reasons else reasons[0]
     return (following(enrollment, EnrollmentStopped, now, actor, reason=reason),)
+
+
+def _is_removed(step: Unsent) -> bool:
+    return step.status == "cancelled" and step.reason == "step_removed"
 
 
 def _why_unsent(step: Unsent) -> StopReason | None:
@@ -189,7 +228,8 @@ def _why_unsent(step: Unsent) -> StopReason | None:
 
 def _why_cancelled(reason: CancelReason) -> StopReason:
     match reason:
-        case "campaign_cancelled":  # no message of an enrollment has a campaign
+        # No message of an enrollment has a campaign, and a step that was removed is none.
+        case "campaign_cancelled" | "step_removed":
             return "operator"
         case (
             "opted_out"

@@ -20,6 +20,11 @@ class InvalidInputError(SendtrailError):
         self.expected = expected
 
 
+class CycleError(InvalidInputError):
+    """A sequence that would close a cycle of sequences without any delay. Each of them is right by
+    itself: only what else there is stands against it."""
+
+
 class WrongStateError(SendtrailError):
     """A transition that the aggregate's present state does not allow.
 
@@ -55,6 +60,18 @@ class UnsupportedError(SendtrailError):
 
 class ProviderError(SendtrailError):
     """A provider was asked something, and did not answer or refused."""
+
+
+class PendingMessagesError(SendtrailError):
+    """So many messages wait on a device that is to be retired: somebody has to say what becomes of
+    them."""
+
+    def __init__(self, pending: int) -> None:
+        wait = "message waits" if pending == 1 else "messages wait"
+        super().__init__(
+            f"{pending} {wait} on this device: expected move_to, another device or any, or cancel"
+        )
+        self.pending = pending
 
 
 class ConflictError(SendtrailError):

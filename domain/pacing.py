@@ -6,9 +6,8 @@ Randomness comes in as ``uniform(low, high)``, e.g. ``random.Random(seed).unifor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -25,6 +24,11 @@ class Pace(msgspec.Struct, frozen=True):
 
     low: float
     high: float
+
+    @property
+    def average(self) -> float:
+        """How many seconds it is between two messages over time."""
+        return (self.low + self.high) / 2
 
     def slower_of(self, other: Pace) -> Pace:
         """The device's pace for a campaign or sequence: it may ask for a slower one, never for a
@@ -129,40 +133,3 @@ def back_off(attempt: int, uniform: Uniform, base: float = 30.0, cap: float = 36
     """
     ceiling = min(cap, base * 2.0 ** min(attempt - 1, 100))
     return uniform(ceiling / 2, ceiling)
-
-
-def projected_finish(
-    start: datetime,
-    messages: int,
-    pace: Pace,
-    daily_limit: int | None,
-    used_today: int,
-    zone: ZoneInfo,
-) -> datetime:
-    """When the last of ``messages`` would be sent by a device that begins at ``start``.
-
-    The device sends at the average of its pace, and at most ``daily_limit`` messages on a day of
-    ``zone``; ``used_today`` of them are used up on the first day. The projection ends after ten
-    years.
-    """
-    average = (pace.low + pace.high) / 2
-    at, left, used = start, messages, used_today
-    try:
-        while left > 0 and at < start + timedelta(days=3653):
-            midnight = _next_midnight(at, zone)
-            fits = left
-            if average > 0:
-                fits = 1 + int((midnight - at).total_seconds() / average)
-            if daily_limit is not None:
-                fits = min(fits, max(0, daily_limit - used))
-            if fits >= left:
-                return at + timedelta(seconds=(left - 1) * average)
-            left, at, used = left - fits, midnight, 0
-    except OverflowError:  # the calendar ends before they do
-        pass
-    return at
-
-
-def _next_midnight(instant: datetime, zone: ZoneInfo) -> datetime:
-    day = instant.astimezone(zone).date() + timedelta(days=1)
-    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)

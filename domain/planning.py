@@ -7,25 +7,15 @@ All instants are aware and in UTC. Local times are reckoned on the wall clock of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
-
-import msgspec
 
 from domain import values
 from domain.content import Content
-from domain.errors import InvalidInputError
+from domain.windows import Hours, at_wall, next_open, wall
 
 APART = timedelta(seconds=1)
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """Steps may be due on these weekdays from ``start`` until before ``end``, local ``HH:MM``."""
-
-    weekdays: tuple[str, ...] = WEEKDAYS
-    start: str = "00:00"
-    end: str = "24:00"
 
 
 class Step(Content, frozen=True, kw_only=True):
@@ -38,22 +28,27 @@ class Step(Content, frozen=True, kw_only=True):
     delay_hours: float = 24.0
     send_at: str | None = None
 
+    @property
+    def number(self) -> int:
+        """The step's name in its sequence, from 1: it never changes, and no other step gets it. Its
+        place among the steps may be another."""
+        return int(self.content_id.rpartition(":")[2])
 
-def check_window(window: Window) -> Window:
-    """The window unchanged. Raises InvalidInputError naming a field that is wrong."""
-    if not window.weekdays or not set(window.weekdays) <= set(WEEKDAYS):
-        raise InvalidInputError("windows.weekdays", f"some of {', '.join(WEEKDAYS)}")
-    start = values.time_of_day(window.start, "windows.start")
-    if window.end != "24:00" and values.time_of_day(window.end, "windows.end") <= start:
-        raise InvalidInputError("windows.end", "a time of day after windows.start (at most 24:00)")
-    return window
+
+class Sent(NamedTuple):
+    """A step that was sent: at ``at``, by the plan at ``planned``, by the local time ``send_at`` if
+    it named one."""
+
+    at: datetime
+    planned: datetime
+    send_at: str | None
 
 
 def plan(
     start: datetime,
     first_delay_minutes: float,
     steps: Sequence[Step],
-    windows: Sequence[Window],
+    hours: Hours,
     zone: ZoneInfo,
 ) -> list[datetime]:
     """The due instant of every step, in their order, for an enrollment at ``start``.
@@ -61,13 +56,23 @@ def plan(
     Each is at least its delay after the one before. Steps without a delay are a second apart, so
     that they are sent in their order.
     """
+    first, *others = steps
+    first_delay = timedelta(minutes=first_delay_minutes)
+    due = [due_after(start, first_delay, first.send_at, hours, zone)]
+    return due + follow(Sent(due[0], due[0], first.send_at), others, hours, zone)
+
+
+def follow(last: Sent, steps: Sequence[Step], hours: Hours, zone: ZoneInfo) -> list[datetime]:
+    """The due instants of ``steps``, the first of which comes after ``last``."""
     due: list[datetime] = []
     for step in steps:
-        delay = timedelta(hours=step.delay_hours) if due else timedelta(minutes=first_delay_minutes)
-        at = due_after(due[-1] if due else start, delay, step.send_at, windows, zone)
-        if due and at <= due[-1]:
-            at = next_open(due[-1] + APART, windows, zone)
+        before, named = _counted_from(last, step, zone)
+        delay = timedelta(hours=step.delay_hours)
+        at = due_after(before, delay, step.send_at, hours, zone, named)
+        if at <= last.at:
+            at = opening(last.at + APART, hours, zone)
         due.append(at)
+        last = Sent(at, at, step.send_at)
     return due
 
 
@@ -75,67 +80,52 @@ def due_after(
     before: datetime,
     delay: timedelta,
     send_at: str | None,
-    windows: Sequence[Window],
+    hours: Hours,
     zone: ZoneInfo,
+    named: datetime | None = None,
 ) -> datetime:
     """The instant ``delay`` after ``before``, moved on to the local time ``send_at`` (``HH:MM``),
-    unless it is None, and then into a window."""
+    unless it is None, and then to where somebody may be written to.
+
+    ``named`` is the wall-clock time that ``before`` was to be, if the clocks skip that one.
+    """
     if send_at is None:
-        return next_open(before + delay, windows, zone)
+        return opening(before + delay, hours, zone)
     # Whole days on the wall clock: a day later is the same local time, though it may be 23 or 25
     # hours. What is left of the delay is real time, which no change of the clocks cuts short.
     days = timedelta(days=delay.days)
     earliest = before + delay
     if days:
-        earliest = _instant(_wall(before, zone) + days, zone) + (delay - days)
+        earliest = at_wall((named or wall(before, zone)) + days, zone) + (delay - days)
     clock_time = values.time_of_day(send_at, "send_at")
-    day = _wall(earliest, zone).date()
-    due = _instant(datetime.combine(day, clock_time), zone, earliest)
+    day = wall(earliest, zone).date()
+    due = at_wall(datetime.combine(day, clock_time), zone, earliest)
     if due < earliest:
-        due = _instant(datetime.combine(day + timedelta(days=1), clock_time), zone)
-    return next_open(due, windows, zone)
+        due = at_wall(datetime.combine(day + timedelta(days=1), clock_time), zone)
+    return opening(due, hours, zone)
 
 
-def next_open(instant: datetime, windows: Sequence[Window], zone: ZoneInfo) -> datetime:
-    """``instant`` if a window is open then, or if there are none; else when the next one opens."""
-    if not windows:
+def opening(instant: datetime, hours: Hours, zone: ZoneInfo) -> datetime:
+    """``instant``, or when somebody in ``zone`` may be written to next. A day later where that is
+    never: then what the hours are may be another by then."""
+    if not hours:
         return instant
-    local = _wall(instant, zone)
-    openings: list[datetime] = []
-    for window in windows:
-        # Two weeks: a weekly window may fall into the very hour that DST skips.
-        for days in range(15):
-            day = local.date() + timedelta(days=days)
-            if WEEKDAYS[day.weekday()] not in window.weekdays:
-                continue
-            opens = datetime.combine(day, values.time_of_day(window.start, "windows.start"))
-            closes = _closing(day_start=datetime.combine(day, time()), end=window.end)
-            if local >= closes:
-                continue
-            if opens <= local:
-                return instant
-            opening = _instant(opens, zone, instant)
-            if _wall(opening, zone) < closes:
-                openings.append(opening)
-                break
-    return min(openings)
+    return next_open(instant, hours, zone) or instant + timedelta(days=1)
 
 
-def _closing(day_start: datetime, end: str) -> datetime:
-    if end == "24:00":
-        return day_start + timedelta(days=1)
-    return datetime.combine(day_start.date(), values.time_of_day(end, "windows.end"))
+def _counted_from(last: Sent, step: Step, zone: ZoneInfo) -> tuple[datetime, datetime | None]:
+    """From when the delay of ``step`` counts, which comes after ``last``, and what the wall clock
+    would have shown then, if the clocks skipped that.
 
-
-def _wall(instant: datetime, zone: ZoneInfo) -> datetime:
-    return instant.astimezone(zone).replace(tzinfo=None)
-
-
-def _instant(wall: datetime, zone: ZoneInfo, earliest: datetime | None = None) -> datetime:
-    """A wall-clock time as an instant: one skipped by DST moves forward by the gap, one that comes
-    twice is its first (PEP 495, ``fold=0``), or its second where the first is before
-    ``earliest``."""
-    instant = wall.replace(tzinfo=zone).astimezone(UTC)
-    if earliest is not None and instant < earliest:
-        instant = max(instant, wall.replace(tzinfo=zone, fold=1).astimezone(UTC))
-    return instant
+    It counts from when that was sent. But whole days to a local time are days of the calendar: what
+    was late on its own day puts off nothing.
+    """
+    planned_day = wall(last.planned, zone).date()
+    by_the_calendar = step.send_at is not None and step.delay_hours >= 24
+    if not by_the_calendar or wall(last.at, zone).date() != planned_day:
+        return last.at, None
+    if last.send_at is not None:
+        named = datetime.combine(planned_day, values.time_of_day(last.send_at, "send_at"))
+        if at_wall(named, zone) == last.planned:
+            return last.planned, named
+    return last.planned, None

@@ -28,6 +28,8 @@ class SendContext(NamedTuple):
     The owner is the message's campaign or sequence. ``stopped_because`` is why the enrollment was
     stopped, None where it was not or where there is none: only a wish stands against a message,
     because after an end by itself an operator may retry one. ``expires_at`` is the campaign's.
+    ``leaves_device`` says that what waits on the device, which is retired, moves to another.
+    ``step_removed`` says that the sequence does not have the message's step any more.
     """
 
     opted_out: bool
@@ -36,6 +38,8 @@ class SendContext(NamedTuple):
     sequence_stopped: bool
     stopped_because: StopReason | None
     expires_at: datetime | None
+    leaves_device: bool = False
+    step_removed: bool = False
 
 
 def check(context: SendContext, now: datetime) -> Cancel | Release | None:
@@ -49,12 +53,14 @@ def check(context: SendContext, now: datetime) -> Cancel | Release | None:
         return Cancel("campaign_cancelled")
     if context.sequence_stopped:
         return Cancel("sequence_cancelled")
-    if context.device_status == "retired":
+    if context.step_removed:
+        return Cancel("step_removed")
+    if context.device_status == "retired" and not context.leaves_device:
         return Cancel("device_retired")
     if context.expires_at is not None and context.expires_at <= now:
         return Cancel("expired")
     if context.owner_status == "paused":
         return Release("paused")
     if context.device_status != "online":
-        return Release("device offline")
+        return Release(f"device {context.device_status}")
     return None

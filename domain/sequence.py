@@ -1,26 +1,31 @@
 """A sequence: ordered steps that a lead enters by a trigger.
 
-draft -> active <-> paused, and inactive from either of these. A decision raises WrongStateError
-where the status does not allow it.
+draft -> active <-> paused, and inactive from either of these. A draft may also be deleted. A
+decision raises WrongStateError where the status does not allow it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence as Ordered
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 import msgspec
 
-from domain import content, values
-from domain.errors import InvalidInputError, WrongStateError
+from domain import values
+from domain.errors import InvalidInputError, NotFoundError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
-from domain.planning import Step, Window, check_window
+from domain.planning import Step
+from domain.sequence_steps import content_id as content_id
+from domain.sequence_steps import step as step
 from domain.values import TargetFilter
+from domain.windows import Window, check_window
 
-Status = Literal["draft", "active", "paused", "inactive"]
+Status = Literal["draft", "active", "paused", "inactive", "deleted"]
 Reentry = Literal["once", "after_completion", "always"]
+# How many steps a sequence may have.
+LONGEST = 100
 REENTRIES: tuple[Reentry, ...] = ("once", "after_completion", "always")
 
 
@@ -31,7 +36,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     ``reentry`` says whether the same lead may enter again, and ``stop_on_reply`` whether a reply
     stops the enrollment, ``stop_on_manual_message`` whether what somebody wrote on the phone itself
     does. ``timezone`` is for leads that have none. Delays of zero leave the pace to
-    the device; others ask for a slower one.
+    the device; others ask for a slower one. Leads that nothing ties to a device are shared out
+    among ``device_ids``, or among all if it is empty.
     """
 
     name: str
@@ -48,6 +54,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     next_trigger: str | None = None
     min_delay_seconds: float = 0.0
     max_delay_seconds: float = 0.0
+    ignore_cap: bool = False
+    device_ids: tuple[UUID, ...] = ()
 
 
 class SequenceDefined(Event, frozen=True, kw_only=True, gc=False):
@@ -83,21 +91,62 @@ class SequenceDeactivated(Event, frozen=True, kw_only=True, gc=False):
     cancel_pending: bool = False
 
 
+class SequenceDeleted(Event, frozen=True, kw_only=True, gc=False):
+    """The draft is no sequence any more. Nobody ever entered it."""
+
+    TOPIC: ClassVar[str] = "sequence.deleted"
+
+
 class SequenceStepRevised(Event, frozen=True, kw_only=True, gc=False):
-    """``step`` replaced step ``number``, from 1, for every message that was not dispatched."""
+    """``step`` replaced step ``number``, from 1, for every message that was not dispatched.
+
+    If it ``replans``, that step and those after it are planned anew for those under way. Earlier
+    versions never did.
+    """
 
     TOPIC: ClassVar[str] = "sequence.step_revised"
     number: int
     step: Step
+    replans: bool = False
+
+
+class SequenceStepAdded(Event, frozen=True, kw_only=True, gc=False):
+    """There is one step more, before the step of the number ``before``, or at the end. It is
+    planned for those under way who are not past its place."""
+
+    TOPIC: ClassVar[str] = "sequence.step_added"
+    step: Step
+    before: int | None = None
+
+
+class SequenceStepRemoved(Event, frozen=True, kw_only=True, gc=False):
+    """The step of that ``number`` is gone, and the number is given to no other. The one after it,
+    ``then``, and all after that are planned anew for those under way; None if it was the last."""
+
+    TOPIC: ClassVar[str] = "sequence.step_removed"
+    number: int
+    then: int | None = None
+
+
+class SequenceRevised(Event, frozen=True, kw_only=True, gc=False):
+    """``definition`` replaced the one before it; its steps are the same. If it ``replans``, all
+    steps are planned anew for those under way."""
+
+    TOPIC: ClassVar[str] = "sequence.revised"
+    definition: Definition
+    replans: bool = False
 
 
 class Sequence(msgspec.Struct, frozen=True, kw_only=True):
-    """A sequence's state."""
+    """A sequence's state. ``plan_version`` is the version of the latest event by which those under
+    way are planned anew. ``steps_ever`` is the highest number that a step ever had."""
 
     id: UUID
     version: int
     status: Status
     definition: Definition
+    plan_version: int = 1
+    steps_ever: int = 0
 
 
 def evolve(state: Sequence | None, event: Event) -> Sequence:
@@ -106,7 +155,11 @@ def evolve(state: Sequence | None, event: Event) -> Sequence:
     match state, event:
         case None, SequenceDefined():
             return Sequence(
-                id=event.originator_id, version=1, status="draft", definition=event.definition
+                id=event.originator_id,
+                version=1,
+                status="draft",
+                definition=event.definition,
+                steps_ever=len(event.definition.steps),
             )
         case Sequence(), SequenceActivated() | SequenceResumed():
             changes = {"status": "active"}
@@ -115,55 +168,72 @@ def evolve(state: Sequence | None, event: Event) -> Sequence:
         case Sequence(), SequenceDeactivated():
             changes = {"status": "inactive"}
         case Sequence(), SequenceStepRevised():
-            steps = list(state.definition.steps)
-            steps[event.number - 1] = event.step
-            changes = {"definition": msgspec.structs.replace(state.definition, steps=tuple(steps))}
+            place = place_of(state.definition, event.number)
+            changes = _with_steps(state, place, place + 1, event.step)
+        case Sequence(), SequenceStepAdded():
+            place = len(state.definition.steps)
+            if event.before is not None:
+                place = place_of(state.definition, event.before)
+            changes = _with_steps(state, place, place, event.step)
+            changes["steps_ever"] = state.steps_ever + 1
+        case Sequence(), SequenceStepRemoved():
+            place = place_of(state.definition, event.number)
+            changes = _with_steps(state, place, place + 1)
+        case Sequence(), SequenceRevised():
+            changes = {"definition": event.definition}
+        case Sequence(), SequenceDeleted():
+            changes = {"status": "deleted"}
         case _:
             raise ForeignEventError("a sequence", event)
+    if plans_anew(event):
+        changes["plan_version"] = event.originator_version
     return msgspec.structs.replace(state, version=event.originator_version, **changes)
 
 
 fold = folder(evolve)
 
 
-def content_id(sequence_id: UUID, version: int, number: int) -> str:
-    """The name of a step's content: the sequence, the version of the event that holds the content,
-    and the step's number, from 1."""
-    return f"{sequence_id}:{version}:{number}"
+def exists(sequence: Sequence) -> bool:
+    """Whether it is a sequence still: a draft that was deleted is none."""
+    return sequence.status != "deleted"
 
 
-def step(
-    sequence_id: UUID,
-    version: int,
-    number: int,
-    *,
-    delay_hours: float = 24.0,
-    send_at: str | None = None,
-    present: Step | None = None,
-    **fields: Any,
-) -> Step:
-    """A checked step whose content the event at ``version`` will hold; ``fields`` are those of
-    ``Content`` but for its id. It replaces ``present`` if there is one."""
-    field = f"steps[{number}]"
-    new = Step(
-        content_id=content_id(sequence_id, version, number),
-        delay_hours=float(delay_hours),
-        send_at=send_at,
-        **fields,
-    )
-    new = content.checked(new, f"{field}.", present)
-    if not 0 <= delay_hours <= 24 * 366:
-        raise InvalidInputError(f"{field}.delay_hours", "hours between 0 and 8784")
-    if send_at is not None:
-        values.time_of_day(send_at, f"{field}.send_at")
-    return new
+def plans_anew(event: Event) -> bool:
+    """Whether those under way are planned anew by it."""
+    match event:
+        case SequenceStepAdded() | SequenceStepRemoved():
+            return True
+        case SequenceStepRevised() | SequenceRevised():
+            return event.replans
+        case _:
+            return False
+
+
+def place_of(definition: Definition, number: int) -> int:
+    """The place, from 0, of the step of that number. Raises NotFoundError."""
+    for place, each in enumerate(definition.steps):
+        if each.number == number:
+            return place
+    raise NotFoundError("step", number)
+
+
+def _with_steps(state: Sequence, start: int, end: int, *steps: Step) -> dict[str, object]:
+    """Changes of the state: ``steps`` in place of those from ``start`` until before ``end``."""
+    there = state.definition.steps
+    changed = (*there[:start], *steps, *there[end:])
+    return {"definition": msgspec.structs.replace(state.definition, steps=changed)}
 
 
 def define(id: UUID, definition: Definition, *, now: datetime, actor: str) -> SequenceDefined:  # noqa: A002
     """A draft. Steps are checked by ``step``, everything else here: InvalidInputError names a field
     that is wrong."""
-    if not 1 <= len(definition.steps) <= 100:
-        raise InvalidInputError("steps", "1 to 100 steps")
+    return first(SequenceDefined, id, now, actor, definition=check(definition))
+
+
+def check(definition: Definition) -> Definition:
+    """The definition, tidied. Raises InvalidInputError naming a field that is wrong."""
+    if not 1 <= len(definition.steps) <= LONGEST:
+        raise InvalidInputError("steps", f"1 to {LONGEST} steps")
     if not 0 <= definition.first_delay_minutes <= 60 * 24 * 366:
         raise InvalidInputError("first_delay_minutes", "minutes between 0 and 527040")
     if definition.reentry not in REENTRIES:
@@ -177,7 +247,7 @@ def define(id: UUID, definition: Definition, *, now: datetime, actor: str) -> Se
     following_trigger = definition.next_trigger
     if definition.reentry != "once" and values.matching(trigger, [following_trigger or ""]):
         raise InvalidInputError("next_trigger", "another trigger than the sequence's own")
-    checked = msgspec.structs.replace(
+    return msgspec.structs.replace(
         definition,
         name=values.name("name", definition.name, longest=200),
         trigger=trigger,
@@ -190,8 +260,8 @@ def define(id: UUID, definition: Definition, *, now: datetime, actor: str) -> Se
         ),
         min_delay_seconds=low,
         max_delay_seconds=high,
+        device_ids=tuple(dict.fromkeys(definition.device_ids)),
     )
-    return first(SequenceDefined, id, now, actor, definition=checked)
 
 
 def activate(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ...]:
@@ -215,33 +285,11 @@ def resume(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ...
 def deactivate(
     sequence: Sequence, *, cancel_pending: bool, now: datetime, actor: str
 ) -> tuple[Event, ...]:
-    """Stop enrolling for good, and with ``cancel_pending`` sending too. An inactive sequence may
-    still be deactivated with ``cancel_pending``."""
-    allowed: Ordered[Status] = ("active", "paused", "inactive")
-    if not cancel_pending:
-        allowed = ("active", "paused")
+    """Stop enrolling for good, and with ``cancel_pending`` sending too, which an inactive sequence
+    may still be told."""
+    allowed: Ordered[Status] = ("active", "paused", *(("inactive",) if cancel_pending else ()))
     _require(sequence, "stop" if cancel_pending else "deactivate", *allowed)
     return (following(sequence, SequenceDeactivated, now, actor, cancel_pending=cancel_pending),)
-
-
-def revise_step(
-    sequence: Sequence,
-    number: int,
-    *,
-    now: datetime,
-    actor: str,
-    **fields: Any,
-) -> tuple[Event, ...]:
-    """Replace step ``number``, from 1, in any status; nothing follows where nothing changes.
-    ``fields`` are all fields of the step but ``content_id``. Raises InvalidInputError for a number
-    that the sequence does not have."""
-    if not 1 <= number <= len(sequence.definition.steps):
-        raise InvalidInputError("step", f"a step number from 1 to {len(sequence.definition.steps)}")
-    present = sequence.definition.steps[number - 1]
-    revised = step(sequence.id, sequence.version + 1, number, present=present, **fields)
-    if msgspec.structs.replace(revised, content_id=present.content_id) == present:
-        return ()
-    return (following(sequence, SequenceStepRevised, now, actor, number=number, step=revised),)
 
 
 def _require(sequence: Sequence, wanted: str, *allowed: Status) -> None:

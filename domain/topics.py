@@ -71,6 +71,13 @@ EVENTS: tuple[type[Event], ...] = (
     suppression.AddressSuppressed,
     suppression.AddressReleased,
     device.DeviceAddressLearned,
+    message_events.MessageRescheduled,
+    message_events.MessageMoved,
+    sequence.SequenceStepAdded,
+    sequence.SequenceStepRemoved,
+    sequence.SequenceRevised,
+    enrollment.EnrollmentReplanned,
+    sequence.SequenceDeleted,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

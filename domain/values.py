@@ -10,9 +10,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
+from importlib.resources import files
 from typing import Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidInputError
 
@@ -137,12 +139,18 @@ def target_filter(value: str) -> TargetFilter:
     raise InvalidInputError("target_status", "'prospect', 'customer' or 'all'")
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """The names in IANA's database: a machine may have other files beside it, as localtime."""
+    names = files("tzdata").joinpath("zones").read_text("utf-8").split()
+    return frozenset(names) - {"Factory"}
+
+
 def zone(value: str, field: str = "timezone") -> ZoneInfo:
     """The IANA time zone of that name."""
-    try:
-        return ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidInputError(field, "an IANA time zone such as Asia/Kuala_Lumpur") from None
+    if value not in _zones():
+        raise InvalidInputError(field, "an IANA time zone such as Asia/Kuala_Lumpur")
+    return ZoneInfo(value)
 
 
 def time_of_day(value: str, field: str) -> time:
@@ -175,8 +183,9 @@ def parse_instant(value: str, field: str, zone_name: str | None = None) -> datet
     """An instant, in UTC, from ISO 8601 with an offset or with the name of a time zone.
 
     The name comes after the time (``2026-03-01T09:00 Asia/Kuala_Lumpur``), in brackets (RFC 9557),
-    or as ``zone_name``. A local time that a change of the clocks skips moves forward by the gap. A
-    local time that comes twice means the first.
+    or as ``zone_name``. An offset beside a name must be what clocks there show; UTC may always be.
+    A local time that a change of the clocks skips moves forward by the gap. One that comes twice
+    means the first.
     """
     written, _, suffix = value.strip().replace("[", " ").removesuffix("]").rpartition(" ")
     if not written or suffix[:1].isdigit():
@@ -187,12 +196,31 @@ def parse_instant(value: str, field: str, zone_name: str | None = None) -> datet
     except ValueError:
         raise InvalidInputError(field, expected) from None
     named = suffix or zone_name
-    if parsed.utcoffset() is None and named:
-        parsed = parsed.replace(tzinfo=zone(named, field if suffix else "timezone"))
+    local = zone(named, field if suffix else "timezone") if named else None
+    offset = parsed.utcoffset()
+    if offset is None and local is not None:
+        parsed = parsed.replace(tzinfo=local)
     try:
-        return instant(parsed, field)
+        found = instant(parsed, field)
+        # UTC says when it is, and nothing of where.
+        if local is not None and offset and found.astimezone(local).utcoffset() != offset:
+            raise InvalidInputError(field, "an offset that the time zone has then, or none")
     except OverflowError:
         raise InvalidInputError(field, expected) from None
+    return found
+
+
+def parse_local(value: str, field: str) -> datetime:
+    """A local time without a zone, as ISO 8601 to the minute; naive."""
+    try:
+        parsed = datetime.fromisoformat(value.strip())
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is not None or parsed.second or parsed.microsecond:
+        raise InvalidInputError(field, "a local time without an offset, e.g. 2026-03-01T09:00")
+    if not 1970 <= parsed.year <= 9998:
+        raise InvalidInputError(field, "a local time of a year from 1970 to 9998")
+    return parsed
 
 
 def delay_range(low: float, high: float) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from domain.application.outreach import Outreach
 from domain.opt_out_words import STOP_WORDS
+from domain.zones import House
 from projections.config.fault_points import Fault
 from projections.config.settings import Settings
 from projections.database import secret_check
@@ -64,6 +65,7 @@ class Container:
             clock,
             new_id,
             STOP_WORDS | settings.stop_words,
+            House(settings.timezone, settings.quiet_hours),
         )
         factory = cast(Factory, self.outreach.factory)
         self.database: Database = factory.database

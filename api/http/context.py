@@ -11,12 +11,15 @@ from flask import current_app, g
 from flask_smorest import abort
 
 from domain.application.outreach import Outreach
+from domain.errors import InvalidInputError
 from projections.container import Container
 from projections.queries import pages
 from projections.readmodels import devices
 from projections.records.api_keys import Key
 
 EXTENSION = "sendtrail"
+# Takes a connection, and rows of ``pages``; gives them as JSON.
+SerializeAll = Callable[[Any, list[Any]], list[dict[str, Any]]]
 
 
 def container() -> Container:
@@ -53,11 +56,28 @@ def gateways_in_service() -> set[str]:
         return {row.gateway for row in devices.in_service(connection)}
 
 
+def check_pool(data: dict[str, Any]) -> None:
+    """Makes a tuple of the list ``device_ids`` of ``data``, if there is one. Raises
+    InvalidInputError unless all of them are devices in service."""
+    if "device_ids" not in data:
+        return
+    data["device_ids"] = tuple(data["device_ids"])
+    with container().database.transaction() as connection:
+        there = {row.device_id for row in devices.in_service(connection)}
+    if not there.issuperset(data["device_ids"]):
+        raise InvalidInputError("device_ids", "ids of devices that are in service")
+
+
 def resource(what: str, resource_id: UUID, serialize: Callable[[Any], dict[str, Any]]) -> Any:
     """One resource as it is now, as JSON; ``what`` is a name of ``pages.SOURCES``, and
     ``serialize`` takes its row. Raises NotFoundError."""
+    return resource_of(what, resource_id, lambda _, rows: [serialize(row) for row in rows])
+
+
+def resource_of(what: str, resource_id: UUID, serialize: SerializeAll) -> Any:
+    """The same as ``resource``, where what is shown of a row is not all in it."""
     with container().database.transaction() as connection:
-        return serialize(pages.one(connection, what, resource_id))
+        return serialize(connection, [pages.one(connection, what, resource_id)])[0]
 
 
 def page(
@@ -66,9 +86,14 @@ def page(
     """The page that ``query`` asks for, as JSON: ``limit``, ``cursor``, and columns to filter by.
     ``what`` is a name of ``pages.SOURCES``, and ``serialize`` takes one row. Raises
     InvalidInputError for a bad cursor."""
+    return page_of(what, query, lambda _, rows: [serialize(row) for row in rows])
+
+
+def page_of(what: str, query: dict[str, Any], serialize: SerializeAll) -> dict[str, Any]:
+    """The same as ``page``, where what is shown of a row is not all in it."""
     filters = {k: v for k, v in query.items() if k not in ("limit", "cursor")}
     with container().database.transaction() as connection:
         rows, next_cursor = pages.page(
             connection, what, limit=query["limit"], cursor=query.get("cursor"), filters=filters
         )
-    return {"items": [serialize(row) for row in rows], "next_cursor": next_cursor}
+        return {"items": serialize(connection, rows), "next_cursor": next_cursor}

@@ -11,8 +11,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from domain.errors import (
     AlreadyExistsError,
     ConflictError,
+    CycleError,
     InvalidInputError,
     NotFoundError,
+    PendingMessagesError,
     ProviderError,
     SendtrailError,
     SettingsError,
@@ -39,6 +41,9 @@ def install(app: Flask, api: Any) -> None:
     @app.errorhandler(SendtrailError)
     def sendtrail_error(error: SendtrailError) -> ErrorResponse:
         match error:
+            case CycleError():
+                field = {error.field: [f"Expected {error.expected}."]}
+                return _error(409, "Conflict", str(error), {"json": field})
             case InvalidInputError():
                 field = {error.field: [f"Expected {error.expected}."]}
                 return _error(422, "Unprocessable Entity", str(error), {"json": field})
@@ -49,6 +54,8 @@ def install(app: Flask, api: Any) -> None:
             case AlreadyExistsError():
                 existing = {"id": str(error.existing_id)}
                 return _error(409, "Conflict", str(error), existing)
+            case PendingMessagesError():
+                return _error(409, "Conflict", str(error), {"pending": error.pending})
             case ConflictError() | UnsupportedError():
                 return _error(409, "Conflict", str(error))
             case ProviderError():

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import asdict
+
 from api.http.blueprints import Blueprint
-from api.http.context import container, outreach
+from api.http.context import container, now, outreach
 from api.schemas import serializers
 from api.schemas.audit import (
     AsOf,
@@ -23,6 +25,7 @@ from domain.errors import InvalidInputError
 from projections.audit import event_log, message_trail
 from projections.audit.lead_timeline import lead_timeline
 from projections.audit.why_not import why_not_campaign, why_not_sequence
+from projections.queries import waiting
 
 blueprint = Blueprint("audit", __name__, url_prefix="/api/v1/audit")
 
@@ -31,7 +34,10 @@ blueprint = Blueprint("audit", __name__, url_prefix="/api/v1/audit")
 @blueprint.response(200, MessageTrail)
 def message(message_id: UUID) -> Any:
     """Why this message, and what became of it: the whole chain, its text proven"""
-    return message_trail.message_trail(outreach(), container().database, message_id)
+    database, settings = container().database, container().settings
+    trail = message_trail.message_trail(outreach(), database, message_id)
+    waits = waiting.of_ids(database, settings, [message_id], now())
+    return {**asdict(trail), "waits_for": serializers.waits_for(waits.get(message_id))}
 
 
 @blueprint.get("/leads/<uuid:lead_id>")
@@ -40,13 +46,19 @@ def message(message_id: UUID) -> Any:
 def lead(query: dict[str, Any], lead_id: UUID) -> Any:
     """All that touched a person, and how things stood at an instant"""
     as_of = values.parse_instant(query["as_of"], "as_of") if "as_of" in query else None
-    timeline = lead_timeline(container().database, lead_id, as_of)
+    database, settings = container().database, container().settings
+    timeline = lead_timeline(database, lead_id, as_of)
+    # What a message waited for at an earlier instant is not known.
+    ids = [state.id for state in timeline.messages] if as_of is None else []
+    waits = waiting.of_ids(database, settings, ids, now())
     return {
         "lead_id": timeline.lead_id,
         "as_of": timeline.as_of,
         "state": None if timeline.state is None else serializers.lead_state(timeline.state),
         "enrollments": timeline.enrollments,
-        "messages": [serializers.message_state(state) for state in timeline.messages],
+        "messages": [
+            serializers.message_state(state, waits.get(state.id)) for state in timeline.messages
+        ],
         "entries": timeline.entries,
     }
 
@@ -60,11 +72,11 @@ def why_not(query: dict[str, Any]) -> Any:
     sequence_id = query.get("sequence_id")
     if (campaign_id is None) == (sequence_id is None):
         raise InvalidInputError("campaign_id", "either this or sequence_id")
-    database = container().database
+    database, settings = container().database, container().settings
     if campaign_id is not None:
-        return why_not_campaign(outreach(), database, lead_id, campaign_id)
+        return why_not_campaign(outreach(), database, settings, lead_id, campaign_id)
     assert sequence_id is not None  # noqa: S101 - one of the two is given
-    return why_not_sequence(outreach(), database, lead_id, sequence_id)
+    return why_not_sequence(outreach(), database, settings, lead_id, sequence_id)
 
 
 @blueprint.get("/events")

@@ -12,6 +12,7 @@ from api.http import approved_templates
 from api.http.blueprints import Blueprint
 from api.http.context import (
     actor,
+    check_pool,
     container,
     gateways_in_service,
     now,
@@ -22,25 +23,46 @@ from api.http.context import (
 from api.schemas import serializers
 from api.schemas.campaigns import Campaign, CampaignChange, NewCampaign, Preview
 from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
-from domain import campaign, content_check, values
+from domain import content_check, values
+from domain.campaign_definition import Definition, earliest
 from projections.queries.preview import preview
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/api/v1/campaigns")
+
+
+# The time zone of a campaign that everybody gets at the same time of the own clock.
+RECIPIENT = "recipient"
 
 
 def _show(campaign_id: UUID) -> Any:
     return resource("campaign", campaign_id, serializers.campaign)
 
 
-def _definition_fields(data: dict[str, Any]) -> dict[str, Any]:
-    """``data`` with the types of ``campaign.Definition``: ``scheduled_at`` as an aware datetime,
-    ``niche`` as a tuple. ``timezone`` is removed."""
-    zone = data.pop("timezone", None)
-    if "scheduled_at" in data:
-        data["scheduled_at"] = values.parse_instant(data["scheduled_at"], "scheduled_at", zone)
-    if "niche" in data:
-        data["niche"] = tuple(data["niche"])
-    return data
+def _checked(data: dict[str, Any]) -> dict[str, Any]:
+    """``data`` with tuples for lists, as ``Definition`` has them. Raises InvalidInputError for
+    devices that are not in service."""
+    check_pool(data)
+    return data | {name: tuple(data[name]) for name in ("windows", "niche") if name in data}
+
+
+def _instant(data: dict[str, Any], present: Definition | None = None) -> dict[str, Any]:
+    """The fields of ``Definition`` that say when it is, from ``data`` and, for what is not given,
+    from the ``present`` definition. A local time of recipients is no zone; it stays one where
+    another time is given alone, and is that time in another zone where one is given alone."""
+    own = None if present is None else present.timezone
+    local = None if present is None else present.local_time
+    zone = data.get("timezone", RECIPIENT if local else own)
+    if zone == RECIPIENT and not data.keys() & {"timezone", "scheduled_at"}:
+        return {}
+    if zone == RECIPIENT:
+        at = values.parse_local(data.get("scheduled_at", local or ""), "scheduled_at")
+        local = at.isoformat(timespec="minutes")
+        return {"timezone": None, "local_time": local, "scheduled_at": earliest(at)}
+    said = data.get("scheduled_at", local if "timezone" in data else None)
+    if said is None:
+        return {"timezone": zone}
+    found = values.parse_instant(said, "scheduled_at", zone)
+    return {"timezone": zone, "local_time": None, "scheduled_at": found}
 
 
 @blueprint.post("")
@@ -49,7 +71,7 @@ def _definition_fields(data: dict[str, Any]) -> dict[str, Any]:
 def schedule(data: dict[str, Any]) -> Any:
     """Schedule a campaign"""
     fill_max_delay(data, default=0.0)
-    definition = campaign.Definition(**_definition_fields(data))
+    definition = Definition(**_checked(data) | _instant(data))
     content_check.check_length("body", definition, gateways_in_service())
     return _show(outreach().schedule_campaign(definition, actor=actor()).id)
 
@@ -73,11 +95,12 @@ def show(campaign_id: UUID) -> Any:
 @blueprint.arguments(CampaignChange, required=False)
 @blueprint.response(200, Campaign)
 def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
-    """Change a campaign; audience and instant only before it is triggered"""
-    fields = _definition_fields(data)
-    gateways = gateways_in_service() if "body" in fields else ()
+    """Change a campaign; audience, devices and instant only before it is triggered"""
+    data = _checked(data)
+    gateways = gateways_in_service() if "body" in data else ()
 
-    def change(definition: campaign.Definition) -> campaign.Definition:
+    def change(definition: Definition) -> Definition:
+        fields = data | _instant(data, definition)
         fill_max_delay(fields, default=definition.max_delay_seconds)
         changed = msgspec.structs.replace(definition, **fields)
         content_check.check_length("body", changed, gateways)
@@ -90,10 +113,10 @@ def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
 @blueprint.get("/<uuid:campaign_id>/preview")
 @blueprint.response(200, Preview)
 def preview_(campaign_id: UUID) -> Any:
-    """Who would get it, who would not and why, what it would say, and when the last would leave"""
+    """Who gets it, who does not and why, what it says, and when the last leaves"""
     written = outreach().get_campaign(campaign_id).definition
     with container().database.transaction() as connection:
-        found = preview(connection, campaign_id, now())
+        found = preview(connection, campaign_id, now(), outreach().house)
     # Outside the transaction: a provider may be slow.
     warnings = [*found.warnings, *approved_templates.warnings(found, written)]
     return msgspec.structs.replace(found, warnings=warnings)

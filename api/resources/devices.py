@@ -11,9 +11,10 @@ from api.http import approved_templates
 from api.http.blueprints import Blueprint
 from api.http.context import actor, container, outreach, page, resource
 from api.schemas import serializers
-from api.schemas.devices import Device, DeviceChange, NewDevice, Templates
+from api.schemas.devices import Device, DeviceChange, NewDevice, Retirement, Templates
 from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
 from domain.device import OPERATOR, Configuration
+from domain.warm_up import WarmUp
 from projections.records import credentials
 
 blueprint = Blueprint("devices", __name__, url_prefix="/api/v1/devices")
@@ -21,6 +22,14 @@ blueprint = Blueprint("devices", __name__, url_prefix="/api/v1/devices")
 
 def _show(device_id: UUID) -> Any:
     return resource("device", device_id, serializers.device)
+
+
+def _with_warm_up(data: dict[str, Any]) -> dict[str, Any]:
+    """``data`` with the types of ``Configuration``."""
+    if data.get("warm_up") is not None:
+        given = data["warm_up"]
+        data["warm_up"] = WarmUp(least=given["from_"], most=given["to"], days=given["days"])
+    return data
 
 
 def _replace_credentials(device_id: UUID, new_credentials: dict[str, str] | None) -> None:
@@ -38,7 +47,7 @@ def register(data: dict[str, Any]) -> Any:
     """Register a device; it is offline until its gateway or a person says otherwise"""
     new_credentials = data.pop("credentials", None)
     fill_max_delay(data, default=15.0)
-    device_id = outreach().register_device(Configuration(**data), actor=actor()).id
+    device_id = outreach().register_device(Configuration(**_with_warm_up(data)), actor=actor()).id
     _replace_credentials(device_id, new_credentials)
     return _show(device_id)
 
@@ -72,7 +81,7 @@ def templates(device_id: UUID) -> Any:
 @blueprint.response(200, Device)
 def reconfigure(data: dict[str, Any], device_id: UUID) -> Any:
     """Change a device; what is not given stays"""
-    new_credentials = data.pop("credentials", None)
+    new_credentials = _with_warm_up(data).pop("credentials", None)
 
     def change(configuration: Configuration) -> Configuration:
         fill_max_delay(data, default=configuration.max_delay_seconds)
@@ -102,9 +111,12 @@ def disconnect(_: dict[str, Any], device_id: UUID) -> Any:
 
 
 @blueprint.post("/<uuid:device_id>/retire")
-@blueprint.arguments(Nothing, required=False)
+@blueprint.arguments(Retirement, required=False)
 @blueprint.response(200, Device)
-def retire(_: dict[str, Any], device_id: UUID) -> Any:
-    """For good; what is pending on it is cancelled"""
-    outreach().retire_device(device_id, actor=actor())
+@blueprint.alt_response(
+    409, description="messages are pending, errors.pending of them, and neither field says what"
+)
+def retire(data: dict[str, Any], device_id: UUID) -> Any:
+    """For good; what is pending on it moves to another device or is cancelled, as the body says"""
+    outreach().retire_device(device_id, **data, actor=actor())
     return _show(device_id)

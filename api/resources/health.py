@@ -11,9 +11,10 @@ from flask import Blueprint, Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.http.context import EXTENSION
+from domain.waiting import Reason
 from projections.container import Container
 from projections.eventstore import missing_keys
-from projections.queries import operations
+from projections.queries import operations, waiting_summary
 from projections.queries.log_position import log_position
 from projections.queries.operations import ProcessStatus
 
@@ -29,9 +30,11 @@ blueprint = Blueprint("health", __name__)
 
 
 class Warnings:
-    """What a person should know though the process can work, as this process found it last."""
+    """What a person should know though the process can work, as this process found it last.
+    ``waiting`` counts pending messages by what they wait for."""
 
     def __init__(self) -> None:
+        self.waiting: dict[Reason, int] = {}
         self._lock = Lock()
         self._found: list[str] = []
         self._stale_at = 0.0
@@ -44,7 +47,7 @@ class Warnings:
         try:
             begun = monotonic()
             if begun >= self._stale_at:
-                self._found = _warnings(container)
+                self._found, self.waiting = _look(container)
                 ended = monotonic()
                 self._stale_at = ended + (ended - begun) * (1 / SHARE - 1)
             return self._found
@@ -52,13 +55,17 @@ class Warnings:
             self._lock.release()
 
 
-def _warnings(container: Container) -> list[str]:
+def _look(container: Container) -> tuple[list[str], dict[Reason, int]]:
+    """The warnings, and how many messages wait for what. Anybody may see it: no name is in it."""
     now = container.outreach.clock()
     with container.database.transaction() as connection:
         found = operations.operations(connection, now)
         keyless = missing_keys.by_read_model(connection)
+        pending = waiting_summary.summary(connection, container.settings, now)
     lines = operations.lines(found, now - RECENT)
-    return [*lines, missing_keys.warning(keyless)] if keyless else lines
+    if keyless:
+        lines.append(missing_keys.warning(keyless))
+    return lines, pending.by_reason
 
 
 def _runners(process: ProcessStatus) -> dict[str, Any]:
@@ -90,8 +97,9 @@ def healthz() -> dict[str, str]:
 def readyz() -> tuple[dict[str, Any], int]:
     """200 if the database answers and has the log, else 503. ``events`` is the end of the log,
     ``lag`` the number of events by which each asynchronous reader of the log is behind.
-    ``runners`` says which processes run runners, and what fails in them. ``warnings`` are lines
-    about what is wrong though the process can work."""
+    ``runners`` says which processes run runners, and what fails in them. ``waiting`` counts pending
+    messages by what they wait for. ``warnings`` are lines about what is wrong though the process
+    can work."""
     container = current_app.extensions[EXTENSION]
     if container is None:
         return {"status": "no database"}, 503
@@ -99,7 +107,8 @@ def readyz() -> tuple[dict[str, Any], int]:
         with container.database.transaction() as connection:
             position = log_position(connection)
             processes = operations.processes(connection, container.outreach.clock())
-        warnings = current_app.extensions[WARNINGS].present(container)
+        seen = current_app.extensions[WARNINGS]
+        warnings = seen.present(container)
     except SQLAlchemyError:
         return {"status": "the database does not answer"}, 503
     return {
@@ -107,5 +116,6 @@ def readyz() -> tuple[dict[str, Any], int]:
         "events": position.last,
         "lag": position.lag,
         "runners": [_runners(process) for process in processes],
+        "waiting": seen.waiting,
         "warnings": warnings,
     }, 200

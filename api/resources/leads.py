@@ -15,6 +15,7 @@ from api.http.context import actor, container, key, outreach, page, resource
 from api.schemas import serializers
 from api.schemas.fields import page_of
 from api.schemas.leads import (
+    ChangedLead,
     Evidence,
     ImportQuery,
     ImportSummary,
@@ -90,7 +91,7 @@ def export(lead_id: UUID) -> Any:
 
 @blueprint.patch("/<uuid:lead_id>")
 @blueprint.arguments(LeadPatch, required=False)
-@blueprint.response(200, Lead)
+@blueprint.response(200, ChangedLead)
 @blueprint.alt_response(409, description="the phone is another lead's; errors.id is that one's")
 def update(data: dict[str, Any], lead_id: UUID) -> Any:
     """Change what is said of a lead, and its phone; what is not given stays"""
@@ -103,8 +104,8 @@ def update(data: dict[str, Any], lead_id: UUID) -> Any:
     def change(profile: lead.Profile) -> lead.Profile:
         return lead.profile(**{**msgspec.structs.asdict(profile), **data})
 
-    outreach().update_lead(lead_id, change, actor=actor())
-    return _show(lead_id)
+    moved = outreach().update_lead(lead_id, change, actor=actor()).moved
+    return {**_show(lead_id), "moved": moved}
 
 
 @blueprint.delete("/<uuid:lead_id>")

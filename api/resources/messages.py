@@ -6,24 +6,32 @@ from typing import Any
 from uuid import UUID
 
 from api.http.blueprints import Blueprint
-from api.http.context import actor, outreach, page, resource
+from api.http.context import actor, container, now, outreach, page_of, resource_of
 from api.schemas import serializers
-from api.schemas.fields import Nothing, page_of
+from api.schemas.fields import Nothing
+from api.schemas.fields import page_of as schema_of_page
 from api.schemas.messages import Message, MessageQuery, NewResolution
+from projections.queries import waiting
 
 blueprint = Blueprint("messages", __name__, url_prefix="/api/v1/messages")
 
 
 def _show(message_id: UUID) -> Any:
-    return resource("message", message_id, serializers.message)
+    return resource_of("message", message_id, _serialized)
+
+
+def _serialized(connection: Any, rows: list[Any]) -> list[dict[str, Any]]:
+    """Rows of messages, each with what it waits for."""
+    waits = waiting.of_rows(connection, container().settings, rows, now())
+    return [serializers.message(row, waits.get(row.message_id)) for row in rows]
 
 
 @blueprint.get("")
 @blueprint.arguments(MessageQuery, location="query")
-@blueprint.response(200, page_of(Message))
+@blueprint.response(200, schema_of_page(Message))
 def index(query: dict[str, Any]) -> Any:
     """List messages"""
-    return page("message", query, serializers.message)
+    return page_of("message", query, _serialized)
 
 
 @blueprint.get("/<uuid:message_id>")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import asdict
+
 from api.http.blueprints import Blueprint
-from api.http.context import container
+from api.http.context import container, now
 from api.schemas import serializers
 from api.schemas.reports import CampaignReport, DeviceReports, Overview, SequenceReport
-from projections.queries import reports
+from projections.queries import reports, waiting_summary
 
 blueprint = Blueprint("reports", __name__, url_prefix="/api/v1/reports")
 
@@ -19,7 +21,9 @@ blueprint = Blueprint("reports", __name__, url_prefix="/api/v1/reports")
 def overview() -> Any:
     """Everything at a glance"""
     with container().database.transaction() as connection:
-        return reports.overview(connection)
+        found = reports.overview(connection)
+        pending = waiting_summary.summary(connection, container().settings, now())
+    return {**asdict(found), "waiting": pending.lines, "waiting_total": pending.total}
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>")

@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from api.schemas.content import DispatchedContent
 from api.schemas.fields import INSTANT, PageQuery, Text, note
 from api.schemas.leads import Lead
-from api.schemas.messages import MessageState
+from api.schemas.messages import MessageState, waits_for
 
 
 class Entry(Schema):
@@ -74,6 +74,7 @@ class MessageTrail(Schema):
     device_name = fields.String(required=True)
     status = fields.String(required=True)
     reason = fields.String(required=True, allow_none=True)
+    waits_for = waits_for()
     scheduled_at = fields.AwareDateTime(required=True)
     expires_at = fields.AwareDateTime(required=True, allow_none=True)
     cause = fields.Nested(Cause, required=True)
@@ -121,6 +122,7 @@ class WhyNot(Schema):
     had = fields.List(fields.String(), required=True)
     message_ids = fields.List(fields.UUID(), required=True, metadata=note("those there are"))
     decided_at = fields.AwareDateTime(required=True, allow_none=True)
+    waits_for = waits_for()
 
 
 class EventQuery(Schema):

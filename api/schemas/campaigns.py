@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from api.schemas.content import ContentFields, NewContentFields, Template
-from api.schemas.fields import DELAY, INSTANT, NAME, TOKEN, Number, Text, note
+from api.schemas.fields import DELAY, INSTANT, NAME, TOKEN, Flag, Number, Text, device_pool, note
+from api.schemas.windows import Windows
 from domain.values import TARGET_FILTERS
 
 
@@ -16,6 +17,16 @@ class CampaignFields(ContentFields):
     scheduled_at = Text(metadata=note(INSTANT))
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)
+    windows = Windows()
+    device_ids = device_pool()
+    ignore_cap = Flag(metadata=note("no promotion: the cap per day holds none of it"))
+    timezone = Text(
+        allow_none=True,
+        metadata=note(
+            "of a scheduled_at that has none, and of recipients of whom nothing else says where"
+            " they are; 'recipient': everybody gets it when the own clock shows scheduled_at"
+        ),
+    )
     expires_after_hours = Number(
         allow_none=True,
         validate=validate.Range(0.01, 8784),
@@ -24,7 +35,7 @@ class CampaignFields(ContentFields):
 
 
 class CampaignChange(CampaignFields):
-    timezone = Text(metadata=note("the zone of a scheduled_at that has none of its own"))
+    pass
 
 
 class NewCampaign(NewContentFields, CampaignChange):
@@ -35,6 +46,11 @@ class NewCampaign(NewContentFields, CampaignChange):
 
 
 class Campaign(CampaignFields):
+    local_time = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=note("at which everybody gets it; scheduled_at is when that is first anywhere"),
+    )
     id = fields.UUID(required=True)
     status = fields.String(required=True)
     triggered_at = fields.AwareDateTime(allow_none=True)
@@ -49,7 +65,11 @@ class DeviceShare(Schema):
     status = fields.String(required=True)
     messages = fields.Integer(required=True)
     waiting = fields.Integer(required=True, metadata=note("pending on this device already"))
-    finishes_at = fields.AwareDateTime(required=True)
+    finishes_at = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata=note("when the last of its messages leaves or left; null where nobody knows"),
+    )
 
 
 class Sample(Schema):
@@ -76,11 +96,25 @@ class TextWarning(Schema):
 
 class Preview(Schema):
     campaign_id = fields.UUID(required=True)
-    audience = fields.Integer(required=True, metadata=note("leads that would get it now"))
+    status = fields.String(required=True)
+    audience = fields.Integer(
+        required=True, metadata=note("leads that have a message, or would get one now")
+    )
     excluded = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    by_status = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata=note("the messages that there are"),
+    )
     devices = fields.List(fields.Nested(DeviceShare), required=True)
     finishes_at = fields.AwareDateTime(
-        required=True, allow_none=True, metadata=note("when the last message would leave")
+        required=True, allow_none=True, metadata=note("when the last message leaves or left")
+    )
+    not_before = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=note("what has to happen first, where nobody knows when it ends"),
     )
     samples = fields.List(fields.Nested(Sample), required=True)
     warnings = fields.List(fields.Nested(TextWarning), required=True)

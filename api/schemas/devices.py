@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+from uuid import UUID
 
-from api.schemas.fields import DELAY, KEY, NAME, Number, Text, Whole, note
+from marshmallow import Schema, ValidationError, fields, validate
+
+from api.schemas.fields import DELAY, KEY, NAME, Flag, Number, Text, Whole, note
 from domain.device import GATEWAYS
+
+ANY = "any"
+
+
+class DeviceOrAny(Text):
+    """The id of a device, as a UUID, or ``any``."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text == ANY:
+            return text
+        try:
+            return UUID(text)
+        except ValueError:
+            raise ValidationError("Expected the id of a device, or 'any'.") from None
+
+
+class WarmUp(Schema):
+    from_ = Whole(
+        data_key="from",
+        required=True,
+        validate=validate.Range(1, 2_000_000_000),
+        metadata=note("dispatches on the first day"),
+    )
+    to = Whole(
+        required=True,
+        validate=validate.Range(1, 2_000_000_000),
+        metadata=note("dispatches a day after those days; not below from"),
+    )
+    days = Whole(
+        required=True,
+        validate=validate.Range(1, 366),
+        metadata=note("how long the limit grows"),
+    )
 
 
 class DeviceFields(Schema):
@@ -17,6 +54,15 @@ class DeviceFields(Schema):
         allow_none=True,
         validate=validate.Range(1, 2_000_000_000),
         metadata=note("dispatches per day of timezone; null: no limit"),
+    )
+    warm_up = fields.Nested(
+        WarmUp,
+        allow_none=True,
+        metadata=note(
+            "the limit of a new number: on day d, counted from the first connection in timezone,"
+            " from + (to - from) * (d - 1) / days, rounded down, later to; of this and daily_limit"
+            " the lower counts; null: none"
+        ),
     )
     timezone = Text()
 
@@ -67,11 +113,24 @@ class NewDevice(DeviceChange):
     gateway = fields.String(required=True, validate=validate.OneOf(GATEWAYS))
 
 
+class Retirement(Schema):
+    move_to = DeviceOrAny(
+        metadata=note(
+            "the device in service that takes over what is pending; 'any': whichever writes to each"
+            " lead"
+        ),
+    )
+    cancel = Flag(metadata=note("what is pending is cancelled"))
+
+
 class Device(DeviceFields):
     id = fields.UUID(required=True)
     gateway = fields.String(required=True)
     status = fields.String(required=True)
     reason = fields.String(required=True, allow_none=True, metadata=note("why it is offline"))
+    offline_since = fields.AwareDateTime(
+        required=True, allow_none=True, metadata=note("null unless it is offline")
+    )
     address = fields.String(
         required=True,
         allow_none=True,

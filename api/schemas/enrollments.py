@@ -43,9 +43,10 @@ class Enrollment(Schema):
         required=True, metadata=note("by which the lead entered; empty if a person enrolled it")
     )
     step = fields.Integer(
-        required=True, metadata=note("the highest step that was dispatched; 0 before the first")
+        required=True,
+        metadata=note("number of the step that was dispatched last; 0 before the first"),
     )
-    steps = fields.Integer(required=True, metadata=note("how many steps were planned"))
+    steps = fields.Integer(required=True, metadata=note("how many steps are planned, or were"))
     enrolled_at = fields.AwareDateTime(required=True)
     ended_at = fields.AwareDateTime(required=True, allow_none=True)
     version = fields.Integer(required=True)

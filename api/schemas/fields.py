@@ -74,6 +74,17 @@ INSTANT = (
 )
 
 
+def device_pool() -> fields.List[Any]:
+    """The devices of a campaign or sequence."""
+    return fields.List(
+        fields.UUID(),
+        validate=validate.Length(max=10_000),
+        metadata=note(
+            "devices in service that share the leads that no device has written to; empty: all"
+        ),
+    )
+
+
 class Nothing(Schema):
     """The body of an action that needs none."""
 

@@ -18,7 +18,11 @@ class LeadFields(Schema):
     niche = fields.List(Text(validate=TOKEN))
     target_status = fields.String(validate=validate.OneOf(TARGET_STATUSES))
     device_id = fields.UUID(
-        allow_none=True, metadata=note("the number that writes to this lead; null: any")
+        allow_none=True,
+        metadata=note(
+            "the number that writes to this lead, unless it is retired; null: any; with another one"
+            " what is pending moves to it"
+        ),
     )
     timezone = Text(allow_none=True, metadata=note("IANA name, e.g. Asia/Kuala_Lumpur"))
     attributes = fields.Dict(
@@ -67,6 +71,12 @@ class Lead(NewLead):
     registered_at = fields.AwareDateTime(required=True)
     erased_at = fields.AwareDateTime(allow_none=True)
     version = fields.Integer(required=True)
+
+
+class ChangedLead(Lead):
+    moved = fields.Integer(
+        required=True, metadata=note("pending messages that go from another device now")
+    )
 
 
 class Trigger(Schema):

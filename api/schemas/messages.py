@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from api.schemas.fields import PageQuery, Text, note
 from domain.message import STATUSES
+from domain.waiting import REASONS
 
 
 class MessageQuery(PageQuery):
@@ -20,6 +21,27 @@ def _moment() -> fields.AwareDateTime:
     return fields.AwareDateTime(required=True, allow_none=True)
 
 
+class WaitsFor(Schema):
+    """What a pending message waits for."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
+    until = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata=note("it is not sent before that; null where nobody can know"),
+    )
+
+
+def waits_for() -> fields.Nested:
+    """What a message waits for now; null unless it is pending."""
+    return fields.Nested(
+        WaitsFor,
+        required=True,
+        allow_none=True,
+        metadata=note("null unless it is pending, and at an earlier instant"),
+    )
+
+
 class MessageState(Schema):
     """What a message itself is, without what its lead and its campaign or sequence add."""
 
@@ -27,6 +49,7 @@ class MessageState(Schema):
     message_id = fields.UUID(required=True)
     version = fields.Integer(required=True)
     status = fields.String(required=True, validate=validate.OneOf(STATUSES))
+    waits_for = waits_for()
     lead_id = fields.UUID(required=True)
     device_id = fields.UUID(required=True)
     campaign_id = fields.UUID(required=True, allow_none=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 
 from api.schemas.fields import note
+from api.schemas.messages import WaitsFor
 from domain.message import STATUSES
 
 ByStatus = Schema.from_dict(
@@ -44,7 +45,10 @@ class CampaignReport(Counts):
 
 
 class StepReport(Counts):
-    step = fields.Integer(required=True)
+    step = fields.Integer(required=True, metadata=note("its number"))
+    removed = fields.Boolean(
+        required=True, metadata=note("the sequence does not have the step any more")
+    )
 
 
 class Enrollments(Schema):
@@ -90,6 +94,18 @@ class DeviceReports(Schema):
     items = fields.List(fields.Nested(DeviceReport), required=True)
 
 
+class WaitingLine(WaitsFor):
+    """How many messages wait for the same."""
+
+    device_id = fields.UUID(
+        required=True, allow_none=True, metadata=note("the device that is waited for, if it is one")
+    )
+    campaign_id = fields.UUID(required=True, allow_none=True)
+    sequence_id = fields.UUID(required=True, allow_none=True)
+    count = fields.Integer(required=True)
+    story = fields.String(required=True, metadata=note("the same as a sentence"))
+
+
 class Overview(Schema):
     leads = fields.Integer(required=True)
     opted_out = fields.Integer(required=True, metadata=note("leads that are opted out now"))
@@ -97,3 +113,9 @@ class Overview(Schema):
     campaigns = _counts("campaigns by status")
     sequences = _counts("sequences by status")
     devices = _counts("devices by status")
+    waiting = fields.List(
+        fields.Nested(WaitingLine),
+        required=True,
+        metadata=note("what pending messages wait for, most first, at most 20"),
+    )
+    waiting_total = fields.Integer(required=True, metadata=note("all pending messages"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from api.schemas.content import ContentFields, NewContentFields
-from api.schemas.fields import DELAY, NAME, TOKEN, Flag, Number, Text, note
-from domain.planning import WEEKDAYS
+from api.schemas.fields import DELAY, NAME, TOKEN, Flag, Number, Text, device_pool, note
+from api.schemas.windows import Windows
 from domain.sequence import REENTRIES
 from domain.values import TARGET_FILTERS
 
@@ -26,27 +26,32 @@ class NewStep(NewContentFields, StepFields):
     pass
 
 
+class AddedStep(NewStep):
+    at = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=1),
+        metadata=note("number of the step before which it comes; the last one if not given"),
+    )
+
+
 class Step(NewStep):
-    number = fields.Integer(required=True)
+    number = fields.Integer(
+        required=True,
+        metadata=note(
+            "what messages, reports and paths call the step: it never changes, and no other step"
+            " gets it; the order is that of the list"
+        ),
+    )
     content_id = fields.String(required=True, metadata=note("names the event that holds the text"))
 
 
-class Window(Schema):
-    weekdays = fields.List(
-        fields.String(validate=validate.OneOf(WEEKDAYS)), validate=validate.Length(1, 7)
-    )
-    start = Text(metadata=note("HH:MM, 00:00 if not given"))
-    end = Text(metadata=note("HH:MM, after start; 24:00 if not given"))
-
-
-class SequenceFields(Schema):
-    name = Text(required=True, validate=NAME)
-    trigger = Text(required=True, validate=TOKEN)
+class SequenceChange(Schema):
+    name = Text(validate=NAME)
     first_delay_minutes = Number(validate=validate.Range(0, 527040))
     niche = fields.List(Text(validate=TOKEN))
     target_status = fields.String(validate=validate.OneOf(TARGET_FILTERS))
     timezone = Text(allow_none=True)
-    windows = fields.List(fields.Nested(Window), validate=validate.Length(max=100))
+    windows = Windows()
     reentry = fields.String(validate=validate.OneOf(REENTRIES))
     stop_on_reply = Flag()
     stop_on_manual_message = Flag(
@@ -55,6 +60,13 @@ class SequenceFields(Schema):
     next_trigger = Text(allow_none=True, validate=TOKEN)
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)
+    device_ids = device_pool()
+    ignore_cap = Flag(metadata=note("no promotion: the cap per day holds none of it"))
+
+
+class SequenceFields(SequenceChange):
+    name = Text(required=True, validate=NAME)
+    trigger = Text(required=True, validate=TOKEN)
 
 
 class NewSequence(SequenceFields):
@@ -66,3 +78,32 @@ class Sequence(SequenceFields):
     status = fields.String(required=True)
     steps = fields.List(fields.Nested(Step), required=True)
     version = fields.Integer(required=True)
+
+
+class CopyOfSequence(Schema):
+    name = Text(validate=NAME, metadata=note("if not given, that of the sequence and (copy)"))
+    trigger = Text(validate=TOKEN, metadata=note("if not given, that of the sequence"))
+
+
+class CheckedSequence(Sequence):
+    warnings = fields.List(
+        fields.String(),
+        required=True,
+        metadata=note("what it may do that nobody meant: a cycle of sequences that has a delay"),
+    )
+
+
+class ChangedSequence(CheckedSequence):
+    moved = fields.Integer(
+        required=True, metadata=note("pending messages that are due at another time now")
+    )
+    added = fields.Integer(
+        required=True, metadata=note("messages that were planned for those under way")
+    )
+    cancelled = fields.Integer(
+        required=True, metadata=note("pending messages of steps that are gone")
+    )
+    left = fields.Integer(
+        required=True,
+        metadata=note("enrollments that are planned anew within minutes; 0 but for thousands"),
+    )

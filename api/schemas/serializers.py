@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+import msgspec
 from msgspec.structs import asdict
 
 from domain.lead import Lead
 from domain.message import Message
 from domain.template import Approved
+from domain.windows import Window
 from projections.audit.person_export import PersonExport
 from projections.queries.reports import DeviceReport
+from projections.queries.waiting import Explained
 
 
 def approved(template: Approved) -> dict[str, Any]:
@@ -132,10 +136,13 @@ def person_export(export: PersonExport) -> dict[str, Any]:
 
 def sequence(row: Any) -> dict[str, Any]:
     steps = [
-        {**step, "number": number} for number, step in enumerate(row.definition["steps"], start=1)
+        {**step, "number": int(step["content_id"].rpartition(":")[2])}
+        for step in row.definition["steps"]
     ]
     return {
         **row.definition,
+        "windows": _windows(row.definition),
+        "device_ids": _pool(row.definition),
         "steps": steps,
         "id": row.sequence_id,
         "status": row.status,
@@ -160,9 +167,28 @@ def enrollment(row: Any) -> dict[str, Any]:
     return {"id": row.enrollment_id, **{name: getattr(row, name) for name in names}}
 
 
+def _windows(definition: dict[str, Any]) -> list[dict[str, Any]]:
+    """Earlier versions stored none of campaigns, and names of weekdays."""
+    stored = msgspec.convert(definition.get("windows", []), list[Window])
+    return [
+        {"weekdays": sorted(window.days), "start": window.start, "end": window.end}
+        for window in stored
+    ]
+
+
+def _pool(definition: dict[str, Any]) -> list[UUID]:
+    """Earlier versions stored none."""
+    return [UUID(device_id) for device_id in definition.get("device_ids", [])]
+
+
 def campaign(row: Any) -> dict[str, Any]:
+    local_time = row.definition.get("local_time")
     return {
         **row.definition,
+        "windows": _windows(row.definition),
+        "device_ids": _pool(row.definition),
+        "timezone": "recipient" if local_time else row.definition.get("timezone"),
+        "local_time": local_time,
         "scheduled_at": row.scheduled_at.isoformat(),
         "id": row.campaign_id,
         "status": row.status,
@@ -184,27 +210,36 @@ def device(row: Any) -> dict[str, Any]:
         "timezone",
         "status",
         "reason",
+        "offline_since",
         "address",
         "has_credentials",
         "version",
     )
-    return {"id": row.device_id, **{name: getattr(row, name) for name in names}}
+    warm_up = row.warm_up and {**row.warm_up, "from_": row.warm_up["from"]}
+    fields = {name: getattr(row, name) for name in names}
+    return {"id": row.device_id, **fields, "warm_up": warm_up}
 
 
-def message(row: Any) -> dict[str, Any]:
+def message(row: Any, waits: Explained | None) -> dict[str, Any]:
     names = [name for name in Message.__struct_fields__ if name != "id"]
     return {
         "id": row.message_id,
         "message_id": row.message_id,
         "recipient_phone": row.recipient_phone,
         "due_at": row.due_at,
+        "waits_for": waits_for(waits),
         **{name: getattr(row, name) for name in names},
     }
 
 
-def message_state(state: Message) -> dict[str, Any]:
-    """The fields of ``message`` that need no other table."""
-    return {"message_id": state.id, **asdict(state)}
+def waits_for(waits: Explained | None) -> dict[str, Any] | None:
+    """None of a message that is not pending."""
+    return None if waits is None else waits.wait._asdict()
+
+
+def message_state(state: Message, waits: Explained | None) -> dict[str, Any]:
+    """The fields of ``message`` that need neither its lead nor its row in the queue."""
+    return {"message_id": state.id, "waits_for": waits_for(waits), **asdict(state)}
 
 
 def device_report(report: DeviceReport) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from benchmarks.harness import seed_data
 from benchmarks.harness.installation import settings
 from benchmarks.harness.worker_pool import PoolWorker
 from domain.inbound import Inbound
+from domain.windows import quiet_hours
 from projections.config.settings import Settings
 from projections.container import Container
 from runners.gateways.cloud import Cloud
@@ -67,10 +68,11 @@ class CountingBroadcaster(Broadcaster):
         return recorded
 
 
-def broadcaster_settings(url: str) -> Settings:
+def broadcaster_settings(url: str, cap: int | None = None) -> Settings:
     """Settings with which the broadcaster looks again soon, so that no waiting is measured where
-    little is left."""
-    return settings(url, broadcast_every=0.05)
+    little is left. With a ``cap`` there are also quiet hours, which are a minute of the night."""
+    quiet = None if cap is None else quiet_hours("03:59-04:00", "quiet_hours")
+    return settings(url, broadcast_every=0.05, lead_daily_cap=cap, quiet_hours=quiet)
 
 
 def create_broadcaster(
@@ -91,16 +93,18 @@ class BroadcasterTask:
     """The ``number``-th broadcaster process, driven by the broadcaster's own loop until the common
     work is finished.
 
-    The gateway is the Cloud API's if it goes ``over_http``, else one that accepts at once.
+    The gateway is the Cloud API's if it goes ``over_http``, else one that accepts at once. ``cap``
+    is how many messages a person may have in a day.
     """
 
     url: str
     number: int = 0
     over_http: bool = False
+    cap: int | None = None
 
     def __call__(self, worker: PoolWorker) -> None:
         """Connect, wait for the others, send."""
-        with Container(broadcaster_settings(self.url)) as container:
+        with Container(broadcaster_settings(self.url, self.cap)) as container:
             gateway = Cloud(Http(TIMEOUT)) if self.over_http else ImmediateGateway()
             broadcaster = create_broadcaster(
                 container, dict.fromkeys(("sandbox", "cloud"), gateway), self.number

@@ -8,8 +8,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
-from domain import campaign, device, lead, sequence
+from domain import device, lead, sequence
 from domain.application.registration import Registration
+from domain.campaign_definition import Definition
+from domain.windows import Window
 from projections.container import Container
 from runners.jobs.campaigner import Campaigner
 
@@ -63,13 +65,15 @@ def register_leads(container: Container, count: int) -> None:
             container.outreach.register_leads(connection, registrations, actor=ACTOR)
 
 
-def schedule_due_campaign(container: Container) -> UUID:
-    """Schedule a campaign to all leads that is due already; returns its id."""
-    definition = campaign.Definition(
+def schedule_due_campaign(container: Container, windows: tuple[Window, ...] = ()) -> UUID:
+    """Schedule a campaign to all leads that is due already, and may be sent in these windows;
+    returns its id."""
+    definition = Definition(
         name="March offer",
         body="{name|Hello}, this week only: 20 % off.\nDetails: https://example.com/march",
         scheduled_at=DUE_AT,
         niche=("B1",),
+        windows=windows,
     )
     return container.outreach.schedule_campaign(definition, actor=ACTOR).id
 

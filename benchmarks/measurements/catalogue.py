@@ -10,6 +10,7 @@ from benchmarks.measurements.append import AppendMeasurement, SlowFlushAppendMea
 from benchmarks.measurements.claim import ClaimMeasurement
 from benchmarks.measurements.flushing import FlushingMeasurement
 from benchmarks.measurements.growth import GrowthMeasurement
+from benchmarks.measurements.house_rules import HouseRulesMeasurement
 from benchmarks.measurements.http_sending import HttpSendingMeasurement
 from benchmarks.measurements.large_campaign import LargeCampaignMeasurement
 from benchmarks.measurements.lifecycle import LifecycleMeasurement
@@ -29,6 +30,7 @@ def _full() -> dict[str, list[Measurement]]:
         "lifecycle": [
             LifecycleMeasurement(messages=40_000, processes=(1, 2, 4)),
             FlushingMeasurement(messages=20_000, processes=(1, 4)),
+            HouseRulesMeasurement(messages=100_000),
         ],
         "http": [HttpSendingMeasurement(messages=10_000)],
         "claim": [ClaimMeasurement((10_000, 100_000, 1_000_000), claims=20)],
@@ -50,6 +52,7 @@ def _quick() -> dict[str, list[Measurement]]:
         "lifecycle": [
             LifecycleMeasurement(messages=2000, processes=(1, 2)),
             FlushingMeasurement(messages=2000, processes=(1, 2)),
+            HouseRulesMeasurement(messages=2000),
         ],
         "http": [HttpSendingMeasurement(messages=500)],
         "claim": [ClaimMeasurement((5000, 10_000), claims=5)],

@@ -25,6 +25,7 @@ from domain.errors import ConflictError, NotFoundError, SettingsError, StorageEr
 from domain.event import Event, ForeignEventError, Versioned
 from domain.message import events as message_events
 from domain.opt_out_words import STOP_WORDS
+from domain.zones import House
 
 State = TypeVar("State", bound=Versioned)
 T = TypeVar("T")
@@ -35,6 +36,8 @@ ATTEMPTS = 10
 MAKES_DUE = (
     campaign.CampaignResumed,
     device.DeviceConnected,
+    message_events.MessageMoved,
+    message_events.MessageRescheduled,
     message_events.MessageResolved,
     message_events.MessageRetried,
     sequence.SequenceResumed,
@@ -42,22 +45,29 @@ MAKES_DUE = (
 
 
 class AggregateKind(Generic[State]):
-    """A kind of aggregate: its name in errors, and the ``fold`` of its events."""
+    """A kind of aggregate: its name in errors, the ``fold`` of its events, and whether one in that
+    state ``exists`` still."""
 
     def __init__(
-        self, name: str, fold: Callable[[State | None, Iterable[Any]], State | None]
+        self,
+        name: str,
+        fold: Callable[[State | None, Iterable[Any]], State | None],
+        exists: Callable[[State], bool] = lambda state: True,
     ) -> None:
         self.name = name
         self.fold = fold
+        self.exists = exists
 
 
 LEAD = AggregateKind("lead", lead.fold)
-SEQUENCE = AggregateKind("sequence", sequence.fold)
+SEQUENCE = AggregateKind("sequence", sequence.fold, sequence.exists)
 ENROLLMENT = AggregateKind("enrollment", enrollment.fold)
 CAMPAIGN = AggregateKind("campaign", campaign.fold)
 MESSAGE = AggregateKind("message", message.fold)
 DEVICE = AggregateKind("device", device.fold)
 SUPPRESSION = AggregateKind("suppression", suppression.fold)
+
+HOUSE = House()
 
 
 class Commands(Application[UUID]):
@@ -69,15 +79,18 @@ class Commands(Application[UUID]):
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         stop_words: Set[str] = STOP_WORDS,
+        house: House = HOUSE,
     ) -> None:
         """Take the infrastructure from ``env`` and the queries from its factory.
 
         ``clock`` gives aware instants in UTC and ``new_id`` random ids: the domain has neither of
         its own. ``stop_words`` are all words that opt out, in their normal form
-        (``domain.opt_out_words``). Raises SettingsError where ``env`` names no persistence module.
+        (``domain.opt_out_words``). ``house`` is what holds for everybody. Raises
+        SettingsError where ``env`` names no persistence module.
         """
         super().__init__(env)
         self.stop_words = stop_words
+        self.house = house
         self.clock = clock
         self.new_id = new_id
         self.queries: CommandQueries = cast(Any, self.factory).command_queries()
@@ -121,6 +134,8 @@ class Commands(Application[UUID]):
                 f"this {kind.name} cannot be read: one of its events is not what was written;"
                 " sendtrail audit verify names it"
             ) from None
+        if not kind.exists(cast(State, state)):
+            raise NotFoundError(kind.name, aggregate_id)
         return cast(State, state)
 
     def _change(

@@ -6,9 +6,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from domain import campaign
+from domain import campaign, message
 from domain.application.base import CAMPAIGN, Commands, applied
+from domain.campaign_definition import Definition
 from domain.event import Event
+
+# How many messages are looked at again in one transaction.
+AT_ONCE = 2000
 
 
 class CampaignCommands(Commands):
@@ -18,9 +22,7 @@ class CampaignCommands(Commands):
         """The campaign's present state. Raises NotFoundError."""
         return self._load(CAMPAIGN, campaign_id)
 
-    def schedule_campaign(
-        self, definition: campaign.Definition, *, actor: str
-    ) -> campaign.Campaign:
+    def schedule_campaign(self, definition: Definition, *, actor: str) -> campaign.Campaign:
         """Plan a campaign for its ``scheduled_at``; one in the past starts at once."""
         event = campaign.schedule(self.new_id(), definition, now=self.clock(), actor=actor)
         return self._begin(CAMPAIGN, event)
@@ -28,20 +30,43 @@ class CampaignCommands(Commands):
     def revise_campaign(
         self,
         campaign_id: UUID,
-        definition: campaign.Definition | Callable[[campaign.Definition], campaign.Definition],
+        definition: Definition | Callable[[Definition], Definition],
         *,
         actor: str,
     ) -> campaign.Campaign:
         """Replace the definition; ``definition`` is the new one, or makes it of the present one.
+        With other windows, or another time zone, what waits for a window is looked at again.
 
         Raises WrongStateError for a criterion or instant that changes after the start.
         """
+        opens = False
 
         def decide(state: campaign.Campaign, *, now: datetime, actor: str) -> Sequence[Event]:
+            nonlocal opens
             new = applied(definition, state.definition)
-            return campaign.revise(state, new, now=now, actor=actor)
+            events = campaign.revise(state, new, now=now, actor=actor)
+            present = state.definition
+            opens = (new.windows, new.timezone) != (present.windows, present.timezone)
+            return events
 
-        return self._change(CAMPAIGN, campaign_id, decide, actor)
+        revised = self._change(CAMPAIGN, campaign_id, decide, actor)
+        if opens:
+            self._look_again(campaign_id, actor)
+        return revised
+
+    def _look_again(self, campaign_id: UUID, actor: str) -> None:
+        """What waits for a window is due now: the claim says where it has to wait still. If this
+        ends half-way, the rest waits for the window that it knows."""
+        last: UUID | None = None
+        while True:
+            with self.queries.transaction() as connection:
+                now = self.clock()
+                found = self.queries.put_off(connection, campaign_id, last, AT_ONCE)
+                if not found:
+                    return
+                last = found[-1].id
+                self.record(connection, message.look_again(found, now=now, actor=actor))
+                self.queries.wake_broadcasters(connection)
 
     def pause_campaign(self, campaign_id: UUID, *, actor: str) -> campaign.Campaign:
         """Hold what is pending."""

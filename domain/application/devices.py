@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any, Literal
 from uuid import UUID
 
 from domain import device
 from domain.application.base import DEVICE, Commands, applied
+from domain.errors import InvalidInputError, PendingMessagesError
 from domain.event import Event
 
 
@@ -50,9 +52,40 @@ class DeviceCommands(Commands):
         connects it again."""
         return self._change(DEVICE, device_id, partial(device.disconnect, reason=reason), actor)
 
-    def retire_device(self, device_id: UUID, *, actor: str) -> device.Device:
-        """Retire for good: what the device had pending is cancelled by the reaper."""
-        return self._change(DEVICE, device_id, device.retire, actor)
+    def retire_device(
+        self,
+        device_id: UUID,
+        *,
+        move_to: UUID | Literal["any"] | None = None,
+        cancel: bool = False,
+        actor: str,
+    ) -> device.Device:
+        """Retire for good. What waits on the device is moved by the reaper: to ``move_to``, or, if
+        that is ``any``, to whichever device writes to each lead. Or it is cancelled.
+
+        Raises PendingMessagesError where something waits and neither is said, InvalidInputError
+        where no other device in service can take it over.
+        """
+        if cancel and move_to is not None:
+            raise InvalidInputError("cancel", "either move_to or cancel")
+
+        def decide(connection: Any, state: device.Device, now: datetime) -> Sequence[Event]:
+            statuses = self.queries.device_statuses(connection)
+            others = {id_ for id_, each in statuses.items() if each != "retired"} - {device_id}
+            target = move_to if isinstance(move_to, UUID) else None
+            if move_to is not None and not (others if target is None else target in others):
+                raise InvalidInputError("move_to", "another device that is in service, or 'any'")
+            # Where nothing waits, what comes late must not be lost.
+            retired = device.retire(
+                state, move_pending=not cancel, move_to=target, now=now, actor=actor
+            )
+            if move_to is None and not cancel:
+                pending = self.queries.count_waiting(connection, device_id)
+                if pending:
+                    raise PendingMessagesError(pending)
+            return retired
+
+        return self._change_with_queries(DEVICE, device_id, decide)
 
     def note_test(self, device_id: UUID, outcome: str, detail: str, *, actor: str) -> device.Device:
         """Note that a person sent a message through the device by hand, and its ``outcome``."""

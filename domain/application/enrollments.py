@@ -57,9 +57,10 @@ class EnrollmentCommands(Commands):
         for each in earlier:
             if enrolling.keeps_out(definition.reentry, each):
                 raise AlreadyExistsError("enrollment", each.id)
-        sender = audience.Senders(self.queries.device_statuses(connection)).admit(
+        statuses = self.queries.device_statuses(connection)
+        sender = audience.Senders(statuses, device_ids=definition.device_ids).admit(
             lead_id,
-            person.profile.device_id,
+            self.queries.ties(connection, [lead_id], statuses)[lead_id],
             opted_out=person.opted_out_at is not None,
             unreachable=person.unreachable_at is not None,
         )
@@ -67,16 +68,21 @@ class EnrollmentCommands(Commands):
             raise WrongStateError("lead", sender, "enroll")
         return enrolling.enter(
             enrolling.Entrant(
-                lead_id, person.version, person.triggers, person.profile.timezone, sender
+                lead_id,
+                person.version,
+                person.triggers,
+                person.profile.timezone,
+                person.phone,
             ),
             [
                 enrolling.Entry(
                     entered,
                     1 + max((each.entry for each in earlier), default=0),
                     values.matching(definition.trigger, person.triggers),
+                    sender,
                 )
             ],
-            {},
+            enrolling.Plans(self.house),
             now=self.clock(),
             actor=actor,
         )

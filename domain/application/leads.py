@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from domain import lead
@@ -18,6 +18,13 @@ from domain.errors import AlreadyExistsError, WrongStateError
 from domain.event import Event
 from domain.lead.events import LeadPhoneChanged, LeadRegistered
 from domain.phones import canonical
+
+
+class Updated(NamedTuple):
+    """A lead after a change, and how many pending messages it ``moved`` to another device."""
+
+    lead: lead.Lead
+    moved: int
 
 
 class LeadCommands(RegistrationCommands, SuppressionCommands):
@@ -33,13 +40,26 @@ class LeadCommands(RegistrationCommands, SuppressionCommands):
         profile: lead.Profile | Callable[[lead.Profile], lead.Profile],
         *,
         actor: str,
-    ) -> lead.Lead:
-        """Replace the profile; ``profile`` is the new one, or makes it of the present one."""
+    ) -> Updated:
+        """Replace the profile; ``profile`` is the new one, or makes it of the present one. Another
+        device of the lead writes what is pending."""
+        moved = 0
 
-        def decide(state: lead.Lead, *, now: datetime, actor: str) -> Sequence[Event]:
-            return lead.update(state, applied(profile, state.profile), now=now, actor=actor)
+        def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
+            nonlocal moved
+            moved = 0
+            new = applied(profile, state.profile)
+            present = state.profile
+            if (new.device_id, new.timezone) == (present.device_id, present.timezone):
+                return lead.update(state, new, now=now, actor=actor)
+            around = self.queries.surroundings(connection, [lead_id])
+            person = Conversation(state, around[lead_id], now=now, actor=actor)
+            person.update(new, ())
+            if new.device_id != present.device_id:
+                moved = self.write_from_new_devices(connection, [person])
+            return person.events
 
-        return self._change(LEAD, lead_id, decide, actor)
+        return Updated(self._change_with_queries(LEAD, lead_id, decide), moved)
 
     def add_trigger(self, lead_id: UUID, trigger: str, *, actor: str) -> lead.Lead:
         """Give the lead a trigger, which the enroller looks for."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from domain.device import Status as DeviceStatus
+from domain.device_choice import Ties
 from domain.enrollment import Enrollment
 from domain.lead import Lead
+from domain.message import Message
+from domain.replanning import Journey
+from domain.sequence import Definition
+from domain.sequence import Sequence as Sequence_
 from domain.suppression import Suppression
 from domain.surroundings import Surroundings
 
@@ -82,8 +87,48 @@ class CommandQueries(Protocol):
         """The lead's enrollments in the sequence, the latest first."""
         ...
 
+    def behind(self, connection: Any, limit: int) -> tuple[Sequence_, list[Journey]] | None:
+        """Lock up to ``limit`` enrollments of one sequence that are to be planned anew, and their
+        messages. The sequence stays as it is. None if there is none."""
+        ...
+
+    def journeys(self, connection: Any, changed: Sequence_, limit: int) -> list[Journey]:
+        """Lock the sequence, up to ``limit`` of its enrollments that are planned by an earlier
+        version than the ``changed`` one wants, and their messages."""
+        ...
+
+    def next_triggers(self, connection: Any, *, alone: bool) -> dict[UUID, Definition]:
+        """The sequences that are not inactive and have a next trigger, but for what cannot be read.
+        If ``alone``, nobody else who asks so comes in between until the transaction ends."""
+        ...
+
+    def count_behind(self, connection: Any, sequence_id: UUID) -> int:
+        """How many enrollments of the sequence are still to be planned anew."""
+        ...
+
     def device_statuses(self, connection: Any) -> dict[UUID, DeviceStatus]:
         """The status of every device, retired ones too."""
+        ...
+
+    def ties(
+        self, connection: Any, lead_ids: Iterable[UUID], statuses: Mapping[UUID, DeviceStatus]
+    ) -> dict[UUID, Ties]:
+        """What ties each of these leads to devices, which have these ``statuses``."""
+        ...
+
+    def pools(self, connection: Any, owner_ids: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+        """The ``device_ids`` of these campaigns and sequences."""
+        ...
+
+    def put_off(
+        self, connection: Any, campaign_id: UUID, after: UUID | None, limit: int
+    ) -> list[Message]:
+        """Lock up to ``limit`` pending messages of the campaign that wait for a window, in id order
+        after ``after``. Those that somebody else has locked are left out."""
+        ...
+
+    def count_waiting(self, connection: Any, device_id: UUID) -> int:
+        """How many messages of the device are pending or processing."""
         ...
 
     def erase_personal_data(self, connection: Any, lead_id: UUID) -> None:

@@ -9,7 +9,8 @@ from uuid import UUID
 from eventsourcing.persistence import RecordConflictError
 
 from domain import lead
-from domain.application.base import ATTEMPTS, LEAD, Commands
+from domain.application.base import ATTEMPTS, LEAD
+from domain.application.senders import SenderCommands
 from domain.conversation import Conversation
 from domain.errors import AlreadyExistsError, ConflictError
 from domain.event import Event
@@ -44,7 +45,7 @@ class Registered(NamedTuple):
     known: dict[str, UUID]
 
 
-class RegistrationCommands(Commands):
+class RegistrationCommands(SenderCommands):
     """Find, register and import."""
 
     def find_lead(self, phone: str) -> UUID | None:
@@ -143,7 +144,7 @@ class RegistrationCommands(Commands):
         actor: str,
     ) -> None:
         """Register leads under the ids that ``look_up`` gave in the same transaction, and change
-        others.
+        others. What is pending for those who have another device now moves to it.
 
         Whoever has an address that said no starts opted out. A lead that another transaction
         registers or changes meanwhile raises the library's RecordConflictError.
@@ -161,8 +162,16 @@ class RegistrationCommands(Commands):
                 said = suppressed[key].evidence
                 events += lead.opt_out(lead.evolve(None, begun), said, "suppression", **by)
         changed = {each.state.id: each for each in changes}
-        wishes = [id_ for id_, each in changed.items() if each.opt_out is not None]
+        elsewhere = {
+            id_
+            for id_, each in changed.items()
+            if each.profile.device_id != each.state.profile.device_id
+        }
+        wishes = [
+            id_ for id_, each in changed.items() if each.opt_out is not None or id_ in elsewhere
+        ]
         around = self.queries.surroundings(connection, wishes)
+        moving: list[Conversation] = []
         for id_, change in changed.items():
             person = Conversation(
                 change.state, around.get(id_, Surroundings()), events=events, **by
@@ -170,6 +179,10 @@ class RegistrationCommands(Commands):
             person.update(change.profile, change.triggers)
             if change.opt_out is not None:
                 person.opt_out(change.opt_out, "import")
+            if id_ in elsewhere:
+                moving.append(person)
+        if moving:
+            self.write_from_new_devices(connection, moving)
         self.record(connection, events)
 
     def _new_id(self, key: str, life: int = 1) -> UUID:

@@ -8,16 +8,17 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
-from domain import sequence
-from domain.application.base import SEQUENCE, Commands
-from domain.errors import NotFoundError
+from domain import cycles, sequence, sequence_edits
+from domain.application.base import SEQUENCE
+from domain.application.sequence_edits import SequenceEditCommands
 from domain.event import Event
 
 
-class SequenceCommands(Commands):
-    """Define, activate, pause, resume, deactivate; revise a step."""
+class SequenceCommands(SequenceEditCommands):
+    """Define, copy, activate, pause, resume, deactivate, delete.
+
+    Whatever closes a cycle of sequences without any delay raises CycleError.
+    """
 
     def get_sequence(self, sequence_id: UUID) -> sequence.Sequence:
         """The sequence's present state. Raises NotFoundError."""
@@ -30,11 +31,29 @@ class SequenceCommands(Commands):
         content ids name."""
         sequence_id = self.new_id()
         event = sequence.define(sequence_id, definition(sequence_id), now=self.clock(), actor=actor)
-        return self._begin(SEQUENCE, event)
+        with self.queries.transaction() as connection:
+            self._refuse_cycle(connection, sequence_id, event.definition)
+            self.record(connection, (event,))
+        return sequence.evolve(None, event)
+
+    def copy_sequence(
+        self, sequence_id: UUID, *, name: str | None = None, trigger: str | None = None, actor: str
+    ) -> sequence.Sequence:
+        """Define a draft that is like the sequence, in whatever status that is, but for what is
+        given. Raises NotFoundError."""
+        present = self.get_sequence(sequence_id)
+        copy = partial(sequence_edits.copied, present, name=name, trigger=trigger)
+        return self.define_sequence(copy, actor=actor)
+
+    def delete_sequence(self, sequence_id: UUID, *, actor: str) -> None:
+        """Delete a draft: from then on there is no such sequence. Raises NotFoundError, and
+        WrongStateError for what is no draft."""
+        self._change(SEQUENCE, sequence_id, sequence_edits.delete, actor)
 
     def activate_sequence(self, sequence_id: UUID, *, actor: str) -> sequence.Sequence:
         """Let a draft enroll leads."""
-        return self._change(SEQUENCE, sequence_id, sequence.activate, actor)
+        decide = partial(self._activate, actor=actor)
+        return self._change_with_queries(SEQUENCE, sequence_id, decide)
 
     def pause_sequence(self, sequence_id: UUID, *, actor: str) -> sequence.Sequence:
         """Stop enrolling, and hold what is pending."""
@@ -52,22 +71,19 @@ class SequenceCommands(Commands):
         decide = partial(sequence.deactivate, cancel_pending=cancel_pending)
         return self._change(SEQUENCE, sequence_id, decide, actor)
 
-    def revise_step(
-        self, sequence_id: UUID, number: int, *, actor: str, **content: Any
-    ) -> sequence.Sequence:
-        """Give step ``number``, from 1, new content for every message that is not dispatched.
+    def warnings_about_sequence(self, sequence_id: UUID) -> list[str]:
+        """What somebody should know who defined or changed it: a cycle that it is in, which has a
+        delay."""
+        with self.queries.transaction() as connection:
+            found = self.queries.next_triggers(connection, alone=False)
+        own = found.pop(sequence_id, None)
+        if own is None:
+            return []
+        others = [cycles.link(id_, other) for id_, other in found.items()]
+        return cycles.warnings(cycles.link(sequence_id, own), others)
 
-        ``content`` has some of the fields of ``planning.Step`` but for its content's id; the others
-        stay. Raises NotFoundError where there is no such step.
-        """
-
-        def decide(state: sequence.Sequence, *, now: datetime, actor: str) -> Sequence[Event]:
-            steps = state.definition.steps
-            if not 1 <= number <= len(steps):
-                raise NotFoundError("step", number)
-            present = msgspec.structs.asdict(steps[number - 1])
-            del present["content_id"]
-            merged = {**present, **content}
-            return sequence.revise_step(state, number, **merged, now=now, actor=actor)
-
-        return self._change(SEQUENCE, sequence_id, decide, actor)
+    def _activate(
+        self, connection: Any, state: sequence.Sequence, now: datetime, actor: str
+    ) -> Sequence[Event]:
+        self._refuse_cycle(connection, state.id, state.definition)
+        return sequence.activate(state, now=now, actor=actor)

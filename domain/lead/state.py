@@ -32,7 +32,8 @@ from domain.phones import canonical
 
 
 class Lead(msgspec.Struct, frozen=True, kw_only=True):
-    """A lead's state; ``replied_at`` and ``replied_to`` are of the latest reply.
+    """A lead's state; ``replied_at`` and ``replied_to`` are of the latest reply, and
+    ``replied_through`` is the device whose number the lead wrote to last, as far as it is known.
 
     ``wa_id`` is how WhatsApp spells the phone, in digits, if it is known to differ. The
     ``opt_out_…`` fields are of the opt-out in force; it was said at ``opt_out_said_at``, the latest
@@ -60,6 +61,7 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     unreachable_code: str | None = None
     replied_at: datetime | None = None
     replied_to: UUID | None = None
+    replied_through: UUID | None = None
     registered_at: datetime
     merged_into: UUID | None = None
     erased_at: datetime | None = None
@@ -122,6 +124,7 @@ def evolve(state: Lead | None, event: Event) -> Lead:
             changes = {
                 "replied_at": event.timestamp,
                 "replied_to": event.message_id,
+                "replied_through": event.device_id or state.replied_through,
                 **_REACHABLE,
             }
         case Lead(), LeadAddressLearned():

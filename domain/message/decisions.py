@@ -7,6 +7,7 @@ through two dictionaries, which takes longer than everything else that they do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,20 +16,23 @@ from domain.errors import WrongStateError
 from domain.event import first, following
 from domain.message.events import (
     CancelReason,
+    LaterReason,
     MessageCancelled,
     MessageClaimed,
     MessageDeferred,
     MessageFailed,
+    MessageMoved,
     MessageOutcomeUnknown,
     MessageQueued,
     MessageReleased,
+    MessageRescheduled,
     MessageResolved,
     MessageRetried,
     MessageScheduled,
     MessageSent,
     Resolution,
 )
-from domain.message.state import Known, Status, campaign_message_id, step_message_id
+from domain.message.state import Known, Message, Status, campaign_message_id, step_message_id
 
 
 def schedule_for_campaign(
@@ -250,6 +254,34 @@ def cancel(message: Known, reason: CancelReason, *, now: datetime, actor: str) -
     """Give up a message that is pending or processing; one that is dispatched cannot be."""
     _require(message, "cancel", "pending", "processing")
     return following(message, MessageCancelled, now, actor, reason=reason)
+
+
+def reschedule(
+    message: Known, scheduled_at: datetime, reason: LaterReason, *, now: datetime, actor: str
+) -> MessageRescheduled:
+    """Send a message at ``scheduled_at``, and not when it was planned. One that is processing goes
+    back to pending: the gateway has not been called."""
+    _require(message, "reschedule", "pending", "processing")
+    moved = {"scheduled_at": scheduled_at, "reason": reason}
+    return following(message, MessageRescheduled, now, actor, **moved)
+
+
+def look_again(
+    messages: Iterable[Message], *, now: datetime, actor: str
+) -> list[MessageRescheduled]:
+    """Let those that wait for a window be due now: another may be open. The next claim says of each
+    where it has to wait still."""
+    return [
+        reschedule(each, now, "revised", now=now, actor=actor)
+        for each in messages
+        if each.status == "pending" and each.reason == "window"
+    ]
+
+
+def move(message: Known, device_id: UUID, *, now: datetime, actor: str) -> MessageMoved:
+    """Let another device write a pending message."""
+    _require(message, "move", "pending")
+    return following(message, MessageMoved, now, actor, device_id=device_id)
 
 
 def retry(message: Known, *, now: datetime, actor: str) -> MessageRetried:

@@ -24,8 +24,11 @@ CancelReason = Literal[
     "merged",
     "empty_text",
     "template_variable_missing",
+    "step_removed",
 ]
 Resolution = Literal["sent", "failed", "retried"]
+# Why a message is sent later than it was planned.
+LaterReason = Literal["window", "previous_step", "frequency_cap", "revised"]
 
 
 class MessageScheduled(Event, frozen=True, kw_only=True, gc=False):
@@ -137,6 +140,22 @@ class MessageCancelled(Event, frozen=True, kw_only=True, gc=False):
 
     TOPIC: ClassVar[str] = "message.cancelled"
     reason: CancelReason
+
+
+class MessageRescheduled(Event, frozen=True, kw_only=True, gc=False):
+    """The message is due at ``scheduled_at`` now, for ``reason``. It is pending, whoever held it;
+    the gateway has not been called."""
+
+    TOPIC: ClassVar[str] = "message.rescheduled"
+    scheduled_at: datetime
+    reason: LaterReason
+
+
+class MessageMoved(Event, frozen=True, kw_only=True, gc=False):
+    """Another device, ``device_id``, writes the message; it was and is pending."""
+
+    TOPIC: ClassVar[str] = "message.moved"
+    device_id: UUID
 
 
 class MessageRetried(Event, frozen=True, kw_only=True, gc=False):

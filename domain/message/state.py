@@ -20,10 +20,12 @@ from domain.message.events import (
     MessageDeferred,
     MessageDelivered,
     MessageFailed,
+    MessageMoved,
     MessageOutcomeUnknown,
     MessageQueued,
     MessageRead,
     MessageReleased,
+    MessageRescheduled,
     MessageResolved,
     MessageRetried,
     MessageScheduled,
@@ -46,7 +48,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message's state, with the same fields as a row of ``broadcast_messages``.
 
     ``attempt`` counts dispatches since the message was scheduled or retried. ``reason`` says why it
-    failed (the provider's code), was cancelled, deferred or released, or is unknown.
+    failed (the provider's code), was cancelled, deferred, rescheduled or released, or is unknown.
+    ``planned_at`` is ``scheduled_at`` as it was at first.
     ``answered_at`` is when the latest call of the gateway was over, whatever came of it.
     """
 
@@ -60,6 +63,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     enrollment_id: UUID | None = None
     step: int = 0
     scheduled_at: datetime
+    planned_at: datetime
     expires_at: datetime | None = None
     retry_at: datetime | None = None
     send_at: datetime | None = None
@@ -121,6 +125,7 @@ def evolve(state: Message | None, event: Event) -> Message:
                 enrollment_id=event.enrollment_id,
                 step=event.step,
                 scheduled_at=event.scheduled_at,
+                planned_at=event.scheduled_at,
                 expires_at=event.expires_at,
             )
         case Message(), MessageClaimed():
@@ -165,6 +170,16 @@ def evolve(state: Message | None, event: Event) -> Message:
                 "reason": event.reason,
                 **_UNLEASED,
             }
+        case Message(), MessageRescheduled():
+            changes = {
+                "status": "pending",
+                "scheduled_at": event.scheduled_at,
+                "retry_at": None,
+                "reason": event.reason,
+                **_UNLEASED,
+            }
+        case Message(), MessageMoved():
+            changes = {"device_id": event.device_id}
         case Message(), MessageOutcomeUnknown():
             changes = {"status": "unknown", "answered_at": at, "reason": event.reason}
         case Message(), MessageResolved(resolution="sent"):

@@ -87,6 +87,12 @@ def _story(event: Event) -> Iterator[str]:
             yield "the person was erased: nothing says any more who it was"
         case device.DeviceTested():
             yield f"a person sent a test message by hand: {event.outcome} {event.detail}"
+        case device.DeviceRetired():
+            yield "device retired: what waits on it"
+            if event.move_pending:
+                yield f"moves to device {event.move_to}" if event.move_to else "moves to others"
+            else:
+                yield "is cancelled"
         case device.DeviceAddressLearned():
             yield f"the gateway calls the device's own number {event.address}"
         case sequence.SequenceDefined():
@@ -94,10 +100,27 @@ def _story(event: Event) -> Iterator[str]:
             yield f"{event.definition.trigger}, {len(event.definition.steps)} steps"
         case sequence.SequenceStepRevised():
             yield f"step {event.number} got new content"
+            if event.replans:
+                yield "and is planned anew for those under way"
+        case sequence.SequenceStepAdded():
+            yield f"step {event.step.number} added"
+            yield "at the end" if event.before is None else f"before step {event.before}"
+        case sequence.SequenceStepRemoved():
+            yield f"step {event.number} removed"
+        case sequence.SequenceDeleted():
+            yield "draft deleted"
+        case sequence.SequenceRevised():
+            yield f"sequence {event.definition.name!r} revised"
+            if event.replans:
+                yield "and planned anew for those under way"
         case enrollment.LeadEnrolled():
             yield f"lead (version {event.lead_version}) enrolled"
             yield f"by trigger {event.trigger}" if event.trigger else "by a person"
             yield f"in the sequence (version {event.sequence_version}), entry {event.entry}"
+        case enrollment.EnrollmentReplanned():
+            yield f"planned anew by the sequence (version {event.sequence_version})"
+            if event.added or event.removed:
+                yield f"with {event.added} steps more and {event.removed} fewer"
         case enrollment.EnrollmentStopped():
             yield f"enrollment stopped: {event.reason}"
         case campaign.CampaignScheduled():
@@ -114,6 +137,8 @@ def _story(event: Event) -> Iterator[str]:
             yield f"audience complete: {event.scheduled} messages"
         case message_events.MessageScheduled():
             yield f"message planned for {event.scheduled_at.isoformat()}"
+        case message_events.MessageRescheduled():
+            yield f"planned for {event.scheduled_at.isoformat()} now: {event.reason}"
         case message_events.MessageClaimed():
             yield f"claimed by {event.worker}, slot at {event.send_at.isoformat()},"
             yield f"lease until {event.lease_until.isoformat()}"
@@ -131,6 +156,8 @@ def _story(event: Event) -> Iterator[str]:
             yield f"outcome unknown: {event.reason}"
         case message_events.MessageResolved():
             yield f"resolved as {event.resolution}: {event.reason}"
+        case message_events.MessageMoved():
+            yield f"moved to device {event.device_id}"
         case message_events.MessageCancelled():
             yield f"cancelled: {event.reason}"
         case _:

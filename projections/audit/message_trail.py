@@ -131,8 +131,8 @@ def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> T
         message_id=message_id,
         lead_id=scheduled.lead_id,
         recipient_phone=person.phone or None,
-        device_id=scheduled.device_id,
-        device_name=outreach.get_device(scheduled.device_id).configuration.name,
+        device_id=state.device_id,
+        device_name=outreach.get_device(state.device_id).configuration.name,
         status=state.status,
         reason=state.reason,
         scheduled_at=scheduled.scheduled_at,
@@ -159,7 +159,7 @@ def _cause(scheduled: message_events.MessageScheduled, chain: list[Event]) -> Ca
                 changes = {"name": event.definition.name}
             case campaign.CampaignTriggered():
                 changes = {"niche": list(event.niche), "target_status": event.target_status}
-            case sequence.SequenceDefined():
+            case sequence.SequenceDefined() | sequence.SequenceRevised():
                 changes = {"name": event.definition.name}
             case enrollment.LeadEnrolled():
                 changes = {
@@ -211,7 +211,7 @@ def _content(outreach: Outreach, content_id: str) -> Content:
             return event.definition
         case sequence.SequenceDefined():
             return event.definition.steps[int(step) - 1]
-        case sequence.SequenceStepRevised():
+        case sequence.SequenceStepRevised() | sequence.SequenceStepAdded():
             return event.step
         case _:
             raise NotFoundError("content", content_id)

@@ -7,16 +7,19 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import Connection
 
-from domain import audience, campaign, device, lead, message, rendering, values
-from domain import template as templates
+from domain import audience, campaign, enrolling, lead, message, sequence, values
 from domain.application.outreach import Outreach
-from domain.content import Content
-from domain.errors import NotFoundError
+from domain.device_choice import UNTIED
 from domain.event import Event
+from domain.waiting import Wait
 from projections.audit import event_log
+from projections.audit.sender_then import exclusion_then
+from projections.config.settings import Settings
 from projections.database.engine import Database, rows
-from projections.readmodels import devices
+from projections.queries import waiting
+from projections.readmodels import devices, enrollments, leads
 
 
 class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +28,7 @@ class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
     ``reason`` is a code: the recorded one, or the criterion that the lead did not meet. ``story``
     is a sentence for people. For a criterion, ``wanted`` are its values and ``had`` the lead's.
     ``message_ids`` are the messages there are. ``decided_at`` is when the campaigner decided.
+    ``waits_for`` is what a pending message waits for.
     """
 
     lead_id: UUID
@@ -36,28 +40,30 @@ class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
     wanted: list[str] = []
     had: list[str] = []
     decided_at: datetime | None = None
+    waits_for: Wait | None = None
 
 
 def why_not_campaign(
-    outreach: Outreach, database: Database, lead_id: UUID, campaign_id: UUID
+    outreach: Outreach, database: Database, settings: Settings, lead_id: UUID, campaign_id: UUID
 ) -> WhyNot:
     """Why a campaign did not reach a lead, by what was known when the campaigner came to the lead.
 
-    If there is a message after all, its status is the reason. Raises NotFoundError if there is no
-    such lead or campaign.
+    If there is a message after all, its status is the reason; the story says what it waits for.
+    Raises NotFoundError if there is no such lead or campaign.
     """
     about: dict[str, Any] = {"lead_id": lead_id, "campaign_id": campaign_id}
     outreach.get_lead(lead_id)
     state = outreach.get_campaign(campaign_id)
     message_id = message.campaign_message_id(campaign_id, lead_id)
-    try:
-        return _of_messages([outreach.get_message(message_id)], about)
-    except NotFoundError:
-        pass
+    told = _of_messages(outreach, database, settings, "message_id", message_id, about)
+    if told is not None:
+        return told
     log = event_log.history(database, [campaign_id])
     triggered = next((e for _, e in log if isinstance(e, campaign.CampaignTriggered)), None)
     if triggered is None:
-        story = f"the campaign is {state.status}: not triggered"
+        story = f"the campaign is {state.status}, and has not started"
+        if state.status == "pending":
+            story += f": it starts at {state.definition.scheduled_at:%Y-%m-%d %H:%M} UTC"
         return WhyNot(reason="not_triggered", story=story, **about)
     decision = _decision(log, lead_id)
     if decision is None:
@@ -68,34 +74,33 @@ def why_not_campaign(
     explanation = _mismatch(then, triggered.niche, triggered.target_status)
     if explanation is None:
         before = campaign.fold(None, [event for place, event in log if place < number])
-        written = None if before is None else before.definition
-        reason = _device_reason(database, then, number, written)
+        reason = "no_device"
+        if then is not None and before is not None:
+            reason = exclusion_then(database, then, before.definition, number)
         explanation = {"reason": reason, "story": f"left out of the audience: {reason}"}
     return WhyNot(**explanation, **about)
 
 
 def why_not_sequence(
-    outreach: Outreach, database: Database, lead_id: UUID, sequence_id: UUID
+    outreach: Outreach, database: Database, settings: Settings, lead_id: UUID, sequence_id: UUID
 ) -> WhyNot:
     """Why a sequence did not reach a lead.
 
     If there are messages, the status of the one that got least far is the reason. For a lead that
-    was never enrolled it is what stands against enrolling the lead now. Raises NotFoundError if
+    was never enrolled, or has the trigger again, it is what stands against enrolling the lead now:
+    that is what the enroller passes over. Raises NotFoundError if
     there is no such lead or sequence.
     """
     about: dict[str, Any] = {"lead_id": lead_id, "sequence_id": sequence_id}
     person = outreach.get_lead(lead_id)
     state = outreach.get_sequence(sequence_id)
     with database.transaction() as connection:
-        messages = rows(
-            connection,
-            "SELECT message_id FROM broadcast_messages"
-            " WHERE lead_id = %(lead)s AND sequence_id = %(sequence)s ORDER BY scheduled_at, step",
-            lead=str(lead_id),
-            sequence=str(sequence_id),
-        )
-    if messages:
-        return _of_messages([outreach.get_message(row.message_id) for row in messages], about)
+        again = _passed_over_again(connection, person, state)
+    told = _of_messages(outreach, database, settings, "sequence_id", sequence_id, about)
+    if told is not None:
+        if again is not None:
+            return WhyNot(message_ids=told.message_ids, **again, **about)
+        return told
     definition = state.definition
     if state.status != "active":
         story = f"never enrolled: the sequence is {state.status}"
@@ -111,9 +116,9 @@ def why_not_sequence(
     if explanation is None:
         with database.transaction() as connection:
             statuses = devices.statuses(connection)
-        sender = audience.Senders(statuses).admit(
-            lead_id, person.profile.device_id, opted_out=False
-        )
+            ties = leads.ties(connection, [lead_id], devices.retired(statuses))
+        senders = audience.Senders(statuses, device_ids=definition.device_ids)
+        sender = senders.admit(lead_id, ties.get(lead_id, UNTIED), opted_out=False)
         if isinstance(sender, UUID):
             explanation = {"reason": "not_reached", "story": "the enroller has not looked yet"}
         else:
@@ -121,21 +126,73 @@ def why_not_sequence(
     return WhyNot(**explanation, **about)
 
 
-def _of_messages(messages: list[message.Message], about: dict[str, Any]) -> WhyNot:
-    """Why-not of messages that there are: what became of the first that is not sent, or of the
-    last."""
-    unsent = [state for state in messages if state.status != "sent"]
-    state = unsent[0] if unsent else messages[-1]
-    which = f"step {state.step}" if state.step else "the message"
-    story = f"{which} is {state.status}"
-    if state.reason:
-        story += f": {state.reason}"
-    # What an operator wrote when it was resolved as sent is no reason for not sending it.
-    reason = state.status if state.status == "sent" else state.reason or state.status
+def _passed_over_again(
+    connection: Connection, person: lead.Lead, state: sequence.Sequence
+) -> dict[str, Any] | None:
+    """Fields of WhyNot for a lead that was enrolled and has the trigger again: why the enroller
+    passes it over. None if it does not."""
+    definition = state.definition
+    if values.matching(definition.trigger, person.triggers) is None:
+        return None
+    if person.opted_out_at is None:
+        for earlier in enrollments.earlier(connection, person.id, state.id):
+            if enrolling.keeps_out(definition.reentry, earlier):
+                return {
+                    "reason": "already_enrolled",
+                    "story": f"the trigger was given again, but enrollment {earlier.entry} is"
+                    f" {earlier.status}, and the sequence lets a lead in {definition.reentry}",
+                    "wanted": [definition.reentry],
+                    "had": [earlier.status],
+                }
+    if state.status != "active":
+        return None
+    return _mismatch(person, definition.niche, definition.target_status)
+
+
+def _of_messages(
+    outreach: Outreach,
+    database: Database,
+    settings: Settings,
+    column: str,
+    id_: UUID,
+    about: dict[str, Any],
+) -> WhyNot | None:
+    """Why-not of the lead's messages that have ``id_`` in ``column``, None if there are none: what
+    became of the first that is not sent, or of the last, and what it waits for if it is pending.
+
+    The queue is asked: what cannot be recorded may not be read in the log either.
+    """
+    with database.transaction() as connection:
+        found = rows(
+            connection,
+            f"SELECT * FROM broadcast_messages WHERE lead_id = %(lead)s AND {column} = %(id)s"
+            " ORDER BY scheduled_at, step",
+            lead=str(about["lead_id"]),
+            id=str(id_),
+        )
+        if not found:
+            return None
+        unsent = [row for row in found if row.status != "sent"]
+        # That a step was removed says nothing of the others.
+        unsent = [row for row in unsent if row.reason != "step_removed"] or unsent
+        telling = unsent[0] if unsent else found[-1]
+        explained = waiting.of_rows(connection, settings, [telling], outreach.clock())
+    waits = explained.get(telling.message_id)
+    story = f"step {telling.step}" if telling.step else "the message"
+    story += f" is {telling.status}"
+    # What was recorded of a pending one may be over. And what an operator wrote when it was
+    # resolved as sent is no reason for not sending it.
+    reason = telling.status
+    if waits is not None:
+        story += f": it {waits.story}"
+    elif telling.reason:
+        story += f": {telling.reason}"
+        reason = reason if reason == "sent" else telling.reason
     return WhyNot(
         reason=reason,
         story=story,
-        message_ids=[each.id for each in messages],
+        message_ids=[row.message_id for row in found],
+        waits_for=None if waits is None else waits.wait,
         **about,
     )
 
@@ -190,27 +247,3 @@ def _mismatch(
         story = f"no message reached the person: {state.unreachable_code}"
         return {"reason": "unreachable", "story": story}
     return None
-
-
-def _device_reason(
-    database: Database, state: lead.Lead | None, number: int, written: Content | None
-) -> str:
-    """Why no device could write ``written`` to a lead that matched, before the event of that id."""
-    own = None if state is None else state.profile.device_id
-    lacks = state is not None and written is not None and _lacks_a_value(state, written)
-    if own is None:
-        return "template_variable_missing" if lacks else "no_device"
-    history = event_log.history(database, [own])
-    events = [event for place, event in history if place < number]
-    state_then = device.fold(None, events)
-    retired = state_then is not None and state_then.status == "retired"
-    if retired:
-        return "device_retired"
-    return "template_variable_missing" if lacks and state_then is not None else "no_device"
-
-
-def _lacks_a_value(state: lead.Lead, written: Content) -> bool:
-    profile = state.profile
-    names = rendering.names_of(profile.name, state.phone, profile.attributes)
-    template = written.template
-    return template is not None and templates.lacks_a_value(template, names, written.rules)

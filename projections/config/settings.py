@@ -11,8 +11,10 @@ import msgspec
 import phonenumbers
 from cryptography.fernet import Fernet
 
-from domain.errors import SettingsError
+from domain.errors import InvalidInputError, SettingsError
 from domain.opt_out_words import normal_form
+from domain.values import zone
+from domain.windows import Window, quiet_hours
 from projections.config import database_url as url
 from projections.config.fault_points import POINTS
 
@@ -73,6 +75,26 @@ def _words(text: str) -> frozenset[str]:
     return words
 
 
+def _timezone(text: str) -> str:
+    try:
+        return str(zone(text))
+    except InvalidInputError as error:
+        raise ValueError(error.expected) from None
+
+
+def _quiet_hours(text: str) -> Window:
+    try:
+        return quiet_hours(text, "quiet_hours")
+    except InvalidInputError as error:
+        raise ValueError(error.expected) from None
+
+
+def _cap(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
+        raise ValueError("a whole number from 1 to 1000")
+    return int(text)
+
+
 def _level(text: str) -> str:
     if text.upper() not in LOG_LEVELS:
         raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
@@ -125,6 +147,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     auto_reply_seconds: Annotated[float, _seconds_or_none] = 3.0
     # The country of phones without a country code, as ISO 3166-1 alpha-2.
     default_region: Annotated[str | None, _region] = None
+    # The clock of people of whom nothing else says where they are.
+    timezone: Annotated[str, _timezone] = "UTC"
+    # Local hours in which nobody is written to, as ``HH:MM-HH:MM``.
+    quiet_hours: Annotated[Window | None, _quiet_hours] = None
+    # How many messages a person may have in a day, over campaigns and sequences together.
+    lead_daily_cap: Annotated[int | None, _cap] = None
     # In normal form, beside those that are always understood.
     stop_words: Annotated[frozenset[str], _words] = frozenset()
     log_level: Annotated[str, _level] = "INFO"

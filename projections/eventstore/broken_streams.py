@@ -58,7 +58,10 @@ def broken(connection: Connection, conflict: StreamConflictError) -> list[Broken
             JOIN stored_events s
                 ON s.originator_id = e.id AND s.originator_version = e.version
             LEFT JOIN {table} t ON t.{key} = e.id
-            WHERE coalesce(t.version, 0) < e.version ORDER BY 1
+            WHERE coalesce(t.version, 0) < e.version AND NOT EXISTS (
+                SELECT FROM stored_events g
+                WHERE g.originator_id = e.id AND g.topic = 'sequence.deleted')
+            ORDER BY 1
             """,
             ids=uuids(event[0] for event in events),
             versions=[event[1] for event in events],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -12,18 +12,29 @@ from eventsourcing.persistence import RecordConflictError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from domain import sequence
 from domain.device import Status as DeviceStatus
+from domain.device_choice import Ties
 from domain.enrollment import Enrollment
 from domain.lead import Lead
+from domain.message import Message
+from domain.replanning import Journey
 from domain.suppression import Suppression
 from domain.surroundings import Surroundings
 from projections.database import identity_key, installation
 from projections.database.engine import Database, is_transient
-from projections.eventstore import broken_streams, encryption
+from projections.eventstore import broken_streams, encryption, journeys
 from projections.eventstore.append import StreamConflictError
 from projections.eventstore.surroundings import surroundings
-from projections.queue import lookup, wake
-from projections.readmodels import addresses, devices, enrollments, leads, suppressions
+from projections.queue import lookup, retired, wake
+from projections.readmodels import (
+    addresses,
+    devices,
+    enrollments,
+    leads,
+    sequences,
+    suppressions,
+)
 from projections.records import quarantine
 
 
@@ -97,9 +108,45 @@ class DatabaseCommandQueries:
         """The lead's enrollments in the sequence, the latest first."""
         return enrollments.earlier(connection, lead_id, sequence_id)
 
+    def behind(self, connection: Any, limit: int) -> tuple[sequence.Sequence, list[Journey]] | None:
+        """Enrollments that are to be planned anew, locked, and their sequence."""
+        return journeys.behind(connection, limit)
+
+    def journeys(self, connection: Any, changed: sequence.Sequence, limit: int) -> list[Journey]:
+        """The sequence's enrollments that are to be planned anew after a change, locked."""
+        return journeys.of_changed(connection, changed, limit)
+
+    def next_triggers(self, connection: Any, *, alone: bool) -> dict[UUID, sequence.Definition]:
+        """The sequences that may be in a cycle, by their ids."""
+        return sequences.with_next_trigger(connection, alone=alone)
+
+    def count_behind(self, connection: Any, sequence_id: UUID) -> int:
+        """How many enrollments of the sequence are still to be planned anew."""
+        return journeys.count_behind(connection, sequence_id)
+
     def device_statuses(self, connection: Any) -> dict[UUID, DeviceStatus]:
         """The status of every device, retired ones too."""
         return devices.statuses(connection)
+
+    def ties(
+        self, connection: Any, lead_ids: Iterable[UUID], statuses: Mapping[UUID, DeviceStatus]
+    ) -> dict[UUID, Ties]:
+        """What ties each of these leads to devices, which have these ``statuses``."""
+        return leads.ties(connection, lead_ids, devices.retired(statuses))
+
+    def pools(self, connection: Any, owner_ids: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+        """The ``device_ids`` of these campaigns and sequences."""
+        return retired.pools(connection, owner_ids)
+
+    def put_off(
+        self, connection: Any, campaign_id: UUID, after: UUID | None, limit: int
+    ) -> list[Message]:
+        """See ``CommandQueries``."""
+        return lookup.put_off(connection, campaign_id, after, limit)
+
+    def count_waiting(self, connection: Any, device_id: UUID) -> int:
+        """How many messages of the device are pending or processing."""
+        return retired.count_waiting(connection, device_id)
 
     def erase_personal_data(self, connection: Any, lead_id: UUID) -> None:
         """Make the lead's personal data unreadable for ever."""

@@ -48,9 +48,10 @@ _DEVICES = """(
 # A subquery in the list of columns, so that only the rows of a page look up their messages.
 _ENROLLMENTS = """(
     SELECT n.*, coalesce((
-        SELECT max(m.step) FROM broadcast_messages m
+        SELECT m.step FROM broadcast_messages m
         WHERE m.lead_id = n.lead_id AND m.enrollment_id = n.enrollment_id
-          AND m.queued_at IS NOT NULL), 0) AS step
+          AND m.queued_at IS NOT NULL
+        ORDER BY m.queued_at DESC, m.scheduled_at DESC LIMIT 1), 0) AS step
     FROM enrollments n
 )"""
 # By the name of a resource: its table or subquery, and the column of its id.

@@ -1,33 +1,40 @@
-"""What a campaign would do if it started now, by the rules that the campaigner uses."""
+"""What became of a campaign so far and what it would do from now on, by the rules that the
+campaigner and the runners use."""
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection
 
-from domain import audience, pacing, rendering
+from domain import pacing
+from domain.campaign import Campaign
 from domain.errors import NotFoundError
+from domain.forecast import Days, Waiting, last_sent
 from domain.pacing import Pace
 from domain.values import zone
-from projections.database.engine import rows
-from projections.queries.preview_texts import Sample, Texts, TextWarning
-from projections.readmodels import campaigns, devices, leads
+from domain.windows import ALWAYS, Hours, next_open
+from domain.zones import House
+from projections.database.engine import rows, uuids
+from projections.queries.preview_audience import UTC_ZONE, Audience, Reader
+from projections.queries.preview_texts import Sample, TextWarning
+from projections.readmodels import campaigns
+from projections.schema.expressions import DAILY_LIMIT
 
-# Leads per query.
-CHUNK = 5000
+# Runners give out slots so far ahead at the most. A later one is of a clock that was wrong.
+_LOOK_AHEAD = timedelta(minutes=10)
 
 
 class DeviceShare(msgspec.Struct, frozen=True, kw_only=True):
-    """What one device would send.
+    """What one device sends.
 
-    ``messages`` are the campaign's; ``waiting`` is how many messages the device has pending
-    already. ``finishes_at`` is when the last one would be sent at the device's average pace and
-    within its daily limit.
+    ``messages`` are the campaign's; ``waiting`` is how many others the device has pending.
+    ``finishes_at`` is when the last of the campaign's is sent, or was: at the device's average
+    pace, within its limit of each day, and while people may be written to. None where nobody knows.
     """
 
     device_id: UUID
@@ -35,99 +42,173 @@ class DeviceShare(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     messages: int
     waiting: int
-    finishes_at: datetime
+    finishes_at: datetime | None
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """How many leads would get a message (``audience``), and how many match and would get none.
+    """How many leads get a message (``audience``), and how many match and get none.
 
-    The latter are counted by reason in ``excluded``. ``finishes_at`` is that of the last device,
-    None without an audience. ``samples`` are what the first leads would get, and ``warnings`` what
-    is wrong with the text.
+    The latter are counted by reason in ``excluded``. ``by_status`` counts the messages that there
+    are. ``finishes_at`` is that of the last device, None without an audience or where nobody knows;
+    then ``not_before`` says what has to happen first. ``samples`` are what the first leads would
+    get that got nothing yet, and ``warnings`` what is wrong with the text.
     """
 
     campaign_id: UUID
+    status: str
     audience: int
     excluded: dict[str, int]
+    by_status: dict[str, int]
     devices: list[DeviceShare]
     finishes_at: datetime | None
+    not_before: str | None
     samples: list[Sample]
     warnings: list[TextWarning]
 
 
-def preview(connection: Connection, campaign_id: UUID, now: datetime) -> Preview:
+def preview(connection: Connection, campaign_id: UUID, now: datetime, house: House) -> Preview:
     """The preview of a campaign at the instant ``now``. Raises NotFoundError."""
     campaign = campaigns.by_id(connection, campaign_id)
     if campaign is None:
         raise NotFoundError("campaign", campaign_id)
-    excluded: Counter[str] = Counter()
-    share: Counter[UUID] = Counter()
-    definition = campaign.definition
-    start = max(now, definition.scheduled_at)
-    gateways = devices.gateways(connection)
-    senders = audience.Senders(devices.statuses(connection), gateways, definition)
-    texts = Texts(definition, gateways, start)
-    cursor: UUID | None = None
-    while chunk := leads.audience(connection, campaign_id, cursor, CHUNK, named=True):
-        cursor = chunk[-1].lead_id
-        for row in chunk:
-            names = rendering.names_of(row.name, row.phone, row.attributes)
-            sender = senders.admit(
-                row.lead_id,
-                row.device_id,
-                opted_out=row.opted_out_at is not None,
-                unreachable=row.unreachable_at is not None,
-                names=names,
-            )
-            if isinstance(sender, UUID):
-                share[sender] += 1
-                texts.add(row, names, sender)
-                continue
-            excluded[sender] += 1
-            if sender == "template_variable_missing":
-                texts.leave_out(names)
-    asked = Pace(definition.min_delay_seconds, definition.max_delay_seconds)
-    shares = [
-        DeviceShare(
-            device_id=row.device_id,
-            name=row.name,
-            status=row.status,
-            messages=share[row.device_id],
-            waiting=row.waiting,
-            finishes_at=pacing.projected_finish(
-                start,
-                row.waiting + share[row.device_id],
-                Pace(row.min_delay_seconds, row.max_delay_seconds).slower_of(asked),
-                row.daily_limit,
-                row.used if start == now else 0,
-                zone(row.timezone),
-            ),
-        )
-        for row in _backlog(connection, now)
-        if share[row.device_id]
-    ]
+    reader = Reader(connection, campaign, house, now)
+    found = reader.read()
+    shares = _shares(connection, campaign, found, reader.hours, now)
+    ends = [share.finishes_at for share in shares if share.finishes_at is not None]
+    obstacles = list(_obstacles(campaign, found, shares, reader.hours, now))
     return Preview(
         campaign_id=campaign_id,
-        audience=share.total(),
-        excluded=dict(excluded),
+        status=campaign.status,
+        audience=found.share.total(),
+        excluded=dict(found.excluded),
+        by_status=dict(found.by_status),
         devices=shares,
-        finishes_at=max((device.finishes_at for device in shares), default=None),
-        samples=texts.samples,
-        warnings=texts.warnings(),
+        finishes_at=None if obstacles else max(ends, default=None),
+        not_before=f"not before {' and '.join(obstacles)}" if obstacles else None,
+        samples=found.texts.samples,
+        warnings=found.texts.warnings(),
     )
 
 
-def _backlog(connection: Connection, now: datetime) -> list[Any]:
-    """The rows of devices in service, each with how many messages are ``waiting`` on it and how
-    many slots of its day it has ``used``."""
+def _obstacles(
+    campaign: Campaign, found: Audience, shares: Iterable[DeviceShare], hours: Hours, now: datetime
+) -> Iterable[str]:
+    """What has to happen before the campaign can end, if that is more than waiting."""
+    if campaign.status == "paused":
+        yield "the campaign is resumed"
+    to_send = {due.device_id for due in found.due}
+    if to_send and hours and next_open(now, hours, UTC_ZONE) is None:
+        yield "a window is open outside the quiet hours"
+        return
+    for share in shares:
+        if share.device_id in to_send and share.finishes_at is None:
+            if share.status == "offline":
+                yield f"{share.name} is back"
+            elif campaign.status != "paused":
+                yield f"{share.name} may send more a day"
+
+
+def _shares(
+    connection: Connection, campaign: Campaign, found: Audience, hours: Hours, now: datetime
+) -> list[DeviceShare]:
+    definition = campaign.definition
+    asked = Pace(definition.min_delay_seconds, definition.max_delay_seconds)
+    waiting: dict[UUID, list[Waiting]] = {device_id: [] for device_id in found.share}
+    devices = _devices(connection, found.share, now)
+    paces = {row.device_id: Pace(row.min_delay_seconds, row.max_delay_seconds) for row in devices}
+    for due, messages in found.due.items():
+        pace = paces[due.device_id].slower_of(asked)
+        waiting[due.device_id].append(
+            Waiting(messages=messages, due_at=due.due_at, pace=pace, hours=hours, zone=due.zone)
+        )
+    for row in _others(connection, campaign.id, found.share):
+        waiting[row.device_id].append(
+            Waiting(
+                messages=row.messages,
+                due_at=row.due_at,
+                pace=paces[row.device_id],
+                # They were planned for hours in which people may be written to.
+                hours=ALWAYS,
+                zone=UTC_ZONE,
+                asked=False,
+            )
+        )
+    held = campaign.status in ("paused", "cancelled")
+    return [_share(row, found, waiting[row.device_id], now, held=held) for row in devices]
+
+
+def _share(
+    row: Any, found: Audience, waiting: list[Waiting], now: datetime, *, held: bool
+) -> DeviceShare:
+    finishes_at = found.ended.get(row.device_id)
+    if any(each.asked for each in waiting):
+        days = Days(zone=zone(row.timezone), limit_of=_limits(row), used=row.used)
+        finishes_at = None
+        if row.status == "online" and not held:
+            finishes_at = last_sent(_free_at(row, now), waiting, days)
+    return DeviceShare(
+        device_id=row.device_id,
+        name=row.name,
+        status=row.status,
+        messages=found.share[row.device_id],
+        waiting=sum(each.messages for each in waiting if not each.asked),
+        finishes_at=finishes_at,
+    )
+
+
+def _free_at(row: Any, now: datetime) -> datetime:
+    """When the device may send the next, from a row of ``_devices``."""
+    last = pacing.slot_that_counts(row.last_slot_at, pacing.farthest_slot(now, _LOOK_AHEAD))
+    pause = Pace(row.min_delay_seconds, row.max_delay_seconds).average
+    return now if last is None else max(now, last + timedelta(seconds=pause))
+
+
+def _limits(row: Any) -> Callable[[date], int | None]:
+    """A device's limit of a day, from a row of ``_devices``."""
+    limits: list[int | None] = row.limits
+    today: date = row.today
+
+    def limit_of(day: date) -> int | None:
+        return limits[min(max(0, (day - today).days), len(limits) - 1)]
+
+    return limit_of
+
+
+def _devices(connection: Connection, ids: Iterable[UUID], now: datetime) -> list[Any]:
+    """The rows of these devices, each with its day ``today``, how much of that it has ``used``, and
+    the ``last_slot_at`` that was given out. ``limits`` are those of today and of the days after it;
+    the last of them is that of all later days."""
+    limit = DAILY_LIMIT.format(day="t.today + n", now="%(now)s::timestamptz")
+    return rows(
+        connection,
+        f"""
+        SELECT d.*, t.today,
+            ARRAY(SELECT {limit} FROM generate_series(0, coalesce((d.warm_up ->> 'days')::int, 0))
+                  AS n ORDER BY n) AS limits,
+            coalesce((SELECT u.claimed FROM device_days u
+                WHERE u.device_id = d.device_id AND u.day = t.today), 0) AS used,
+            (SELECT s.last_slot_at FROM device_slots s WHERE s.device_id = d.device_id)
+                AS last_slot_at
+        FROM devices d CROSS JOIN LATERAL (
+            SELECT (%(now)s::timestamptz AT TIME ZONE d.timezone)::date AS today) t
+        WHERE d.device_id = ANY(%(ids)s::uuid[]) ORDER BY d.name, d.device_id
+        """,
+        now=now,
+        ids=uuids(ids),
+    )
+
+
+def _others(connection: Connection, campaign_id: UUID, ids: Iterable[UUID]) -> list[Any]:
+    """How many other messages wait on these devices, by the hour in which they are due."""
     return rows(
         connection,
         """
-        SELECT d.*, (SELECT count(*) FROM broadcast_messages m
-                     WHERE m.device_id = d.device_id AND m.due_at IS NOT NULL) AS waiting,
-            coalesce((SELECT u.claimed FROM device_days u WHERE u.device_id = d.device_id
-                AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date), 0) AS used
-        FROM devices d WHERE d.status <> 'retired' ORDER BY d.name, d.device_id
+        SELECT device_id, date_trunc('hour', due_at) AS due_at, count(*) AS messages
+        FROM broadcast_messages
+        WHERE device_id = ANY(%(ids)s::uuid[]) AND due_at IS NOT NULL
+          AND campaign_id IS DISTINCT FROM %(campaign_id)s
+        GROUP BY 1, 2
         """,
-        now=now,
+        campaign_id=str(campaign_id),
+        ids=uuids(ids),
     )

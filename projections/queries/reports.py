@@ -35,9 +35,11 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepReport(Counts, frozen=True, kw_only=True):
-    """The counts of one step of a sequence, numbered from 1."""
+    """The counts of one step of a sequence, by its number. ``removed`` ones are no steps any more,
+    but had messages."""
 
     step: int
+    removed: bool = False
 
 
 class CampaignReport(Counts, frozen=True, kw_only=True):
@@ -51,7 +53,7 @@ class CampaignReport(Counts, frozen=True, kw_only=True):
 
 class SequenceReport(msgspec.Struct, frozen=True, kw_only=True):
     """The enrollments of a sequence by status, the stopped ones by reason, and the counts of each
-    step in order."""
+    step in order, then of steps that were removed."""
 
     sequence_id: UUID
     name: str
@@ -106,13 +108,19 @@ def sequence(connection: Connection, sequence_id: UUID) -> SequenceReport:
     """The report of a sequence. Raises NotFoundError."""
     sequences = rows(
         connection,
-        "SELECT sequence_id, name, status, jsonb_array_length(definition -> 'steps') AS steps"
-        " FROM sequences WHERE sequence_id = %(id)s",
+        """
+        SELECT sequence_id, name, status, steps_ever, ARRAY(
+            SELECT split_part(step ->> 'content_id', ':', 3)::int
+            FROM jsonb_array_elements(definition -> 'steps') WITH ORDINALITY AS s(step, place)
+            ORDER BY place) AS steps
+        FROM sequences WHERE sequence_id = %(id)s
+        """,
         id=str(sequence_id),
     )
     if not sequences:
         raise NotFoundError("sequence", sequence_id)
-    numbers = range(1, sequences[0].steps + 1)
+    living: list[int] = sequences[0].steps
+    numbers = [*living, *(n for n in range(1, sequences[0].steps_ever + 1) if n not in living)]
     enrolled = rows(
         connection,
         "SELECT status, reason, count(*) FROM enrollments WHERE sequence_id = %(id)s"
@@ -131,10 +139,11 @@ def sequence(connection: Connection, sequence_id: UUID) -> SequenceReport:
             reason: count for status, reason, count in enrolled if status == "stopped"
         },
         steps=[
-            StepReport(step=number, **counts)
+            StepReport(step=number, removed=number not in living, **counts)
             for number, counts in zip(
                 numbers, _counts(connection, sequence_id, numbers), strict=True
             )
+            if number in living or counts["audience"]
         ],
     )
 

@@ -14,11 +14,13 @@ from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
 from projections.queue.dispatch import CANDIDATE, Candidate
 from projections.queue.lookup import NOT_ASIDE
+from projections.schema.expressions import LIMIT_TODAY, TODAY
 
 
 class SendingDevice(NamedTuple):
-    """A device that may send: its latest slot, its pace in seconds, whom it calls, and the epoch of
-    the slot. A slot that is too far ahead to count is here as it is."""
+    """A device that may send: its latest slot, its pace in seconds, whom it calls, the epoch of the
+    slot, and whether its days have a limit. A slot that is too far ahead to count is here as it
+    is."""
 
     device_id: UUID
     last_slot_at: datetime | None
@@ -28,6 +30,7 @@ class SendingDevice(NamedTuple):
     gateway: str
     base_url: str | None
     epoch: int = 0
+    is_limited: bool = False
 
 
 class Wanted(NamedTuple):
@@ -48,14 +51,15 @@ _LAST_SLOT = """
 
 _SENDING_DEVICES = prepared(f"""
 SELECT l.device_id, l.last_slot_at, d.timezone, d.min_delay_seconds, d.max_delay_seconds,
-    d.gateway, d.settings ->> 'base_url' AS base_url, l.epoch
+    d.gateway, d.settings ->> 'base_url' AS base_url, l.epoch,
+    d.daily_limit IS NOT NULL OR d.warm_up IS NOT NULL AS is_limited
 FROM device_slots l JOIN devices d USING (device_id)
 WHERE d.status = 'online' AND d.gateway = ANY(%(gateways)s)
   AND l.device_id <> ALL(%(behind)s::uuid[])
   AND coalesce({_LAST_SLOT} + make_interval(secs => d.min_delay_seconds) <= %(horizon)s, true)
-  AND (d.daily_limit IS NULL OR d.daily_limit > coalesce((
+  AND (d.daily_limit IS NULL AND d.warm_up IS NULL OR {LIMIT_TODAY} > coalesce((
       SELECT u.claimed FROM device_days u WHERE u.device_id = l.device_id
-        AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date), 0))
+        AND u.day = {TODAY}), 0))
   AND EXISTS (SELECT FROM broadcast_messages m
               WHERE m.device_id = l.device_id AND m.due_at <= %(horizon)s AND {NOT_ASIDE})
 ORDER BY {_LAST_SLOT} NULLS FIRST, l.device_id
@@ -71,16 +75,17 @@ FROM (
     FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS slot(device_id, place)
     JOIN devices d USING (device_id)
     LEFT JOIN device_days u ON u.device_id = slot.device_id
-        AND u.day = (%(now)s::timestamptz AT TIME ZONE d.timezone)::date
+        AND u.day = {TODAY}
+    CROSS JOIN LATERAL (SELECT {LIMIT_TODAY} AS of_day) n
     CROSS JOIN LATERAL (
         SELECT m.* FROM broadcast_messages m
         WHERE m.device_id = slot.device_id AND m.due_at <= %(horizon)s AND {NOT_ASIDE}
-        ORDER BY m.due_at
+        ORDER BY m.due_at, m.planned_at
         LIMIT least(
             %(per_device)s,
-            CASE WHEN d.daily_limit IS NOT NULL
-                THEN greatest(0, d.daily_limit - coalesce(u.claimed, 0)) END,
-            CASE WHEN d.min_delay_seconds > 0 THEN 1 + ceil(
+            CASE WHEN n.of_day IS NOT NULL
+                THEN greatest(0, n.of_day - coalesce(u.claimed, 0)) END,
+            CASE WHEN d.min_delay_seconds > 0 AND NOT %(unpaced)s THEN 1 + ceil(
                 %(seconds)s / d.min_delay_seconds)::int END)
         FOR UPDATE OF m SKIP LOCKED
     ) m
@@ -92,7 +97,7 @@ FROM (
 def sending_devices(
     connection: Connection, now: datetime, horizon: datetime, wanted: Wanted
 ) -> list[SendingDevice]:
-    """Locks the slots of the ``wanted`` devices that are online and below their daily limit, may
+    """Locks the slots of the ``wanted`` devices that are online, below their limit of the day, may
     send again before ``horizon`` and have something due by then.
 
     Devices that waited longest come first; a slot further ahead than ``pacing.farthest_slot`` holds
@@ -119,12 +124,15 @@ def messages(
     horizon: datetime,
     per_device: int,
     limit: int,
+    *,
+    unpaced: bool = False,
 ) -> list[Candidate]:
     """Locks the first messages due by ``horizon`` on each of these devices. The caller has locked
     the devices' slots in an earlier statement, so that this one sees what the last holder did.
 
     At most as many per device as its pace fits before ``horizon`` and its daily limit leaves; at
-    most ``limit`` in all, device by device. The ``place`` of each is that of its device.
+    most ``limit`` in all, device by device. The ``place`` of each is that of its device. If
+    ``unpaced``, more than the pace fits: many of them may not be sent yet.
     """
     candidates = rows(
         connection,
@@ -135,5 +143,6 @@ def messages(
         seconds=(horizon - now).total_seconds(),
         per_device=per_device,
         limit=limit,
+        unpaced=unpaced,
     )
     return cast(list[Candidate], candidates)

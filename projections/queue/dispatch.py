@@ -3,7 +3,7 @@ campaigns and sequences, each of which is read once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
@@ -11,9 +11,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from domain.content import Content
 from domain.enrollment import StopReason
 from domain.pacing import LastDispatch
+from domain.planning import Step
+from domain.windows import Window
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
 from projections.database.quarantined import not_aside
@@ -25,7 +26,9 @@ class Candidate(NamedTuple):
     ``place`` is the place of its id, or of its device, among those asked for, from 1. ``moment`` is
     when it is due, or its slot. ``owner_id`` is its campaign's or sequence's. ``stopped_because``
     is why its enrollment was stopped, if it was.
-    ``digest_key`` is the lead's, None if it has none.
+    ``digest_key`` is the lead's, None if it has none. ``scheduled_at`` is for when a step is
+    planned; a campaign's message has none, nor an enrollment. Ids that are only compared are text,
+    which costs less.
     """
 
     place: int
@@ -42,13 +45,17 @@ class Candidate(NamedTuple):
     name: str
     attributes: dict[str, str]
     opted_out_at: datetime | None
-    wa_id: str | None = None
-    digest_key: memoryview | None = None
+    wa_id: str | None
+    digest_key: memoryview | None
+    lead_id: str
+    enrollment_id: str | None
+    scheduled_at: datetime | None
 
 
 class Device(NamedTuple):
     """A device as it is now; ``ciphertext`` holds its credentials, if there are any. ``epoch`` is
-    that of its latest dispatch."""
+    that of its latest dispatch. ``move_pending`` says that what waits on it, once it is retired,
+    moves to another."""
 
     status: str
     gateway: str
@@ -56,21 +63,34 @@ class Device(NamedTuple):
     min_delay_seconds: float
     ciphertext: memoryview | None
     epoch: int = 0
+    move_pending: bool = False
 
 
 class Owner(NamedTuple):
     """A campaign, or a sequence whose pending messages may be unwanted. A campaign has one content,
-    a sequence one per step; there are none if they cannot be read."""
+    a sequence one per step, in their order; there are none if they cannot be read. ``places`` has
+    the place of each step by its number, and ``steps_ever`` counts the steps that the sequence ever
+    had; a campaign has none. ``timezone`` is that of people who have none of their own. One that is
+    to ``ignore_cap`` may write to a person who had as much as a day may have."""
 
     status: str
     cancel_pending: bool
     min_delay_seconds: float
     max_delay_seconds: float
-    contents: Sequence[Content]
+    timezone: str | None
+    windows: tuple[Window, ...]
+    ignore_cap: bool
+    contents: Sequence[Step]
+    places: Mapping[int, int]
+    steps_ever: int
 
-    def content(self, step: int) -> Content:
-        """The content of ``step``, from 1; a campaign's messages have step 0."""
-        return self.contents[max(0, step - 1)]
+    def content(self, step: int) -> Step:
+        """The content of the ``step`` of that number; a campaign's messages have step 0."""
+        return self.contents[self.places[step] if step else 0]
+
+    def lacks(self, step: int) -> bool:
+        """Whether the step of that number, from 1, was removed."""
+        return bool(self.contents) and step not in self.places
 
 
 # SQL: a Candidate but for its place, from message ``m`` and lead ``l``.
@@ -79,7 +99,9 @@ CANDIDATE = """
     coalesce(m.campaign_id, m.sequence_id)::text AS owner_id, m.expires_at,
     (SELECT n.reason FROM enrollments n WHERE n.enrollment_id = m.enrollment_id) AS stopped_because,
     l.version AS lead_version, l.phone, l.name, l.attributes, l.opted_out_at, l.wa_id,
-    (SELECT k.digest_key FROM lead_keys k WHERE k.lead_id = l.lead_id) AS digest_key
+    (SELECT k.digest_key FROM lead_keys k WHERE k.lead_id = l.lead_id) AS digest_key,
+    m.lead_id::text AS lead_id, m.enrollment_id::text AS enrollment_id,
+    CASE WHEN m.enrollment_id IS NOT NULL THEN m.scheduled_at END AS scheduled_at
 """
 
 _MESSAGES = prepared(f"""
@@ -93,7 +115,8 @@ ORDER BY m.message_id FOR UPDATE OF m
 """)
 
 _DEVICES = prepared("""
-SELECT d.device_id, d.status, d.gateway, d.settings, d.min_delay_seconds, k.ciphertext, h.epoch
+SELECT d.device_id, d.status, d.gateway, d.settings, d.min_delay_seconds, k.ciphertext, h.epoch,
+    d.move_pending
 FROM devices d JOIN device_dispatches h USING (device_id)
 LEFT JOIN device_secrets k USING (device_id)
 WHERE d.device_id = ANY(%(ids)s::uuid[])
@@ -101,11 +124,11 @@ WHERE d.device_id = ANY(%(ids)s::uuid[])
 
 _OWNERS = prepared("""
 SELECT c.campaign_id::text, c.status, false, c.min_delay_seconds, c.max_delay_seconds,
-    jsonb_build_array(c.definition)
+    c.definition, jsonb_build_array(c.definition), 0
 FROM campaigns c WHERE c.campaign_id = ANY(%(ids)s::uuid[])
 UNION ALL
 SELECT s.sequence_id::text, s.status, s.cancel_pending, s.min_delay_seconds, s.max_delay_seconds,
-    s.definition -> 'steps'
+    s.definition - 'steps', s.definition -> 'steps', s.steps_ever
 FROM sequences s WHERE s.sequence_id = ANY(%(ids)s::uuid[])
 """)
 
@@ -135,16 +158,31 @@ def devices(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Device]:
 def owners(connection: Connection, ids: Iterable[str]) -> dict[str, Owner]:
     """Campaigns and sequences by their ids."""
     return {
-        row[0]: Owner(row[1], row[2], row[3], row[4], _contents(row[5]))
+        row[0]: Owner(
+            row[1], row[2], row[3], row[4], *_hours(row[5]), *_contents(row[6], row[7]), row[7]
+        )
         for row in rows(connection, _OWNERS, ids=uuids(ids))
     }
 
 
-def _contents(stored: Any) -> Sequence[Content]:
+class _Hours(msgspec.Struct):
+    timezone: str | None = None
+    windows: tuple[Window, ...] = ()
+    ignore_cap: bool = False
+
+
+def _hours(stored: Any) -> tuple[str | None, tuple[Window, ...], bool]:
+    found = msgspec.convert(stored, _Hours)
+    return found.timezone, found.windows, found.ignore_cap
+
+
+def _contents(stored: Any, steps_ever: int) -> tuple[Sequence[Step], Mapping[int, int]]:
     try:
-        return msgspec.convert(stored, list[Content])
-    except msgspec.ValidationError:
-        return ()
+        contents = msgspec.convert(stored, list[Step])
+        places = {step.number: place for place, step in enumerate(contents) if steps_ever}
+    except (msgspec.ValidationError, ValueError):
+        return (), {}
+    return contents, places
 
 
 def last_dispatches(connection: Connection, device_ids: Iterable[UUID]) -> dict[UUID, LastDispatch]:

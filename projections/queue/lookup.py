@@ -43,6 +43,26 @@ def locked(connection: Connection, ids: Iterable[UUID]) -> list[Message]:
     return [state(row) for row in messages]
 
 
+def put_off(
+    connection: Connection, campaign_id: UUID, after: UUID | None, limit: int
+) -> list[Message]:
+    """Locks up to ``limit`` pending messages of a campaign that wait for a window, in id order
+    after ``after``, but for what somebody else has locked, or is in quarantine."""
+    messages = rows(
+        connection,
+        f"""
+        SELECT m.message_id, {COLUMNS} FROM broadcast_messages m
+        WHERE m.campaign_id = %(campaign_id)s AND m.status = 'pending' AND m.reason = 'window'
+          AND (%(after)s::uuid IS NULL OR m.message_id > %(after)s::uuid) AND {NOT_ASIDE}
+        ORDER BY m.message_id LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
+        """,
+        campaign_id=str(campaign_id),
+        after=None if after is None else str(after),
+        limit=limit,
+    )
+    return [state(row) for row in messages]
+
+
 def cancellable(connection: Connection, lead_ids: Iterable[UUID]) -> list[Message]:
     """Locks what is pending or processing of these leads and not in quarantine, in id order."""
     messages = rows(

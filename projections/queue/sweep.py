@@ -14,8 +14,8 @@ from projections.queue.lookup import COLUMNS, NOT_ASIDE, state
 
 def unwanted(connection: Connection, limit: int) -> list[tuple[Message, str]]:
     """Locks pending messages that will never be sent, each with the reason to cancel it: their
-    campaign is cancelled, their sequence stopped, their device retired. The counts say which
-    campaigns and sequences have any."""
+    campaign is cancelled, or their sequence stopped. The counts say which campaigns and sequences
+    have any."""
     messages = rows(
         connection,
         f"""
@@ -36,30 +36,23 @@ def unwanted(connection: Connection, limit: int) -> list[tuple[Message, str]]:
         """,
         limit=limit,
     )
-    if not messages:
-        messages = rows(
-            connection,
-            f"""
-            SELECT m.message_id, {COLUMNS}, 'device_retired' AS why
-            FROM devices d JOIN broadcast_messages m USING (device_id)
-            WHERE d.status = 'retired' AND m.due_at IS NOT NULL AND {NOT_ASIDE}
-            LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
-            """,
-            limit=limit,
-        )
     return [(state(row), row.why) for row in messages]
 
 
 def expired(connection: Connection, now: datetime, limit: int) -> list[Message]:
-    """Locks pending messages, of devices that cannot send now, whose time to be sent is over; the
-    broadcaster finds those of online devices itself."""
+    """Locks pending messages whose time to be sent is over, whatever holds them. The counts say
+    which campaigns have pending ones. There is no index for it: one that named the status would
+    have to be written at every change of a message."""
     messages = rows(
         connection,
         f"""
         SELECT m.message_id, {COLUMNS}
-        FROM devices d JOIN broadcast_messages m USING (device_id)
-        WHERE d.status = 'offline' AND m.due_at IS NOT NULL AND m.expires_at <= %(now)s
-          AND {NOT_ASIDE}
+        FROM campaigns c
+        JOIN message_counts n ON n.owner_id = c.campaign_id AND n.pending > 0
+        JOIN broadcast_messages m USING (campaign_id)
+        WHERE c.scheduled_at <= %(now)s::timestamptz - make_interval(
+                secs => (c.definition ->> 'expires_after_hours')::float8 * 3600)
+          AND m.status = 'pending' AND m.expires_at <= %(now)s AND {NOT_ASIDE}
         LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
         """,
         now=now,

@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from domain.campaign import Campaign, Definition
+from domain.campaign import Campaign
+from domain.campaign_definition import Definition
 from projections.database.engine import rows
 from projections.database.quarantined import FaultyError, not_aside
 from projections.readmodels.handler import Handlers, beside, handler, keys

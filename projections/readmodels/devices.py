@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,12 +20,13 @@ WITH e AS ({events}), slot AS (
     INSERT INTO device_dispatches (device_id) SELECT originator_id FROM e
 )
 INSERT INTO devices (device_id, version, status, gateway, name, settings, min_delay_seconds,
-    max_delay_seconds, daily_limit, timezone)
+    max_delay_seconds, daily_limit, timezone, warm_up, offline_since)
 SELECT originator_id, originator_version, 'offline', configuration ->> 'gateway',
     configuration ->> 'name', (configuration -> 'settings')::jsonb,
     (configuration ->> 'min_delay_seconds')::float8,
     (configuration ->> 'max_delay_seconds')::float8,
-    (configuration ->> 'daily_limit')::int, configuration ->> 'timezone'
+    (configuration ->> 'daily_limit')::int, configuration ->> 'timezone',
+    nullif((configuration -> 'warm_up')::jsonb, 'null'), timestamp
 FROM e WHERE originator_version = 1
 """
 
@@ -38,25 +40,31 @@ SET version = e.originator_version,
     max_delay_seconds = (e.configuration ->> 'max_delay_seconds')::float8,
     daily_limit = (e.configuration ->> 'daily_limit')::int,
     timezone = e.configuration ->> 'timezone',
+    warm_up = nullif((e.configuration -> 'warm_up')::jsonb, 'null'),
     address = NULL
 FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 
 _CONNECTED = """
 WITH e AS ({events})
-UPDATE devices d SET version = e.originator_version, status = 'online', reason = NULL
+UPDATE devices d SET version = e.originator_version, status = 'online', reason = NULL,
+    offline_since = NULL,
+    first_connected_at = coalesce(d.first_connected_at, e.timestamp)
 FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 
 _DISCONNECTED = """
 WITH e AS ({events})
-UPDATE devices d SET version = e.originator_version, status = 'offline', reason = e.reason
+UPDATE devices d
+SET version = e.originator_version, status = 'offline', reason = e.reason,
+    offline_since = e.timestamp
 FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 
 _RETIRED = """
 WITH e AS ({events})
-UPDATE devices d SET version = e.originator_version, status = 'retired'
+UPDATE devices d SET version = e.originator_version, status = 'retired',
+    move_pending = coalesce(e.move_pending, false), move_to = e.move_to
 FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 
@@ -77,7 +85,7 @@ HANDLERS: Handlers = {
     ("device.reconfigured",): (handler(_RECONFIGURED, "configuration json"),),
     ("device.connected",): (handler(_CONNECTED),),
     ("device.disconnected",): (handler(_DISCONNECTED, "reason text"),),
-    ("device.retired",): (handler(_RETIRED),),
+    ("device.retired",): (handler(_RETIRED, "move_pending boolean, move_to uuid"),),
     ("device.tested",): (handler(_TESTED),),
     ("device.address_learned",): (handler(_ADDRESS_LEARNED, "address text"),),
 }
@@ -113,6 +121,11 @@ def statuses(connection: Connection) -> dict[UUID, Status]:
     """The status of every device, retired ones too."""
     devices = rows(connection, "SELECT device_id, status FROM devices")
     return {row.device_id: row.status for row in devices}
+
+
+def retired(statuses: Mapping[UUID, Status]) -> list[UUID]:
+    """Those of the devices, by their statuses, that are retired."""
+    return [device for device, status in statuses.items() if status == "retired"]
 
 
 def gateways(connection: Connection) -> dict[UUID, str]:

@@ -18,10 +18,22 @@ WITH e AS ({events}), progress AS (
     INSERT INTO enrollment_progress (enrollment_id, open) SELECT originator_id, steps FROM e
 )
 INSERT INTO enrollments (enrollment_id, version, status, lead_id, sequence_id, entry, steps,
-    trigger, enrolled_at)
-SELECT originator_id, originator_version, 'active', lead_id, sequence_id, entry, steps, trigger,
-    "timestamp"
+    sequence_version, trigger, enrolled_at)
+SELECT originator_id, originator_version, 'active', lead_id, sequence_id, entry, steps,
+    sequence_version, trigger, "timestamp"
 FROM e WHERE originator_version = 1
+"""
+
+# What is cancelled of steps that were removed, the messages' own events count.
+_REPLANNED = """
+WITH e AS ({events}), progress AS (
+    UPDATE enrollment_progress p SET open = p.open + e.added
+    FROM e WHERE p.enrollment_id = e.originator_id
+)
+UPDATE enrollments n
+SET version = e.originator_version, sequence_version = e.sequence_version,
+    steps = n.steps + e.added - e.removed
+FROM e WHERE n.enrollment_id = e.originator_id AND n.version = e.originator_version - 1
 """
 
 _COMPLETED = """
@@ -48,8 +60,13 @@ _OF_ENROLLMENT = "m.lead_id = n.lead_id AND m.enrollment_id = n.enrollment_id"
 HANDLERS: Handlers = {
     ("enrollment.lead_enrolled",): (
         handler(
-            _LEAD_ENROLLED, "lead_id uuid, sequence_id uuid, entry int, steps int, trigger text"
+            _LEAD_ENROLLED,
+            "lead_id uuid, sequence_id uuid, sequence_version int, entry int, steps int,"
+            " trigger text",
         ),
+    ),
+    ("enrollment.replanned",): (
+        handler(_REPLANNED, "sequence_version int, added int, removed int"),
     ),
     ("enrollment.completed",): (handler(_COMPLETED),),
     ("enrollment.stopped",): (handler(_STOPPED, "reason text"),),
@@ -66,6 +83,7 @@ def state(row: Any) -> Enrollment:
         sequence_id=row.sequence_id,
         entry=row.entry,
         steps=row.steps,
+        sequence_version=row.sequence_version,
         reason=row.reason,
     )
 
@@ -76,7 +94,8 @@ def finished(connection: Connection, limit: int) -> list[Any]:
     of steps that were not sent, ``unsent`` reads.
 
     A message whose outcome is unknown has not ended here, unless the sequence was stopped: it may
-    turn out to be sent. The counts say where to look; messages are found by their lead.
+    turn out to be sent. One that is to be planned anew may get another step. The counts say where
+    to look; messages are found by their lead.
     """
     return rows(
         connection,
@@ -89,6 +108,7 @@ def finished(connection: Connection, limit: int) -> list[Any]:
         JOIN leads l USING (lead_id)
         JOIN sequences s USING (sequence_id)
         WHERE p.open = 0 AND n.status = 'active'
+          AND (s.cancel_pending OR n.sequence_version >= s.plan_version)
           AND (s.cancel_pending OR NOT EXISTS (
               SELECT FROM broadcast_messages m WHERE {_OF_ENROLLMENT}
               AND m.status IN ('pending', 'processing', 'queued', 'unknown')))

@@ -8,11 +8,25 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain.device_choice import Ties
 from domain.enrolling import REFUSALS
 from domain.lead import Lead, Profile
 from projections.database.engine import rows, uuids
 from projections.database.quarantined import not_aside
 from projections.readmodels.handler import key
+from projections.schema.expressions import FIRST_CONTACT
+
+# Whether a device can write to lead ``l`` for sequence ``s``: one of its pool, or else one that the
+# lead is tied to (``device_choice.choose``).
+_HAS_DEVICE = """
+    (EXISTS (SELECT FROM devices d WHERE d.status <> 'retired'
+         AND (jsonb_array_length(coalesce(s.definition -> 'device_ids', '[]')) = 0
+              OR s.definition -> 'device_ids' @> to_jsonb(d.device_id)))
+     OR EXISTS (SELECT FROM devices d WHERE d.status <> 'retired'
+         AND (d.device_id IN (l.device_id, l.replied_through) OR EXISTS (
+             SELECT FROM broadcast_messages m WHERE m.lead_id = l.lead_id
+               AND m.device_id = d.device_id AND m.status <> 'cancelled'))))
+"""
 
 # Whether an audience of niches and a target status takes lead ``l``; ``{a}`` has the criteria.
 MATCHES = """
@@ -22,13 +36,14 @@ MATCHES = """
 """
 
 
-def enrollable(connection: Connection, limit: int) -> list[Any]:
+def enrollable(connection: Connection, limit: int, retired: Iterable[UUID] = ()) -> list[Any]:
     """Locks up to ``limit`` leads that enter a sequence now and gives one row per lead and
     sequence, in lead order; ``trigger`` is the sequence's trigger as the lead has it.
 
     A lead enters every active sequence whose trigger it has and whose niche and target status it
     matches, as often as the sequence's re-entry policy says (``enrolling.keeps_out``), provided
-    that a device can write to it. Leads that another enroller holds are left to it.
+    that a device can write to it. The rows say what ties the lead to devices, of which these are
+    ``retired``. Leads that another enroller holds are left to it.
     """
     enters = f"""
         s.status = 'active' AND {not_aside("sequence", "s.sequence_id")}
@@ -39,6 +54,7 @@ def enrollable(connection: Connection, limit: int) -> list[Any]:
             WHERE e.lead_id = l.lead_id AND e.sequence_id = s.sequence_id
               AND (s.definition ->> 'reentry' = 'once' OR e.status = 'active'
                    OR e.reason = ANY(%(refusals)s))))
+        AND {_HAS_DEVICE}
     """
     return rows(
         connection,
@@ -50,11 +66,10 @@ def enrollable(connection: Connection, limit: int) -> list[Any]:
               AND l.trigger_keys && ARRAY(
                   SELECT trigger_key FROM sequences WHERE status = 'active')
               AND EXISTS (SELECT FROM sequences s WHERE {enters})
-              AND EXISTS (SELECT FROM devices d WHERE d.status <> 'retired'
-                          AND d.device_id = coalesce(l.device_id, d.device_id))
             LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
         )
-        SELECT l.lead_id, l.version, l.triggers, l.device_id, l.timezone,
+        SELECT l.lead_id, l.version, l.triggers, l.device_id, l.replied_through,
+            {FIRST_CONTACT} AS first_contact, l.timezone, l.phone,
             (SELECT t FROM unnest(l.triggers) t
              WHERE s.trigger_key IN ({key("t")}, fold_case(t)) LIMIT 1)
                 AS trigger,
@@ -66,6 +81,7 @@ def enrollable(connection: Connection, limit: int) -> list[Any]:
         """,
         limit=limit,
         refusals=list(REFUSALS),
+        retired=uuids(retired),
     )
 
 
@@ -74,17 +90,22 @@ def audience(
     campaign_id: UUID,
     after: UUID | None,
     limit: int,
+    retired: Iterable[UUID] = (),
     *,
     named: bool = False,
+    local: bool = False,
 ) -> list[Any]:
     """The next ``limit`` leads, in id order after ``after``, that match the campaign's frozen niche
-    and target status; the campaign's row must be locked. If they are ``named``, with what a text
-    may name, and with their latest reply."""
-    names = ", l.name, l.phone, l.attributes, l.replied_at" if named else ""
+    and target status; the campaign's row must be locked. They come with what ties them to devices,
+    of which these are ``retired``. If they are ``named``, with what a text
+    may name, and with their latest reply; if they are ``local``, with what says where they are."""
+    names = ", l.name, l.attributes, l.replied_at" if named else ""
+    names += ", l.phone, l.timezone" if named or local else ""
     return rows(
         connection,
         f"""
-        SELECT l.lead_id, l.version, l.device_id, l.opted_out_at, l.unreachable_at{names}
+        SELECT l.lead_id, l.version, l.device_id, l.replied_through,
+            {FIRST_CONTACT} AS first_contact, l.opted_out_at, l.unreachable_at{names}
         FROM campaigns c JOIN leads l ON {MATCHES.format(a="c")}
         WHERE c.campaign_id = %(campaign_id)s
           AND (%(after)s::uuid IS NULL OR l.lead_id > %(after)s::uuid)
@@ -93,7 +114,20 @@ def audience(
         campaign_id=str(campaign_id),
         after=None if after is None else str(after),
         limit=limit,
+        retired=uuids(retired),
     )
+
+
+def ties(connection: Connection, ids: Iterable[UUID], retired: Iterable[UUID]) -> dict[UUID, Ties]:
+    """What ties each of these leads to devices, of which these are ``retired``."""
+    leads = rows(
+        connection,
+        f"SELECT l.lead_id, l.device_id, l.replied_through, {FIRST_CONTACT}"
+        " FROM leads l WHERE l.lead_id = ANY(%(ids)s::uuid[])",
+        ids=uuids(ids),
+        retired=uuids(retired),
+    )
+    return {row[0]: Ties(*row[1:]) for row in leads}
 
 
 def state(row: Any) -> Lead:
@@ -123,6 +157,7 @@ def state(row: Any) -> Lead:
         unreachable_code=row.unreachable_code,
         replied_at=row.replied_at,
         replied_to=row.replied_to,
+        replied_through=row.replied_through,
         registered_at=row.registered_at,
         merged_into=row.merged_into,
         erased_at=row.erased_at,

@@ -52,6 +52,28 @@ WITH e AS ({{events}}), {_OWNERS}, changed AS (
 )
 {COUNT_MOVED}"""
 
+_RESCHEDULED = f"""
+WITH e AS ({{events}}), {_OWNERS}, changed AS (
+    UPDATE broadcast_messages m
+    SET version = e.originator_version, status = 'pending', scheduled_at = e.scheduled_at,
+        retry_at = NULL, reason = e.reason, worker = NULL, lease_until = NULL, send_at = NULL,
+        slot_day = NULL,
+        due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
+            THEN e.scheduled_at END
+    FROM e
+    JOIN broadcast_messages old ON old.message_id = e.originator_id
+    LEFT JOIN c ON c.campaign_id = old.campaign_id
+    LEFT JOIN s ON s.sequence_id = old.sequence_id
+    WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
+)
+{COUNT_MOVED}"""
+
+_MOVED = """
+WITH e AS ({events})
+UPDATE broadcast_messages m SET version = e.originator_version, device_id = e.device_id
+FROM e WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
+"""
+
 _FAILED = f"""
 WITH e AS ({{events}}), changed AS (
     UPDATE broadcast_messages m
@@ -131,6 +153,10 @@ HANDLERS: Handlers = {
     ("message.deferred",): (
         handler(_DEFERRED, "retry_at timestamptz, reason text", counted=moved),
     ),
+    ("message.rescheduled",): (
+        handler(_RESCHEDULED, "scheduled_at timestamptz, reason text", counted=moved),
+    ),
+    ("message.moved",): (handler(_MOVED, "device_id uuid"),),
     ("message.outcome_unknown",): (handler(_OUTCOME_UNKNOWN, "reason text", counted=moved),),
     ("message.resolved",): (
         handler(

@@ -94,9 +94,11 @@ LOCK_OWNERS = """c AS MATERIALIZED (
 _SCHEDULED = f"""
 WITH e AS ({{events}}), {LOCK_OWNERS.format(source="e")}, changed AS (
     INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id,
-        campaign_id, sequence_id, enrollment_id, step, scheduled_at, expires_at, attempt, due_at)
+        campaign_id, sequence_id, enrollment_id, step, scheduled_at, planned_at, expires_at,
+        attempt, due_at)
     SELECT e.originator_id, e.originator_version, 'pending', e.lead_id, e.device_id,
-        e.campaign_id, e.sequence_id, e.enrollment_id, e.step, e.scheduled_at, e.expires_at, 0,
+        e.campaign_id, e.sequence_id, e.enrollment_id, e.step, e.scheduled_at, e.scheduled_at,
+        e.expires_at, 0,
         CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
             THEN e.scheduled_at END
     FROM e

@@ -40,6 +40,7 @@ WITH e AS ({{events}}), known AS (
 ), changed AS (
     UPDATE leads l
     SET version = e.originator_version, replied_at = e.timestamp, replied_to = e.message_id,
+        replied_through = coalesce(e.device_id, l.replied_through),
         unreachable_at = NULL, unreachable_code = NULL
     FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
     RETURNING l.lead_id

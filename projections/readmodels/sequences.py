@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -16,20 +17,64 @@ from projections.readmodels.handler import Handlers, beside, handler, key, keys
 _DEFINED = f"""
 WITH e AS ({{events}})
 INSERT INTO sequences (sequence_id, version, status, cancel_pending, name, trigger_key, niche_keys,
-    target_status, min_delay_seconds, max_delay_seconds, definition)
+    target_status, min_delay_seconds, max_delay_seconds, definition, plan_version, steps_ever)
 SELECT originator_id, originator_version, 'draft', false, definition ->> 'name',
     {key("definition ->> 'trigger'")}, {keys("definition -> 'niche'")},
     definition ->> 'target_status', (definition ->> 'min_delay_seconds')::float8,
-    (definition ->> 'max_delay_seconds')::float8, definition::jsonb
+    (definition ->> 'max_delay_seconds')::float8, definition::jsonb, 1,
+    json_array_length(definition -> 'steps')
 FROM e WHERE originator_version = 1
 """
 
-_STEP_REVISED = """
-WITH e AS ({events})
+
+def _place(number: str) -> str:
+    """SQL: the place, from 0, of the step of that number in sequence ``s``. The number is the last
+    part of the content's name."""
+    return f"""(SELECT (p.place - 1)::text
+        FROM jsonb_array_elements(s.definition -> 'steps') WITH ORDINALITY AS p(step, place)
+        WHERE split_part(p.step ->> 'content_id', ':', 3)::int = {number})"""
+
+
+_STEP_REVISED = f"""
+WITH e AS ({{events}})
 UPDATE sequences s
 SET version = e.originator_version,
-    definition = jsonb_set(
-        s.definition, ARRAY['steps', (e.number - 1)::text], e.step::jsonb)
+    plan_version = CASE WHEN e.replans THEN e.originator_version ELSE s.plan_version END,
+    definition = jsonb_set(s.definition, ARRAY['steps', {_place("e.number")}], e.step::jsonb)
+FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
+"""
+
+_STEP_ADDED = f"""
+WITH e AS ({{events}})
+UPDATE sequences s
+SET version = e.originator_version, plan_version = e.originator_version,
+    steps_ever = s.steps_ever + 1,
+    definition = CASE WHEN e.before IS NULL
+        THEN jsonb_set(s.definition, '{{steps}}', (s.definition -> 'steps') || e.step::jsonb)
+        ELSE jsonb_insert(
+            s.definition, ARRAY['steps', {_place("e.before")}], e.step::jsonb) END
+FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
+"""
+
+_STEP_REMOVED = f"""
+WITH e AS ({{events}})
+UPDATE sequences s
+SET version = e.originator_version, plan_version = e.originator_version,
+    definition = s.definition #- ARRAY['steps', {_place("e.number")}]
+FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
+"""
+
+_REVISED = f"""
+WITH e AS ({{events}})
+UPDATE sequences s
+SET version = e.originator_version,
+    plan_version = CASE WHEN e.replans THEN e.originator_version ELSE s.plan_version END,
+    name = e.definition ->> 'name',
+    niche_keys = {keys("e.definition -> 'niche'")},
+    target_status = e.definition ->> 'target_status',
+    min_delay_seconds = (e.definition ->> 'min_delay_seconds')::float8,
+    max_delay_seconds = (e.definition ->> 'max_delay_seconds')::float8,
+    definition = e.definition::jsonb
 FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
 """
 
@@ -42,6 +87,9 @@ UPDATE sequences s SET version = e.originator_version, {changes}
 FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
 """
 
+
+# The advisory lock of those who may close a cycle: two at once would not see each other.
+_CYCLE_LOCK = 0x5E4D7246
 
 # A statement of its own, so that it sees what others committed before the sequence's row was
 # locked.
@@ -56,6 +104,11 @@ FROM s
 WHERE m.sequence_id = s.sequence_id AND m.status = 'pending' AND (m.due_at IS NULL) <> s.held
 """
 
+_DELETED = """
+WITH e AS ({events})
+DELETE FROM sequences s
+USING e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
+"""
 
 HOLD_OR_FREE = beside(_HOLD_OR_FREE_MESSAGES)
 
@@ -71,7 +124,11 @@ HANDLERS: Handlers = {
         ),
         HOLD_OR_FREE,
     ),
-    ("sequence.step_revised",): (handler(_STEP_REVISED, "number int, step json"),),
+    ("sequence.step_revised",): (handler(_STEP_REVISED, "number int, step json, replans boolean"),),
+    ("sequence.step_added",): (handler(_STEP_ADDED, "step json, before int"),),
+    ("sequence.step_removed",): (handler(_STEP_REMOVED, "number int"),),
+    ("sequence.revised",): (handler(_REVISED, "definition json, replans boolean"),),
+    ("sequence.deleted",): (handler(_DELETED),),
 }
 
 
@@ -82,7 +139,12 @@ def state(row: Any) -> Sequence:
     except msgspec.ValidationError as error:
         raise FaultyError("sequence", row.sequence_id, error) from None
     return Sequence(
-        id=row.sequence_id, version=row.version, status=row.status, definition=definition
+        id=row.sequence_id,
+        version=row.version,
+        status=row.status,
+        definition=definition,
+        plan_version=row.plan_version,
+        steps_ever=row.steps_ever,
     )
 
 
@@ -92,3 +154,20 @@ def by_id(connection: Connection, ids: str) -> dict[UUID, Sequence]:
         connection, "SELECT * FROM sequences WHERE sequence_id = ANY(%(ids)s::uuid[])", ids=ids
     )
     return {row.sequence_id: state(row) for row in sequences}
+
+
+def with_next_trigger(connection: Connection, *, alone: bool) -> dict[UUID, Definition]:
+    """The definitions of the sequences that are not inactive and have a next trigger, by their ids.
+    What cannot be read is left out. If ``alone``, nobody else asks so until the transaction
+    ends."""
+    if alone:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _CYCLE_LOCK})
+    found: dict[UUID, Definition] = {}
+    for row in rows(
+        connection,
+        "SELECT * FROM sequences WHERE status <> 'inactive'"
+        " AND definition ->> 'next_trigger' IS NOT NULL",
+    ):
+        with suppress(FaultyError):
+            found[row.sequence_id] = state(row).definition
+    return found

@@ -35,6 +35,7 @@ leads = Table(
     Column("unreachable_code", Text),
     Column("replied_at", TIME),
     Column("replied_to", Uuid),
+    Column("replied_through", Uuid),
     Column("registered_at", TIME, nullable=False),
     Column("merged_into", Uuid),
     Column("erased_at", TIME),

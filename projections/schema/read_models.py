@@ -43,6 +43,8 @@ sequences = Table(
     Column("min_delay_seconds", Double, nullable=False),
     Column("max_delay_seconds", Double, nullable=False),
     Column("definition", JSONB, nullable=False),
+    Column("plan_version", Integer, nullable=False),
+    Column("steps_ever", Integer, nullable=False),
     CheckConstraint("status IN ('draft', 'active', 'paused', 'inactive')", name="status"),
 )
 
@@ -56,6 +58,8 @@ enrollments = Table(
     Column("sequence_id", Uuid, nullable=False),
     Column("entry", Integer, nullable=False),
     Column("steps", Integer, nullable=False),
+    # By which version of the sequence what is pending of it is planned.
+    Column("sequence_version", Integer, nullable=False),
     Column("trigger", Text, nullable=False),
     Column("reason", Text),
     Column("enrolled_at", TIME, nullable=False),
@@ -64,6 +68,13 @@ enrollments = Table(
     CheckConstraint("status IN ('active', 'completed', 'stopped')", name="status"),
     # All that a report counts, so that it reads no rows.
     Index("enrollments_by_sequence", "sequence_id", "status", "reason"),
+    # Who is to be planned anew after a change of the sequence.
+    Index(
+        "enrollments_by_plan",
+        "sequence_id",
+        "sequence_version",
+        postgresql_where=text("status = 'active'"),
+    ),
 )
 
 campaigns = Table(
@@ -99,6 +110,7 @@ devices = Table(
     Column("version", Integer, nullable=False),
     Column("status", Text, nullable=False),
     Column("reason", Text),
+    Column("offline_since", TIME),
     Column("name", Text, nullable=False),
     Column("gateway", Text, nullable=False),
     Column("settings", JSONB, nullable=False),
@@ -106,7 +118,12 @@ devices = Table(
     Column("max_delay_seconds", Double, nullable=False),
     Column("daily_limit", Integer),
     Column("timezone", Text, nullable=False),
+    Column("warm_up", JSONB),
     Column("address", Text),
+    Column("first_connected_at", TIME),
+    # What becomes of the messages of a retired one.
+    Column("move_pending", Boolean, nullable=False, server_default=text("false")),
+    Column("move_to", Uuid),
     CheckConstraint("status IN ('online', 'offline', 'retired')", name="status"),
 )
 
@@ -123,6 +140,8 @@ broadcast_messages = Table(
     Column("enrollment_id", Uuid),
     Column("step", Integer, nullable=False),
     Column("scheduled_at", TIME, nullable=False),
+    # What it was at first: among what is due at one instant the earliest of these goes first.
+    Column("planned_at", TIME, nullable=False),
     Column("expires_at", TIME),
     Column("retry_at", TIME),
     # Null unless pending and not held: what the claim looks for, and nothing else.
@@ -151,6 +170,7 @@ broadcast_messages = Table(
         "broadcast_messages_claim",
         "device_id",
         "due_at",
+        "planned_at",
         postgresql_where=text("due_at IS NOT NULL"),
     ),
     Index("broadcast_messages_by_lead", "lead_id"),

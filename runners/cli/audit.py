@@ -17,6 +17,7 @@ from projections.audit.lead_timeline import lead_timeline
 from projections.audit.why_not import why_not_campaign, why_not_sequence
 from projections.config.settings import Settings
 from projections.container import Container
+from projections.queries import waiting
 from runners.cli import console, quarantine
 from runners.cli.common import INSTANT
 
@@ -37,10 +38,13 @@ group.add_command(quarantine.group)
 def message(config: Settings, message_id: UUID) -> None:
     """The whole causal chain of a message, its text rendered again and proven."""
     with Container(config) as container:
-        console.print_trail(
-            console.terminal(),
-            message_trail.message_trail(container.outreach, container.database, message_id),
-        )
+        outreach = container.outreach
+        trail = message_trail.message_trail(outreach, container.database, message_id)
+        console.print_trail(console.terminal(), trail)
+        now = outreach.clock()
+        waits = waiting.of_ids(container.database, container.settings, [message_id], now)
+    for found in waits.values():
+        click.echo(console.readable(f"the message is pending: it {found.story}"))
 
 
 @group.command("lead")
@@ -52,7 +56,11 @@ def lead(config: Settings, who: str, as_of: str | None) -> None:
     instant = None if as_of is None else values.parse_instant(as_of, "as-of")
     with Container(config) as container:
         timeline = lead_timeline(container.database, _lead_id(container, who), instant)
-        console.print_person(console.terminal(), timeline)
+        # What a message waited for at an earlier instant is not known.
+        ids = [state.id for state in timeline.messages] if instant is None else []
+        now = container.outreach.clock()
+        waits = waiting.of_ids(container.database, container.settings, ids, now)
+    console.print_person(console.terminal(), timeline, waits)
 
 
 @group.command("why-not")
@@ -64,10 +72,11 @@ def why_not(config: Settings, who: str, campaign_id: UUID | None, sequence_id: U
     """Why this person was not sent this campaign, or this sequence."""
     with Container(config) as container:
         lead_id = _lead_id(container, who)
+        about = container.outreach, container.database, container.settings, lead_id
         if campaign_id is not None and sequence_id is None:
-            answer = why_not_campaign(container.outreach, container.database, lead_id, campaign_id)
+            answer = why_not_campaign(*about, campaign_id)
         elif sequence_id is not None and campaign_id is None:
-            answer = why_not_sequence(container.outreach, container.database, lead_id, sequence_id)
+            answer = why_not_sequence(*about, sequence_id)
         else:
             raise InvalidInputError("options", "either --campaign or --sequence")
     click.echo(console.readable(answer.story))

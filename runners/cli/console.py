@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from rich.console import Console
 from rich.progress import (
@@ -32,6 +33,7 @@ from projections.queries.reports import (
     Overview,
     SequenceReport,
 )
+from projections.queries.waiting import Explained
 from projections.records.api_keys import Key
 from projections.schema.counters import MARKS
 
@@ -151,8 +153,9 @@ def print_trail(console: Console, trail: Trail) -> None:
             _say(console, line)
 
 
-def print_person(console: Console, timeline: LeadTimeline) -> None:
-    """Prints a lead's state at ``timeline.as_of``, its messages and its events."""
+def print_person(console: Console, timeline: LeadTimeline, waits: Mapping[UUID, Explained]) -> None:
+    """Prints a lead's state at ``timeline.as_of``, its messages and its events. ``waits`` says what
+    messages wait for, by their ids."""
     when = "now" if timeline.as_of is None else timeline.as_of.isoformat()
     state = timeline.state
     if state is None:
@@ -162,7 +165,9 @@ def print_person(console: Console, timeline: LeadTimeline) -> None:
         summary = "erased" if state.erased_at else f"{state.profile.target_status}, {wish}"
         _say(console, f"as of {when}: {summary}, triggers {', '.join(state.triggers) or 'none'}")
     for message in timeline.messages:
-        _say(console, f"message {message.id}: {message.status} {message.reason or ''}".rstrip())
+        why = f"it {waits[message.id].story}" if message.id in waits else message.reason
+        about = f"{message.status}: {why}" if why else message.status
+        _say(console, f"message {message.id}: {about}")
     _print_entries(console, f"Audit of lead {timeline.lead_id}", timeline.entries)
 
 

@@ -10,8 +10,9 @@ import click
 from rich.console import Console
 from sqlalchemy import Connection
 
-from domain import campaign, device, sequence
+from domain import device, sequence
 from domain.application.outreach import Outreach
+from domain.campaign_definition import Definition
 from projections.audit import message_trail
 from projections.config import secret_key
 from projections.config.settings import Settings
@@ -129,7 +130,7 @@ def _plan(outreach: Outreach) -> tuple[UUID, UUID]:
     welcome = outreach.define_sequence(definition, actor=ACTOR)
     outreach.activate_sequence(welcome.id, actor=ACTOR)
     sale = outreach.schedule_campaign(
-        campaign.Definition(
+        Definition(
             name="March offer",
             body="{name|Hello}, this week only: 20 % off.\nDetails: https://example.com/march",
             scheduled_at=datetime.fromisoformat("2026-03-04T09:30:00+08:00"),

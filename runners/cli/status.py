@@ -7,7 +7,7 @@ import click
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.eventstore import missing_keys
-from projections.queries import operations, reports
+from projections.queries import operations, reports, waiting_summary
 from projections.records import incidents
 from runners.cli import console
 
@@ -17,9 +17,9 @@ from runners.cli import console
 def status(config: Settings) -> None:
     """What there is: leads, devices, sequences, campaigns, messages by status.
 
-    Then how the runners fare, and one line for whatever a person should know. The last ones say how
-    many replies are of nobody known, and how many leads that were not erased have no key, if there
-    are any.
+    Then how the runners fare, what pending messages wait for, and one line for whatever a person
+    should know. The last ones say how many replies are of nobody known, and how many leads that
+    were not erased have no key, if there are any.
     """
     terminal = console.terminal()
     with Container(config) as container, container.database.transaction() as connection:
@@ -27,10 +27,15 @@ def status(config: Settings) -> None:
         console.print_devices(terminal, reports.devices(connection))
         now = container.outreach.clock()
         found = operations.operations(connection, now)
+        pending = waiting_summary.summary(connection, config, now)
         keyless = missing_keys.by_read_model(connection)
     console.print_processes(terminal, found.processes)
-    for line in operations.lines(found, now - incidents.RECENT):
-        click.echo(line)
+    for line in pending.lines:
+        click.echo(console.readable(line.story))
+    if others := pending.total - sum(line.count for line in pending.lines):
+        click.echo(f"{others:,} more messages wait: GET /api/v1/messages?status=pending")
+    for warning in operations.lines(found, now - incidents.RECENT):
+        click.echo(warning)
     if strangers := operations.unattributed_line(found):
         click.echo(strangers)
     if keyless:

@@ -10,11 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import audience, campaign, rendering
+from domain import audience, campaign, campaign_definition, rendering, zones
+from domain.device_choice import Ties
 from domain.event import Event
 from domain.message import schedule_for_campaign
 from domain.message.events import MessageScheduled
 from projections.container import Container
+from projections.database.quarantined import FaultyError
 from projections.queue import wake
 from projections.readmodels import campaigns, devices, leads
 from projections.records import quarantine
@@ -119,42 +121,25 @@ class Campaigner:
 
     def _read(self, connection: Connection, state: campaign.Campaign, cursor: UUID | None) -> Chunk:
         """The chunk after ``cursor``, which is None before the first one."""
-        now = self.container.outreach.clock()
+        definition = state.definition
+        statuses = devices.statuses(connection)
         senders = audience.Senders(
-            devices.statuses(connection), devices.gateways(connection), state.definition
+            statuses, devices.gateways(connection), definition, definition.device_ids
         )
         candidates = leads.audience(
-            connection, state.id, cursor, self.chunk, named=senders.needs_names
+            connection,
+            state.id,
+            cursor,
+            self.chunk,
+            devices.retired(statuses),
+            named=senders.needs_names,
+            local=definition.local_time is not None,
         )
-        excluded: Counter[str] = Counter()
-        scheduled: list[MessageScheduled] = []
-        expires_at = campaign.expires_at(state.definition)
-        for row in candidates:
-            names = None
-            if senders.needs_names:
-                names = rendering.names_of(row.name, row.phone, row.attributes)
-            sender = senders.admit(
-                row.lead_id,
-                row.device_id,
-                opted_out=row.opted_out_at is not None,
-                unreachable=row.unreachable_at is not None,
-                names=names,
-            )
-            if not isinstance(sender, UUID):
-                excluded[sender] += 1
-                continue
-            scheduled.append(
-                schedule_for_campaign(
-                    state.id,
-                    row.lead_id,
-                    row.version,
-                    sender,
-                    state.definition.scheduled_at,
-                    expires_at,
-                    now=now,
-                    actor=self.actor,
-                )
-            )
+        try:
+            scheduled, excluded = self._decide(state, senders, candidates)
+        except Exception as error:
+            # One campaign that nobody can plan does not keep the others waiting.
+            raise FaultyError("campaign", state.id, error) from None
         # What was put aside has no message, and is counted as such.
         aside = quarantine.kept(connection, "message", (event.originator_id for event in scheduled))
         if aside:
@@ -163,3 +148,46 @@ class Campaigner:
         last = candidates[-1].lead_id if candidates else None
         prepared = self.container.outreach.prepare_events(scheduled)
         return Chunk(state.id, cursor, last, len(scheduled), dict(excluded), prepared)
+
+    def _decide(
+        self, state: campaign.Campaign, senders: audience.Senders, candidates: list[Any]
+    ) -> tuple[list[MessageScheduled], Counter[str]]:
+        """The messages to those of ``candidates`` that get one, and why the others get none."""
+        now, house, definition = (
+            self.container.outreach.clock(),
+            self.container.outreach.house,
+            state.definition,
+        )
+        excluded: Counter[str] = Counter()
+        scheduled: list[MessageScheduled] = []
+        for row in candidates:
+            names = None
+            if senders.needs_names:
+                names = rendering.names_of(row.name, row.phone, row.attributes)
+            sender = senders.admit(
+                row.lead_id,
+                Ties(row.device_id, row.replied_through, row.first_contact),
+                opted_out=row.opted_out_at is not None,
+                unreachable=row.unreachable_at is not None,
+                names=names,
+            )
+            if not isinstance(sender, UUID):
+                excluded[sender] += 1
+                continue
+            due_at = definition.scheduled_at
+            if definition.local_time is not None:
+                zone = zones.of_recipient(row.timezone, definition.timezone, row.phone, house)
+                due_at = campaign_definition.due_at(definition, zone)
+            scheduled.append(
+                schedule_for_campaign(
+                    state.id,
+                    row.lead_id,
+                    row.version,
+                    sender,
+                    due_at,
+                    campaign_definition.expires_at(definition, due_at),
+                    now=now,
+                    actor=self.actor,
+                )
+            )
+        return scheduled, excluded

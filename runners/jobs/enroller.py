@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain import audience, enrolling
+from domain.device_choice import Ties
 from domain.event import Event
 from projections.container import Container
 from projections.database.engine import uuids
@@ -67,22 +68,34 @@ class Enroller:
         self, connection: Connection, leads_of: dict[UUID, UUID]
     ) -> tuple[int, int]:
         """``leads_of`` gets the lead of each stream that begins."""
-        candidates = leads.enrollable(connection, self.chunk)
+        statuses = devices.statuses(connection)
+        candidates = leads.enrollable(connection, self.chunk, devices.retired(statuses))
         if not candidates:
             return 0, 0
-        senders = audience.Senders(devices.statuses(connection))
         entered = sequences.by_id(connection, uuids({row.sequence_id for row in candidates}))
+        senders = {
+            id_: audience.Senders(statuses, device_ids=sequence.definition.device_ids)
+            for id_, sequence in entered.items()
+        }
         now = self.container.outreach.clock()
-        plans: enrolling.Plans = {}
+        plans = enrolling.Plans(self.container.outreach.house)
         events: list[Event] = []
         enrolled = fetched = 0
         for _, group in groupby(candidates, key=attrgetter("lead_id")):
             rows = list(group)
             fetched += 1
-            enrolled += len(rows)
             first = rows[0]
-            sender = senders.admit(first.lead_id, first.device_id, opted_out=False)
-            if isinstance(sender, UUID):  # else it was retired between two statements
+            ties = Ties(first.device_id, first.replied_through, first.first_contact)
+            entries: list[enrolling.Entry] = []
+            for row in rows:
+                sender = senders[row.sequence_id].admit(row.lead_id, ties, opted_out=False)
+                if isinstance(sender, UUID):  # else it was retired between two statements
+                    # What the first sequence chooses is the first contact for the others.
+                    ties = ties._replace(first_contact=ties.first_contact or sender)
+                    sequence = entered[row.sequence_id]
+                    entries.append(enrolling.Entry(sequence, row.entry, row.trigger, sender))
+            if entries:
+                enrolled += len(entries)
                 try:
                     began = enrolling.enter(
                         enrolling.Entrant(
@@ -90,12 +103,9 @@ class Enroller:
                             first.version,
                             tuple(first.triggers),
                             first.timezone,
-                            sender,
+                            first.phone,
                         ),
-                        [
-                            enrolling.Entry(entered[row.sequence_id], row.entry, row.trigger)
-                            for row in rows
-                        ],
+                        entries,
                         plans,
                         now=now,
                         actor=self.actor,

@@ -1,25 +1,30 @@
 """The reaper: ends what nothing else ends.
 
 It deals with leases that ran out, outcomes that never came, receipts that came before their message
-was recorded as sent, dispatches that the log has lost, messages that are unwanted or expired, and
-enrollments and campaigns whose last message has ended.
+was recorded as sent, dispatches that the log has lost, messages that are unwanted, expired or on a
+retired device, enrollments whose sequence was changed, and enrollments and campaigns whose last
+message has ended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy import Connection
 
 from domain import campaign, enrollment, lead, message, pacing
+from domain.device_choice import UNTIED, Mover
 from domain.event import Event
 from domain.message.events import CancelReason
 from projections.container import Container
+from projections.database.quarantined import FaultyError
 from projections.intake import receipts
-from projections.queue import sweep
-from projections.readmodels import campaigns, enrollments, leads
+from projections.queue import retired, sweep, wake
+from projections.queue.retired import Held
+from projections.readmodels import campaigns, devices, enrollments, leads
 from runners.sending.dispatch import patience
 from runners.sending.recovery import record_lost
 from runners.support.clock_watch import always_right
@@ -45,6 +50,8 @@ class Reaper:
         self.actor = actor
         self.chunk = chunk
         self.clock_is_right = clock_is_right
+        # What was searched for held messages of retired devices: nothing new comes there.
+        self._searched: set[Held] = set()
 
     def run_once(self) -> int:
         """Does all that there is to do; returns how much there was."""
@@ -59,6 +66,9 @@ class Reaper:
                 for work in (
                     *([self._end_leases] if right else []),
                     self._cancel_unwanted,
+                    self._leave_retired_devices,
+                    # Before enrollments are ended: one may get another step.
+                    self._replan,
                     *([self._expire] if right else []),
                     self._end_enrollments,
                     self._finish_campaigns,
@@ -106,6 +116,61 @@ class Reaper:
             message.cancel(state, cast(CancelReason, reason), now=now, actor=self.actor)
             for state, reason in sweep.unwanted(connection, self.chunk)
         ]
+
+    def _leave_retired_devices(self, connection: Connection) -> list[Event]:
+        """What waits on a retired device moves to another, or is cancelled, as it was said."""
+        by: dict[str, Any] = {"now": self.container.outreach.clock(), "actor": self.actor}
+        found = retired.stranded(connection, self.chunk) or self._held(connection)
+        if not found:
+            return []
+        statuses = devices.statuses(connection)
+        mover = Mover(statuses)
+        moving = [each.message for each in found if each.move_pending]
+        tied = leads.ties(connection, {each.lead_id for each in moving}, devices.retired(statuses))
+        pools = retired.pools(connection, {_owner(each) for each in moving})
+        events: list[Event] = []
+        for state, move_pending, move_to in found:
+            if not move_pending:
+                events.append(message.cancel(state, "device_retired", **by))
+                continue
+            target = move_to if mover.is_in_service(move_to) else None
+            if target is None:
+                pool = pools.get(_owner(state), ())
+                target = mover.device_of(state.lead_id, tied.get(state.lead_id, UNTIED), pool)
+            if target is None:
+                events.append(message.cancel(state, "no_device", **by))
+            else:
+                events.append(message.move(state, target, **by))
+        if moving:
+            wake.wake_broadcasters(connection)
+        return events
+
+    def _held(self, connection: Connection) -> list[retired.Stranded]:
+        """What paused campaigns and sequences hold on retired devices. They are searched once: what
+        they hold may be much, and what comes there later is found when it is due."""
+        pairs = retired.holders(connection)
+        self._searched &= pairs
+        new = pairs - self._searched
+        found = retired.held(connection, new, self.chunk) if new else []
+        if not found:
+            self._searched |= new
+        return found
+
+    def _replan(self, connection: Connection) -> list[Event]:
+        """Enrollments whose sequence was changed are planned anew, where the command did not come
+        to them."""
+        found = self.container.outreach.behind(connection, self.chunk)
+        if found is None:
+            return []
+        replanner, journeys = found
+        now = self.container.outreach.clock()
+        events: list[Event] = []
+        for journey in journeys:
+            try:
+                events.extend(replanner.replan(journey, now=now, actor=self.actor))
+            except Exception as error:
+                raise FaultyError("enrollment", journey.enrollment.id, error) from None
+        return events
 
     def _expire(self, connection: Connection) -> list[Event]:
         """Messages of a campaign that come too late are cancelled."""
@@ -155,6 +220,13 @@ class Reaper:
             for state in campaigns.finished(connection)
             for event in campaign.finish(state, now=now, actor=self.actor)
         ]
+
+
+def _owner(state: message.Message) -> UUID:
+    """The message's campaign or sequence."""
+    owner = state.campaign_id or state.sequence_id
+    assert owner is not None  # noqa: S101 - every message has one of them
+    return owner
 
 
 def _why_released(state: message.Message, now: datetime) -> str:

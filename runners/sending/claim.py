@@ -20,8 +20,10 @@ from projections.queue import claim, dispatch
 from runners.sending.call_limits import CallBudget
 from runners.sending.claim_window import message_limit
 from runners.sending.dispatch import Dispatcher, DispatchResult
+from runners.sending.due import find_due
 from runners.sending.ignored import Ignored
 from runners.sending.slots import Slot, server_of
+from runners.sending.timing import Timing
 
 
 class ClaimResult(NamedTuple):
@@ -63,19 +65,22 @@ def claim_due(
     share = ceil(most / len(devices))
     chosen = devices[: ceil(most / share)]
     ids = [device.device_id for device in chosen]
-    candidates = claim.messages(connection, ids, now, horizon, share, most)
-    owners = dispatch.owners(connection, {row.owner_id for row in candidates})
-    by_device: list[list[dispatch.Candidate]] = [[] for _ in chosen]
-    for row in candidates:
-        by_device[row.place - 1].append(row)
+    by_device, owners, timing = find_due(connection, container, ids, now, share, most, actor)
     plans: list[Plan] = []
     ignored: list[Ignored] = []
-    for device, rows in zip(chosen, by_device, strict=True):
+    for device in chosen:
+        due = by_device.get(device.device_id, [])
         longest_pause = timedelta(seconds=device.max_delay_seconds)
         farthest = pacing.farthest_slot(now, look_ahead, longest_pause)
         last_slot = pacing.slot_that_counts(device.last_slot_at, farthest)
-        moments = _send_moments(device, last_slot, rows, owners, now)
+        moments = _send_moments(device, last_slot, due, owners)
         moments = [at for at in moments if at <= horizon]
+        zone = values.zone(device.timezone)
+        days = {at: at.astimezone(zone).date() for at in set(moments)}
+        if device.is_limited:
+            # What is left of today is known, and what tomorrow will have had is not.
+            today = now.astimezone(zone).date()
+            moments = [at for at in moments if days[at] == today]
         if not moments:
             continue
         epoch = device.epoch
@@ -84,9 +89,7 @@ def claim_due(
             ignored.append(Ignored("slot", device.device_id, device.last_slot_at - now))
         lease_until = moments[-1] + timedelta(seconds=container.settings.lease_seconds)
         server = server_of(device.gateway, device.base_url)
-        zone = values.zone(device.timezone)
-        days = {at: at.astimezone(zone).date() for at in set(moments)}
-        for row, send_at in zip(rows, moments, strict=False):
+        for (row, _), send_at in zip(due, moments, strict=False):
             asked = owners[row.owner_id].min_delay_seconds
             paced = max(device.min_delay_seconds, asked) > 0
             slot = Slot(send_at, row.message_id, device.device_id, lease_until, paced, server)
@@ -101,7 +104,7 @@ def claim_due(
                 actor=actor,
             )
             plans.append(Plan(slot, row, send_at <= now and budget.grant(slot), claimed))
-    result = _carry_out(connection, container, plans, owners, actor)
+    result = _carry_out(connection, container, plans, owners, timing, actor)
     result.dispatched.ignored.extend(ignored)
     return result
 
@@ -111,6 +114,7 @@ def _carry_out(
     container: Container,
     plans: Sequence[Plan],
     owners: Mapping[str, dispatch.Owner],
+    timing: Timing,
     actor: str,
 ) -> ClaimResult:
     """Records each claim, and right after it what becomes of the message if it may go at once."""
@@ -125,17 +129,18 @@ def _carry_out(
                 events.append(event)
     dispatcher.put_faulty_aside(connection)
     container.outreach.record(connection, events)
+    dispatcher.follow_ups.push(timing)
     return ClaimResult([plan.slot for plan in plans if not plan.at_once], dispatcher.result)
 
 
 def _send_moments(
     device: claim.SendingDevice,
     last_slot: datetime | None,
-    rows: list[dispatch.Candidate],
+    due: Sequence[tuple[dispatch.Candidate, datetime]],
     owners: Mapping[str, dispatch.Owner],
-    now: datetime,
 ) -> list[datetime]:
-    """The moments of one device's messages, in order, after ``last_slot``.
+    """The moments of one device's messages, in order, after ``last_slot``. Each may be sent from
+    its own instant on.
 
     The pauses follow from the device and its latest slot, so that a claim that finds the next slot
     still too far away draws no other pause than the one before: a pause is drawn once, and no slot
@@ -144,13 +149,13 @@ def _send_moments(
     own = Pace(device.min_delay_seconds, device.max_delay_seconds)
     paces: dict[str, Pace] = {}
     wanted = []
-    for row in rows:
+    for row, earliest in due:
         pace = paces.get(row.owner_id)
         if pace is None:
             owner = owners[row.owner_id]
             asked = Pace(owner.min_delay_seconds, owner.max_delay_seconds)
             pace = paces[row.owner_id] = own.slower_of(asked)
-        wanted.append((max(now, row.moment), pace))
+        wanted.append((earliest, pace))
     seed = f"{device.device_id}:{last_slot}"
     uniform = random.Random(seed).uniform  # noqa: S311
     return pacing.assign_slots(last_slot, wanted, uniform)

@@ -28,8 +28,10 @@ from projections.eventstore.broken_streams import put_aside
 from projections.queue import dispatch
 from projections.records.quarantine import Kind
 from runners.gateways.protocol import Outgoing
+from runners.sending.follow_ups import FollowUps
 from runners.sending.ignored import Ignored
 from runners.sending.slots import Slot, send_moment
+from runners.sending.timing import Timing
 
 # A call that has not begun so long after its dispatch is not made any more: by then other workers
 # take it to be over.
@@ -62,7 +64,7 @@ class DispatchResult(NamedTuple):
 
 class Sender(NamedTuple):
     """A device with its credentials in clear; None if they cannot be decrypted. ``epoch`` is that
-    of its latest dispatch."""
+    of its latest dispatch. ``move_pending`` says what becomes of what waits on a retired one."""
 
     status: str
     gateway: str
@@ -70,6 +72,7 @@ class Sender(NamedTuple):
     min_delay_seconds: float
     credentials: dict[str, str] | None
     epoch: int
+    move_pending: bool
 
 
 class Dispatcher:
@@ -78,7 +81,8 @@ class Dispatcher:
 
     A message is queued, cancelled, released, or postponed: its device still sends something else,
     or has done so within its pause, whichever worker did that. ``messages`` are all that it will be
-    asked about. ``result`` grows with every decision.
+    asked about. ``result`` grows with every decision. Whether the moment is right is asked of
+    ``timing``, unless it was asked just now.
     """
 
     def __init__(
@@ -88,7 +92,9 @@ class Dispatcher:
         messages: Iterable[tuple[Slot, dispatch.Candidate]],
         owners: Mapping[str, dispatch.Owner],
         actor: str,
+        timing: Timing | None = None,
     ) -> None:
+        self.timing = timing
         self.patience = patience(container.settings)
         self.owners = owners
         self.actor = actor
@@ -97,7 +103,10 @@ class Dispatcher:
         devices = dispatch.devices(connection, ids) if ids else {}
         self.senders = {
             device_id: Sender(
-                *device[:4], _credentials(connection, container, device), device.epoch
+                *device[:4],
+                _credentials(connection, container, device),
+                device.epoch,
+                device.move_pending,
             )
             for device_id, device in devices.items()
         }
@@ -105,6 +114,7 @@ class Dispatcher:
         self.last = dispatch.last_dispatches(connection, paced) if paced else {}
         self.now = container.outreach.clock()
         self.result = DispatchResult.empty()
+        self.follow_ups = FollowUps(connection, container, owners, self.now, actor)
         self._faulty: list[tuple[Kind, UUID, str]] = []
 
     def decide(self, slot: Slot, row: dispatch.Candidate, version: int) -> Event | None:
@@ -131,6 +141,10 @@ class Dispatcher:
             return message.cancel(state, verdict.reason, now=now, actor=self.actor)
         if isinstance(verdict, Release):
             return message.release(state, verdict.reason, now=now, actor=self.actor)
+        later = None if self.timing is None else self.timing.later(row, now)
+        if later is not None:
+            self.follow_ups.rescheduled(row, later.at)
+            return message.reschedule(state, later.at, later.reason, now=now, actor=self.actor)
         written = owner.content(row.step)
         names = rendering.names_of(row.name, row.phone, row.attributes)
         rendered = content.render(written, names)
@@ -197,6 +211,8 @@ class Dispatcher:
         )
         self.result.outgoing.append((sender.gateway, outgoing))
         self.result.queued.append(queued)
+        if row.step:
+            self.follow_ups.queued(row)
         return queued
 
 
@@ -209,10 +225,14 @@ def dispatch_due(
     rows = dispatch.messages(connection, (slot.message_id for slot in slots), worker)
     owners = dispatch.owners(connection, {row.owner_id for row in rows})
     messages = sorted(((slots[row.place - 1], row) for row in rows), key=_send_moment)
-    dispatcher = Dispatcher(connection, container, messages, owners, actor)
+    now = container.outreach.clock()
+    timing = Timing(container, now, claiming=False)
+    timing.know(connection, rows, owners)
+    dispatcher = Dispatcher(connection, container, messages, owners, actor, timing)
     events = [dispatcher.decide(slot, row, row.version) for slot, row in messages]
     dispatcher.put_faulty_aside(connection)
     container.outreach.record(connection, [event for event in events if event is not None])
+    dispatcher.follow_ups.push(timing)
     return dispatcher.result
 
 
@@ -249,6 +269,8 @@ def _context(row: dispatch.Candidate, sender: Sender, owner: dispatch.Owner) -> 
         sequence_stopped=owner.cancel_pending,
         stopped_because=row.stopped_because,
         expires_at=row.expires_at,
+        leaves_device=sender.move_pending,
+        step_removed=row.step > 0 and owner.lacks(row.step),
     )
 
 

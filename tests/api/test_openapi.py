@@ -28,8 +28,10 @@ PATHS = {
     "/suppressions": {"get", "post"},
     "/suppressions/{suppression_id}": {"delete"},
     "/sequences": {"get", "post"},
-    "/sequences/{sequence_id}": {"get"},
-    "/sequences/{sequence_id}/steps/{number}": {"patch"},
+    "/sequences/{sequence_id}": {"get", "patch", "delete"},
+    "/sequences/{sequence_id}/copy": {"post"},
+    "/sequences/{sequence_id}/steps": {"post"},
+    "/sequences/{sequence_id}/steps/{number}": {"patch", "delete"},
     "/sequences/{sequence_id}/activate": {"post"},
     "/sequences/{sequence_id}/pause": {"post"},
     "/sequences/{sequence_id}/resume": {"post"},
@@ -124,9 +126,14 @@ CREATED = (
     *("leads", "sequences", "enrollments", "campaigns", "devices", "subscriptions"),
     "suppressions",
 )
-CREATING = {("post", f"/{what}") for what in CREATED}
+CREATING = {
+    *(("post", f"/{what}") for what in CREATED),
+    ("post", "/sequences/{sequence_id}/steps"),
+    ("post", "/sequences/{sequence_id}/copy"),
+}
 # Answer 204, with nothing in it.
 EMPTY = {
+    ("delete", "/sequences/{sequence_id}"),
     ("delete", "/subscriptions/{subscription_id}"),
     ("delete", "/suppressions/{suppression_id}"),
 }

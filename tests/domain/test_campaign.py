@@ -20,8 +20,8 @@ from domain.campaign import (
     CampaignResumed,
     CampaignScheduled,
     CampaignTriggered,
-    Definition,
 )
+from domain.campaign_definition import Definition
 from domain.device import DeviceConnected
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from domain import campaign
-from domain.campaign import Definition
+from domain import campaign, campaign_definition
+from domain.campaign_definition import Definition
 from domain.errors import InvalidInputError
 from tests.support.samples import BY, ID, NOW, utc
 
@@ -28,7 +28,7 @@ def test_a_campaign_is_for_everybody_at_the_devices_pace_unless_told_otherwise()
     plain = Definition(name="Sale", body="Hi", scheduled_at=NOW)
     assert (plain.niche, plain.target_status, plain.media_url) == ((), "all", None)
     assert (plain.min_delay_seconds, plain.max_delay_seconds) == (0.0, 0.0)
-    assert campaign.expires_at(plain) is None
+    assert campaign_definition.expires_at(plain, NOW) is None
 
 
 def test_a_campaign_may_be_a_picture_alone() -> None:
@@ -80,4 +80,6 @@ def test_what_expires_after_24_hours_expires_after_24_hours() -> None:
     noon = datetime(2026, 3, 7, 12, 0, tzinfo=ZoneInfo("America/New_York"))
     asked = sale(scheduled_at=noon, expires_after_hours=24.0)
     definition = campaign.schedule(ID, asked, **BY).definition
-    assert campaign.expires_at(definition) == utc(2026, 3, 8, 17, 0)
+    assert campaign_definition.expires_at(definition, definition.scheduled_at) == utc(
+        2026, 3, 8, 17, 0
+    )

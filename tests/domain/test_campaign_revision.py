@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -13,8 +14,8 @@ from domain.campaign import (
     CampaignRevised,
     CampaignScheduled,
     CampaignTriggered,
-    Definition,
 )
+from domain.campaign_definition import Definition
 from domain.errors import WrongStateError
 from domain.event import Event
 from tests.support.samples import BY, ID, NOW, event, utc
@@ -89,6 +90,7 @@ def test_text_and_pace_may_change_after_the_trigger(
         ("target_status", "customer"),
         ("scheduled_at", utc(2026, 3, 2, 9, 0)),
         ("expires_after_hours", 48.0),
+        ("device_ids", (UUID(int=1),)),
     ],
 )
 def test_the_audience_and_the_instant_are_frozen_by_the_trigger(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -22,13 +23,17 @@ from domain.device import (
 )
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError
-from tests.support.samples import BY, ID, event
+from domain.warm_up import WarmUp
+from tests.support.samples import BY, ID, NOW, event
 
 SETUP = Configuration(name="Sales 1", gateway="gowa", settings={"base_url": "http://gowa:3000"})
 REGISTERED = event(DeviceRegistered, 1, configuration=SETUP)
 CONNECTED = event(DeviceConnected, 2)
 DISCONNECTED = event(DeviceDisconnected, 3, reason="logged out")
 RETIRED = event(DeviceRetired, 2)
+OTHER = UUID(int=2)
+AT_LEAST_1 = "expected a whole number of at least 1"
+DAYS = "expected a whole number of days from 1 to 366"
 OURS = "60399990021@s.whatsapp.net"
 LEARNED = event(DeviceAddressLearned, 2, address=OURS)
 
@@ -47,7 +52,7 @@ def test_a_new_device_is_offline() -> None:
     """Until it is connected, or its gateway says that it is."""
     assert device.register(ID, changed(name=" Sales 1 "), **BY) == REGISTERED
     assert given(REGISTERED) == Device(
-        id=ID, version=1, status="offline", configuration=SETUP, reason=None
+        id=ID, version=1, status="offline", configuration=SETUP, reason=None, offline_since=NOW
     )
 
 
@@ -62,6 +67,7 @@ def test_a_device_has_a_polite_pace_by_default() -> None:
         max_delay_seconds=15.0,
         daily_limit=None,
         timezone="UTC",
+        warm_up=None,
     )
 
 
@@ -85,6 +91,13 @@ def test_every_gateway_is_known_by_its_name(gateway: str) -> None:
             {"daily_limit": 0},
             "daily_limit: expected a whole number of at least 1, or null for none",
         ),
+        ({"warm_up": WarmUp(least=0, most=500, days=10)}, f"warm_up.from: {AT_LEAST_1}"),
+        (
+            {"warm_up": WarmUp(least=50, most=49, days=10)},
+            "warm_up.to: expected a whole number of at least warm_up.from",
+        ),
+        ({"warm_up": WarmUp(least=50, most=500, days=0)}, f"warm_up.days: {DAYS}"),
+        ({"warm_up": WarmUp(least=50, most=500, days=367)}, f"warm_up.days: {DAYS}"),
         (
             {"timezone": "Mars/Base"},
             "timezone: expected an IANA time zone such as Asia/Kuala_Lumpur",
@@ -148,9 +161,11 @@ def test_a_device_is_disconnected_for_a_reason() -> None:
     assert device.disconnect(given(REGISTERED, CONNECTED), "logged out", **BY) == (DISCONNECTED,)
     state = given(REGISTERED, CONNECTED, DISCONNECTED)
     assert (state.status, state.reason) == ("offline", "logged out")
+    assert state.offline_since == DISCONNECTED.timestamp
     back = event(DeviceConnected, 4)
     assert device.connect(state, **BY) == (back,)
-    assert device.evolve(state, back).reason is None
+    online = device.evolve(state, back)
+    assert (online.reason, online.offline_since) == (None, None)
 
 
 def test_disconnecting_again_is_no_event() -> None:
@@ -194,6 +209,23 @@ def test_a_device_is_retired(before: tuple[Event, ...], version: int) -> None:
     retired = event(DeviceRetired, version)
     assert device.retire(given(*before), **BY) == (retired,)
     assert given(*before, retired).status == "retired"
+
+
+@pytest.mark.parametrize("move_to", [None, OTHER])
+def test_a_retired_device_says_what_becomes_of_its_messages(move_to: UUID | None) -> None:
+    """To one device, or to whichever writes to each lead."""
+    retired = event(DeviceRetired, 2, move_pending=True, move_to=move_to)
+    assert device.retire(given(REGISTERED), move_pending=True, move_to=move_to, **BY) == (retired,)
+    state = given(REGISTERED, retired)
+    assert (state.move_pending, state.move_to) == (True, move_to)
+
+
+def test_the_first_connection_is_remembered() -> None:
+    """The days of a warm-up count from it, however often the device goes away."""
+    again = event(DeviceConnected, 4)
+    assert given(REGISTERED).first_connected_at is None
+    state = given(REGISTERED, CONNECTED, DISCONNECTED, again)
+    assert state.first_connected_at == CONNECTED.timestamp
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from domain.device import DeviceConnected
 from domain.enrollment import (
     Enrollment,
     EnrollmentCompleted,
+    EnrollmentReplanned,
     EnrollmentStopped,
     LeadEnrolled,
     StopReason,
@@ -105,8 +106,22 @@ def test_a_lead_begins_its_journey() -> None:
         sequence_id=SEQUENCE,
         entry=1,
         steps=5,
+        sequence_version=3,
         reason=None,
     )
+
+
+def test_a_journey_is_planned_anew_by_a_later_version_once() -> None:
+    """The event says how many steps it has more and fewer. One that has ended stays as it is."""
+    replanned = event(
+        EnrollmentReplanned, 2, of=FIRST_JOURNEY, sequence_version=4, added=1, removed=2
+    )
+    state = given(ENROLLED)
+    assert enrollment.replan(state, 4, added=1, removed=2, **BY) == (replanned,)
+    after = given(ENROLLED, replanned)
+    assert (after.steps, after.sequence_version, after.status) == (4, 4, "active")
+    assert enrollment.replan(after, 4, added=1, **BY) == ()
+    assert enrollment.replan(given(ENROLLED, COMPLETED), 4, **BY) == ()
 
 
 def test_the_same_journey_cannot_begin_twice() -> None:
@@ -128,6 +143,9 @@ def test_a_journey_is_completed_when_every_step_was_sent() -> None:
 def test_a_step_that_was_cancelled_says_why_the_journey_is_stopped(reason: CancelReason) -> None:
     """Every reason for which a message is cancelled has its answer."""
     unsent = [Unsent(4, "cancelled", reason)]
+    if reason == "step_removed":
+        assert enrollment.end(given(ENROLLED), unsent, **BY) == (COMPLETED,)
+        return
 
     assert enrollment.end(given(ENROLLED), unsent, **BY) == (stopped(WHY_CANCELLED[reason]),)
 

@@ -16,7 +16,7 @@ from domain.campaign import (
     CampaignTriggered,
 )
 from domain.device import DeviceConnected, DeviceDisconnected, DeviceRetired
-from domain.enrollment import EnrollmentStopped
+from domain.enrollment import EnrollmentReplanned, EnrollmentStopped
 from domain.lead.events import (
     LeadErased,
     LeadOptedIn,
@@ -37,7 +37,15 @@ from domain.message.events import (
     MessageSent,
 )
 from domain.receipts import LATER
-from domain.sequence import SequenceDeactivated, SequenceDefined, SequenceStepRevised
+from domain.sequence import (
+    Sequence,
+    SequenceDeactivated,
+    SequenceDefined,
+    SequenceRevised,
+    SequenceStepAdded,
+    SequenceStepRemoved,
+    SequenceStepRevised,
+)
 from tests.support.histories.commands.campaign import CAMPAIGN
 from tests.support.histories.commands.device import DEVICE
 from tests.support.histories.commands.enrollment import ENROLLMENT
@@ -47,6 +55,12 @@ from tests.support.histories.commands.sequence import SEQUENCE
 from tests.support.histories.stories import Story, stories
 
 SETTINGS = settings(max_examples=60, deadline=None)
+
+EDITS = (SequenceStepRevised, SequenceStepAdded, SequenceStepRemoved, SequenceRevised)
+
+
+def numbers_of(sequence: Sequence) -> list[int]:
+    return [step.number for step in sequence.definition.steps]
 
 
 @SETTINGS
@@ -83,26 +97,36 @@ def test_a_leads_triggers_come_once_and_its_consent_is_the_latest(story: Story) 
 @SETTINGS
 @given(stories(SEQUENCE))
 def test_a_sequences_steps_are_found_by_their_content_ids(story: Story) -> None:
-    """Steps are never added or taken away; each names the event that really holds its text; only
-    their texts and delays ever change. A draft that was left is never one again, and an inactive
-    sequence stays inactive."""
-    first = story.states[0].definition
+    """Each step names the event that really holds its text. A number is given once, and a step
+    keeps it; what is not added, removed or revised stays as it is, in the same order. A draft that
+    was left is never one again, and an inactive sequence stays inactive."""
+    given_numbers: list[int] = []
     for before, event, state in story.before_and_after():
-        assert len(state.definition.steps) == len(first.steps)
-        for number, step in enumerate(state.definition.steps, start=1):
+        numbers = [step.number for step in state.definition.steps]
+        added = [n for n in numbers if before is None or n not in numbers_of(before)]
+        assert not set(added) & set(given_numbers)
+        given_numbers += added
+        assert (max(given_numbers), len(set(numbers))) == (state.steps_ever, len(numbers))
+        for step in state.definition.steps:
             origin, version, named = step.content_id.split(":")
-            assert (origin, named) == (str(state.id), str(number))
+            assert (origin, named) == (str(state.id), str(step.number))
             held_by = story.events[int(version) - 1]
             if isinstance(held_by, SequenceDefined):
-                assert held_by.definition.steps[number - 1] == step
+                assert held_by.definition.steps[step.number - 1] == step
             else:
-                assert isinstance(held_by, SequenceStepRevised)
-                assert (held_by.number, held_by.step) == (number, step)
+                assert isinstance(held_by, SequenceStepRevised | SequenceStepAdded)
+                assert held_by.step == step
+        if before is not None:
+            kept = [step for step in before.definition.steps if step in state.definition.steps]
+            assert kept == [step for step in state.definition.steps if step in kept]
         if before is not None:
             assert before.status == "draft" or state.status != "draft"
             assert before.status != "inactive" or state.status == "inactive"
-            if not isinstance(event, SequenceStepRevised):
+            assert before.status != "deleted"
+            if not isinstance(event, EDITS):
                 assert state.definition == before.definition
+            if isinstance(event, SequenceRevised):
+                assert state.definition.steps == before.definition.steps
             if isinstance(event, SequenceDeactivated):
                 assert state.status == "inactive"
 
@@ -110,14 +134,20 @@ def test_a_sequences_steps_are_found_by_their_content_ids(story: Story) -> None:
 @SETTINGS
 @given(stories(ENROLLMENT))
 def test_a_journey_ends_once(story: Story) -> None:
-    """One event begins it, at most one ends it, and only a stop has a reason."""
-    assert len(story.events) <= 2
+    """One event begins it, at most one ends it, and only a stop has a reason. Between them it is
+    planned anew by ever later versions of its sequence."""
+    replanned = story.of(EnrollmentReplanned)
+    rest = [event for event in story.events if event not in replanned]
+    assert len(rest) <= 2
     final = story.states[-1]
-    assert (final.status == "active") == (len(story.events) == 1)
+    assert (final.status == "active") == (len(rest) == 1)
+    versions = [event.sequence_version for event in (story.events[0], *replanned)]
+    assert versions == sorted(set(versions))
     stopped = story.of(EnrollmentStopped)
     assert (final.status == "stopped") == bool(stopped)
     assert final.reason == (stopped[0].reason if stopped else None)
-    assert final.steps == story.events[0].steps
+    more = sum(event.added - event.removed for event in replanned)
+    assert final.steps == story.events[0].steps + more
 
 
 @SETTINGS
@@ -232,8 +262,9 @@ def test_a_messages_fields_fit_its_status(story: Story) -> None:
         if state.status == "queued":
             assert state.content_id
             assert state.body_sha256
-        for field in ("lead_id", "device_id", "campaign_id", "sequence_id", "enrollment_id"):
+        for field in ("lead_id", "campaign_id", "sequence_id", "enrollment_id"):
             assert getattr(state, field) == getattr(origin, field)
+        assert state.planned_at == origin.scheduled_at
         assert (state.campaign_id is None) == (1 <= state.step <= 5)
         assert (state.campaign_id is None) == (state.sequence_id is not None)
         assert (state.campaign_id is None) == (state.enrollment_id is not None)

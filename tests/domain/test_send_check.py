@@ -57,6 +57,7 @@ def test_a_message_that_is_still_wanted_goes(context: SendContext) -> None:
         (FINE, REPLIED, "replied"),
         (BROADCAST, {"owner_status": "cancelled"}, "campaign_cancelled"),
         (FINE, {"sequence_stopped": True}, "sequence_cancelled"),
+        (FINE, {"step_removed": True}, "step_removed"),
         *((FINE, {"stopped_because": wish}, wish) for wish in get_args(Wish)),
         (FINE, RETIRED, "device_retired"),
         (BROADCAST, RETIRED, "device_retired"),
@@ -71,7 +72,13 @@ def test_a_message_that_is_not_wanted_any_more_is_cancelled(
     assert send_check.check(context._replace(**changed), NOW) == Cancel(reason)
 
 
-@pytest.mark.parametrize(("changed", "reason"), [(PAUSED, "paused"), (OFFLINE, "device offline")])
+LEFT = {**RETIRED, "leaves_device": True}
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [(PAUSED, "paused"), (OFFLINE, "device offline"), (LEFT, "device retired")],
+)
 @pytest.mark.parametrize("context", [FINE, BROADCAST])
 def test_a_message_that_must_wait_is_released(
     context: SendContext, changed: dict[str, Any], reason: str

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain import sequence
+from domain import sequence, sequence_edits
 from domain.device import DeviceConnected
-from domain.errors import InvalidInputError, WrongStateError
+from domain.errors import InvalidInputError, NotFoundError, WrongStateError
 from domain.event import Event, ForeignEventError
-from domain.planning import Step, Window
+from domain.planning import Step
 from domain.sequence import (
     Definition,
     Sequence,
@@ -23,6 +23,7 @@ from domain.sequence import (
     SequenceResumed,
     SequenceStepRevised,
 )
+from domain.windows import Window
 from tests.support.samples import BY, ID, event
 
 HELLO = Step(content_id=f"{ID}:1:1", body="Hi {name|there}", rules=1, delay_hours=24.0)
@@ -55,7 +56,7 @@ def welcome(**fields: Any) -> Definition:
 
 def revise(state: Sequence, number: int, **fields: Any) -> tuple[Event, ...]:
     kept = {"body": HELLO.body, "media_url": None, "delay_hours": 24.0, "send_at": None}
-    return sequence.revise_step(state, number, **{**kept, **fields}, **BY)
+    return sequence_edits.revise_step(state, number, **{**kept, **fields}, **BY)
 
 
 def test_a_sequence_begins_as_a_draft() -> None:
@@ -69,7 +70,9 @@ def test_a_sequence_begins_as_a_draft() -> None:
     )
     tidy = welcome(niche=("B1",), target_status="all", next_trigger="W")
     assert sequence.define(ID, untidy, **BY) == event(SequenceDefined, 1, definition=tidy)
-    assert given(DEFINED) == Sequence(id=ID, version=1, status="draft", definition=WELCOME)
+    assert given(DEFINED) == Sequence(
+        id=ID, version=1, status="draft", definition=WELCOME, plan_version=1, steps_ever=2
+    )
 
 
 def test_what_a_sequence_does_unless_told_otherwise() -> None:
@@ -102,7 +105,7 @@ def test_what_a_sequence_does_unless_told_otherwise() -> None:
         ({"first_delay_minutes": float("nan")}, "first_delay_minutes"),
         ({"reentry": "sometimes"}, "reentry"),
         ({"timezone": "Mars/Base"}, "timezone"),
-        ({"windows": (Window(start="17:00", end="09:00"),)}, "windows.end"),
+        ({"windows": (Window(start="17:00", end="17:00"),)}, "windows.end"),
         ({"windows": (Window(), Window(weekdays=("Mon",)))}, "windows.weekdays"),
         ({"trigger": ""}, "trigger"),
         ({"trigger": "COLD,WARM"}, "trigger"),
@@ -235,7 +238,7 @@ def test_a_step_is_revised_in_any_state(status: str) -> None:
         delay_hours=12.0,
         send_at="10:30",
     )
-    revised = event(SequenceStepRevised, version, number=2, step=new)
+    revised = event(SequenceStepRevised, version, number=2, step=new, replans=True)
     assert revise(
         state,
         2,
@@ -257,9 +260,9 @@ def test_revising_a_step_without_a_change_is_no_event() -> None:
 @pytest.mark.parametrize("number", [-1, 0, 3])
 def test_a_step_that_is_not_there_cannot_be_revised(number: int) -> None:
     """Steps count from 1."""
-    with pytest.raises(InvalidInputError) as error:
+    with pytest.raises(NotFoundError) as error:
         revise(given(DEFINED), number, body="New")
-    assert str(error.value) == "step: expected a step number from 1 to 2"
+    assert str(error.value) == f"no step {number}"
 
 
 def test_a_revision_is_checked_like_a_new_step() -> None:

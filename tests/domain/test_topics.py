@@ -75,6 +75,13 @@ FROZEN = [
     "lead.absorbed",
     "suppression.address_suppressed",
     "suppression.address_released",
+    "message.rescheduled",
+    "message.moved",
+    "sequence.step_added",
+    "sequence.step_removed",
+    "sequence.revised",
+    "enrollment.replanned",
+    "sequence.deleted",
 ]
 
 LINES = (Path(__file__).parent / "stored_events.jsonl").read_text(encoding="utf-8").splitlines()

@@ -8,6 +8,7 @@ from typing import Any
 
 from projections.container import Container
 from projections.rebuild.rebuild import rebuild
+from runners.gateways.protocol import DeviceState
 from runners.process.simulation import Simulation
 from runners.support.clocks import SimulatedClock
 from tests.support import then
@@ -41,3 +42,13 @@ class Days:
         """The views are what the events say, and no stream has a gap."""
         assert not any(rebuild(self.container.database).values())
         assert then.gaps(self.container) == []
+
+
+def switches(simulation: Simulation, state: DeviceState) -> None:
+    """Every phone of the sandbox is in that state from now on; the monitor sees it at its next
+    look."""
+
+    async def status(*_: Any) -> DeviceState:
+        return state
+
+    simulation.sandbox.status = status  # type: ignore[method-assign]

@@ -181,6 +181,30 @@ def test_killed_while_rebuilding_the_live_tables_stay(office: Office, moment: st
     assert processes.sendtrail("rebuild", **office.settings).returncode == 0
 
 
+@pytest.mark.parametrize("moment", ["before_commit", "after_commit"])
+@pytest.mark.parametrize(("wish", "becomes"), [("move_to", "pending"), ("cancel", "cancelled")])
+def test_killed_while_a_retired_device_is_left_nothing_stays_behind(
+    office: Office, moment: str, wish: str, becomes: str
+) -> None:
+    """2,500 messages, a thousand to a transaction."""
+    old, new = office.device("Old"), office.device("New")
+    office.leads(2500, device=old)
+    office.campaign()
+    assert office.once("campaigner").returncode == 0
+    office.api.post(f"/devices/{old}/retire", {wish: new if wish == "move_to" else True})
+
+    # The first three find no dispatch that was lost, no lease, no cancelled campaign.
+    died = office.once("reaper", fault=f"reap.{moment}:5")
+    assert died.returncode == -signal.SIGKILL
+    left = 1500 if moment == "before_commit" else 500
+    assert office.counts(old)["pending"] == left
+    assert office.once("reaper").returncode == 0
+
+    assert office.counts() == {becomes: 2500}
+    assert office.counts(new if wish == "move_to" else old) == {becomes: 2500}
+    office.proves_itself()
+
+
 def test_the_reaper_and_a_release_die_too(office: Office) -> None:
     """Whoever tidies up may be killed at it, and a worker while it stops."""
     given_a_campaign_on_its_way(office)

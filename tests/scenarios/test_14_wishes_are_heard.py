@@ -69,7 +69,9 @@ def test_who_replies_gets_no_further_steps(office: Office) -> None:
         return Behaviour()
 
     office.gowa.behave = replies
-    assert office.once("broadcaster", "reaper", broadcast_every=60).returncode == 0
+    # What is claimed too close behind the step before it is put off, and goes at the next look.
+    for _ in range(3):
+        assert office.once("broadcaster", "reaper", broadcast_every=60).returncode == 0
 
     assert claimed == [7]
     replied = int(office.gowa.asked[0].phone[-1])

@@ -50,7 +50,9 @@ def test_whoever_asks_again_with_the_same_key_has_it_exactly_once(
         assert [ask(living, path) for path in CREATED] == answers
 
     for path, (status, text) in zip(CREATED, answers, strict=True):
-        assert (status, office.api.items(path)) == (201, [json.loads(text)])
+        # Of a sequence the answer tells more than the list.
+        told = {name: value for name, value in json.loads(text).items() if name != "warnings"}
+        assert (status, office.api.items(path)) == (201, [told])
     assert [event.TOPIC for event in then.events(office.container)] == [
         "lead.registered",
         "campaign.scheduled",

@@ -22,6 +22,8 @@ from pathlib import Path
 from threading import Lock
 from typing import NoReturn
 
+from tests.support import shared_clock
+
 ROOT = Path(__file__).parents[2]
 MODULE = "runners.cli.main"
 
@@ -136,6 +138,8 @@ def _work(arguments: list[str], environment: dict[str, str], out: int, err: int)
         os.close(err)
     os.environ.clear()
     os.environ.update(environment)
+    if shared_clock.VARIABLE in environment:
+        shared_clock.install(environment[shared_clock.VARIABLE])
     sys.argv = [MODULE, *arguments]
     runpy.run_module(MODULE, run_name="__main__", alter_sys=True)
     sys.exit()

@@ -15,6 +15,7 @@ from domain import lead as leads
 from domain import sequence as sequences
 from domain.application.registration import Registration
 from domain.planning import Step
+from domain.zones import House
 from projections.container import Container
 from runners.jobs.campaigner import Campaigner
 from runners.jobs.enroller import Enroller
@@ -30,6 +31,7 @@ def phone(number: int) -> str:
 def settings(container: Container, **changes: Any) -> None:
     """The same database with other settings."""
     container.settings = msgspec.structs.replace(container.settings, **changes)
+    container.outreach.house = House(container.settings.timezone, container.settings.quiet_hours)
 
 
 def device(
@@ -62,6 +64,12 @@ def lead(
     return container.outreach.register_lead(
         phone(number), triggers, leads.profile(**profile), actor=ACTOR
     ).id
+
+
+def person(container: Container, phone: str, **profile: Any) -> UUID:
+    """One lead with that phone, in E.164."""
+    outreach = container.outreach
+    return outreach.register_lead(phone, (), leads.profile(**profile), actor=ACTOR).id
 
 
 def many_leads(

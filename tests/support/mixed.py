@@ -21,7 +21,7 @@ LID = Address("lid", "251556360000035@lid")
 
 def mixed_history(container: Container, clock: SimulatedClock) -> tuple[UUID, UUID]:
     """Some hours of it; returns a sequence of three steps, entered by ten leads, and a campaign
-    for the same ten of twelve leads that matched."""
+    for twelve: the same ten, and two whose own device is retired."""
     outreach = container.outreach
     given.settings(container, max_attempts=2, broadcast_every=30)
     device = given.device(container, "Sales 1", pace=(5, 15), timezone="Asia/Kuala_Lumpur")

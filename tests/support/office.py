@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any
 
 from projections.config.settings import Settings
-from projections.container import Container
+from projections.container import Container, utc_now
 from projections.database.engine import rows
 from projections.rebuild.rebuild import rebuild
 from tests.support import processes, then
@@ -32,11 +34,15 @@ INTERVALS: dict[str, object] = {
 
 
 class Office:
-    """``api`` has an administrator's key; ``container`` is only for looking."""
+    """``api`` has an administrator's key; ``container`` is only for looking. ``clock`` is that of
+    both."""
 
-    def __init__(self, database_url: str, gowa: FakeGowa) -> None:
+    def __init__(
+        self, database_url: str, gowa: FakeGowa, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self.settings = {"database_url": database_url, "secret_key": SECRET_KEY, **INTERVALS}
-        self.container = Container(Settings(database_url=database_url, secret_key=SECRET_KEY))
+        settings = Settings(database_url=database_url, secret_key=SECRET_KEY)
+        self.container = Container(settings, clock)
         self.api = Client(application(self.container), api_key(self.container, "boss", "admin"))
         self.gowa = gowa
 

@@ -68,6 +68,7 @@ def pending(number: int, of: Running | None = None, campaign: int | None = None)
         enrollment_id=None if of is None else of.state.id,
         step=number,
         scheduled_at=NOW,
+        planned_at=NOW,
     )
 
 

@@ -135,8 +135,9 @@ def test_a_single_table_leaves_the_former_ones(outdated: Container, settings: Se
 
     assert identities(outdated).keys() >= {*FORMER_TABLES, "device_slots"}
     assert then.count(outdated.database, "device_slots") == 5
-    others = ("lead_addresses", "erased_ids", "suppressions", "replies")
-    for only in ("device_dispatches", "devices", "leases", *others):
+    people = ("lead_addresses", "erased_ids", "suppressions", "replies")
+    plans = ("broadcast_messages", "enrollments", "sequences", "campaigns")
+    for only in ("device_dispatches", "devices", "leases", *plans, *people):
         rebuild(outdated.database, only=only, swap=True)
     with pytest.raises(StorageError, match=r"there is device_hand_overs, .* run sendtrail rebuild"):
         Container(settings)

@@ -145,16 +145,12 @@ def test_why_not_says_which_criterion_was_not_met_then(
     container: Container, clock: SimulatedClock, operator: Client, administrator: Client
 ) -> None:
     """All of them are changed afterwards so that they would match now: that is no answer."""
-    device, gone = given.device(operator), given.device(operator, "Gone")
-    operator.post(f"/devices/{gone}/retire")
+    device = given.device(operator)
     leads = {
         "sent": given.lead(operator, 1, niche=["B1"], target_status="customer", device_id=device),
         "niche": given.lead(operator, 2, niche=["B12"], target_status="customer"),
         "target_status": given.lead(operator, 3, niche=["B1"]),
         "opted_out": given.lead(operator, 4, niche=["B1"], target_status="customer"),
-        "device_retired": given.lead(
-            operator, 5, niche=["B1"], target_status="customer", device_id=gone
-        ),
         "erased": given.lead(operator, 6, niche=["B1"], target_status="customer"),
     }
     operator.post(f"/leads/{leads['opted_out']}/opt-out")
@@ -185,6 +181,29 @@ def test_why_not_says_which_criterion_was_not_met_then(
     assert answers["niche"]["decided_at"] == "2026-03-02T08:00:00+00:00"
     assert answers["target_status"]["had"] == ["prospect"]
     assert why_not(leads["sent"], later)["reason"] == "not_triggered"
+
+
+def test_why_not_says_that_no_device_could_write_then(
+    container: Container, clock: SimulatedClock, operator: Client
+) -> None:
+    """Its own was retired, and the only other is not the campaign's; later there are more."""
+    gone, other = given.device(operator, "Gone"), given.device(operator, "Other", online=False)
+    lead = given.lead(operator, 1, device_id=gone)
+    nobodys = given.lead(operator, 2)
+    only = {"device_ids": [gone]}
+    campaign = given.campaign(operator, **only)
+    operator.post(f"/devices/{gone}/retire")
+    when.triggers(container)
+    clock.advance(hours=1)
+    operator.post(f"/devices/{other}/connect")
+    operator.patch(f"/leads/{lead}", {"device_id": other})
+
+    answers = [
+        operator.get("/audit/why-not", lead_id=each, campaign_id=campaign).json["reason"]
+        for each in (lead, nobodys)
+    ]
+
+    assert answers == ["device_retired", "no_device"]
 
 
 def test_why_not_says_what_became_of_a_message(

@@ -23,6 +23,7 @@ def test_a_device_is_registered_with_everything(operator: Client) -> None:
             "min_delay_seconds": 20,
             "max_delay_seconds": 60.5,
             "daily_limit": 200,
+            "warm_up": {"from": 50, "to": 500, "days": 10},
             "timezone": "Asia/Kuala_Lumpur",
         },
     )
@@ -37,9 +38,11 @@ def test_a_device_is_registered_with_everything(operator: Client) -> None:
         "min_delay_seconds": 20.0,
         "max_delay_seconds": 60.5,
         "daily_limit": 200,
+        "warm_up": {"from": 50, "to": 500, "days": 10},
         "timezone": "Asia/Kuala_Lumpur",
         "status": "offline",
         "reason": None,
+        "offline_since": "2026-03-02T08:00:00+00:00",
         "address": None,
         "version": 1,
     }
@@ -60,9 +63,11 @@ def test_a_name_and_a_gateway_are_enough(operator: Client) -> None:
         "min_delay_seconds": 5.0,
         "max_delay_seconds": 15.0,
         "daily_limit": None,
+        "warm_up": None,
         "timezone": "UTC",
         "status": "offline",
         "reason": None,
+        "offline_since": "2026-03-02T08:00:00+00:00",
         "address": None,
         "version": 1,
     }
@@ -111,6 +116,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"daily_limit": True}, "daily_limit"),
     ({"daily_limit": 2_000_000_001}, "daily_limit"),
     ({"daily_limit": 1e300}, "daily_limit"),
+    ({"warm_up": {"from": 50, "to": 500}}, "warm_up"),
+    ({"warm_up": {"from": 0, "to": 500, "days": 10}}, "warm_up"),
+    ({"warm_up": {"from": 50, "to": 49, "days": 10}}, "warm_up"),
+    ({"warm_up": {"from": 50, "to": 500, "days": 1.5}}, "warm_up"),
+    ({"warm_up": {"from": 50, "to": 500, "days": 367}}, "warm_up"),
+    ({"warm_up": {"from": 50, "to": 500, "days": 10, "then": 1}}, "warm_up"),
+    ({"warm_up": 50}, "warm_up"),
     ({"timezone": "Mars/Olympus"}, "timezone"),
     ({"timezone": None}, "timezone"),
 ]
@@ -219,14 +231,14 @@ def test_a_disconnected_device_keeps_its_messages(
 
 
 def test_a_retired_device_cancels_its_messages(container: Container, operator: Client) -> None:
-    """The number is gone: its messages are not sent from another one."""
+    """The number is gone, and its messages are not wanted from another one."""
     device_id = given.device(operator)
     given.device(operator, "Sales 2")
     given.lead(operator, device_id=device_id)
     given.campaign(operator)
     when.triggers(container)
 
-    operator.post(f"/devices/{device_id}/retire")
+    operator.post(f"/devices/{device_id}/retire", {"cancel": True})
     when.reaps(container)
 
     assert [(m["status"], m["reason"]) for m in operator.items("/messages")] == [

@@ -54,11 +54,25 @@ def test_readyz_says_how_much_there_is_and_who_is_behind(
 
     assert (empty.status_code, empty.get_json()) == (
         200,
-        {"status": "ready", "events": 0, "lag": {}, "runners": [], "warnings": []},
+        {
+            "status": "ready",
+            "events": 0,
+            "lag": {},
+            "runners": [],
+            "waiting": {},
+            "warnings": [],
+        },
     )
     assert (answer.status_code, answer.get_json()) == (
         200,
-        {"status": "ready", "events": 3, "lag": {"webhooks": 2}, "runners": [], "warnings": []},
+        {
+            "status": "ready",
+            "events": 3,
+            "lag": {"webhooks": 2},
+            "runners": [],
+            "waiting": {},
+            "warnings": [],
+        },
     )
 
 

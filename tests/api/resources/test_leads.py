@@ -225,7 +225,7 @@ def test_a_change_keeps_what_is_not_given(operator: Client) -> None:
     moved = operator.patch(f"/leads/{lead_id}", {"timezone": None, "attributes": {}})
     nothing = operator.patch(f"/leads/{lead_id}", {})
 
-    assert named == (200, {**before, "name": "Aisyah", "version": 2})
+    assert named == (200, {**before, "name": "Aisyah", "version": 2, "moved": 0})
     assert moved == (200, {**named.json, "timezone": None, "attributes": {}, "version": 3})
     assert nothing == moved
 

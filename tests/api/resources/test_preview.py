@@ -42,17 +42,20 @@ def test_a_preview_says_who_would_get_it_and_who_would_not(
         200,
         {
             "campaign_id": campaign_id,
-            "audience": 4,
-            "excluded": {"opted_out": 1, "device_retired": 1},
+            "status": "pending",
+            "audience": 5,
+            "excluded": {"opted_out": 1},
+            "by_status": {},
             "devices": [
                 {
                     "device_id": first,
                     "name": "Sales 1",
                     "status": "online",
-                    "messages": 3,
+                    # One of them for the lead whose own number is retired.
+                    "messages": 4,
                     "waiting": 0,
-                    # Between 12 and 20 seconds apart, 16 on average: two pauses.
-                    "finishes_at": "2026-03-02T09:00:32+00:00",
+                    # Between 12 and 20 seconds apart, 16 on average: three pauses.
+                    "finishes_at": "2026-03-02T09:00:48+00:00",
                 },
                 {
                     "device_id": second,
@@ -60,15 +63,16 @@ def test_a_preview_says_who_would_get_it_and_who_would_not(
                     "status": "offline",
                     "messages": 1,
                     "waiting": 0,
-                    "finishes_at": "2026-03-02T09:00:00+00:00",
+                    "finishes_at": None,
                 },
             ],
-            "finishes_at": "2026-03-02T09:00:32+00:00",
+            "finishes_at": None,
+            "not_before": "not before Sales 2 is back",
             "samples": answer.json["samples"],
             "warnings": [],
         },
     )
-    assert [sample["text"] for sample in answer.json["samples"]] == ["Hello there"] * 4
+    assert [sample["text"] for sample in answer.json["samples"]] == ["Hello there"] * 5
     assert then.topics(container) == before
 
 
@@ -105,10 +109,13 @@ def test_without_a_device_nobody_would_get_it(operator: Client) -> None:
         200,
         {
             "campaign_id": campaign_id,
+            "status": "pending",
             "audience": 0,
             "excluded": {"no_device": 2},
+            "by_status": {},
             "devices": [],
             "finishes_at": None,
+            "not_before": None,
             "samples": [],
             "warnings": [],
         },

@@ -155,6 +155,7 @@ def test_a_sequence_report_is_a_funnel(
     report = operator.get(f"/reports/sequences/{sequence_id}")
 
     nothing: dict[str, Any] = {"failures": {}, "delivered": 0, "read": 0, "replied": 0}
+    nothing["removed"] = False
     assert report == (
         200,
         {
@@ -246,6 +247,8 @@ def test_the_overview_counts_everything(
             "campaigns": {},
             "sequences": {},
             "devices": {},
+            "waiting": [],
+            "waiting_total": 0,
         },
     )
     status, found = overview
@@ -260,6 +263,18 @@ def test_the_overview_counts_everything(
             "campaigns": {"paused": 1, "pending": 1},
             "sequences": {"draft": 1},
             "devices": {"offline": 1, "online": 3},
+            "waiting": [
+                {
+                    "reason": "campaign_paused",
+                    "until": None,
+                    "device_id": None,
+                    "campaign_id": campaign_id,
+                    "sequence_id": None,
+                    "count": 1,
+                    "story": "1 waits for campaign March offer, paused",
+                }
+            ],
+            "waiting_total": 1,
         },
     )
 

@@ -10,6 +10,7 @@ import pytest
 
 from domain import message
 from domain.device import DeviceConnected
+from domain.errors import WrongStateError
 from domain.event import Event, ForeignEventError
 from domain.message import Message
 from domain.message.events import (
@@ -67,6 +68,7 @@ def test_a_campaign_schedules_one_message_per_lead() -> None:
         device_id=DEVICE,
         campaign_id=CAMPAIGN,
         scheduled_at=DUE,
+        planned_at=DUE,
         expires_at=LATER,
     )
 
@@ -243,3 +245,23 @@ def test_a_stream_that_is_no_messages_is_an_error(before: tuple[Event, ...], wro
     """It begins with the scheduling, which comes once."""
     with pytest.raises(ForeignEventError, match="a message cannot begin or go on with"):
         message.fold(None, [*before, wrong])
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_message_that_is_sent_later_says_why(held: bool) -> None:
+    """Whoever held it holds it no more; what it waited for before is forgotten."""
+    events = [SCHEDULED, *([CLAIMED] if held else [])]
+    later = message.reschedule(given(*events), LATER, "window", **BY)
+
+    state = given(*events, later)
+
+    assert (state.status, state.reason, state.worker) == ("pending", "window", None)
+    assert (state.scheduled_at, state.planned_at, state.retry_at) == (LATER, DUE, None)
+
+
+def test_another_device_may_write_what_is_pending() -> None:
+    other = UUID(int=77)
+    moved = message.move(given(SCHEDULED), other, **BY)
+    assert given(SCHEDULED, moved).device_id == other
+    with pytest.raises(WrongStateError):
+        message.move(given(SCHEDULED, CLAIMED), other, **BY)

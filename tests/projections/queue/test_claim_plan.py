@@ -27,10 +27,11 @@ def fill(database: Database, now: Any) -> None:
         )
         connection.exec_driver_sql(
             "INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id,"
-            " campaign_id, step, scheduled_at, due_at, attempt)"
+            " campaign_id, step, scheduled_at, planned_at, due_at, attempt)"
             " SELECT gen_random_uuid(), 1, 'pending', md5(n::text)::uuid,"
             f" md5((1 + n %% {DEVICES})::text)::uuid, md5('campaign')::uuid, 0,"
-            " %(now)s - make_interval(secs => n), %(now)s - make_interval(secs => n), 0"
+            " %(now)s - make_interval(secs => n), %(now)s - make_interval(secs => n),"
+            " %(now)s - make_interval(secs => n), 0"
             f" FROM generate_series(1, {MESSAGES}) n",
             {"now": now},
         )

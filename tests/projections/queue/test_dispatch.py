@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
 
-from domain.content import Content
 from domain.pacing import LastDispatch
+from domain.planning import Step
 from projections.container import Container
 from projections.queue import dispatch
 from projections.records import credentials
@@ -91,8 +91,12 @@ def test_a_message_is_read_with_its_lead_as_it_is_now(
         attributes={"city": "Ipoh"},
         opted_out_at=None,
         wa_id=None,
+        digest_key=row.digest_key,
+        lead_id=str(lead),
+        enrollment_id=None,
+        scheduled_at=None,
     )
-    assert (*row[:-1], None) == expected
+    assert tuple(row) == expected
     assert row.digest_key is not None
     assert bytes(row.digest_key) == then.digest_key(container, lead)
 
@@ -147,11 +151,11 @@ def test_campaigns_and_sequences_are_read_with_what_they_say(container: Containe
     assert owners.keys() == {str(campaign), str(sequence)}
     one, many = owners[str(campaign)], owners[str(sequence)]
     assert one[:4] == ("pending", False, 2.0, 4.0)
-    assert one.content(0) == Content(content_id=f"{campaign}:1:0", body="Hi", rules=1)
+    assert one.content(0) == Step(content_id=f"{campaign}:1:0", body="Hi", rules=1)
     assert many[:4] == ("active", False, 0.0, 0.0)
     assert [many.content(step) for step in (1, 2)] == [
-        Content(content_id=f"{sequence}:1:1", body="One", rules=1),
-        Content(content_id=f"{sequence}:1:2", body="Two", rules=1),
+        Step(content_id=f"{sequence}:1:1", body="One", rules=1),
+        Step(content_id=f"{sequence}:1:2", body="Two", rules=1),
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 from domain.message import Message
+from domain.windows import Window
 from projections.container import Container
 from projections.database.engine import uuids
 from projections.queue import sweep
@@ -88,25 +89,6 @@ def test_what_is_pending_of_a_stopped_sequence_is_unwanted(container: Container)
     assert unwanted(container) == [(message_id, "sequence_cancelled") for message_id in pending]
 
 
-def test_what_is_pending_on_a_retired_device_is_unwanted(container: Container) -> None:
-    """After what is unwanted for another reason."""
-    retired, used = given.device(container, "Old"), given.device(container, "New")
-    given.lead(container, 1, device_id=retired)
-    given.lead(container, 2, device_id=used)
-    campaign = given.campaign(container)
-    when.triggers(container)
-    stopped = given.journey(container, number=3, device_id=used)
-
-    container.outreach.retire_device(retired, actor=SALES)
-    container.outreach.deactivate_sequence(stopped, cancel_pending=True, actor=SALES)
-    (step,) = of(container, sequence_id=stopped)
-    assert unwanted(container) == [(step, "sequence_cancelled")]
-    container.outreach.cancel_message(step, actor=SALES)
-
-    (message,) = of(container, campaign_id=campaign, device_id=retired)
-    assert unwanted(container) == [(message, "device_retired")]
-
-
 def test_no_more_is_taken_at_once_than_was_asked_for_nor_what_somebody_holds(
     container: Container,
 ) -> None:
@@ -126,26 +108,32 @@ def test_no_more_is_taken_at_once_than_was_asked_for_nor_what_somebody_holds(
 # Expired
 
 
-def test_what_waits_for_an_offline_device_past_its_time_has_expired(
-    container: Container, clock: SimulatedClock
+@pytest.mark.parametrize("held", ["offline", "paused", "tomorrow", "nothing"])
+def test_what_is_past_its_time_has_expired(
+    container: Container, clock: SimulatedClock, held: str
 ) -> None:
-    """The broadcaster looks after those of devices that are online."""
-    offline, online = given.device(container, "Offline"), given.device(container, "Online")
-    given.lead(container, 1, device_id=offline)
-    given.lead(container, 2, device_id=online)
-    given.campaign(container, name="An hour", expires_after_hours=1)
+    """Whatever holds it."""
+    device = given.device(container)
+    given.lead(container)
+    window = Window(start="06:00", end="07:00")
+    windows = (window,) if held == "tomorrow" else ()
+    campaign = given.campaign(container, expires_after_hours=1, windows=windows)
     given.campaign(container, name="Any time")
     when.triggers(container)
-    container.outreach.disconnect_device(offline, "logged out", actor=SALES)
-    (due,) = [m for m in then.messages(container, device_id=offline) if m.expires_at is not None]
+    if held == "offline":
+        container.outreach.disconnect_device(device, "logged out", actor=SALES)
+    elif held == "paused":
+        container.outreach.pause_campaign(campaign, actor=SALES)
+    elif held == "tomorrow":
+        when.claims(when.broadcaster(container, Phones(clock)))
+    message = then.message(container, campaign_id=campaign)
 
     def expired(now: datetime) -> list[UUID]:
         return ids(found(container, lambda connection: sweep.expired(connection, now, 10)))
 
+    assert message.status == "pending"
     assert expired(clock() + timedelta(minutes=59, seconds=59)) == []
-    assert expired(clock() + timedelta(hours=1)) == [due.message_id]
-    container.outreach.connect_device(offline, actor=SALES)
-    assert expired(clock() + timedelta(hours=1)) == []
+    assert expired(clock() + timedelta(hours=1)) == [message.message_id]
 
 
 # What a worker left

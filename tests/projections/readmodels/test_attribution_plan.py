@@ -53,12 +53,13 @@ def crowd(container: Container) -> list[UUID]:
             " md5('r' || n)::uuid, '', 'text', false, 'gowa', now()"
             " FROM generate_series(1, %(n)s) n",
             "INSERT INTO enrollments (enrollment_id, version, status, lead_id, sequence_id, entry,"
-            " steps, trigger, enrolled_at) SELECT md5('e' || n)::uuid, 1, 'active',"
-            " md5(n::text)::uuid, md5('s')::uuid, 1, 1, 'COLD', now()"
+            " steps, sequence_version, trigger, enrolled_at) SELECT md5('e' || n)::uuid, 1,"
+            " 'active', md5(n::text)::uuid, md5('s')::uuid, 1, 1, 1, 'COLD', now()"
             " FROM generate_series(1, %(n)s) n",
             "INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id,"
-            " campaign_id, step, scheduled_at, attempt) SELECT md5('m' || n)::uuid, 1, 'pending',"
-            " md5(n::text)::uuid, md5('d')::uuid, md5('c')::uuid, 0, now(), 0"
+            " campaign_id, step, scheduled_at, planned_at, attempt)"
+            " SELECT md5('m' || n)::uuid, 1, 'pending',"
+            " md5(n::text)::uuid, md5('d')::uuid, md5('c')::uuid, 0, now(), now(), 0"
             " FROM generate_series(1, %(n)s) n",
             "INSERT INTO suppressions (suppression_id, version, kind, scope, value, key, evidence,"
             " said_at, by_person, created_at) SELECT md5('x' || n)::uuid, 1, 'phone', '',"

@@ -14,7 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain import campaign, device, enrollment, lead, message, sequence
+from domain.campaign_definition import Definition
 from domain.event import Event
+from domain.warm_up import WarmUp
 from projections.container import Container
 from projections.database.engine import Database, rows
 from projections.queue import lookup
@@ -35,7 +37,11 @@ def device_state(row: Any) -> device.Device:
         version=row.version,
         status=row.status,
         reason=row.reason,
+        offline_since=row.offline_since,
         address=row.address,
+        first_connected_at=row.first_connected_at,
+        move_pending=row.move_pending,
+        move_to=row.move_to,
         configuration=device.Configuration(
             name=row.name,
             gateway=row.gateway,
@@ -44,14 +50,16 @@ def device_state(row: Any) -> device.Device:
             max_delay_seconds=row.max_delay_seconds,
             daily_limit=row.daily_limit,
             timezone=row.timezone,
+            warm_up=msgspec.convert(row.warm_up, WarmUp | None),
         ),
     )
 
 
 def row_of(database: Database, table: str, key: str, aggregate_id: UUID) -> Any:
+    """The aggregate's row; None if it has none."""
     with database.transaction() as connection:
-        (row,) = rows(connection, f"SELECT * FROM {table} WHERE {key} = %(id)s", id=aggregate_id)
-    return row
+        found = rows(connection, f"SELECT * FROM {table} WHERE {key} = %(id)s", id=aggregate_id)
+    return found[0] if found else None
 
 
 def append(container: Container, events: Sequence[Event], cuts: list[int]) -> None:
@@ -100,7 +108,11 @@ def test_a_row_is_what_its_events_say(
         append(container, history, cuts)
         key = f"{table.removesuffix('s')}_id"
         row = row_of(container.database, table, key, history[0].originator_id)
-        assert state(row) == fold(None, history)
+        folded = fold(None, history)
+        if isinstance(folded, sequence.Sequence) and not sequence.exists(folded):
+            assert row is None
+        else:
+            assert state(row) == folded
 
     check()
     assert not any(rebuild(container.database).values())
@@ -156,7 +168,7 @@ def test_a_paused_campaign_holds_its_messages_however_batches_fall(
     """Scheduled, paused and released in one batch or in many: held is held."""
     clock = container.outreach.clock
     scheduled = container.outreach.schedule_campaign(
-        campaign.Definition(name="C", body="b", scheduled_at=clock()), actor="test"
+        Definition(name="C", body="b", scheduled_at=clock()), actor="test"
     )
     triggered = campaign.start(scheduled, now=clock(), actor="test")
     state = campaign.fold(scheduled, triggered)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from domain import campaign, lead, sequence
+from domain.campaign_definition import Definition
 from domain.lead.events import LeadRegistered
 from domain.planning import Step
 from projections.container import Container
@@ -64,7 +65,7 @@ def _defined_before(container: Container) -> None:
     now = _now(container)
     steps = (Step(content_id=f"{sequence_id}:1:1", body="One"),)
     defined = sequence.Definition(name="S", trigger=APART, steps=steps)
-    scheduled = campaign.Definition(
+    scheduled = Definition(
         content_id=f"{campaign_id}:1:0", body="Hi", name="C", scheduled_at=now, niche=(APART,)
     )
     _record(

@@ -171,55 +171,6 @@ def test_a_crash_in_the_middle_resumes(
     assert container.outreach.get_campaign(campaign).status == "triggered"
 
 
-def test_an_empty_audience_is_finished_at_once(container: Container) -> None:
-    """Visibly: it says that nobody matched, instead of waiting for ever."""
-    given.device(container)
-    given.lead(container, target_status="prospect")
-    campaign = given.campaign(container, target_status="customer")
-
-    assert when.triggers(container) == 0
-
-    assert then.topics(container, campaign) == [
-        "campaign.scheduled",
-        "campaign.triggered",
-        "campaign.audience_completed",
-        "campaign.finished",
-    ]
-    row = then.row(container, "campaigns", campaign_id=campaign)
-    assert (row.status, row.scheduled, row.excluded) == ("finished", 0, {})
-
-
-def test_those_left_out_are_counted_by_reason(container: Container) -> None:
-    """Over all chunks together: three opted out, two whose own number is retired, four reached."""
-    given.device(container)
-    retired = given.device(container, "Old")
-    for lead in given.many_leads(container, 3):
-        container.outreach.opt_out(lead, "STOP", actor="webhook:gowa")
-    given.many_leads(container, 2, first=11, device_id=retired)
-    given.many_leads(container, 4, first=21)
-    container.outreach.retire_device(retired, actor="api:admin")
-    campaign = given.campaign(container)
-
-    assert when.triggers(container, chunk=2) == 4
-
-    row = then.row(container, "campaigns", campaign_id=campaign)
-    assert row.excluded == {"opted_out": 3, "device_retired": 2}
-    assert (row.scheduled, row.status) == (4, "triggered")
-    (completed,) = then.events(container, "campaign.audience_completed")
-    assert (completed.scheduled, completed.excluded) == (4, {"opted_out": 3, "device_retired": 2})
-
-
-def test_without_any_device_everybody_is_left_out_and_counted(container: Container) -> None:
-    """The campaign is finished and says why it reached nobody."""
-    given.many_leads(container, 3)
-    campaign = given.campaign(container)
-
-    assert when.triggers(container) == 0
-
-    row = then.row(container, "campaigns", campaign_id=campaign)
-    assert (row.status, row.excluded) == ("finished", {"no_device": 3})
-
-
 def test_two_campaigners_at_once_add_every_lead_once(container: Container) -> None:
     """On two machines, with several campaigns in small chunks."""
     given.device(container)
@@ -284,3 +235,17 @@ def test_the_message_says_when_it_is_no_longer_wanted(container: Container) -> N
     when.triggers(container)
 
     assert then.message(container).expires_at == datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+
+
+def test_a_campaign_that_cannot_be_planned_is_put_aside(container: Container) -> None:
+    """Its local time is none; the others go on."""
+    given.device(container)
+    given.lead(container, 1)
+    bad = given.campaign(container, local_time="226-03-01T09:00")
+    good = given.campaign(container, name="Good")
+
+    when.triggers(container)
+
+    assert then.statuses(container, campaign_id=good) == {"pending": 1}
+    (row,) = then.table(container, "quarantine")
+    assert (row.kind, row.id) == ("campaign", bad)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.planning import Window
+from domain.windows import Window
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database.installation import url_of
@@ -90,7 +90,7 @@ def test_what_falls_on_a_weekend_waits_for_monday(
     clock.move_to(utc(2026, 3, 6, 18, 0))
     given.device(container)
     given.lead(container, triggers=["COLD"])
-    office = Window(weekdays=("mon", "tue", "wed", "thu", "fri"), start="09:00", end="17:00")
+    office = Window(weekdays=(1, 2, 3, 4, 5), start="09:00", end="17:00")
     given.sequence(container, "COLD", ["One", "Two"], windows=(office,))
 
     when.enrolls(container)

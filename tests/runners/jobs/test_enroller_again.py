@@ -116,9 +116,8 @@ def test_an_own_device_is_used_even_while_it_is_offline(container: Container) ->
     assert {m.device_id for m in then.messages(container)} == {own}
 
 
-def test_a_lead_whose_own_device_is_retired_waits_for_another(container: Container) -> None:
-    """It is not enrolled on somebody else's number, and keeps its trigger."""
-    given.device(container, "Other")
+def test_a_lead_whose_own_device_is_retired_enters_on_another(container: Container) -> None:
+    """Until there is one it waits, and keeps its trigger."""
     own = given.device(container, "Own")
     lead = given.lead(container, triggers=["COLD"], device_id=own)
     given.sequence(container)
@@ -126,6 +125,10 @@ def test_a_lead_whose_own_device_is_retired_waits_for_another(container: Contain
 
     assert when.enrolls(container) == 0
     assert container.outreach.get_lead(lead).triggers == ("COLD",)
+    other = given.device(container, "Other")
+
+    assert when.enrolls(container) == 1
+    assert {m.device_id for m in then.messages(container)} == {other}
 
 
 def test_without_a_device_in_service_nobody_enters(container: Container) -> None:

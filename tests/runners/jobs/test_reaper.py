@@ -208,11 +208,11 @@ def test_deactivating_a_paused_sequence_holds_nothing_for_ever(
 
 
 def test_what_a_retired_device_had_pending_is_cancelled(container: Container) -> None:
-    """No other number takes over a conversation unasked."""
+    """Where somebody said so."""
     given_messages(container, 3)
     (device,) = then.table(container, "devices")
     given.device(container, "Sales 2")
-    container.outreach.retire_device(device.device_id, actor="api:admin")
+    container.outreach.retire_device(device.device_id, cancel=True, actor="api:admin")
 
     assert when.reaps(container, chunk=2) == 4  # and the campaign is finished
 

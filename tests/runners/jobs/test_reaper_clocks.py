@@ -120,4 +120,4 @@ def test_a_reaper_whose_clock_is_wrong_ends_nothing_by_the_time(
     when.reaps(container, clock_is_right=lambda: False)
     assert then.statuses(container) == {"pending": 2, "processing": 1, "cancelled": 1}
     when.reaps(container)
-    assert then.statuses(container) == {"pending": 1, "cancelled": 3}
+    assert then.statuses(container) == {"cancelled": 4}

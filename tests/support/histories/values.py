@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from domain.planning import WEEKDAYS, Window
 from domain.template import Header, Template
+from domain.windows import WEEKDAYS, Window
 
 ACTORS = st.sampled_from(
     ["api:sales", "api:büro 🌞", "cli:anna", "runner:broadcaster:host-1:4711", "webhook:gowa"]
@@ -51,6 +51,7 @@ TEMPLATES = st.none() | st.sampled_from(
         Template("picture", "en", header=Header("image", url="https://example.com/a.png")),
     ]
 )
+POOLS = st.lists(st.uuids(), max_size=2, unique=True).map(tuple)
 HASHES = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
 TIMES_OF_DAY = st.none() | st.sampled_from(["00:00", "09:30", "23:59"])
 WINDOWS = st.lists(

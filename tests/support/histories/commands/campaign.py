@@ -11,7 +11,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from domain import campaign
-from domain.campaign import Campaign, Definition
+from domain.campaign import Campaign
+from domain.campaign_definition import Definition
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event
 from domain.values import TARGET_FILTERS
@@ -21,6 +22,7 @@ from tests.support.histories.values import (
     EXCLUDED,
     MEDIA,
     PACES,
+    POOLS,
     SOME_TOKENS,
     SOON,
     TEMPLATES,
@@ -46,6 +48,7 @@ def _definition(draw: st.DrawFn, by: By) -> Definition:
         scheduled_at=by["now"] + draw(st.sampled_from([-1, 0, 1])) * draw(SOON),
         niche=draw(SOME_TOKENS),
         target_status=draw(st.sampled_from(TARGET_FILTERS)),
+        device_ids=draw(POOLS),
         expires_after_hours=draw(st.sampled_from([None, 0.5, 24.0])),
         **_text_and_pace(draw),
     )

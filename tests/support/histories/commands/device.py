@@ -11,10 +11,12 @@ from domain import device
 from domain.device import GATEWAYS, Configuration, Device
 from domain.errors import InvalidInputError
 from domain.event import Event
+from domain.warm_up import WarmUp
 from tests.support.histories.stories import By, Command, Kind, only
 from tests.support.histories.values import PACES, SETTINGS, WORDS, ZONES
 
 _IN_SERVICE = ("online", "offline")
+FEW, MANY = st.integers(1, 99), st.integers(99, 9999)
 
 
 def _configuration(draw: st.DrawFn, gateway: device.Gateway) -> Configuration:
@@ -24,6 +26,7 @@ def _configuration(draw: st.DrawFn, gateway: device.Gateway) -> Configuration:
         settings=draw(SETTINGS),
         daily_limit=draw(st.none() | st.integers(1, 1000)),
         timezone=draw(ZONES),
+        warm_up=draw(st.none() | st.builds(WarmUp, least=FEW, most=MANY, days=FEW)),
         **draw(PACES),
     )
 
@@ -55,7 +58,10 @@ def _disconnect(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
 
 
 def _retire(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
-    return device.retire(state, **by)
+    move = draw(st.booleans())
+    return device.retire(
+        state, move_pending=move, move_to=draw(st.none() | st.uuids()) if move else None, **by
+    )
 
 
 def _test(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:

@@ -39,6 +39,13 @@ def _end(draw: st.DrawFn, state: Enrollment, by: By) -> Iterable[Event]:
     return enrollment.end(state, [_unsent(draw, step) for step in steps], **by)
 
 
+def _replan(draw: st.DrawFn, state: Enrollment, by: By) -> Iterable[Event]:
+    version = state.sequence_version + draw(st.integers(0, 2))
+    added = draw(st.integers(0, 2))
+    removed = draw(st.integers(0, state.steps + added - 1))
+    return enrollment.replan(state, version, added=added, removed=removed, **by)
+
+
 def _stop(draw: st.DrawFn, state: Enrollment, by: By) -> Iterable[Event]:
     return enrollment.stop(state, draw(st.sampled_from(get_args(StopReason))), **by)
 
@@ -51,6 +58,7 @@ ENROLLMENT = Kind(
         Command(
             "call off", lambda draw, state, by: enrollment.call_off(state, **by), only("active")
         ),
+        *[Command("replan", _replan, always)] * 2,
         Command("stop", _stop, always),
     ),
     enrollment.evolve,

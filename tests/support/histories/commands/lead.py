@@ -69,6 +69,7 @@ def _opt_in_unproven(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
 
 def _reply(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
     facts = {"message_id": draw(st.none() | st.uuids()), "automatic": draw(st.booleans())}
+    facts["device_id"] = draw(st.none() | st.uuids())
     return lead.reply(state, draw(TEXTS), draw(WORDS), **facts, **by)
 
 

@@ -10,7 +10,7 @@ from domain import message, receipts
 from domain.event import Event
 from domain.inbound import Receipt, ReceiptKind
 from domain.message import Message
-from domain.message.events import CancelReason, Resolution
+from domain.message.events import CancelReason, LaterReason, Resolution
 from tests.support.histories.stories import By, Command, Kind, always, only
 from tests.support.histories.values import HASHES, SOON, VERSIONS, WORDS
 
@@ -76,6 +76,15 @@ def _cancel(draw: st.DrawFn, state: Message, by: By) -> Event:
     return message.cancel(state, draw(st.sampled_from(get_args(CancelReason))), **by)
 
 
+def _reschedule(draw: st.DrawFn, state: Message, by: By) -> Event:
+    reason = draw(st.sampled_from(get_args(LaterReason)))
+    return message.reschedule(state, by["now"] + draw(SOON), reason, **by)
+
+
+def _move(draw: st.DrawFn, state: Message, by: By) -> Event:
+    return message.move(state, draw(st.uuids()), **by)
+
+
 # Claims and hand-overs are tried more often than the rest: otherwise most stories end early.
 MESSAGE = Kind(
     "message",
@@ -89,6 +98,8 @@ MESSAGE = Kind(
         *[Command("defer", _defer, only("queued"))] * 3,
         *[Command("give up", _lose_track, only("queued"))] * 2,
         *[Command("resolve", _resolve, only("unknown"))] * 2,
+        *[Command("reschedule", _reschedule, only("pending", "processing"))] * 2,
+        *[Command("move", _move, only("pending"))] * 2,
         Command("cancel", _cancel, only("pending", "processing")),
         Command("retry", lambda draw, state, by: message.retry(state, **by), only("failed")),
         *[Command("receipt", _receipt, always)] * 3,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from hypothesis import strategies as st
 
-from domain import sequence, values
+from domain import sequence, sequence_edits, values
+from domain.errors import NotFoundError, WrongStateError
 from domain.event import Event
 from domain.sequence import REENTRIES, Definition, Sequence
 from domain.values import TARGET_FILTERS
-from tests.support.histories.stories import By, Command, Kind, always, never, only
+from tests.support.histories.stories import By, Command, Kind, Refusal, only
 from tests.support.histories.values import (
     BODIES,
     MEDIA,
     PACES,
+    POOLS,
     SOME_TOKENS,
     TEMPLATES,
     TIMES_OF_DAY,
@@ -49,6 +52,7 @@ def _begin(draw: st.DrawFn, by: By) -> Event:
         target_status=draw(st.sampled_from(TARGET_FILTERS)),
         timezone=draw(st.none() | ZONES),
         windows=draw(WINDOWS),
+        device_ids=draw(POOLS),
         reentry=draw(st.sampled_from(REENTRIES)),
         stop_on_reply=draw(st.booleans()),
         # A sequence that leads back into itself again and again is refused.
@@ -81,16 +85,61 @@ def _stop(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
 
 
 def _revise(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
-    number = draw(st.integers(1, len(state.definition.steps)))
-    present = msgspec.structs.asdict(state.definition.steps[number - 1])
+    step = draw(st.sampled_from(state.definition.steps))
+    present = msgspec.structs.asdict(step)
     del present["content_id"]
     content = present if draw(st.booleans()) else _content(draw)
-    return sequence.revise_step(state, number, **content, **by)
+    return sequence_edits.revise_step(state, step.number, **content, **by)
 
 
 def _revise_no_step(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
-    number = draw(st.sampled_from([0, len(state.definition.steps) + 1]))
-    return sequence.revise_step(state, number, **_content(draw), **by)
+    number = draw(st.sampled_from([0, state.steps_ever + 1]))
+    return sequence_edits.revise_step(state, number, **_content(draw), **by)
+
+
+def _add(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
+    before = draw(st.none() | st.sampled_from([step.number for step in state.definition.steps]))
+    return sequence_edits.add_step(state, before=before, **_content(draw), **by)
+
+
+def _remove(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
+    number = draw(st.sampled_from(state.definition.steps)).number
+    return sequence_edits.remove_step(state, number=number, **by)
+
+
+def _delete(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
+    return sequence_edits.delete(state, **by)
+
+
+def there(state: Sequence, now: datetime) -> Refusal:
+    """Accepted unless it was deleted."""
+    return None if state.status != "deleted" else WrongStateError
+
+
+def _remove_if_two(state: Sequence, now: datetime) -> Refusal:
+    return there(state, now) if len(state.definition.steps) > 1 else WrongStateError
+
+
+def _revise_all(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
+    changes: dict[str, Any] = {
+        "name": draw(WORDS),
+        "first_delay_minutes": draw(st.sampled_from([0.0, 5.0])),
+        "niche": draw(SOME_TOKENS),
+        "windows": draw(WINDOWS),
+        "timezone": draw(st.none() | ZONES),
+        **draw(PACES),
+    }
+    kept = draw(st.sets(st.sampled_from([*changes])))
+    changed = {name: value for name, value in changes.items() if name not in kept}
+    if kept & {"min_delay_seconds", "max_delay_seconds"}:
+        changed = {name: value for name, value in changed.items() if "seconds" not in name}
+    definition = msgspec.structs.replace(state.definition, **changed)
+    return sequence_edits.revise(state, definition, **by)
+
+
+def missing(state: Sequence, now: datetime) -> Refusal:
+    """No step has that number."""
+    return there(state, now) or NotFoundError
 
 
 SEQUENCE = Kind(
@@ -102,8 +151,12 @@ SEQUENCE = Kind(
         *[Command("resume", _resume, only("paused"))] * 2,
         Command("deactivate", _deactivate, only("active", "paused")),
         Command("stop", _stop, only("active", "paused", "inactive")),
-        Command("revise a step", _revise, always),
-        Command("revise a step that is not there", _revise_no_step, never),
+        Command("delete", _delete, only("draft")),
+        Command("revise a step", _revise, there),
+        Command("revise a step that is not there", _revise_no_step, missing),
+        Command("add a step", _add, there),
+        Command("remove a step", _remove, _remove_if_two),
+        Command("revise", _revise_all, there),
     ),
     sequence.evolve,
     sequence.fold,

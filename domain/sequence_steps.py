@@ -1,0 +1,43 @@
+"""How a step of a sequence is written, and what its content is called."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from domain import content, values
+from domain.errors import InvalidInputError
+from domain.planning import Step
+
+
+def content_id(sequence_id: UUID, version: int, number: int) -> str:
+    """The name of a step's content: the sequence, the version of the event that holds the content,
+    and the step's number, from 1."""
+    return f"{sequence_id}:{version}:{number}"
+
+
+def step(
+    sequence_id: UUID,
+    version: int,
+    number: int,
+    *,
+    delay_hours: float = 24.0,
+    send_at: str | None = None,
+    present: Step | None = None,
+    **fields: Any,
+) -> Step:
+    """A checked step whose content the event at ``version`` will hold; ``fields`` are those of
+    ``Content`` but for its id. It replaces ``present`` if there is one."""
+    field = f"steps[{number}]"
+    new = Step(
+        content_id=content_id(sequence_id, version, number),
+        delay_hours=float(delay_hours),
+        send_at=send_at,
+        **fields,
+    )
+    new = content.checked(new, f"{field}.", present)
+    if not 0 <= delay_hours <= 24 * 366:
+        raise InvalidInputError(f"{field}.delay_hours", "hours between 0 and 8784")
+    if send_at is not None:
+        values.time_of_day(send_at, f"{field}.send_at")
+    return new

@@ -1,0 +1,150 @@
+"""Whom a campaign writes to, from which device and when: what became of it so far, and
+what the rest would be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Connection
+
+from domain import audience, campaign_definition, rendering, zones
+from domain.campaign import Campaign
+from domain.device_choice import Ties
+from domain.windows import Hours
+from domain.zones import House
+from projections.database.engine import rows
+from projections.queries.preview_texts import Texts
+from projections.readmodels import devices, leads
+
+# Leads per query.
+CHUNK = 5000
+UTC_ZONE = ZoneInfo("UTC")
+
+
+class Due(NamedTuple):
+    """Messages of one device that are due at one instant, to people in one zone."""
+
+    device_id: UUID
+    due_at: datetime
+    zone: ZoneInfo
+
+
+class Audience(msgspec.Struct, kw_only=True):
+    """The messages by device (``share``), those that there are by status, those that have no slot
+    yet by when they are due, when the latest other of each device was or will be sent, and how many
+    leads match and get none, by reason."""
+
+    texts: Texts
+    share: Counter[UUID] = msgspec.field(default_factory=Counter)
+    by_status: Counter[str] = msgspec.field(default_factory=Counter)
+    due: Counter[Due] = msgspec.field(default_factory=Counter)
+    ended: dict[UUID, datetime] = msgspec.field(default_factory=dict)
+    excluded: Counter[str] = msgspec.field(default_factory=Counter)
+
+
+class Reader:
+    """Reads the audience of one campaign at the instant ``now``, by the rules that the campaigner
+    and the runners use."""
+
+    def __init__(
+        self, connection: Connection, state: Campaign, house: House, now: datetime
+    ) -> None:
+        self.hours = Hours(windows=state.definition.windows, quiet=house.quiet)
+        self._connection = connection
+        self._campaign = state
+        self._definition = state.definition
+        self._house = house
+        self._gateways = devices.gateways(connection)
+        start = max(now, self._definition.scheduled_at)
+        self._found = Audience(
+            texts=Texts(self._definition, self._gateways, start),
+            excluded=Counter(state.excluded),
+        )
+
+    def read(self) -> Audience:
+        """The messages that there are, and those that there will be for the leads that nobody
+        looked at yet."""
+        self._add_scheduled()
+        if not self._campaign.audience_completed and self._campaign.status != "cancelled":
+            self._foresee()
+        return self._found
+
+    def _add_scheduled(self) -> None:
+        cursor: UUID | None = None
+        while chunk := messages_of(self._connection, self._campaign.id, cursor, CHUNK):
+            cursor = chunk[-1].lead_id
+            for row in chunk:
+                self._found.share[row.device_id] += 1
+                self._found.by_status[row.status] += 1
+                if row.status == "pending":
+                    self._add_due(row, row.device_id, row.due_at)
+                elif row.ended_at is not None:
+                    latest = self._found.ended.get(row.device_id, row.ended_at)
+                    self._found.ended[row.device_id] = max(latest, row.ended_at)
+
+    def _foresee(self) -> None:
+        statuses = devices.statuses(self._connection)
+        senders = audience.Senders(
+            statuses, self._gateways, self._definition, self._definition.device_ids
+        )
+        cursor, retired = self._campaign.cursor, devices.retired(statuses)
+        while chunk := leads.audience(
+            self._connection, self._campaign.id, cursor, CHUNK, retired, named=True
+        ):
+            cursor = chunk[-1].lead_id
+            for row in chunk:
+                names = rendering.names_of(row.name, row.phone, row.attributes)
+                sender = senders.admit(
+                    row.lead_id,
+                    Ties(row.device_id, row.replied_through, row.first_contact),
+                    opted_out=row.opted_out_at is not None,
+                    unreachable=row.unreachable_at is not None,
+                    names=names,
+                )
+                if isinstance(sender, UUID):
+                    self._found.share[sender] += 1
+                    self._add_due(row, sender)
+                    continue
+                self._found.excluded[sender] += 1
+                if sender == "template_variable_missing":
+                    self._found.texts.leave_out(names)
+
+    def _add_due(self, row: Any, device_id: UUID, due_at: datetime | None = None) -> None:
+        """Takes in a message to the lead ``row`` that is yet to be sent; one that is not scheduled
+        has no ``due_at``."""
+        zone = UTC_ZONE
+        if self.hours or self._definition.local_time is not None:
+            zone = zones.of_recipient(
+                row.timezone, self._definition.timezone, row.phone, self._house
+            )
+        due_at = due_at or campaign_definition.due_at(self._definition, zone)
+        self._found.due[Due(device_id, due_at, zone)] += 1
+        names = rendering.names_of(row.name, row.phone, row.attributes)
+        if device_id in self._gateways:
+            self._found.texts.add(row, names, device_id)
+
+
+def messages_of(
+    connection: Connection, campaign_id: UUID, after: UUID | None, limit: int
+) -> list[Any]:
+    """The next ``limit`` messages of a campaign with their leads, in lead order."""
+    return rows(
+        connection,
+        """
+        SELECT m.lead_id, m.device_id, m.status, coalesce(m.send_at, m.retry_at, m.scheduled_at)
+            AS due_at, coalesce(m.sent_at, m.failed_at, m.queued_at, m.send_at) AS ended_at,
+            l.name, l.phone, l.attributes, l.timezone, l.replied_at
+        FROM broadcast_messages m JOIN leads l USING (lead_id)
+        WHERE m.campaign_id = %(campaign_id)s
+          AND (%(after)s::uuid IS NULL OR m.lead_id > %(after)s::uuid)
+        ORDER BY m.lead_id LIMIT %(limit)s
+        """,
+        campaign_id=str(campaign_id),
+        after=None if after is None else str(after),
+        limit=limit,
+    )

@@ -1,0 +1,293 @@
+"""What all pending messages wait for, summed up.
+
+A million messages may be pending. So what is held is read from the counters, and what is due by its
+device from the claim's index alone. Of what is due later that index knows when; why, and of what
+campaign or sequence, it does not. Up to ``EXACT`` messages each is asked. Beyond that no campaign
+and no sequence is named, and what was put off to the same minute answers by one of its messages.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from heapq import nlargest
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection
+
+from domain import values, waiting
+from domain.waiting import Reason, Sender, Wait
+from domain.waiting_words import Names, line
+from projections.config.settings import Settings
+from projections.database.engine import rows
+from projections.queue.lookup import NOT_ASIDE
+from projections.schema.expressions import LIMIT_TODAY, TODAY
+
+# So many messages that are due later are asked one by one, or less.
+EXACT = 20_000
+LINES = 20
+# So many groups of what is due later are looked at, the largest first.
+_GROUPS = 1000
+_NO_IDS: Mapping[str, UUID | None] = MappingProxyType({})
+_NO_NAMES = Names()
+
+_TOTAL = "SELECT coalesce(sum(pending), 0)::int AS pending FROM message_counts"
+
+_UNRECORDABLE = """
+SELECT m.device_id, coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.due_at
+FROM quarantine q JOIN broadcast_messages m ON m.message_id = q.id
+WHERE q.kind = 'message' AND m.status = 'pending'
+"""
+
+_HELD = """
+SELECT c.campaign_id, NULL::uuid AS sequence_id, c.name AS owner, c.status AS owner_status,
+    n.pending AS count
+FROM campaigns c JOIN message_counts n ON n.owner_id = c.campaign_id
+WHERE message_is_held(c.status, NULL, NULL) AND n.pending > 0
+UNION ALL
+SELECT NULL, s.sequence_id, s.name, s.status, sum(n.pending)::int
+FROM sequences s JOIN message_counts n ON n.owner_id = s.sequence_id
+WHERE message_is_held(NULL, s.status, s.cancel_pending) AND n.pending > 0
+GROUP BY s.sequence_id, s.name, s.status
+"""
+
+# Everything of a device that cannot send; of one that can, what is due.
+_OF_DEVICES = f"""
+SELECT d.*, {LIMIT_TODAY} AS limit_today, k.last_slot_at,
+    coalesce(u.claimed, 0) AS used_today, m.count
+FROM devices d JOIN device_slots k USING (device_id)
+LEFT JOIN device_days u ON u.device_id = d.device_id
+    AND u.day = {TODAY}
+CROSS JOIN LATERAL (
+    SELECT count(*)::int AS count FROM broadcast_messages m
+    WHERE m.device_id = d.device_id
+      AND m.due_at <= CASE WHEN d.status = 'online' THEN %(now)s::timestamptz ELSE 'infinity' END
+) m
+WHERE m.count > 0
+"""
+
+# What was put off is one group to the minute, the rest to the hour.
+_GROUP = """
+    m.due_at = m.planned_at AS kept,
+        date_bin(CASE WHEN m.due_at = m.planned_at THEN interval '1 hour'
+            ELSE interval '1 minute' END, m.due_at, 'epoch'::timestamptz) AS due
+"""
+
+_LATER = f"""
+SELECT m.campaign_id, m.sequence_id, coalesce(c.name, s.name) AS owner, m.reason, m.deferred,
+    m.until, m.count,
+    jsonb_path_exists(coalesce(c.definition, s.definition), '$.windows[*]') AS has_windows
+FROM (
+    SELECT m.campaign_id, m.sequence_id, m.reason, m.retry_at IS NOT NULL AS deferred,
+        date_bin('1 minute', m.due_at, 'epoch'::timestamptz), min(m.due_at) AS until,
+        count(*)::int AS count
+    FROM devices d JOIN broadcast_messages m USING (device_id)
+    WHERE d.status = 'online' AND m.due_at > %(now)s AND {NOT_ASIDE}
+    GROUP BY 1, 2, 3, 4, 5
+) m
+LEFT JOIN campaigns c USING (campaign_id) LEFT JOIN sequences s USING (sequence_id)
+"""
+
+# Devices by number, because there is no least id before PostgreSQL 18. What was never put off is
+# due when it was planned. The claim's index does not say what is in quarantine, which is little.
+_LATER_BY_ONE = f"""
+WITH d AS MATERIALIZED (
+    SELECT device_id, row_number() OVER (ORDER BY device_id)::int AS number FROM devices
+    WHERE status = 'online'
+), aside AS MATERIALIZED (
+    SELECT {_GROUP}, count(*)::int AS count
+    FROM quarantine q JOIN broadcast_messages m ON m.message_id = q.id JOIN d USING (device_id)
+    WHERE q.kind = 'message' AND m.due_at > %(now)s GROUP BY 1, 2
+)
+SELECT NULL::uuid AS campaign_id, NULL::uuid AS sequence_id, '' AS owner, m.reason, m.deferred,
+    g.until, g.count - coalesce(a.count, 0) AS count, true AS has_windows
+FROM (
+    SELECT {_GROUP}, min(m.due_at) AS until, min(d.number) AS number, count(*)::int AS count
+    FROM d JOIN broadcast_messages m USING (device_id)
+    WHERE m.due_at > %(now)s GROUP BY 1, 2 ORDER BY count DESC LIMIT %(groups)s
+) g
+LEFT JOIN aside a USING (kept, due)
+JOIN d USING (number)
+CROSS JOIN LATERAL (
+    SELECT m.reason, m.retry_at IS NOT NULL AS deferred
+    FROM broadcast_messages m
+    WHERE m.device_id = d.device_id AND m.due_at > %(now)s AND m.due_at >= g.due
+      AND m.due_at < g.due + interval '1 hour' AND (m.due_at = m.planned_at) = g.kept
+    ORDER BY m.due_at LIMIT 1
+) m
+"""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """``count`` messages wait for the same, see ``waiting.Wait``. It names their campaign or
+    sequence, or the device that is waited for, as far as they are the same; ``story`` is a
+    sentence."""
+
+    reason: Reason
+    until: datetime | None
+    device_id: UUID | None = None
+    campaign_id: UUID | None = None
+    sequence_id: UUID | None = None
+    count: int
+    story: str
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """``total`` messages are pending; ``by_reason`` counts them by what they wait for. ``lines``
+    say the same in sentences, at most ``LINES`` of them, most messages first."""
+
+    total: int
+    by_reason: dict[Reason, int]
+    lines: list[Line]
+
+
+def summary(
+    connection: Connection, settings: Settings, now: datetime, exact: int = EXACT
+) -> Summary:
+    """What all pending messages wait for at ``now``, as the runners left them. What is due later is
+    told group by group if it is more than ``exact`` messages."""
+    total = rows(connection, _TOTAL)[0].pending
+    groups = _Groups(settings, now)
+    aside = rows(connection, _UNRECORDABLE)
+    groups.add(len(aside), Wait("unrecordable", None))
+    for row in rows(connection, _HELD):
+        owner_id = row.campaign_id or row.sequence_id
+        groups.held(row, sum(each.owner_id == owner_id for each in aside))
+    for row in rows(connection, _OF_DEVICES, now=now):
+        groups.of_device(row, [each.due_at for each in aside if each.device_id == row.device_id])
+    later = total - groups.total
+    if 0 < later <= exact:
+        found = rows(connection, _LATER, now=now)
+    elif later > 0:
+        found = rows(connection, _LATER_BY_ONE, now=now, groups=_GROUPS)
+    else:
+        found = []
+    for row in found:
+        wait = Wait(waiting.recorded(row.deferred, row.reason), row.until)
+        groups.add(
+            row.count, wait, Names(owner=row.owner, has_windows=row.has_windows), _owner(row)
+        )
+    # The queries do not see the same instant, and the least groups may be missing.
+    return Summary(
+        total=max(total, groups.total), by_reason=groups.by_reason(), lines=groups.lines()
+    )
+
+
+class _Group(msgspec.Struct, frozen=True):
+    """``count`` messages that wait for the same. ``ids`` are those of ``Line``. ``earliest`` says
+    that they wait until different instants, of which that of ``wait`` is the first."""
+
+    count: int
+    wait: Wait
+    names: Names
+    ids: Mapping[str, UUID | None]
+    earliest: bool = False
+
+
+class _Groups:
+    """Collects groups, and makes lines of them. Instants are said in the zone of the house."""
+
+    def __init__(self, settings: Settings, now: datetime) -> None:
+        self.now = now
+        self.look_ahead = timedelta(seconds=settings.broadcast_every)
+        self.zone = values.zone(settings.timezone)
+        self.found: list[_Group] = []
+
+    @property
+    def total(self) -> int:
+        return sum(each.count for each in self.found)
+
+    def by_reason(self) -> dict[Reason, int]:
+        """The messages of all groups, in the order of ``REASONS``; a reason that none has is left
+        out."""
+        counts: Counter[Reason] = Counter()
+        for each in self.found:
+            counts[each.wait.reason] += each.count
+        return {reason: counts[reason] for reason in waiting.REASONS if counts[reason]}
+
+    def add(
+        self,
+        count: int,
+        wait: Wait,
+        names: Names = _NO_NAMES,
+        ids: Mapping[str, UUID | None] = _NO_IDS,
+    ) -> None:
+        """A group, unless it is empty."""
+        if count > 0:
+            self.found.append(_Group(count, wait, names, ids))
+
+    def held(self, row: Any, unrecordable: int) -> None:
+        """``row`` is that of a campaign or sequence that holds its messages; so many of them are
+        told of already."""
+        names = Names(owner=row.owner, owner_status=row.owner_status)
+        reason: Reason = "sequence_paused" if row.campaign_id is None else "campaign_paused"
+        self.add(row.count - unrecordable, Wait(reason, None), names, _owner(row))
+
+    def of_device(self, row: Any, unrecordable: Sequence[datetime | None]) -> None:
+        """``row`` is that of a device; the messages that were due then are told of already."""
+        is_online = row.status == "online"
+        told = sum(due is not None and (due <= self.now or not is_online) for due in unrecordable)
+        names = Names(
+            device=row.name,
+            device_status=row.status,
+            offline_since=row.offline_since,
+            daily_limit=row.limit_today,
+        )
+        self.add(row.count - told, self._wait_of(_sender(row)), names, {"device_id": row.device_id})
+
+    def _wait_of(self, sender: Sender) -> Wait:
+        """What a message waits for that is due on the device."""
+        if sender.status != "online":
+            return Wait("device_offline", None)
+        tomorrow = waiting.next_device_day(sender, self.now)
+        if tomorrow is not None:
+            return Wait("daily_limit", tomorrow)
+        slot = waiting.next_slot(sender, 0, self.look_ahead, self.now)
+        return Wait("pace", slot if slot is not None and slot > self.now else None)
+
+    def lines(self) -> list[Line]:
+        """The lines with most messages. Where there are too many lines, those for the same campaign
+        or sequence are one, and so are all devices that only keep their pace."""
+        found = self.found if len(self.found) <= LINES else self._merged()
+        return [self._line(each) for each in nlargest(LINES, found, key=lambda each: each.count)]
+
+    def _line(self, group: _Group) -> Line:
+        count, wait = group.count, group.wait
+        story = line(count, wait, group.names, self.zone, self.now, earliest=group.earliest)
+        return Line(reason=wait.reason, until=wait.until, count=count, story=story, **group.ids)
+
+    def _merged(self) -> list[_Group]:
+        alike: dict[tuple[Reason, frozenset[tuple[str, UUID | None]]], list[_Group]] = {}
+        for each in self.found:
+            ids = _NO_IDS if each.wait.reason == "pace" else each.ids
+            alike.setdefault((each.wait.reason, frozenset(ids.items())), []).append(each)
+        merged = []
+        for (reason, ids_of_all), groups in alike.items():
+            untils = {each.wait.until for each in groups}
+            until = None if None in untils else min(filter(None, untils))
+            names = groups[0].names if ids_of_all else _NO_NAMES
+            count = sum(each.count for each in groups)
+            merged.append(
+                _Group(count, Wait(reason, until), names, dict(ids_of_all), len(untils) > 1)
+            )
+        return merged
+
+
+def _sender(row: Any) -> Sender:
+    return Sender(
+        status=row.status,
+        min_delay_seconds=row.min_delay_seconds,
+        max_delay_seconds=row.max_delay_seconds,
+        daily_limit=row.limit_today,
+        used_today=row.used_today,
+        zone=values.zone(row.timezone),
+        last_slot_at=row.last_slot_at,
+    )
+
+
+def _owner(row: Any) -> dict[str, UUID | None]:
+    return {"campaign_id": row.campaign_id, "sequence_id": row.sequence_id}

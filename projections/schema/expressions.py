@@ -1,0 +1,27 @@
+"""SQL expressions that statements of several rooms share."""
+
+from __future__ import annotations
+
+# SQL: for how many messages device ``d`` may be used on ``{day}``, a day of its time zone; null
+# where there is no limit. ``{now}`` stands for the first connection of one that never was online.
+DAILY_LIMIT = """
+    least(d.daily_limit, CASE WHEN d.warm_up IS NOT NULL THEN
+        (d.warm_up ->> 'from')::int + ((d.warm_up ->> 'to')::bigint - (d.warm_up ->> 'from')::int)
+            * greatest(0, least((d.warm_up ->> 'days')::int, {day}
+                - (coalesce(d.first_connected_at, {now}) AT TIME ZONE d.timezone)::date))
+            / (d.warm_up ->> 'days')::int
+        END)
+"""
+
+# SQL: the day of device ``d`` at ``now``, and its limit of that day.
+TODAY = "(%(now)s::timestamptz AT TIME ZONE d.timezone)::date"
+LIMIT_TODAY = DAILY_LIMIT.format(day=TODAY, now="%(now)s::timestamptz")
+
+# SQL: the device that wrote to lead ``l`` first, by its earliest message that is not cancelled,
+# without those devices in ``retired``, an array.
+FIRST_CONTACT = """
+    (SELECT m.device_id FROM broadcast_messages m
+     WHERE m.lead_id = l.lead_id AND m.status <> 'cancelled'
+       AND m.device_id <> ALL(%(retired)s::uuid[])
+     ORDER BY m.planned_at, m.message_id LIMIT 1)
+"""
