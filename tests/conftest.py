@@ -61,8 +61,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that nothing long is left when all else is done."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    """Files that take long are spread evenly: every worker begins with an equal part of the list,
+    and what a file shares is made once."""
+    places: dict[Path, float] = {}
+    for are_long in (True, False):
+        kind = [item for item in items if item.nodeid.startswith(LONG) is are_long]
+        for number, item in enumerate(kind):
+            places.setdefault(item.path, number / len(kind))
+    items.sort(key=lambda item: (places[item.path], item.path))
 
 
 @pytest.fixture(scope="session")

@@ -153,11 +153,8 @@ class Campaigner:
         self, state: campaign.Campaign, senders: audience.Senders, candidates: list[Any]
     ) -> tuple[list[MessageScheduled], Counter[str]]:
         """The messages to those of ``candidates`` that get one, and why the others get none."""
-        now, house, definition = (
-            self.container.outreach.clock(),
-            self.container.outreach.house,
-            state.definition,
-        )
+        now, house = self.container.outreach.clock(), self.container.outreach.house
+        definition = state.definition
         excluded: Counter[str] = Counter()
         scheduled: list[MessageScheduled] = []
         for row in candidates:
