@@ -199,6 +199,7 @@ class _Groups:
 
     @property
     def total(self) -> int:
+        """The messages of all groups."""
         return sum(each.count for each in self.found)
 
     def by_reason(self) -> dict[Reason, int]:
