@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 
 from domain import audience, campaign_definition, rendering, zones
 from domain.campaign import Campaign
-from domain.device_choice import Ties
 from domain.windows import Hours
 from domain.zones import House
 from projections.database.engine import rows
@@ -99,13 +98,7 @@ class Reader:
             cursor = chunk[-1].lead_id
             for row in chunk:
                 names = rendering.names_of(row.name, row.phone, row.attributes)
-                sender = senders.admit(
-                    row.lead_id,
-                    Ties(row.device_id, row.replied_through, row.first_contact),
-                    opted_out=row.opted_out_at is not None,
-                    unreachable=row.unreachable_at is not None,
-                    names=names,
-                )
+                sender = leads.sender(senders, row, names)
                 if isinstance(sender, UUID):
                     self._found.share[sender] += 1
                     self._add_due(row, sender)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain.audience import Exclusion, Senders
 from domain.device_choice import Ties
 from domain.enrolling import REFUSALS
 from domain.lead import Lead, Profile
@@ -115,6 +116,18 @@ def audience(
         after=None if after is None else str(after),
         limit=limit,
         retired=uuids(retired),
+    )
+
+
+def sender(senders: Senders, row: Any, names: Mapping[str, str] | None = None) -> UUID | Exclusion:
+    """The device that writes to the lead of a ``row`` of ``audience``, or why none does. ``names``
+    are those of ``rendering.names_of``, where ``senders`` needs them."""
+    return senders.admit(
+        row.lead_id,
+        Ties(row.device_id, row.replied_through, row.first_contact),
+        opted_out=row.opted_out_at is not None,
+        unreachable=row.unreachable_at is not None,
+        names=names,
     )
 
 

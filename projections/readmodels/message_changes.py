@@ -20,6 +20,11 @@ _RETURNING = """
 _OWNERS = LOCK_OWNERS.format(
     source="e JOIN broadcast_messages old ON old.message_id = e.originator_id"
 )
+# The rows as they were, each with its campaign or sequence, which says whether it is held.
+_FROM_OLD = """FROM e
+    JOIN broadcast_messages old ON old.message_id = e.originator_id
+    LEFT JOIN c ON c.campaign_id = old.campaign_id
+    LEFT JOIN s ON s.sequence_id = old.sequence_id"""
 
 _RELEASED = f"""
 WITH e AS ({{events}}), {_OWNERS}, changed AS (
@@ -28,10 +33,7 @@ WITH e AS ({{events}}), {_OWNERS}, changed AS (
         lease_until = NULL, send_at = NULL, slot_day = NULL,
         due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
             THEN coalesce(old.retry_at, old.scheduled_at) END
-    FROM e
-    JOIN broadcast_messages old ON old.message_id = e.originator_id
-    LEFT JOIN c ON c.campaign_id = old.campaign_id
-    LEFT JOIN s ON s.sequence_id = old.sequence_id
+    {_FROM_OLD}
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
 {COUNT_MOVED}"""
@@ -44,10 +46,7 @@ WITH e AS ({{events}}), {_OWNERS}, changed AS (
         send_at = NULL, slot_day = NULL,
         due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
             THEN e.retry_at END
-    FROM e
-    JOIN broadcast_messages old ON old.message_id = e.originator_id
-    LEFT JOIN c ON c.campaign_id = old.campaign_id
-    LEFT JOIN s ON s.sequence_id = old.sequence_id
+    {_FROM_OLD}
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
 {COUNT_MOVED}"""
@@ -60,10 +59,7 @@ WITH e AS ({{events}}), {_OWNERS}, changed AS (
         slot_day = NULL,
         due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
             THEN e.scheduled_at END
-    FROM e
-    JOIN broadcast_messages old ON old.message_id = e.originator_id
-    LEFT JOIN c ON c.campaign_id = old.campaign_id
-    LEFT JOIN s ON s.sequence_id = old.sequence_id
+    {_FROM_OLD}
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
 {COUNT_MOVED}"""
@@ -114,10 +110,7 @@ WITH e AS ({{events}}), {_OWNERS}, changed AS (
         attempt = 0, worker = NULL, lease_until = NULL, send_at = NULL, slot_day = NULL,
         due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
             THEN e.timestamp END
-    FROM e
-    JOIN broadcast_messages old ON old.message_id = e.originator_id
-    LEFT JOIN c ON c.campaign_id = old.campaign_id
-    LEFT JOIN s ON s.sequence_id = old.sequence_id
+    {_FROM_OLD}
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {condition}
     {_RETURNING}
 )

@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain import audience, campaign, campaign_definition, rendering, zones
-from domain.device_choice import Ties
 from domain.event import Event
 from domain.message import schedule_for_campaign
 from domain.message.events import MessageScheduled
@@ -161,13 +160,7 @@ class Campaigner:
             names = None
             if senders.needs_names:
                 names = rendering.names_of(row.name, row.phone, row.attributes)
-            sender = senders.admit(
-                row.lead_id,
-                Ties(row.device_id, row.replied_through, row.first_contact),
-                opted_out=row.opted_out_at is not None,
-                unreachable=row.unreachable_at is not None,
-                names=names,
-            )
+            sender = leads.sender(senders, row, names)
             if not isinstance(sender, UUID):
                 excluded[sender] += 1
                 continue
