@@ -98,7 +98,9 @@ def _what(
             since = names.offline_since
             if names.device_status != "offline" or since is None:
                 return device
-            return f"{device} since {moment(since, zone, now)}"
+            # To the minute: nobody was looking at it when it went.
+            minute = since.replace(second=0, microsecond=0)
+            return f"{device} since {moment(minute, zone, now)}"
         case "daily_limit":
             limit = "" if names.daily_limit is None else f" of {names.daily_limit:,}"
             return f"the next day of device {names.device}, {until}: the limit{limit} is used up"

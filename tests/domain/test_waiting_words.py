@@ -20,7 +20,7 @@ NAMES = Names(
     owner_status="paused",
     device="Sales 2",
     device_status="offline",
-    offline_since=utc(2026, 3, 2, 6, 10),
+    offline_since=utc(2026, 3, 2, 6, 10, 43),
     daily_limit=1500,
     step_before=(1, "pending"),
 )
