@@ -16,6 +16,7 @@ from api.resources import (
     devices,
     enrollments,
     health,
+    keys,
     leads,
     messages,
     metrics,
@@ -46,6 +47,7 @@ DESCRIBED = (
     suppressions,
     quarantine,
     subscriptions,
+    keys,
     endpoint,
 )
 

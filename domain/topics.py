@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from eventsourcing.utils import register_topic
 
-from domain import campaign, device, enrollment, sequence, suppression
+from domain import access, campaign, device, enrollment, sequence, suppression
 from domain.event import Event
 from domain.lead import events as lead
 from domain.message import events as message_events
@@ -78,6 +78,12 @@ EVENTS: tuple[type[Event], ...] = (
     sequence.SequenceRevised,
     enrollment.EnrollmentReplanned,
     sequence.SequenceDeleted,
+    access.KeyCreated,
+    access.KeyRevoked,
+    access.SubscriptionCreated,
+    access.SubscriptionDeleted,
+    access.DeviceCredentialsChanged,
+    access.SecretRotated,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

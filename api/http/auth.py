@@ -10,7 +10,7 @@ from time import monotonic
 from flask import Flask, current_app, g, request
 from flask_smorest import abort
 
-from api.http.context import container, now
+from api.http.context import container, now, require
 from projections.records import api_keys
 from projections.records.api_keys import Role
 
@@ -87,9 +87,7 @@ def install(app: Flask) -> None:
         if g.key is None:
             wrong_keys.add(address)
             _unauthorized("no such key, or it was revoked")
-        needed = ROLES_BY_METHOD.get(request.method, "operator")
-        if not g.key.may(needed):
-            abort(403, message=f"expected a key of role {needed} or above; this is {g.key.role}")
+        require(ROLES_BY_METHOD.get(request.method, "operator"))
 
 
 def _unauthorized(message: str) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from flask_smorest import abort
-
 from api.http.blueprints import Blueprint
-from api.http.context import container, key, now
+from api.http.context import actor, container, now, outreach, require
 from api.schemas.fields import Nothing
 from api.schemas.subscriptions import (
     CreatedSubscription,
@@ -16,6 +14,7 @@ from api.schemas.subscriptions import (
     Subscription,
     Subscriptions,
 )
+from domain import access
 from domain.errors import InvalidInputError, NotFoundError
 from domain.values import is_safe_url
 from projections.outbox import deliveries, subscriptions
@@ -36,25 +35,27 @@ def _show(subscription_id: UUID) -> dict[str, Any]:
     raise NotFoundError("subscription", subscription_id)
 
 
-def _require_admin() -> None:
-    """403 for a key of another role, because a subscription gets the words of replies."""
-    if not key().may("admin"):
-        abort(403, message=f"expected a key of role admin; this is {key().role}")
-
-
 @blueprint.post("")
 @blueprint.arguments(NewSubscription)
 @blueprint.response(201, CreatedSubscription)
 def create(data: dict[str, Any]) -> Any:
     """Tell a system of yours what happens from now on"""
-    _require_admin()
+    require("admin")
     if not is_safe_url(data["url"], allow_http=data["allow_http"]):
         expected = "an https URL (http for this host or with allow_http)"
         raise InvalidInputError("url", expected)
     new_id = uuid4()
-    with container().database.transaction() as connection:
+    with container().database.transaction("command") as connection:
         secret = subscriptions.create(
             connection, new_id, **data, secret_key=container().secret_key, now=now()
+        )
+        facts = {"host": access.host_of(data["url"]), "events": tuple(data["events"])}
+        outreach().record_access(
+            connection,
+            access.SubscriptionCreated,
+            subscription_id=new_id,
+            **facts,
+            actor=actor(),
         )
     return {**_show(new_id), "secret": secret}
 
@@ -78,7 +79,7 @@ def show(subscription_id: UUID) -> Any:
 @blueprint.response(200, Subscription)
 def retry(_: dict[str, Any], subscription_id: UUID) -> Any:
     """Try again at once what waits or was given up"""
-    _require_admin()
+    require("admin")
     _show(subscription_id)
     with container().database.transaction() as connection:
         deliveries.retry(connection, subscription_id, now())
@@ -89,5 +90,11 @@ def retry(_: dict[str, Any], subscription_id: UUID) -> Any:
 @blueprint.response(204)
 def remove(subscription_id: UUID) -> None:
     """End it, with all that it has not been told"""
-    with container().database.transaction() as connection:
+    with container().database.transaction("command") as connection:
         subscriptions.remove(connection, subscription_id)
+        outreach().record_access(
+            connection,
+            access.SubscriptionDeleted,
+            subscription_id=subscription_id,
+            actor=actor(),
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.application.access import AccessCommands
 from domain.application.campaigns import CampaignCommands
 from domain.application.devices import DeviceCommands
 from domain.application.enrollments import EnrollmentCommands
@@ -19,6 +20,7 @@ class Outreach(
     CampaignCommands,
     MessageCommands,
     DeviceCommands,
+    AccessCommands,
 ):
     """Sendtrail's commands.
 

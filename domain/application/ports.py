@@ -131,6 +131,11 @@ class CommandQueries(Protocol):
         """How many messages of the device are pending or processing."""
         ...
 
+    def access_version(self, connection: Any, stream_id: UUID) -> int:
+        """How many events the stream about access has. Until the transaction ends nobody else is
+        told."""
+        ...
+
     def erase_personal_data(self, connection: Any, lead_id: UUID) -> None:
         """Make the lead's personal data unreadable for ever."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from domain import campaign, device, enrollment, sequence, suppression
+from domain import access, campaign, device, enrollment, sequence, suppression
 from domain.event import Event
 from domain.lead import events as lead
 from domain.message import events as message_events
@@ -95,6 +95,23 @@ def _story(event: Event) -> Iterator[str]:
                 yield "is cancelled"
         case device.DeviceAddressLearned():
             yield f"the gateway calls the device's own number {event.address}"
+        case access.KeyCreated():
+            yield f"API key {event.name} of role {event.role} made"
+        case access.KeyRevoked():
+            yield f"API key {event.name} revoked"
+        case access.SubscriptionCreated():
+            yield f"subscription {event.subscription_id} made: {event.host} is told of"
+            yield ", ".join(event.events)
+        case access.SubscriptionDeleted():
+            yield f"subscription {event.subscription_id} removed"
+        case access.DeviceCredentialsChanged():
+            yield f"credentials of device {event.device_id} changed: it has"
+            yield ", ".join(event.names) or "none"
+        case access.SecretRotated():
+            if event.subscription_id is None:
+                yield "the secret key replaced by another"
+            else:
+                yield f"the secret of subscription {event.subscription_id} replaced by another"
         case sequence.SequenceDefined():
             yield f"sequence {event.definition.name!r} defined for trigger"
             yield f"{event.definition.trigger}, {len(event.definition.steps)} steps"

@@ -22,7 +22,7 @@ from domain.replanning import Journey
 from domain.suppression import Suppression
 from domain.surroundings import Surroundings
 from projections.database import identity_key, installation
-from projections.database.engine import Database, is_transient
+from projections.database.engine import Database, is_transient, rows
 from projections.eventstore import broken_streams, encryption, journeys
 from projections.eventstore.append import StreamConflictError
 from projections.eventstore.surroundings import surroundings
@@ -36,6 +36,9 @@ from projections.readmodels import (
     suppressions,
 )
 from projections.records import quarantine
+
+# Orders the changes of who may use what.
+ACCESS_LOCK = 0x5E4D7247
 
 
 class DatabaseCommandQueries:
@@ -147,6 +150,17 @@ class DatabaseCommandQueries:
     def count_waiting(self, connection: Any, device_id: UUID) -> int:
         """How many messages of the device are pending or processing."""
         return retired.count_waiting(connection, device_id)
+
+    def access_version(self, connection: Any, stream_id: UUID) -> int:
+        """How many events the stream about access has; nobody else is told meanwhile."""
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ACCESS_LOCK})")
+        (row,) = rows(
+            connection,
+            "SELECT coalesce(max(originator_version), 0) AS version FROM stored_events"
+            " WHERE originator_id = %(id)s",
+            id=stream_id,
+        )
+        return int(row.version)
 
     def erase_personal_data(self, connection: Any, lead_id: UUID) -> None:
         """Make the lead's personal data unreadable for ever."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from domain.errors import StorageError
 from projections.database import identity_key, secret_check
 from projections.database.engine import Database
@@ -28,13 +30,15 @@ def rotate(
     new_key: str,
     keep: Callable[[], None],
     put_in_place: Callable[[], None],
+    note: Callable[[Connection], None],
     progress: Callable[[int], None] = lambda done: None,
 ) -> Rotated:
     """Make ``new_key`` the secret key of ``database``, which was opened with the present one.
 
     ``keep`` is called before anything is committed: it puts the new key where it outlives this
-    process. ``put_in_place`` is called after the commit. Others that encrypt wait until then, and
-    find that their key is no longer the database's. ``progress`` gets the number of leads done.
+    process. ``note`` notes in the log, before the commit, what was done; ``put_in_place`` is called
+    after it. Others that encrypt wait until then, and find that their key is no longer the
+    database's. ``progress`` gets the number of leads done.
     Raises OtherSecretKeyError if the key was replaced meanwhile, StorageError or SettingsError if
     something cannot be decrypted; nothing has changed then.
     """
@@ -53,6 +57,7 @@ def rotate(
                 secrets = credentials.encrypt_anew(connection, old_key, new_key)
                 identity_key.encrypt_anew(connection, old_key, new_key)
                 secret_check.replace(connection, new_key)
+                note(connection)
                 database.fault_point("rotate.before_commit")
             database.fault_point("rotate.after_commit")
             put_in_place()

@@ -81,14 +81,28 @@ def every(connection: Connection) -> list[Key]:
     return [_key(row) for row in rows(connection, "SELECT * FROM api_keys ORDER BY name")]
 
 
-def revoke(connection: Connection, name: str, now: datetime) -> None:
-    """Revoke a key; one that is revoked already stays as it is. Raises NotFoundError."""
-    revoked = connection.exec_driver_sql(
-        "UPDATE api_keys SET revoked_at = coalesce(revoked_at, %(now)s) WHERE name = %(name)s",
-        {"name": name, "now": now},
-    ).rowcount
-    if not revoked:
+def of_name(connection: Connection, name: str) -> Key:
+    """The record of the key of that name. Raises NotFoundError."""
+    found = rows(connection, "SELECT * FROM api_keys WHERE name = %(name)s", name=name)
+    if not found:
         raise NotFoundError("key", name)
+    return _key(found[0])
+
+
+def revoke(connection: Connection, name: str, now: datetime) -> bool:
+    """Revoke a key; whether it was not revoked before. Raises NotFoundError."""
+    found = rows(
+        connection, "SELECT revoked_at FROM api_keys WHERE name = %(name)s FOR UPDATE", name=name
+    )
+    if not found:
+        raise NotFoundError("key", name)
+    if found[0].revoked_at is not None:
+        return False
+    connection.exec_driver_sql(
+        "UPDATE api_keys SET revoked_at = %(now)s WHERE name = %(name)s",
+        {"name": name, "now": now},
+    )
+    return True
 
 
 def _hash(key: str) -> str:

@@ -6,13 +6,16 @@ import sys
 
 import click
 
+from domain.access import SecretRotated
 from domain.errors import SettingsError
 from projections.config import secret_key
 from projections.config.settings import Settings
 from projections.container import Container
+from projections.eventstore import access
 from projections.eventstore.secret_rotation import rotate
 from projections.records import api_keys
 from runners.cli import console
+from runners.cli.common import actor
 
 
 @click.group("keys")
@@ -29,8 +32,10 @@ def create(config: Settings, name: str, role: str) -> None:
 
     NAME is what events will say who did it.
     """
-    with Container(config) as container, container.database.transaction() as connection:
-        key = api_keys.create(connection, name, role, container.outreach.clock())
+    with Container(config) as container:
+        _, key = access.create_key(
+            container.database, container.outreach, name, role, actor=actor()
+        )
     click.echo(f"key {name} of role {role}; keep it, it cannot be shown again:")
     click.echo(key)
 
@@ -48,8 +53,8 @@ def list_(config: Settings) -> None:
 @click.pass_obj
 def revoke(config: Settings, name: str) -> None:
     """Revoke a key."""
-    with Container(config) as container, container.database.transaction() as connection:
-        api_keys.revoke(connection, name, container.outreach.clock())
+    with Container(config) as container:
+        access.revoke_key(container.database, container.outreach, name, actor=actor())
     click.echo(f"revoked {name}")
 
 
@@ -89,6 +94,9 @@ def rotate_secret(config: Settings) -> None:
             new_key,
             keep,
             put_in_place,
+            lambda connection: container.outreach.record_access(
+                connection, SecretRotated, actor=actor()
+            ),
             lambda leads: bar.update(task, completed=leads),
         )
     key_is = f"is in {config.home.resolve() / secret_key.NAME}" if in_home else "is needed"

@@ -52,6 +52,9 @@ PATHS = {
     "/devices/{device_id}/disconnect": {"post"},
     "/devices/{device_id}/retire": {"post"},
     "/devices/{device_id}/templates": {"get"},
+    "/keys": {"get", "post"},
+    "/keys/{name}": {"delete"},
+    "/whoami": {"get"},
     "/messages": {"get"},
     "/messages/{message_id}": {"get"},
     "/messages/{message_id}/retry": {"post"},
@@ -128,12 +131,14 @@ CREATED = (
 )
 CREATING = {
     *(("post", f"/{what}") for what in CREATED),
+    ("post", "/keys"),
     ("post", "/sequences/{sequence_id}/steps"),
     ("post", "/sequences/{sequence_id}/copy"),
 }
 # Answer 204, with nothing in it.
 EMPTY = {
     ("delete", "/sequences/{sequence_id}"),
+    ("delete", "/keys/{name}"),
     ("delete", "/subscriptions/{subscription_id}"),
     ("delete", "/suppressions/{suppression_id}"),
 }
@@ -237,7 +242,7 @@ def _properties(part: Any) -> Iterator[tuple[str, Any]]:
 
 
 def test_credentials_are_written_only(description: Any) -> None:
-    """No answer has any, but for the secret of a new subscription, which is shown once."""
+    """No answer has any, but for the secret of a new subscription and a new key, which are shown once."""
     operations = [operation for _, operation in _operations(description)]
     asked = [operation.get("requestBody") for operation in operations]
     answered = [operation["responses"] for operation in operations]
@@ -246,7 +251,10 @@ def test_credentials_are_written_only(description: Any) -> None:
         ("NewDevice", "credentials", True),
         ("DeviceChange", "credentials", True),
     }
-    assert _secrets(description, answered) == {("CreatedSubscription", "secret", False)}
+    assert _secrets(description, answered) == {
+        ("CreatedSubscription", "secret", False),
+        ("CreatedKey", "key", False),
+    }
 
 
 def test_what_is_required_is_said(description: Any) -> None:

@@ -82,6 +82,12 @@ FROZEN = [
     "sequence.revised",
     "enrollment.replanned",
     "sequence.deleted",
+    "access.key_created",
+    "access.key_revoked",
+    "access.subscription_created",
+    "access.subscription_deleted",
+    "access.device_credentials_changed",
+    "access.secret_rotated",
 ]
 
 LINES = (Path(__file__).parent / "stored_events.jsonl").read_text(encoding="utf-8").splitlines()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from domain.errors import SendtrailError, StorageError
 from projections.config.settings import Settings
@@ -27,6 +28,10 @@ SECRET = {"password": "s3cret"}
 
 def nothing() -> None:
     """No file has to be replaced."""
+
+
+def unnoted(connection: Connection) -> None:
+    """The log is looked at elsewhere."""
 
 
 def opened(container: Container, secret_key: str) -> Container:
@@ -66,7 +71,7 @@ def test_everything_opens_with_the_new_key_alone(
     give_credentials(container)
     secret, progress = subscribe(container), list[int]()
 
-    done = rotate(container.database, OTHER_KEY, nothing, nothing, progress.append)
+    done = rotate(container.database, OTHER_KEY, nothing, nothing, unnoted, progress.append)
 
     assert (done, progress) == (Rotated(leads=8, secrets=2), [3, 6, 8])
     with pytest.raises(OtherSecretKeyError, match="the key that this database was made with"):
@@ -91,7 +96,7 @@ def test_everything_opens_with_the_new_key_alone(
         ),
         give_credentials,
         subscribe,
-        lambda container: rotate(container.database, OTHER_KEY, nothing, nothing),
+        lambda container: rotate(container.database, OTHER_KEY, nothing, nothing, unnoted),
     ],
     ids=["a new lead", "a known lead", "credentials", "a subscription", "another rotation"],
 )
@@ -100,7 +105,7 @@ def test_a_process_with_the_old_key_writes_nothing(
 ) -> None:
     """It is told why, and the database is as it was."""
     given.lead(container, 1)
-    rotate(container.database, OTHER_KEY, nothing, nothing)
+    rotate(container.database, OTHER_KEY, nothing, nothing, unnoted)
     before = schemas.everything(container.database.url)
 
     with pytest.raises(OtherSecretKeyError, match=REPLACED):
@@ -113,7 +118,9 @@ def test_a_rotation_waits_for_keys_that_are_being_made(container: Container) -> 
     """So that none of them is left with the old key."""
     rotated: list[Rotated] = []
     thread = threading.Thread(
-        target=lambda: rotated.append(rotate(container.database, OTHER_KEY, nothing, nothing))
+        target=lambda: rotated.append(
+            rotate(container.database, OTHER_KEY, nothing, nothing, unnoted)
+        )
     )
 
     with container.database.transaction() as connection:
@@ -162,7 +169,7 @@ def test_who_makes_keys_meanwhile_waits_and_is_refused(container: Container) -> 
             )
         )
 
-    rotate(container.database, OTHER_KEY, keep, lambda: seen.append("in its place"))
+    rotate(container.database, OTHER_KEY, keep, lambda: seen.append("in its place"), unnoted)
     thread.join(60)
 
     assert [type(error) for error in refused] == [OtherSecretKeyError]
@@ -181,7 +188,7 @@ def test_what_cannot_be_decrypted_stops_the_rotation(container: Container, fault
     before = schemas.everything(container.database.url)
 
     with pytest.raises(SendtrailError):
-        rotate(container.database, OTHER_KEY, nothing, nothing)
+        rotate(container.database, OTHER_KEY, nothing, nothing, unnoted)
 
     assert schemas.everything(container.database.url) == before
     # And nobody waits for it.
@@ -195,6 +202,6 @@ def test_a_place_that_cannot_keep_the_new_key_changes_nothing(container: Contain
         raise StorageError("the disk is full")
 
     with pytest.raises(StorageError, match="the disk is full"):
-        rotate(container.database, OTHER_KEY, keep, nothing)
+        rotate(container.database, OTHER_KEY, keep, nothing, unnoted)
 
     assert schemas.everything(container.database.url) == before

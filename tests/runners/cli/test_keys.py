@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -42,7 +43,11 @@ def test_a_key_is_printed_alone_on_the_last_line_and_works(
     *words, key = result.stdout.splitlines()
     assert words == ["key crm of role operator; keep it, it cannot be shown again:"]
     assert Client(app, key).post("/leads", {"phone": "+60123456789"}).status == 201
-    assert [event.actor for event in then.log(container)] == ["api:crm"]
+    user = f"cli:{getpass.getuser()}"
+    assert [(event.topic, event.actor) for event in then.log(container)] == [
+        ("access.key_created", user),
+        ("lead.registered", "api:crm"),
+    ]
 
 
 def test_the_list_never_shows_a_key(sendtrail: Command, app: Flask) -> None:
@@ -115,6 +120,8 @@ def test_a_new_secret_key_is_printed_alone_on_the_last_line(
     with Container(Settings(database_url=url, secret_key=key)) as anew:
         lead = anew.outreach.get_lead(anew.outreach.lead_id(given.phone(1)))
     assert lead.profile.name == "Aisyah"
+    noted = then.log(container)[-1]
+    assert (noted.topic, noted.actor) == ("access.secret_rotated", f"cli:{getpass.getuser()}")
 
 
 def test_a_secret_key_that_is_given_is_not_repeated(

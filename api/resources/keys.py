@@ -1,0 +1,58 @@
+"""/keys and /whoami: who may use the API, and who is asking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import asdict
+
+from api.http.blueprints import Blueprint
+from api.http.context import actor, container, key, outreach, require
+from api.schemas.keys import CreatedKey, Identity, Keys, NewKey
+from domain.ids import keyed
+from projections.eventstore import access
+from projections.records import api_keys
+
+blueprint = Blueprint("keys", __name__, url_prefix="/api/v1")
+
+
+def _serialize(each: api_keys.Key) -> dict[str, Any]:
+    return {"id": keyed(outreach().identity, f"key {each.name}"), **asdict(each)}
+
+
+def _all() -> list[dict[str, Any]]:
+    with container().database.transaction() as connection:
+        return [_serialize(each) for each in api_keys.every(connection)]
+
+
+@blueprint.get("/keys")
+@blueprint.response(200, Keys)
+def index() -> Any:
+    """List keys, revoked ones too, without the keys themselves; needs a key of role admin"""
+    require("admin")
+    return {"items": _all()}
+
+
+@blueprint.post("/keys")
+@blueprint.arguments(NewKey)
+@blueprint.response(201, CreatedKey)
+def create(data: dict[str, Any]) -> Any:
+    """Make a key; it is shown once; needs a key of role admin"""
+    require("admin")
+    made, secret = access.create_key(container().database, outreach(), **data, actor=actor())
+    return {**_serialize(made), "key": secret}
+
+
+@blueprint.delete("/keys/<string:name>")
+@blueprint.response(204)
+def revoke(name: str) -> None:
+    """Revoke a key, by its name or its id"""
+    names = {str(each["id"]): each["name"] for each in _all()}
+    access.revoke_key(container().database, outreach(), names.get(name, name), actor=actor())
+
+
+@blueprint.get("/whoami")
+@blueprint.response(200, Identity)
+def whoami() -> Any:
+    """The key of this request"""
+    return _serialize(key())
