@@ -242,7 +242,7 @@ def _properties(part: Any) -> Iterator[tuple[str, Any]]:
 
 
 def test_credentials_are_written_only(description: Any) -> None:
-    """No answer has any, but for the secret of a new subscription and a new key, which are shown once."""
+    """No answer has any, but for a new subscription's secret and a new key, shown once."""
     operations = [operation for _, operation in _operations(description)]
     asked = [operation.get("requestBody") for operation in operations]
     answered = [operation["responses"] for operation in operations]
