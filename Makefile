@@ -4,7 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench crash ha clean
+# With LOCKED=yes, as in CI, what is installed are the files that requirements/ names, by their hashes.
+LOCKED := $(if $(filter true,$(CI)),yes)
+PIP := -m pip install --quiet
+ITSELF := --no-deps --no-build-isolation --editable .
+COMPILE := pip compile setup.cfg requirements/build.in --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --quiet
+
+.PHONY: demo test lint bench crash ha lowest lock audit clean
 
 demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own
 	$(BIN)/sendtrail demo
@@ -28,23 +35,56 @@ crash: $(VENV)/ready-dev  ## kills runners at random and proves that nothing is 
 ha: $(VENV)/ready-ha  ## loses the leader of three PostgreSQL nodes three times, and proves the same; needs etcd
 	$(BIN)/python -m tests.ha $(ARGS)
 
-$(VENV)/ready: setup.cfg pyproject.toml
+lowest: $(VENV)-lowest/ready  ## the demo and a part of the suite, with the lowest versions that setup.cfg allows
+	$(VENV)-lowest/bin/sendtrail demo
+	$(VENV)-lowest/bin/python -m pytest -n 4 --dist worksteal $(or $(ARGS),tests/domain tests/api/http tests/runners/gateways)
+
+lock: $(VENV)/ready-lock  ## pins all dependencies anew, in requirements/
+	$(BIN)/uv $(COMPILE) --upgrade --output-file requirements/run.txt
+	$(BIN)/uv $(COMPILE) --upgrade --extra dev --extra ha --output-file requirements/dev.txt
+	$(BIN)/uv $(COMPILE) --upgrade --extra dev --resolution lowest-direct --output-file requirements/lowest.txt
+
+audit: $(VENV)/ready-lock  ## asks whether a pinned version has a known fault
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements/dev.txt
+
+$(VENV)/ready: setup.cfg pyproject.toml requirements/run.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sendtrail needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable .
+ifdef LOCKED
+	$(BIN)/python $(PIP) --require-hashes --requirement requirements/run.txt
+	$(BIN)/python $(PIP) $(ITSELF)
+else
+	$(BIN)/python $(PIP) --editable .
+endif
 	touch $@
 
-$(VENV)/ready-dev: $(VENV)/ready
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+$(VENV)/ready-dev: $(VENV)/ready requirements/dev.txt
+ifdef LOCKED
+	$(BIN)/python $(PIP) --require-hashes --requirement requirements/dev.txt
+else
+	$(BIN)/python $(PIP) --editable '.[dev]'
+endif
 	touch $@
 
 $(VENV)/ready-bench: $(VENV)/ready
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python $(PIP) --editable '.[bench]'
 	touch $@
 
 $(VENV)/ready-ha: $(VENV)/ready-dev
-	$(BIN)/python -m pip install --quiet --editable '.[ha]'
+ifndef LOCKED
+	$(BIN)/python $(PIP) --editable '.[ha]'
+endif
+	touch $@
+
+$(VENV)/ready-lock: $(VENV)/ready
+	$(BIN)/python $(PIP) --editable '.[lock]'
+	touch $@
+
+$(VENV)-lowest/ready: requirements/lowest.txt
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python $(PIP) --require-hashes --requirement requirements/lowest.txt
+	$(VENV)-lowest/bin/python $(PIP) $(ITSELF)
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lowest build *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache
