@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
-from flask_smorest import Api
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from api.http import approved_templates, auth, errors, idempotency, request_log, uploads
 from api.http.context import EXTENSION
+from api.http.description import Api
 from api.resources import (
     audit,
     campaigns,
@@ -67,7 +67,8 @@ def create_app(
 
     Without a container only ``/healthz``, ``/metrics``, ``/docs`` and ``/openapi.json`` answer:
     enough for tools that read the description."""
-    app = Application("sendtrail")
+    # Without a folder of its own, Flask serves the folder "static" of the folder we run in.
+    app = Application("sendtrail", static_folder=None)
     app.config.update(
         API_TITLE="Sendtrail",
         API_VERSION="v1",

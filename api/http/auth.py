@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Mapping
 from time import monotonic
 
 from flask import Flask, current_app, g, request
 from flask_smorest import abort
 
-from api.http.context import container, now, require
+from api.http.blueprints import Access
+from api.http.context import container, now
 from projections.records import api_keys
-from projections.records.api_keys import Role
 
-# Paths that need no API key: they show nothing about a person, or, as webhooks, they are signed.
-OPEN = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/api/v1/webhooks/")
+# Requests of providers are signed, and answered alike with and without /api/v1.
+WEBHOOKS = "/api/v1/webhooks/"
 
 # After so many wrong keys from one address within a minute, the address has to wait.
 WRONG_KEYS = 20
@@ -23,14 +22,6 @@ WITHIN_SECONDS = 60.0
 
 # Where an application keeps its WrongKeys.
 EXTENSION = "sendtrail_wrong_keys"
-
-# The role that a request needs, by its method; every other method needs an operator.
-ROLES_BY_METHOD: Mapping[str, Role] = {
-    "GET": "viewer",
-    "HEAD": "viewer",
-    "OPTIONS": "viewer",
-    "DELETE": "admin",
-}
 
 
 class WrongKeys:
@@ -61,16 +52,16 @@ class WrongKeys:
 
 
 def install(app: Flask) -> None:
-    """Makes every request below ``/api/`` need a key whose role allows its method, but for those to
-    the open paths. Sets ``g.key``. Answers 401 for a wrong key, 403 for a role that is too low and
-    429 for an address with too many wrong keys."""
+    """Makes every request need what its route says. Sets ``g.key``. Answers 401 for a wrong key,
+    403 for a role that is too low and 429 for an address with too many wrong keys."""
     app.extensions[EXTENSION] = WrongKeys()
 
     @app.before_request
     def authenticate() -> None:
         wrong_keys: WrongKeys = current_app.extensions[EXTENSION]
         g.key = None
-        if request.path.startswith(OPEN) or not request.path.startswith("/api/"):
+        needed = _needed()
+        if needed == "anybody":
             return
         address = request.remote_addr or "?"
         if (seconds := wrong_keys.seconds_to_wait(address)) > 0:
@@ -87,7 +78,21 @@ def install(app: Flask) -> None:
         if g.key is None:
             wrong_keys.add(address)
             _unauthorized("no such key, or it was revoked")
-        require(ROLES_BY_METHOD.get(request.method, "operator"))
+        if not g.key.may(needed):
+            enough = needed if needed == "admin" else f"{needed} or above"
+            abort(403, message=f"expected a key of role {enough}; this is {g.key.role}")
+
+
+def _needed() -> Access:
+    """Who may send this request. Below ``/api/`` a handler that does not say it needs an admin, and
+    what has no handler (404, 405, OPTIONS) needs a key of any role, so that nobody without one
+    learns which paths there are; outside, neither shows anything about a person."""
+    below_api = request.path.startswith("/api/") and not request.path.startswith(WEBHOOKS)
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or request.method == "OPTIONS":
+        return "viewer" if below_api else "anybody"
+    declared: Access = getattr(view, "needs", "admin" if below_api else "anybody")
+    return declared
 
 
 def _unauthorized(message: str) -> None:

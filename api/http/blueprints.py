@@ -1,9 +1,10 @@
-"""flask-smorest's blueprint with a stricter parser of requests."""
+"""flask-smorest's blueprint with a stricter parser of requests, and routes that say who may use
+them."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import flask_smorest
 from flask import Request
@@ -12,6 +13,12 @@ from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 
 from api.http import uploads
+from projections.records.api_keys import Role
+
+# Who may use a route: keys of that role and above, or anybody, without a key.
+Access = Role | Literal["anybody"]
+# The name of a route's access in the OpenAPI document.
+ROLE = "x-role"
 
 
 class Parser(FlaskParser):
@@ -47,3 +54,20 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """What every described resource registers its handlers on."""
 
     ARGUMENTS_PARSER = Parser()
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Any = None,
+        provide_automatic_options: bool | None = None,
+        *,
+        needs: Access,
+        **options: Any,
+    ) -> None:
+        """Registers a handler, for whom ``needs`` says. ``auth`` enforces it, the OpenAPI document
+        shows it. Every route has to say it: ``@blueprint.get("", needs="viewer")``."""
+        shown: dict[str, Any] = {"security": []} if needs == "anybody" else {ROLE: needs}
+        view = self.doc(**shown)(view_func)
+        view.needs = needs
+        super().add_url_rule(rule, endpoint, view, provide_automatic_options, **options)

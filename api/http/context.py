@@ -15,7 +15,7 @@ from domain.errors import InvalidInputError
 from projections.container import Container
 from projections.queries import pages
 from projections.readmodels import devices
-from projections.records.api_keys import Key, Role
+from projections.records.api_keys import Key
 
 EXTENSION = "sendtrail"
 # Takes a connection, and rows of ``pages``; gives them as JSON.
@@ -43,12 +43,6 @@ def now() -> datetime:
 def key() -> Key:
     """The API key that this request came with."""
     return cast(Key, g.key)
-
-
-def require(role: Role) -> None:
-    """403 unless this request's key has that role or a higher one."""
-    if not key().may(role):
-        abort(403, message=f"expected a key of role {role} or above; this is {key().role}")
 
 
 def actor() -> str:

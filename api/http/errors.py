@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import structlog
-from flask import Flask
+from flask import Flask, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from api.http import first_error
 from domain.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -42,11 +44,9 @@ def install(app: Flask, api: Any) -> None:
     def sendtrail_error(error: SendtrailError) -> ErrorResponse:
         match error:
             case CycleError():
-                field = {error.field: [f"Expected {error.expected}."]}
-                return _error(409, "Conflict", str(error), {"json": field})
+                return _error(409, "Conflict", str(error), _wrong_field(error))
             case InvalidInputError():
-                field = {error.field: [f"Expected {error.expected}."]}
-                return _error(422, "Unprocessable Entity", str(error), {"json": field})
+                return _error(422, "Unprocessable Entity", str(error), _wrong_field(error))
             case NotFoundError():
                 return _error(404, "Not Found", str(error))
             case WrongStateError():
@@ -72,7 +72,9 @@ def install(app: Flask, api: Any) -> None:
     def fault(error: Exception) -> Any:
         if isinstance(error, HTTPException):
             body, code, headers = api.handle_http_exception(error)
-            body.setdefault("message", error.description)
+            if "message" not in body:
+                said = first_error.sentence(body.get("errors", {}))
+                body["message"] = said or error.description
             if isinstance(error, MethodNotAllowed) and error.valid_methods:
                 headers["Allow"] = ", ".join(error.valid_methods)
             return body, code, headers
@@ -84,6 +86,13 @@ def install(app: Flask, api: Any) -> None:
             return _unavailable(f"{outage}; try again")
         log_fault(error)
         return _error(500, "Internal Server Error", "a fault of ours; it was logged")
+
+
+def _wrong_field(error: InvalidInputError) -> dict[str, Any]:
+    """The field under where it was given, as flask-smorest names the errors of schemas."""
+    given = re.split(r"[.\[]", error.field)[0]
+    location = "query" if given in request.args else "json"
+    return {location: {error.field: [f"Expected {error.expected}."]}}
 
 
 def log_fault(error: BaseException) -> None:

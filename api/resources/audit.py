@@ -30,7 +30,7 @@ from projections.queries import waiting
 blueprint = Blueprint("audit", __name__, url_prefix="/api/v1/audit")
 
 
-@blueprint.get("/messages/<uuid:message_id>")
+@blueprint.get("/messages/<uuid:message_id>", needs="viewer")
 @blueprint.response(200, MessageTrail)
 def message(message_id: UUID) -> Any:
     """Why this message, and what became of it: the whole chain, its text proven"""
@@ -40,7 +40,7 @@ def message(message_id: UUID) -> Any:
     return {**asdict(trail), "waits_for": serializers.waits_for(waits.get(message_id))}
 
 
-@blueprint.get("/leads/<uuid:lead_id>")
+@blueprint.get("/leads/<uuid:lead_id>", needs="viewer")
 @blueprint.arguments(AsOf, location="query")
 @blueprint.response(200, LeadTrail)
 def lead(query: dict[str, Any], lead_id: UUID) -> Any:
@@ -63,7 +63,7 @@ def lead(query: dict[str, Any], lead_id: UUID) -> Any:
     }
 
 
-@blueprint.get("/why-not")
+@blueprint.get("/why-not", needs="viewer")
 @blueprint.arguments(WhyNotQuery, location="query")
 @blueprint.response(200, WhyNot)
 def why_not(query: dict[str, Any]) -> Any:
@@ -79,7 +79,7 @@ def why_not(query: dict[str, Any]) -> Any:
     return why_not_sequence(outreach(), database, settings, lead_id, sequence_id)
 
 
-@blueprint.get("/events")
+@blueprint.get("/events", needs="viewer")
 @blueprint.arguments(EventQuery, location="query")
 @blueprint.response(200, page_of(LoggedEvent))
 def events(query: dict[str, Any]) -> Any:

@@ -65,7 +65,7 @@ def _instant(data: dict[str, Any], present: Definition | None = None) -> dict[st
     return {"timezone": zone, "local_time": None, "scheduled_at": found}
 
 
-@blueprint.post("")
+@blueprint.post("", needs="operator")
 @blueprint.arguments(NewCampaign)
 @blueprint.response(201, Campaign)
 def schedule(data: dict[str, Any]) -> Any:
@@ -76,7 +76,7 @@ def schedule(data: dict[str, Any]) -> Any:
     return _show(outreach().schedule_campaign(definition, actor=actor()).id)
 
 
-@blueprint.get("")
+@blueprint.get("", needs="viewer")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(Campaign))
 def index(query: dict[str, Any]) -> Any:
@@ -84,14 +84,14 @@ def index(query: dict[str, Any]) -> Any:
     return page("campaign", query, serializers.campaign)
 
 
-@blueprint.get("/<uuid:campaign_id>")
+@blueprint.get("/<uuid:campaign_id>", needs="viewer")
 @blueprint.response(200, Campaign)
 def show(campaign_id: UUID) -> Any:
     """Show a campaign"""
     return _show(campaign_id)
 
 
-@blueprint.patch("/<uuid:campaign_id>")
+@blueprint.patch("/<uuid:campaign_id>", needs="operator")
 @blueprint.arguments(CampaignChange, required=False)
 @blueprint.response(200, Campaign)
 def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
@@ -110,7 +110,7 @@ def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
     return _show(campaign_id)
 
 
-@blueprint.get("/<uuid:campaign_id>/preview")
+@blueprint.get("/<uuid:campaign_id>/preview", needs="viewer")
 @blueprint.response(200, Preview)
 def preview_(campaign_id: UUID) -> Any:
     """Who gets it, who does not and why, what it says, and when the last leaves"""
@@ -132,7 +132,7 @@ def _action(name: str, command: Callable[[UUID], object], summary: str) -> None:
     act.__name__ = name
     act.__doc__ = summary
     answered = blueprint.response(200, Campaign)(act)
-    blueprint.post(f"/<uuid:campaign_id>/{name}")(
+    blueprint.post(f"/<uuid:campaign_id>/{name}", needs="operator")(
         blueprint.arguments(Nothing, required=False)(answered)
     )
 

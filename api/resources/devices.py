@@ -40,7 +40,7 @@ def _replace_credentials(device_id: UUID, new_credentials: dict[str, str] | None
             credentials.put(connection, device_id, new_credentials, container().secret_key)
 
 
-@blueprint.post("")
+@blueprint.post("", needs="operator")
 @blueprint.arguments(NewDevice)
 @blueprint.response(201, Device)
 def register(data: dict[str, Any]) -> Any:
@@ -52,7 +52,7 @@ def register(data: dict[str, Any]) -> Any:
     return _show(device_id)
 
 
-@blueprint.get("")
+@blueprint.get("", needs="viewer")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(Device))
 def index(query: dict[str, Any]) -> Any:
@@ -60,15 +60,17 @@ def index(query: dict[str, Any]) -> Any:
     return page("device", query, serializers.device)
 
 
-@blueprint.get("/<uuid:device_id>")
+@blueprint.get("/<uuid:device_id>", needs="viewer")
 @blueprint.response(200, Device)
 def show(device_id: UUID) -> Any:
     """Show a device"""
     return _show(device_id)
 
 
-@blueprint.get("/<uuid:device_id>/templates")
+@blueprint.get("/<uuid:device_id>/templates", needs="viewer")
 @blueprint.response(200, Templates)
+@blueprint.alt_response(409, description="the device's gateway has no templates")
+@blueprint.alt_response(502, description="the provider does not answer, or refuses")
 def templates(device_id: UUID) -> Any:
     """The templates that its provider has, as the provider says now"""
     return {
@@ -76,7 +78,7 @@ def templates(device_id: UUID) -> Any:
     }
 
 
-@blueprint.patch("/<uuid:device_id>")
+@blueprint.patch("/<uuid:device_id>", needs="operator")
 @blueprint.arguments(DeviceChange, required=False)
 @blueprint.response(200, Device)
 def reconfigure(data: dict[str, Any], device_id: UUID) -> Any:
@@ -92,7 +94,7 @@ def reconfigure(data: dict[str, Any], device_id: UUID) -> Any:
     return _show(device_id)
 
 
-@blueprint.post("/<uuid:device_id>/connect")
+@blueprint.post("/<uuid:device_id>/connect", needs="operator")
 @blueprint.arguments(Nothing, required=False)
 @blueprint.response(200, Device)
 def connect(_: dict[str, Any], device_id: UUID) -> Any:
@@ -101,7 +103,7 @@ def connect(_: dict[str, Any], device_id: UUID) -> Any:
     return _show(device_id)
 
 
-@blueprint.post("/<uuid:device_id>/disconnect")
+@blueprint.post("/<uuid:device_id>/disconnect", needs="operator")
 @blueprint.arguments(Nothing, required=False)
 @blueprint.response(200, Device)
 def disconnect(_: dict[str, Any], device_id: UUID) -> Any:
@@ -110,7 +112,7 @@ def disconnect(_: dict[str, Any], device_id: UUID) -> Any:
     return _show(device_id)
 
 
-@blueprint.post("/<uuid:device_id>/retire")
+@blueprint.post("/<uuid:device_id>/retire", needs="operator")
 @blueprint.arguments(Retirement, required=False)
 @blueprint.response(200, Device)
 @blueprint.alt_response(

@@ -18,7 +18,7 @@ def _show(enrollment_id: UUID) -> Any:
     return resource("enrollment", enrollment_id, serializers.enrollment)
 
 
-@blueprint.post("")
+@blueprint.post("", needs="operator")
 @blueprint.arguments(NewEnrollment)
 @blueprint.response(201, Enrollment)
 def enroll(data: dict[str, Any]) -> Any:
@@ -27,7 +27,7 @@ def enroll(data: dict[str, Any]) -> Any:
     return _show(began.id)
 
 
-@blueprint.get("")
+@blueprint.get("", needs="viewer")
 @blueprint.arguments(EnrollmentQuery, location="query")
 @blueprint.response(200, page_of(Enrollment))
 def index(query: dict[str, Any]) -> Any:
@@ -35,14 +35,14 @@ def index(query: dict[str, Any]) -> Any:
     return page("enrollment", query, serializers.enrollment)
 
 
-@blueprint.get("/<uuid:enrollment_id>")
+@blueprint.get("/<uuid:enrollment_id>", needs="viewer")
 @blueprint.response(200, Enrollment)
 def show(enrollment_id: UUID) -> Any:
     """Show an enrollment"""
     return _show(enrollment_id)
 
 
-@blueprint.post("/<uuid:enrollment_id>/stop")
+@blueprint.post("/<uuid:enrollment_id>/stop", needs="operator")
 @blueprint.arguments(Nothing, required=False)
 @blueprint.response(200, Enrollment)
 def stop(_: dict[str, Any], enrollment_id: UUID) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import asdict
 
 from api.http.blueprints import Blueprint
-from api.http.context import actor, container, key, outreach, require
+from api.http.context import actor, container, key, outreach
 from api.schemas.keys import CreatedKey, Identity, Keys, NewKey
 from domain.ids import keyed
 from projections.eventstore import access
@@ -25,25 +25,23 @@ def _all() -> list[dict[str, Any]]:
         return [_serialize(each) for each in api_keys.every(connection)]
 
 
-@blueprint.get("/keys")
+@blueprint.get("/keys", needs="admin")
 @blueprint.response(200, Keys)
 def index() -> Any:
-    """List keys, revoked ones too, without the keys themselves; needs a key of role admin"""
-    require("admin")
+    """List keys, revoked ones too, without the keys themselves"""
     return {"items": _all()}
 
 
-@blueprint.post("/keys")
+@blueprint.post("/keys", needs="admin")
 @blueprint.arguments(NewKey)
 @blueprint.response(201, CreatedKey)
 def create(data: dict[str, Any]) -> Any:
-    """Make a key; it is shown once; needs a key of role admin"""
-    require("admin")
+    """Make a key; it is shown once"""
     made, secret = access.create_key(container().database, outreach(), **data, actor=actor())
     return {**_serialize(made), "key": secret}
 
 
-@blueprint.delete("/keys/<string:name>")
+@blueprint.delete("/keys/<string:name>", needs="admin")
 @blueprint.response(204)
 def revoke(name: str) -> None:
     """Revoke a key, by its name or its id"""
@@ -51,7 +49,7 @@ def revoke(name: str) -> None:
     access.revoke_key(container().database, outreach(), names.get(name, name), actor=actor())
 
 
-@blueprint.get("/whoami")
+@blueprint.get("/whoami", needs="viewer")
 @blueprint.response(200, Identity)
 def whoami() -> Any:
     """The key of this request"""

@@ -11,7 +11,7 @@ from flask_smorest import abort
 
 from api.http import uploads
 from api.http.blueprints import Blueprint
-from api.http.context import actor, container, key, outreach, page, resource
+from api.http.context import actor, container, outreach, page, resource
 from api.schemas import serializers
 from api.schemas.fields import page_of
 from api.schemas.leads import (
@@ -49,7 +49,7 @@ def _check_device(device_id: UUID | None) -> None:
         raise InvalidInputError("device_id", "the id of a device") from None
 
 
-@blueprint.post("")
+@blueprint.post("", needs="operator")
 @blueprint.arguments(NewLead)
 @blueprint.response(201, Lead)
 @blueprint.alt_response(409, description="the phone is known; errors.id is the lead's")
@@ -61,7 +61,7 @@ def register(data: dict[str, Any]) -> Any:
     return _show(outreach().register_lead(phone, triggers, lead.profile(**data), actor=actor()).id)
 
 
-@blueprint.get("")
+@blueprint.get("", needs="viewer")
 @blueprint.arguments(LeadQuery, location="query")
 @blueprint.response(200, page_of(Lead))
 def index(query: dict[str, Any]) -> Any:
@@ -72,24 +72,21 @@ def index(query: dict[str, Any]) -> Any:
     return page("lead", query, serializers.lead)
 
 
-@blueprint.get("/<uuid:lead_id>")
+@blueprint.get("/<uuid:lead_id>", needs="viewer")
 @blueprint.response(200, Lead)
 def show(lead_id: UUID) -> Any:
     """Show a lead"""
     return _show(lead_id)
 
 
-@blueprint.get("/<uuid:lead_id>/export")
+@blueprint.get("/<uuid:lead_id>/export", needs="operator")
 @blueprint.response(200, PersonExport)
-@blueprint.alt_response(403, description="a key that only reads")
 def export(lead_id: UUID) -> Any:
     """All that is known of a person, for the person; needs a key of role operator"""
-    if not key().may("operator"):
-        abort(403, message=f"expected a key of role operator or above; this is {key().role}")
     return serializers.person_export(person_export(outreach(), container().database, lead_id))
 
 
-@blueprint.patch("/<uuid:lead_id>")
+@blueprint.patch("/<uuid:lead_id>", needs="operator")
 @blueprint.arguments(LeadPatch, required=False)
 @blueprint.response(200, ChangedLead)
 @blueprint.alt_response(409, description="the phone is another lead's; errors.id is that one's")
@@ -108,7 +105,7 @@ def update(data: dict[str, Any], lead_id: UUID) -> Any:
     return {**_show(lead_id), "moved": moved}
 
 
-@blueprint.delete("/<uuid:lead_id>")
+@blueprint.delete("/<uuid:lead_id>", needs="admin")
 @blueprint.response(200, Lead)
 def erase(lead_id: UUID) -> Any:
     """Forget who this was, for good: personal data becomes unreadable in every event; needs a key
@@ -117,7 +114,7 @@ def erase(lead_id: UUID) -> Any:
     return _show(lead_id)
 
 
-@blueprint.post("/<uuid:lead_id>/triggers")
+@blueprint.post("/<uuid:lead_id>/triggers", needs="operator")
 @blueprint.arguments(Trigger)
 @blueprint.response(200, Lead)
 def add_trigger(data: dict[str, Any], lead_id: UUID) -> Any:
@@ -126,7 +123,7 @@ def add_trigger(data: dict[str, Any], lead_id: UUID) -> Any:
     return _show(lead_id)
 
 
-@blueprint.post("/<uuid:lead_id>/opt-out")
+@blueprint.post("/<uuid:lead_id>/opt-out", needs="operator")
 @blueprint.arguments(Evidence, required=False)
 @blueprint.response(200, Lead)
 def opt_out(data: dict[str, Any], lead_id: UUID) -> Any:
@@ -135,7 +132,7 @@ def opt_out(data: dict[str, Any], lead_id: UUID) -> Any:
     return _show(lead_id)
 
 
-@blueprint.post("/<uuid:lead_id>/opt-in")
+@blueprint.post("/<uuid:lead_id>/opt-in", needs="operator")
 @blueprint.arguments(Evidence, required=False)
 @blueprint.response(200, Lead)
 def opt_in(data: dict[str, Any], lead_id: UUID) -> Any:
@@ -144,7 +141,7 @@ def opt_in(data: dict[str, Any], lead_id: UUID) -> Any:
     return _show(lead_id)
 
 
-@blueprint.post("/<uuid:lead_id>/merge")
+@blueprint.post("/<uuid:lead_id>/merge", needs="operator")
 @blueprint.arguments(Merge)
 @blueprint.response(200, Lead)
 def merge(data: dict[str, Any], lead_id: UUID) -> Any:
@@ -172,7 +169,7 @@ FILES = {
 }
 
 
-@blueprint.post("/import")
+@blueprint.post("/import", needs="operator")
 @blueprint.doc(
     requestBody={
         "required": True,

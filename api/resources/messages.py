@@ -26,7 +26,7 @@ def _serialized(connection: Any, rows: list[Any]) -> list[dict[str, Any]]:
     return [serializers.message(row, waits.get(row.message_id)) for row in rows]
 
 
-@blueprint.get("")
+@blueprint.get("", needs="viewer")
 @blueprint.arguments(MessageQuery, location="query")
 @blueprint.response(200, schema_of_page(Message))
 def index(query: dict[str, Any]) -> Any:
@@ -34,14 +34,14 @@ def index(query: dict[str, Any]) -> Any:
     return page_of("message", query, _serialized)
 
 
-@blueprint.get("/<uuid:message_id>")
+@blueprint.get("/<uuid:message_id>", needs="viewer")
 @blueprint.response(200, Message)
 def show(message_id: UUID) -> Any:
     """Show a message"""
     return _show(message_id)
 
 
-@blueprint.post("/<uuid:message_id>/retry")
+@blueprint.post("/<uuid:message_id>/retry", needs="operator")
 @blueprint.arguments(Nothing, required=False)
 @blueprint.response(200, Message)
 def retry(_: dict[str, Any], message_id: UUID) -> Any:
@@ -50,7 +50,7 @@ def retry(_: dict[str, Any], message_id: UUID) -> Any:
     return _show(message_id)
 
 
-@blueprint.post("/<uuid:message_id>/cancel")
+@blueprint.post("/<uuid:message_id>/cancel", needs="operator")
 @blueprint.arguments(Nothing, required=False)
 @blueprint.response(200, Message)
 def cancel(_: dict[str, Any], message_id: UUID) -> Any:
@@ -59,7 +59,7 @@ def cancel(_: dict[str, Any], message_id: UUID) -> Any:
     return _show(message_id)
 
 
-@blueprint.post("/<uuid:message_id>/resolve")
+@blueprint.post("/<uuid:message_id>/resolve", needs="operator")
 @blueprint.arguments(NewResolution)
 @blueprint.response(200, Message)
 def resolve(data: dict[str, Any], message_id: UUID) -> Any:

@@ -15,7 +15,7 @@ from projections.records import quarantine
 blueprint = Blueprint("quarantine", __name__, url_prefix="/api/v1/quarantine")
 
 
-@blueprint.get("")
+@blueprint.get("", needs="viewer")
 @blueprint.arguments(QuarantineQuery, location="query")
 @blueprint.response(200, page_of(Quarantined))
 def index(query: dict[str, Any]) -> Any:
@@ -25,7 +25,7 @@ def index(query: dict[str, Any]) -> Any:
     return {"items": items, "next_cursor": next_cursor}
 
 
-@blueprint.post("/<uuid:quarantined_id>/release")
+@blueprint.post("/<uuid:quarantined_id>/release", needs="operator")
 @blueprint.arguments(Release, required=False)
 @blueprint.response(200, Released)
 def release(data: dict[str, Any], quarantined_id: UUID) -> Any:

@@ -13,7 +13,7 @@ from api.schemas.replies import Reply, ReplyQuery
 blueprint = Blueprint("replies", __name__, url_prefix="/api/v1/replies")
 
 
-@blueprint.get("")
+@blueprint.get("", needs="viewer")
 @blueprint.arguments(ReplyQuery, location="query")
 @blueprint.response(200, page_of(Reply))
 def index(query: dict[str, Any]) -> Any:

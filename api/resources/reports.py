@@ -16,7 +16,7 @@ from projections.queries import reports, waiting_summary
 blueprint = Blueprint("reports", __name__, url_prefix="/api/v1/reports")
 
 
-@blueprint.get("/overview")
+@blueprint.get("/overview", needs="viewer")
 @blueprint.response(200, Overview)
 def overview() -> Any:
     """Everything at a glance"""
@@ -26,7 +26,7 @@ def overview() -> Any:
     return {**asdict(found), "waiting": pending.lines, "waiting_total": pending.total}
 
 
-@blueprint.get("/campaigns/<uuid:campaign_id>")
+@blueprint.get("/campaigns/<uuid:campaign_id>", needs="viewer")
 @blueprint.response(200, CampaignReport)
 def campaign(campaign_id: UUID) -> Any:
     """What became of a campaign"""
@@ -34,7 +34,7 @@ def campaign(campaign_id: UUID) -> Any:
         return reports.campaign(connection, campaign_id)
 
 
-@blueprint.get("/sequences/<uuid:sequence_id>")
+@blueprint.get("/sequences/<uuid:sequence_id>", needs="viewer")
 @blueprint.response(200, SequenceReport)
 def sequence(sequence_id: UUID) -> Any:
     """A sequence's funnel, step by step"""
@@ -42,7 +42,7 @@ def sequence(sequence_id: UUID) -> Any:
         return reports.sequence(connection, sequence_id)
 
 
-@blueprint.get("/devices")
+@blueprint.get("/devices", needs="viewer")
 @blueprint.response(200, DeviceReports)
 def devices() -> Any:
     """What each device did, day by day"""

@@ -41,7 +41,7 @@ def _show_changed(sequence_id: UUID, replanned: Replanned) -> Any:
     return {**_show_checked(sequence_id), **replanned._asdict()}
 
 
-@blueprint.post("")
+@blueprint.post("", needs="operator")
 @blueprint.arguments(NewSequence)
 @blueprint.response(201, CheckedSequence)
 def define(data: dict[str, Any]) -> Any:
@@ -68,7 +68,7 @@ def define(data: dict[str, Any]) -> Any:
     return _show_checked(outreach().define_sequence(definition, actor=actor()).id)
 
 
-@blueprint.get("")
+@blueprint.get("", needs="viewer")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(Sequence))
 def index(query: dict[str, Any]) -> Any:
@@ -76,14 +76,14 @@ def index(query: dict[str, Any]) -> Any:
     return page("sequence", query, serializers.sequence)
 
 
-@blueprint.get("/<uuid:sequence_id>")
+@blueprint.get("/<uuid:sequence_id>", needs="viewer")
 @blueprint.response(200, Sequence)
 def show(sequence_id: UUID) -> Any:
     """Show a sequence"""
     return _show(sequence_id)
 
 
-@blueprint.patch("/<uuid:sequence_id>")
+@blueprint.patch("/<uuid:sequence_id>", needs="operator")
 @blueprint.arguments(SequenceChange, required=False)
 @blueprint.response(200, ChangedSequence)
 def revise(data: dict[str, Any], sequence_id: UUID) -> Any:
@@ -105,7 +105,7 @@ def revise(data: dict[str, Any], sequence_id: UUID) -> Any:
     return _show_changed(sequence_id, replanned)
 
 
-@blueprint.delete("/<uuid:sequence_id>")
+@blueprint.delete("/<uuid:sequence_id>", needs="admin")
 @blueprint.response(204)
 def delete(sequence_id: UUID) -> None:
     """Delete a draft; needs a key of role admin
@@ -115,7 +115,7 @@ def delete(sequence_id: UUID) -> None:
     outreach().delete_sequence(sequence_id, actor=actor())
 
 
-@blueprint.post("/<uuid:sequence_id>/copy")
+@blueprint.post("/<uuid:sequence_id>/copy", needs="operator")
 @blueprint.arguments(CopyOfSequence, required=False)
 @blueprint.response(201, CheckedSequence)
 def copy(data: dict[str, Any], sequence_id: UUID) -> Any:
@@ -126,7 +126,7 @@ def copy(data: dict[str, Any], sequence_id: UUID) -> Any:
     return _show_checked(outreach().copy_sequence(sequence_id, **data, actor=actor()).id)
 
 
-@blueprint.patch("/<uuid:sequence_id>/steps/<int:number>")
+@blueprint.patch("/<uuid:sequence_id>/steps/<int:number>", needs="operator")
 @blueprint.arguments(StepFields, required=False)
 @blueprint.response(200, ChangedSequence)
 def revise_step(data: dict[str, Any], sequence_id: UUID, number: int) -> Any:
@@ -138,7 +138,7 @@ def revise_step(data: dict[str, Any], sequence_id: UUID, number: int) -> Any:
     return _show_changed(sequence_id, replanned)
 
 
-@blueprint.post("/<uuid:sequence_id>/steps")
+@blueprint.post("/<uuid:sequence_id>/steps", needs="operator")
 @blueprint.arguments(AddedStep)
 @blueprint.response(201, ChangedSequence)
 def add_step(data: dict[str, Any], sequence_id: UUID) -> Any:
@@ -156,7 +156,7 @@ def add_step(data: dict[str, Any], sequence_id: UUID) -> Any:
     return _show_changed(sequence_id, replanned)
 
 
-@blueprint.delete("/<uuid:sequence_id>/steps/<int:number>")
+@blueprint.delete("/<uuid:sequence_id>/steps/<int:number>", needs="admin")
 @blueprint.response(200, ChangedSequence)
 def remove_step(sequence_id: UUID, number: int) -> Any:
     """Take a step away; needs a key of role admin
@@ -181,7 +181,7 @@ def _action(
     act.__name__ = name
     act.__doc__ = summary
     answered = blueprint.response(200, CheckedSequence if checked else Sequence)(act)
-    blueprint.post(f"/<uuid:sequence_id>/{name}")(
+    blueprint.post(f"/<uuid:sequence_id>/{name}", needs="operator")(
         blueprint.arguments(Nothing, required=False)(answered)
     )
 

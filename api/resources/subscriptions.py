@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from api.http.blueprints import Blueprint
-from api.http.context import actor, container, now, outreach, require
+from api.http.context import actor, container, now, outreach
 from api.schemas.fields import Nothing
 from api.schemas.subscriptions import (
     CreatedSubscription,
@@ -35,12 +35,12 @@ def _show(subscription_id: UUID) -> dict[str, Any]:
     raise NotFoundError("subscription", subscription_id)
 
 
-@blueprint.post("")
+# An administrator decides, because a subscription gets the words of replies.
+@blueprint.post("", needs="admin")
 @blueprint.arguments(NewSubscription)
 @blueprint.response(201, CreatedSubscription)
 def create(data: dict[str, Any]) -> Any:
     """Tell a system of yours what happens from now on"""
-    require("admin")
     if not is_safe_url(data["url"], allow_http=data["allow_http"]):
         expected = "an https URL (http for this host or with allow_http)"
         raise InvalidInputError("url", expected)
@@ -60,33 +60,32 @@ def create(data: dict[str, Any]) -> Any:
     return {**_show(new_id), "secret": secret}
 
 
-@blueprint.get("")
+@blueprint.get("", needs="viewer")
 @blueprint.response(200, Subscriptions)
 def index() -> Any:
     """List subscriptions, and what each has still to be told"""
     return {"items": _list()}
 
 
-@blueprint.get("/<uuid:subscription_id>")
+@blueprint.get("/<uuid:subscription_id>", needs="viewer")
 @blueprint.response(200, Subscription)
 def show(subscription_id: UUID) -> Any:
     """Show a subscription"""
     return _show(subscription_id)
 
 
-@blueprint.post("/<uuid:subscription_id>/retry")
+@blueprint.post("/<uuid:subscription_id>/retry", needs="admin")
 @blueprint.arguments(Nothing, required=False)
 @blueprint.response(200, Subscription)
 def retry(_: dict[str, Any], subscription_id: UUID) -> Any:
     """Try again at once what waits or was given up"""
-    require("admin")
     _show(subscription_id)
     with container().database.transaction() as connection:
         deliveries.retry(connection, subscription_id, now())
     return _show(subscription_id)
 
 
-@blueprint.delete("/<uuid:subscription_id>")
+@blueprint.delete("/<uuid:subscription_id>", needs="admin")
 @blueprint.response(204)
 def remove(subscription_id: UUID) -> None:
     """End it, with all that it has not been told"""

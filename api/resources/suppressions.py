@@ -21,7 +21,7 @@ def _serialize(row: Any) -> dict[str, Any]:
     return serializers.suppression(row, masked=not key().may("operator"))
 
 
-@blueprint.get("")
+@blueprint.get("", needs="viewer")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(Suppression))
 def index(query: dict[str, Any]) -> Any:
@@ -29,7 +29,7 @@ def index(query: dict[str, Any]) -> Any:
     return page("suppression", query, _serialize)
 
 
-@blueprint.post("")
+@blueprint.post("", needs="operator")
 @blueprint.arguments(NewSuppression)
 @blueprint.response(201, Suppression)
 def suppress(data: dict[str, Any]) -> Any:
@@ -39,7 +39,7 @@ def suppress(data: dict[str, Any]) -> Any:
     return resource("suppression", suppression_id, _serialize)
 
 
-@blueprint.delete("/<uuid:suppression_id>")
+@blueprint.delete("/<uuid:suppression_id>", needs="admin")
 @blueprint.response(204)
 def release(suppression_id: UUID) -> None:
     """Forget that the address said no; needs a key of role admin"""

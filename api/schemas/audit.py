@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from api.schemas.content import DispatchedContent
-from api.schemas.fields import INSTANT, PageQuery, Text, note
+from api.schemas.fields import CURSOR, INSTANT, PageQuery, Text, note
 from api.schemas.leads import Lead
 from api.schemas.messages import MessageState, waits_for
 
@@ -128,7 +128,7 @@ class WhyNot(Schema):
 class EventQuery(Schema):
     limit = PageQuery._declared_fields["limit"]
     cursor = fields.String(
-        validate=validate.Regexp(r"^[0-9]{1,18}$"),
+        validate=validate.Regexp(r"^[0-9]{1,18}$", error=CURSOR),
         metadata=note("the next_cursor of the answer before"),
     )
     after = fields.Integer(

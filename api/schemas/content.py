@@ -52,7 +52,7 @@ class Template(Schema):
     variables = Variables()
     header = fields.Nested(Header, allow_none=True)
     buttons = fields.Dict(
-        keys=Text(validate=validate.Regexp(r"^[0-9]\Z")),
+        keys=Text(validate=validate.Regexp(r"^[0-9]\Z", error="Expected an index from 0 to 9.")),
         values=Text(),
         metadata=note("by the button's index from 0, what completes its URL"),
     )

@@ -62,11 +62,20 @@ def note(text: str) -> dict[str, str]:
 # The domain has the last word; these patterns let clients know most of it beforehand.
 TOKEN = [
     validate.Length(1, 100),
-    validate.Regexp(r"^[^,;|\x00-\x1f]+$"),
+    validate.Regexp(r"^[^,;|\x00-\x1f]+$", error="Expected no ',', ';', '|' or control character."),
 ]
-NAME = [validate.Length(1, 200), validate.Regexp(r"^[\s\S]*\S")]
-URL = [validate.Length(max=2000), validate.Regexp(r"^https?://")]
-KEY = validate.Regexp(r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
+NAME = [
+    validate.Length(1, 200),
+    validate.Regexp(r"^[\s\S]*\S", error="Expected more than white space."),
+]
+URL = [
+    validate.Length(max=2000),
+    validate.Regexp(r"^https?://", error="Expected an http or https URL."),
+]
+KEY = validate.Regexp(
+    r"^[A-Za-z_][A-Za-z0-9_]{0,99}$",
+    error="Expected a name of 1 to 100 letters, digits and '_' that begins with no digit.",
+)
 DELAY = validate.Range(0, 86400)
 INSTANT = (
     "an instant: ISO 8601 with an offset, or with a time zone's name after it"
@@ -85,6 +94,9 @@ def device_pool() -> fields.List[Any]:
     )
 
 
+CURSOR = "Expected the next_cursor of the answer before."
+
+
 class Nothing(Schema):
     """The body of an action that needs none."""
 
@@ -92,7 +104,7 @@ class Nothing(Schema):
 class PageQuery(Schema):
     limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
     cursor = fields.String(
-        validate=validate.Regexp(r"^[A-Za-z0-9_-]{22}$"),
+        validate=validate.Regexp(r"^[A-Za-z0-9_-]{22}$", error=CURSOR),
         metadata=note("the next_cursor of the answer before"),
     )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import PageQuery, Text, Whole, note
+from api.schemas.fields import CURSOR, PageQuery, Text, Whole, note
 from projections.queries.quarantined import KINDS
 
 
 class QuarantineQuery(Schema):
     limit = PageQuery._declared_fields["limit"]
     cursor = fields.String(
-        validate=validate.Regexp(r"^[a-z]{1,20}\.[0-9a-f]{32}\.[0-9]{1,18}$"),
+        validate=validate.Regexp(r"^[a-z]{1,20}\.[0-9a-f]{32}\.[0-9]{1,18}$", error=CURSOR),
         metadata=note("the next_cursor of the answer before"),
     )
     kind = Text(validate=validate.OneOf(KINDS))

@@ -17,7 +17,9 @@ class StepFields(ContentFields):
     )
     send_at = Text(
         allow_none=True,
-        validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d\Z"),
+        validate=validate.Regexp(
+            r"^([01]\d|2[0-3]):[0-5]\d\Z", error="Expected a local time of day as HH:MM."
+        ),
         metadata=note("local time of day, HH:MM"),
     )
 

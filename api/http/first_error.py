@@ -1,0 +1,61 @@
+"""The first thing that is wrong with a request, as a sentence, from what the schemas found."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+# What marshmallow says, in the words of ``InvalidInputError``.
+_WORDS = (
+    (r"Missing data for required field", "expected a value, which is required"),
+    (r"Field may not be (null)", r"expected a value that is not \1"),
+    (r"Unknown field", "expected no such name"),
+    (r"Invalid (input )?type|Invalid value", "expected another type of JSON"),
+    (r"Not an? (valid|aware)", r"expected a \1"),
+    (r"Must be one of", "expected one of"),
+    (r"Must be ([^0-9]*)(.*)", r"expected a value \1\2"),
+    (r"Length must be", "expected a length"),
+    (r"Shorter than minimum length (\d+)", r"expected a length of at least \1"),
+    (r"Longer than maximum length (\d+)", r"expected a length of at most \1"),
+    (r"Expected", "expected"),
+)
+
+
+def sentence(errors: dict[str, Any]) -> str | None:
+    """Of the errors as flask-smorest gives them, by location and field, the first: the field, as in
+    ``steps[2].body``, and what was expected; items count from 1, as in all errors. Never a value
+    that was sent. None if there is none."""
+    for found in errors.values():
+        if isinstance(found, dict):
+            for path, text in _leaves(found, ""):
+                return f"{path or 'body'}: {_expected(text)}"
+    return None
+
+
+def _leaves(found: Any, path: str) -> Any:
+    """Each text in ``found``, with the path of its field."""
+    if isinstance(found, dict):
+        for name, inner in found.items():
+            yield from _leaves(inner, _joined(path, name))
+    elif isinstance(found, list):
+        for text in found:
+            yield from _leaves(text, path)
+    elif isinstance(found, str):
+        yield path, found
+
+
+def _joined(path: str, name: Any) -> str:
+    # A whole schema, or the key or value of a dictionary, is no name of the client's.
+    if name in ("_schema", "key", "value"):
+        return path
+    if isinstance(name, int) or str(name).isdigit():
+        return f"{path}[{int(name) + 1}]"
+    return f"{path}.{name}" if path else str(name)
+
+
+def _expected(text: str) -> str:
+    for pattern, words in _WORDS:
+        said, count = re.subn(f"^{pattern}", words, text, count=1)
+        if count:
+            return said.removesuffix(".")
+    return text[:1].lower() + text[1:].removesuffix(".")

@@ -1,0 +1,108 @@
+"""The message of an error is enough to mend the request: the field, and what was expected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.api.client import JSON, Client
+
+STEP = {"body": "Hello"}
+SEQUENCE = {"name": "Welcome", "trigger": "COLD"}
+CAMPAIGN = {"name": "Offer", "body": "Hello", "scheduled_at": "2026-03-03T09:00Z"}
+DEVICE = {"name": "Sales", "gateway": "sandbox"}
+
+WRONG: list[tuple[str, Any, str]] = [
+    ("/leads", {}, "phone: expected a value, which is required"),
+    ("/leads", {"phone": None}, "phone: expected a value that is not null"),
+    ("/leads", {"phone": 60123456789}, "phone: expected a valid string"),
+    ("/leads", {"phone": ""}, "phone: expected a length between 1 and 100"),
+    ("/leads", {"phone": "+60123456789", "colour": "red"}, "colour: expected no such name"),
+    ("/leads", [], "body: expected another type of JSON"),
+    (
+        "/leads",
+        {"phone": "+60123456789", "attributes": {"city": 7}},
+        "attributes.city: expected a valid string",
+    ),
+    (
+        "/leads",
+        {"phone": "+60123456789", "triggers": ["COLD", "WARM,HOT"]},
+        "triggers[2]: expected no ',', ';', '|' or control character",
+    ),
+    ("/leads", {"phone": "hello"}, "phone: expected a phone number such as +60123456789"),
+    (
+        "/leads",
+        {"phone": "+60123456789", "device_id": "7"},
+        "device_id: expected a valid UUID",
+    ),
+    (
+        "/sequences",
+        {**SEQUENCE, "steps": [STEP, {}]},
+        "steps[2].body: expected a value, which is required",
+    ),
+    (
+        "/sequences",
+        {**SEQUENCE, "steps": [STEP, {**STEP, "send_at": "9 am"}]},
+        "steps[2].send_at: expected a local time of day as HH:MM",
+    ),
+    (
+        "/sequences",
+        {**SEQUENCE, "steps": [STEP, {**STEP, "delay_hours": -1}]},
+        "steps[2].delay_hours: expected a value greater than or equal to 0 and"
+        " less than or equal to 8784",
+    ),
+    ("/sequences", {**SEQUENCE, "steps": [STEP, {"body": " "}]}, "steps[2].body: expected"),
+    (
+        "/campaigns",
+        {**CAMPAIGN, "media_url": "ftp://x"},
+        "media_url: expected an http or https URL",
+    ),
+    (
+        "/campaigns",
+        {**CAMPAIGN, "target_status": "friend"},
+        "target_status: expected one of: prospect, customer, all",
+    ),
+    ("/devices", {**DEVICE, "daily_limit": 0.5}, "daily_limit: expected a valid integer"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "message"), WRONG)
+def test_the_message_names_the_first_wrong_field(
+    operator: Client, path: str, body: Any, message: str
+) -> None:
+    """As for a person who reads nothing else."""
+    status, answer = operator.post(path, body)
+
+    assert status == 422
+    assert answer["message"].startswith(message)
+    assert answer.keys() == {"code", "status", "message", "errors"}
+
+
+def test_what_marshmallow_found_is_there_in_full(operator: Client) -> None:
+    """Programs read ``errors``, by where it was given and by field."""
+    _, body = operator.post("/leads", {"name": 7, "colour": "red"})
+    _, query = operator.get("/leads", limit=0, colour="red")
+    _, instant = operator.get("/audit/events", since="yesterday")
+
+    assert body["errors"] == {
+        "json": {
+            "phone": ["Missing data for required field."],
+            "name": ["Not a valid string."],
+            "colour": ["Unknown field."],
+        }
+    }
+    assert query["errors"]["query"].keys() == {"limit", "colour"}
+    assert query["message"] == (
+        "limit: expected a value greater than or equal to 1 and less than or equal to 500"
+    )
+    assert [*instant["errors"]["query"]] == ["since"]
+
+
+def test_a_body_that_is_no_json_is_said_to_be_none(operator: Client) -> None:
+    answer = operator.json("POST", "/leads", data=b"{", content_type=JSON)
+
+    assert (answer.status, answer.json["message"]) == (
+        400,
+        "expected JSON, of ordinary depth and numbers",
+    )

@@ -1,0 +1,47 @@
+"""Given: one of everything, so that no path of the API leads to nothing."""
+
+from __future__ import annotations
+
+from projections.container import Container
+from runners.support.clocks import SimulatedClock
+from tests.support.api import given, when
+from tests.support.api.client import Client
+from tests.support.operations import quarantined
+
+# What nobody may see, and what no viewer may see.
+PASSWORD = "one-of-each-p4ssword"
+SUPPRESSED = "+60129990001"
+
+
+def one_of_each(container: Container, clock: SimulatedClock, admin: Client) -> dict[str, str]:
+    """The id of one of each, by the name of its parameter in a path. A campaign and a sequence were
+    sent to a lead and failed; a lead and its messages are in quarantine."""
+    device_id = given.device(
+        admin, settings={"fail_rate": 1}, credentials={"webhook_secret": PASSWORD}
+    )
+    lead_id = given.lead(admin, name="Aisyah", triggers=["COLD"])
+    sequence_id = given.sequence(admin)
+    campaign_id = given.campaign(admin)
+    suppression = admin.create("/suppressions", {"value": SUPPRESSED, "evidence": "rang us"})
+    subscription = admin.create("/subscriptions", {"url": "https://crm.example/hook"})
+    key = admin.create("/keys", {"name": "dashboard", "role": "viewer"})
+    when.triggers(container)
+    when.enrolls(container)
+    when.broadcasts(container, clock)
+    (message,) = admin.items("/messages", status="failed", campaign_id=campaign_id)
+    (enrollment,) = admin.items("/enrollments")
+    quarantined(container, "lead", lead_id)
+    return {
+        "device_id": device_id,
+        "lead_id": lead_id,
+        "sequence_id": sequence_id,
+        "campaign_id": campaign_id,
+        "message_id": message["id"],
+        "enrollment_id": enrollment["id"],
+        "suppression_id": suppression["id"],
+        "subscription_id": subscription["id"],
+        "quarantined_id": lead_id,
+        "name": key["name"],
+        "number": "1",
+        "gateway": "gowa",
+    }
