@@ -7,7 +7,15 @@ from typing import Any
 from flask import Flask
 from flask_swagger_ui import get_swaggerui_blueprint
 
-from api.http import approved_templates, auth, errors, idempotency, request_log, uploads
+from api.http import (
+    approved_templates,
+    auth,
+    client_address,
+    errors,
+    idempotency,
+    request_log,
+    uploads,
+)
 from api.http.context import EXTENSION
 from api.http.description import Api
 from api.resources import (
@@ -53,7 +61,15 @@ DESCRIBED = (
 
 
 class Application(Flask):
-    """Flask with a log of faults of its own: the texts of a traceback may hold personal data."""
+    """Flask with a log of faults of its own, because the texts of a traceback may hold personal
+    data, and with the addresses of clients behind trusted proxies."""
+
+    def wsgi_app(self, environ: Any, start_response: Any) -> Any:
+        """Answers one request."""
+        container = self.extensions[EXTENSION]
+        if container is not None:
+            client_address.believe(environ, container.settings.trusted_proxies)
+        return super().wsgi_app(environ, start_response)
 
     def log_exception(self, exc_info: Any) -> None:
         """Logs the kind and the place of the exception, and nothing else of it."""

@@ -13,6 +13,7 @@ from api.http.context import actor, container, outreach, page, resource
 from api.schemas import serializers
 from api.schemas.devices import Device, DeviceChange, NewDevice, Retirement, Templates
 from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
+from domain import webhook_secret
 from domain.device import OPERATOR, Configuration
 from domain.warm_up import WarmUp
 from projections.records import credentials
@@ -32,6 +33,14 @@ def _with_warm_up(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+def _credentials(data: dict[str, Any]) -> dict[str, str] | None:
+    """The new credentials, taken out of ``data``; None if there are none. Raises InvalidInputError
+    for one that must not be saved."""
+    given: dict[str, str] | None = data.pop("credentials", None)
+    webhook_secret.check(given or {})
+    return given
+
+
 def _replace_credentials(device_id: UUID, new_credentials: dict[str, str] | None) -> None:
     """Replaces the device's credentials as a whole: an empty object deletes them, None keeps
     them."""
@@ -45,7 +54,7 @@ def _replace_credentials(device_id: UUID, new_credentials: dict[str, str] | None
 @blueprint.response(201, Device)
 def register(data: dict[str, Any]) -> Any:
     """Register a device; it is offline until its gateway or a person says otherwise"""
-    new_credentials = data.pop("credentials", None)
+    new_credentials = _credentials(data)
     fill_max_delay(data, default=15.0)
     device_id = outreach().register_device(Configuration(**_with_warm_up(data)), actor=actor()).id
     _replace_credentials(device_id, new_credentials)
@@ -83,7 +92,7 @@ def templates(device_id: UUID) -> Any:
 @blueprint.response(200, Device)
 def reconfigure(data: dict[str, Any], device_id: UUID) -> Any:
     """Change a device; what is not given stays"""
-    new_credentials = _with_warm_up(data).pop("credentials", None)
+    new_credentials = _credentials(_with_warm_up(data))
 
     def change(configuration: Configuration) -> Configuration:
         fill_max_delay(data, default=configuration.max_delay_seconds)

@@ -14,7 +14,7 @@ from api.http.context import EXTENSION
 from domain.waiting import Reason
 from projections.container import Container
 from projections.eventstore import missing_keys
-from projections.queries import operations, waiting_summary
+from projections.queries import operations, short_secrets, waiting_summary
 from projections.queries.log_position import log_position
 from projections.queries.operations import ProcessStatus
 
@@ -62,9 +62,12 @@ def _look(container: Container) -> tuple[list[str], dict[Reason, int]]:
         found = operations.operations(connection, now)
         keyless = missing_keys.by_read_model(connection)
         pending = waiting_summary.summary(connection, container.settings, now)
+        short = short_secrets.of_devices(connection, container.secrets)
     lines = operations.lines(found, now - RECENT)
     if keyless:
         lines.append(missing_keys.warning(keyless))
+    if short:
+        lines.append(short_secrets.warning(short))
     return lines, pending.by_reason
 
 

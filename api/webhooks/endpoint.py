@@ -7,6 +7,7 @@ every device of its gateway whose secret is the one that the request is signed w
 from __future__ import annotations
 
 import json
+from secrets import token_hex
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,7 +15,7 @@ import structlog
 from flask import Response, request
 from flask_smorest import abort
 
-from api.http import uploads
+from api.http import uploads, wrong_tries
 from api.http.blueprints import Blueprint
 from api.http.context import container, now, outreach
 from api.schemas.webhooks import WebhookAccepted
@@ -31,12 +32,15 @@ log = structlog.get_logger()
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 _OBJECT = {"schema": {"type": "object"}}
 BODY = {"content": {"application/json": _OBJECT, "application/x-www-form-urlencoded": _OBJECT}}
+# What a device without a secret is asked with, and nobody knows.
+NOBODYS = token_hex(16)
 
 
 @blueprint.post("/<string:gateway>/<uuid:device_id>", needs="anybody")
 @blueprint.response(200, WebhookAccepted)
 @blueprint.alt_response(401, description="not signed with the device's secret")
 @blueprint.doc(requestBody=BODY)
+@blueprint.alt_response(429, description="too many of these of one client within a minute")
 def accept(gateway: str, device_id: UUID) -> Any:
     """Take in what a provider says; the same again changes nothing
 
@@ -51,8 +55,11 @@ def accept(gateway: str, device_id: UUID) -> Any:
     body = uploads.body()
     secret = secrets[device_id]
     said = WebhookRequest(body, request.headers, request.args)
-    if not secret or not provider.verify(said, secret):
-        _log_refusal(gateway, device_id, "wrong signature" if secret else f"no {provider.secret}")
+    # How long the answer takes does not say whether the device has a secret.
+    proven = provider.verify(said, secret or NOBODYS)
+    if not secret or not proven:
+        reason = "wrong signature" if secret else f"no {provider.secret}"
+        _note_refusal(gateway, device_id, reason, "wrong signatures")
         abort(401, message=f"expected a request that the device's {provider.secret} proves")
     payload = _payload(body)
     proved = [id_ for id_, known in secrets.items() if known == secret]
@@ -64,12 +71,13 @@ def accept(gateway: str, device_id: UUID) -> Any:
 @blueprint.get("/cloud/<uuid:device_id>", needs="anybody")
 @blueprint.response(200, content_type="text/plain")
 @blueprint.alt_response(403, description="not the device's verify_token")
+@blueprint.alt_response(429, description="too many of these of one client within a minute")
 def confirm(device_id: UUID) -> Response:
     """Tell Meta that this URL is ours"""
     token = _secrets("cloud", "verify_token", device_id).get(device_id, "")
     answer = challenge(request.args, token)
     if answer is None:
-        _log_refusal("cloud", device_id, "wrong verify_token")
+        _note_refusal("cloud", device_id, "wrong verify_token", "wrong tokens")
         abort(403, message="expected hub.mode=subscribe and the device's verify_token")
     return Response(answer, mimetype="text/plain")
 
@@ -102,9 +110,12 @@ def _payload(body: bytes) -> bytes:
     return json.dumps(payload).encode()
 
 
-def _log_refusal(gateway: str, device_id: UUID, reason: str) -> None:
-    """Counts and logs a request that did not prove that it comes from the provider."""
+def _note_refusal(gateway: str, device_id: UUID, reason: str, what: str) -> None:
+    """Counts and logs a request that did not prove that it comes from the provider. Aborts with
+    429, and logs nothing, where its client sent too many of ``what`` to the device: those of a
+    stranger hold up neither the provider nor another device."""
     metrics.refused(gateway)
+    wrong_tries.count(f"webhook {device_id}", what)
     log.warning(
         "audit.webhook_refused",
         gateway=gateway,

@@ -77,6 +77,11 @@ def refused(gateway: str) -> None:
     ).inc()
 
 
+def wrong_key() -> None:
+    """Count a request with an API key that is unknown or revoked."""
+    _counter("sendtrail_wrong_keys", "Requests with a wrong API key").inc()
+
+
 def went_back() -> None:
     """Count that this process found the log to lack what was committed."""
     _counter("sendtrail_database_went_back", "The log lacked what was committed").inc()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -18,6 +19,10 @@ from domain.windows import Window, quiet_hours
 from projections.config import database_url as url
 from projections.config.fault_points import POINTS
 
+Network = IPv4Network | IPv6Network
+
+# Every address of this machine for itself; the word for them in ``trusted_proxies``.
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -101,6 +106,21 @@ def _level(text: str) -> str:
     return text.upper()
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    names = [name.strip() for name in text.split(",")]
+    try:
+        return tuple(
+            ip_network(each)
+            for name in names
+            for each in (LOOPBACK if name == "loopback" else (name,))
+        )
+    except ValueError:
+        raise ValueError(
+            "addresses, networks or loopback, with commas between,"
+            " e.g. loopback,10.0.0.7,10.1.0.0/16,2001:db8::/48"
+        ) from None
+
+
 def _fault(text: str) -> tuple[str, int]:
     point, _, time = text.partition(":")
     if point not in POINTS or not (time.isascii() and time.isdigit() and int(time) > 0):
@@ -155,6 +175,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lead_daily_cap: Annotated[int | None, _cap] = None
     # In normal form, beside those that are always understood.
     stop_words: Annotated[frozenset[str], _words] = frozenset()
+    # The proxies whose word on where a request comes from is believed.
+    trusted_proxies: Annotated[tuple[Network, ...], _networks] = ()
     log_level: Annotated[str, _level] = "INFO"
     # For tests: the fault point at which this process dies, and the how many-th time, from 1.
     fault: Annotated[tuple[str, int] | None, _fault] = None

@@ -1,6 +1,6 @@
 """What is neither events nor made of them, and never rebuilt: keys, credentials, stored responses,
-subscriptions and what they are still to be told, the notary's hash chain, what was put aside, and
-how the processes fare."""
+subscriptions and what they are still to be told, the notary's hash chain, what was put aside, wrong
+tries, and how the processes fare."""
 
 from __future__ import annotations
 
@@ -225,6 +225,20 @@ incidents = Table(
     Column("noticed_at", TIME, nullable=False),
     Column("process", Text, nullable=False),
     Column("detail", JSONB, nullable=False),
+)
+
+# Wrong API keys and signatures, counted by who tried them and at what. Many clients share a bucket,
+# so the table has a bound and names no client. It is unlogged: no archive and no standby has it,
+# its commits wait for no disk, and a crash of the server empties it. ``since`` is the first of
+# ``tries`` wrong ones.
+wrong_tries = Table(
+    "wrong_tries",
+    KEPT,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("since", TIME, nullable=False),
+    Column("tries", Integer, nullable=False),
+    CheckConstraint("bucket BETWEEN 0 AND 65535", name="bucket"),
+    prefixes=["UNLOGGED"],
 )
 
 

@@ -119,11 +119,14 @@ def print_processes(console: Console, processes: Sequence[ProcessStatus]) -> Non
     console.print(table)
 
 
-def print_device_list(console: Console, devices: Iterable[Any]) -> None:
-    """Prints devices; each is a row of the table ``devices``."""
+def print_device_list(console: Console, devices: Iterable[Any], notes: Mapping[UUID, str]) -> None:
+    """Prints devices; each is a row of the table ``devices``. ``notes`` says what a person should
+    know of some, by their ids."""
     table = _table("Devices", "name", "gateway", "status", "reason", "id")
     for row in devices:
         table.add_row(row.name, row.gateway, row.status, row.reason or "", str(row.device_id))
+        if row.device_id in notes:
+            table.add_row("", "", "", notes[row.device_id], "")
     console.print(table)
 
 

@@ -16,6 +16,7 @@ from domain.content import Content
 from domain.errors import InvalidInputError, NotFoundError, SendtrailError
 from projections.config.settings import Settings
 from projections.container import Container
+from projections.queries import short_secrets
 from projections.readmodels import devices
 from runners.cli import console
 from runners.cli.common import actor
@@ -42,9 +43,11 @@ def group() -> None:
 @group.command("list")
 @click.pass_obj
 def list_(config: Settings) -> None:
-    """Every device with its gateway and its state."""
+    """Every device with its gateway and its state, and what is wrong with its secrets."""
     with Container(config) as container, container.database.transaction() as connection:
-        console.print_device_list(console.terminal(), devices.every(connection))
+        short = short_secrets.of_devices(connection, container.secrets)
+        notes = {device_id: short_secrets.note(names) for device_id, names in short.items()}
+        console.print_device_list(console.terminal(), devices.every(connection), notes)
 
 
 @group.command("test")

@@ -7,7 +7,7 @@ import click
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.eventstore import missing_keys
-from projections.queries import operations, reports, waiting_summary
+from projections.queries import operations, reports, short_secrets, waiting_summary
 from projections.records import incidents
 from runners.cli import console
 
@@ -18,8 +18,8 @@ def status(config: Settings) -> None:
     """What there is: leads, devices, sequences, campaigns, messages by status.
 
     Then how the runners fare, what pending messages wait for, and one line for whatever a person
-    should know. The last ones say how many replies are of nobody known, and how many leads that
-    were not erased have no key, if there are any.
+    should know. The last ones say how many replies are of nobody known, how many leads that were
+    not erased have no key, and how many webhook secrets are too short, if there are any.
     """
     terminal = console.terminal()
     with Container(config) as container, container.database.transaction() as connection:
@@ -29,6 +29,7 @@ def status(config: Settings) -> None:
         found = operations.operations(connection, now)
         pending = waiting_summary.summary(connection, config, now)
         keyless = missing_keys.by_read_model(connection)
+        short = short_secrets.of_devices(connection, container.secrets)
     console.print_processes(terminal, found.processes)
     for line in pending.lines:
         click.echo(console.readable(line.story))
@@ -40,3 +41,5 @@ def status(config: Settings) -> None:
         click.echo(strangers)
     if keyless:
         click.echo(missing_keys.advice(keyless))
+    if short:
+        click.echo(short_secrets.advice(short))

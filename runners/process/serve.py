@@ -5,6 +5,7 @@ This is the only module of ``runners`` that imports the API.
 
 from __future__ import annotations
 
+import logging
 import mmap
 import os
 import signal
@@ -44,6 +45,8 @@ def serve(settings: Settings, host: str, port: int, workers: int, threads: int) 
             print(NO_KEY, file=sys.stderr)
     metrics.share(settings.home)
     if sys.platform == "win32":
+        # Flask's server logs every address with its query.
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
         application(settings, lambda error: os.kill(os.getpid(), signal.SIGTERM)).run(
             host=host, port=port
         )
@@ -112,6 +115,9 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: i
                 "timeout": 120,
                 "loglevel": "warning",
                 "control_socket_disable": True,
+                # Else it believes some headers of everybody on this machine. Ours is the setting
+                # ``trusted_proxies``.
+                "forwarded_allow_ips": "",
             }
             for name, value in options.items():
                 if name in self.cfg.settings:
@@ -121,6 +127,7 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: i
             """The application; called in each worker process."""
             return application(settings, replaced)
 
+    logging.getLogger("gunicorn.error").addFilter(logs.WithoutRequests())
     try:
         Server().run()
     except SystemExit:  # how every worker ends too

@@ -32,7 +32,8 @@ FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND a.attnum > 0
-UNION ALL SELECT 'table', relname, concat_ws(' ', relkind, reloptions::text) FROM pg_class
+UNION ALL SELECT 'table', relname, concat_ws(' ', relkind, relpersistence, reloptions::text)
+FROM pg_class
 WHERE relnamespace = 'public'::regnamespace
 UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL SELECT 'constraint', conrelid::regclass::text || '.' || conname,

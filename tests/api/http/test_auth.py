@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from flask import Flask
 
-from api.http import auth
 from projections.container import Container
 from projections.records import api_keys
 from runners.support.clocks import SimulatedClock
@@ -150,42 +148,6 @@ def test_a_key_is_nowhere_in_the_database(container: Container, operator: Client
     assert len(operator.key) == 46
     assert operator.key not in everything
     assert operator.key.removeprefix("st_") not in everything
-
-
-def test_guessing_keys_is_slowed_down(
-    app: Flask, operator: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After twenty wrong keys within a minute an address has to wait for the rest of it."""
-    now = [100.0]
-    monkeypatch.setattr(auth, "monotonic", lambda: now[0])
-    guesser = Client(app, "st_guess")
-    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
-
-    guesses = [guesser.get("/leads").status for _ in range(20)]
-    now[0] = 130.5
-    waiting = guesser.open("GET", "/leads")
-    other = operator.open("GET", "/leads", environ_overrides=elsewhere)
-    now[0] = 161.0
-    afterwards = [guesser.get("/leads").status, operator.get("/leads").status]
-
-    assert guesses == [401] * 20
-    assert waiting.status_code == 429
-    assert waiting.headers["Retry-After"] == "30"
-    assert waiting.get_json() == {
-        "code": 429,
-        "status": "Too Many Requests",
-        "message": "too many wrong keys; wait",
-    }
-    assert other.status_code == 200
-    assert afterwards == [401, 200]
-
-
-def test_some_wrong_keys_do_not_lock_out_a_right_one(app: Flask, operator: Client) -> None:
-    """A job with an old key runs on the same machine."""
-    for _ in range(19):
-        Client(app, "st_old").get("/leads")
-
-    assert operator.get("/leads").status == 200
 
 
 def test_what_says_nothing_about_anybody_is_open(app: Flask) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from flask import Flask
 
 from api import create_app
-from api.http import approved_templates, auth
+from api.http import approved_templates
 from api.http.context import EXTENSION
 from api.resources import health
 from projections.container import Container
@@ -23,7 +23,6 @@ def application(container: Container, templates: approved_templates.Reader | Non
     own = {
         EXTENSION: container,
         approved_templates.EXTENSION: templates,
-        auth.EXTENSION: auth.WrongKeys(),
         health.WARNINGS: health.Warnings(),
     }
     app.extensions = {**app.extensions, **own}

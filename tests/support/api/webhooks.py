@@ -23,7 +23,7 @@ from tests.support.api.client import Answer
 from tests.support.api.given import SECRET_KEY
 from tests.support.when import Phones
 
-SECRET = "webhook-s3cret"
+SECRET = "webhook-s3cret-16"
 HEADER = "X-Hub-Signature-256"
 FORM = "application/x-www-form-urlencoded"
 GATEWAYS = ("gowa", "cloud", "wablas", "whacenter")
