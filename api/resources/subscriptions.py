@@ -11,10 +11,10 @@ from api.http.blueprints import Blueprint
 from api.http.context import container, key, now
 from api.schemas.fields import Nothing
 from api.schemas.subscriptions import (
-    CreatedSubscription,
     NewSubscription,
     Subscription,
     Subscriptions,
+    SubscriptionWithSecret,
 )
 from domain.errors import InvalidInputError, NotFoundError
 from domain.values import is_safe_url
@@ -44,7 +44,7 @@ def _require_admin() -> None:
 
 @blueprint.post("")
 @blueprint.arguments(NewSubscription)
-@blueprint.response(201, CreatedSubscription)
+@blueprint.response(201, SubscriptionWithSecret)
 def create(data: dict[str, Any]) -> Any:
     """Tell a system of yours what happens from now on"""
     _require_admin()
@@ -83,6 +83,19 @@ def retry(_: dict[str, Any], subscription_id: UUID) -> Any:
     with container().database.transaction() as connection:
         deliveries.retry(connection, subscription_id, now())
     return _show(subscription_id)
+
+
+@blueprint.post("/<uuid:subscription_id>/rotate-secret")
+@blueprint.arguments(Nothing, required=False)
+@blueprint.response(200, SubscriptionWithSecret)
+def rotate_secret(_: dict[str, Any], subscription_id: UUID) -> Any:
+    """Give it a new secret; the one that it had signs beside it for 24 hours"""
+    _require_admin()
+    with container().database.transaction() as connection:
+        secret = subscriptions.rotate(
+            connection, subscription_id, secret_key=container().secret_key, now=now()
+        )
+    return {**_show(subscription_id), "secret": secret}
 
 
 @blueprint.delete("/<uuid:subscription_id>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import URL, Flag, Text, note
+from api.schemas.fields import URL, Flag, Text, note, shown_once
 from domain.webhook_events import TOPICS
 
 
@@ -28,10 +28,17 @@ class Subscription(Schema):
     waiting = fields.Integer(required=True, metadata=note("deliveries that are still to be made"))
     given_up = fields.Integer(required=True, metadata=note("deliveries that failed too often"))
     last_error = fields.String(required=True, allow_none=True)
+    former_signs_until = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata=note(
+            "until then the secret before the last rotation signs too; null: it does not"
+        ),
+    )
 
 
-class CreatedSubscription(Subscription):
-    secret = fields.String(required=True, metadata=note("signs each request; shown only here"))
+class SubscriptionWithSecret(Subscription):
+    secret = shown_once("signs each request")
 
 
 class Subscriptions(Schema):

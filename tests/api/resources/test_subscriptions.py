@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 import pytest
 
 from domain.webhook_events import TOPICS
@@ -20,7 +22,8 @@ def test_the_secret_is_shown_once_and_kept_encrypted(
     made = administrator.create("/subscriptions", {"url": URL, "events": ["message.sent"]})
 
     secret = made.pop("secret")
-    assert len(secret) == 43
+    assert secret.startswith("whsec_")
+    assert len(b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
     status, shown = administrator.get(f"/subscriptions/{made['id']}")
     assert (status, shown) == (200, made)
     assert shown == {
@@ -32,6 +35,7 @@ def test_the_secret_is_shown_once_and_kept_encrypted(
         "waiting": 0,
         "given_up": 0,
         "last_error": None,
+        "former_signs_until": None,
     }
     (row,) = then.table(container, "subscriptions")
     assert secret.encode() not in bytes(row.ciphertext)
