@@ -21,7 +21,7 @@ class NewSubscription(Schema):
 
 class Subscription(Schema):
     id = fields.UUID(required=True)
-    url = fields.String(required=True)
+    url = fields.String(required=True, metadata=note("its host alone to a key below admin"))
     allow_http = fields.Boolean(required=True)
     events = fields.List(fields.String(), required=True)
     created_at = fields.AwareDateTime(required=True)

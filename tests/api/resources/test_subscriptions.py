@@ -108,6 +108,19 @@ def test_only_an_admin_may_subscribe(
     assert viewer.get(path).status == 200
 
 
+def test_only_an_admin_sees_the_whole_address(
+    administrator: Client, operator: Client, viewer: Client
+) -> None:
+    """What comes after the host is a secret of many systems."""
+    url = "https://hooks.example.com:8443/services/T0/s3cret?token=s3cret"
+    path = f"/subscriptions/{administrator.create('/subscriptions', {'url': url})['id']}"
+
+    shown = [client.get(path).json["url"] for client in (administrator, operator, viewer)]
+
+    assert shown == [url, *["https://hooks.example.com:8443/…"] * 2]
+    assert "s3cret" not in str(viewer.get("/subscriptions"))
+
+
 def test_a_subscription_ends_with_what_it_was_not_told(
     container: Container, administrator: Client
 ) -> None:
