@@ -4,12 +4,14 @@ them."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, Literal
 
 import flask_smorest
-from flask import Request
+from flask import Request, g
 from flask_smorest import abort
-from marshmallow import RAISE
+from marshmallow import RAISE, Schema
 from webargs.flaskparser import FlaskParser
 
 from api.http import uploads
@@ -19,6 +21,10 @@ from projections.records.api_keys import Role
 Access = Role | Literal["anybody"]
 # The name of a route's access in the OpenAPI document.
 ROLE = "x-role"
+
+# What marks a field of an answer as a secret, in its metadata and in the OpenAPI description: the
+# first answer shows it, and a repeated one has null.
+SHOWN_ONCE = "x-shown-once"
 
 
 class Parser(FlaskParser):
@@ -71,3 +77,27 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         view = self.doc(**shown)(view_func)
         view.needs = needs
         super().add_url_rule(rule, endpoint, view, provide_automatic_options, **options)
+
+    def response(
+        self, status_code: int, schema: type[Schema] | None = None, **options: Any
+    ) -> Callable[[Any], Any]:
+        """flask-smorest's decorator, which also notes in ``g.shown_once`` which fields of the
+        answer are secrets, for ``api/http/idempotency``."""
+        decorate: Callable[[Any], Any] = super().response(status_code, schema, **options)
+        names = [
+            field.data_key or name
+            for name, field in (schema().fields if schema is not None else {}).items()
+            if field.metadata.get(SHOWN_ONCE)
+        ]
+        if not names:
+            return decorate
+
+        def mark(handler: Callable[..., Any]) -> Any:
+            @wraps(handler)
+            def noting(*arguments: Any, **named: Any) -> Any:
+                g.shown_once = names
+                return handler(*arguments, **named)
+
+            return decorate(noting)
+
+        return mark

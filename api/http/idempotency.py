@@ -3,7 +3,7 @@ comes.
 
 The command and its response are committed together. A client that got no response may ask again:
 it gets the first response, or, if nothing was done, the command is done now. Responses are stored
-for a day.
+for a day, without their secrets: a repeated response has null in the place of each.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import re
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_smorest import abort
 
 from api.http import uploads
-from api.http.context import container, key, now
+from api.http.context import container, key, now, outreach
+from domain.ids import hmac_sha256
 from projections.records.idempotency import StoredResponse, Turn
 
 HEADER = "Idempotency-Key"
@@ -45,7 +46,8 @@ class IdempotentRequest:
         """Commits what was done with its response. A fault of the server commits nothing, and a
         stored response is not stored again."""
         if not self.replayed and response.status_code < 500:
-            stored = StoredResponse(self.request_sha256, response.status_code, response.get_data())
+            body = _without_secrets(response)
+            stored = StoredResponse(self.request_sha256, response.status_code, body)
             self.turn.commit(stored, now())
 
 
@@ -90,11 +92,24 @@ def install(app: Flask) -> None:
             idempotent.turn.close()
 
 
+def _without_secrets(response: Response) -> bytes:
+    """The body to store: null for every field that is shown once, and else as it was given."""
+    answer = response.get_json(silent=True) if (names := g.get("shown_once")) else None
+    if not isinstance(answer, dict) or not answer.keys() & set(names):
+        return response.get_data()
+    blank = dict.fromkeys(name for name in names if name in answer)
+    return current_app.json.dumps({**answer, **blank}).encode()
+
+
 def _fingerprint() -> str:
-    """SHA-256, in hex, of the method, the path with its query, and the body."""
+    """An HMAC, in hex, of the SHA-256 of the method, the path with its query, and the body.
+
+    Its key is derived from the identity key: whoever has a copy of the database cannot try
+    passwords or phones against it, and a new secret key changes nothing.
+    """
     digest = hashlib.sha256(f"{request.method} {request.full_path}\0".encode())
     if request.endpoint in UPLOADS:
         digest.update(uploads.upload().sha256.encode())
     else:
         digest.update(uploads.body())
-    return digest.hexdigest()
+    return hmac_sha256(outreach().identity, f"request {digest.hexdigest()}".encode()).hex()

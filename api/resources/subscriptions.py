@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from api.http.blueprints import Blueprint
-from api.http.context import actor, container, now, outreach
+from api.http.context import actor, container, key, now, outreach
 from api.schemas.fields import Nothing
 from api.schemas.subscriptions import (
-    CreatedSubscription,
     NewSubscription,
     Subscription,
     Subscriptions,
+    SubscriptionWithSecret,
 )
 from domain import access
 from domain.errors import InvalidInputError, NotFoundError
+from domain.event import Event
 from domain.values import is_safe_url
 from projections.outbox import deliveries, subscriptions
 
@@ -25,7 +27,16 @@ blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/v1/subscriptio
 def _list() -> list[dict[str, Any]]:
     with container().database.transaction() as connection:
         rows = subscriptions.every(connection)
-    return [{**row._mapping, "id": row.subscription_id} for row in rows]
+    return [{**row._mapping, "id": row.subscription_id, "url": _shown(row.url)} for row in rows]
+
+
+def _shown(url: str) -> str:
+    """The URL; to a key below admin no more than its host, because many systems take whoever knows
+    the rest of such a URL for the sender."""
+    if key().may("admin"):
+        return url
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
 
 
 def _show(subscription_id: UUID) -> dict[str, Any]:
@@ -35,10 +46,16 @@ def _show(subscription_id: UUID) -> dict[str, Any]:
     raise NotFoundError("subscription", subscription_id)
 
 
+def _note(connection: Any, cls: type[Event], subscription_id: UUID, **facts: Any) -> None:
+    """Notes in the log what was done, as the last thing before the commit."""
+    facts["subscription_id"] = subscription_id
+    outreach().record_access(connection, cls, actor=actor(), **facts)
+
+
 # An administrator decides, because a subscription gets the words of replies.
 @blueprint.post("", needs="admin")
 @blueprint.arguments(NewSubscription)
-@blueprint.response(201, CreatedSubscription)
+@blueprint.response(201, SubscriptionWithSecret)
 def create(data: dict[str, Any]) -> Any:
     """Tell a system of yours what happens from now on"""
     if not is_safe_url(data["url"], allow_http=data["allow_http"]):
@@ -50,13 +67,7 @@ def create(data: dict[str, Any]) -> Any:
             connection, new_id, **data, secret_key=container().secret_key, now=now()
         )
         facts = {"host": access.host_of(data["url"]), "events": tuple(data["events"])}
-        outreach().record_access(
-            connection,
-            access.SubscriptionCreated,
-            subscription_id=new_id,
-            **facts,
-            actor=actor(),
-        )
+        _note(connection, access.SubscriptionCreated, new_id, **facts)
     return {**_show(new_id), "secret": secret}
 
 
@@ -85,15 +96,23 @@ def retry(_: dict[str, Any], subscription_id: UUID) -> Any:
     return _show(subscription_id)
 
 
+@blueprint.post("/<uuid:subscription_id>/rotate-secret", needs="admin")
+@blueprint.arguments(Nothing, required=False)
+@blueprint.response(200, SubscriptionWithSecret)
+def rotate_secret(_: dict[str, Any], subscription_id: UUID) -> Any:
+    """Give it a new secret; the one that it had signs beside it for 24 hours"""
+    with container().database.transaction("command") as connection:
+        secret = subscriptions.rotate(
+            connection, subscription_id, secret_key=container().secret_key, now=now()
+        )
+        _note(connection, access.SecretRotated, subscription_id)
+    return {**_show(subscription_id), "secret": secret}
+
+
 @blueprint.delete("/<uuid:subscription_id>", needs="admin")
 @blueprint.response(204)
 def remove(subscription_id: UUID) -> None:
     """End it, with all that it has not been told"""
     with container().database.transaction("command") as connection:
         subscriptions.remove(connection, subscription_id)
-        outreach().record_access(
-            connection,
-            access.SubscriptionDeleted,
-            subscription_id=subscription_id,
-            actor=actor(),
-        )
+        _note(connection, access.SubscriptionDeleted, subscription_id)

@@ -59,6 +59,17 @@ def note(text: str) -> dict[str, str]:
     return {"description": text}
 
 
+def shown_once(text: str) -> fields.String:
+    """A secret in an answer to a POST, at its top: ``text`` says what it is for.
+
+    Nothing else shows it, and no stored response has it (``api/http/blueprints``).
+    """
+    described = note(f"{text}; shown only here, and null in a repeated answer")
+    return fields.String(
+        required=True, allow_none=True, metadata={**described, "x-shown-once": True}
+    )
+
+
 # The domain has the last word; these patterns let clients know most of it beforehand.
 TOKEN = [
     validate.Length(1, 100),

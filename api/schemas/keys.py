@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import NAME, Text, note
+from api.schemas.fields import NAME, Text, note, shown_once
 from projections.records.api_keys import ROLES
 
 ROLE = validate.OneOf(ROLES)
@@ -25,7 +25,7 @@ class Key(Identity):
 
 
 class CreatedKey(Key):
-    key = fields.String(required=True, metadata=note("the key itself; shown only here"))
+    key = shown_once("the key itself")
 
 
 class Keys(Schema):

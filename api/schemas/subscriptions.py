@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import URL, Flag, Text, note
+from api.schemas.fields import URL, Flag, Text, note, shown_once
 from domain.webhook_events import TOPICS
 
 
@@ -21,17 +21,24 @@ class NewSubscription(Schema):
 
 class Subscription(Schema):
     id = fields.UUID(required=True)
-    url = fields.String(required=True)
+    url = fields.String(required=True, metadata=note("its host alone to a key below admin"))
     allow_http = fields.Boolean(required=True)
     events = fields.List(fields.String(), required=True)
     created_at = fields.AwareDateTime(required=True)
     waiting = fields.Integer(required=True, metadata=note("deliveries that are still to be made"))
     given_up = fields.Integer(required=True, metadata=note("deliveries that failed too often"))
     last_error = fields.String(required=True, allow_none=True)
+    former_signs_until = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata=note(
+            "until then the secret before the last rotation signs too; null: it does not"
+        ),
+    )
 
 
-class CreatedSubscription(Subscription):
-    secret = fields.String(required=True, metadata=note("signs each request; shown only here"))
+class SubscriptionWithSecret(Subscription):
+    secret = shown_once("signs each request")
 
 
 class Subscriptions(Schema):

@@ -15,6 +15,10 @@ class WebhookRequest(NamedTuple):
     headers: Headers
     query: Mapping[str, str]
 
+    def __repr__(self) -> str:
+        # The query may have the secret, and the body is about people.
+        return f"<webhook of {len(self.body)} bytes>"
+
 
 class Provider(NamedTuple):
     """``secret`` is the name of the credential that signs requests. ``verify`` takes a request and

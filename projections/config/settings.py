@@ -23,6 +23,8 @@ Network = IPv4Network | IPv6Network
 
 # Every address of this machine for itself; the word for them in ``trusted_proxies``.
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+# The settings that are never shown.
+SECRETS = ("database_url", "secret_key", "new_secret_key")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -180,6 +182,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[str, _level] = "INFO"
     # For tests: the fault point at which this process dies, and the how many-th time, from 1.
     fault: Annotated[tuple[str, int] | None, _fault] = None
+
+    def __repr__(self) -> str:
+        # Neither a key nor the password of the database get into a log or a traceback.
+        shown = (name for name in self.__struct_fields__ if name not in SECRETS)
+        return f"Settings({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,11 @@ from domain.errors import NotFoundError
 from domain.webhook_events import TOPICS
 from projections.database import secret_check
 from projections.database.engine import rows
+from projections.outbox import signatures
 from projections.records import credentials
+
+# How long the secret that was replaced signs beside the new one.
+FORMER_SIGNS_FOR = timedelta(hours=24)
 
 
 def create(
@@ -32,7 +35,7 @@ def create(
     it is stored encrypted with ``secret_key`` and never shown again. Raises OtherSecretKeyError if
     the database has another secret key by now.
     """
-    secret = secrets.token_urlsafe(32)
+    secret = signatures.new_secret()
     secret_check.hold(connection)
     lock_position(connection)
     connection.exec_driver_sql(
@@ -52,29 +55,88 @@ def create(
     return secret
 
 
+def rotate(connection: Connection, subscription_id: UUID, secret_key: str, now: datetime) -> str:
+    """Give a subscription a new secret, and return it; it is never shown again.
+
+    The secret that it had signs beside the new one for ``FORMER_SIGNS_FOR`` from ``now``; one that
+    was replaced before signs no more. Both are stored encrypted with ``secret_key``. Raises
+    NotFoundError if there is no such subscription, and OtherSecretKeyError if the database has
+    another secret key by now.
+    """
+    secret = signatures.new_secret()
+    secret_check.hold(connection)
+    found = rows(
+        connection,
+        "SELECT ciphertext FROM subscriptions WHERE subscription_id = %(id)s FOR UPDATE",
+        id=str(subscription_id),
+    )
+    if not found:
+        raise NotFoundError("subscription", subscription_id)
+    connection.exec_driver_sql(
+        "INSERT INTO former_secrets (subscription_id, ciphertext, until)"
+        " VALUES (%(id)s, %(former)s, %(until)s) ON CONFLICT (subscription_id)"
+        " DO UPDATE SET ciphertext = excluded.ciphertext, until = excluded.until",
+        {
+            "id": str(subscription_id),
+            "former": found[0].ciphertext,
+            "until": now + FORMER_SIGNS_FOR,
+        },
+    )
+    connection.exec_driver_sql(
+        "UPDATE subscriptions SET ciphertext = %(ciphertext)s WHERE subscription_id = %(id)s",
+        {
+            "id": str(subscription_id),
+            "ciphertext": credentials.encrypt({"secret": secret}, secret_key),
+        },
+    )
+    return secret
+
+
 def remove(connection: Connection, subscription_id: UUID) -> None:
-    """Delete a subscription and its deliveries. Raises NotFoundError if there is none."""
+    """Delete a subscription with its secrets and its deliveries. Raises NotFoundError if there is
+    none."""
     key = {"id": str(subscription_id)}
-    connection.exec_driver_sql("DELETE FROM deliveries WHERE subscription_id = %(id)s", key)
+    # First, so that a rotation under way has ended before its former secret is deleted.
     removed = connection.exec_driver_sql(
         "DELETE FROM subscriptions WHERE subscription_id = %(id)s", key
     ).rowcount
     if not removed:
         raise NotFoundError("subscription", subscription_id)
+    for table in ("former_secrets", "deliveries"):
+        connection.exec_driver_sql(f"DELETE FROM {table} WHERE subscription_id = %(id)s", key)
+
+
+def forget_former(connection: Connection, now: datetime) -> None:
+    """Delete the replaced secrets that sign no more at ``now``."""
+    connection.exec_driver_sql("DELETE FROM former_secrets WHERE until <= %(now)s", {"now": now})
+
+
+def signing(subscription: Any, reader: credentials.Reader, now: datetime) -> list[str]:
+    """The secrets that sign at ``now``, the present one first.
+
+    ``subscription`` is a row of ``every``. Raises SettingsError if another secret key encrypted
+    them.
+    """
+    ciphertexts = [subscription.ciphertext]
+    if subscription.former_signs_until is not None and subscription.former_signs_until > now:
+        ciphertexts.append(subscription.former_ciphertext)
+    return [reader.read(ciphertext)["secret"] for ciphertext in ciphertexts]
 
 
 def every(connection: Connection) -> list[Any]:
     """Every subscription's row, the oldest first.
 
     Beside its columns: how many deliveries are ``waiting`` and how many were ``given_up``, and
-    ``last_error`` of the newest event whose delivery failed, or None.
+    ``last_error`` of the newest event whose delivery failed, or None; ``former_ciphertext`` of the
+    secret that was replaced, and ``former_signs_until``, or None.
     """
     return rows(
         connection,
         """
         SELECT s.*, coalesce(d.waiting, 0) AS waiting, coalesce(d.given_up, 0) AS given_up,
-            d.last_error
-        FROM subscriptions s LEFT JOIN LATERAL (
+            d.last_error, f.ciphertext AS former_ciphertext, f.until AS former_signs_until
+        FROM subscriptions s LEFT JOIN former_secrets f USING (subscription_id)
+        LEFT JOIN LATERAL (
             SELECT count(due_at) AS waiting, count(*) - count(due_at) AS given_up,
                 (array_agg(error ORDER BY notification_id DESC)
                     FILTER (WHERE error IS NOT NULL))[1] AS last_error

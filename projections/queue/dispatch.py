@@ -51,6 +51,10 @@ class Candidate(NamedTuple):
     enrollment_id: str | None
     scheduled_at: datetime | None
 
+    def __repr__(self) -> str:
+        # Neither the key nor who it is get into a log or a traceback.
+        return f"<candidate {self.message_id}>"
+
 
 class Device(NamedTuple):
     """A device as it is now; ``ciphertext`` holds its credentials, if there are any. ``epoch`` is

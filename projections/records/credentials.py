@@ -14,6 +14,12 @@ from projections.database import secret_check
 from projections.database.engine import rows
 
 _OTHER = "SENDTRAIL_SECRET_KEY: expected the key that the credentials were kept with"
+# The tables with a column ``ciphertext``, and their keys.
+_ENCRYPTED = (
+    ("device_secrets", "device_id"),
+    ("subscriptions", "subscription_id"),
+    ("former_secrets", "subscription_id"),
+)
 
 
 def put(
@@ -74,13 +80,13 @@ def check(connection: Connection, reader: Reader) -> None:
 
 
 def encrypt_anew(connection: Connection, old_key: str, new_key: str) -> int:
-    """Encrypt the credentials of all devices, and the secrets of all subscriptions, with the secret
-    key ``new_key`` in place of ``old_key``; return how many.
+    """Encrypt the credentials of all devices, and all secrets of subscriptions, with the secret key
+    ``new_key`` in place of ``old_key``; return how many.
 
     Nobody may store any meanwhile. Raises SettingsError if another key encrypted one of them.
     """
     old, new, done = Fernet(old_key), Fernet(new_key), 0
-    for table, key in (("device_secrets", "device_id"), ("subscriptions", "subscription_id")):
+    for table, key in _ENCRYPTED:
         for row in rows(connection, f"SELECT {key} AS id, ciphertext FROM {table}"):
             try:
                 plain = old.decrypt(bytes(row.ciphertext))

@@ -17,7 +17,8 @@ KEPT_FOR = timedelta(hours=24)
 class StoredResponse(NamedTuple):
     """A response as it was given.
 
-    ``request_sha256`` is the fingerprint of the request, ``status`` the HTTP status, ``body`` JSON.
+    ``request_sha256`` is the keyed fingerprint of the request, ``status`` the HTTP status, ``body``
+    JSON with null in the place of every secret.
     """
 
     request_sha256: str

@@ -39,7 +39,9 @@ api_keys = Table(
     CheckConstraint("role IN ('viewer', 'operator', 'admin')", name="role"),
 )
 
-# First answers to POST requests with an Idempotency-Key, for a day.
+# First answers to POST requests with an Idempotency-Key, for a day. A secret in ``body`` is null.
+# ``request_sha256`` is the HMAC of the request's SHA-256, in hex, under the identity key: nobody
+# finds a phone or a password in the request by trying.
 idempotency = Table(
     "idempotency",
     KEPT,
@@ -134,6 +136,16 @@ subscriptions = Table(
     # The secret that signs, encrypted with SENDTRAIL_SECRET_KEY.
     Column("ciphertext", LargeBinary, nullable=False),
     Column("created_at", TIME, nullable=False),
+)
+
+# The secret that a subscription had before its last rotation, encrypted with SENDTRAIL_SECRET_KEY.
+# It signs beside the present one until then.
+former_secrets = Table(
+    "former_secrets",
+    KEPT,
+    Column("subscription_id", Uuid, primary_key=True),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("until", TIME, nullable=False),
 )
 
 # What has still to be told; ``due_at`` is null for what was given up.

@@ -21,6 +21,8 @@ from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 # HTTP statuses of a server that refuses before it sends anything.
 BUSY = (503,)
+# What it says of a device. Any other text is not passed on: it may repeat a credential.
+STATES = ("logged_in", "connected", "connecting", "disconnected")
 # It has one code for what is no JID at all and for a number that it does not find on WhatsApp. Only
 # the text tells. Source: its src/pkg/utils/whatsapp.go, ValidateJidWithLogin.
 _NOT_ON_WHATSAPP = re.compile(r"\bis not on whatsapp\.?\s*$", re.IGNORECASE)
@@ -76,8 +78,9 @@ class Gowa(HttpGateway):
             return state_by_status(response, _code(response))
         for device in devices:
             if isinstance(device, dict) and device.get("id") == settings.get("device_id"):
-                state = str(device.get("state"))
-                return DeviceState(state == "logged_in", state, _own_address(device))
+                state = device.get("state")
+                known = state if state in STATES else "UNKNOWN_STATE"
+                return DeviceState(known == "logged_in", str(known), _own_address(device))
         return DeviceState(online=False, reason="DEVICE_NOT_FOUND")
 
 

@@ -8,9 +8,8 @@ others by one time-out at most.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +18,7 @@ import structlog
 
 from domain.errors import SettingsError
 from projections.container import Container
-from projections.outbox import deliveries, subscriptions
+from projections.outbox import deliveries, signatures, subscriptions
 from projections.outbox.deliveries import ClaimedDelivery
 from runners.gateways.http import Http, base_url
 from runners.gateways.protocol import Unknown, Unreachable
@@ -32,7 +31,6 @@ AT_ONCE = 20
 RESPONSE_SECONDS = 10.0
 # How long a claimed delivery belongs to this process.
 LEASE = timedelta(seconds=3 * RESPONSE_SECONDS)
-SIGNATURE = "X-Sendtrail-Signature-256"
 
 
 class Notifier:
@@ -51,6 +49,7 @@ class Notifier:
     async def _deliver(self) -> int:
         """Sends to all subscribers at the same time; returns how many deliveries succeeded."""
         with self.container.database.transaction() as connection:
+            subscriptions.forget_former(connection, self.container.outreach.clock())
             all_subscriptions = subscriptions.every(connection)
         http = Http(RESPONSE_SECONDS)
         try:
@@ -70,7 +69,9 @@ class Notifier:
         """Sends to one subscriber, a row of ``subscriptions``, until nothing is due or a delivery
         fails; returns how many succeeded."""
         try:
-            secret = self.container.secrets.read(subscription.ciphertext)["secret"]
+            secrets = subscriptions.signing(
+                subscription, self.container.secrets, self.container.outreach.clock()
+            )
         except SettingsError as error:  # a fault of the runner would end the whole process
             self.container.refuse_replaced_key()
             id_ = str(subscription.subscription_id)
@@ -79,7 +80,7 @@ class Notifier:
         total = 0
         while True:
             claimed = await asyncio.to_thread(self._claim, subscription)
-            calls = (self._post(http, subscription, secret, due) for due in claimed)
+            calls = (self._post(http, subscription, secrets, due) for due in claimed)
             errors = await asyncio.gather(*calls)
             failed = [(due, error) for due, error in zip(claimed, errors, strict=True) if error]
             await asyncio.to_thread(self._settle, subscription, claimed, failed)
@@ -95,7 +96,7 @@ class Notifier:
         )
 
     async def _post(
-        self, http: Http, subscription: Any, secret: str, due: ClaimedDelivery
+        self, http: Http, subscription: Any, secrets: Sequence[str], due: ClaimedDelivery
     ) -> str | None:
         """Sends one delivery; returns why it failed, None if the subscriber has it or if there is
         nothing to tell."""
@@ -108,7 +109,7 @@ class Notifier:
         headers = {
             "X-Sendtrail-Event": due.event,
             "X-Sendtrail-Delivery": str(due.delivery_id),
-            SIGNATURE: "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(),
+            **signatures.headers(secrets, due.delivery_id, self.container.outreach.clock(), body),
         }
         try:
             async with asyncio.timeout(RESPONSE_SECONDS):

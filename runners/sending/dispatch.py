@@ -74,6 +74,10 @@ class Sender(NamedTuple):
     epoch: int
     move_pending: bool
 
+    def __repr__(self) -> str:
+        # Credentials do not get into a log or a traceback.
+        return f"<sender of {self.gateway}>"
+
 
 class Dispatcher:
     """Decides upon claimed messages one after the other, in the order of their moments, within a

@@ -11,8 +11,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from projections.container import Container
+from projections.outbox.signatures import FORMER_HEADER
 from runners.gateways.protocol import Accepted
-from runners.jobs.notifier import SIGNATURE, Notifier
+from runners.jobs.notifier import Notifier
 from runners.sending.worker import Broadcaster
 from runners.support.clocks import SimulatedClock
 from tests.projections.rebuild.live_tables import differences, execute, query
@@ -237,6 +238,6 @@ def test_subscribers_are_told_what_they_were_not_told(
         assert [told.json["number"] for told in receiver.ordered] == [606, 607, 608, 645]
     for told in receiver.got:
         digest = hmac.new(former.SUBSCRIPTION_SECRET.encode(), told.body, hashlib.sha256)
-        assert told.headers[SIGNATURE] == f"sha256={digest.hexdigest()}"
+        assert told.headers[FORMER_HEADER] == f"sha256={digest.hexdigest()}"
     (given_up,) = then.table(container, "deliveries")
     assert (given_up.notification_id, given_up.due_at) == (552, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 import pytest
 
 from domain.webhook_events import TOPICS
@@ -20,7 +22,8 @@ def test_the_secret_is_shown_once_and_kept_encrypted(
     made = administrator.create("/subscriptions", {"url": URL, "events": ["message.sent"]})
 
     secret = made.pop("secret")
-    assert len(secret) == 43
+    assert secret.startswith("whsec_")
+    assert len(b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
     status, shown = administrator.get(f"/subscriptions/{made['id']}")
     assert (status, shown) == (200, made)
     assert shown == {
@@ -32,9 +35,28 @@ def test_the_secret_is_shown_once_and_kept_encrypted(
         "waiting": 0,
         "given_up": 0,
         "last_error": None,
+        "former_signs_until": None,
     }
     (row,) = then.table(container, "subscriptions")
     assert secret.encode() not in bytes(row.ciphertext)
+
+
+def test_another_secret_is_shown_once_too(container: Container, administrator: Client) -> None:
+    """And it says until when the one before signs beside it."""
+    made = administrator.create("/subscriptions", {"url": URL, "events": ["message.sent"]})
+    path = f"/subscriptions/{made['id']}"
+
+    status, rotated = administrator.post(f"{path}/rotate-secret")
+
+    assert status == 200
+    former, secret = made.pop("secret"), rotated.pop("secret")
+    assert secret.startswith("whsec_")
+    assert secret != former
+    assert rotated == {**made, "former_signs_until": "2026-03-03T08:00:00+00:00"}
+    assert administrator.get(path).json == rotated
+    rows = [*then.table(container, "subscriptions"), *then.table(container, "former_secrets")]
+    kept = [container.secrets.read(row.ciphertext) for row in rows]
+    assert kept == [{"secret": secret}, {"secret": former}]
 
 
 def test_all_is_told_unless_said_otherwise(administrator: Client) -> None:
@@ -81,8 +103,22 @@ def test_only_an_admin_may_subscribe(
     path = f"/subscriptions/{made['id']}"
     assert operator.post("/subscriptions", {"url": URL}).status == 403
     assert operator.post(f"{path}/retry").status == 403
+    assert operator.post(f"{path}/rotate-secret").status == 403
     assert operator.json("DELETE", path).status == 403
     assert viewer.get(path).status == 200
+
+
+def test_only_an_admin_sees_the_whole_address(
+    administrator: Client, operator: Client, viewer: Client
+) -> None:
+    """What comes after the host is a secret of many systems."""
+    url = "https://hooks.example.com:8443/services/T0/s3cret?token=s3cret"
+    path = f"/subscriptions/{administrator.create('/subscriptions', {'url': url})['id']}"
+
+    shown = [client.get(path).json["url"] for client in (administrator, operator, viewer)]
+
+    assert shown == [url, *["https://hooks.example.com:8443/…"] * 2]
+    assert "s3cret" not in str(viewer.get("/subscriptions"))
 
 
 def test_a_subscription_ends_with_what_it_was_not_told(
@@ -91,10 +127,13 @@ def test_a_subscription_ends_with_what_it_was_not_told(
     made = administrator.create("/subscriptions", {"url": URL})
     path = f"/subscriptions/{made['id']}"
     assert administrator.post(f"{path}/retry").status == 200
+    assert administrator.post(f"{path}/rotate-secret").status == 200
 
     assert administrator.open("DELETE", path).status_code == 204
 
     assert administrator.get(path).status == 404
     assert administrator.post(f"{path}/retry").status == 404
+    assert administrator.post(f"{path}/rotate-secret").status == 404
+    assert then.table(container, "former_secrets") == []
     assert administrator.json("DELETE", path).status == 404
     assert administrator.get(f"/subscriptions/{given.NOBODY}").status == 404

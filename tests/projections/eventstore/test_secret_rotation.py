@@ -51,6 +51,14 @@ def subscribe(container: Container) -> str:
         )
 
 
+def give_another_secret(container: Container) -> str:
+    """To the only subscription, or to none."""
+    with container.database.transaction() as connection:
+        ids = [row.subscription_id for row in subscriptions.every(connection)] or [NOBODY]
+        now = container.outreach.clock()
+        return subscriptions.rotate(connection, ids[0], container.secret_key, now)
+
+
 def give_credentials(container: Container) -> None:
     with container.database.transaction() as connection:
         credentials.put(connection, NOBODY, SECRET, container.secret_key)
@@ -69,11 +77,12 @@ def test_everything_opens_with_the_new_key_alone(
             {"key": keys[leads[0]], "id": str(leads[0])},
         )
     give_credentials(container)
-    secret, progress = subscribe(container), list[int]()
+    former, progress = subscribe(container), list[int]()
+    secret = give_another_secret(container)
 
     done = rotate(container.database, OTHER_KEY, nothing, nothing, unnoted, progress.append)
 
-    assert (done, progress) == (Rotated(leads=8, secrets=2), [3, 6, 8])
+    assert (done, progress) == (Rotated(leads=8, secrets=3), [3, 6, 8])
     with pytest.raises(OtherSecretKeyError, match="the key that this database was made with"):
         opened(container, SECRET_KEY)
     with opened(container, OTHER_KEY) as anew:
@@ -84,6 +93,7 @@ def test_everything_opens_with_the_new_key_alone(
             credentials.check(connection, anew.secrets)
             (row,) = subscriptions.every(connection)
         assert anew.secrets.read(row.ciphertext) == {"secret": secret}
+        assert anew.secrets.read(row.former_ciphertext) == {"secret": former}
         assert {len(row.key) for row in then.table(anew, "lead_keys")} == {60}
 
 
@@ -96,9 +106,17 @@ def test_everything_opens_with_the_new_key_alone(
         ),
         give_credentials,
         subscribe,
+        give_another_secret,
         lambda container: rotate(container.database, OTHER_KEY, nothing, nothing, unnoted),
     ],
-    ids=["a new lead", "a known lead", "credentials", "a subscription", "another rotation"],
+    ids=[
+        "a new lead",
+        "a known lead",
+        "credentials",
+        "a subscription",
+        "another secret",
+        "another rotation",
+    ],
 )
 def test_a_process_with_the_old_key_writes_nothing(
     container: Container, work: Callable[[Container], Any]

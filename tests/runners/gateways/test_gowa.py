@@ -77,6 +77,8 @@ def test_a_device_that_it_does_not_have_blames_no_message(gowa: FakeGowa) -> Non
     [
         ("logged_in", DeviceState(True, "logged_in", OURS)),
         ("disconnected", DeviceState(False, "disconnected", OURS)),
+        # A text of its own may repeat what it was told.
+        ("Basic cGFzcw==", DeviceState(False, "UNKNOWN_STATE", OURS)),
         (None, DeviceState(False, "DEVICE_NOT_FOUND")),
     ],
 )
