@@ -20,10 +20,6 @@ from projections.records.idempotency import StoredResponse, Turn
 HEADER = "Idempotency-Key"
 LONGEST = 255
 
-# Endpoints whose bodies may be larger than memory. An import commits its rows as it goes; an import
-# that is done again after a crash finds them registered.
-UPLOADS = frozenset({"leads.import_csv"})
-
 
 class IdempotentRequest:
     """A request with an idempotency key: its turn, its fingerprint, and whether the response is the
@@ -90,7 +86,7 @@ def install(app: Flask) -> None:
 def _fingerprint() -> str:
     """SHA-256, in hex, of the method, the path with its query, and the body."""
     digest = hashlib.sha256(f"{request.method} {request.full_path}\0".encode())
-    if request.endpoint in UPLOADS:
+    if request.endpoint in uploads.ENDPOINTS:
         digest.update(uploads.upload().sha256.encode())
     else:
         digest.update(uploads.body())
