@@ -168,6 +168,8 @@ class Connection(asyncio.Protocol):
         elif self.phase is Phase.WRITING and self._reads():
             self._await_reading()
         else:
+            if self.phase is Phase.WRITING:
+                self._log("connection.ended", reason="expected the client to read sooner")
             self.evict()
 
     def stop(self) -> None:
@@ -224,13 +226,11 @@ class Connection(asyncio.Protocol):
         """Answers without the application. Nothing of the request was done."""
         if self._parser.partial is not None:
             self._parser.partial.body.close()
-        log.info(
-            "request.refused",
-            status=error.status.value,
-            reason=str(error),
-            address=self.peers.address,
-        )
+        self._log("request.refused", status=error.status.value, reason=str(error))
         self._send(wsgi.refusal(error))
+
+    def _log(self, event: str, **values: object) -> None:
+        log.info(event, **values, address=self.peers.address)
 
     def _send(self, response: Answer) -> None:
         self.phase, self._last = Phase.WRITING, response.closes
