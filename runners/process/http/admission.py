@@ -4,7 +4,6 @@ way."""
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
@@ -13,6 +12,7 @@ class Evictable(Protocol):
     """A connection, as this module needs it."""
 
     owner: str
+    exempt: bool
 
     def evict(self) -> None:
         """Closes the connection at once."""
@@ -22,10 +22,9 @@ class Admission:
     """The connections of a process by owner, and those that wait for a complete request, in the
     order in which they began to wait."""
 
-    def __init__(self, most: int, per_owner: int, exempt: Callable[[str], bool]) -> None:
+    def __init__(self, most: int, per_owner: int) -> None:
         self._most = most
         self._per_owner = per_owner
-        self._exempt = exempt
         self._connections: Counter[str] = Counter()
         self._waiting: OrderedDict[Evictable, None] = OrderedDict()
         self._waiting_of: dict[str, OrderedDict[Evictable, None]] = {}
@@ -36,11 +35,11 @@ class Admission:
         return self._connections.total() >= self._most
 
     def enter(self, connection: Evictable) -> None:
-        """Counts a new connection, which waits from now on. If its owner has too many, the one of
-        the owner's that has waited longest is closed."""
+        """Counts a new connection, which waits from now on. If its owner has too many and is not
+        exempt, the one of the owner's that has waited longest is closed."""
         owner = connection.owner
         self._connections[owner] += 1
-        if self._connections[owner] > self._per_owner and not self._exempt(owner):
+        if self._connections[owner] > self._per_owner and not connection.exempt:
             self._evict(self._waiting_of.get(owner))
         self.waits(connection)
 

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 import structlog
 
 from runners.process.http import wsgi
-from runners.process.http.admission import Admission
+from runners.process.http.admission import Admission, owner
 from runners.process.http.limits import (
     LINGER_BYTES,
     LINGER_SECONDS,
@@ -67,9 +67,10 @@ class Connection(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, server: Host, peers: Peers, owner: str) -> None:
+    def __init__(self, server: Host, peers: Peers) -> None:
         self.peers = peers
-        self.owner = owner
+        self.owner = owner(peers.address)
+        self.exempt = server.limits.exempt(peers.address)
         # A new connection has its first headers to send, from now on.
         self.phase = Phase.HEAD
         self._deadline = server.now() + server.limits.header_seconds

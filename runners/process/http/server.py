@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 
 from runners.process.http import wsgi
-from runners.process.http.admission import Admission, owner, plain
+from runners.process.http.admission import Admission, plain
 from runners.process.http.connection import Connection, Phase
 from runners.process.http.limits import Limits
 from runners.process.http.parser import Request
@@ -32,9 +32,7 @@ class Server:
 
     def __init__(self, application: WsgiApplication, limits: Limits, threads: int) -> None:
         self.limits = limits
-        self.admission = Admission(
-            limits.connections, limits.connections_per_address, limits.exempt
-        )
+        self.admission = Admission(limits.connections, limits.connections_per_address)
         self.connections: set[Connection] = set()
         self._application = application
         self._loop = asyncio.get_running_loop()
@@ -99,6 +97,7 @@ class Server:
             return
         try:
             client, address = listener.accept()
+            local = client.getsockname()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as error:
@@ -107,8 +106,8 @@ class Server:
             if error.errno not in EXHAUSTED or not self.admission.make_room():
                 self._pause(listener)
             return
-        peers = Peers(plain(address[0]), address[1], *client.getsockname()[:2])
-        connection = Connection(self, peers, owner(peers.address))
+        peers = Peers(plain(address[0]), address[1], local[0], local[1])
+        connection = Connection(self, peers)
         self.connections.add(connection)
         self.admission.enter(connection)
         opening = self._loop.create_task(self._open(connection, client))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 from projections.container import Container
@@ -132,3 +133,14 @@ def test_what_no_request_may_be_is_refused(database_url: str, tmp_path: Path) ->
                 assert client.rest() == b""
 
     assert statuses == refused
+
+
+def test_an_address_of_ipv6_is_served(database_url: str, tmp_path: Path) -> None:
+    """Of IPv4 it is served as well, if the host is every address."""
+    with serving(database_url, tmp_path, "--workers", "1", "--host", "::") as server:
+        with socket.create_connection(("::1", server.port), 30) as client:
+            client.sendall(f"{GET}Connection: close\r\n\r\n".encode())
+            answer = client.makefile("rb").readline()
+        other = server.ask("/healthz")[0]
+
+    assert (answer, other) == (b"HTTP/1.1 200 OK\r\n", 200)
