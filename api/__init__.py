@@ -2,6 +2,7 @@
 
 Import ``create_app`` from here. Handlers translate; this room has no rules and executes no SQL."""
 
-from api.app import create_app
+from api.app import LARGEST_BODY, create_app
+from api.http.uploads import LARGEST as LARGEST_UPLOAD
 
-__all__ = ["create_app"]
+__all__ = ["LARGEST_BODY", "LARGEST_UPLOAD", "create_app"]

@@ -24,10 +24,6 @@ LONGEST = 255
 # Printable ASCII: what HTTP carries unchanged. A regular expression.
 ALLOWED = r"^[ -~]+$"
 
-# Endpoints whose bodies may be larger than memory. An import commits its rows as it goes; an import
-# that is done again after a crash finds them registered.
-UPLOADS = frozenset({"leads.import_csv"})
-
 
 class IdempotentRequest:
     """A request with an idempotency key: its turn, its fingerprint, and whether the response is the
@@ -108,7 +104,7 @@ def _fingerprint() -> str:
     passwords or phones against it, and a new secret key changes nothing.
     """
     digest = hashlib.sha256(f"{request.method} {request.full_path}\0".encode())
-    if request.endpoint in UPLOADS:
+    if request.endpoint in uploads.ENDPOINTS:
         digest.update(uploads.upload().sha256.encode())
     else:
         digest.update(uploads.body())

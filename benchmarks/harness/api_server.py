@@ -20,8 +20,9 @@ READY_TIMEOUT = 60.0
 
 
 @contextmanager
-def running(database_url: str) -> Iterator[str]:
-    """Run a server on the database; gives the URL of its API once it is ready.
+def running(database_url: str, module: str = "runners.cli.main") -> Iterator[str]:
+    """Run a server on the database; gives the URL of its API once it is ready. ``module`` is the
+    program that has the command ``serve``.
 
     The server gets no setting of this process's environment. Raises AssertionError if the server
     ends before it is ready, or is not ready in time.
@@ -30,7 +31,7 @@ def running(database_url: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SENDTRAIL_")}
-    command = [sys.executable, "-m", "runners.cli.main", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", module, "serve", "--port", str(port)]
     with tempfile.TemporaryDirectory(prefix="st-") as home:
         environment |= {
             "SENDTRAIL_DATABASE_URL": database_url,

@@ -16,6 +16,7 @@ from benchmarks.measurements.large_campaign import LargeCampaignMeasurement
 from benchmarks.measurements.lifecycle import LifecycleMeasurement
 from benchmarks.measurements.rebuild import RebuildMeasurement
 from benchmarks.measurements.schedule import CampaignMeasurement, EnrollmentMeasurement
+from benchmarks.measurements.slow_clients import SlowClientsMeasurement
 
 
 def _full() -> dict[str, list[Measurement]]:
@@ -38,6 +39,7 @@ def _full() -> dict[str, list[Measurement]]:
         "campaign": [LargeCampaignMeasurement(leads=1_000_000, rounds=2)],
         "rebuild": [RebuildMeasurement([(20_000, 0), (40_000, 5)])],
         "api": [ApiMeasurement(messages=1_000_000, sent=20_000, commands=4000, queries=500)],
+        "slow-clients": [SlowClientsMeasurement(turns=10, seconds=2.0)],
     }
 
 
@@ -60,6 +62,7 @@ def _quick() -> dict[str, list[Measurement]]:
         "campaign": [LargeCampaignMeasurement(leads=10_000, rounds=1)],
         "rebuild": [RebuildMeasurement([(2000, 0), (2000, 5)])],
         "api": [ApiMeasurement(messages=10_000, sent=1000, commands=1000, queries=100)],
+        "slow-clients": [SlowClientsMeasurement(turns=2, seconds=0.5)],
     }
 
 

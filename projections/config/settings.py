@@ -102,6 +102,12 @@ def _cap(text: str) -> int:
     return int(text)
 
 
+def _connections(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 100_000:
+        raise ValueError("a whole number from 1 to 100000")
+    return int(text)
+
+
 def _level(text: str) -> str:
     if text.upper() not in LOG_LEVELS:
         raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
@@ -179,6 +185,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stop_words: Annotated[frozenset[str], _words] = frozenset()
     # The proxies whose word on where a request comes from is believed.
     trusted_proxies: Annotated[tuple[Network, ...], _networks] = ()
+    # Seconds for a request's line and headers, and for its body, or a response, of any size.
+    header_seconds: Annotated[float, _seconds] = 10.0
+    body_seconds: Annotated[float, _seconds] = 60.0
+    # Seconds from a response to the connection's next request.
+    keep_alive_seconds: Annotated[float, _seconds] = 75.0
+    # How many connections one address may have to ``serve``.
+    connections_per_address: Annotated[int, _connections] = 256
     log_level: Annotated[str, _level] = "INFO"
     # For tests: the fault point at which this process dies, and the how many-th time, from 1.
     fault: Annotated[tuple[str, int] | None, _fault] = None

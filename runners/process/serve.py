@@ -1,4 +1,5 @@
-"""Serves the API under gunicorn, or under Flask's development server on Windows.
+"""Serves the API under gunicorn with workers of our own, or under Flask's development server on
+Windows.
 
 This is the only module of ``runners`` that imports the API.
 """
@@ -12,11 +13,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 from flask import Flask
 
-from api import create_app
+from api import LARGEST_BODY, LARGEST_UPLOAD, create_app
 from projections.config import metrics
 from projections.config.settings import Settings
 from projections.container import Container
@@ -25,6 +27,7 @@ from projections.database.secret_check import OtherSecretKeyError
 from projections.records import api_keys
 from runners.gateways import templates
 from runners.process import bundled, secret_watch
+from runners.process.http.limits import Limits, most_connections
 from runners.support import logs
 
 NO_KEY = "no API key yet; make one with: sendtrail keys create NAME --role admin"
@@ -73,26 +76,25 @@ def application(
     return create_app(container, templates.reader(settings))
 
 
-def _worker() -> type:
-    """The class of gunicorn's worker processes."""
-    from gunicorn.workers.gthread import ThreadWorker
-
-    class Worker(ThreadWorker):  # type: ignore[misc]
-        """A threaded worker that leaves its loop before it ends its thread pool.
-
-        gunicorn's own worker ends the pool inside the signal handler. That is a deadlock if the
-        signal comes while a request is handed to the pool.
-        """
-
-        def handle_quit(self, sig: int, frame: Any) -> None:
-            """Ends the worker as for SIGTERM: after the requests that are under way."""
-            self.handle_exit(sig, frame)
-
-    return Worker
+def _limits(settings: Settings, workers: int) -> Limits:
+    """The limits of each worker process: of an address, an equal part of what it may have."""
+    return Limits(
+        header_seconds=settings.header_seconds,
+        body_seconds=settings.body_seconds,
+        idle_seconds=settings.keep_alive_seconds,
+        connections=most_connections(),
+        connections_per_address=ceil(settings.connections_per_address / workers),
+        exempt=lambda address: False,
+        ask_above=LARGEST_BODY,
+        largest=LARGEST_UPLOAD,
+    )
 
 
 def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: int) -> None:
+    # Not there on Windows.
     from gunicorn.app.base import BaseApplication
+
+    from runners.process.http.worker import worker
 
     # Shared with the workers: what the first of them says before it ends the server.
     arbiter, said = os.getpid(), mmap.mmap(-1, 1000)
@@ -110,7 +112,7 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: i
                 "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
                 "workers": workers,
                 "threads": threads,
-                "worker_class": _worker(),
+                "worker_class": worker(_limits(settings, workers)),
                 "graceful_timeout": 30,
                 "timeout": 120,
                 "loglevel": "warning",
