@@ -16,8 +16,8 @@ from api.schemas.subscriptions import (
     Subscription,
     Subscriptions,
 )
-from domain.errors import InvalidInputError, NotFoundError
-from domain.values import is_safe_url
+from domain import urls
+from domain.errors import NotFoundError
 from projections.outbox import deliveries, subscriptions
 
 blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/v1/subscriptions")
@@ -48,9 +48,8 @@ def _require_admin() -> None:
 def create(data: dict[str, Any]) -> Any:
     """Tell a system of yours what happens from now on"""
     _require_admin()
-    if not is_safe_url(data["url"], allow_http=data["allow_http"]):
-        expected = "an https URL (http for this host or with allow_http)"
-        raise InvalidInputError("url", expected)
+    allowed = container().settings.allow_private_hosts
+    urls.check("url", data["url"], allow_http=data["allow_http"], allowed=allowed, query=True)
     new_id = uuid4()
     with container().database.transaction() as connection:
         secret = subscriptions.create(

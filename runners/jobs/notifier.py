@@ -52,7 +52,7 @@ class Notifier:
         """Sends to all subscribers at the same time; returns how many deliveries succeeded."""
         with self.container.database.transaction() as connection:
             all_subscriptions = subscriptions.every(connection)
-        http = Http(RESPONSE_SECONDS)
+        http = Http(RESPONSE_SECONDS, self.container.settings.allow_private_hosts)
         try:
             waiting = [each for each in all_subscriptions if each.waiting]
             results = await asyncio.gather(
