@@ -7,7 +7,6 @@ releases stay as they are.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
@@ -47,7 +46,7 @@ def _is_id(value: Any) -> bool:
 
 def _is_number(value: Any, most: float) -> bool:
     is_number = isinstance(value, float) or _is_whole(value)
-    return is_number and math.isfinite(value) and 0 <= value <= most
+    return is_number and 0 <= value <= most
 
 
 URL = Value(lambda value: isinstance(value, str), "a URL as text")

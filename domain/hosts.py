@@ -54,8 +54,8 @@ _NARROW = _networks(
 _KINDS: tuple[tuple[Kind, tuple[Network, ...]], ...] = (
     ("loopback", _networks("127.0.0.0/8 ::1")),
     ("narrow", _NARROW),
-    # Teredo, 2001::/32, hides an IPv4 address in a way of its own.
-    ("unusable", _networks("0.0.0.0/8 224.0.0.0/4 240.0.0.0/4 ff00::/8 2001::/32")),
+    # Teredo (2001::/32) and 6to4 (2002::/16) stand for IPv4 addresses, and are given up.
+    ("unusable", _networks("0.0.0.0/8 224.0.0.0/4 240.0.0.0/4 2001::/32 2002::/16")),
     (
         "private",
         _networks(
@@ -115,11 +115,9 @@ def kind_of(address: Address) -> Kind:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return kind_of(address.ipv4_mapped)
-        translated = address.sixtofour
         if address in _NAT64:
+            # A translator makes the call, so no host of ours can be meant.
             translated = IPv4Address(int(address) & 0xFFFF_FFFF)
-        if translated is not None:
-            # A gateway elsewhere makes the call, so none of our own hosts can be meant.
             return "public" if kind_of(translated) == "public" else "unusable"
     for kind, networks in _KINDS:
         if any(address in network for network in networks):

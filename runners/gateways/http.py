@@ -83,10 +83,11 @@ class Http:
         """
         try:
             target = URL(url, encoded=True)
+            host = target.raw_host or ""
         except ValueError:
             return Unreachable(_NO_URL)
         # Only names come to the resolver.
-        problem = hosts.problem(target.raw_host or "", self._allowed)
+        problem = hosts.problem(host, self._allowed)
         if problem is not None:
             return Unreachable(refusal(problem))
         session = self._session
