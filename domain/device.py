@@ -5,15 +5,17 @@ offline <-> online, and retired for good. Every decision on a retired device rai
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
 
-from domain import values, warm_up
+from domain import gateway_settings, values, warm_up
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
+from domain.hosts import AllowedHosts
 from domain.warm_up import WarmUp
 
 Status = Literal["online", "offline", "retired"]
@@ -173,10 +175,6 @@ def check(configuration: Configuration) -> Configuration:
     values.zone(configuration.timezone)
     if configuration.warm_up is not None:
         warm_up.check(configuration.warm_up)
-    if not _storable(configuration.settings):
-        raise InvalidInputError(
-            "settings", "at most 10000 characters of JSON, 10 levels deep, without NUL"
-        )
     low, high = values.delay_range(configuration.min_delay_seconds, configuration.max_delay_seconds)
     return msgspec.structs.replace(
         configuration,
@@ -186,50 +184,62 @@ def check(configuration: Configuration) -> Configuration:
     )
 
 
-def _storable(settings: dict[str, Any]) -> bool:
-    """Whether the settings are JSON that PostgreSQL can hold, not too long and not too deep."""
-    level: list[Any] = [settings]
-    for _ in range(10):
-        level = [
-            inner
-            for value in level
-            for inner in (value.values() if isinstance(value, dict) else value)
-            if isinstance(inner, dict | list | tuple)
-        ]
-        if not level:
-            break
-    else:
-        return False
-    try:
-        encoded = msgspec.json.encode(settings)
-    except (TypeError, ValueError):  # half a surrogate pair is a ValueError too
-        return False
-    return len(encoded) <= 10_000 and b"\\u0000" not in encoded
-
-
 def register(
     id: UUID,  # noqa: A002 - the field's own name
     configuration: Configuration,
+    credentials: Mapping[str, str],
     *,
+    allowed: AllowedHosts,
     now: datetime,
     actor: str,
 ) -> DeviceRegistered:
-    """A new device. It is offline until a person connects it or its gateway reports it online."""
-    return first(DeviceRegistered, id, now, actor, configuration=check(configuration))
+    """A new device. It is offline until a person connects it or its gateway reports it online.
+
+    With these settings and ``credentials`` its gateway must be able to work; what ``allowed`` does
+    not say may not be private.
+    """
+    checked = check(configuration)
+    gateway_settings.check(checked.gateway, checked.settings, allowed)
+    gateway_settings.check_credentials(checked.gateway, credentials)
+    return first(DeviceRegistered, id, now, actor, configuration=checked)
 
 
 def reconfigure(
-    device: Device, configuration: Configuration, *, now: datetime, actor: str
+    device: Device,
+    configuration: Configuration,
+    credentials: Mapping[str, str] | None,
+    stored: Collection[str],
+    *,
+    allowed: AllowedHosts,
+    now: datetime,
+    actor: str,
 ) -> tuple[Event, ...]:
     """Replace the configuration; nothing follows where nothing changes. Another gateway is refused
-    with InvalidInputError."""
+    with InvalidInputError.
+
+    ``credentials`` take the place of those whose names are ``stored``, None keeps them; with
+    another host, all of these must be given anew. Settings that stay are not checked: those of an
+    earlier release may be refused by now.
+    """
     _require_in_service(device, "reconfigure")
-    checked = check(configuration)
-    if checked.gateway != device.configuration.gateway:
+    checked, present = check(configuration), device.configuration
+    if checked.gateway != present.gateway:
         raise InvalidInputError("gateway", "the device's own; register another device instead")
-    if checked == device.configuration:
+    if checked.settings != present.settings:
+        gateway_settings.check(checked.gateway, checked.settings, allowed)
+    if credentials is not None:
+        gateway_settings.check_credentials(checked.gateway, credentials)
+    if moves(present, checked):
+        gateway_settings.check_anew(checked.gateway, credentials or {}, stored)
+    if checked == present:
         return ()
     return (following(device, DeviceReconfigured, now, actor, configuration=checked),)
+
+
+def moves(before: Configuration, after: Configuration) -> bool:
+    """Whether the requests of the device go to another host, port or scheme afterwards."""
+    origins = [gateway_settings.origin(each.gateway, each.settings) for each in (before, after)]
+    return origins[0] != origins[1]
 
 
 def connect(device: Device, *, now: datetime, actor: str) -> tuple[Event, ...]:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidInputError
@@ -103,24 +102,6 @@ def media_url(field: str, value: str | None) -> str | None:
     ):
         return value
     raise InvalidInputError(field, "an http or https URL of at most 2000 characters")
-
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-def is_safe_url(url: str, *, allow_http: bool) -> bool:
-    """Whether credentials and personal data may be sent to ``url``.
-
-    They may with TLS, to this host, or in clear text where ``allow_http`` says so.
-    """
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return False
-    if not host or parts.scheme not in ("http", "https"):
-        return False
-    return parts.scheme == "https" or host in LOOPBACK or allow_http
 
 
 def target_status(value: str) -> TargetStatus:

@@ -66,6 +66,7 @@ class Container:
             new_id,
             STOP_WORDS | settings.stop_words,
             House(settings.timezone, settings.quiet_hours),
+            settings.allow_private_hosts,
         )
         factory = cast(Factory, self.outreach.factory)
         self.database: Database = factory.database

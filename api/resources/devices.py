@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from flask_smorest import abort
 
 from api.http import approved_templates
 from api.http.blueprints import Blueprint
-from api.http.context import actor, container, outreach, page, resource
+from api.http.context import actor, key, outreach, page, resource
 from api.schemas import serializers
 from api.schemas.devices import Device, DeviceChange, NewDevice, Retirement, Templates
 from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
-from domain import webhook_secret
 from domain.device import OPERATOR, Configuration
 from domain.warm_up import WarmUp
-from projections.records import credentials
 
 blueprint = Blueprint("devices", __name__, url_prefix="/api/v1/devices")
 
@@ -33,20 +33,20 @@ def _with_warm_up(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _credentials(data: dict[str, Any]) -> dict[str, str] | None:
-    """The new credentials, taken out of ``data``; None if there are none. Raises InvalidInputError
-    for one that must not be saved."""
-    given: dict[str, str] | None = data.pop("credentials", None)
-    webhook_secret.check(given or {})
-    return given
+def _check_clear_text(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """403 unless this key may change a device's settings so, as far as ``allow_http`` goes.
 
-
-def _replace_credentials(device_id: UUID, new_credentials: dict[str, str] | None) -> None:
-    """Replaces the device's credentials as a whole: an empty object deletes them, None keeps
-    them."""
-    if new_credentials is not None:
-        with container().database.transaction() as connection:
-            credentials.put(connection, device_id, new_credentials, container().secret_key)
+    An admin allows one host, not the device. So who is no admin may neither set it nor change
+    ``base_url`` while it is set. To take it away, or to change anything else, is everybody's.
+    """
+    if key().may("admin") or after.get("allow_http") in (None, False):
+        return
+    if any(before.get(name) != after.get(name) for name in ("allow_http", "base_url")):
+        abort(
+            403,
+            message="settings.allow_http: expected a key of role admin to set it, or to change"
+            f" base_url while it is set; this is {key().role}",
+        )
 
 
 @blueprint.post("", needs="operator")
@@ -54,11 +54,11 @@ def _replace_credentials(device_id: UUID, new_credentials: dict[str, str] | None
 @blueprint.response(201, Device)
 def register(data: dict[str, Any]) -> Any:
     """Register a device; it is offline until its gateway or a person says otherwise"""
-    new_credentials = _credentials(data)
+    credentials = data.pop("credentials", None)
+    _check_clear_text({}, data.get("settings", {}))
     fill_max_delay(data, default=15.0)
-    device_id = outreach().register_device(Configuration(**_with_warm_up(data)), actor=actor()).id
-    _replace_credentials(device_id, new_credentials)
-    return _show(device_id)
+    configuration = Configuration(**_with_warm_up(data))
+    return _show(outreach().register_device(configuration, credentials, actor=actor()).id)
 
 
 @blueprint.get("", needs="viewer")
@@ -92,14 +92,14 @@ def templates(device_id: UUID) -> Any:
 @blueprint.response(200, Device)
 def reconfigure(data: dict[str, Any], device_id: UUID) -> Any:
     """Change a device; what is not given stays"""
-    new_credentials = _credentials(_with_warm_up(data))
+    credentials = _with_warm_up(data).pop("credentials", None)
 
     def change(configuration: Configuration) -> Configuration:
+        _check_clear_text(configuration.settings, data.get("settings", configuration.settings))
         fill_max_delay(data, default=configuration.max_delay_seconds)
         return msgspec.structs.replace(configuration, **data)
 
-    outreach().reconfigure_device(device_id, change, actor=actor())
-    _replace_credentials(device_id, new_credentials)
+    outreach().reconfigure_device(device_id, change, credentials, actor=actor())
     return _show(device_id)
 
 

@@ -15,10 +15,9 @@ from api.schemas.subscriptions import (
     Subscriptions,
     SubscriptionWithSecret,
 )
-from domain import access
-from domain.errors import InvalidInputError, NotFoundError
+from domain import access, urls
+from domain.errors import NotFoundError
 from domain.event import Event
-from domain.values import is_safe_url
 from projections.outbox import deliveries, subscriptions
 
 blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/v1/subscriptions")
@@ -58,9 +57,8 @@ def _note(connection: Any, cls: type[Event], subscription_id: UUID, **facts: Any
 @blueprint.response(201, SubscriptionWithSecret)
 def create(data: dict[str, Any]) -> Any:
     """Tell a system of yours what happens from now on"""
-    if not is_safe_url(data["url"], allow_http=data["allow_http"]):
-        expected = "an https URL (http for this host or with allow_http)"
-        raise InvalidInputError("url", expected)
+    allowed = container().settings.allow_private_hosts
+    urls.check("url", data["url"], allow_http=data["allow_http"], allowed=allowed, query=True)
     new_id = uuid4()
     with container().database.transaction("command") as connection:
         secret = subscriptions.create(

@@ -9,7 +9,13 @@ from domain.webhook_events import TOPICS
 
 
 class NewSubscription(Schema):
-    url = Text(required=True, validate=URL, metadata=note("https, or http to this very host"))
+    url = Text(
+        required=True,
+        validate=URL,
+        metadata=note(
+            "https, or http to this machine; no private host that the server does not allow"
+        ),
+    )
     allow_http = Flag(load_default=False, metadata=note("clear text over the network is all right"))
     events = fields.List(
         Text(validate=validate.OneOf(sorted(TOPICS))),

@@ -16,6 +16,11 @@ from projections.container import Container
 from runners.jobs.campaigner import Campaigner
 
 ACTOR = "cli:benchmark"
+# What a device of a gateway must have.
+NEEDED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "sandbox": ({}, {}),
+    "cloud": ({"phone_number_id": "1"}, {"access_token": "benchmark"}),
+}
 # Leads to a transaction.
 CHUNK = 5000
 # Devices where a measurement needs no more.
@@ -33,15 +38,20 @@ STEPS = (
 
 
 def register_devices(container: Container, count: int, gateway: device.Gateway = "sandbox") -> None:
-    """Register ``count`` devices without any pause between messages, and connect them."""
+    """Register ``count`` devices without any pause between messages, and connect them.
+
+    ``gateway`` is the sandbox or the Cloud API.
+    """
+    settings, credentials = NEEDED[gateway]
     for number in range(1, count + 1):
         configuration = device.Configuration(
             name=f"device {number}",
             gateway=gateway,
+            settings=settings,
             min_delay_seconds=0,
             max_delay_seconds=0,
         )
-        registered = container.outreach.register_device(configuration, actor=ACTOR)
+        registered = container.outreach.register_device(configuration, credentials, actor=ACTOR)
         container.outreach.connect_device(registered.id, actor=ACTOR)
 
 

@@ -23,6 +23,7 @@ from domain import campaign, device, enrollment, lead, message, sequence, suppre
 from domain.application.ports import CommandQueries
 from domain.errors import ConflictError, NotFoundError, SettingsError, StorageError
 from domain.event import Event, ForeignEventError, Versioned
+from domain.hosts import NONE, AllowedHosts
 from domain.message import events as message_events
 from domain.opt_out_words import STOP_WORDS
 from domain.zones import House
@@ -80,17 +81,20 @@ class Commands(Application[UUID]):
         new_id: Callable[[], UUID],
         stop_words: Set[str] = STOP_WORDS,
         house: House = HOUSE,
+        allowed_hosts: AllowedHosts = NONE,
     ) -> None:
         """Take the infrastructure from ``env`` and the queries from its factory.
 
         ``clock`` gives aware instants in UTC and ``new_id`` random ids: the domain has neither of
         its own. ``stop_words`` are all words that opt out, in their normal form
-        (``domain.opt_out_words``). ``house`` is what holds for everybody. Raises
-        SettingsError where ``env`` names no persistence module.
+        (``domain.opt_out_words``). ``house`` is what holds for everybody, ``allowed_hosts`` are
+        the private hosts that devices may be behind. Raises SettingsError where ``env`` names no
+        persistence module.
         """
         super().__init__(env)
         self.stop_words = stop_words
         self.house = house
+        self.allowed_hosts = allowed_hosts
         self.clock = clock
         self.new_id = new_id
         self.queries: CommandQueries = cast(Any, self.factory).command_queries()

@@ -2,46 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
 from domain import device
-from domain.application.base import DEVICE, Commands, applied
+from domain.access import DeviceCredentialsChanged
+from domain.application.access import AccessCommands
+from domain.application.base import DEVICE, applied
 from domain.errors import InvalidInputError, PendingMessagesError
 from domain.event import Event
 
 
-class DeviceCommands(Commands):
+class DeviceCommands(AccessCommands):
     """Register, reconfigure, connect, disconnect, retire; note a test or its own address."""
 
     def get_device(self, device_id: UUID) -> device.Device:
         """The device's present state. Raises NotFoundError."""
         return self._load(DEVICE, device_id)
 
-    def register_device(self, configuration: device.Configuration, *, actor: str) -> device.Device:
-        """Register a device, offline at first."""
-        event = device.register(self.new_id(), configuration, now=self.clock(), actor=actor)
-        return self._begin(DEVICE, event)
+    def register_device(
+        self,
+        configuration: device.Configuration,
+        credentials: Mapping[str, str] | None = None,
+        *,
+        actor: str,
+    ) -> device.Device:
+        """Register a device with these credentials, offline at first."""
+        given = credentials or {}
+        event = device.register(
+            self.new_id(),
+            configuration,
+            given,
+            allowed=self.allowed_hosts,
+            now=self.clock(),
+            actor=actor,
+        )
+        with self.queries.transaction() as connection:
+            changed = self._put_credentials(connection, event.originator_id, credentials, actor)
+            self.record(connection, (event, *changed))
+        return device.evolve(None, event)
 
     def reconfigure_device(
         self,
         device_id: UUID,
         configuration: device.Configuration
         | Callable[[device.Configuration], device.Configuration],
+        credentials: Mapping[str, str] | None = None,
         *,
         actor: str,
     ) -> device.Device:
-        """Replace the configuration; ``configuration`` is the new one, or makes it of the present
-        one."""
+        """Replace the configuration, and the credentials unless they are None, both or neither.
+        ``configuration`` is the new one, or makes it of the present one."""
 
-        def decide(state: device.Device, *, now: datetime, actor: str) -> Sequence[Event]:
+        def decide(connection: Any, state: device.Device, now: datetime) -> Sequence[Event]:
             new = applied(configuration, state.configuration)
-            return device.reconfigure(state, new, now=now, actor=actor)
+            stored: frozenset[str] = frozenset()
+            if device.moves(state.configuration, new):
+                stored = self.queries.credential_names(connection, device_id)
+            events = device.reconfigure(
+                state, new, credentials, stored, allowed=self.allowed_hosts, now=now, actor=actor
+            )
+            changed = self._put_credentials(connection, device_id, credentials, actor)
+            return (*events, *changed)
 
-        return self._change(DEVICE, device_id, decide, actor)
+        return self._change_with_queries(DEVICE, device_id, decide)
+
+    def _put_credentials(
+        self, connection: Any, device_id: UUID, credentials: Mapping[str, str] | None, actor: str
+    ) -> tuple[Event, ...]:
+        """Store the credentials, unless they are None; the event that says which there are now."""
+        if credentials is None:
+            return ()
+        self.queries.put_credentials(connection, device_id, credentials)
+        facts = {"device_id": device_id, "names": tuple(sorted(credentials))}
+        return (self.access_event(connection, DeviceCredentialsChanged, actor=actor, **facts),)
 
     def connect_device(self, device_id: UUID, *, actor: str) -> device.Device:
         """Let the device send."""

@@ -110,6 +110,16 @@ class CommandQueries(Protocol):
         """The status of every device, retired ones too."""
         ...
 
+    def credential_names(self, connection: Any, device_id: UUID) -> frozenset[str]:
+        """The names of the credentials that are stored of the device."""
+        ...
+
+    def put_credentials(
+        self, connection: Any, device_id: UUID, credentials: Mapping[str, str]
+    ) -> None:
+        """Store the device's credentials in place of those it had; empty ones delete them."""
+        ...
+
     def ties(
         self, connection: Any, lead_ids: Iterable[UUID], statuses: Mapping[UUID, DeviceStatus]
     ) -> dict[UUID, Ties]:

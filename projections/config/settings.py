@@ -13,6 +13,7 @@ import phonenumbers
 from cryptography.fernet import Fernet
 
 from domain.errors import InvalidInputError, SettingsError
+from domain.hosts import NONE, AllowedHosts, parse_allowed
 from domain.opt_out_words import normal_form
 from domain.values import zone
 from domain.windows import Window, quiet_hours
@@ -192,6 +193,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keep_alive_seconds: Annotated[float, _seconds] = 75.0
     # How many connections one address may have to ``serve``.
     connections_per_address: Annotated[int, _connections] = 256
+    # Private hosts that devices and subscriptions may be behind.
+    allow_private_hosts: Annotated[AllowedHosts, parse_allowed] = NONE
     log_level: Annotated[str, _level] = "INFO"
     # For tests: the fault point at which this process dies, and the how many-th time, from 1.
     fault: Annotated[tuple[str, int] | None, _fault] = None

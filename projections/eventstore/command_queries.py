@@ -35,7 +35,7 @@ from projections.readmodels import (
     sequences,
     suppressions,
 )
-from projections.records import quarantine
+from projections.records import credentials, quarantine
 
 # Orders the changes of who may use what.
 ACCESS_LOCK = 0x5E4D7247
@@ -131,6 +131,17 @@ class DatabaseCommandQueries:
         """The status of every device, retired ones too."""
         return devices.statuses(connection)
 
+    def credential_names(self, connection: Any, device_id: UUID) -> frozenset[str]:
+        """The names of the credentials that are stored of the device. Raises SettingsError if
+        another secret key encrypted them."""
+        return credentials.names(connection, device_id, self._secret_key())
+
+    def put_credentials(
+        self, connection: Any, device_id: UUID, new_credentials: Mapping[str, str]
+    ) -> None:
+        """Store the device's credentials in place of those it had; empty ones delete them."""
+        credentials.put(connection, device_id, dict(new_credentials), self._secret_key())
+
     def ties(
         self, connection: Any, lead_ids: Iterable[UUID], statuses: Mapping[UUID, DeviceStatus]
     ) -> dict[UUID, Ties]:
@@ -169,6 +180,10 @@ class DatabaseCommandQueries:
     def wake_broadcasters(self, connection: Any) -> None:
         """Notify the broadcasters, with the commit, that there are messages due."""
         wake.wake_broadcasters(connection)
+
+    def _secret_key(self) -> str:
+        assert self.database.secret_key is not None  # noqa: S101 - the factory requires one
+        return self.database.secret_key
 
     def put_aside_broken(self, conflict: Exception, now: datetime) -> None:
         """Put into quarantine what nothing can be recorded of, if that is why the ``conflict``

@@ -45,6 +45,18 @@ def put(
     )
 
 
+def names(connection: Connection, device_id: UUID, secret_key: str) -> frozenset[str]:
+    """The names of the credentials that are stored of a device. Raises SettingsError if another key
+    encrypted them."""
+    stored = rows(
+        connection,
+        "SELECT ciphertext FROM device_secrets WHERE device_id = %(id)s",
+        id=str(device_id),
+    )
+    reader = Reader(secret_key)
+    return frozenset(name for row in stored for name in reader.read(row.ciphertext))
+
+
 def encrypt(credentials: dict[str, str], secret_key: str) -> bytes:
     """The ciphertext of credentials, for a ``Reader``."""
     return Fernet(secret_key).encrypt(msgspec.json.encode(credentials))

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from domain import addresses
 from domain.addresses import Address
+from domain.gateway_settings import CLOUD_BASE_URL
 from domain.ids import digest_of
 from domain.template import Header, Template, Variables
 from runners.gateways.answers import (
@@ -36,7 +37,6 @@ from runners.gateways.http import (
 )
 from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unreachable
 
-BASE_URL = "https://graph.facebook.com"
 # Of 18 February 2026, and promised until July 2028 (Graph API changelog).
 VERSION = "v25.0"
 IMAGES = (".jpg", ".jpeg", ".png")
@@ -98,7 +98,7 @@ def _where(
 ) -> tuple[str | None, str, dict[str, str]]:
     """What is missing, None where nothing is; the number's URL; the headers of a request."""
     problem = lacking(settings, credentials, ("phone_number_id",), ("access_token",))
-    base = base_url({**settings, "base_url": settings.get("base_url") or BASE_URL})
+    base = base_url({**settings, "base_url": settings.get("base_url") or CLOUD_BASE_URL})
     if problem or base is None:
         return problem or NO_BASE_URL, "", {}
     path = (settings.get("version") or VERSION, settings["phone_number_id"])

@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from domain.errors import ProviderError, UnsupportedError
+from domain.gateway_settings import CLOUD_BASE_URL
 from domain.template import Approved, Asked, HeaderKind
-from runners.gateways.cloud import BASE_URL, VERSION
+from runners.gateways.cloud import VERSION
 from runners.gateways.http import (
     NO_BASE_URL,
     Http,
@@ -45,7 +46,7 @@ async def read(
     """
     needed = ("business_account_id",)
     problem = lacking(settings, credentials, needed, ("access_token",))
-    base = base_url({**settings, "base_url": settings.get("base_url") or BASE_URL})
+    base = base_url({**settings, "base_url": settings.get("base_url") or CLOUD_BASE_URL})
     if problem or base is None:
         raise UnsupportedError(f"the device has no list of templates: {problem or NO_BASE_URL}")
     path = (settings.get("version") or VERSION, settings["business_account_id"])

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import ssl
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 import msgspec
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from domain import hosts, urls
+from domain.hosts import NONE, AllowedHosts
 from domain.inbound import Inbound
-from domain.values import is_safe_url
+from runners.gateways.checked_resolver import CheckedResolver, HostRefusedError, refusal
 from runners.gateways.protocol import Unknown, Unreachable
 
 # Bytes. A provider's response has a few hundred; a longer one comes from something else.
@@ -26,6 +29,8 @@ LONGEST_BODY = 64 * 1024
 CONNECT_SECONDS = 5.0
 # Shorter than what servers keep, so that they seldom close a connection just as it is used.
 IDLE_SECONDS = 15.0
+
+_NO_URL = "its base_url is no URL"
 
 
 class HttpResponse(msgspec.Struct, frozen=True):
@@ -40,13 +45,23 @@ class HttpResponse(msgspec.Struct, frozen=True):
 class Http:
     """The HTTP client of one gateway, in one event loop at a time.
 
-    ``timeout`` is how long a whole call may take, in seconds; the caller cancels it then.
+    ``timeout`` is how long a whole call may take, in seconds; the caller cancels it then. Of
+    private hosts it calls those that are ``allowed``. ``make_resolver`` makes what looks up names.
+    Proxies that the environment names are not used: whose address is called must be known here.
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(
+        self,
+        timeout: float,
+        allowed: AllowedHosts = NONE,
+        make_resolver: Callable[[], AbstractResolver] = aiohttp.DefaultResolver,
+    ) -> None:
+        self._allowed = allowed
+        self._make_resolver = make_resolver
         # Connecting must time out before the whole call does, or the outcome would be unknown.
         self._connect_seconds = min(CONNECT_SECONDS, 0.5 * timeout)
         self._session: aiohttp.ClientSession | None = None
+        self._resolver: AbstractResolver | None = None
 
     async def ask(
         self,
@@ -63,8 +78,18 @@ class Http:
 
         ``json`` is encoded, ``body`` is encoded JSON, ``form`` is sent as multipart/form-data; at
         most one of them. A response of more than ``longest`` bytes counts as empty. Redirects are
-        not followed: they would take credentials elsewhere.
+        not followed: they would take credentials elsewhere. A host that may not be called is
+        unreachable.
         """
+        try:
+            target = URL(url, encoded=True)
+            host = target.raw_host or ""
+        except ValueError:
+            return Unreachable(_NO_URL)
+        # Only names come to the resolver.
+        problem = hosts.problem(host, self._allowed)
+        if problem is not None:
+            return Unreachable(refusal(problem))
         session = self._session
         if session is None:
             session = self._session = self._open()
@@ -82,7 +107,7 @@ class Http:
         try:
             async with session.request(
                 method,
-                URL(url, encoded=True),
+                target,
                 headers=sent_headers,
                 data=data,
                 allow_redirects=False,
@@ -95,10 +120,13 @@ class Http:
                 if len(body) > longest:
                     body = b""
                 return _response(response.status, response.headers.get("Retry-After"), body)
+        except aiohttp.ClientConnectorDNSError as error:
+            refused = isinstance(error.os_error, HostRefusedError)
+            return Unreachable(str(error.os_error) if refused else type(error).__name__)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Unreachable(type(error).__name__)
         except aiohttp.InvalidURL:
-            return Unreachable("its base_url is no URL")
+            return Unreachable(_NO_URL)
         except (aiohttp.ClientError, ssl.SSLError, OSError) as error:
             return Unknown(type(error).__name__)
 
@@ -107,10 +135,19 @@ class Http:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        if self._resolver is not None:
+            await self._resolver.close()
+            self._resolver = None
 
     def _open(self) -> aiohttp.ClientSession:
+        self._resolver = CheckedResolver(self._make_resolver(), self._allowed)
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS),
+            connector=aiohttp.TCPConnector(
+                limit=0,
+                keepalive_timeout=IDLE_SECONDS,
+                resolver=self._resolver,
+            ),
+            trust_env=False,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_seconds),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -141,7 +178,7 @@ def base_url(settings: Mapping[str, Any]) -> str | None:
     url = settings.get("base_url")
     if not isinstance(url, str):
         return None
-    if not is_safe_url(url, allow_http=settings.get("allow_http") is True):
+    if not urls.is_safe(url, allow_http=settings.get("allow_http") is True):
         return None
     return url.rstrip("/")
 

@@ -15,11 +15,14 @@ from runners.support.clocks import SystemClock
 
 def make_gateways(settings: Settings) -> dict[str, Gateway]:
     """One gateway of each kind, by name, for one event loop at a time. Close each after use."""
-    timeout = settings.gateway_timeout
+
+    def http() -> Http:
+        return Http(settings.gateway_timeout, settings.allow_private_hosts)
+
     return {
         "sandbox": Sandbox(SystemClock()),
-        "gowa": Gowa(Http(timeout)),
-        "cloud": Cloud(Http(timeout)),
-        "wablas": Wablas(Http(timeout)),
-        "whacenter": Whacenter(Http(timeout)),
+        "gowa": Gowa(http()),
+        "cloud": Cloud(http()),
+        "wablas": Wablas(http()),
+        "whacenter": Whacenter(http()),
     }

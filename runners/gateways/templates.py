@@ -24,15 +24,16 @@ def reader(
         of_device: Mapping[str, Any], credentials: Mapping[str, str], seconds: float
     ) -> list[Approved]:
         limit = min(seconds, settings.gateway_timeout)
-        return asyncio.run(_read(of_device, credentials, limit))
+        return asyncio.run(
+            _read(Http(limit, settings.allow_private_hosts), of_device, credentials, limit)
+        )
 
     return read
 
 
 async def _read(
-    settings: Mapping[str, Any], credentials: Mapping[str, str], seconds: float
+    http: Http, settings: Mapping[str, Any], credentials: Mapping[str, str], seconds: float
 ) -> list[Approved]:
-    http = Http(seconds)
     try:
         async with asyncio.timeout(seconds):
             return await cloud_templates.read(http, settings, credentials)

@@ -51,7 +51,7 @@ class Notifier:
         with self.container.database.transaction() as connection:
             subscriptions.forget_former(connection, self.container.outreach.clock())
             all_subscriptions = subscriptions.every(connection)
-        http = Http(RESPONSE_SECONDS)
+        http = Http(RESPONSE_SECONDS, self.container.settings.allow_private_hosts)
         try:
             waiting = [each for each in all_subscriptions if each.waiting]
             results = await asyncio.gather(

@@ -14,6 +14,7 @@ from tests.support.api.client import Client
 
 SECRET = "hunter2-is-secret"
 CREDENTIALS = {"username": "sales", "password": SECRET}
+GOWA = {"gateway": "gowa", "settings": {"base_url": "https://gowa.example.com"}}
 
 
 def test_credentials_go_in_and_never_come_out(
@@ -22,7 +23,7 @@ def test_credentials_go_in_and_never_come_out(
     """No answer, no event, no table in the clear and no log line has the password."""
     status, device = operator.post(
         "/devices",
-        {"name": "Sales 1", "gateway": "gowa", "credentials": CREDENTIALS},
+        {"name": "Sales 1", **GOWA, "credentials": CREDENTIALS},
         idempotency_key="1",
     )
     path = f"/devices/{device['id']}"
@@ -53,7 +54,7 @@ def test_credentials_are_kept_encrypted(container: Container, operator: Client) 
     ids = [
         operator.create(
             "/devices",
-            {"name": name, "gateway": "wablas", "credentials": {"token": f"{SECRET} {name}"}},
+            {"name": name, **GOWA, "credentials": {"webhook_secret": f"{SECRET} {name}"}},
         )["id"]
         for name in ("Sales 1", "Sales 2")
     ]
@@ -64,15 +65,16 @@ def test_credentials_are_kept_encrypted(container: Container, operator: Client) 
         for row in sorted(rows, key=lambda row: ids.index(str(row.device_id)))
     ]
 
-    assert kept == [{"token": f"{SECRET} Sales 1"}, {"token": f"{SECRET} Sales 2"}]
+    assert kept == [
+        {"webhook_secret": f"{SECRET} Sales 1"},
+        {"webhook_secret": f"{SECRET} Sales 2"},
+    ]
     assert all(bytes(row.ciphertext).startswith(b"gAAAA") for row in rows)
 
 
 def test_credentials_are_replaced_as_a_whole(container: Container, operator: Client) -> None:
-    """A new token goes in the place of the old pair, and none takes it away."""
-    made = operator.create(
-        "/devices", {"name": "Sales 1", "gateway": "gowa", "credentials": CREDENTIALS}
-    )
+    """A new secret goes in the place of the old pair, and none takes it away."""
+    made = operator.create("/devices", {"name": "Sales 1", **GOWA, "credentials": CREDENTIALS})
     path = f"/devices/{made['id']}"
 
     def kept() -> dict[str, str]:
@@ -80,11 +82,14 @@ def test_credentials_are_replaced_as_a_whole(container: Container, operator: Cli
             (device,) = devices.in_service(connection)
         return container.secrets.read(device.ciphertext)
 
-    replaced = operator.patch(path, {"credentials": {"token": "new"}})
+    replaced = operator.patch(path, {"credentials": {"webhook_secret": "a new secret"}})
     then_kept = kept()
     taken_away = operator.patch(path, {"credentials": {}})
 
-    assert (replaced.json["has_credentials"], then_kept) == (True, {"token": "new"})
+    assert (replaced.json["has_credentials"], then_kept) == (
+        True,
+        {"webhook_secret": "a new secret"},
+    )
     assert (taken_away.json["has_credentials"], kept()) == (False, {})
 
 

@@ -12,6 +12,7 @@ import pytest
 from domain import device
 from domain.campaign import CampaignPaused
 from domain.device import (
+    GATEWAYS,
     Configuration,
     Device,
     DeviceAddressLearned,
@@ -23,10 +24,15 @@ from domain.device import (
 )
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError
+from domain.gateway_settings import GATEWAYS as GATEWAY_OPTIONS
+from domain.hosts import NONE
 from domain.warm_up import WarmUp
+from tests.support.given import NEEDED
 from tests.support.samples import BY, ID, NOW, event
 
-SETUP = Configuration(name="Sales 1", gateway="gowa", settings={"base_url": "http://gowa:3000"})
+SETUP = Configuration(
+    name="Sales 1", gateway="gowa", settings={"base_url": "https://gowa.example.com"}
+)
 REGISTERED = event(DeviceRegistered, 1, configuration=SETUP)
 CONNECTED = event(DeviceConnected, 2)
 DISCONNECTED = event(DeviceDisconnected, 3, reason="logged out")
@@ -48,9 +54,22 @@ def changed(**fields: Any) -> Configuration:
     return msgspec.structs.replace(SETUP, **fields)
 
 
+def register(configuration: Configuration, **credentials: str) -> Event:
+    return device.register(ID, configuration, credentials, allowed=NONE, **BY)
+
+
+def reconfigure(
+    state: Device,
+    configuration: Configuration,
+    credentials: dict[str, str] | None = None,
+    stored: tuple[str, ...] = (),
+) -> tuple[Event, ...]:
+    return device.reconfigure(state, configuration, credentials, stored, allowed=NONE, **BY)
+
+
 def test_a_new_device_is_offline() -> None:
     """Until it is connected, or its gateway says that it is."""
-    assert device.register(ID, changed(name=" Sales 1 "), **BY) == REGISTERED
+    assert register(changed(name=" Sales 1 ")) == REGISTERED
     assert given(REGISTERED) == Device(
         id=ID, version=1, status="offline", configuration=SETUP, reason=None, offline_since=NOW
     )
@@ -74,8 +93,10 @@ def test_a_device_has_a_polite_pace_by_default() -> None:
 @pytest.mark.parametrize("gateway", ["sandbox", "gowa", "cloud", "wablas", "whacenter"])
 def test_every_gateway_is_known_by_its_name(gateway: str) -> None:
     """The five names of the API and of the webhook paths."""
-    setup = changed(gateway=gateway, daily_limit=1)
-    assert device.register(ID, setup, **BY) == event(DeviceRegistered, 1, configuration=setup)
+    settings, credentials = NEEDED[gateway]
+    setup = changed(gateway=gateway, daily_limit=1, settings=settings)
+    assert register(setup, **credentials) == event(DeviceRegistered, 1, configuration=setup)
+    assert tuple(GATEWAY_OPTIONS) == GATEWAYS
 
 
 @pytest.mark.parametrize(
@@ -115,10 +136,10 @@ def test_every_gateway_is_known_by_its_name(gateway: str) -> None:
 def test_a_wrong_configuration_is_refused(wrong: dict[str, Any], error: str) -> None:
     """On registering and on reconfiguring alike; the error says what was expected."""
     with pytest.raises(InvalidInputError) as refused:
-        device.register(ID, changed(**wrong), **BY)
+        register(changed(**wrong))
     assert str(refused.value) == error
     with pytest.raises(InvalidInputError) as refused:
-        device.reconfigure(given(REGISTERED), changed(**wrong), **BY)
+        reconfigure(given(REGISTERED), changed(**wrong))
     assert str(refused.value) == error
 
 
@@ -126,20 +147,20 @@ def test_a_device_is_reconfigured() -> None:
     """Online or offline, and it stays what it is."""
     slower = changed(min_delay_seconds=30.0, max_delay_seconds=60.0, daily_limit=200)
     reconfigured = event(DeviceReconfigured, 3, configuration=slower)
-    assert device.reconfigure(given(REGISTERED, CONNECTED), slower, **BY) == (reconfigured,)
+    assert reconfigure(given(REGISTERED, CONNECTED), slower) == (reconfigured,)
     state = given(REGISTERED, CONNECTED, reconfigured)
     assert (state.status, state.configuration, state.version) == ("online", slower, 3)
 
 
 def test_reconfiguring_without_a_change_is_no_event() -> None:
     """White space around the name is no change."""
-    assert device.reconfigure(given(REGISTERED), changed(name="Sales 1 "), **BY) == ()
+    assert reconfigure(given(REGISTERED), changed(name="Sales 1 ")) == ()
 
 
 def test_a_device_never_changes_its_gateway() -> None:
     """What it has sent belongs to the gateway it was sent through."""
     with pytest.raises(InvalidInputError) as error:
-        device.reconfigure(given(REGISTERED), changed(gateway="cloud"), **BY)
+        reconfigure(given(REGISTERED), changed(gateway="cloud"))
     assert str(error.value) == (
         "gateway: expected the device's own; register another device instead"
     )
@@ -195,7 +216,7 @@ def test_an_address_from_outside_is_made_storable() -> None:
 
 def test_with_other_settings_the_devices_number_is_not_known() -> None:
     """It may be another one: what is written to it must not be taken for a stranger's."""
-    moved = changed(settings={"base_url": "http://other:3000"})
+    moved = changed(settings={"base_url": "https://other.example.com"})
     reconfigured = event(DeviceReconfigured, 3, configuration=moved)
     state = given(REGISTERED, LEARNED, reconfigured)
     assert state.address is None
@@ -231,7 +252,7 @@ def test_the_first_connection_is_remembered() -> None:
 @pytest.mark.parametrize(
     ("decision", "wanted"),
     [
-        (lambda state: device.reconfigure(state, changed(name="Sales 2"), **BY), "reconfigure"),
+        (lambda state: reconfigure(state, changed(name="Sales 2")), "reconfigure"),
         (lambda state: device.connect(state, **BY), "connect"),
         (lambda state: device.disconnect(state, "logged out", **BY), "disconnect"),
         (lambda state: device.retire(state, **BY), "retire"),

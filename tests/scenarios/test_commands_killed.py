@@ -19,7 +19,12 @@ CREATED: dict[str, dict[str, object]] = {
     "/leads": {"phone": phone(1), "name": "Aisyah", "triggers": ["COLD"]},
     "/campaigns": {"name": "Offer", "body": "Hi", "scheduled_at": "2030-01-01T09:00Z"},
     "/sequences": {"name": "Cold", "trigger": "COLD", "steps": [{"body": "One"}]},
-    "/devices": {"name": "Sales 1", "gateway": "gowa", "credentials": CREDENTIALS},
+    "/devices": {
+        "name": "Sales 1",
+        "gateway": "gowa",
+        "settings": {"base_url": "https://gowa.example.com"},
+        "credentials": CREDENTIALS,
+    },
 }
 
 

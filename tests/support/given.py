@@ -21,6 +21,17 @@ from runners.jobs.campaigner import Campaigner
 from runners.jobs.enroller import Enroller
 
 ACTOR = "api:test"
+# The settings and credentials without which a device of that gateway cannot work.
+NEEDED: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "sandbox": ({}, {}),
+    "gowa": ({"base_url": "https://gowa.example.com"}, {}),
+    "cloud": ({"phone_number_id": "1"}, {"access_token": "a t0ken"}),
+    "wablas": (
+        {"base_url": "https://wablas.example.com"},
+        {"token": "a t0ken", "secret_key": "a s3cret"},
+    ),
+    "whacenter": ({"base_url": "https://whacenter.example.com"}, {"device_id": "a s3cret"}),
+}
 
 
 def phone(number: int) -> str:
@@ -32,6 +43,7 @@ def settings(container: Container, **changes: Any) -> None:
     """The same database with other settings."""
     container.settings = msgspec.structs.replace(container.settings, **changes)
     container.outreach.house = House(container.settings.timezone, container.settings.quiet_hours)
+    container.outreach.allowed_hosts = container.settings.allow_private_hosts
 
 
 def device(
@@ -43,15 +55,17 @@ def device(
     gateway: devices.Gateway = "sandbox",
     **fields: Any,
 ) -> UUID:
-    """A device, on the sandbox, that sends as fast as it can, unless told otherwise."""
+    """A device with what its gateway needs: the sandbox, and as fast as it can be, unless told
+    otherwise."""
+    settings, credentials = NEEDED[gateway]
     configuration = devices.Configuration(
         name=name,
         gateway=gateway,
         min_delay_seconds=pace[0],
         max_delay_seconds=pace[1],
-        **fields,
+        **{"settings": settings, **fields},
     )
-    device_id = container.outreach.register_device(configuration, actor=ACTOR).id
+    device_id = container.outreach.register_device(configuration, credentials, actor=ACTOR).id
     if online:
         container.outreach.connect_device(device_id, actor=ACTOR)
     return device_id

@@ -60,6 +60,11 @@ class Server:
         headers = {"Idempotency-Key": idempotency_key, "Content-Type": "application/json"}
         return self._request("POST", path, key, json.dumps(body), **headers)
 
+    def patch(self, path: str, key: str, body: object) -> tuple[int, str]:
+        """Raises OSError if the server dies before it answers."""
+        headers = {"Content-Type": "application/json"}
+        return self._request("PATCH", path, key, json.dumps(body), **headers)
+
     def _request(
         self, method: str, path: str, key: str | None, body: str | None, **headers: str
     ) -> tuple[int, str]:

@@ -103,7 +103,12 @@ def test_a_retry_keeps_the_credentials_too(
     operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A device without its password would be of no use."""
-    body = {**DEVICE, "credentials": {"token": "hunter2"}}
+    body = {
+        **DEVICE,
+        "gateway": "whacenter",
+        "settings": {"base_url": "https://app.whacenter.com"},
+        "credentials": {"device_id": "hunter2"},
+    }
 
     _, retried = _crash_then_retry(operator, monkeypatch, "/devices", body)
 

@@ -157,12 +157,13 @@ def test_a_change_keeps_what_is_not_given(operator: Client) -> None:
     path = f"/devices/{before['id']}"
 
     slowed = operator.patch(path, {"min_delay_seconds": 60})
-    freed = operator.patch(path, {"daily_limit": None, "settings": {}})
+    moved = {"base_url": "https://gowa.example.org/sales"}
+    freed = operator.patch(path, {"daily_limit": None, "settings": moved})
     nothing = operator.patch(path, {})
 
     paced = {"min_delay_seconds": 60.0, "max_delay_seconds": 60.0}
     assert slowed == (200, {**before, **paced, "version": 2})
-    assert freed == (200, {**slowed.json, "daily_limit": None, "settings": {}, "version": 3})
+    assert freed == (200, {**slowed.json, "daily_limit": None, "settings": moved, "version": 3})
     assert nothing == freed
 
 

@@ -6,12 +6,14 @@ from base64 import b64decode
 
 import pytest
 
+from domain.hosts import parse_allowed
 from domain.webhook_events import TOPICS
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.support import then
 from tests.support.api import given
 from tests.support.api.client import Client, fields
+from tests.support.given import settings
 
 URL = "https://crm.example.com/hooks/sendtrail"
 
@@ -71,6 +73,17 @@ def test_all_is_told_unless_said_otherwise(administrator: Client) -> None:
         ({"url": "ftp://example.com"}, "url"),
         ({"url": "http://crm.example.com/hook"}, "url"),
         ({"url": "https://"}, "url"),
+        ({"url": "https://user:pw@crm.example.com/hook"}, "url"),
+        ({"url": f"{URL}#a"}, "url"),
+        ({"url": f"{URL}/a b"}, "url"),
+        ({"url": f"{URL}\\@b.example"}, "url"),
+        ({"url": "https://10.1.2.3/hook"}, "url"),
+        ({"url": "http://10.1.2.3/hook", "allow_http": True}, "url"),
+        ({"url": "https://crm/hook"}, "url"),
+        ({"url": "https://169.254.169.254/latest/meta-data"}, "url"),
+        ({"url": "https://[::ffff:169.254.169.254]/"}, "url"),
+        ({"url": "https://2852039166/"}, "url"),
+        ({"url": "https://0xa9.254.43518/"}, "url"),
         ({"url": URL, "events": ["message.lost"]}, "events"),
         ({"url": URL, "events": []}, "events"),
         ({"url": URL, "secret": "mine"}, "secret"),
@@ -95,6 +108,23 @@ def test_clear_text_may_be_allowed(administrator: Client, clock: SimulatedClock)
     ]
 
 
+def test_a_private_system_is_told_what_the_setting_names(
+    container: Container, administrator: Client
+) -> None:
+    """The answer says what to set, and to what."""
+    private = {"url": "https://crm.lan/hook?token=1"}
+    refused = administrator.post("/subscriptions", private)
+    assert refused.json["message"] == (
+        "url: expected a public host; if this private one is meant, an administrator adds it to the"
+        " setting SENDTRAIL_ALLOW_PRIVATE_HOSTS of all processes, as in"
+        " SENDTRAIL_ALLOW_PRIVATE_HOSTS=crm.lan"
+    )
+
+    settings(container, allow_private_hosts=parse_allowed("crm.lan"))
+
+    assert administrator.create("/subscriptions", private)["url"] == private["url"]
+
+
 def test_only_an_admin_may_subscribe(
     administrator: Client, operator: Client, viewer: Client
 ) -> None:
@@ -102,6 +132,7 @@ def test_only_an_admin_may_subscribe(
     made = administrator.create("/subscriptions", {"url": URL})
     path = f"/subscriptions/{made['id']}"
     assert operator.post("/subscriptions", {"url": URL}).status == 403
+    assert operator.post("/subscriptions", {"url": URL, "allow_http": True}).status == 403
     assert operator.post(f"{path}/retry").status == 403
     assert operator.post(f"{path}/rotate-secret").status == 403
     assert operator.json("DELETE", path).status == 403

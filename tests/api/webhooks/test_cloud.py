@@ -33,7 +33,7 @@ def test_everything_in_one_request_is_taken(
     """Two entries, four changes, six statuses and three texts, of two numbers behind one app, with
     and without our ids; the address is one number's, and a third one is of another app."""
     one = webhooks.device(container, "cloud", name="One")
-    two = webhooks.device(container, "cloud", name="Two")
+    two = webhooks.device(container, "cloud", name="Two", settings={"phone_number_id": "2"})
     other = webhooks.device(container, "cloud", name="Other", secret="another-s3cret")
     ids = [f"wamid.{number}" for number in (1, 2, 3, 4)]
     messages = []

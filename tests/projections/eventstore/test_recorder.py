@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from domain import device, lead
 from domain.application.outreach import Outreach
 from domain.errors import SettingsError, StorageError
+from domain.hosts import NONE
 from projections.container import Container
 from projections.database.engine import Database
 from projections.database.installation import create_schema
@@ -148,9 +149,8 @@ def test_a_reader_of_the_log_never_skips_an_event(database: Database) -> None:
 
 def test_an_event_comes_back_as_it_was_stored(container: Container) -> None:
     """Through the library's own event store, with nothing lost on the way."""
-    event = device.register(
-        uuid4(), device.Configuration(name="A", gateway="sandbox"), now=NOW, actor="test"
-    )
+    configuration = device.Configuration(name="A", gateway="sandbox")
+    event = device.register(uuid4(), configuration, {}, allowed=NONE, now=NOW, actor="test")
     recordings = container.outreach.events.put([event])
 
     assert recordings[0].notification.id == 1

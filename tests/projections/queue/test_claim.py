@@ -69,6 +69,7 @@ def test_a_device_that_is_online_and_has_something_due_may_send(
         container,
         pace=(2, 3),
         timezone="Asia/Kuala_Lumpur",
+        gateway="gowa",
         settings={"base_url": "https://gowa.example.com"},
     )
     offline = given.device(container, "Offline")
@@ -78,13 +79,13 @@ def test_a_device_that_is_online_and_has_something_due_may_send(
 
     with container.database.transaction() as connection:
         (found,) = claim.sending_devices(
-            connection, clock(), clock() + SOON, Wanted(["sandbox"], [], 10)
+            connection, clock(), clock() + SOON, Wanted(["gowa"], [], 10)
         )
 
     assert found == claim.SendingDevice(
-        device, None, "Asia/Kuala_Lumpur", 2.0, 3.0, "sandbox", "https://gowa.example.com"
+        device, None, "Asia/Kuala_Lumpur", 2.0, 3.0, "gowa", "https://gowa.example.com"
     )
-    assert idle not in sending(container)
+    assert idle not in sending(container, gateways=["gowa", "sandbox"])
 
 
 def test_a_worker_claims_for_its_gateways_and_not_for_devices_that_are_behind(

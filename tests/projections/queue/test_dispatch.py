@@ -120,9 +120,8 @@ def test_a_step_says_why_its_enrollment_was_stopped(
 
 def test_devices_are_read_once_with_their_credentials(container: Container) -> None:
     """Encrypted as they are; an id that no device has is left out."""
-    with_some = given.device(
-        container, "Some", pace=(2, 3), gateway="gowa", settings={"device_id": "sales-1"}
-    )
+    settings = {"base_url": "https://gowa.example.com", "device_id": "sales-1"}
+    with_some = given.device(container, "Some", pace=(2, 3), gateway="gowa", settings=settings)
     without = given.device(container, "None", online=False)
     with container.database.transaction() as connection:
         credentials.put(connection, with_some, {"password": "s3cret"}, SECRET_KEY)
@@ -134,7 +133,7 @@ def test_devices_are_read_once_with_their_credentials(container: Container) -> N
 
     assert devices.keys() == {with_some, without}
     some, none = devices[with_some], devices[without]
-    assert some[:4] == ("online", "gowa", {"device_id": "sales-1"}, 2.0)
+    assert some[:4] == ("online", "gowa", settings, 2.0)
     assert some.ciphertext is not None
     assert credentials.Reader(SECRET_KEY).read(some.ciphertext) == {"password": "s3cret"}
     assert none == dispatch.Device("offline", "sandbox", {}, 0.0, None)

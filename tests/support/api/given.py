@@ -8,6 +8,7 @@ from uuid import UUID
 from projections.container import Container
 from projections.records import api_keys
 from tests.support.api.client import Client
+from tests.support.given import NEEDED
 
 # Of no worth anywhere else: 32 zero bytes, as Fernet wants them.
 SECRET_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -39,9 +40,12 @@ def lead(client: Client, number: int = 1, **fields: Any) -> str:
 
 
 def device(client: Client, name: str = "Sales 1", *, online: bool = True, **fields: Any) -> str:
-    """The id of a new device on the sandbox, as fast as it can be unless told otherwise."""
+    """The id of a new device on the sandbox, as fast as it can be unless told otherwise. It has
+    what its gateway needs."""
     pace = {"min_delay_seconds": 0, "max_delay_seconds": 0}
-    made = client.create("/devices", {"name": name, "gateway": "sandbox", **pace, **fields})
+    settings, credentials = NEEDED[fields.setdefault("gateway", "sandbox")]
+    needed = {"settings": settings, "credentials": credentials}
+    made = client.create("/devices", {"name": name, **pace, **needed, **fields})
     if online:
         assert client.post(f"/devices/{made['id']}/connect").status == 200
     return str(made["id"])

@@ -16,9 +16,9 @@ SUPPRESSED = "+60129990001"
 def one_of_each(container: Container, clock: SimulatedClock, admin: Client) -> dict[str, str]:
     """The id of one of each, by the name of its parameter in a path. A campaign and a sequence were
     sent to a lead and failed; a lead and its messages are in quarantine."""
-    device_id = given.device(
-        admin, settings={"fail_rate": 1}, credentials={"webhook_secret": PASSWORD}
-    )
+    device_id = given.device(admin, settings={"fail_rate": 1})
+    login = {"username": "us", "password": PASSWORD, "webhook_secret": PASSWORD}
+    given.device(admin, "Gowa", online=False, gateway="gowa", credentials=login)
     lead_id = given.lead(admin, name="Aisyah", triggers=["COLD"])
     sequence_id = given.sequence(admin)
     campaign_id = given.campaign(admin)

@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import Flask
 
 from api.http.context import EXTENSION
-from domain.device import Configuration, Gateway
+from domain.device import Gateway
 from domain.ids import digest_of
 from projections.container import Container
 from projections.records import credentials
@@ -126,17 +126,16 @@ def device(
     *,
     secret: str = SECRET,
     name: str = "Sales",
+    settings: dict[str, Any] | None = None,
     **secrets: str,
 ) -> UUID:
     """A device behind that gateway, online, as fast as it can be."""
-    configuration = Configuration(
-        name=f"{name} on {gateway}",
+    made = given.device(
+        container,
+        f"{name} on {gateway}",
         gateway=cast(Gateway, gateway),
-        min_delay_seconds=0,
-        max_delay_seconds=0,
+        settings=settings or given.NEEDED[gateway][0],
     )
-    made = container.outreach.register_device(configuration, actor="api:sales").id
-    container.outreach.connect_device(made, actor="api:sales")
     secrets["app_secret" if gateway == "cloud" else "webhook_secret"] = secret
     with container.database.transaction() as connection:
         credentials.put(connection, made, secrets, SECRET_KEY)

@@ -63,9 +63,23 @@ WINDOWS = st.lists(
     ),
     max_size=2,
 ).map(tuple)
-SETTINGS: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
-    WORDS, TEXTS | st.integers(-(10**9), 10**9) | st.booleans() | st.none(), max_size=3
-)
+_URLS = st.sampled_from(("https://a.example.com", "https://b.example.com/x", "http://127.0.0.1:1"))
+_IDS = st.sampled_from(("106540352242922", 7))
+_CALLED = st.fixed_dictionaries({"base_url": _URLS}, optional={"allow_http": st.booleans()})
+SETTINGS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "sandbox": st.fixed_dictionaries(
+        {},
+        optional={
+            "seed": st.integers(-(10**9), 10**9),
+            "fail_rate": st.floats(0, 1),
+            "receipts": st.booleans(),
+        },
+    ),
+    "gowa": st.fixed_dictionaries({"base_url": _URLS}, optional={"device_id": st.just("s1")}),
+    "cloud": st.fixed_dictionaries({"phone_number_id": _IDS}, optional={"base_url": _URLS}),
+    "wablas": _CALLED,
+    "whacenter": _CALLED,
+}
 ATTRIBUTES = st.dictionaries(st.sampled_from(["order_number", "city", "_x"]), TEXTS, max_size=2)
 EXCLUDED = st.dictionaries(
     st.sampled_from(["opted_out", "no_device", "device_retired"]), st.integers(1, 9), max_size=2

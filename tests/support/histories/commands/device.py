@@ -11,6 +11,8 @@ from domain import device
 from domain.device import GATEWAYS, Configuration, Device
 from domain.errors import InvalidInputError
 from domain.event import Event
+from domain.gateway_settings import GATEWAYS as GATEWAY_OPTIONS
+from domain.hosts import NONE
 from domain.warm_up import WarmUp
 from tests.support.histories.stories import By, Command, Kind, only
 from tests.support.histories.values import PACES, SETTINGS, WORDS, ZONES
@@ -23,7 +25,7 @@ def _configuration(draw: st.DrawFn, gateway: device.Gateway) -> Configuration:
     return Configuration(
         name=draw(WORDS),
         gateway=gateway,
-        settings=draw(SETTINGS),
+        settings=draw(SETTINGS[gateway]),
         daily_limit=draw(st.none() | st.integers(1, 1000)),
         timezone=draw(ZONES),
         warm_up=draw(st.none() | st.builds(WarmUp, least=FEW, most=MANY, days=FEW)),
@@ -33,20 +35,27 @@ def _configuration(draw: st.DrawFn, gateway: device.Gateway) -> Configuration:
 
 def _begin(draw: st.DrawFn, by: By) -> Event:
     configuration = _configuration(draw, draw(st.sampled_from(GATEWAYS)))
-    return device.register(draw(st.uuids()), configuration, **by)
+    credentials = _credentials(configuration.gateway)
+    return device.register(draw(st.uuids()), configuration, credentials, allowed=NONE, **by)
+
+
+def _credentials(gateway: device.Gateway) -> dict[str, str]:
+    return dict.fromkeys(GATEWAY_OPTIONS[gateway].credentials, "s3cret")
 
 
 def _reconfigure(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
     present = state.configuration
     same = draw(st.booleans())
     configuration = present if same else _configuration(draw, present.gateway)
-    return device.reconfigure(state, configuration, **by)
+    given = draw(st.sampled_from((None, _credentials(present.gateway))))
+    stored = () if given is None else given.keys()
+    return device.reconfigure(state, configuration, given, stored, allowed=NONE, **by)
 
 
 def _change_gateway(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
     other = draw(st.sampled_from(GATEWAYS).filter(lambda g: g != state.configuration.gateway))
     configuration = msgspec.structs.replace(state.configuration, gateway=other)
-    return device.reconfigure(state, configuration, **by)
+    return device.reconfigure(state, configuration, None, (), allowed=NONE, **by)
 
 
 def _connect(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
