@@ -215,6 +215,7 @@ def register(
     actor: str,
 ) -> DeviceRegistered:
     """A new device. It is offline until a person connects it or its gateway reports it online."""
+    values.label("name", configuration.name)
     return first(DeviceRegistered, id, now, actor, configuration=check(configuration))
 
 
@@ -229,6 +230,9 @@ def reconfigure(
         raise InvalidInputError("gateway", "the device's own; register another device instead")
     if checked == device.configuration:
         return ()
+    # What an earlier version let through stays until somebody renames the device.
+    if checked.name != device.configuration.name:
+        values.label("name", checked.name)
     return (following(device, DeviceReconfigured, now, actor, configuration=checked),)
 
 

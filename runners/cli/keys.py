@@ -31,8 +31,8 @@ def create(config: Settings, name: str, role: str) -> None:
     """
     with Container(config) as container, container.database.transaction() as connection:
         key = api_keys.create(connection, name, role, container.outreach.clock())
-    click.echo(f"key {name} of role {role}; keep it, it cannot be shown again:")
-    click.echo(key)
+    console.say(f"key {name} of role {role}; keep it, it cannot be shown again:")
+    console.say(key)
 
 
 @group.command("list")
@@ -50,7 +50,7 @@ def revoke(config: Settings, name: str) -> None:
     """Revoke a key."""
     with Container(config) as container, container.database.transaction() as connection:
         api_keys.revoke(connection, name, container.outreach.clock())
-    click.echo(f"revoked {name}")
+    console.say(f"revoked {name}")
 
 
 @group.command("rotate-secret")
@@ -69,8 +69,10 @@ def rotate_secret(config: Settings) -> None:
         if in_home:
             secret_key.keep_next(config.home, new_key)
         if config.new_secret_key is None:
-            click.echo("the new secret key, in force if this command ends well; keep a copy of it:")
-            click.echo(new_key)
+            console.say(
+                "the new secret key, in force if this command ends well; keep a copy of it:"
+            )
+            console.say(new_key)
             sys.stdout.flush()
 
     def put_in_place() -> None:
@@ -92,7 +94,7 @@ def rotate_secret(config: Settings) -> None:
             lambda leads: bar.update(task, completed=leads),
         )
     key_is = f"is in {config.home.resolve() / secret_key.NAME}" if in_home else "is needed"
-    click.echo(
+    console.say(
         f"encrypted anew: {done.leads} keys of leads, {done.secrets} credentials and secrets;"
         f" the new key {key_is} from now on",
         err=True,
