@@ -6,14 +6,22 @@ from typing import Any
 
 from flask import Flask
 from flask_smorest import Api
-from flask_swagger_ui import get_swaggerui_blueprint
 
-from api.http import approved_templates, auth, errors, idempotency, request_log, uploads
+from api.http import (
+    approved_templates,
+    auth,
+    errors,
+    idempotency,
+    request_log,
+    security_headers,
+    uploads,
+)
 from api.http.context import EXTENSION
 from api.resources import (
     audit,
     campaigns,
     devices,
+    docs,
     enrollments,
     health,
     leads,
@@ -82,8 +90,11 @@ def create_app(
         PROPAGATE_EXCEPTIONS=False,
     )
     app.url_map.strict_slashes = False
+    # Else "//" is answered with a redirect to whatever host the client named.
+    app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = container
     app.extensions[approved_templates.EXTENSION] = templates
+    security_headers.install(app)
     request_log.install(app)
     auth.install(app)
     uploads.install(app)
@@ -99,7 +110,5 @@ def create_app(
     for rule in [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/webhooks/")]:
         view, methods = app.view_functions[rule.endpoint], (rule.methods or set()) & {"GET", "POST"}
         app.add_url_rule(f"/api/v1{rule.rule}", f"{rule.endpoint}_", view, methods=methods)
-    app.register_blueprint(
-        get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": "Sendtrail"})
-    )
+    app.register_blueprint(docs.blueprint)
     return app

@@ -6,16 +6,25 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from time import monotonic
+from typing import Literal
 
 from flask import Flask, current_app, g, request
 from flask_smorest import abort
 
+from api.http.context import EXTENSION as CONTAINER
 from api.http.context import container, now
+from projections.config.settings import Door
 from projections.records import api_keys
 from projections.records.api_keys import Role
 
 # Paths that need no API key: they show nothing about a person, or, as webhooks, they are signed.
 OPEN = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/api/v1/webhooks/")
+# Those of them that a setting may close.
+CLOSABLE: Mapping[str, Literal["metrics", "docs"]] = {
+    "/metrics": "metrics",
+    "/openapi.json": "docs",
+    "/docs": "docs",
+}
 
 # After so many wrong keys from one address within a minute, the address has to wait.
 WRONG_KEYS = 20
@@ -70,8 +79,11 @@ def install(app: Flask) -> None:
     def authenticate() -> None:
         wrong_keys: WrongKeys = current_app.extensions[EXTENSION]
         g.key = None
-        if request.path.startswith(OPEN) or not request.path.startswith("/api/"):
-            return
+        match _door(request.path):
+            case "open":
+                return
+            case "off":
+                abort(404)
         address = request.remote_addr or "?"
         if (seconds := wrong_keys.seconds_to_wait(address)) > 0:
             abort(
@@ -90,6 +102,15 @@ def install(app: Flask) -> None:
         needed = ROLES_BY_METHOD.get(request.method, "operator")
         if not g.key.may(needed):
             abort(403, message=f"expected a key of role {needed} or above; this is {g.key.role}")
+
+
+def _door(path: str) -> Door:
+    """Who may ask for that path."""
+    for closable, setting in CLOSABLE.items():
+        if path == closable or path.startswith(f"{closable}/"):
+            installed = current_app.extensions[CONTAINER]
+            return "open" if installed is None else getattr(installed.settings, setting)
+    return "open" if path.startswith(OPEN) or not path.startswith("/api/") else "key"
 
 
 def _unauthorized(message: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, cast, get_args, get_type_hints
 
 import msgspec
 import phonenumbers
@@ -18,6 +18,8 @@ from domain.windows import Window, quiet_hours
 from projections.config import database_url as url
 from projections.config.fault_points import POINTS
 
+# Who may see a path: everybody, whoever has an API key, nobody.
+Door = Literal["open", "key", "off"]
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -101,6 +103,13 @@ def _level(text: str) -> str:
     return text.upper()
 
 
+def _door(text: str) -> Door:
+    for choice in get_args(Door):
+        if text.lower() == choice:
+            return cast(Door, choice)
+    raise ValueError(f"one of {', '.join(get_args(Door))}")
+
+
 def _fault(text: str) -> tuple[str, int]:
     point, _, time = text.partition(":")
     if point not in POINTS or not (time.isascii() and time.isdigit() and int(time) > 0):
@@ -156,6 +165,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # In normal form, beside those that are always understood.
     stop_words: Annotated[frozenset[str], _words] = frozenset()
     log_level: Annotated[str, _level] = "INFO"
+    # Who may see /metrics, and /docs with /openapi.json.
+    metrics: Annotated[Door, _door] = "open"
+    docs: Annotated[Door, _door] = "open"
     # For tests: the fault point at which this process dies, and the how many-th time, from 1.
     fault: Annotated[tuple[str, int] | None, _fault] = None
 
