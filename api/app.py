@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
-from flask_swagger_ui import get_swaggerui_blueprint
 
 from api.http import (
     approved_templates,
@@ -14,6 +13,7 @@ from api.http import (
     errors,
     idempotency,
     request_log,
+    security_headers,
     uploads,
 )
 from api.http.context import EXTENSION
@@ -22,6 +22,7 @@ from api.resources import (
     audit,
     campaigns,
     devices,
+    docs,
     enrollments,
     health,
     keys,
@@ -101,8 +102,11 @@ def create_app(
         PROPAGATE_EXCEPTIONS=False,
     )
     app.url_map.strict_slashes = False
+    # Else "//" is answered with a redirect to whatever host the client named.
+    app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = container
     app.extensions[approved_templates.EXTENSION] = templates
+    security_headers.install(app)
     request_log.install(app)
     auth.install(app)
     uploads.install(app)
@@ -118,7 +122,5 @@ def create_app(
     for rule in [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/webhooks/")]:
         view, methods = app.view_functions[rule.endpoint], (rule.methods or set()) & {"GET", "POST"}
         app.add_url_rule(f"/api/v1{rule.rule}", f"{rule.endpoint}_", view, methods=methods)
-    app.register_blueprint(
-        get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": "Sendtrail"})
-    )
+    app.register_blueprint(docs.blueprint)
     return app

@@ -142,11 +142,8 @@ def evolve(state: Device | None, event: Event) -> Device:
                 "first_connected_at": state.first_connected_at or event.timestamp,
             }
         case Device(), DeviceDisconnected():
-            changes = {
-                "status": "offline",
-                "reason": event.reason,
-                "offline_since": event.timestamp,
-            }
+            changes = {"status": "offline", "reason": event.reason}
+            changes["offline_since"] = event.timestamp
         case Device(), DeviceRetired():
             changes = {
                 "status": "retired",
@@ -196,9 +193,9 @@ def register(
     """A new device. It is offline until a person connects it or its gateway reports it online.
 
     With these settings and ``credentials`` its gateway must be able to work; what ``allowed`` does
-    not say may not be private.
-    """
+    not say may not be private."""
     checked = check(configuration)
+    values.label("name", checked.name)
     gateway_settings.check(checked.gateway, checked.settings, allowed)
     gateway_settings.check_credentials(checked.gateway, credentials)
     return first(DeviceRegistered, id, now, actor, configuration=checked)
@@ -225,6 +222,8 @@ def reconfigure(
     checked, present = check(configuration), device.configuration
     if checked.gateway != present.gateway:
         raise InvalidInputError("gateway", "the device's own; register another device instead")
+    if checked.name != present.name:  # what an earlier version let through stays
+        values.label("name", checked.name)
     if checked.settings != present.settings:
         gateway_settings.check(checked.gateway, checked.settings, allowed)
     if credentials is not None:

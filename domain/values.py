@@ -16,6 +16,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidInputError
+from domain.visible import visible
 
 TargetStatus = Literal["prospect", "customer"]
 TargetFilter = Literal["prospect", "customer", "all"]
@@ -93,6 +94,16 @@ def name(field: str, value: str, *, longest: int, allow_empty: bool = False) -> 
     """What a person or a thing is called: ``value``, checked like ``text``, composed and
     trimmed."""
     return text(field, composed(value), longest=longest, allow_empty=allow_empty).strip()
+
+
+def label(field: str, value: str) -> str:
+    """What a thing is called that people tell from others by what they see: ``value``, of at most
+    200 characters, composed and trimmed, if nothing in it is unseen or looks like a space."""
+    checked = name(field, value, longest=200)
+    spaces = {c for c in checked if c.isspace()} - {" ", "\N{IDEOGRAPHIC SPACE}"}
+    if spaces or visible(checked) != checked:
+        raise InvalidInputError(field, "characters that can be seen, and no space but the usual")
+    return checked
 
 
 def media_url(field: str, value: str | None) -> str | None:

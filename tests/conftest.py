@@ -33,6 +33,7 @@ LONG = (
     "tests/projections/audit/test_every_message.py",
     "tests/projections/rebuild/test_swap",
     "tests/api/test_description.py",
+    "tests/runners/cli/test_hostile.py",
 )
 Admin = Callable[[str], Any]
 

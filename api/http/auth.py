@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 import structlog
 from flask import Flask, current_app, g, request
 from flask_smorest import abort
 
 from api.http import wrong_tries
 from api.http.blueprints import Access
-from api.http.context import container, now
+from api.http.context import EXTENSION, container, now
 from projections.config import metrics
 from projections.records import api_keys
 
 # Requests of providers are signed, and answered alike with and without /api/v1.
 WEBHOOKS = "/api/v1/webhooks/"
+# Paths that need no key unless a setting says so.
+CLOSABLE: Mapping[str, Literal["metrics", "docs"]] = {
+    "/metrics": "metrics",
+    "/openapi.json": "docs",
+    "/docs": "docs",
+}
 
 log = structlog.get_logger()
 
@@ -52,11 +61,23 @@ def _needed() -> Access:
     what has no handler (404, 405, OPTIONS) needs a key of any role, so that nobody without one
     learns which paths there are; outside, neither shows anything about a person."""
     below_api = request.path.startswith("/api/") and not request.path.startswith(WEBHOOKS)
+    for path, setting in CLOSABLE.items():
+        if request.path == path or request.path.startswith(f"{path}/"):
+            return _closable(setting)
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or request.method == "OPTIONS":
         return "viewer" if below_api else "anybody"
     declared: Access = getattr(view, "needs", "admin" if below_api else "anybody")
     return declared
+
+
+def _closable(setting: Literal["metrics", "docs"]) -> Access:
+    """Who may see what a setting may close; 404 where it is off."""
+    installed = current_app.extensions[EXTENSION]
+    door = "open" if installed is None else getattr(installed.settings, setting)
+    if door == "off":
+        abort(404)
+    return "anybody" if door == "open" else "viewer"
 
 
 def _unauthorized(message: str) -> None:

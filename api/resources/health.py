@@ -102,13 +102,15 @@ def readyz() -> tuple[dict[str, Any], int]:
     ``lag`` the number of events by which each asynchronous reader of the log is behind.
     ``runners`` says which processes run runners, and what fails in them. ``waiting`` counts pending
     messages by what they wait for. ``warnings`` are lines about what is wrong though the process
-    can work."""
+    can work. Where the setting ``metrics`` is not "open", there is nothing beside ``status``."""
     container = current_app.extensions[EXTENSION]
     if container is None:
         return {"status": "no database"}, 503
     try:
         with container.database.transaction() as connection:
             position = log_position(connection)
+            if container.settings.metrics != "open":
+                return {"status": "ready"}, 200
             processes = operations.processes(connection, container.outreach.clock())
         seen = current_app.extensions[WARNINGS]
         warnings = seen.present(container)

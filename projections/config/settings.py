@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, cast, get_args, get_type_hints
 
 import msgspec
 import phonenumbers
@@ -26,6 +26,8 @@ Network = IPv4Network | IPv6Network
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 # The settings that are never shown.
 SECRETS = ("database_url", "secret_key", "new_secret_key")
+# Who may see a path: everybody, whoever has an API key, nobody.
+Door = Literal["open", "key", "off"]
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -130,6 +132,13 @@ def _networks(text: str) -> tuple[Network, ...]:
         ) from None
 
 
+def _door(text: str) -> Door:
+    for choice in get_args(Door):
+        if text.lower() == choice:
+            return cast(Door, choice)
+    raise ValueError(f"one of {', '.join(get_args(Door))}")
+
+
 def _fault(text: str) -> tuple[str, int]:
     point, _, time = text.partition(":")
     if point not in POINTS or not (time.isascii() and time.isdigit() and int(time) > 0):
@@ -196,6 +205,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # Private hosts that devices and subscriptions may be behind.
     allow_private_hosts: Annotated[AllowedHosts, parse_allowed] = NONE
     log_level: Annotated[str, _level] = "INFO"
+    # Who may see /metrics, and /docs with /openapi.json.
+    metrics: Annotated[Door, _door] = "open"
+    docs: Annotated[Door, _door] = "open"
     # For tests: the fault point at which this process dies, and the how many-th time, from 1.
     fault: Annotated[tuple[str, int] | None, _fault] = None
 

@@ -45,7 +45,7 @@ def create(connection: Connection, name: str, role: str, now: datetime) -> str:
     """
     if role not in ROLES:
         raise InvalidInputError("role", f"one of {', '.join(ROLES)}")
-    (checked,) = values.tokens("name", [name])
+    checked = values.label("name", *values.tokens("name", [name]))
     key = PREFIX + secrets.token_urlsafe(32)
     made = connection.exec_driver_sql(
         "INSERT INTO api_keys (name, role, key_sha256, created_at)"

@@ -44,7 +44,7 @@ def message(config: Settings, message_id: UUID) -> None:
         now = outreach.clock()
         waits = waiting.of_ids(container.database, container.settings, [message_id], now)
     for found in waits.values():
-        click.echo(console.readable(f"the message is pending: it {found.story}"))
+        console.say(f"the message is pending: it {found.story}")
 
 
 @group.command("lead")
@@ -79,10 +79,10 @@ def why_not(config: Settings, who: str, campaign_id: UUID | None, sequence_id: U
             answer = why_not_sequence(*about, sequence_id)
         else:
             raise InvalidInputError("options", "either --campaign or --sequence")
-    click.echo(console.readable(answer.story))
+    console.say(answer.story)
     if answer.wanted:
-        click.echo(console.readable(f"wanted: {', '.join(answer.wanted)}"))
-        click.echo(console.readable(f"the lead had: {', '.join(answer.had) or 'none'}"))
+        console.say(f"wanted: {', '.join(answer.wanted)}")
+        console.say(f"the lead had: {', '.join(answer.had) or 'none'}")
 
 
 def _lead_id(container: Container, who: str) -> UUID:
@@ -105,7 +105,7 @@ def export(config: Settings, form: str) -> None:
     """The whole log in its order on standard output; personal data stays encrypted."""
     with Container(config) as container:
         for line in event_log.export(container.database):
-            sys.stdout.buffer.write(line)
+            console.write_json(line)
 
 
 @group.command("verify")
@@ -131,17 +131,17 @@ def verify(config: Settings, checkpoint: Path | None, public_key: Path | None) -
         fault = verdict.fault
         if fault is None and kept is not None:
             fault = checkpoints.check(container.database, kept, key)
-    click.echo(
+    console.say(
         f"verified {verdict.events} events up to {verdict.position},"
         f" {verdict.unchained} not in the chain yet"
     )
     if fault is not None:
         raise click.ClickException(fault)
     if kept is not None and key is None:
-        click.echo(f"the chain agrees with the checkpoint at event {kept.position}")
+        console.say(f"the chain agrees with the checkpoint at event {kept.position}")
         why = "no --public-key was given" if kept.signature else "the checkpoint has none"
         raise click.ClickException(f"signature not checked: {why}, so anybody can have written it")
-    click.echo(f"intact: {verdict.digest}")
+    console.say(f"intact: {verdict.digest}")
 
 
 def _ask_for_public_key() -> Path | None:
@@ -168,7 +168,7 @@ def checkpoint(config: Settings, key: Path | None) -> None:
         signed = checkpoints.make(
             container.database, container.outreach.clock, None if key is None else _read(key)
         )
-    click.echo(msgspec.json.encode(signed).decode())
+    console.say_json(msgspec.json.encode(signed))
 
 
 @group.command("keygen")
@@ -183,7 +183,7 @@ def keygen(file: Path) -> None:
     except InvalidInputError:
         Path(f"{file}.pub").unlink()
         raise
-    click.echo(f"keep {file} away from the database; {file}.pub is for whoever verifies")
+    console.say(f"keep {file} away from the database; {file}.pub is for whoever verifies")
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:

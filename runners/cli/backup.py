@@ -65,7 +65,7 @@ def backup(
         def progress(done: int, total: int | None) -> None:
             bar.update(task, completed=done, total=total)
 
-        with opened(config, folder, stop, click.echo, progress) as made:
+        with opened(config, folder, stop, console.say, progress) as made:
             if drop_slot:
                 made.drop_slot()
                 return
@@ -107,8 +107,8 @@ def restore(
             with container.database.transaction() as connection:
                 messages = reports.overview(connection).messages
     if restoring.aside.exists():
-        click.echo(f"the database of before is in {restoring.aside}; delete it when you are sure")
-    click.echo(f"restored {restoring.data}")
+        console.say(f"the database of before is in {restoring.aside}; delete it when you are sure")
+    console.say(f"restored {restoring.data}")
     _warn_of_sending(sum(messages.get(status, 0) for status in UNFINISHED), instant)
     if faults:
         raise click.ClickException("; ".join(faults))
@@ -120,7 +120,7 @@ def erased(config: Settings) -> None:
     """Print the ids of all erased leads, one a line: keep them apart from the backup."""
     with Container(config) as container:
         for lead_id in erasures.erased_leads(container.database):
-            click.echo(str(lead_id))
+            console.say(str(lead_id))
 
 
 class _Bar:
@@ -150,7 +150,7 @@ def _living_erasures(restoring: Restore, *, has_list: bool) -> list[UUID]:
         except SendtrailError as error:
             reason = f"the database here cannot be read ({error})"
     if not has_list:
-        click.echo(
+        console.say(
             f"Warning: {reason}, and no --erasures FILE is given:"
             " who was erased since the backup is NOT erased again",
             err=True,
@@ -168,7 +168,7 @@ def _erase_again(container: Container, lead_ids: list[UUID]) -> None:
             actor(),
             lambda done: bar.update(task, completed=done),
         )
-    click.echo(
+    console.say(
         f"erased again {repeated.erased} people; {repeated.already} were erased in the backup,"
         f" {repeated.unknown} are not in it"
     )
@@ -181,13 +181,13 @@ def _check(container: Container) -> list[str]:
         verdict = hash_chain.verify(
             container.database, lambda done, total: bar.update(task, completed=done, total=total)
         )
-    click.echo(
+    console.say(
         f"verified {verdict.events} events up to {verdict.position},"
         f" {verdict.unchained} not in the chain yet"
     )
     faults = []
     if verdict.fault is None:
-        click.echo(f"intact: {verdict.digest}")
+        console.say(f"intact: {verdict.digest}")
     else:
         faults.append(verdict.fault)
     if not rebuild_and_compare(container, console.terminal()):
@@ -198,7 +198,7 @@ def _check(container: Container) -> list[str]:
 def _warn_of_sending(unfinished: int, instant: datetime | None) -> None:
     if unfinished:
         since = "the end of the backup" if instant is None else instant.isoformat()
-        click.echo(
+        console.say(
             f"Warning: {unfinished} messages are pending or on their way here. What was sent after"
             f" {since} is not known any more and would be sent again: see docs/backup.md before"
             " you start sendtrail run",

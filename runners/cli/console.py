@@ -1,15 +1,18 @@
-"""The terminal: tables, trails and progress bars, as people read them.
+"""The terminal: lines, tables, trails and progress bars, as people read them.
 
-What is printed may come from outside. So nothing of it is markup, and no character of it can move
-the cursor or turn the line (``readable``).
+What is printed may come from outside. So a command prints with nothing but this module, in which
+every text is shown and none obeyed: nothing of it is markup, and no character of it can move the
+cursor, turn the line or hide (``domain.visible``). The lint run refuses other ways to print.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -22,6 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.message import STATUSES
+from domain.visible import visible, visible_json, visible_lines
 from projections.audit.event_log import Entry
 from projections.audit.lead_timeline import LeadTimeline
 from projections.audit.message_trail import Trail
@@ -37,21 +41,59 @@ from projections.queries.waiting import Explained
 from projections.records.api_keys import Key
 from projections.schema.counters import MARKS
 
-# Characters that cannot be seen, but without which words in some scripts and emoji fall apart.
-_JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+
+class Terminal(Console):
+    """Standard output, or standard error with ``err``: as wide as the terminal, or wide enough for
+    the tables where there is no terminal."""
+
+    def __init__(self, *, err: bool = False, **options: Any) -> None:
+        super().__init__(stderr=err, **options)
+        if not self.is_terminal and "width" not in options:
+            self.width = 160
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """What rich makes of every text that it is given, as a cell or a title too: one line, and
+        of rich's marks only those of the place where it stands."""
+        kept = {name: options[name] for name in _OF_PLACE & options.keys()}
+        return Text(visible(text), **kept)
 
 
-def readable(text: str) -> str:
-    """The text on one line, with a space for whatever could control a terminal: escapes, ends of
-    lines, marks of direction and all else that cannot be printed."""
-    return "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)
+# What a table says of all texts in a place of it.
+_OF_PLACE = frozenset({"style", "justify", "overflow"})
 
 
-def progress_bar(console: Console) -> Progress:
+def terminal(*, err: bool = False) -> Terminal:
+    """Standard output, or standard error with ``err``."""
+    return Terminal(err=err)
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Prints one line, as long as it is."""
+    click.echo(visible(line), err=err)
+
+
+def say_lines(text: str, *, err: bool = False) -> None:
+    """Prints a text of several lines."""
+    click.echo(visible_lines(text), err=err)
+
+
+def say_json(document: bytes) -> None:
+    """Prints a JSON document that says the same as this one, on a line of its own."""
+    click.echo(visible_json(document.decode()))
+
+
+def write_json(line: bytes) -> None:
+    """Writes one line of JSON with its end: byte for byte into a file or to another program, and as
+    ``say_json`` does to a person."""
+    shown = visible_json(line.decode()).encode() if sys.stdout.isatty() else line
+    sys.stdout.buffer.write(shown)
+
+
+def progress_bar(console: Terminal) -> Progress:
     """A bar with rate and time left, for a ``with`` block; it shows nothing where ``console`` is
     no terminal."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(show_speed=True),
         TimeRemainingColumn(),
@@ -61,7 +103,7 @@ def progress_bar(console: Console) -> Progress:
     )
 
 
-def print_overview(console: Console, overview: Overview) -> None:
+def print_overview(console: Terminal, overview: Overview) -> None:
     """Prints one row for each kind of thing that there is, with its counts."""
     table = _table("Overview", "what", "count")
     table.add_row("leads", str(overview.leads))
@@ -72,7 +114,7 @@ def print_overview(console: Console, overview: Overview) -> None:
     console.print(table)
 
 
-def print_sequence(console: Console, report: SequenceReport) -> None:
+def print_sequence(console: Terminal, report: SequenceReport) -> None:
     """Prints one row of counts for each step."""
     title = f"Sequence {report.name} ({report.status}); enrollments: {_listed(report.enrollments)}"
     if report.stopped_because:
@@ -83,7 +125,7 @@ def print_sequence(console: Console, report: SequenceReport) -> None:
     console.print(table)
 
 
-def print_campaign(console: Console, report: CampaignReport) -> None:
+def print_campaign(console: Terminal, report: CampaignReport) -> None:
     """Prints the counts of one campaign."""
     title = f"Campaign {report.name} ({report.status}); left out: {_listed(report.excluded)}"
     table = _counts_table(title, "campaign")
@@ -91,7 +133,7 @@ def print_campaign(console: Console, report: CampaignReport) -> None:
     console.print(table)
 
 
-def print_devices(console: Console, reports: Iterable[DeviceReport]) -> None:
+def print_devices(console: Terminal, reports: Iterable[DeviceReport]) -> None:
     """Prints one row for each device and day."""
     table = _table("Devices by day", "device", "day", "claimed", "sent", "failed", "unknown")
     for device in reports:
@@ -100,12 +142,12 @@ def print_devices(console: Console, reports: Iterable[DeviceReport]) -> None:
     console.print(table)
 
 
-def print_processes(console: Console, processes: Sequence[ProcessStatus]) -> None:
+def print_processes(console: Terminal, processes: Sequence[ProcessStatus]) -> None:
     """Prints one row for each runner of each process; only a title where there is no process."""
     alive = sum(each.alive for each in processes)
     title = f"Runner processes: {alive or 'none'} alive, {len(processes) - alive} silent"
     if not processes:
-        console.print("Runner processes: none alive", highlight=False)
+        console.print("Runner processes: none alive")
         return
     table = _table(title, "process", "state", "runner", "worked last", "fails")
     for each in processes:
@@ -119,7 +161,7 @@ def print_processes(console: Console, processes: Sequence[ProcessStatus]) -> Non
     console.print(table)
 
 
-def print_device_list(console: Console, devices: Iterable[Any], notes: Mapping[UUID, str]) -> None:
+def print_device_list(console: Terminal, devices: Iterable[Any], notes: Mapping[UUID, str]) -> None:
     """Prints devices; each is a row of the table ``devices``. ``notes`` says what a person should
     know of some, by their ids."""
     table = _table("Devices", "name", "gateway", "status", "reason", "id")
@@ -130,51 +172,46 @@ def print_device_list(console: Console, devices: Iterable[Any], notes: Mapping[U
     console.print(table)
 
 
-def terminal(*, err: bool = False) -> Console:
-    """Standard output, or standard error with ``err``: as wide as the terminal, or wide enough for
-    the tables where there is no terminal."""
-    console = Console(stderr=err)
-    return console if console.is_terminal else Console(stderr=err, width=160)
-
-
-def print_trail(console: Console, trail: Trail) -> None:
+def print_trail(console: Terminal, trail: Trail) -> None:
     """Prints a message's events and the text of every hand-over, with its proof."""
     title = f"Audit trail of message {trail.message_id}, from device {trail.device_name}"
     _print_entries(console, title, trail.entries)
     for hand_over in trail.hand_overs:
         if hand_over.text is None:
-            _say(console, f"text handed over, {hand_over.body_sha256[:16]}...: erased")
+            console.print(f"text handed over, {hand_over.body_sha256[:16]}...: erased")
             continue
         proven = {
             True: "proven by its hash",
             False: "NOT PROVEN: the hash differs",
             None: "not proven: the person's digest key is missing",
         }[hand_over.proven]
-        _say(console, f"text handed over, {proven} ({hand_over.body_sha256[:16]}...):")
+        console.print(f"text handed over, {proven} ({hand_over.body_sha256[:16]}...):")
         first, *others = hand_over.text.split("\n")
         for line in (f"  {first}", *others):
-            _say(console, line)
+            console.print(line)
 
 
-def print_person(console: Console, timeline: LeadTimeline, waits: Mapping[UUID, Explained]) -> None:
+def print_person(
+    console: Terminal, timeline: LeadTimeline, waits: Mapping[UUID, Explained]
+) -> None:
     """Prints a lead's state at ``timeline.as_of``, its messages and its events. ``waits`` says what
     messages wait for, by their ids."""
     when = "now" if timeline.as_of is None else timeline.as_of.isoformat()
     state = timeline.state
     if state is None:
-        _say(console, f"as of {when}: not registered yet")
+        console.print(f"as of {when}: not registered yet")
     else:
         wish = "opted out" if state.opted_out_at else "opted in"
         summary = "erased" if state.erased_at else f"{state.profile.target_status}, {wish}"
-        _say(console, f"as of {when}: {summary}, triggers {', '.join(state.triggers) or 'none'}")
+        console.print(f"as of {when}: {summary}, triggers {', '.join(state.triggers) or 'none'}")
     for message in timeline.messages:
         why = f"it {waits[message.id].story}" if message.id in waits else message.reason
         about = f"{message.status}: {why}" if why else message.status
-        _say(console, f"message {message.id}: {about}")
+        console.print(f"message {message.id}: {about}")
     _print_entries(console, f"Audit of lead {timeline.lead_id}", timeline.entries)
 
 
-def _print_entries(console: Console, title: str, entries: Iterable[Entry]) -> None:
+def _print_entries(console: Terminal, title: str, entries: Iterable[Entry]) -> None:
     table = _table(title, "when (UTC)", "who", "what")
     for entry in entries:
         table.add_row(f"{entry.timestamp:%Y-%m-%d %H:%M:%S}", entry.actor, _what(entry))
@@ -188,7 +225,7 @@ def _what(entry: Entry) -> str:
     return f"{what} (through {', '.join(through)})" if through else what
 
 
-def print_rebuild(console: Console, differences: Mapping[str, str | None]) -> None:
+def print_rebuild(console: Terminal, differences: Mapping[str, str | None]) -> None:
     """Prints the first difference of each table, None where there is none."""
     table = _table("Rebuilt from the events", "table", "compared with the live one")
     for name, difference in differences.items():
@@ -196,7 +233,7 @@ def print_rebuild(console: Console, differences: Mapping[str, str | None]) -> No
     console.print(table)
 
 
-def print_keys(console: Console, keys: Iterable[Key]) -> None:
+def print_keys(console: Terminal, keys: Iterable[Key]) -> None:
     """Prints API keys without the keys themselves."""
     table = _table("API keys", "name", "role", "created", "last used", "revoked")
     for key in keys:
@@ -222,21 +259,8 @@ def _add_counts(table: Table, name: str, counts: Counts) -> None:
     )
 
 
-class _Rows(Table):
-    """A table of texts that may come from outside."""
-
-    def add_row(self, *cells: Any, **options: Any) -> None:
-        """Adds texts as they are."""
-        super().add_row(*(Text(readable(cell)) for cell in cells), **options)
-
-
-def _say(console: Console, line: str) -> None:
-    """Prints a line that may come from outside."""
-    console.print(Text(readable(line)))
-
-
 def _table(title: str, *columns: str) -> Table:
-    table = _Rows(title=Text(readable(title), "table.title"), title_justify="left")
+    table = Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

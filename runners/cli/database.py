@@ -8,7 +8,7 @@ from projections.config.settings import Settings
 from projections.database import embedded, installation
 from projections.database.installation import BUNDLED, url_of
 from projections.database.schema_version import newest
-from runners.cli import backup
+from runners.cli import backup, console
 
 
 @click.group("db")
@@ -26,7 +26,7 @@ group.add_command(backup.erased)
 def status(config: Settings) -> None:
     """Whether it runs, and for whom."""
     users = embedded.users(config.home)
-    click.echo(f"{embedded.state(config.home)}, {len(users)} processes use it")
+    console.say(f"{embedded.state(config.home)}, {len(users)} processes use it")
 
 
 @group.command("stop")
@@ -34,18 +34,18 @@ def status(config: Settings) -> None:
 def stop(config: Settings) -> None:
     """Stop it, whoever uses it; nothing committed is lost. Serve and run start it again."""
     if not embedded.stop(config.home):
-        click.echo("was not running")
+        console.say("was not running")
         return
-    click.echo("stopped")
+    console.say("stopped")
     if users := embedded.users(config.home):
-        click.echo(f"{len(users)} processes use it; serve and run start it again", err=True)
+        console.say(f"{len(users)} processes use it; serve and run start it again", err=True)
 
 
 @group.command("url")
 @click.pass_obj
 def url(config: Settings) -> None:
     """Its URL, for psql and other clients, while it runs."""
-    click.echo(url_of(embedded.url(config.home), BUNDLED))
+    console.say(url_of(embedded.url(config.home), BUNDLED))
 
 
 @group.command("migrate")
@@ -58,15 +58,15 @@ def migrate(config: Settings) -> None:
     database = installation.connect(config)
     try:
         found = installation.migrate(
-            database, config, lambda step: click.echo(f"schema {step.version}: {step.title}")
+            database, config, lambda step: console.say(f"schema {step.version}: {step.title}")
         )
     finally:
         database.close()
     if found.before is None:
-        click.echo(f"the database was empty: it has schema {newest()} now")
+        console.say(f"the database was empty: it has schema {newest()} now")
     elif found.before == newest():
-        click.echo(f"the database has schema {newest()} already: nothing to do")
+        console.say(f"the database has schema {newest()} already: nothing to do")
     else:
-        click.echo(f"the database went from schema {found.before} to {newest()}")
+        console.say(f"the database went from schema {found.before} to {newest()}")
     if found.outdated is not None:
-        click.echo(found.outdated)
+        console.say(found.outdated)

@@ -7,7 +7,6 @@ from importlib import resources
 from uuid import UUID
 
 import click
-from rich.console import Console
 from sqlalchemy import Connection
 
 from domain import device, sequence
@@ -50,7 +49,7 @@ def demo(config: Settings) -> None:
         raise click.ClickException("the rebuilt projections differ from the live ones")
 
 
-def run(settings: Settings, terminal: Console) -> bool:
+def run(settings: Settings, terminal: console.Terminal) -> bool:
     """Plays the demo and prints what happened; returns whether the rebuild was identical.
 
     The database ``sendtrail_demo`` on the server of ``settings`` is dropped and made anew.
@@ -101,7 +100,7 @@ def _register_devices(outreach: Outreach) -> list[UUID]:
     return ids
 
 
-def _import(container: Container, terminal: Console) -> None:
+def _import(container: Container, terminal: console.Terminal) -> None:
     """Imports the leads of ``demo_leads.csv`` and prints which lines were skipped."""
     with resources.as_file(resources.files("runners.cli") / "demo_leads.csv") as path:
         result = import_leads(
@@ -109,7 +108,7 @@ def _import(container: Container, terminal: Console) -> None:
         )
     terminal.print(f"imported {result.registered} leads from {path.name}")
     for rejected in result.rejected:
-        terminal.print(f"  line {rejected.line} skipped: {rejected.reason}", highlight=False)
+        terminal.print(f"  line {rejected.line} skipped: {rejected.reason}")
 
 
 def _plan(outreach: Outreach) -> tuple[UUID, UUID]:
@@ -144,7 +143,7 @@ def _plan(outreach: Outreach) -> tuple[UUID, UUID]:
     return welcome.id, sale.id
 
 
-def _play(container: Container, clock: SimulatedClock, terminal: Console) -> None:
+def _play(container: Container, clock: SimulatedClock, terminal: console.Terminal) -> None:
     """Runs the simulation for ``DAYS`` days."""
     simulation = Simulation(container, clock)
     end = START + timedelta(days=DAYS)
@@ -155,7 +154,7 @@ def _play(container: Container, clock: SimulatedClock, terminal: Console) -> Non
 
 
 def _print_reports(
-    connection: Connection, terminal: Console, sequence_id: UUID, campaign_id: UUID
+    connection: Connection, terminal: console.Terminal, sequence_id: UUID, campaign_id: UUID
 ) -> None:
     console.print_overview(terminal, reports.overview(connection))
     console.print_sequence(terminal, reports.sequence(connection, sequence_id))

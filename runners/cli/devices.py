@@ -67,7 +67,7 @@ def test(config: Settings, name: str, phone: str, text: str) -> None:
         _check_pause(container, row)
         outcome = asyncio.run(_send(make_gateways(config)[row.gateway], container, row, to, text))
         container.outreach.note_test(row.device_id, *_facts(outcome), actor=actor())
-    click.echo(explain(outcome))
+    console.say(explain(outcome))
     if not isinstance(outcome, Accepted):
         raise SendtrailError("the message was not accepted")
 

@@ -36,8 +36,8 @@ def create(config: Settings, name: str, role: str) -> None:
         _, key = access.create_key(
             container.database, container.outreach, name, role, actor=actor()
         )
-    click.echo(f"key {name} of role {role}; keep it, it cannot be shown again:")
-    click.echo(key)
+    console.say(f"key {name} of role {role}; keep it, it cannot be shown again:")
+    console.say(key)
 
 
 @group.command("list")
@@ -55,7 +55,7 @@ def revoke(config: Settings, name: str) -> None:
     """Revoke a key."""
     with Container(config) as container:
         access.revoke_key(container.database, container.outreach, name, actor=actor())
-    click.echo(f"revoked {name}")
+    console.say(f"revoked {name}")
 
 
 @group.command("rotate-secret")
@@ -74,8 +74,10 @@ def rotate_secret(config: Settings) -> None:
         if in_home:
             secret_key.keep_next(config.home, new_key)
         if config.new_secret_key is None:
-            click.echo("the new secret key, in force if this command ends well; keep a copy of it:")
-            click.echo(new_key)
+            console.say(
+                "the new secret key, in force if this command ends well; keep a copy of it:"
+            )
+            console.say(new_key)
             sys.stdout.flush()
 
     def put_in_place() -> None:
@@ -100,7 +102,7 @@ def rotate_secret(config: Settings) -> None:
             lambda leads: bar.update(task, completed=leads),
         )
     key_is = f"is in {config.home.resolve() / secret_key.NAME}" if in_home else "is needed"
-    click.echo(
+    console.say(
         f"encrypted anew: {done.leads} keys of leads, {done.secrets} credentials and secrets;"
         f" the new key {key_is} from now on",
         err=True,

@@ -72,8 +72,8 @@ def _print(result: Imported | OptedOut, *, dry_run: bool) -> None:
         if header != (column.attribute or column.as_):
             because = f" ({column.reason})" if column.reason else ""
             named = f"attribute {column.attribute}" if column.attribute else column.as_
-            click.echo(f"column {header!r} is read as {named}{because}")
+            console.say(f"column {header!r} is read as {named}{because}")
     for rejected in result.rejected:
-        click.echo(f"line {rejected.line}: {rejected.reason}", err=True)
+        console.say(f"line {rejected.line}: {rejected.reason}", err=True)
     counts = ", ".join(f"{name} {count}" for name, count in result.counts().items())
-    click.echo(f"{counts}{' (nothing was written)' if dry_run else ''}")
+    console.say(f"{counts}{' (nothing was written)' if dry_run else ''}")

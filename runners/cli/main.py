@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import errno
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import click
 
 from domain.errors import SendtrailError
+from domain.visible import visible, visible_lines
 
 # Where each command is, and what the list of commands says of it: the beginning of its own help.
 # The list has it here, because importing every command takes many times as long as printing it.
@@ -79,17 +83,40 @@ class Commands(click.Group):
                 ]
             )
 
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Parses what was typed. Raises ClickException, of one line that shows it."""
+        with _one_line():
+            return super().make_context(*args, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command. Raises ClickException for every error that is no fault of the code."""
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:
-            line = _line(error)
-            if line is None:
+        """Runs the command. Raises ClickException, of one line, for every error that is no fault of
+        the code, and Exit after showing where the code failed."""
+        with _one_line():
+            try:
+                return super().invoke(ctx)
+            except (click.ClickException, click.exceptions.Exit, click.Abort):
                 raise
-            raise click.ClickException(line) from error
+            except Exception as error:
+                if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                    # Whoever reads the output has gone, which click sees to.
+                    raise
+                line = _line(error)
+                if line is None:
+                    click.echo(visible_lines(traceback.format_exc().rstrip()), err=True)
+                    raise click.exceptions.Exit(1) from error
+                raise click.ClickException(line) from error
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Errors of the block become errors of one line, in which nothing that was typed, read or
+    received acts on the terminal."""
+    try:
+        yield
+    except click.UsageError as error:
+        raise click.UsageError(visible(error.format_message()), error.ctx) from error
+    except click.ClickException as error:
+        raise click.ClickException(visible(error.format_message())) from error
 
 
 def _line(error: Exception) -> str | None:
@@ -99,9 +126,6 @@ def _line(error: Exception) -> str | None:
     if isinstance(error, MemoryError):
         return "the machine has no memory left"
     if isinstance(error, OSError):
-        # Whoever reads the output has gone, which click sees to.
-        if error.errno == errno.EPIPE:
-            return None
         what = error.strerror or type(error).__name__
         return what if error.filename is None else f"{error.filename}: {what}"
     # Not at the top: help is there without the time that this import takes.

@@ -16,7 +16,7 @@ from projections.queries.operations import moment
 from projections.queries.quarantined import KINDS, Quarantined
 from projections.records import quarantine
 from projections.records.quarantine import Kind
-from runners.cli.console import readable
+from runners.cli import console
 
 PAGE = 500
 
@@ -36,9 +36,12 @@ def list_(config: Settings, kind: Kind | None, as_json: bool) -> None:
     with Container(config) as container:
         for each in _all(container, kind):
             found = True
-            click.echo(msgspec.json.encode(each) if as_json else _line(each))
+            if as_json:
+                console.say_json(msgspec.json.encode(each))
+            else:
+                console.say(_line(each))
     if not found and not as_json:
-        click.echo("nothing is in quarantine")
+        console.say("nothing is in quarantine")
 
 
 @group.command("release")
@@ -49,7 +52,7 @@ def release(config: Settings, what: str) -> None:
     id_, number = _asked_for(what)
     with Container(config) as container, container.database.transaction() as connection:
         released = quarantine.let_go(connection, id_, number)
-    click.echo(f"released {released}")
+    console.say(f"released {released}")
 
 
 def _all(container: Container, kind: Kind | None) -> Iterator[Quarantined]:
@@ -66,7 +69,7 @@ def _line(each: Quarantined) -> str:
     event = "" if each.notification_id is None else f", event {each.notification_id}"
     waits = " (recorded by itself as soon as it can be)" if each.waits_to_be_recorded else ""
     who = f"since {moment(each.since)}, by {each.runner}"
-    return readable(f"{each.kind} {each.id}{event}, {who}: {each.reason}{waits}")
+    return f"{each.kind} {each.id}{event}, {who}: {each.reason}{waits}"
 
 
 def _asked_for(what: str) -> tuple[UUID | None, int | None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 
 from domain import values
 from projections.config.settings import Settings
@@ -51,12 +50,12 @@ def replay(config: Settings, until: str, into: str) -> None:
             instant,
             lambda done, total: bar.update(task, completed=done, total=total),
         )
-    click.echo(f"schema {into} is as of {instant.isoformat()}; drop it when you are done:")
-    click.echo(f"DROP SCHEMA {into} CASCADE")
+    console.say(f"schema {into} is as of {instant.isoformat()}; drop it when you are done:")
+    console.say(f"DROP SCHEMA {into} CASCADE")
 
 
 def rebuild_and_compare(
-    container: Container, terminal: Console, *, only: str | None = None, swap: bool = False
+    container: Container, terminal: console.Terminal, *, only: str | None = None, swap: bool = False
 ) -> bool:
     """Rebuilds every read model and prints on ``terminal`` how each compares with the live one.
 

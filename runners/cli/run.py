@@ -7,6 +7,7 @@ import click
 from projections.config import metrics
 from projections.config.settings import Settings
 from projections.container import Container
+from runners.cli import console
 from runners.process import bundled
 from runners.process.supervisor import RUNNERS, Runners
 
@@ -22,7 +23,7 @@ def run(config: Settings, names: tuple[str, ...], once: bool) -> None:
         runners = Runners(container, names or RUNNERS)
         if once:
             for name, count in runners.once().items():
-                click.echo(f"{name}: {count}")
+                console.say(f"{name}: {count}")
         else:
             bundled.keep(config)
             runners.forever()

@@ -32,14 +32,14 @@ def status(config: Settings) -> None:
         short = short_secrets.of_devices(connection, container.secrets)
     console.print_processes(terminal, found.processes)
     for line in pending.lines:
-        click.echo(console.readable(line.story))
+        console.say(line.story)
     if others := pending.total - sum(line.count for line in pending.lines):
-        click.echo(f"{others:,} more messages wait: GET /api/v1/messages?status=pending")
+        console.say(f"{others:,} more messages wait: GET /api/v1/messages?status=pending")
     for warning in operations.lines(found, now - incidents.RECENT):
-        click.echo(warning)
+        console.say(warning)
     if strangers := operations.unattributed_line(found):
-        click.echo(strangers)
+        console.say(strangers)
     if keyless:
-        click.echo(missing_keys.advice(keyless))
+        console.say(missing_keys.advice(keyless))
     if short:
-        click.echo(short_secrets.advice(short))
+        console.say(short_secrets.advice(short))

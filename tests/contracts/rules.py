@@ -18,6 +18,12 @@ _METHODS = {"execute", "executemany", "exec_driver_sql", "copy_expert"}
 # Who may make a container: the command line, the processes and the API's factory.
 _COMPOSERS = ("runners/cli/", "runners/process/", "api/app.py", "projections/container.py")
 
+# What writes to a terminal, by the names that Python, click and rich give it.
+_PRINTERS = {"print", "echo", "secho", "echo_via_pager", "progressbar", "Console", "Text"}
+_WRITERS = {"write", "writelines"}
+# Who may: they make what they are given visible.
+_MAY_PRINT = ("runners/cli/console.py", "runners/cli/main.py")
+
 Sources = Mapping[str, str]
 
 
@@ -68,6 +74,21 @@ def stray_containers(files: Sources) -> Iterator[str]:
                 yield f"{path}:{node.lineno}: makes a Container"
 
 
+def raw_prints(files: Sources) -> Iterator[str]:
+    """A command prints with ``console``, where texts from outside are shown and not obeyed."""
+    for path, text in files.items():
+        if not path.startswith("runners/cli/") or path in _MAY_PRINT:
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.Attribute | ast.Name):
+                continue
+            name, owner = _name(node), ast.unparse(node)
+            if (name in _PRINTERS and not owner.startswith("terminal.")) or (
+                name in _WRITERS and "sys." in owner
+            ):
+                yield f"{path}:{node.lineno}: prints with {owner}"
+
+
 def idle_decisions(files: Sources) -> Iterator[str]:
     """Every decision of ``domain``, a public function that takes ``now`` and ``actor``, has a
     caller outside tests and benchmarks."""
@@ -95,6 +116,7 @@ RULES = (
     long_files,
     sql_outside_projections,
     stray_containers,
+    raw_prints,
     idle_decisions,
     hurting_migrations,
 )

@@ -11,6 +11,7 @@ from tests.contracts.rules import (
     Sources,
     idle_decisions,
     long_files,
+    raw_prints,
     sources,
     sql_outside_projections,
     stray_containers,
@@ -40,6 +41,16 @@ DECISION = "def stop(state, *, now, actor):\n    return state\n"
             "runners/jobs/a.py:2: makes a Container",
         ),
         (
+            raw_prints,
+            {"runners/cli/a.py": "import click\n\n\ndef f(name):\n    click.echo(name)\n"},
+            "runners/cli/a.py:5: prints with click.echo",
+        ),
+        (
+            raw_prints,
+            {"runners/cli/a.py": "import sys\nsys.stdout.buffer.write(b'')\n"},
+            "runners/cli/a.py:2: prints with sys.stdout.buffer.write",
+        ),
+        (
             idle_decisions,
             {"domain/lead.py": DECISION, "tests/a.py": "from domain import lead\nlead.stop(1)\n"},
             "domain/lead.py:1: no production code calls the decision stop",
@@ -57,6 +68,13 @@ def test_a_breach_is_named(rule: Rule, files: Sources, breach: str) -> None:
         (long_files, {"api/a.py": "x = 1\n" * 300}),
         (sql_outside_projections, {"projections/a.py": "def f(c):\n    c.execute('SELECT 1')\n"}),
         (stray_containers, {"runners/cli/a.py": "Container(1)\n", "tests/a.py": "Container(1)\n"}),
+        (
+            raw_prints,
+            {
+                "runners/cli/a.py": "console.say(name)\nterminal.print(name)\n",
+                "runners/cli/console.py": "click.echo(visible(line))\n",
+            },
+        ),
         (
             idle_decisions,
             {"domain/lead.py": DECISION, "runners/a.py": "from domain import lead\nlead.stop(1)\n"},

@@ -157,6 +157,23 @@ def test_reconfiguring_without_a_change_is_no_event() -> None:
     assert reconfigure(given(REGISTERED), changed(name="Sales 1 ")) == ()
 
 
+HIDDEN = "Sales\u200b 1"
+
+
+def test_no_device_looks_like_another_by_what_nobody_sees() -> None:
+    """One that an earlier version let through keeps its name until somebody changes that."""
+    with pytest.raises(InvalidInputError, match="name: expected characters that can be seen"):
+        device.register(ID, changed(name=HIDDEN), **BY)
+    with pytest.raises(InvalidInputError, match="name: expected characters that can be seen"):
+        device.reconfigure(given(REGISTERED), changed(name=HIDDEN), **BY)
+
+    former = event(DeviceRegistered, 1, configuration=changed(name=HIDDEN))
+    (event_,) = device.reconfigure(given(former), changed(name=HIDDEN, daily_limit=5), **BY)
+
+    assert isinstance(event_, DeviceReconfigured)
+    assert event_.configuration.daily_limit == 5
+
+
 def test_a_device_never_changes_its_gateway() -> None:
     """What it has sent belongs to the gateway it was sent through."""
     with pytest.raises(InvalidInputError) as error:

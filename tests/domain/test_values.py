@@ -89,6 +89,32 @@ def test_a_text_that_may_be_empty_still_has_a_length_and_no_nul() -> None:
             values.text("body", bad, longest=8, allow_empty=True)
 
 
+@pytest.mark.parametrize(
+    "name", ["Sales 1", " Verkäufe (Nord) ", "営業\u3000一", "📞 बिक्री क्\u200dष"]
+)
+def test_a_label_is_what_one_sees(name: str) -> None:
+    assert values.label("name", name) == name.strip()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Sales\u200b 1",
+        "Sales\u00a01",
+        "\u202eSales 1",
+        "Sales 1\x1b[8m",
+        "Sa\u00adles 1",
+        "Sales\t1",
+        "Sales 1\U000e0041",
+        " ",
+    ],
+)
+def test_a_label_that_could_be_taken_for_another_is_refused(name: str) -> None:
+    """By what nobody sees, or sees as a space; and one that is only space."""
+    with pytest.raises(InvalidInputError, match="name: expected"):
+        values.label("name", name)
+
+
 def test_half_a_character_is_refused() -> None:
     """JSON may carry half of a surrogate pair; no database and no gateway can take it."""
     with pytest.raises(InvalidInputError):

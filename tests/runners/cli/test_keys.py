@@ -90,14 +90,17 @@ def test_bad_names_and_roles_are_one_line(sendtrail: Command, container: Contain
         sendtrail("keys", "create", "crm", "--role", "root"),
         sendtrail("keys", "create", "crm"),
         sendtrail("keys", "revoke", "nobody"),
+        sendtrail("keys", "create", "boss\u200b", "--role", "admin"),
     ]
 
-    assert [result.exit_code for result in results] == [1, 1, 2, 2, 1]
+    assert [result.exit_code for result in results] == [1, 1, 2, 2, 1, 1]
     expected = "Error: name: expected tokens of 1 to 100 characters"
     assert results[0].stderr.startswith(expected)
     assert results[1].stderr.startswith(expected)
     assert "'viewer', 'operator', 'admin'" in results[2].stderr
     assert results[4].stderr == "Error: no key nobody\n"
+    seen = "Error: name: expected characters that can be seen, and no space but the usual\n"
+    assert results[5].stderr == seen
     assert then.table(container, "api_keys") == []
 
 

@@ -47,7 +47,8 @@ def test_everything_is_listed_with_its_reason(container: Container, database_url
 
     assert nothing == ["nothing is in quarantine"]
     assert listed(database_url) == [
-        f"event {TWO}, event 42, since 2026-03-02 08:00:00 UTC, by enroller: no such field [2J",
+        f"event {TWO}, event 42, since 2026-03-02 08:00:00 UTC, by enroller:"
+        r" no such\nfield\x1b[2J",
         f"message {ONE}, since 2026-03-02 08:00:00 UTC, by enroller: a field is missing"
         " (recorded by itself as soon as it can be)",
     ]

@@ -77,10 +77,16 @@ def test_what_the_machine_refuses_is_one_line(
 
 
 def test_a_fault_of_the_code_is_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has a place in the code, which somebody has to find."""
+    """It has a place in the code, which somebody has to find. Its words do not act."""
     monkeypatch.setitem(COMMANDS, "fails", (f"{__name__}:fails", ""))
-    error = ValueError("a bug")
+    error = ValueError("a bug\x1b[2J")
 
     result = CliRunner().invoke(Commands(), ["fails"], obj=error)
 
-    assert result.exception is error
+    assert (result.exit_code, result.stdout) == (1, "")
+    first, *_, last = result.stderr.splitlines()
+    assert (first, last) == (
+        "Traceback (most recent call last):",
+        r"ValueError: a bug\x1b[2J",
+    )
+    assert f'File "{__file__}"' in result.stderr

@@ -1,0 +1,42 @@
+"""What browsers are told with every answer, so that no answer is more to them than it is.
+
+An answer is neither guessed to be of another type, nor shown within a stranger's page, nor kept.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+# Of data and errors a browser shall run and load nothing; of a page only what is ours and a file of
+# its own.
+DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+# In seconds: a year. Subdomains are not ours to speak of.
+STRICT_TRANSPORT = "max-age=31536000"
+
+
+def install(app: Flask) -> None:
+    """Gives these headers to every answer, errors too. Must come first, so that it is the last to
+    see an answer."""
+
+    @app.after_request
+    def protect(response: Response) -> Response:
+        page = response.mimetype == "text/html"
+        response.headers.update(HEADERS)
+        response.headers["Content-Security-Policy"] = PAGE_POLICY if page else DATA_POLICY
+        # A file of a page says itself how it may be kept.
+        response.headers.setdefault("Cache-Control", "no-store")
+        if request.is_secure:
+            response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+        return response
