@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench crash ha clean
+.PHONY: demo test lint bench crash fuzz ha clean
 
 demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own
 	$(BIN)/sendtrail demo
@@ -24,6 +24,9 @@ bench: $(VENV)/ready-bench  ## everything beside pgqueuer, the library's recorde
 
 crash: $(VENV)/ready-dev  ## kills runners at random and proves that nothing is doubled or lost
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: $(VENV)/ready-dev  ## 10,000 requests as Schemathesis makes them up; ARGS="--cases 500 --seed 7": fewer, and others
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 ha: $(VENV)/ready-ha  ## loses the leader of three PostgreSQL nodes three times, and proves the same; needs etcd
 	$(BIN)/python -m tests.ha $(ARGS)
