@@ -11,7 +11,7 @@ ITSELF := --no-deps --no-build-isolation --editable .
 COMPILE := pip compile setup.cfg requirements/build.in --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --quiet
 
-.PHONY: demo test lint bench crash ha lowest lock audit clean
+.PHONY: demo test lint bench crash fuzz ha lowest lock audit clean
 
 demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own
 	$(BIN)/sendtrail demo
@@ -31,6 +31,9 @@ bench: $(VENV)/ready-bench  ## everything beside pgqueuer, the library's recorde
 
 crash: $(VENV)/ready-dev  ## kills runners at random and proves that nothing is doubled or lost
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: $(VENV)/ready-dev  ## 10,000 requests as Schemathesis makes them up; ARGS="--cases 500 --seed 7": fewer, and others
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 ha: $(VENV)/ready-ha  ## loses the leader of three PostgreSQL nodes three times, and proves the same; needs etcd
 	$(BIN)/python -m tests.ha $(ARGS)

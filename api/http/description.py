@@ -26,6 +26,7 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     404: ("there is nothing of that id", {}),
     409: ("the present state does not allow it; errors.state names the state, if there is one", {}),
     413: ("the body is too large", {}),
+    414: ("the address is longer than the server takes; this answer is no JSON", {}),
     415: ("the body has another content type", {}),
     422: ("errors says which field is wrong; or the Idempotency-Key had another request", {}),
     429: ("too many wrong keys", RETRY_AFTER),
@@ -91,6 +92,8 @@ def _statuses(path: str, method: str, operation: dict[str, Any], role: str | Non
         statuses |= {401, 429}
         statuses |= {403} if role != "viewer" else set()
         statuses |= {409} if method != "get" else set()
+    if any(each["in"] == "query" for each in operation.get("parameters", [])):
+        statuses.add(414)
     if "requestBody" in operation:
         statuses |= {400, 413}
     if role is not None and ("requestBody" in operation or operation.get("parameters")):
@@ -114,5 +117,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
     def __init__(self, app: Flask) -> None:
         super().__init__(app, spec_kwargs={"extra_plugins": [Common()]})
         for code, (description, headers) in ERRORS.items():
-            response = {"description": description, "content": CONTENT, "headers": headers}
+            response = {"description": description, "headers": headers}
+            if code != HTTPStatus.REQUEST_URI_TOO_LONG:
+                response["content"] = CONTENT
             self.spec.components.response(_name(code), response, lazy=True)

@@ -91,7 +91,7 @@ def install(app: Flask, api: Any) -> None:
 def _wrong_field(error: InvalidInputError) -> dict[str, Any]:
     """The field under where it was given, as flask-smorest names the errors of schemas."""
     given = re.split(r"[.\[]", error.field)[0]
-    location = "query" if given in request.args else "json"
+    location = "query" if request.method == "GET" or given in request.args else "json"
     return {location: {error.field: [f"Expected {error.expected}."]}}
 
 

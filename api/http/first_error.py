@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+# Of a field's path, in characters.
+LONGEST = 200
+
 # What marshmallow says, in the words of ``InvalidInputError``.
 _WORDS = (
     (r"Missing data for required field", "expected a value, which is required"),
@@ -28,7 +31,7 @@ def sentence(errors: dict[str, Any]) -> str | None:
     for found in errors.values():
         if isinstance(found, dict):
             for path, text in _leaves(found, ""):
-                return f"{path or 'body'}: {_expected(text)}"
+                return f"{_shown(path) or 'body'}: {_expected(text)}"
     return None
 
 
@@ -48,9 +51,14 @@ def _joined(path: str, name: Any) -> str:
     # A whole schema, or the key or value of a dictionary, is no name of the client's.
     if name in ("_schema", "key", "value"):
         return path
-    if isinstance(name, int) or str(name).isdigit():
-        return f"{path}[{int(name) + 1}]"
+    if isinstance(name, int):
+        return f"{path}[{name + 1}]"
     return f"{path}.{name}" if path else str(name)
+
+
+def _shown(path: str) -> str:
+    """``path`` on one line: a field's name may be anything that a client made up."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in path[:LONGEST])
 
 
 def _expected(text: str) -> str:

@@ -66,6 +66,7 @@ def lead(query: dict[str, Any], lead_id: UUID) -> Any:
 @blueprint.get("/why-not", needs="viewer")
 @blueprint.arguments(WhyNotQuery, location="query")
 @blueprint.response(200, WhyNot)
+@blueprint.alt_response(404, description="there is no such lead, campaign or sequence")
 def why_not(query: dict[str, Any]) -> Any:
     """Why this person was not sent this campaign, or this sequence"""
     lead_id, campaign_id = query["lead_id"], query.get("campaign_id")

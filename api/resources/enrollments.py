@@ -21,6 +21,7 @@ def _show(enrollment_id: UUID) -> Any:
 @blueprint.post("", needs="operator")
 @blueprint.arguments(NewEnrollment)
 @blueprint.response(201, Enrollment)
+@blueprint.alt_response(404, description="there is no such lead or sequence")
 def enroll(data: dict[str, Any]) -> Any:
     """Let one lead enter an active sequence now, whatever its triggers and niche"""
     began = outreach().enroll_lead(data["lead_id"], data["sequence_id"], actor=actor())

@@ -27,6 +27,11 @@ WRONG: list[tuple[str, Any, str]] = [
     ),
     (
         "/leads",
+        {"phone": "+60123456789", "\u00b2\n": 1},
+        "\u00b2\ufffd: expected no such name",
+    ),
+    (
+        "/leads",
         {"phone": "+60123456789", "triggers": ["COLD", "WARM,HOT"]},
         "triggers[2]: expected no ',', ';', '|' or control character",
     ),
