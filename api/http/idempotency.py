@@ -15,7 +15,7 @@ from flask_smorest import abort
 
 from api.http import uploads
 from api.http.context import container, key, now
-from projections.records.idempotency import StoredResponse, Turn
+from projections.records.idempotency import StoredResponse, Turn, keyed
 
 HEADER = "Idempotency-Key"
 LONGEST = 255
@@ -30,9 +30,11 @@ class IdempotentRequest:
     stored one."""
 
     def __init__(self, idempotency_key: str) -> None:
-        self.request_sha256 = _fingerprint()
+        identity = container().outreach.identity
+        self.request_sha256 = keyed(identity, _fingerprint())
         self.replayed = False
-        self.turn = Turn(container().database, key().name, idempotency_key)
+        named = hashlib.sha256(idempotency_key.encode()).hexdigest()
+        self.turn = Turn(container().database, key().name, keyed(identity, named), now())
 
     def stored_response(self) -> StoredResponse | None:
         """The response that was given to this key before; None for a new key."""

@@ -39,7 +39,8 @@ api_keys = Table(
     CheckConstraint("role IN ('viewer', 'operator', 'admin')", name="role"),
 )
 
-# First answers to POST requests with an Idempotency-Key, for a day.
+# First answers to POST requests with an Idempotency-Key, for a day. Of the key, and of the request,
+# only an HMAC-SHA256 under the identity key is kept, in hex: both may name a person.
 idempotency = Table(
     "idempotency",
     KEPT,

@@ -174,7 +174,9 @@ def test_who_was_erased_does_not_come_back(
     when.triggers(container)
 
     assert [answer.status for answer in refused] == [409] * 5
-    assert (imported.json["known"], imported.json["registered"]) == (1, 0)
+    reason = "phone: expected a person who was not erased"
+    assert imported.json["rejected"] == [{"line": 2, "field": "phone", "reason": reason}]
+    assert (imported.json["known"], imported.json["registered"]) == (0, 0)
     assert found(then.everything(container)) == []
     new = [event.topic for event in then.log(container)[events:]]
     assert {topic for topic in new if topic.startswith("lead.")} == set()
