@@ -15,6 +15,7 @@ from domain.errors import StorageError
 from domain.event import Event
 from domain.lead.events import (
     LeadAddressLearned,
+    LeadErased,
     LeadPhoneChanged,
     LeadRegistered,
     LeadReplied,
@@ -38,8 +39,8 @@ _UNREADABLE = (
 
 def read(connection: Connection, lead_ids: Iterable[UUID]) -> PastAddresses:
     """The keys of all addresses of these leads, former ones too, in order; and of each lead the
-    versions of those events that cannot be read. No event of a lead whose own key is damaged can
-    be."""
+    versions of those events that cannot be read, or could not when it was erased. No event of a
+    lead whose own key is damaged can be."""
     ids = list(lead_ids)
     keys = {
         row.key
@@ -64,7 +65,10 @@ def read(connection: Connection, lead_ids: Iterable[UUID]) -> PastAddresses:
                 if damaged:
                     raise StorageError("the key was altered")
                 state = decrypt_state(id_, version, topic, bytes(state), key)
-            keys.update(filter(None, _keys(decode(topic, bytes(state)))))
+            past = decode(topic, bytes(state))
+            keys.update(filter(None, _keys(past)))
+            if isinstance(past, LeadErased):
+                unreadable[id_] = list(past.unreadable)
         except _UNREADABLE:
             unreadable[id_].append(version)
     return PastAddresses(sorted(keys), {id_: tuple(found) for id_, found in unreadable.items()})
