@@ -224,11 +224,11 @@ class Conversation:
             via: OptOutVia = "platform" if out.opt_out_via == "platform" else "merge"
             self.opt_out(out.opt_out_evidence or "", via)
 
-    def erase(self, also: tuple[UUID, ...] = ()) -> None:
-        """Forget the person, and give up all that was planned. ``also`` are the ids that the
-        person's other numbers would give."""
-        self._add(lead.erase(self.lead, also, **self.by))
-        self.merged = [self._follow(each, lead.erase(each, **self.by)) for each in self.merged]
+    def erase(self, also: tuple[UUID, ...], unreadable: Mapping[UUID, tuple[int, ...]]) -> None:
+        """Forget the person, and give up all that was planned; ``unreadable`` is by lead."""
+        self._add(lead.erase(self.lead, also, unreadable.get(self.lead.id, ()), **self.by))
+        erased = [lead.erase(m, (), unreadable.get(m.id, ()), **self.by) for m in self.merged]
+        self.merged = [*map(self._follow, self.merged, erased)]
         self.stop_all("erased")
 
     def stop_all(self, reason: StopReason) -> None:

@@ -37,6 +37,17 @@ class WrongStateError(SendtrailError):
         self.state = state
 
 
+class ErasedError(WrongStateError):
+    """The phone is of a person who was erased."""
+
+    def __init__(self) -> None:
+        super().__init__("phone", "erased", "register")
+        self.args = (
+            "the person with this phone was erased: registering anew needs renewed_consent,"
+            " with its evidence",
+        )
+
+
 class NotFoundError(SendtrailError):
     """Nothing of the kind ``what`` has that id or name."""
 

@@ -44,6 +44,11 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True):
     by_person: bool = False
     in_force: bool = True
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether the person with the address was erased: nobody can read which one it was."""
+        return not self.address.value
+
 
 def evolve(state: Suppression | None, event: Event) -> Suppression:
     """The suppression after ``event``."""

@@ -16,6 +16,7 @@ from api.schemas import serializers
 from api.schemas.fields import page_of
 from api.schemas.leads import (
     ChangedLead,
+    ErasedLead,
     Evidence,
     ImportQuery,
     ImportSummary,
@@ -52,13 +53,22 @@ def _check_device(device_id: UUID | None) -> None:
 @blueprint.post("", needs="operator")
 @blueprint.arguments(NewLead)
 @blueprint.response(201, Lead)
-@blueprint.alt_response(409, description="the phone is known; errors.id is the lead's")
+@blueprint.alt_response(
+    409,
+    description="the phone is known: errors.id is the lead's; or the person was erased, and there"
+    " is no renewed_consent: errors.state is erased",
+)
 def register(data: dict[str, Any]) -> Any:
     """Register a lead"""
     phone = phones.parse(data.pop("phone"), container().settings.default_region)
     triggers = data.pop("triggers", [])
+    consent = data.pop("renewed_consent", None)
     _check_device(data.get("device_id"))
-    return _show(outreach().register_lead(phone, triggers, lead.profile(**data), actor=actor()).id)
+    profile = lead.profile(**data)
+    registered = outreach().register_lead(
+        phone, triggers, profile, renewed_consent=consent, actor=actor()
+    )
+    return _show(registered.id)
 
 
 @blueprint.get("", needs="viewer")
@@ -89,7 +99,11 @@ def export(lead_id: UUID) -> Any:
 @blueprint.patch("/<uuid:lead_id>", needs="operator")
 @blueprint.arguments(LeadPatch, required=False)
 @blueprint.response(200, ChangedLead)
-@blueprint.alt_response(409, description="the phone is another lead's; errors.id is that one's")
+@blueprint.alt_response(
+    409,
+    description="the phone is another lead's: errors.id is that one's; or that of a person who was"
+    " erased: errors.state is erased",
+)
 def update(data: dict[str, Any], lead_id: UUID) -> Any:
     """Change what is said of a lead, and its phone; what is not given stays"""
     _check_device(data.get("device_id"))
@@ -106,12 +120,12 @@ def update(data: dict[str, Any], lead_id: UUID) -> Any:
 
 
 @blueprint.delete("/<uuid:lead_id>", needs="admin")
-@blueprint.response(200, Lead)
+@blueprint.response(200, ErasedLead)
 def erase(lead_id: UUID) -> Any:
     """Forget who this was, for good: personal data becomes unreadable in every event; needs a key
     of role admin"""
-    outreach().erase_lead(lead_id, actor=actor())
-    return _show(lead_id)
+    unreadable = outreach().erase_lead(lead_id, actor=actor()).unreadable
+    return {**_show(lead_id), "unreadable_events": unreadable}
 
 
 @blueprint.post("/<uuid:lead_id>/triggers", needs="operator")

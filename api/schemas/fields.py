@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate
 
@@ -53,6 +53,27 @@ class Text(fields.String):
         if "\0" in text:
             raise ValidationError("Expected text without NUL.")
         return text
+
+
+class Consent(fields.Field[str]):
+    """What proves that somebody agrees: ``{"evidence": words}``, or the words alone."""
+
+    WORDS: ClassVar[dict[str, Any]] = {"type": "string", "minLength": 1, "maxLength": 10_000}
+
+    def __init__(self, description: str) -> None:
+        given = {
+            "type": "object",
+            "properties": {"evidence": self.WORDS},
+            "required": ["evidence"],
+            "additionalProperties": False,
+        }
+        super().__init__(metadata={"description": description, "oneOf": [given, self.WORDS]})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        words = value["evidence"] if isinstance(value, dict) and [*value] == ["evidence"] else value
+        if not isinstance(words, str) or not 1 <= len(words) <= self.WORDS["maxLength"]:
+            raise ValidationError('Expected {"evidence": "1 to 10000 characters"}, or these alone.')
+        return str(Text().deserialize(words))
 
 
 def note(text: str) -> dict[str, str]:

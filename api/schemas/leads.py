@@ -6,7 +6,7 @@ from typing import get_args
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import KEY, TOKEN, PageQuery, Text, note
+from api.schemas.fields import KEY, TOKEN, Consent, PageQuery, Text, note
 from domain.addresses import Kind
 from domain.values import TARGET_STATUSES
 
@@ -45,12 +45,19 @@ class LeadAddress(Schema):
     learned_at = fields.AwareDateTime(required=True)
 
 
-class NewLead(LeadFields):
+class LeadWithPhone(LeadFields):
     phone = Text(required=True, validate=validate.Length(1, 100))
     triggers = fields.List(Text(validate=TOKEN))
 
 
-class Lead(NewLead):
+class NewLead(LeadWithPhone):
+    renewed_consent = Consent(
+        "what proves that the person agrees anew: who was erased begins again as another lead, and"
+        " a suppression of the phone ends"
+    )
+
+
+class Lead(LeadWithPhone):
     id = fields.UUID(required=True)
     phone = Text(required=True, allow_none=True, metadata=note("null once the person is erased"))
     opted_out = fields.Boolean(required=True)
@@ -71,6 +78,17 @@ class Lead(NewLead):
     registered_at = fields.AwareDateTime(required=True)
     erased_at = fields.AwareDateTime(allow_none=True)
     version = fields.Integer(required=True)
+
+
+class ErasedLead(Lead):
+    unreadable_events = fields.List(
+        fields.Integer(),
+        required=True,
+        metadata=note(
+            "versions of events that could not be read; an address that only they had is not known"
+            " as erased"
+        ),
+    )
 
 
 class ChangedLead(Lead):

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from eventsourcing.persistence import RecordConflictError
 
 from domain import lead
 from domain.addresses import Address
-from domain.application.base import LEAD, applied
+from domain.application.base import ATTEMPTS, LEAD, applied
 from domain.application.registration import RegistrationCommands
 from domain.application.suppressions import SuppressionCommands
 from domain.conversation import Conversation
-from domain.errors import AlreadyExistsError, WrongStateError
+from domain.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    ErasedError,
+    NotFoundError,
+    WrongStateError,
+)
 from domain.event import Event
-from domain.lead.events import LeadPhoneChanged, LeadRegistered
 from domain.phones import canonical
 
 
@@ -25,6 +32,13 @@ class Updated(NamedTuple):
 
     lead: lead.Lead
     moved: int
+
+
+class Erased(NamedTuple):
+    """What is left of a lead, and the versions of its events that could not be read."""
+
+    lead: lead.Lead
+    unreadable: tuple[int, ...]
 
 
 class LeadCommands(RegistrationCommands, SuppressionCommands):
@@ -77,7 +91,7 @@ class LeadCommands(RegistrationCommands, SuppressionCommands):
     def change_phone(self, lead_id: UUID, phone: str, evidence: str, *, actor: str) -> lead.Lead:
         """Correct the lead's phone, to ``phone`` in E.164. Whoever has the former one may be
         somebody else: a no that came from there is remembered. Raises AlreadyExistsError where
-        ``phone`` is another lead's, or that of a person who was erased."""
+        ``phone`` is another lead's, and ErasedError where it is of a person who was erased."""
 
         def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
             self.queries.lock_addresses(connection, alone=True)
@@ -85,6 +99,8 @@ class LeadCommands(RegistrationCommands, SuppressionCommands):
             owners = self.queries.leads_of_keys(connection, [key])
             others = [id_ for id_ in owners.get(key, ()) if id_ != lead_id]
             gone = {} if owners else self.unavailable(connection, [key])
+            if self.queries.erased(connection, gone.values()):
+                raise ErasedError
             if others or gone:
                 raise AlreadyExistsError("lead", [*others, *gone.values()][0])
             around = self.queries.surroundings(connection, [lead_id])
@@ -123,35 +139,46 @@ class LeadCommands(RegistrationCommands, SuppressionCommands):
 
         return self._change_with_queries(LEAD, lead_id, decide)
 
-    def erase_lead(self, lead_id: UUID, *, actor: str) -> lead.Lead:
+    def erase_lead(self, lead_id: UUID, *, actor: str) -> Erased:
         """Make the person's data unreadable in every event, stop the enrollments and cancel every
-        message that is not dispatched. The messages and their counts stay, and nobody is registered
-        again with one of the person's numbers. Raises WrongStateError for a lead that was merged
-        into another: that one is to be erased."""
+        message that is not dispatched. The messages and their counts stay. Nobody is registered
+        again with one of the person's numbers, but with a renewed consent.
 
-        def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
-            if state.merged_into is not None and state.erased_at is None:
-                raise WrongStateError("lead", f"merged into {state.merged_into}", "erase")
-            around = self.queries.surroundings(connection, [lead_id])[lead_id]
-            own = {lead_id, *(other.id for other in around.merged)}
-            numbers = {key for each in own for key in self._numbers(each)}
-            for each in own:
-                self.queries.erase_personal_data(connection, each)
-            also = {self._new_id(key) for key in numbers} - own
-            person = Conversation(state, around, now=now, actor=actor)
-            person.erase(tuple(sorted(also)))
-            return person.events
+        The row decides, and not the events: one that cannot be read is named in LeadErased, and
+        keeps nobody from being forgotten. Raises NotFoundError; WrongStateError for a lead that was
+        merged into another: that one is to be erased; ConflictError after ``ATTEMPTS`` lost races.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                with self.queries.transaction() as connection:
+                    return self._erase(connection, lead_id, actor)
+            except RecordConflictError as conflict:
+                self.queries.put_aside_broken(conflict, self.clock())
+        raise ConflictError("this lead is changed by others again and again; try later")
 
-        return self._change_with_queries(LEAD, lead_id, decide)
-
-    def _numbers(self, lead_id: UUID) -> set[str]:
-        """Every number that the lead ever had, as canonical phones."""
-        events = cast(Iterable[Event], self.events.get(lead_id))
-        return {
-            canonical(event.phone)
-            for event in events
-            if isinstance(event, LeadRegistered | LeadPhoneChanged) and event.phone
-        }
+    def _erase(self, connection: Any, lead_id: UUID, actor: str) -> Erased:
+        # Nobody is registered meanwhile with an id that this makes unavailable.
+        self.queries.lock_addresses(connection, alone=True)
+        state = self.queries.lead_to_erase(connection, lead_id)
+        if state is None:
+            raise NotFoundError("lead", lead_id)
+        if state.merged_into is not None and state.erased_at is None:
+            raise WrongStateError("lead", f"merged into {state.merged_into}", "erase")
+        around = self.queries.surroundings(connection, [lead_id])[lead_id]
+        own = {lead_id, *(other.id for other in around.merged)}
+        past = self.queries.past_addresses(connection, own)
+        owners = self.queries.leads_of_keys(connection, past.keys)
+        # Whoever has one of the numbers now is somebody else.
+        hers = [key for key in past.keys if own.issuperset(owners.get(key, ()))]
+        lives = self.lives(connection, hers).values()
+        also = {each.next for each in lives if not each.gone and each.latest not in own}
+        person = Conversation(state, around, now=self.clock(), actor=actor)
+        person.erase(tuple(sorted(also)), past.unreadable)
+        suppressed = self.queries.suppressed(connection, hers).values()
+        noes = [each.id for each in suppressed]
+        self.queries.erase_personal_data(connection, own, hers, noes)
+        self.record(connection, person.events)
+        return Erased(person.lead, past.unreadable.get(lead_id, ()))
 
     def _converse(
         self, lead_id: UUID, say: Callable[[Conversation], None], actor: str

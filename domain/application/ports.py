@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from domain.device import Status as DeviceStatus
@@ -18,6 +18,14 @@ from domain.sequence import Definition
 from domain.sequence import Sequence as Sequence_
 from domain.suppression import Suppression
 from domain.surroundings import Surroundings
+
+
+class PastAddresses(NamedTuple):
+    """The ``keys`` of all addresses that a person ever had, and by lead the versions of events that
+    could not be read."""
+
+    keys: list[str]
+    unreadable: Mapping[UUID, tuple[int, ...]]
 
 
 class CommandQueries(Protocol):
@@ -146,8 +154,23 @@ class CommandQueries(Protocol):
         told."""
         ...
 
-    def erase_personal_data(self, connection: Any, lead_id: UUID) -> None:
-        """Make the lead's personal data unreadable for ever."""
+    def lead_to_erase(self, connection: Any, lead_id: UUID) -> Lead | None:
+        """Lock the lead, in quarantine too; None if there is none."""
+        ...
+
+    def past_addresses(self, connection: Any, lead_ids: Iterable[UUID]) -> PastAddresses:
+        """Every address that these leads ever had, as far as their events can be read."""
+        ...
+
+    def erase_personal_data(
+        self,
+        connection: Any,
+        lead_ids: Iterable[UUID],
+        keys: Iterable[str],
+        suppression_ids: Iterable[UUID],
+    ) -> None:
+        """Make the personal data of one person unreadable for ever: that of these leads and
+        suppressions, and whatever else is kept by the ``keys`` of the person's addresses."""
         ...
 
     def put_aside_broken(self, conflict: Exception, now: datetime) -> None:

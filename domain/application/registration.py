@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from eventsourcing.persistence import RecordConflictError
 
-from domain import lead
+from domain import lead, suppression
 from domain.application.base import ATTEMPTS, LEAD
 from domain.application.senders import SenderCommands
 from domain.conversation import Conversation
-from domain.errors import AlreadyExistsError, ConflictError
+from domain.errors import AlreadyExistsError, ConflictError, ErasedError
 from domain.event import Event
 from domain.ids import derived
 from domain.phones import canonical
@@ -20,12 +21,14 @@ from domain.surroundings import Surroundings
 
 
 class Registration(NamedTuple):
-    """A lead to register: the phone in E.164, and the evidence of an opt-out, if there is one."""
+    """A lead to register: the phone in E.164, and the evidence of an opt-out, if there is one, or
+    that a person who was erased agrees since."""
 
     phone: str
     triggers: Sequence[str]
     profile: lead.Profile
     opt_out: str | None = None
+    renewed_consent: str | None = None
 
 
 class Change(NamedTuple):
@@ -38,11 +41,31 @@ class Change(NamedTuple):
 
 
 class Registered(NamedTuple):
-    """What became of registrations: the ids of new leads by phone as given, and those of leads that
-    there are already, erased ones too."""
+    """What became of registrations: the ids of new leads by phone as given, those of leads that
+    there are already, and the phones of people who were erased."""
 
     new: dict[str, UUID]
     known: dict[str, UUID]
+    erased: set[str]
+
+
+class Lives(NamedTuple):
+    """Who had a number, one person after another: the id of the ``latest``, None if nobody had it,
+    whether that one is ``gone``, so that nobody else is registered with the number, and the id of
+    the ``next``."""
+
+    latest: UUID | None
+    gone: bool
+    next: UUID
+
+
+class Numbers(NamedTuple):
+    """Whose numbers these are, by canonical phone: the leads that there are, and those that are put
+    aside; which are of people who were ``erased``; the ids of new leads with all others."""
+
+    known: dict[str, UUID]
+    erased: set[str]
+    free: dict[str, UUID]
 
 
 class RegistrationCommands(SenderCommands):
@@ -66,29 +89,42 @@ class RegistrationCommands(SenderCommands):
             owners = self.queries.leads_of_keys(connection, [key])
             if owners:
                 return owners[key][0], owners[key][0]
-            free, erased = self._free_ids(connection, [key])
-        return erased.get(key), {**free, **erased}[key]
+            lives = self.lives(connection, [key])[key]
+        if lives.gone and lives.latest is not None:
+            return lives.latest, lives.latest
+        return None, lives.next
 
     def unavailable(self, connection: Any, keys: Iterable[str]) -> dict[str, UUID]:
-        """Those of these canonical phones that nobody can be registered with, though no lead has
+        """Those of these keys of addresses that nobody can be registered with, though no lead has
         them: they are of people who were erased, or of leads that are put aside."""
-        return self._free_ids(connection, keys)[1]
+        lives = self.lives(connection, keys)
+        return {key: each.latest for key, each in lives.items() if each.gone and each.latest}
 
     def erased_of(self, connection: Any, keys: Iterable[str]) -> set[str]:
-        """Those of these canonical phones that are of people who were erased."""
+        """Those of these keys of addresses that are of people who were erased."""
         found = self.unavailable(connection, keys)
         erased = self.queries.erased(connection, found.values())
         return {key for key, id_ in found.items() if id_ in erased}
 
     def register_lead(
-        self, phone: str, triggers: Sequence[str], profile: lead.Profile, *, actor: str
+        self,
+        phone: str,
+        triggers: Sequence[str],
+        profile: lead.Profile,
+        *,
+        renewed_consent: str | None = None,
+        actor: str,
     ) -> lead.Lead:
-        """Register a lead; ``phone`` is E.164. An address that said no starts opted out.
+        """Register a lead; ``phone`` is E.164. An address that said no starts opted out, unless
+        there is the evidence of a ``renewed_consent``.
 
-        Raises AlreadyExistsError, with the lead's id, if the phone is known, and ConflictError
-        after ``ATTEMPTS`` lost races.
+        Raises AlreadyExistsError, with the lead's id, if the phone is known; ErasedError if it is
+        of a person who was erased and did not consent since; ConflictError after ``ATTEMPTS`` lost
+        races.
         """
-        registration = Registration(phone, tuple(triggers), profile)
+        registration = Registration(
+            phone, tuple(triggers), profile, renewed_consent=renewed_consent
+        )
         for _ in range(ATTEMPTS):
             try:
                 with self.queries.transaction() as connection:
@@ -96,6 +132,8 @@ class RegistrationCommands(SenderCommands):
             except RecordConflictError as conflict:
                 self.queries.put_aside_broken(conflict, self.clock())
                 continue
+            if phone in done.erased:
+                raise ErasedError
             if phone in done.known:
                 raise AlreadyExistsError("lead", done.known[phone])
             return self._load(LEAD, done.new[phone])
@@ -110,30 +148,41 @@ class RegistrationCommands(SenderCommands):
         transaction was faster; the caller's must be done anew then.
         """
         by_key = {canonical(each.phone): each for each in registrations}
-        known, ids = self.look_up(connection, by_key)
-        new = [(ids[key], each) for key, each in by_key.items() if key not in known]
+        renewed = [key for key, each in by_key.items() if each.renewed_consent is not None]
+        found = self.look_up(connection, by_key, renewed)
+        new = [(id_, by_key[key]) for key, id_ in found.free.items()]
         self.import_leads(connection, new, (), actor=actor)
         return Registered(
             {each.phone: id_ for id_, each in new},
-            {by_key[key].phone: id_ for key, id_ in known.items()},
+            {by_key[key].phone: id_ for key, id_ in found.known.items()},
+            {by_key[key].phone for key in found.erased},
         )
 
     def look_up(
-        self, connection: Any, keys: Iterable[str]
-    ) -> tuple[dict[str, UUID], dict[str, UUID]]:
-        """The leads that there are already, by canonical phone, those of people who were erased
-        too, and those that are put aside; and the ids that new leads get with the other phones.
+        self, connection: Any, keys: Iterable[str], renewed: Collection[str] = ()
+    ) -> Numbers:
+        """Whose these canonical phones are. ``renewed`` are those with which somebody who was
+        erased may be registered anew.
 
-        They are registered with these ids and no others: whoever registers one meanwhile takes the
-        same id, and one of the two is refused.
+        New leads are registered with these ids and no others: whoever registers one meanwhile takes
+        the same id, and one of the two is refused.
         """
         wanted = list(keys)
         self.queries.lock_addresses(connection, alone=False)
         # In this order: whoever is registered meanwhile takes an id that is free here, or is seen.
-        free, unavailable = self._free_ids(connection, wanted)
-        owners = self.queries.leads_of_keys(connection, wanted)
-        known = {**unavailable, **{key: ids[0] for key, ids in owners.items()}}
-        return known, {key: id_ for key, id_ in free.items() if key not in known}
+        lives = self.lives(connection, wanted)
+        owners = {k: ids[0] for k, ids in self.queries.leads_of_keys(connection, wanted).items()}
+        gone = {k: each.latest for k, each in lives.items() if each.gone and k not in owners}
+        forgotten = self.queries.erased(connection, filter(None, gone.values()))
+        erased = {key for key, id_ in gone.items() if id_ in forgotten}
+        aside = {key: id_ for key, id_ in gone.items() if id_ and key not in erased}
+        known = {**aside, **owners}
+        free = {
+            key: each.next
+            for key, each in lives.items()
+            if key not in known and (key not in erased or key in renewed)
+        }
+        return Numbers(known, erased - free.keys(), free)
 
     def import_leads(
         self,
@@ -154,10 +203,15 @@ class RegistrationCommands(SenderCommands):
         suppressed = self.queries.suppressed(connection, [key for key, _, _ in new])
         events: list[Event] = []
         for key, id_, each in new:
-            begun = lead.register(id_, each.phone, tuple(each.triggers), each.profile, **by)
+            consent = each.renewed_consent
+            begun = lead.register(
+                id_, each.phone, tuple(each.triggers), each.profile, consent, **by
+            )
             events.append(begun)
             if each.opt_out is not None:
                 events += lead.opt_out(lead.evolve(None, begun), each.opt_out, "import", **by)
+            elif key in suppressed and consent is not None:
+                events += suppression.release(suppressed[key], consent, **by)
             elif key in suppressed and suppressed[key].in_force:
                 said = suppressed[key].evidence
                 events += lead.opt_out(lead.evolve(None, begun), said, "suppression", **by)
@@ -185,32 +239,27 @@ class RegistrationCommands(SenderCommands):
             self.write_from_new_devices(connection, moving)
         self.record(connection, events)
 
-    def _new_id(self, key: str, life: int = 1) -> UUID:
-        """The id that a new lead with that canonical phone gets. One phone is one lead, until that
-        lead has another phone: then the next person with this one has the next ``life``."""
-        return lead.lead_id(self.identity, key, life)
+    def lives(self, connection: Any, keys: Iterable[str]) -> dict[str, Lives]:
+        """Who had each of these canonical phones, and the id that the next lead with it gets.
 
-    def _free_ids(
-        self, connection: Any, keys: Iterable[str]
-    ) -> tuple[dict[str, UUID], dict[str, UUID]]:
-        """Ids for new leads by canonical phone, and those of people who were erased.
-
-        In earlier versions ids followed from the namespace. Who was erased then stays known so.
+        One phone is one lead, until that lead has another phone, or the person is erased and
+        consents anew: then the next person with it has the next life. Ids of earlier versions
+        followed from the namespace; they are the first.
         """
+        wanted = list(dict.fromkeys(keys))
+        latest: dict[str, tuple[UUID, bool]] = {}
         free: dict[str, UUID] = {}
-        former = {key: derived(self.namespace, key) for key in keys}
-        taken = self.queries.taken(connection, former.values())
-        erased = {key: id_ for key, id_ in former.items() if taken.get(id_)}
-        wanted = {key: self._new_id(key) for key in former if key not in erased}
-        life = 1
-        while wanted:
-            taken = self.queries.taken(connection, wanted.values())
-            free.update((key, id_) for key, id_ in wanted.items() if id_ not in taken)
-            erased.update((key, id_) for key, id_ in wanted.items() if taken.get(id_))
-            life += 1
-            wanted = {
-                key: self._new_id(key, life)
-                for key, id_ in wanted.items()
-                if taken.get(id_) is False
-            }
-        return free, erased
+        for life in count():
+            ids = {key: self._id(key, life) for key in wanted}
+            taken = self.queries.taken(connection, ids.values())
+            latest.update((key, (id_, taken[id_])) for key, id_ in ids.items() if id_ in taken)
+            if life:
+                free.update((key, id_) for key, id_ in ids.items() if id_ not in taken)
+                wanted = [key for key, id_ in ids.items() if id_ in taken]
+            if not wanted:
+                break
+        nobody: tuple[UUID | None, bool] = (None, False)
+        return {key: Lives(*latest.get(key, nobody), id_) for key, id_ in free.items()}
+
+    def _id(self, key: str, life: int) -> UUID:
+        return lead.lead_id(self.identity, key, life) if life else derived(self.namespace, key)

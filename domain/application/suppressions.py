@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -23,9 +24,28 @@ from domain.suppression import Suppression
 class SuppressionCommands(Commands):
     """Suppress and release addresses."""
 
-    def suppression_id(self, address: Address) -> UUID:
-        """The id, which is the same for all spellings of one number."""
-        return keyed(self.identity, f"suppression {address.key}")
+    def suppression_id(self, address: Address, life: int = 1) -> UUID:
+        """The id, which is the same for all spellings of one number. A no after the person with
+        the address was erased has the next ``life``."""
+        name = f"suppression {address.key}"
+        return keyed(self.identity, name if life == 1 else f"{name} {life}")
+
+    def suppression_ids(self, connection: Any, addresses: Iterable[Address]) -> dict[str, UUID]:
+        """By key, the id of each address's suppression, or the one that it gets."""
+        wanted = {address.key: address for address in addresses}
+        found: dict[str, UUID] = {}
+        for life in count(1):
+            ids = {key: self.suppression_id(wanted[key], life) for key in wanted}
+            states = self.queries.suppressions(connection, ids.values())
+            found.update(ids)
+            wanted = {
+                key: wanted[key]
+                for key, id_ in ids.items()
+                if id_ in states and states[id_].is_forgotten
+            }
+            if not wanted:
+                return found
+        raise AssertionError("unreachable")
 
     def suppress(self, address: Address, evidence: str, *, actor: str) -> UUID:
         """Remember that ``address`` said no, and opt out every lead that has it; returns the
@@ -35,10 +55,9 @@ class SuppressionCommands(Commands):
                 with self.queries.transaction() as connection:
                     wish = [(address, evidence)]
                     self.suppress_all(connection, wish, via="operator", always=True, actor=actor)
+                    return self.suppression_ids(connection, [address])[address.key]
             except RecordConflictError as conflict:
                 self.queries.put_aside_broken(conflict, self.clock())
-                continue
-            return self.suppression_id(address)
         raise ConflictError("this address is changed by others again and again; try later")
 
     def suppress_all(
@@ -87,7 +106,9 @@ class SuppressionCommands(Commands):
     ) -> list[Event]:
         """The events that suppress addresses, which said so themselves at ``said_at``, if anybody
         did. ``by`` has ``now`` and ``actor``."""
-        by_id = {self.suppression_id(address): (address, said) for address, said in wishes}
+        said_by = {address.key: (address, said) for address, said in wishes}
+        ids = self.suppression_ids(connection, [address for address, _ in said_by.values()])
+        by_id = {id_: said_by[key] for key, id_ in ids.items()}
         states = self.queries.suppressions(connection, by_id)
         return [
             event

@@ -68,13 +68,19 @@ def register(
     phone: str,
     triggers: tuple[str, ...] | list[str],
     profile: Profile,
+    renewed_consent: str | None = None,
     *,
     now: datetime,
     actor: str,
 ) -> LeadRegistered:
-    """A new lead. ``phone`` and ``profile`` are checked already; triggers are checked here."""
-    checked = values.tokens("triggers", triggers)
-    return first(LeadRegistered, id, now, actor, phone=phone, triggers=checked, profile=profile)
+    """A new lead. ``phone`` and ``profile`` are checked already; triggers, and the evidence of a
+    ``renewed_consent``, are checked here."""
+    fields: dict[str, Any] = {"phone": phone, "profile": profile}
+    fields["triggers"] = values.tokens("triggers", triggers)
+    if renewed_consent is not None:
+        evidence = values.text("renewed_consent", renewed_consent, longest=10_000)
+        fields["renewed_consent"] = evidence
+    return first(LeadRegistered, id, now, actor, **fields)
 
 
 def update(lead: Lead, profile: Profile, *, now: datetime, actor: str) -> tuple[Event, ...]:
@@ -219,13 +225,18 @@ def join(lead: Lead, into: UUID, *, now: datetime, actor: str) -> tuple[Event, .
 
 
 def erase(
-    lead: Lead, also: tuple[UUID, ...] = (), *, now: datetime, actor: str
+    lead: Lead,
+    also: tuple[UUID, ...] = (),
+    unreadable: tuple[int, ...] = (),
+    *,
+    now: datetime,
+    actor: str,
 ) -> tuple[Event, ...]:
     """Forget the person; nothing follows where the lead is erased already. Whoever erases destroys
-    the key of the personal data too. ``also`` are the ids that the person's other numbers give."""
+    the key of the personal data too. ``also`` and ``unreadable`` are those of LeadErased."""
     if lead.erased_at is not None:
         return ()
-    return (following(lead, LeadErased, now, actor, also=also),)
+    return (following(lead, LeadErased, now, actor, also=also, unreadable=unreadable),)
 
 
 def _require_own(lead: Lead, wanted: str) -> None:

@@ -44,13 +44,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, str] = {}
 
 
-class LeadRegistered(Event, frozen=True, kw_only=True, gc=False):
-    """The lead exists; ``phone`` is in E.164."""
+class LeadRegistered(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The lead exists; ``phone`` is in E.164. Where the person with that phone was erased,
+    ``renewed_consent`` is the evidence that the person agreed since."""
 
     TOPIC: ClassVar[str] = "lead.registered"
     phone: str
     triggers: tuple[str, ...]
     profile: Profile
+    renewed_consent: str | None = None
 
 
 class LeadUpdated(Event, frozen=True, kw_only=True, gc=False):
@@ -189,9 +191,12 @@ class LeadAbsorbed(Event, frozen=True, kw_only=True, gc=False):
 class LeadErased(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The personal data is unreadable, in this lead's earlier events too; this is the receipt.
 
-    ``also`` are the ids that new leads with the person's other numbers would get: nobody is
-    registered with one of these either.
+    ``also`` are the ids that new leads with the person's other numbers would get, and those that
+    the person's other addresses give: nobody is registered with one of these either.
+    ``unreadable`` are the versions of earlier events that could not be read: an address that only
+    they have is not known as erased.
     """
 
     TOPIC: ClassVar[str] = "lead.erased"
     also: tuple[UUID, ...] = ()
+    unreadable: tuple[int, ...] = ()

@@ -24,6 +24,8 @@ def words(event: Event) -> str | None:
             return event.text or None
         case lead.LeadOptedOut() | lead.LeadOptedIn():
             return event.evidence or None
+        case lead.LeadRegistered():
+            return event.renewed_consent
         case lead.LeadPhoneChanged():
             return f"{event.phone}: {event.evidence}" if event.phone else None
         case _:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from domain import sequence
+from domain.application.ports import PastAddresses
 from domain.device import Status as DeviceStatus
 from domain.device_choice import Ties
 from domain.enrollment import Enrollment
@@ -23,7 +24,7 @@ from domain.suppression import Suppression
 from domain.surroundings import Surroundings
 from projections.database import identity_key, installation
 from projections.database.engine import Database, is_transient, rows
-from projections.eventstore import broken_streams, encryption, journeys
+from projections.eventstore import broken_streams, erasure, journeys, past_addresses
 from projections.eventstore.append import StreamConflictError
 from projections.eventstore.surroundings import surroundings
 from projections.queue import lookup, retired, wake
@@ -173,9 +174,23 @@ class DatabaseCommandQueries:
         )
         return int(row.version)
 
-    def erase_personal_data(self, connection: Any, lead_id: UUID) -> None:
-        """Make the lead's personal data unreadable for ever."""
-        encryption.erase(connection, lead_id)
+    def lead_to_erase(self, connection: Any, lead_id: UUID) -> Lead | None:
+        """The lead, locked; None if there is none."""
+        return leads.locked(connection, [lead_id], aside=True).get(lead_id)
+
+    def past_addresses(self, connection: Any, lead_ids: Iterable[UUID]) -> PastAddresses:
+        """Every address that these leads ever had."""
+        return past_addresses.read(connection, lead_ids)
+
+    def erase_personal_data(
+        self,
+        connection: Any,
+        lead_ids: Iterable[UUID],
+        keys: Iterable[str],
+        suppression_ids: Iterable[UUID],
+    ) -> None:
+        """Make the personal data of one person unreadable for ever."""
+        erasure.erase(connection, list(lead_ids), list(keys), list(suppression_ids))
 
     def wake_broadcasters(self, connection: Any) -> None:
         """Notify the broadcasters, with the commit, that there are messages due."""

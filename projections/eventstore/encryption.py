@@ -21,15 +21,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
 from domain.errors import StorageError
-from projections.database.engine import rows
 from projections.eventstore import lead_keys
 from projections.eventstore.lead_keys import NONCE_BYTES
 from projections.readmodels.projector import Row
-from projections.records import unattributed
 
 # By topic, where an event has personal data: paths into its JSON.
 PERSONAL: Mapping[str, Sequence[Sequence[str]]] = {
-    "lead.registered": (("phone",), ("profile", "name"), ("profile", "attributes")),
+    "lead.registered": (
+        ("phone",),
+        ("profile", "name"),
+        ("profile", "attributes"),
+        ("renewed_consent",),
+    ),
     "lead.updated": (("profile", "name"), ("profile", "attributes")),
     "lead.opted_out": (("evidence",),),
     "lead.opted_in": (("evidence",),),
@@ -48,18 +51,8 @@ BLANK: Mapping[str, Any] = {
     "attributes": {},
     "address": {"kind": "phone", "value": ""},
     "sender": None,
+    "renewed_consent": None,
 }
-
-# Tables of leads beside the live one; the keys are in the live schema.
-_COPIES = """
-SELECT quote_ident(n.nspname) AS schema
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relname = %(name)s AND c.relkind = 'r'
-  AND n.oid <> (SELECT relnamespace FROM pg_class WHERE oid = 'lead_keys'::regclass)
-  AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'erased_at')
-"""
-# SQL that removes the personal data of a row of ``leads``.
-_BLANK = "phone = NULL, wa_id = NULL, name = '', attributes = '{}', opt_out_evidence = NULL"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -99,48 +92,6 @@ def decrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
         ]
     except msgspec.DecodeError:
         raise StorageError("an event is not what was written; see sendtrail audit verify") from None
-
-
-def erase(connection: Connection, lead_id: UUID) -> None:
-    """Make the lead's personal data unreadable for ever.
-
-    Deletes the lead's key, the stored responses that name the lead, what the person wrote before
-    anybody knew who that was, and the personal data in tables of leads that a replay or a rebuild
-    left in other schemas. The live read model is for the handler of ``lead.erased``.
-    """
-    unattributed.forget(connection, lead_id)
-    connection.exec_driver_sql("DELETE FROM lead_keys WHERE lead_id = %(id)s", {"id": lead_id})
-    connection.exec_driver_sql(
-        "DELETE FROM idempotency WHERE position(%(id)s::bytea IN body) > 0",
-        {"id": str(lead_id).encode()},
-    )
-    for copy in rows(connection, _COPIES, name="leads"):
-        _blank(connection, copy.schema, "l.lead_id = %(id)s", id=lead_id)
-
-
-def erase_copies(connection: Connection, schema: str) -> None:
-    """Remove from ``leads`` of ``schema`` the personal data of leads erased while it was filled.
-
-    ``erase`` does not see rows that another transaction has yet to commit there.
-    """
-    # Waits for transactions that erase now. Later ones see all that was written.
-    connection.exec_driver_sql(f"LOCK TABLE {schema}.leads IN SHARE ROW EXCLUSIVE MODE")
-    _blank(connection, schema, "l.erased_at IS NOT NULL")
-
-
-def _blank(connection: Connection, schema: str, which: str, **parameters: Any) -> None:
-    """Remove from the copies in ``schema`` what is known of live leads ``l``."""
-    connection.exec_driver_sql(
-        f"UPDATE {schema}.leads c SET {_BLANK} FROM public.leads l"
-        f" WHERE l.lead_id = c.lead_id AND {which}",
-        parameters,
-    )
-    for table in ("lead_addresses", "replies"):
-        connection.exec_driver_sql(
-            f"DELETE FROM {schema}.{table} c USING public.leads l"
-            f" WHERE l.lead_id = c.lead_id AND {which}",
-            parameters,
-        )
 
 
 def _encrypt_event(row: Row, keys: Mapping[UUID, bytes]) -> Row:

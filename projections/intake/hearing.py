@@ -75,6 +75,13 @@ class Hearing:
                 outcomes[each.taken.gateway, outcome] += 1
         return waiting
 
+    def reply_id(self, said: Said, known_by: str) -> UUID:
+        """The id of what was said, by which the provider or the words name it: it begins with when
+        it came. It is keyed, because it outlives the person in the log, and where a provider has no
+        ids it follows from phone and words."""
+        name = ids.keyed(self.outreach.identity, f"reply {known_by}")
+        return ids.time_ordered(said.taken.received_at, str(name))
+
     def _prepare(self, said: Sequence[Said]) -> None:
         """Read and lock at once all that the items may be about."""
         alone = any(map(self._may_change_owners, said))
@@ -107,8 +114,8 @@ class Hearing:
             self.connection,
             (name for item in told for name in unattributed.names(item, item.provider_id)),
         )
-        phones = {key for key in keys if key.startswith("+") and not self.people.has_owner(key)}
-        self._erased = self.outreach.erased_of(self.connection, phones) if phones else set()
+        nobodys = {key for key in keys if not self.people.has_owner(key)}
+        self._erased = self.outreach.erased_of(self.connection, nobodys) if nobodys else set()
         self._strangers = Strangers(self, self._suppressed, self._erased)
 
     def _hear_late_starts(self, said: Sequence[Said]) -> None:
@@ -194,7 +201,7 @@ class Hearing:
         else:
             original = item.edits or item.provider_id
             self._known.add((lead_id, original))
-            reply_id = ids.time_ordered(said.taken.received_at, f"{lead_id} {original}")
+            reply_id = self.reply_id(said, f"{lead_id} {original}")
             talk.reply(
                 renamed_id(item, original),
                 None if quoted is None else quoted.message_id,

@@ -114,7 +114,7 @@ class Leads:
         self, connection: Connection, people: Sequence[Person]
     ) -> tuple[Written, dict[Who, Draft]]:
         keys = [identity(person.phone) for person in people]
-        known, ids = self._outreach.look_up(connection, dict.fromkeys(keys))
+        known, erased, ids = self._outreach.look_up(connection, dict.fromkeys(keys))
         aside = quarantine.kept(connection, "lead", known.values())
         before_file = self._dry_run or DryRun()
         # A no of somebody who is known is heard apart from this, by all who have the number.
@@ -138,14 +138,16 @@ class Leads:
                 had = msgspec.json.decode(before_file.drafts[who], type=Draft)
                 said_no = had.opted_out or who in before_file.opted_out
                 before[who] = msgspec.structs.replace(had, opted_out=said_no)
-        new = [key for key in keys if key not in known and key not in before]
+        new = [key for key in keys if key in ids and key not in before]
         suppressed = self._outreach.queries.suppressed(connection, new)
         written = Written()
         drafts: dict[Who, Draft] = {}
         phones: dict[str, str] = {}
         for key, who, person in zip(keys, whose, people, strict=True):
             draft = drafts.get(who, before.get(who))
-            if who in aside or (key in known and not self._update):
+            if key in erased:
+                written.refused[person.line] = ERASED
+            elif who in aside or (key in known and not self._update):
                 written.known += 1
             elif key in known and (who not in states or states[who].erased_at is not None):
                 written.refused[person.line] = ERASED

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Protocol, cast
+from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import ids, suppression, values
+from domain import suppression, values
 from domain.addresses import Address
 from domain.application.outreach import Outreach
 from domain.conversation import Heard, wished
@@ -29,10 +30,14 @@ class Batch(Protocol):
     now: datetime
     events: list[Event]
 
+    def reply_id(self, said: Said, known_by: str) -> UUID:
+        """The id of what was said, which is known by that."""
+        ...
+
 
 class Strangers:
     """Hears those who are nobody. ``suppressed`` has the suppressions of all that is named in the
-    batch, and is changed here; ``erased`` are canonical phones of people who were erased."""
+    batch, and is changed here; ``erased`` are keys of addresses of people who were erased."""
 
     def __init__(self, batch: Batch, suppressed: dict[str, Suppression], erased: Set[str]) -> None:
         self.batch = batch
@@ -43,18 +48,26 @@ class Strangers:
         """Keep what was said, and heed its wish; gives what became of it."""
         item = said.item
         by: dict[str, Any] = {"now": self.batch.now, "actor": f"webhook:{said.taken.gateway}"}
-        if any(address.key in self._erased for address in named(item)):
+        erased = {address.key for address in named(item)} & self._erased
+        if any(key.startswith("+") for key in erased):
             return "ignored_erased"
         match item:
             case Reply():
                 wish, words = wished(item, self.batch.heard), item.text or " ".join(item.signals)
             case Preference():
                 wish, words = ("stop" if item.stop else None), item.evidence
-            case Renamed():
+            case Renamed() if not erased:
                 self._move(item, by)
                 return "ignored_stranger"
             case _:
-                return "ignored_stranger"
+                return "ignored_erased" if erased else "ignored_stranger"
+        if erased:
+            # She may have consented since: then her no must be there once the phone is known.
+            for address in item.sender if wish == "stop" else ():
+                self._suppress(
+                    address, words, min(item.at or said.taken.received_at, by["now"]), by
+                )
+            return "ignored_erased"
         if isinstance(item, Reply) and not self._keep_unattributed(said, item):
             # Where the provider gives no ids, it may be another no.
             released = not any(self._is_suppressed(address) for address in item.sender)
@@ -74,7 +87,7 @@ class Strangers:
     def _keep_unattributed(self, said: Said, item: Reply) -> bool:
         """False if it is kept already."""
         known_by = f"{said.device_id} {item.edits or item.provider_id}"
-        reply_id = ids.time_ordered(said.taken.received_at, known_by)
+        reply_id = self.batch.reply_id(said, known_by)
         device_id = said.device_id or said.taken.item_id
         return unattributed.keep(
             self.batch.connection, reply_id, device_id, said.taken.gateway, item, self.batch.now
@@ -94,7 +107,8 @@ class Strangers:
         if address.kind == "wa_id":
             address = Address("phone", address.key)
         former = self._suppressed.get(address.key)
-        id_ = self.batch.outreach.suppression_id(address)
+        ids_of = self.batch.outreach.suppression_ids
+        id_ = former.id if former else ids_of(self.batch.connection, [address])[address.key]
         self._keep(address, former, suppression.suppress(former, id_, address, words, at, **by))
 
     def _keep(self, address: Address, former: Suppression | None, events: Sequence[Event]) -> None:

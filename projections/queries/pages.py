@@ -40,7 +40,7 @@ _REPLIES = """(
         text, kind, false, NULL, sent_at, received_at, false
     FROM unattributed_replies
 )"""
-_SUPPRESSIONS = "(SELECT * FROM suppressions WHERE released_at IS NULL)"
+_SUPPRESSIONS = "(SELECT * FROM suppressions WHERE released_at IS NULL AND key <> '')"
 _DEVICES = """(
     SELECT d.*, EXISTS (SELECT FROM device_secrets s WHERE s.device_id = d.device_id)
         AS has_credentials FROM devices d

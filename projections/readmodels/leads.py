@@ -193,13 +193,14 @@ def living(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Lead]:
     return {id_: each for id_, each in people.items() if each.erased_at is None}
 
 
-def locked(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Lead]:
-    """Locks those of these leads that are not in quarantine, in id order."""
+def locked(connection: Connection, ids: Iterable[UUID], *, aside: bool = False) -> dict[UUID, Lead]:
+    """Locks those of these leads that are not in quarantine, or ``aside`` all, in id order."""
     leads = rows(
         connection,
         f"""
         SELECT l.* FROM leads l
-        WHERE l.lead_id = ANY(%(ids)s::uuid[]) AND {not_aside("lead", "l.lead_id")}
+        WHERE l.lead_id = ANY(%(ids)s::uuid[])
+          AND ({aside} OR {not_aside("lead", "l.lead_id")})
         ORDER BY l.lead_id FOR UPDATE OF l
         """,
         ids=uuids(ids),

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from domain.errors import InvalidInputError, StorageError
 from projections.database.engine import Database, rows
-from projections.eventstore.encryption import erase_copies
+from projections.eventstore.erasure import erase_copies
 from projections.eventstore.missing_keys import refuse_without
 from projections.readmodels.projector import project
 from projections.rebuild import swap

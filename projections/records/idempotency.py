@@ -1,17 +1,32 @@
-"""Responses to requests with an Idempotency-Key, stored so that the same request is done once."""
+"""Responses to requests with an Idempotency-Key, stored so that the same request is done once.
+
+What the client chose and sent may name a person: of both only a digest is kept, an HMAC-SHA256
+under the installation's identity key. A response that names somebody who is erased is replaced.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from projections.database.engine import Database, rows
+from domain.ids import hmac_sha256
+from projections.database.engine import Database, rows, uuids
 
 KEPT_FOR = timedelta(hours=24)
+# In place of a response that named somebody who was erased since. The same request is still not
+# done twice.
+_FORGOTTEN_STATUS = 409
+_FORGOTTEN = (
+    b'{"code": 409, "status": "Conflict", "errors": {"state": "erased"},'
+    b' "message": "the answer to this request named a person who was erased since"}'
+)
+_ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class StoredResponse(NamedTuple):
@@ -34,10 +49,13 @@ class Turn:
     and its response are committed together or not at all.
     """
 
-    def __init__(self, database: Database, key_name: str, idempotency_key: str) -> None:
+    def __init__(
+        self, database: Database, key_name: str, idempotency_key: str, now: datetime
+    ) -> None:
         self._database = database
         self._key_name = key_name
         self._idempotency_key = idempotency_key
+        self._began = now
         with ExitStack() as stack:
             self._connection = stack.enter_context(database.engine.connect())
             self._connection.begin()
@@ -52,6 +70,13 @@ class Turn:
     def commit(self, response: StoredResponse, now: datetime) -> None:
         """Commit what was done, together with ``response``."""
         keep(self._connection, self._key_name, self._idempotency_key, response, now)
+        if _names_erased(self._connection, response.body, self._began):
+            _replace(
+                self._connection,
+                "key_name = %(name)s AND idempotency_key = %(key)s",
+                name=self._key_name,
+                key=self._idempotency_key,
+            )
         self._database.fault_point("command.before_commit")
         self._connection.commit()
         self._database.fault_point("command.after_commit")
@@ -115,4 +140,42 @@ def keep(
             "body": response.body,
             "now": now,
         },
+    )
+
+
+def keyed(identity: bytes, digest: str) -> str:
+    """What is kept of a digest of something that the client wrote, in hex; ``identity`` is the
+    installation's key."""
+    return hmac_sha256(identity, f"idempotency {digest}".encode()).hex()
+
+
+def forget(connection: Connection, parts: Sequence[str]) -> None:
+    """Replace every response that has one of these texts in it."""
+    _replace(
+        connection,
+        "EXISTS (SELECT FROM unnest(%(parts)s::text[]) p"
+        " WHERE position(convert_to(p, 'UTF8') IN body) > 0)",
+        parts=list(parts),
+    )
+
+
+def _names_erased(connection: Connection, body: bytes, since: datetime) -> bool:
+    """Whether the response names a lead that was erased from ``since`` on: it may have been made of
+    what was known before. Nobody erases one of the others until the transaction ends."""
+    named = sorted({match.decode() for match in _ID.findall(body)})
+    if not named:
+        return False
+    leads = rows(
+        connection,
+        "SELECT erased_at FROM leads WHERE lead_id = ANY(%(ids)s::uuid[])"
+        " ORDER BY lead_id FOR SHARE",
+        ids=uuids(named),
+    )
+    return any(row.erased_at is not None and row.erased_at >= since for row in leads)
+
+
+def _replace(connection: Connection, which: str, **parameters: Any) -> None:
+    connection.exec_driver_sql(
+        f"UPDATE idempotency SET status = %(status)s, body = %(body)s WHERE {which}",
+        {"status": _FORGOTTEN_STATUS, "body": _FORGOTTEN, **parameters},
     )

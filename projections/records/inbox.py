@@ -14,9 +14,10 @@ from sqlalchemy import Connection
 from domain.inbound import Ignored, Inbound
 from projections.database.engine import rows, uuids
 from projections.database.quarantined import not_aside
+from projections.records import redaction
 
 # Only one process at a time records what came: so all of it stays in order.
-RECEIVE_LOCK = 0x5E4D7245
+RECEIVE_LOCK = 0x5E4D7247
 
 _encode = msgspec.json.Encoder().encode
 _decode_items = msgspec.json.Decoder(list[Inbound]).decode
@@ -133,6 +134,38 @@ def postpone(
         "UPDATE inbound SET due_at = %(until)s, parsed = true, payload = %(payload)s"
         " WHERE inbound_id = %(id)s",
         {"until": until, "payload": _encode(left), "id": taken.inbound_id},
+    )
+
+
+def forget(connection: Connection, keys: Collection[str]) -> None:
+    """Take what is about the person whose addresses have these keys out of what waits, also of what
+    was put aside; nothing is left of what tells of nobody else."""
+    found = rows(
+        connection,
+        "SELECT inbound_id, item_id, payload FROM inbound WHERE EXISTS ("
+        " SELECT FROM unnest(%(needles)s::text[]) n"
+        " WHERE position(convert_to(n, 'UTF8') IN payload) > 0) ORDER BY inbound_id FOR UPDATE",
+        needles=redaction.needles(keys),
+    )
+    emptied = []
+    for row in found:
+        try:
+            payload = json.loads(bytes(row.payload))
+        except ValueError:  # somebody tampered with it: nobody can say which part is whose
+            emptied.append(row)
+            continue
+        left = redaction.without(payload, keys)
+        if isinstance(left, redaction.Nothing):
+            emptied.append(row)
+        elif left != payload:
+            connection.exec_driver_sql(
+                "UPDATE inbound SET payload = %(payload)s WHERE inbound_id = %(id)s",
+                {"payload": json.dumps(left).encode(), "id": row.inbound_id},
+            )
+    done(connection, (row.inbound_id for row in emptied))
+    connection.exec_driver_sql(
+        "DELETE FROM quarantine WHERE kind = 'inbound' AND id = ANY(%(ids)s::uuid[])",
+        {"ids": uuids(row.item_id for row in emptied)},
     )
 
 

@@ -87,16 +87,16 @@ def count(connection: Connection, now: datetime) -> int:
     return int(counted[0][0])
 
 
-def forget(connection: Connection, lead_id: UUID) -> None:
-    """Let go of all that came from an address of the lead."""
+def forget(connection: Connection, keys: Iterable[str]) -> None:
+    """Let go of all that came from an address with one of these keys."""
     connection.exec_driver_sql(
         """
         DELETE FROM unattributed_replies u WHERE EXISTS (
             SELECT FROM jsonb_array_elements(u.sender) s
-            JOIN lead_addresses a ON a.lead_id = %(id)s AND a.key = CASE s ->> 'kind'
-                WHEN 'wa_id' THEN canonical_phone('+' || (s ->> 'value')) ELSE s ->> 'value' END)
+            WHERE CASE s ->> 'kind' WHEN 'wa_id' THEN canonical_phone('+' || (s ->> 'value'))
+                ELSE s ->> 'value' END = ANY(%(keys)s))
         """,
-        {"id": str(lead_id)},
+        {"keys": list(keys)},
     )
 
 

@@ -40,8 +40,8 @@ api_keys = Table(
 )
 
 # First answers to POST requests with an Idempotency-Key, for a day. A secret in ``body`` is null.
-# ``request_sha256`` is the HMAC of the request's SHA-256, in hex, under the identity key: nobody
-# finds a phone or a password in the request by trying.
+# Of the key, and of the request, only an HMAC-SHA256 under the identity key is kept, in hex: both
+# may name a person, and nobody finds a phone or a password in them by trying.
 idempotency = Table(
     "idempotency",
     KEPT,

@@ -112,7 +112,7 @@ ACTS: dict[str, Callable[[Conversation, datetime], None]] = {
     "reached": lambda talk, at: talk.reached(None),
     "learns": lambda talk, at: talk.learn([LID]),
     "moves": lambda talk, at: talk.move("+60120000009", "told"),
-    "erased": lambda talk, at: None if talk.lead.erased_at else talk.erase(),
+    "erased": lambda talk, at: None if talk.lead.erased_at else talk.erase((), {}),
 }
 STORIES = st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.integers(-7200, 5)), max_size=12)
 

@@ -20,7 +20,8 @@ def test_neither_number_is_registered_again(container: Container, administrator:
     answers = [administrator.post("/leads", {"phone": phone}).status for phone in (FIRST, NOW)]
     assert answers == [409, 409]
     status, imported = administrator.csv(f"phone\n{FIRST}\n{NOW}\n")
-    assert (status, imported["registered"], imported["known"]) == (200, 0, 2)
+    assert (status, imported["registered"], imported["known"]) == (200, 0, 0)
+    assert [row["line"] for row in imported["rejected"]] == [2, 3]
     everything = house.everything(container)
     assert [phone for phone in (FIRST, NOW) if phone.removeprefix("+") in everything] == []
     assert {table: why for table, why in rebuild(container.database).items() if why} == {}

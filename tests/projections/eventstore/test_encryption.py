@@ -17,7 +17,7 @@ from domain.event import Event
 from domain.lead import events as leads
 from domain.message.events import MessageSent
 from projections.container import Container
-from projections.eventstore import encryption
+from projections.eventstore import encryption, erasure
 from projections.eventstore.mapper import decode
 from projections.readmodels.projector import Row, changes, project
 from projections.rebuild.rebuild import rebuild
@@ -136,7 +136,7 @@ def test_without_its_key_an_event_is_blank(container: Container) -> None:
     """What happened, when, and what is not personal stays."""
     stored = encrypted(container, *STORY)
     with container.database.transaction() as connection:
-        encryption.erase(connection, AISYAH)
+        erasure.erase(connection, [AISYAH], [], [])
 
     blank = leads.Profile(name="", niche=("B1",), attributes={})
     assert opened(container, *stored) == [

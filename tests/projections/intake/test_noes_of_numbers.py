@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.addresses import Address
-from domain.errors import AlreadyExistsError
+from domain.errors import ErasedError
 from domain.inbound import Preference, Renamed
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
@@ -84,7 +84,7 @@ def test_nobody_gets_the_number_of_a_person_who_was_erased(container: Container)
     when.told(container, says(1, "STOP", "in.1"))
     container.outreach.erase_lead(erased, actor="api:boss")
 
-    with pytest.raises(AlreadyExistsError):
+    with pytest.raises(ErasedError):
         container.outreach.change_phone(other, given.phone(1), "new", actor="api:boss")
     when.told(container, Renamed((digits(2), USER), (digits(1),)))
 
@@ -105,7 +105,7 @@ def test_every_number_that_a_person_ever_had_is_erased_with_her(
     container.outreach.erase_lead(lead, actor="api:boss")
 
     for number in {1, *numbers}:
-        with pytest.raises(AlreadyExistsError):
+        with pytest.raises(ErasedError):
             given.lead(container, number)
     proves_itself(container)
 

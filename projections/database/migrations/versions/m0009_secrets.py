@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from domain.errors import SettingsError
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 
 def upgrade() -> None:
@@ -36,12 +36,12 @@ def upgrade() -> None:
             THEN convert_from(body, 'UTF8')::jsonb ?& array['secret', 'allow_http', 'events']
             ELSE false END
     """)
-    # The HMAC-SHA256 of what was stored, under the identity key; ``api/http/idempotency`` makes the
+    # The HMAC-SHA256 of what was stored, under the identity key; ``records/idempotency`` makes the
     # same of a request.
     key = _identity_key().ljust(64, b"\0")
     op.get_bind().exec_driver_sql(
         "UPDATE idempotency SET request_sha256 = encode(sha256("
-        "%s || sha256(%s || convert_to('request ' || request_sha256, 'UTF8'))), 'hex')",
+        "%s || sha256(%s || convert_to('idempotency ' || request_sha256, 'UTF8'))), 'hex')",
         (bytes(byte ^ 0x5C for byte in key), bytes(byte ^ 0x36 for byte in key)),
     )
 

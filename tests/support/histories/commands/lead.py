@@ -30,7 +30,8 @@ def _profile(draw: st.DrawFn) -> Profile:
 
 def _begin(draw: st.DrawFn, by: By) -> Event:
     phone = f"+6012{draw(st.integers(0, 9_999_999)):07}"
-    return lead.register(draw(st.uuids()), phone, draw(SOME_TOKENS), _profile(draw), **by)
+    consent = draw(st.none() | st.just("rang, and wants to hear again"))
+    return lead.register(draw(st.uuids()), phone, draw(SOME_TOKENS), _profile(draw), consent, **by)
 
 
 def _update(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
@@ -126,7 +127,7 @@ def _join(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
 
 def _erase(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
     # Seldom, or most stories would end at once.
-    return lead.erase(state, **by) if draw(st.integers(0, 9)) == 0 else ()
+    return lead.erase(state, (), (1,), **by) if draw(st.integers(0, 9)) == 0 else ()
 
 
 def _unless_erased(but: Refusal = None) -> Callable[[Lead, datetime], Refusal]:

@@ -1,0 +1,145 @@
+"""Forgetting a person: the keys are destroyed, and whatever else has personal data is emptied.
+
+No event changes. What is not made of events is emptied here, in the transaction of the erasure:
+what providers told us and nobody recorded yet, replies of people whom nobody knew then, first
+answers to requests, and tables of leads that a replay or a rebuild left in other schemas. The live
+read models are emptied here too, and not only by the handler of ``lead.erased``: what the server
+has learned of their columns by then, for its plans, is learned anew without the person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from projections.database.engine import rows, uuids
+from projections.records import idempotency, inbox, redaction, unattributed
+
+# Tables of leads beside the live one; the keys are in the live schema.
+_COPIES = """
+SELECT quote_ident(n.nspname) AS schema
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = 'leads' AND c.relkind = 'r'
+  AND n.oid <> (SELECT relnamespace FROM pg_class WHERE oid = 'lead_keys'::regclass)
+  AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'erased_at')
+"""
+_LIVE = "public"
+# SQL that removes the personal data of a row of ``leads``, and of ``suppressions``.
+_BLANK_LEAD = "phone = NULL, wa_id = NULL, name = '', attributes = '{}', opt_out_evidence = NULL"
+_BLANK_NO = "kind = 'phone', scope = '', value = '', key = '', evidence = ''"
+# The columns that have personal data. The server's statistics may have values of them.
+COLUMNS = {
+    "leads": ("phone", "wa_id", "name", "attributes", "opt_out_evidence"),
+    "lead_addresses": ("value", "key"),
+    "replies": ("text", "from_value"),
+    "suppressions": ("value", "key", "evidence"),
+    "unattributed_replies": ("sender", "text"),
+    "idempotency": ("body",),
+    "inbound": ("payload",),
+}
+
+
+def erase(
+    connection: Connection,
+    lead_ids: Collection[UUID],
+    keys: Collection[str],
+    suppression_ids: Collection[UUID],
+) -> None:
+    """Make the personal data of one person unreadable for ever: that of these leads and
+    suppressions, and whatever else is kept by the ``keys`` of the person's addresses."""
+    known = _values(connection, lead_ids, suppression_ids)
+    unattributed.forget(connection, keys)
+    inbox.forget(connection, keys)
+    idempotency.forget(connection, [*map(str, lead_ids), *redaction.needles(keys)])
+    connection.exec_driver_sql(
+        "DELETE FROM lead_keys WHERE lead_id = ANY(%(ids)s::uuid[])",
+        {"ids": uuids([*lead_ids, *suppression_ids])},
+    )
+    for schema in (_LIVE, *(copy.schema for copy in rows(connection, _COPIES))):
+        _blank(connection, schema, "l.lead_id = ANY(%(ids)s::uuid[])", ids=uuids(lead_ids))
+        _blank_noes(
+            connection, schema, "s.suppression_id = ANY(%(ids)s::uuid[])", uuids(suppression_ids)
+        )
+    _learn_anew(connection, known, redaction.needles(keys))
+
+
+def erase_copies(connection: Connection, schema: str) -> None:
+    """Remove from the read models in ``schema`` the personal data of people who were erased while
+    they were filled.
+
+    ``erase`` does not see rows that another transaction has yet to commit there.
+    """
+    # Waits for transactions that erase now. Later ones see all that was written.
+    connection.exec_driver_sql(f"LOCK TABLE {schema}.leads IN SHARE ROW EXCLUSIVE MODE")
+    _blank(connection, schema, "l.erased_at IS NOT NULL")
+    _blank_noes(connection, schema, "s.key = ''")
+
+
+def _blank(connection: Connection, schema: str, which: str, **parameters: Any) -> None:
+    """Remove from ``schema`` what is known of live leads ``l``."""
+    connection.exec_driver_sql(
+        f"UPDATE {schema}.leads c SET {_BLANK_LEAD} FROM {_LIVE}.leads l"
+        f" WHERE l.lead_id = c.lead_id AND {which}",
+        parameters,
+    )
+    for table in ("lead_addresses", "replies"):
+        connection.exec_driver_sql(
+            f"DELETE FROM {schema}.{table} c USING {_LIVE}.leads l"
+            f" WHERE l.lead_id = c.lead_id AND {which}",
+            parameters,
+        )
+
+
+def _blank_noes(connection: Connection, schema: str, which: str, ids: str = "{}") -> None:
+    """Remove from ``schema`` what is known of live suppressions ``s``."""
+    connection.exec_driver_sql(
+        f"UPDATE {schema}.suppressions c SET {_BLANK_NO} FROM {_LIVE}.suppressions s"
+        f" WHERE s.suppression_id = c.suppression_id AND {which}",
+        {"ids": ids},
+    )
+
+
+def _values(
+    connection: Connection, lead_ids: Iterable[UUID], suppression_ids: Iterable[UUID]
+) -> set[str]:
+    """All that the read models have of the person, as text."""
+    ids = {"leads": "lead_id", "lead_addresses": "lead_id", "replies": "lead_id"}
+    ids["suppressions"] = "suppression_id"
+    found: set[str] = set()
+    for table, column in ids.items():
+        personal = ", ".join(f"{name}::text" for name in COLUMNS[table])
+        for row in rows(
+            connection,
+            f"SELECT {personal} FROM {table} WHERE {column} = ANY(%(ids)s::uuid[])",
+            ids=uuids([*lead_ids, *suppression_ids]),
+        ):
+            found.update(row)
+    # What nobody is known by.
+    return found - {None, "", "{}"}
+
+
+def _learn_anew(connection: Connection, known: Collection[str], parts: Sequence[str]) -> None:
+    """Have the server sample the columns again in whose statistics the person is: with one of the
+    values ``known``, or with one of ``parts`` in a value."""
+    statistics = rows(
+        connection,
+        "SELECT schemaname, tablename, array_agg(quote_ident(attname)) AS columns FROM ("
+        " SELECT schemaname, tablename, attname,"
+        " coalesce(most_common_vals::text::text[], '{}')"
+        " || coalesce(histogram_bounds::text::text[], '{}') AS found"
+        " FROM pg_stats WHERE tablename = ANY(%(tables)s) AND attname = ANY(%(columns)s)) s"
+        " WHERE s.found && %(known)s::text[] OR EXISTS (SELECT FROM unnest(s.found) v,"
+        " unnest(%(parts)s::text[]) p WHERE position(p IN v) > 0)"
+        " GROUP BY schemaname, tablename ORDER BY 1, 2",
+        tables=list(COLUMNS),
+        columns=sorted({name for names in COLUMNS.values() for name in names}),
+        known=sorted(known),
+        # As text, and in the bytes of a payload.
+        parts=[*parts, *(part.encode().hex() for part in parts)],
+    )
+    for row in statistics:
+        table = f'"{row.schemaname}"."{row.tablename}"'
+        connection.exec_driver_sql(f"ANALYZE {table} ({', '.join(row.columns)})")
