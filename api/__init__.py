@@ -3,6 +3,7 @@
 Import ``create_app`` from here. Handlers translate; this room has no rules and executes no SQL."""
 
 from api.app import LARGEST_BODY, create_app
+from api.http.client_address import is_trusted
 from api.http.uploads import LARGEST as LARGEST_UPLOAD
 
-__all__ = ["LARGEST_BODY", "LARGEST_UPLOAD", "create_app"]
+__all__ = ["LARGEST_BODY", "LARGEST_UPLOAD", "create_app", "is_trusted"]

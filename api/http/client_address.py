@@ -74,6 +74,12 @@ def client() -> str:
     return "unknown" if found is None else str(found)
 
 
+def is_trusted(text: str, trusted: Sequence[Network]) -> bool:
+    """Whether the address in ``text`` is that of a trusted proxy."""
+    found = address(text)
+    return found is not None and _is_in(found, trusted)
+
+
 def _is_in(found: IPv4Address | IPv6Address, networks: Sequence[Network]) -> bool:
     return any(found in network for network in networks)
 

@@ -13,12 +13,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from math import ceil
 from typing import Any
 
 from flask import Flask
 
-from api import LARGEST_BODY, LARGEST_UPLOAD, create_app
+from api import LARGEST_BODY, LARGEST_UPLOAD, create_app, is_trusted
 from projections.config import metrics
 from projections.config.settings import Settings
 from projections.container import Container
@@ -76,7 +77,7 @@ def application(
     return create_app(container, templates.reader(settings))
 
 
-def _limits(settings: Settings, workers: int) -> Limits:
+def limits(settings: Settings, workers: int) -> Limits:
     """The limits of each worker process: of an address, an equal part of what it may have."""
     return Limits(
         header_seconds=settings.header_seconds,
@@ -84,7 +85,7 @@ def _limits(settings: Settings, workers: int) -> Limits:
         idle_seconds=settings.keep_alive_seconds,
         connections=most_connections(),
         connections_per_address=ceil(settings.connections_per_address / workers),
-        exempt=lambda address: False,
+        exempt=partial(is_trusted, trusted=settings.trusted_proxies),
         ask_above=LARGEST_BODY,
         largest=LARGEST_UPLOAD,
     )
@@ -112,7 +113,7 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: i
                 "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
                 "workers": workers,
                 "threads": threads,
-                "worker_class": worker(_limits(settings, workers)),
+                "worker_class": worker(limits(settings, workers)),
                 "graceful_timeout": 30,
                 "timeout": 120,
                 "loglevel": "warning",
