@@ -41,7 +41,9 @@ class DeviceCommands(AccessCommands):
             actor=actor,
         )
         with self.queries.transaction() as connection:
-            changed = self._put_credentials(connection, event.originator_id, credentials, actor)
+            changed = self._put_credentials(
+                connection, event.originator_id, credentials or None, actor
+            )
             self.record(connection, (event, *changed))
         return device.evolve(None, event)
 

@@ -89,6 +89,7 @@ def test_whatever_shows_a_secret_is_marked(description: Any) -> None:
             shown.add((name.removeprefix(f"post {BASE}"), field))
 
     assert shown == {
+        ("/keys", "key"),
         ("/subscriptions", "secret"),
         ("/subscriptions/{subscription_id}/rotate-secret", "secret"),
     }

@@ -82,13 +82,15 @@ def test_credentials_are_replaced_as_a_whole(container: Container, operator: Cli
             (device,) = devices.in_service(connection)
         return container.secrets.read(device.ciphertext)
 
-    replaced = operator.patch(path, {"credentials": {"webhook_secret": "a new secret"}})
+    replaced = operator.patch(
+        path, {"credentials": {"webhook_secret": "a new secret of 16 or more"}}
+    )
     then_kept = kept()
     taken_away = operator.patch(path, {"credentials": {}})
 
     assert (replaced.json["has_credentials"], then_kept) == (
         True,
-        {"webhook_secret": "a new secret"},
+        {"webhook_secret": "a new secret of 16 or more"},
     )
     assert (taken_away.json["has_credentials"], kept()) == (False, {})
 

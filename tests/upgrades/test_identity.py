@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain import lead
-from domain.errors import AlreadyExistsError
+from domain.errors import AlreadyExistsError, ErasedError
 from projections.audit.message_trail import message_trail
 from projections.config.settings import Settings
 from projections.container import Container
@@ -58,7 +58,7 @@ def test_who_was_erased_is_still_known_as_erased(container: Container) -> None:
     numbers = [n for n in range(1, 100) if container.outreach.lead_id(given.phone(n)) in gone]
 
     for number in numbers:
-        with pytest.raises(AlreadyExistsError):
+        with pytest.raises(ErasedError):
             given.lead(container, number)
 
     assert len(numbers) == len(gone) > 0

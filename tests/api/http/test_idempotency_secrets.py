@@ -78,7 +78,7 @@ def test_a_request_is_known_again_after_the_secret_key_was_replaced(
         return client.open("POST", "/leads", json=body, headers=HEADERS)
 
     first = ask(operator)
-    rotate(container.database, OTHER_KEY, lambda: None, lambda: None)
+    rotate(container.database, OTHER_KEY, lambda: None, lambda: None, lambda connection: None)
     settings = Settings(database_url=container.database.url, secret_key=OTHER_KEY)
     with Container(settings, clock) as anew:
         again = ask(Client(application(anew), operator.key))

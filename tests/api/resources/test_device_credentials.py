@@ -29,7 +29,9 @@ ANEW = (
         "https://127.0.0.1",
     ],
 )
-@pytest.mark.parametrize("given", [None, {}, PAIR, {"webhook_secret": "new"}], ids=str)
+@pytest.mark.parametrize(
+    "given", [None, {}, PAIR, {"webhook_secret": "a new one of 16 or more"}], ids=str
+)
 def test_another_host_needs_all_credentials_anew(
     container: Container, operator: Client, base_url: str, given: dict[str, str] | None
 ) -> None:
@@ -50,7 +52,7 @@ def test_another_host_needs_all_credentials_anew(
 def test_with_all_credentials_anew_it_moves(container: Container, operator: Client) -> None:
     before = operator.create("/devices", GOWA)
     settings = {"base_url": "https://new.example.com:8443/gowa"}
-    anew = {"username": "new", "password": "new-s3cret", "webhook_secret": "new too"}
+    anew = {"username": "new", "password": "new-s3cret", "webhook_secret": "new too, of 16 or more"}
 
     moved = operator.patch(f"/devices/{before['id']}", {"settings": settings, "credentials": anew})
 

@@ -77,17 +77,18 @@ def client(container: Container, operator: Client) -> Client:
 
 
 def number(client: Client, cloud: FakeCloud, **settings: object) -> str:
-    """The id of a number of the platform."""
+    """The id of a number of the platform; a setting that is None is left out."""
+    known = {
+        "base_url": cloud.url,
+        "phone_number_id": PHONE_NUMBER_ID,
+        "business_account_id": BUSINESS_ACCOUNT_ID,
+        **settings,
+    }
     return given.device(
         client,
         "Sales 1",
         gateway="cloud",
-        settings={
-            "base_url": cloud.url,
-            "phone_number_id": PHONE_NUMBER_ID,
-            "business_account_id": BUSINESS_ACCOUNT_ID,
-            **settings,
-        },
+        settings={name: value for name, value in known.items() if value is not None},
         credentials=CREDENTIALS,
     )
 
@@ -149,7 +150,7 @@ def test_a_list_longer_than_an_answer_of_a_sending_may_be(client: Client, cloud:
 
 def test_what_is_missing_is_named(client: Client, operator: Client, cloud: FakeCloud) -> None:
     """The account's id; a gateway without templates; a device that is none."""
-    device = number(client, cloud, business_account_id="")
+    device = number(client, cloud, business_account_id=None)
     sandbox = given.device(client, "Sales 2")
 
     assert client.get(f"/devices/{device}/templates") == (

@@ -9,6 +9,7 @@ from projections.container import Container
 from tests.support.api import then, webhooks
 from tests.support.api.client import Answer, Client
 from tests.support.api.webhooks import ACCEPTED, GATEWAYS
+from tests.support.given import NEEDED
 from tests.support.processes import sendtrail
 
 SHORT = "s3cret-of-15-ch"
@@ -36,17 +37,18 @@ def test_a_short_one_is_not_saved(container: Container, operator: Client, gatewa
     """With the device, or later: nothing of the request is done, and the answer says what was
     expected without what was given."""
     name = secret_of(gateway)
-    body = {"name": "Sales", "gateway": gateway, "credentials": {name: SHORT}}
+    settings, login = NEEDED[gateway]
+    body = {"name": "Sales", "gateway": gateway, "settings": settings}
 
-    registered = operator.post("/devices", body)
-    made = operator.create("/devices", {**body, "credentials": {name: ENOUGH}})
+    registered = operator.post("/devices", {**body, "credentials": {**login, name: SHORT}})
+    made = operator.create("/devices", {**body, "credentials": {**login, name: ENOUGH}})
     path = f"/devices/{made['id']}"
-    changed = operator.patch(path, {"name": "Other", "credentials": {name: SHORT}})
+    changed = operator.patch(path, {"name": "Other", "credentials": {**login, name: SHORT}})
 
     assert (registered, changed) == (refused(name), refused(name))
-    assert then.topics(container) == ["device.registered"]
+    assert then.topics(container) == ["device.registered", "access.device_credentials_changed"]
     (kept,) = then.table(container, "device_secrets")
-    assert container.secrets.read(kept.ciphertext) == {name: ENOUGH}
+    assert container.secrets.read(kept.ciphertext) == {**login, name: ENOUGH}
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)

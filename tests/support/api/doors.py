@@ -36,7 +36,7 @@ BODIES: dict[tuple[str, str], Any] = {
 QUERIES = {("GET", "/audit/why-not"): {"lead_id": "{lead_id}", "campaign_id": "{campaign_id}"}}
 CSV = ("POST", "/leads/import")
 # What a request with a key writes though it is refused.
-NOTED = ("api_keys",)
+NOTED = ("api_keys", "wrong_tries")
 
 _address = count(1)
 
@@ -76,7 +76,7 @@ def ask(app: Flask, door: Door, ids: dict[str, str], key: Any, **more: Any) -> T
         _filled(door.path, ids),
         method=door.method,
         headers=headers | more.pop("headers", {}),
-        environ_overrides={"REMOTE_ADDR": f"2001:db8::{next(_address):x}", **more},
+        environ_overrides={"REMOTE_ADDR": f"2001:db8:0:{next(_address):x}::1", **more},
         **sent,
     )
 
