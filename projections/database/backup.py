@@ -16,7 +16,13 @@ from threading import Event
 from domain.errors import StorageError
 from projections.config.settings import Settings
 from projections.database import backup_manifest as folders
-from projections.database import base_backup_files, embedded, postgres_tools, replication
+from projections.database import (
+    base_backup_files,
+    embedded,
+    postgres_tools,
+    remains,
+    replication,
+)
 from projections.database.backup_manifest import PARTIAL, Base, Manifest, Series
 from projections.database.engine import Database
 from projections.database.installation import BUNDLED, url_of
@@ -149,6 +155,7 @@ class Backup:
             return series
         if series is not None:
             self.report("the server did not keep its log for this backup: a new series begins")
+        remains.clear(self.database, self.stop, self.report)
         number = 1 + max((int(s.name) for s in self.manifest.series), default=0)
         new = Series(f"{number:04d}", self.server.timeline, self.server.segment)
         replication.make_slot(self.database, self.manifest.slot)
@@ -171,6 +178,7 @@ class Backup:
 
     def make_base(self, series: Series) -> None:
         """Make a base backup, verify it, and only then name it in the manifest."""
+        remains.clear(self.database, self.stop, self.report)
         for left in self._bases(series).glob(f"*{PARTIAL}"):
             shutil.rmtree(left)  # of a run that was killed
         started_at = replication.mark(self.database).at

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from projections.database.engine import rows, uuids
 from projections.records import idempotency, inbox, redaction, unattributed
+from projections.schema.personal import COLUMNS
 
 # Tables of leads beside the live one; the keys are in the live schema.
 _COPIES = """
@@ -30,16 +31,6 @@ _LIVE = "public"
 # SQL that removes the personal data of a row of ``leads``, and of ``suppressions``.
 _BLANK_LEAD = "phone = NULL, wa_id = NULL, name = '', attributes = '{}', opt_out_evidence = NULL"
 _BLANK_NO = "kind = 'phone', scope = '', value = '', key = '', evidence = ''"
-# The columns that have personal data. The server's statistics may have values of them.
-COLUMNS = {
-    "leads": ("phone", "wa_id", "name", "attributes", "opt_out_evidence"),
-    "lead_addresses": ("value", "key"),
-    "replies": ("text", "from_value"),
-    "suppressions": ("value", "key", "evidence"),
-    "unattributed_replies": ("sender", "text"),
-    "idempotency": ("body",),
-    "inbound": ("payload",),
-}
 
 
 def erase(
@@ -124,22 +115,34 @@ def _values(
 def _learn_anew(connection: Connection, known: Collection[str], parts: Sequence[str]) -> None:
     """Have the server sample the columns again in whose statistics the person is: with one of the
     values ``known``, or with one of ``parts`` in a value."""
-    statistics = rows(
+    for row in _sampled(connection, known, parts):
+        connection.exec_driver_sql(f"ANALYZE {row.name} ({row.column})")
+    # An empty table is not sampled, and keeps its statistics. A column that gets a type has none.
+    for row in _sampled(connection, known, parts):
+        connection.exec_driver_sql(
+            f"ALTER TABLE {row.name} ALTER COLUMN {row.column} TYPE {row.type}"
+        )
+
+
+def _sampled(connection: Connection, known: Collection[str], parts: Sequence[str]) -> list[Any]:
+    """The columns in whose statistics the person is, with their types."""
+    return rows(
         connection,
-        "SELECT schemaname, tablename, array_agg(quote_ident(attname)) AS columns FROM ("
-        " SELECT schemaname, tablename, attname,"
-        " coalesce(most_common_vals::text::text[], '{}')"
-        " || coalesce(histogram_bounds::text::text[], '{}') AS found"
-        " FROM pg_stats WHERE tablename = ANY(%(tables)s) AND attname = ANY(%(columns)s)) s"
-        " WHERE s.found && %(known)s::text[] OR EXISTS (SELECT FROM unnest(s.found) v,"
-        " unnest(%(parts)s::text[]) p WHERE position(p IN v) > 0)"
-        " GROUP BY schemaname, tablename ORDER BY 1, 2",
+        """
+        SELECT format('%%I.%%I', s.schemaname, s.tablename) AS name,
+            quote_ident(s.attname) AS column, format_type(a.atttypid, a.atttypmod) AS type
+        FROM (SELECT *, coalesce(most_common_vals::text::text[], '{}')
+                || coalesce(histogram_bounds::text::text[], '{}') AS found
+            FROM pg_stats WHERE tablename = ANY(%(tables)s) AND attname = ANY(%(columns)s)) s
+        JOIN pg_attribute a ON a.attname = s.attname
+            AND a.attrelid = format('%%I.%%I', s.schemaname, s.tablename)::regclass
+        WHERE s.found && %(known)s::text[] OR EXISTS (
+            SELECT FROM unnest(s.found) v, unnest(%(parts)s::text[]) p WHERE position(p IN v) > 0)
+        ORDER BY 1, 2
+        """,
         tables=list(COLUMNS),
         columns=sorted({name for names in COLUMNS.values() for name in names}),
         known=sorted(known),
         # As text, and in the bytes of a payload.
         parts=[*parts, *(part.encode().hex() for part in parts)],
     )
-    for row in statistics:
-        table = f'"{row.schemaname}"."{row.tablename}"'
-        connection.exec_driver_sql(f"ANALYZE {table} ({', '.join(row.columns)})")
