@@ -115,7 +115,7 @@ def test_what_no_request_may_be_is_refused(database_url: str, tmp_path: Path) ->
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n": 400,
         "CONNECT example.org:443 HTTP/1.1\r\n\r\n": 501,
         "POST /api/v1/leads HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n": 501,
-        "POST /api/v1/leads HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n": 400,
+        "POST /api/v1/leads HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n": 400,
         "GET /healthz\r\n": 400,
         "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03": 400,
         f"{GET}X-Folded: a\r\n b\r\n\r\n": 400,

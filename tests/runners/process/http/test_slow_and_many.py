@@ -153,7 +153,8 @@ def test_files_do_not_run_out(
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
     try:
-        context = serving(database_url, tmp_path, *ONE, connections_per_address=100_000)
+        many = {"connections_per_address": 100_000, "header_seconds": 600}
+        context = serving(database_url, tmp_path, *ONE, **many)
         server = context.__enter__()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
