@@ -1,8 +1,10 @@
-"""flask-smorest's blueprint with a stricter parser of requests."""
+"""flask-smorest's blueprint with a stricter parser of requests, and with lists as CSV."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import flask_smorest
@@ -11,7 +13,7 @@ from flask_smorest import abort
 from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 
-from api.http import uploads
+from api.http import csv_answers, uploads
 
 
 class Parser(FlaskParser):
@@ -47,3 +49,31 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """What every described resource registers its handlers on."""
 
     ARGUMENTS_PARSER = Parser()
+
+    def response(self, status_code: int, schema: Any = None, **described: Any) -> Any:
+        """As flask-smorest's. A schema with ``items`` is that of a list, which is answered as CSV,
+        too, and described so."""
+        decorate = super().response(status_code, schema, **described)
+        item = csv_answers.item_of(schema)
+        if item is None:
+            return decorate
+        paths = csv_answers.columns(item)
+        describe = self.alt_response(
+            status_code, schema={"type": "string"}, content_type=csv_answers.CSV, description="OK"
+        )
+
+        def listing(view: Callable[..., Any]) -> Callable[..., Any]:
+            answered = decorate(view)
+
+            @wraps(answered)
+            def answer(*args: Any, **kwargs: Any) -> Any:
+                response = answered(*args, **kwargs)
+                if csv_answers.is_wanted():
+                    response = csv_answers.answer(response, paths)
+                response.vary.add("Accept")
+                return response
+
+            described_view: Callable[..., Any] = describe(answer)
+            return described_view
+
+        return listing
