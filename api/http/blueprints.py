@@ -1,5 +1,5 @@
-"""flask-smorest's blueprint with a stricter parser of requests, and routes that say who may use
-them."""
+"""flask-smorest's blueprint with a stricter parser of requests, with routes that say who may use
+them, and with lists as CSV."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from flask_smorest import abort
 from marshmallow import RAISE, Schema
 from webargs.flaskparser import FlaskParser
 
-from api.http import uploads
+from api.http import csv_answers, uploads
 from projections.records.api_keys import Role
+
+Decorator = Callable[[Any], Any]
 
 # Who may use a route: keys of that role and above, or anybody, without a key.
 Access = Role | Literal["anybody"]
@@ -78,26 +80,38 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         view.needs = needs
         super().add_url_rule(rule, endpoint, view, provide_automatic_options, **options)
 
-    def response(
-        self, status_code: int, schema: type[Schema] | None = None, **options: Any
-    ) -> Callable[[Any], Any]:
-        """flask-smorest's decorator, which also notes in ``g.shown_once`` which fields of the
-        answer are secrets, for ``api/http/idempotency``."""
-        decorate: Callable[[Any], Any] = super().response(status_code, schema, **options)
-        names = [
-            field.data_key or name
-            for name, field in (schema().fields if schema is not None else {}).items()
-            if field.metadata.get(SHOWN_ONCE)
-        ]
-        if not names:
+    def response(self, status_code: int, schema: Any = None, **options: Any) -> Any:
+        """As flask-smorest's decorator. Which fields of the answer are secrets is noted in
+        ``g.shown_once``, for ``api/http/idempotency``. A schema with ``items`` is that of a list,
+        which is answered as CSV, too, and described so."""
+        decorate: Decorator = super().response(status_code, schema, **options)
+        if secrets := _shown_once(schema):
+            return _noting(secrets, decorate)
+        item = csv_answers.item_of(schema)
+        if item is None:
             return decorate
+        describe = self.alt_response(
+            status_code, schema={"type": "string"}, content_type=csv_answers.CSV, description="OK"
+        )
+        paths = csv_answers.columns(item)
+        return lambda view: describe(csv_answers.listing(decorate(view), paths))
 
-        def mark(handler: Callable[..., Any]) -> Any:
-            @wraps(handler)
-            def noting(*arguments: Any, **named: Any) -> Any:
-                g.shown_once = names
-                return handler(*arguments, **named)
 
-            return decorate(noting)
+def _shown_once(schema: Any) -> list[str]:
+    """The fields of a schema that are shown once."""
+    known = schema().fields if isinstance(schema, type) and issubclass(schema, Schema) else {}
+    return [
+        field.data_key or name for name, field in known.items() if field.metadata.get(SHOWN_ONCE)
+    ]
 
-        return mark
+
+def _noting(secrets: list[str], decorate: Decorator) -> Decorator:
+    def mark(handler: Callable[..., Any]) -> Any:
+        @wraps(handler)
+        def noting(*arguments: Any, **named: Any) -> Any:
+            g.shown_once = secrets
+            return handler(*arguments, **named)
+
+        return decorate(noting)
+
+    return mark

@@ -10,14 +10,14 @@ from uuid import UUID
 import msgspec
 
 from domain import lead, phones, values
+from domain.csv_text import read_back
 from domain.errors import InvalidInputError
-from projections.intake.files.headers import NO_PHONE, Field, reading
-from projections.intake.files.layout import Layout
+from projections.intake.files.exported import ATTRIBUTES, MERGED
+from projections.intake.files.headers import NO_PHONE, reading
+from projections.intake.files.layout import Layout, Place
 from projections.intake.files.tables import Row
 from projections.intake.files.wishes import says_no
 
-# A cell that begins so has an apostrophe before it, lest a spreadsheet run it as a formula.
-_FORMULAS = frozenset("=+-@\t\r")
 _LONGEST_EVIDENCE = 10_000
 _QUOTES = "\"'“”"
 
@@ -76,6 +76,8 @@ class PersonReader:
     def read(self, row: Row) -> Person:
         """The person of this row. Raises InvalidInputError with the field that is wrong."""
         cells = self._cells(row)
+        if self._cell(cells, MERGED):
+            raise InvalidInputError(MERGED, "nothing: this person has a row as another lead")
         phone = parse_phone(self._phone(cells), self._region)
         opted_out, evidence = self._wish(cells)
         fields: dict[str, Any] = {
@@ -84,11 +86,7 @@ class PersonReader:
             "target_status": self._cell(cells, "target_status"),
             "device_id": self._device(self._cell(cells, "device")),
             "timezone": self._cell(cells, "timezone"),
-            "attributes": {
-                key: cells[at]
-                for at, key in self._layout.attributes
-                if cells[at] and not cells[at].isspace()
-            },
+            "attributes": self._attributes(cells),
         }
         given = {field: value for field, value in fields.items() if value}
         triggers = [
@@ -119,6 +117,9 @@ class PersonReader:
         """The person of a row that is rejected, if its phone can be read and some cell says clearly
         that she said no: a mistake elsewhere must not hide that."""
         cells = self._cells_there_are(row)
+        if self._cell(cells, MERGED):
+            # What a lead said that is there no more counts for the other since they were merged.
+            return ()
         try:
             phone = parse_phone(self._phone(cells), self._region)
         except InvalidInputError:
@@ -155,16 +156,28 @@ class PersonReader:
         width = self._layout.width
         cells = [*cells[:width], *[""] * (width - len(cells))]
         for at, cell in enumerate(cells):
-            if cell[:1] == "'" and cell[1:2] in _FORMULAS:
-                cells[at] = cell = cell[1:]
+            cells[at] = cell = read_back(cell)
             if "\r" in cell:
                 cells[at] = cell.replace("\r\n", "\n").replace("\r", "\n")
         return cells
 
-    def _cell(self, cells: Sequence[str], field: Field) -> str:
+    def _cell(self, cells: Sequence[str], field: Place) -> str:
         """The cell of a field that has one column at most."""
         places = self._layout.places.get(field)
         return cells[places[0]].strip() if places else ""
+
+    def _attributes(self, cells: Sequence[str]) -> dict[str, str]:
+        """Those that have a column each, and those of the column that has all, as JSON."""
+        of_columns = {
+            key: cells[at]
+            for at, key in self._layout.attributes
+            if cells[at] and not cells[at].isspace()
+        }
+        try:
+            given = msgspec.json.decode(self._cell(cells, ATTRIBUTES) or "{}", type=dict[str, str])
+        except msgspec.MsgspecError:
+            raise InvalidInputError(ATTRIBUTES, "a JSON object of texts, or nothing") from None
+        return {**given, **of_columns}
 
     def _phone(self, cells: Sequence[str]) -> str:
         """The phone; of several that have labels the mobile one, else the first."""

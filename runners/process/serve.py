@@ -91,6 +91,22 @@ def limits(settings: Settings, workers: int) -> Limits:
     )
 
 
+def _logger() -> type:
+    """The class of gunicorn's own logger."""
+    from gunicorn.glogging import Logger
+
+    class JsonLogger(Logger):  # type: ignore[misc]
+        """Writes gunicorn's lines as all others are written."""
+
+        def setup(self, cfg: Any) -> None:
+            """Called by gunicorn, in every process."""
+            super().setup(cfg)
+            for handler in self.error_log.handlers:
+                handler.setFormatter(logs.JsonLines())
+
+    return JsonLogger
+
+
 def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: int) -> None:
     # Not there on Windows.
     from gunicorn.app.base import BaseApplication
@@ -114,6 +130,7 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: i
                 "workers": workers,
                 "threads": threads,
                 "worker_class": worker(limits(settings, workers)),
+                "logger_class": _logger(),
                 "graceful_timeout": 30,
                 "timeout": 120,
                 "loglevel": "warning",

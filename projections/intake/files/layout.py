@@ -6,11 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
-from typing import cast
+from typing import Literal, cast
 
 import msgspec
 
 from domain.errors import InvalidInputError
+from projections.intake.files import exported
 from projections.intake.files.headers import (
     FIELDS,
     LONGEST_HEADER,
@@ -31,6 +32,8 @@ _SPELT_OUT = str.maketrans(
     {"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ı": "i"}
 )
 
+# What a column may be: a field, or what only our own list of leads has.
+Place = Field | Literal["attributes", "merged_into"]
 # Pairs of a field, or "-", and the header of the column that has it.
 Mapped = Sequence[tuple[str, str]]
 
@@ -51,7 +54,7 @@ class Layout(msgspec.Struct, frozen=True):
 
     width: int
     columns: dict[str, Column]
-    places: dict[Field, tuple[int, ...]]
+    places: dict[Place, tuple[int, ...]]
     attributes: tuple[tuple[int, str], ...]
     labels: dict[int, int]
 
@@ -92,26 +95,29 @@ def lay_out(cells: Sequence[str], map_: Mapped, has_values: frozenset[int]) -> L
     """
     headers = [_shown(cell) for cell in cells]
     by_map = _places_of_map(headers, map_)
+    reasons = dict.fromkeys(by_map, "the caller said so")
+    for at, name in exported.fields(headers).items():
+        if at not in by_map and (name == LEFT_OUT or name not in by_map.values()):
+            by_map[at], reasons[at] = name, "the list of leads has it so"
     readings = {
         at: found
         for at, header in enumerate(headers)
         if at not in by_map and (found := reading(header)) is not None
     }
-    taken: dict[Field, list[int]] = {}
+    taken: dict[Place, list[int]] = {}
     for at, field in by_map.items():
         if field != LEFT_OUT:
-            taken.setdefault(cast(Field, field), []).append(at)
+            taken.setdefault(cast(Place, field), []).append(at)
     for field, columns in taken.items():
         if len(columns) > 1 and field not in SEVERAL:
             raise InvalidInputError("map", f"one column for {field}")
-    reasons = dict.fromkeys(by_map, "the caller said so")
     for field in FIELDS:
         if field in SEVERAL:
             taken.setdefault(field, []).extend(_best(field, readings, headers, reasons))
         elif field not in taken:
             taken[field] = _best(field, readings, headers, reasons)
     labels = _labels(headers, taken["phone"])
-    by_place = {at: field for field, columns in taken.items() for at in columns}
+    by_place = {at: place for place, columns in taken.items() for at in columns}
     columns_read: dict[str, Column] = {}
     attributes: list[tuple[int, str]] = []
     keys: set[str] = set()

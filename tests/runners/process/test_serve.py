@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 from pathlib import Path
 
 import structlog
@@ -52,6 +53,32 @@ def test_without_a_key_it_says_how_to_make_one(database_url: str, tmp_path: Path
         "no API key yet; make one with: sendtrail keys create NAME --role admin"
     )
     assert (refused[0], code) == (401, 0)
+
+
+def test_what_strangers_send_is_no_line_of_its_own(database_url: str, tmp_path: Path) -> None:
+    """Whatever the server makes of it: requests that are none, methods, paths and headers."""
+    sent = [
+        b'{"event":"request"}\x1b[2J\r\n\r\n',
+        b"G\x1b[2JT / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /\xe2\x80\xae%0d%0a%1b[2J HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\x1b[2J: \x1b[2J\x9b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\x7f\x9b\r\nConnection: close\r\n\r\n",
+    ]
+    with serving(database_url, tmp_path, "--workers", "1") as server:
+        for request in sent:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+                client.sendall(request)
+                while client.recv(65536):
+                    pass
+        server.ends(signal.SIGTERM)
+
+    first, *lines = server.lines
+    assert first.startswith("no API key yet")
+    assert lines
+    for line in lines:
+        assert line.isascii()
+        assert line.isprintable()
+        assert json.loads(line)["event"]
 
 
 def test_a_bad_option_is_named() -> None:
