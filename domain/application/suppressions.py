@@ -25,7 +25,8 @@ class SuppressionCommands(Commands):
 
     def suppression_id(self, address: Address) -> UUID:
         """The id, which is the same for all spellings of one number."""
-        return keyed(self.identity, f"suppression {address.key}")
+        name = suppression.name(address.key, address.scope)
+        return keyed(self.identity, f"suppression {name}")
 
     def suppress(self, address: Address, evidence: str, *, actor: str) -> UUID:
         """Remember that ``address`` said no, and opt out every lead that has it; returns the
