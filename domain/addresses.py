@@ -37,7 +37,8 @@ class Address(msgspec.Struct, frozen=True):
 
     ``value`` is E.164 with its plus for ``phone``, in the canonical spelling; the digits as
     WhatsApp writes them for ``wa_id``; digits and ``@lid`` for ``lid``; as it came for ``user_id``.
-    ``scope`` says within what the value names one person; empty where it does everywhere.
+    ``scope`` says within what the value names one person; empty where it does everywhere. That of
+    a suppression may be a device (``domain/suppression``).
     """
 
     kind: Kind

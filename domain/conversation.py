@@ -6,34 +6,27 @@ things may be said in one transaction; each is decided upon the state that the o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from domain import enrollment, lead, message, suppression, values
+from domain import lead, message, suppression, values
 from domain.addresses import Address
-from domain.enrollment import StopReason
 from domain.event import Event
 from domain.inbound import Reply
 from domain.lead import Lead
 from domain.lead.events import OptInVia, OptOutVia
+from domain.meeting import Meetings
 from domain.message import Message
-from domain.message.events import CancelReason
-from domain.opt_out_words import Intent, intent
+from domain.person_plans import PersonPlans
 from domain.phones import canonical
-from domain.surroundings import Running, Surroundings
+from domain.reply_wishes import Heard, evidence_of, wished
+from domain.suppression import Suppression
+from domain.surroundings import Surroundings
 
 
-class Heard(NamedTuple):
-    """How a reply is to be heard: the words that mean stop, and for how long after a message of
-    ours a reply is automatic."""
-
-    stop_words: Set[str]
-    automatic_within: timedelta
-
-
-class Conversation:
+class Conversation(PersonPlans):
     """``events``, which several conversations may share, grows with every decision; ``lead`` is the
     person's state after them."""
 
@@ -46,20 +39,17 @@ class Conversation:
         actor: str,
         events: list[Event] | None = None,
     ) -> None:
-        self.lead = state
-        self.merged = list(around.merged)
-        self.running = list(around.running)
-        self.unsent = {each.id: each for each in around.unsent}
+        super().__init__(state, around, {"now": now, "actor": actor}, events)
         self.last = around.last
         self.known = set(around.known)
         self.suppressed = {} if around.suppressed is None else around.suppressed
+        # Who has met the person; everybody could have, unless the caller knows better.
+        self.meetings = Meetings()
         # When the person said no last, though she was opted out already, as far as it is known.
         self.latest_no: datetime | None = None
-        self.by: dict[str, Any] = {"now": now, "actor": actor}
         self.now = now
         # When what is said came in, where the person's own instant is not known.
         self.came_at = now
-        self.events: list[Event] = [] if events is None else events
 
     def opt_out(self, evidence: str, via: OptOutVia = "operator", **facts: Any) -> None:
         """The person must not be written to: nothing that was planned is sent. ``facts`` are
@@ -86,14 +76,18 @@ class Conversation:
                 because: OptInVia = "operator" if via == "platform" else via
                 events = lead.opt_in(other, evidence, because, **self.by)
                 self.merged[place] = self._follow(other, events)
-        for key in sorted({address.key for address in self.known} & self.suppressed.keys()):
-            self._release(key, evidence)
+        keys = {address.key for address in self.known}
+        for name, said in sorted(self.suppressed.items()):
+            if said.address.key in keys:
+                self._release(name, evidence)
 
     def update(self, profile: lead.Profile, triggers: Sequence[str]) -> None:
         """Replace what is known, and add ``triggers``; on another clock other windows are open."""
-        former = self.lead.profile.timezone
+        former = self.lead.profile
         self._add(lead.update(self.lead, profile, **self.by))
-        if self.lead.profile.timezone != former:
+        if profile.device_id is not None and profile.device_id != former.device_id:
+            self.heed_devices([profile.device_id])
+        if self.lead.profile.timezone != former.timezone:
             for event in message.look_again(self.unsent.values(), **self.by):
                 self._plan(self.unsent[event.originator_id], event)
         for trigger in triggers:
@@ -106,13 +100,12 @@ class Conversation:
         for state in [each for each in self.unsent.values() if each.status == "pending"]:
             device_id = device_of(state)
             if device_id is not None and device_id != state.device_id:
+                self.heed_devices([device_id])
+                if state.id not in self.unsent:
+                    break
                 self._plan(state, message.move(state, device_id, **self.by))
                 count += 1
         return count
-
-    def _plan(self, state: Message, event: Event) -> None:
-        self.unsent[state.id] = message.evolve(state, event)
-        self.events.append(event)
 
     def reply(
         self, item: Reply, quoted: UUID | None, through: Mapping[str, Any], heard: Heard
@@ -123,7 +116,7 @@ class Conversation:
         ``device_id`` and ``gateway`` that it came through.
         """
         at = min(item.at or self.came_at, self.now)
-        automatic = self._is_automatic(at, heard.automatic_within)
+        automatic = self._is_automatic(at, heard)
         facts = {
             "message_id": quoted or (self.last.message_id if self.last else None),
             "kind": item.kind,
@@ -134,15 +127,28 @@ class Conversation:
         said = lead.reply(self.lead, item.text, item.provider_id, **facts, **through, **self.by)
         self._add(said)
         if said:
-            self._heed(item, at, through, heard)
-            if not automatic:
-                self._stop("replied", lambda r: r.stop_on_reply and not _before(at, r))
+            self._follow_reply(item, at, through, heard)
+
+    def say_again(self, item: Reply, through: Mapping[str, Any], heard: Heard) -> None:
+        """Do as a reply says that is recorded already, in the same words, and was meant anew."""
+        self.reached(None, through["device_id"])
+        self._follow_reply(item, min(item.at or self.came_at, self.now), through, heard)
+
+    def _follow_reply(
+        self, item: Reply, at: datetime, through: Mapping[str, Any], heard: Heard
+    ) -> None:
+        self._heed(item, at, through, heard)
+        if not self._is_automatic(at, heard):
+            self._stop("replied", lambda r: r.stop_on_reply and not r.began_after(at))
+
+    def _is_automatic(self, at: datetime, heard: Heard) -> bool:
+        return self.last is not None and self.last.is_answered(at, heard.automatic_within)
 
     def edit(self, item: Reply, through: Mapping[str, Any], heard: Heard) -> None:
         """Replace the words of an earlier reply, and do as the new ones say."""
         at = min(item.at or self.came_at, self.now)
-        edited = lead.edit_reply(self.lead, item.text, item.edits, item.provider_id, **self.by)
-        self._add(edited)
+        named = (item.text, item.edits, item.provider_id)
+        self._add(lead.edit_reply(self.lead, *named, through["device_id"], **self.by))
         self.reached(None)
         self._heed(item, at, through, heard)
 
@@ -150,53 +156,78 @@ class Conversation:
         """Somebody wrote on the phone itself: sequences leave the person to them."""
         at = min(at or self.came_at, self.now)
         self._add(lead.contact_by_hand(self.lead, device_id, provider_id, at, **self.by))
-        self._stop("by_hand", lambda r: r.stop_on_manual_message and not _before(at, r))
+        self._stop("by_hand", lambda r: r.stop_on_manual_message and not r.began_after(at))
 
-    def unreachable(self, code: str, message_id: UUID | None) -> None:
-        """No message reaches the person: what is planned is not tried."""
-        self._add(lead.lose_contact(self.lead, code, message_id, **self.by))
+    def unreachable(
+        self, code: str, message_id: UUID | None, device_id: UUID | None = None
+    ) -> None:
+        """No message reaches the person, was said through the device: what is planned is not
+        tried."""
+        self._add(lead.lose_contact(self.lead, code, message_id, device_id, **self.by))
         if self.lead.unreachable_at is not None:
             self.stop_all("undeliverable")
 
-    def reached(self, message_id: UUID | None) -> None:
-        """A message reached the person."""
-        self._add(lead.find_again(self.lead, message_id, **self.by))
+    def reached(self, message_id: UUID | None, device_id: UUID | None = None) -> None:
+        """A message reached the person, was said through the device."""
+        self._add(lead.find_again(self.lead, message_id, device_id, **self.by))
 
-    def learn(self, addresses: Sequence[Address]) -> None:
-        """The provider calls the person by these too. One that said no speaks for the person."""
+    def learn(self, addresses: Sequence[Address], device_id: UUID | None = None) -> None:
+        """The provider, through the device, calls the person by these too. One that said no speaks
+        for the person, if the device to which it did could have met the person."""
         for address in addresses:
             if address not in self.known and self.lead.erased_at is None:
                 is_new = all(address.key != other.key for other in self.known)
                 self.known.add(address)
-                self._add(lead.learn_address(self.lead, address, **self.by))
+                self._add(lead.learn_address(self.lead, address, device_id, **self.by))
                 if is_new:
                     self._heed_suppression(address.key)
 
-    def move(self, phone: str, evidence: str, changed_at: datetime | None = None) -> None:
+    def move(
+        self,
+        phone: str,
+        evidence: str,
+        changed_at: datetime | None = None,
+        device_id: UUID | None = None,
+    ) -> None:
         """The person has another phone, in E.164. The one before it is the person's no more.
-        ``changed_at`` is when the provider says that it changed."""
+        ``changed_at`` is when the provider says that it changed, through the device."""
         former, key = canonical(self.lead.phone), canonical(phone)
-        self._add(lead.change_phone(self.lead, phone, evidence, changed_at, **self.by))
+        self._add(lead.change_phone(self.lead, phone, evidence, changed_at, device_id, **self.by))
         self.known = {address for address in self.known if address.key != former}
         self.known.add(Address("phone", key))
         said = self.suppressed.get(key)
         if key != former and said is not None and said.in_force:
             # An opt-in since was for another number.
-            self.opt_out(said.evidence, "suppression")
+            self.opt_out(said.evidence, "suppression", device_id=said.device_id)
 
     def _heed_suppression(self, key: str) -> None:
         """Opt the person out if the address with that key, which is new, said no."""
         said = self.suppressed.get(key)
         if said is None or not said.in_force:
             return
-        self.opt_out(said.evidence, "suppression", said_at=said.said_at)
+        if said.device_id is not None and not self.meetings.could_include({said.device_id}):
+            return
+        self._heed_no(said)
         if self.lead.opted_out_at is None:
             self._release(key, "the person opted in since")
 
-    def _release(self, key: str, evidence: str) -> None:
-        for event in suppression.release(self.suppressed[key], evidence, **self.by):
+    def heed_devices(self, devices: Iterable[UUID]) -> None:
+        """These devices have to do with the person from now on: what she said no to before to one
+        of them alone holds for her."""
+        for key in sorted({address.key for address in self.known}):
+            for device_id in devices:
+                said = self.suppressed.get(suppression.name(key, str(device_id)))
+                if said is not None and said.in_force and self.lead.opted_out_at is None:
+                    self._heed_no(said)
+
+    def _heed_no(self, said: Suppression) -> None:
+        facts = {"device_id": said.device_id, "said_at": said.said_at}
+        self.opt_out(said.evidence, "suppression", **facts)
+
+    def _release(self, name: str, evidence: str) -> None:
+        for event in suppression.release(self.suppressed[name], evidence, **self.by):
             self.events.append(event)
-            self.suppressed[key] = suppression.evolve(self.suppressed[key], event)
+            self.suppressed[name] = suppression.evolve(self.suppressed[name], event)
 
     def absorb(self, past: Conversation, owned: Set[UUID], of_past: Set[UUID]) -> None:
         """The lead of ``past`` turned out to be this person. ``owned`` are the sequences and
@@ -231,70 +262,12 @@ class Conversation:
         self.merged = [*map(self._follow, self.merged, erased)]
         self.stop_all("erased")
 
-    def stop_all(self, reason: StopReason) -> None:
-        """End every enrollment, and cancel all that is not dispatched."""
-        self._stop(reason, lambda _: True)
-        self._cancel(list(self.unsent.values()), reason)
-
     def _heed(self, item: Reply, at: datetime, through: Mapping[str, Any], heard: Heard) -> None:
         """Opt the person out or in, if the words or a signal say so."""
         came = {"said_at": at, **{k: through[k] for k in ("device_id", "gateway")}}
-        wish = wished(item, heard)
-        if wish is None:
-            return
-        said = (item.text, *item.signals)
-        words = next(each for each in said if intent(each, heard.stop_words) == wish)
-        if wish == "stop":
-            self.latest_no = max(at, self.latest_no or at)
-            self.opt_out(_evidence(item.text, words), "reply", **came)
-        elif self.latest_no is None or at + values.PROVIDERS_TICK > self.latest_no:
-            self.opt_in(_evidence(item.text, words), "reply", said_at=at)
-
-    def _is_automatic(self, at: datetime, within: timedelta) -> bool:
-        if self.last is None:
-            return False
-        ended = (self.last.sent_at or self.last.dispatched_at) + within
-        return self.last.dispatched_at - values.PROVIDERS_TICK < at <= ended
-
-    def _stop(self, reason: StopReason, ends: Callable[[Running], bool]) -> None:
-        """End the enrollments that ``ends`` says, with the messages that are planned in them."""
-        for each in [running for running in self.running if ends(running)]:
-            self.running.remove(each)
-            self.events.extend(enrollment.stop(each.state, reason, **self.by))
-            planned = [m for m in self.unsent.values() if m.enrollment_id == each.state.id]
-            self._cancel(planned, reason)
-
-    def _cancel(self, unwanted: Sequence[Message], reason: StopReason) -> None:
-        because: CancelReason = reason
-        for state in unwanted:
-            del self.unsent[state.id]
-            self.events.append(message.cancel(state, because, **self.by))
-
-    def _add(self, events: Sequence[Event]) -> None:
-        self.lead = self._follow(self.lead, events)
-
-    def _follow(self, state: Lead, events: Sequence[Event]) -> Lead:
-        self.events.extend(events)
-        for event in events:
-            state = lead.evolve(state, event)
-        return state
-
-
-def wished(item: Reply, heard: Heard) -> Intent | None:
-    """What the words, or a signal beside them, ask for as a whole; a no among them is the wish."""
-    wishes = {intent(words, heard.stop_words) for words in (item.text, *item.signals)}
-    if "stop" in wishes:
-        return "stop"
-    return "start" if "start" in wishes else None
-
-
-def _before(at: datetime, running: Running) -> bool:
-    """Whether ``at`` is surely before the enrollment began."""
-    return at + values.PROVIDERS_TICK <= running.enrolled_at
-
-
-def _evidence(text: str, words: str) -> str:
-    """The person's words, with the signal that said so where that is another text."""
-    if not text.strip():
-        return values.cleaned(words)
-    return values.cleaned(text if words == text else f"{text} [{words}]")
+        match wished(item, heard):
+            case "stop":
+                self.latest_no = max(at, self.latest_no or at)
+                self.opt_out(evidence_of(item, "stop", heard), "reply", **came)
+            case "start" if not values.surely_before(at, self.latest_no):
+                self.opt_in(evidence_of(item, "start", heard), "reply", **came)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha1, sha256
 from uuid import UUID
 
@@ -29,6 +29,12 @@ def time_ordered(at: datetime, name: str) -> UUID:
     milliseconds = int(at.timestamp() * 1000)
     digits = sha256(name.encode(errors="surrogatepass")).hexdigest()
     return UUID(f"{milliseconds:012x}8{digits[:3]}{_VARIANT[digits[3]]}{digits[4:19]}")
+
+
+def instant_of(id_: UUID) -> datetime | None:
+    """The instant in an id that ``time_ordered`` made, without what is less than a millisecond;
+    None for an id of another version."""
+    return datetime.fromtimestamp((id_.int >> 80) / 1000, UTC) if id_.version == 8 else None
 
 
 # What HMAC combines a key with, byte by byte, for its inner and its outer hash (RFC 2104).

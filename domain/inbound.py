@@ -22,6 +22,7 @@ Ignored = Literal[
     "erased",
     "group",
     "newsletter",
+    "not_met",
     "not_understood",
     "own_message",
     "reaction",

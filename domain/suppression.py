@@ -4,7 +4,7 @@ starts opted out."""
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -14,26 +14,31 @@ from domain.addresses import Address
 from domain.event import Event, ForeignEventError, first, folder, following
 
 
-class AddressSuppressed(Event, frozen=True, kw_only=True, gc=False):
+class AddressSuppressed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """Nobody with ``address`` may be written to; ``evidence`` proves the wish. The person said so
-    at ``said_at``; None where somebody else did."""
+    at ``said_at``, to ``device_id``; None where somebody else did. An address whose ``scope`` is a
+    device may not be written to by that one; see ``name``."""
 
     TOPIC: ClassVar[str] = "suppression.address_suppressed"
     address: Address
     evidence: str
     said_at: datetime | None = None
+    device_id: UUID | None = None
 
 
-class AddressReleased(Event, frozen=True, kw_only=True, gc=False):
-    """The address may be written to again; ``evidence`` proves the wish."""
+class AddressReleased(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The address may be written to again; ``evidence`` proves the wish, which was said to
+    ``device_id``; None where somebody else said so."""
 
     TOPIC: ClassVar[str] = "suppression.address_released"
     evidence: str
+    device_id: UUID | None = None
 
 
 class Suppression(msgspec.Struct, frozen=True, kw_only=True):
     """A suppression's state; ``since`` the address is suppressed, and at ``said_at`` somebody said
-    so last, the person herself if ``by_person``. One that is not ``in_force`` was released."""
+    so last, the person herself if ``by_person``. ``device_id`` is the device to which it was said
+    first, as far as one is known. One that is not ``in_force`` was released."""
 
     id: UUID
     version: int
@@ -43,11 +48,19 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True):
     said_at: datetime
     by_person: bool = False
     in_force: bool = True
+    device_id: UUID | None = None
 
     @property
     def is_forgotten(self) -> bool:
         """Whether the person with the address was erased: nobody can read which one it was."""
         return not self.address.value
+
+
+def name(key: str, scope: str = "") -> str:
+    """By what the suppression of an address with that ``key`` is found. With a ``scope``, the id of
+    a device, it is another one: the person is other devices', so what was said to that device alone
+    holds for no other."""
+    return f"{key} {scope}" if scope else key
 
 
 def evolve(state: Suppression | None, event: Event) -> Suppression:
@@ -63,6 +76,7 @@ def evolve(state: Suppression | None, event: Event) -> Suppression:
                 since=event.timestamp,
                 said_at=event.said_at or event.timestamp,
                 by_person=event.said_at is not None,
+                device_id=event.device_id,
             )
         case Suppression(), AddressSuppressed():
             said_at = event.said_at or event.timestamp
@@ -75,6 +89,7 @@ def evolve(state: Suppression | None, event: Event) -> Suppression:
                     "address": event.address,
                     "evidence": event.evidence,
                     "since": event.timestamp,
+                    "device_id": event.device_id,
                 }
         case Suppression(), AddressReleased():
             changes = {"in_force": False}
@@ -92,17 +107,23 @@ def suppress(
     address: Address,
     evidence: str,
     said_at: datetime | None = None,
+    device_id: UUID | None = None,
     *,
     now: datetime,
     actor: str,
 ) -> tuple[Event, ...]:
-    """Remember that ``address`` said no, at ``said_at`` if the person did. ``state`` is None before
-    the first time.
+    """Remember that ``address`` said no, at ``said_at`` and to the device if the person did.
+    ``state`` is None before the first time.
 
     Where that is in force already, only a later no of the person is remembered, and what somebody
     else says after the person, so that no START from before takes it back.
     """
-    said = {"address": address, "evidence": values.cleaned(evidence), "said_at": said_at}
+    said: dict[str, Any] = {
+        "address": address,
+        "evidence": values.cleaned(evidence),
+        "said_at": said_at,
+        "device_id": device_id,
+    }
     if state is None:
         return (first(AddressSuppressed, id, now, actor, **said),)
     if state.in_force and not _says_more(state, said_at):
@@ -116,8 +137,16 @@ def _says_more(state: Suppression, said_at: datetime | None) -> bool:
     return values.surely_before(state.said_at, said_at)
 
 
-def release(state: Suppression, evidence: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Forget it; nothing follows where it is released already."""
+def release(
+    state: Suppression,
+    evidence: str,
+    device_id: UUID | None = None,
+    *,
+    now: datetime,
+    actor: str,
+) -> tuple[Event, ...]:
+    """Forget it, as was said to the device; nothing follows where it is released already."""
     if not state.in_force:
         return ()
-    return (following(state, AddressReleased, now, actor, evidence=values.cleaned(evidence)),)
+    said = {"evidence": values.cleaned(evidence), "device_id": device_id}
+    return (following(state, AddressReleased, now, actor, **said),)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from domain import values
 from domain.addresses import Address
 from domain.enrollment import Enrollment
 from domain.lead import Lead
@@ -22,6 +23,10 @@ class Running(NamedTuple):
     stop_on_reply: bool
     stop_on_manual_message: bool
 
+    def began_after(self, at: datetime) -> bool:
+        """Whether ``at`` is surely before the enrollment began."""
+        return values.surely_before(at, self.enrolled_at)
+
 
 class LastMessage(NamedTuple):
     """The latest message that may have reached the person. ``awaited`` says that it, or one before
@@ -31,6 +36,11 @@ class LastMessage(NamedTuple):
     dispatched_at: datetime
     sent_at: datetime | None
     awaited: bool = False
+
+    def is_answered(self, at: datetime, within: timedelta) -> bool:
+        """Whether what came ``at`` an instant answers it automatically: ``within`` that time."""
+        ended = (self.sent_at or self.dispatched_at) + within
+        return self.dispatched_at - values.PROVIDERS_TICK < at <= ended
 
 
 class Surroundings(NamedTuple):

@@ -34,6 +34,14 @@ class Reply(Schema):
     automatic = fields.Boolean(
         required=True, metadata=note("so soon after a message that no person wrote it")
     )
+    may_be = fields.List(
+        fields.UUID(),
+        required=True,
+        metadata=note(
+            "of one without lead_id: the leads with the sender's address; another device writes to"
+            " them, so this one does not speak for them"
+        ),
+    )
     message_id = fields.UUID(
         allow_none=True, metadata=note("the message that it quotes, else the latest one before it")
     )
@@ -60,4 +68,11 @@ class Suppression(Schema):
     kind = fields.String(required=True, validate=validate.OneOf(ADDRESS_KINDS))
     value = fields.String(required=True, metadata=note("masked for viewers"))
     evidence = fields.String(required=True)
+    device_id = fields.UUID(
+        required=True, allow_none=True, metadata=note("the device that it was said to, if it was")
+    )
+    for_device_only = fields.Boolean(
+        required=True,
+        metadata=note("the person is another device's: only this device may not write to her"),
+    )
     created_at = fields.AwareDateTime(required=True)

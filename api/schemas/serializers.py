@@ -96,7 +96,7 @@ def _opt_out(lead: Any) -> dict[str, Any] | None:
 
 
 def reply(row: Any) -> dict[str, Any]:
-    names = ("lead_id", "device_id", "gateway", "text", "kind", "automatic", "message_id")
+    names = ("lead_id", "device_id", "gateway", "text", "kind", "automatic", "may_be", "message_id")
     sender = None
     if row.from_kind is not None:
         sender = {"kind": row.from_kind, "value": row.from_value}
@@ -116,6 +116,8 @@ def suppression(row: Any, *, masked: bool) -> dict[str, Any]:
         "kind": row.kind,
         "value": value,
         "evidence": row.evidence,
+        "device_id": row.device_id,
+        "for_device_only": bool(row.scope),
         "created_at": row.created_at,
     }
 

@@ -213,8 +213,10 @@ class RegistrationCommands(SenderCommands):
             elif key in suppressed and consent is not None:
                 events += suppression.release(suppressed[key], consent, **by)
             elif key in suppressed and suppressed[key].in_force:
-                said = suppressed[key].evidence
-                events += lead.opt_out(lead.evolve(None, begun), said, "suppression", **by)
+                said = suppressed[key]
+                came = {"device_id": said.device_id, **by}
+                state = lead.evolve(None, begun)
+                events += lead.opt_out(state, said.evidence, "suppression", **came)
         changed = {each.state.id: each for each in changes}
         elsewhere = {
             id_

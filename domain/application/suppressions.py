@@ -27,20 +27,20 @@ class SuppressionCommands(Commands):
     def suppression_id(self, address: Address, life: int = 1) -> UUID:
         """The id, which is the same for all spellings of one number. A no after the person with
         the address was erased has the next ``life``."""
-        name = f"suppression {address.key}"
+        name = f"suppression {suppression.name(address.key, address.scope)}"
         return keyed(self.identity, name if life == 1 else f"{name} {life}")
 
     def suppression_ids(self, connection: Any, addresses: Iterable[Address]) -> dict[str, UUID]:
-        """By key, the id of each address's suppression, or the one that it gets."""
-        wanted = {address.key: address for address in addresses}
+        """By ``suppression.name``, the id of each address's suppression, or the next one."""
+        wanted = {suppression.name(each.key, each.scope): each for each in addresses}
         found: dict[str, UUID] = {}
         for life in count(1):
-            ids = {key: self.suppression_id(wanted[key], life) for key in wanted}
+            ids = {name: self.suppression_id(wanted[name], life) for name in wanted}
             states = self.queries.suppressions(connection, ids.values())
             found.update(ids)
             wanted = {
-                key: wanted[key]
-                for key, id_ in ids.items()
+                name: wanted[name]
+                for name, id_ in ids.items()
                 if id_ in states and states[id_].is_forgotten
             }
             if not wanted:
@@ -55,7 +55,8 @@ class SuppressionCommands(Commands):
                 with self.queries.transaction() as connection:
                     wish = [(address, evidence)]
                     self.suppress_all(connection, wish, via="operator", always=True, actor=actor)
-                    return self.suppression_ids(connection, [address])[address.key]
+                    (id_,) = self.suppression_ids(connection, [address]).values()
+                    return id_
             except RecordConflictError as conflict:
                 self.queries.put_aside_broken(conflict, self.clock())
         raise ConflictError("this address is changed by others again and again; try later")
@@ -106,9 +107,9 @@ class SuppressionCommands(Commands):
     ) -> list[Event]:
         """The events that suppress addresses, which said so themselves at ``said_at``, if anybody
         did. ``by`` has ``now`` and ``actor``."""
-        said_by = {address.key: (address, said) for address, said in wishes}
+        said_by = {suppression.name(a.key, a.scope): (a, said) for a, said in wishes}
         ids = self.suppression_ids(connection, [address for address, _ in said_by.values()])
-        by_id = {id_: said_by[key] for key, id_ in ids.items()}
+        by_id = {id_: said_by[name] for name, id_ in ids.items()}
         states = self.queries.suppressions(connection, by_id)
         return [
             event

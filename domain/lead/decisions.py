@@ -128,19 +128,29 @@ def reply(lead: Lead, text: str, provider_id: str, **facts: Any) -> tuple[Event,
 
 
 def edit_reply(
-    lead: Lead, text: str, provider_id: str, edit_id: str, *, now: datetime, actor: str
+    lead: Lead,
+    text: str,
+    provider_id: str,
+    edit_id: str,
+    device_id: UUID | None = None,
+    *,
+    now: datetime,
+    actor: str,
 ) -> tuple[Event, ...]:
     """The person replaced the words of the reply ``provider_id``, by what the provider calls
-    ``edit_id``."""
+    ``edit_id`` and came through the device."""
     if lead.erased_at is not None:
         return ()
     named = {"provider_id": provider_id, "edit_id": edit_id}
     said = {"text": values.cleaned(text), **{k: values.cleaned(v, 500) for k, v in named.items()}}
-    return (following(lead, LeadReplyEdited, now, actor, **said),)
+    return (following(lead, LeadReplyEdited, now, actor, **said, device_id=device_id),)
 
 
-def learn_address(lead: Lead, address: Address, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """A provider calls the person by ``address``, which the lead is not known to have yet.
+def learn_address(
+    lead: Lead, address: Address, device_id: UUID | None = None, *, now: datetime, actor: str
+) -> tuple[Event, ...]:
+    """A provider, through the device, calls the person by ``address``, which the lead is not known
+    to have yet.
 
     Nothing follows from a ``wa_id`` that only repeats the digits of the phone.
     """
@@ -148,7 +158,8 @@ def learn_address(lead: Lead, address: Address, *, now: datetime, actor: str) ->
         return ()
     if address.kind == "wa_id" and address.value in (lead.phone.removeprefix("+"), lead.wa_id):
         return ()
-    return (following(lead, LeadAddressLearned, now, actor, address=address),)
+    learned = {"address": address, "device_id": device_id}
+    return (following(lead, LeadAddressLearned, now, actor, **learned),)
 
 
 def change_phone(
@@ -156,12 +167,13 @@ def change_phone(
     phone: str,
     evidence: str,
     changed_at: datetime | None = None,
+    device_id: UUID | None = None,
     *,
     now: datetime,
     actor: str,
 ) -> tuple[Event, ...]:
-    """The person has a new ``phone``, in E.164, since ``changed_at`` by the provider's clock.
-    Nothing follows where it is the same, or changed again since."""
+    """The person has a new ``phone``, in E.164, since ``changed_at`` by the clock of the provider,
+    who said so through the device. Nothing follows where it is the same, or changed again since."""
     _require_own(lead, "change the phone of")
     values.text("evidence", evidence, longest=10_000)
     if phone == lead.phone or (
@@ -169,7 +181,7 @@ def change_phone(
     ):
         return ()
     moved = {"phone": phone, "evidence": evidence, "changed_at": changed_at}
-    return (following(lead, LeadPhoneChanged, now, actor, **moved),)
+    return (following(lead, LeadPhoneChanged, now, actor, **moved, device_id=device_id),)
 
 
 def contact_by_hand(
@@ -189,22 +201,36 @@ def contact_by_hand(
 
 
 def lose_contact(
-    lead: Lead, code: str, message_id: UUID | None, *, now: datetime, actor: str
+    lead: Lead,
+    code: str,
+    message_id: UUID | None,
+    device_id: UUID | None = None,
+    *,
+    now: datetime,
+    actor: str,
 ) -> tuple[Event, ...]:
-    """The provider says by ``code`` that no message reaches the person; nothing follows where that
-    is known."""
+    """The provider says by ``code``, through the device, that no message reaches the person;
+    nothing follows where that is known."""
     if lead.erased_at is not None or lead.unreachable_at is not None:
         return ()
-    return (following(lead, LeadUnreachable, now, actor, code=code, message_id=message_id),)
+    of = {"message_id": message_id, "device_id": device_id}
+    return (following(lead, LeadUnreachable, now, actor, code=code, **of),)
 
 
 def find_again(
-    lead: Lead, message_id: UUID | None, *, now: datetime, actor: str
+    lead: Lead,
+    message_id: UUID | None,
+    device_id: UUID | None = None,
+    *,
+    now: datetime,
+    actor: str,
 ) -> tuple[Event, ...]:
-    """A message reached the person; nothing follows where nobody thought otherwise."""
+    """A message reached the person, was said through the device; nothing follows where nobody
+    thought otherwise."""
     if lead.erased_at is not None or lead.unreachable_at is None:
         return ()
-    return (following(lead, LeadReachable, now, actor, message_id=message_id),)
+    of = {"message_id": message_id, "device_id": device_id}
+    return (following(lead, LeadReachable, now, actor, **of),)
 
 
 def absorb(lead: Lead, other: Lead, *, now: datetime, actor: str) -> tuple[Event, ...]:

@@ -94,12 +94,14 @@ class LeadOptedOut(Event, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
 
 class LeadOptedIn(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The lead may be written to again; ``evidence`` proves the wish, which was said at
-    ``said_at``."""
+    ``said_at``, through ``device_id`` and ``gateway``."""
 
     TOPIC: ClassVar[str] = "lead.opted_in"
     evidence: str
     via: OptInVia = "operator"
     said_at: datetime | None = None
+    device_id: UUID | None = None
+    gateway: str = ""
 
 
 class LeadReplied(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -125,29 +127,32 @@ class LeadReplied(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True
 
 class LeadReplyEdited(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """``text`` replaced the words of the reply that the provider calls ``provider_id``; the edit
-    itself it calls ``edit_id``."""
+    itself, which came through ``device_id``, it calls ``edit_id``."""
 
     TOPIC: ClassVar[str] = "lead.reply_edited"
     text: str
     provider_id: str
     edit_id: str = ""
+    device_id: UUID | None = None
 
 
-class LeadAddressLearned(Event, frozen=True, kw_only=True, gc=False):
-    """A provider calls the person by ``address`` too."""
+class LeadAddressLearned(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """A provider, through ``device_id``, calls the person by ``address`` too."""
 
     TOPIC: ClassVar[str] = "lead.address_learned"
     address: Address
+    device_id: UUID | None = None
 
 
-class LeadPhoneChanged(Event, frozen=True, kw_only=True, gc=False):
-    """The person has a new phone, in E.164, as the provider or an operator said: ``evidence``. By
-    the provider's clock it changed at ``changed_at``."""
+class LeadPhoneChanged(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The person has a new phone, in E.164, as the provider, through ``device_id``, or an operator
+    said: ``evidence``. By the provider's clock it changed at ``changed_at``."""
 
     TOPIC: ClassVar[str] = "lead.phone_changed"
     phone: str
     evidence: str
     changed_at: datetime | None = None
+    device_id: UUID | None = None
 
 
 class LeadContactedByHand(Event, frozen=True, kw_only=True, gc=False):
@@ -159,19 +164,22 @@ class LeadContactedByHand(Event, frozen=True, kw_only=True, gc=False):
     sent_at: datetime
 
 
-class LeadUnreachable(Event, frozen=True, kw_only=True, gc=False):
-    """No message reaches the person, says the provider by ``code`` of ``message_id``."""
+class LeadUnreachable(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """No message reaches the person, says the provider through ``device_id`` by ``code`` of
+    ``message_id``."""
 
     TOPIC: ClassVar[str] = "lead.unreachable"
     code: str
     message_id: UUID | None = None
+    device_id: UUID | None = None
 
 
-class LeadReachable(Event, frozen=True, kw_only=True, gc=False):
-    """A message reached the person after all."""
+class LeadReachable(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """A message reached the person after all, through ``device_id``."""
 
     TOPIC: ClassVar[str] = "lead.reachable"
     message_id: UUID | None = None
+    device_id: UUID | None = None
 
 
 class LeadMerged(Event, frozen=True, kw_only=True, gc=False):

@@ -44,6 +44,8 @@ def opt_in(
     evidence: str,
     via: OptInVia = "operator",
     *,
+    device_id: UUID | None = None,
+    gateway: str = "",
     said_at: datetime | None = None,
     now: datetime,
     actor: str,
@@ -59,8 +61,8 @@ def opt_in(
         return ()
     if said_at is not None and values.surely_before(said_at, lead.opt_out_said_at):
         return ()
-    wish = {"evidence": evidence, "via": via, "said_at": said_at}
-    return (following(lead, LeadOptedIn, now, actor, **wish),)
+    wish = {"evidence": evidence, "via": via, "device_id": device_id, "gateway": gateway}
+    return (following(lead, LeadOptedIn, now, actor, **wish, said_at=said_at),)
 
 
 def require_present(lead: Lead, wanted: str) -> None:

@@ -91,20 +91,23 @@ class MessageQueued(Event, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     keyed: bool = False
 
 
-class MessageSent(Event, frozen=True, kw_only=True, gc=False):
-    """The gateway accepted it under ``provider_id``."""
+class MessageSent(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The gateway accepted it under ``provider_id``; a receipt of ``device_id`` said so, if it was
+    one."""
 
     TOPIC: ClassVar[str] = "message.sent"
     provider_id: str
+    device_id: UUID | None = None
 
 
-class MessageFailed(Event, frozen=True, kw_only=True, gc=False):
+class MessageFailed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The message was not sent, and surely will not be: the provider's ``code``, or one of our own,
-    and what it means."""
+    and what it means. A receipt of ``device_id`` said so, if it was one."""
 
     TOPIC: ClassVar[str] = "message.failed"
     code: str
     reason: str
+    device_id: UUID | None = None
 
 
 class MessageDeferred(Event, frozen=True, kw_only=True, gc=False):
@@ -125,14 +128,15 @@ class MessageOutcomeUnknown(Event, frozen=True, kw_only=True, gc=False):
     reason: str
 
 
-class MessageResolved(Event, frozen=True, kw_only=True, gc=False):
-    """A late answer, a receipt or an operator said what became of an unknown message: it was sent
-    (under ``provider_id``), it failed, or it is to be sent again."""
+class MessageResolved(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """A late answer, a receipt of ``device_id`` or an operator said what became of an unknown
+    message: it was sent (under ``provider_id``), it failed, or it is to be sent again."""
 
     TOPIC: ClassVar[str] = "message.resolved"
     resolution: Resolution
     reason: str
     provider_id: str | None = None
+    device_id: UUID | None = None
 
 
 class MessageCancelled(Event, frozen=True, kw_only=True, gc=False):
@@ -164,13 +168,15 @@ class MessageRetried(Event, frozen=True, kw_only=True, gc=False):
     TOPIC: ClassVar[str] = "message.retried"
 
 
-class MessageDelivered(Event, frozen=True, kw_only=True, gc=False):
-    """The message reached the lead's phone."""
+class MessageDelivered(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The message reached the lead's phone, said a receipt of ``device_id``."""
 
     TOPIC: ClassVar[str] = "message.delivered"
+    device_id: UUID | None = None
 
 
-class MessageRead(Event, frozen=True, kw_only=True, gc=False):
-    """The lead read the message."""
+class MessageRead(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The lead read the message, said a receipt of ``device_id``."""
 
     TOPIC: ClassVar[str] = "message.read"
+    device_id: UUID | None = None

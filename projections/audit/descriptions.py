@@ -33,12 +33,26 @@ def words(event: Event) -> str | None:
 
 
 def through(event: Event) -> tuple[str | None, UUID | None]:
-    """The gateway and the device that the person's words came through, or that somebody wrote to
-    the person with by hand; None for what is not known."""
+    """The gateway and the device that said so, or that somebody wrote to the person with by hand;
+    None for what is not known."""
     match event:
-        case lead.LeadReplied() | lead.LeadOptedOut():
+        case lead.LeadReplied() | lead.LeadOptedOut() | lead.LeadOptedIn():
             return event.gateway or None, event.device_id
-        case lead.LeadContactedByHand():
+        case (
+            lead.LeadReplyEdited()
+            | lead.LeadAddressLearned()
+            | lead.LeadPhoneChanged()
+            | lead.LeadContactedByHand()
+            | lead.LeadUnreachable()
+            | lead.LeadReachable()
+            | suppression.AddressSuppressed()
+            | suppression.AddressReleased()
+            | message_events.MessageSent()
+            | message_events.MessageFailed()
+            | message_events.MessageResolved()
+            | message_events.MessageDelivered()
+            | message_events.MessageRead()
+        ):
             return None, event.device_id
         case _:
             return None, None
@@ -82,7 +96,10 @@ def _story(event: Event) -> Iterator[str]:
         case lead.LeadAbsorbed():
             yield f"lead goes on for {event.lead_id} too, which is the same person"
         case suppression.AddressSuppressed():
-            yield f"a {event.address.kind} that nobody is registered with said no"
+            if event.address.scope:
+                yield f"a {event.address.kind} said no to a device that its person does not know"
+            else:
+                yield f"a {event.address.kind} that nobody is registered with said no"
         case suppression.AddressReleased():
             yield "the address may be written to again"
         case lead.LeadErased():

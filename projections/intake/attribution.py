@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,7 +11,9 @@ from sqlalchemy import Connection
 
 from domain.addresses import Address
 from domain.inbound import Answer, ByHand, Personal, Reply, named
+from domain.meeting import Meetings
 from projections.database.engine import rows, uuids
+from projections.intake import meeting
 from projections.readmodels.addresses import leads_of_keys
 
 # A person is looked for by these kinds of address, in this order.
@@ -61,12 +63,14 @@ def _number(device: Any) -> str | None:
 
 
 class Quoted(NamedTuple):
-    """A message of ours, the person that it went to, when, and whether that person is erased."""
+    """A message of ours, the person that it went to, when, from which device, and whether that
+    person is erased."""
 
     message_id: UUID
     lead_id: UUID
     dispatched_at: datetime | None
     erased: bool
+    device_id: UUID
 
 
 class People:
@@ -79,6 +83,7 @@ class People:
         self._owners = leads_of_keys(connection, keys) if keys else {}
         self._by_provider_id = _by_provider_ids(connection, said)
         self._by_id = _by_ids(connection, [i.message_id for i, _ in said if isinstance(i, Answer)])
+        self._meetings = meeting.of_leads(connection, self.lead_ids())
 
     def lead_ids(self) -> set[UUID]:
         """Every lead that may be found."""
@@ -102,19 +107,42 @@ class People:
             case _:
                 return None
 
-    def owner(self, sender: Sequence[Address]) -> UUID | None:
-        """Whose address it is; of several people the one with the surest address."""
+    def meetings(self, lead_id: UUID) -> Meetings:
+        """Who has met the lead."""
+        return self._meetings.get(lead_id, Meetings())
+
+    def owner(self, sender: Sequence[Address], speakers: Set[UUID] | None) -> UUID | None:
+        """Whose address it is, of the people whom the ``speakers`` could have met; of several the
+        one with the surest address."""
         for kind in _ORDER:
             for address in sender:
-                if address.kind == kind and (ids := self._owners.get(address.key)):
+                if address.kind == kind and (ids := self.all_owners([address], speakers)):
                     return ids[0]
         return None
 
-    def all_owners(self, sender: Sequence[Address]) -> list[UUID]:
-        """Everybody who has one of these addresses."""
-        return list(
-            dict.fromkeys(id_ for address in sender for id_ in self._owners.get(address.key, ()))
-        )
+    def all_owners(
+        self, sender: Sequence[Address], speakers: Set[UUID] | None = None
+    ) -> list[UUID]:
+        """Everybody who has one of these addresses, and whom the ``speakers`` could have met."""
+        owners = (id_ for address in sender for id_ in self._owners.get(address.key, ()))
+        return [id_ for id_ in dict.fromkeys(owners) if self._could_meet(id_, speakers)]
+
+    def may_learn(
+        self, lead_id: UUID, sender: Sequence[Address], speakers: Set[UUID] | None
+    ) -> list[Address]:
+        """Those of these addresses that the ``speakers`` may give to the lead: they are of nobody
+        whom these could not have met."""
+        return [
+            address
+            for address in sender
+            if all(
+                id_ == lead_id or self._could_meet(id_, speakers)
+                for id_ in self._owners.get(address.key, ())
+            )
+        ]
+
+    def _could_meet(self, lead_id: UUID, speakers: Set[UUID] | None) -> bool:
+        return self.meetings(lead_id).could_include(speakers)
 
     def learn(self, lead_id: UUID, sender: Sequence[Address]) -> None:
         """From now on these are addresses of the lead too."""
@@ -147,7 +175,7 @@ def _by_provider_ids(
         """
         SELECT p.device_id, p.provider_id, p.message_id,
             coalesce(l.merged_into, l.lead_id) AS lead_id, m.queued_at,
-            l.erased_at IS NOT NULL AS erased
+            l.erased_at IS NOT NULL AS erased, m.device_id AS sent_by
         FROM provider_ids p
         JOIN broadcast_messages m USING (message_id) JOIN leads l USING (lead_id)
         WHERE p.provider_id = ANY(%(ids)s) AND p.device_id = ANY(%(devices)s::uuid[])
@@ -157,7 +185,7 @@ def _by_provider_ids(
     )
     return {
         (row.device_id, row.provider_id): Quoted(
-            row.message_id, row.lead_id, row.queued_at, row.erased
+            row.message_id, row.lead_id, row.queued_at, row.erased, row.sent_by
         )
         for row in found
     }
@@ -180,7 +208,7 @@ def _by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Quoted]
         connection,
         """
         SELECT m.message_id, coalesce(l.merged_into, l.lead_id) AS lead_id, m.queued_at,
-            l.erased_at IS NOT NULL AS erased
+            l.erased_at IS NOT NULL AS erased, m.device_id
         FROM broadcast_messages m JOIN leads l USING (lead_id)
         WHERE m.message_id = ANY(%(ids)s::uuid[])
         """,

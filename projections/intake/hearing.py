@@ -13,23 +13,24 @@ from sqlalchemy import Connection
 from domain import ids, provider_codes
 from domain.addresses import Address
 from domain.application.outreach import Outreach
-from domain.conversation import Conversation, Heard, wished
+from domain.conversation import Conversation
 from domain.errors import StorageError
 from domain.event import Event
 from domain.inbound import Answer, ByHand, Preference, Renamed, Reply, called, named
 from domain.lead.events import OptOutVia
 from domain.opt_out_words import intent
 from domain.phones import canonical
+from domain.reply_wishes import Heard, wished
 from domain.suppression import Suppression
 from domain.values import surely_before
 from projections.database.quarantined import FaultyError
 from projections.eventstore.surroundings import surroundings
 from projections.intake.attribution import People, Quoted
 from projections.intake.providers.payload import DERIVED
-from projections.intake.said import Said, renamed_id, taught, through
+from projections.intake.said import Said, is_told_apart, renamed_id, taught, through
 from projections.intake.strangers import Strangers
+from projections.intake.told_before import ToldBefore
 from projections.readmodels import addresses, leads, replies, suppressions
-from projections.records import unattributed
 
 # How long it may take until it is known that a message which comes back is one of ours.
 ECHO = timedelta(minutes=10)
@@ -51,8 +52,7 @@ class Hearing:
         self.people: People
         self._talks: dict[UUID, Conversation] = {}
         self._suppressed: dict[str, Suppression] = {}
-        self._known: set[tuple[UUID, str]] = set()
-        self._of_nobody: set[bytes] = set()
+        self.told: ToldBefore
         self._erased: set[str] = set()
         self._strangers: Strangers
         self._sharing: dict[UUID, list[UUID]] = {}
@@ -76,11 +76,10 @@ class Hearing:
         return waiting
 
     def reply_id(self, said: Said, known_by: str) -> UUID:
-        """The id of what was said, by which the provider or the words name it: it begins with when
-        it came. It is keyed, because it outlives the person in the log, and where a provider has no
-        ids it follows from phone and words."""
-        name = ids.keyed(self.outreach.identity, f"reply {known_by}")
-        return ids.time_ordered(said.taken.received_at, str(name))
+        """The id of what was said: it begins with when it came. The rest is keyed, because where a
+        provider has no ids it follows from phone and words, and it outlives the person."""
+        name = str(ids.keyed(self.outreach.identity, f"reply {known_by}"))
+        return ids.time_ordered(said.taken.received_at, name)
 
     def _prepare(self, said: Sequence[Said]) -> None:
         """Read and lock at once all that the items may be about."""
@@ -105,15 +104,9 @@ class Hearing:
                 actor="",
                 events=self.events,
             )
+            self._talks[id_].meetings = self.people.meetings(id_)
         self._hear_late_starts(said)
-        told = [each.item for each in said if isinstance(each.item, Reply)]
-        ids_of_replies = {name for item in told for name in (item.provider_id, item.edits)}
-        self._known = replies.known(self.connection, states, ids_of_replies)
-        # What somebody wrote before anybody knew her was heard then.
-        self._of_nobody = unattributed.known(
-            self.connection,
-            (name for item in told for name in unattributed.names(item, item.provider_id)),
-        )
+        self.told = ToldBefore(self.connection, said, states)
         nobodys = {key for key in keys if not self.people.has_owner(key)}
         self._erased = self.outreach.erased_of(self.connection, nobodys) if nobodys else set()
         self._strangers = Strangers(self, self._suppressed, self._erased)
@@ -152,7 +145,8 @@ class Hearing:
         quoted = self.people.quoted(item, said.taken.devices)
         if quoted is not None and quoted.erased:
             return "ignored_erased"
-        lead_id = quoted.lead_id if quoted is not None else self.people.owner(sender)
+        speakers = said.speakers(quoted)
+        lead_id = quoted.lead_id if quoted is not None else self.people.owner(sender, speakers)
         if lead_id is None:
             return self._strangers.hear(said)
         talk = self._talks.get(lead_id)
@@ -161,11 +155,15 @@ class Hearing:
         talk.by["actor"] = f"webhook:{said.taken.gateway}"
         talk.came_at = said.taken.received_at
         # What an address said before is heard before what it says now.
-        self._learn(talk, taught(item, talk.lead, quoted))
+        self._learn(talk, taught(item, talk.lead, quoted), said, quoted)
+        talk.heed_devices(speakers or ())
         return self._tell(talk, said, quoted)
 
-    def _learn(self, talk: Conversation, names: Sequence[Address]) -> None:
-        talk.learn(names)
+    def _learn(
+        self, talk: Conversation, names: Sequence[Address], said: Said, quoted: Quoted | None
+    ) -> None:
+        names = self.people.may_learn(talk.lead.id, names, said.speakers(quoted))
+        talk.learn(names, said.device_id or (quoted and quoted.device_id))
         self.people.learn(talk.lead.id, names)
 
     def _tell(self, talk: Conversation, said: Said, quoted: Quoted | None) -> str:
@@ -176,54 +174,60 @@ class Hearing:
             case ByHand():
                 return self._by_hand(talk, said, item)
             case Preference():
-                facts = {"said_at": min(item.at or said.taken.received_at, self.now)}
-                talk.reached(None)
+                facts = {"said_at": min(said.at, self.now)}
+                talk.reached(None, said.device_id)
                 if item.stop:
                     talk.opt_out(item.evidence, "platform", **facts, **through(said))
                     self._opt_out_others(talk, said, item.evidence, "platform", item.at)
                 else:
-                    talk.opt_in(item.evidence, "platform", **facts)
+                    talk.opt_in(item.evidence, "platform", **facts, **through(said))
             case Renamed():
-                self._rename(talk, item, min(item.at or said.taken.received_at, self.now))
+                self._rename(talk, said, item)
             case Answer():
-                self._answer(talk, said, item)
+                self._answer(talk, said, item, quoted)
         return "attributed"
 
     def _reply(self, talk: Conversation, said: Said, item: Reply, quoted: Quoted | None) -> str:
-        lead_id = talk.lead.id
-        was_nobodys = self._of_nobody.intersection(unattributed.names(item, item.provider_id))
-        if was_nobodys or (lead_id, item.provider_id) in self._known:
-            return self._repeated(talk, said, item)
-        self._known.add((lead_id, item.provider_id))
+        lead_id, told = talk.lead.id, self.told
+        if told.is_known(lead_id, said, item):
+            # Where the provider gives no ids, a person who is in may have said no once more.
+            is_named = not item.provider_id.startswith(DERIVED)
+            return "repeated" if is_named else self._no_once_more(talk, said, item)
+        told.note(lead_id, item.provider_id)
         came = through(said)
-        if item.edits and (lead_id, item.edits) in self._known:
+        if item.edits and told.knows(lead_id, item.edits):
             talk.edit(item, came, self.heard)
         else:
             original = item.edits or item.provider_id
-            self._known.add((lead_id, original))
+            told.note(lead_id, original)
+            answers = quoted.message_id if quoted is not None else None
+            at, last = min(said.at, self.now), talk.last and talk.last.message_id
+            if not item.edits and told.says_again(lead_id, said, item, at, answers or last):
+                return self._once_more(talk, said, item)
             reply_id = self.reply_id(said, f"{lead_id} {original}")
-            talk.reply(
-                renamed_id(item, original),
-                None if quoted is None else quoted.message_id,
-                {"reply_id": reply_id, **came},
-                self.heard,
-            )
+            renamed = renamed_id(item, original)
+            talk.reply(renamed, answers, {"reply_id": reply_id, **came}, self.heard)
             if item.edits:
                 talk.edit(item, came, self.heard)  # so that it is known when it is told again
         if wished(item, self.heard) == "stop":
             self._opt_out_others(talk, said, item.text, "reply", item.at)
         return "attributed"
 
-    def _repeated(self, talk: Conversation, said: Said, item: Reply) -> str:
-        """What was told before changes nothing. But where the provider gives no ids, a person who
-        is in may have said no once more."""
-        is_in = talk.lead.opted_out_at is None
-        if not (item.provider_id.startswith(DERIVED) and is_in):
+    def _once_more(self, talk: Conversation, said: Said, item: Reply) -> str:
+        """The same words a moment later are one reply; but the person means them."""
+        if not is_told_apart(item):
+            return self._no_once_more(talk, said, item)
+        talk.say_again(item, through(said), self.heard)
+        if wished(item, self.heard) == "stop":
+            self._opt_out_others(talk, said, item.text, "reply", item.at)
+        return "repeated"
+
+    def _no_once_more(self, talk: Conversation, said: Said, item: Reply) -> str:
+        """It may be the same request once more, so it changes nothing; but a no of a person who is
+        in counts each time."""
+        if talk.lead.opted_out_at is not None or wished(item, self.heard) != "stop":
             return "repeated"
-        if wished(item, self.heard) != "stop":
-            return "repeated"
-        said_at = min(item.at or said.taken.received_at, self.now)
-        talk.opt_out(item.text, "reply", **through(said), said_at=said_at)
+        talk.opt_out(item.text, "reply", **through(said), said_at=min(said.at, self.now))
         self._opt_out_others(talk, said, item.text, "reply", item.at)
         return "attributed"
 
@@ -235,8 +239,9 @@ class Hearing:
         via: OptOutVia,
         at: datetime | None,
     ) -> None:
-        """Whoever else has an address of the one who said no may be the same person."""
-        owners = self.people.all_owners(called(said.item))
+        """Whoever else has an address of the one who said no may be the same person: by what the
+        item says, if the device could have met her, or as it is known."""
+        owners = self.people.all_owners(called(said.item), said.speakers(None))
         for other in dict.fromkeys((*owners, *self._sharing.get(talk.lead.id, ()))):
             if other != talk.lead.id and other in self._talks:
                 another = self._talks[other]
@@ -252,10 +257,11 @@ class Hearing:
         if last is not None and last.awaited and is_fresh:
             return "waiting"  # the answer that says how the provider calls our message is to come
         if said.device_id is not None:
-            talk.by_hand(said.device_id, item.provider_id, item.at or said.taken.received_at)
+            talk.by_hand(said.device_id, item.provider_id, said.at)
         return "attributed"
 
-    def _rename(self, talk: Conversation, item: Renamed, at: datetime) -> None:
+    def _rename(self, talk: Conversation, said: Said, item: Renamed) -> None:
+        at = min(said.at, self.now)
         phone = canonical(talk.lead.phone)
         former = {address.key for address in item.sender if address.kind == "wa_id"}
         known = {address.key for address in talk.known}
@@ -268,23 +274,26 @@ class Hearing:
             if address.kind == "wa_id" and (others or address.key in self._erased):
                 # Another lead has that number: a person has to say whether they are one. And
                 # nobody writes to the number of a person who was erased.
-                talk.unreachable(NUMBER_CHANGED, None)
+                talk.unreachable(NUMBER_CHANGED, None, said.device_id)
                 if not others:
                     continue
             elif address.kind == "wa_id" and (not former or phone in former):
-                talk.move(f"+{address.value}", "the provider said that the number changed", at)
+                evidence = "the provider said that the number changed"
+                talk.move(f"+{address.value}", evidence, at, said.device_id)
                 self.people.forget(talk.lead.id, phone)
-            self._learn(talk, [address])
+            self._learn(talk, [address], said, None)
 
-    def _answer(self, talk: Conversation, said: Said, item: Answer) -> None:
+    def _answer(self, talk: Conversation, said: Said, item: Answer, quoted: Quoted | None) -> None:
+        device_id = said.device_id if quoted is None else quoted.device_id
         match provider_codes.meaning(said.taken.gateway, item.code):
             case "unreachable":
-                talk.unreachable(item.code, item.message_id)
+                talk.unreachable(item.code, item.message_id, device_id)
             case "opted_out":
                 evidence = f"the provider refused a message with {item.code}"
-                talk.opt_out(evidence, "platform", **through(said))
+                came = {"device_id": device_id, "gateway": said.taken.gateway}
+                talk.opt_out(evidence, "platform", **came)
                 self._opt_out_others(talk, said, evidence, "platform", None)
             case None if item.arrived:
-                talk.reached(item.message_id)
+                talk.reached(item.message_id, device_id)
             case None:
                 pass

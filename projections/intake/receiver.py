@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 
 from domain import provider_codes
 from domain.application.outreach import Outreach
-from domain.conversation import Heard
 from domain.inbound import Answer, Inbound, Noise, Personal, Receipt
+from domain.reply_wishes import Heard
 from projections.database.engine import Database, rows, uuids
 from projections.database.quarantined import FaultyError
 from projections.eventstore.broken_streams import run_around
@@ -26,7 +26,7 @@ from projections.intake.attribution import OwnNumbers
 from projections.intake.hearing import Hearing
 from projections.intake.providers import PARSERS
 from projections.intake.receipts import Decided, Received
-from projections.intake.said import Said
+from projections.intake.said import Said, of_device
 from projections.records import inbox, unattributed
 from projections.records.inbox import Taken
 
@@ -102,7 +102,7 @@ def _read(connection: Connection, batch: Sequence[Taken]) -> list[Came]:
                 of_another = to and device_id is None and taken.device_id is not None
                 if of_another and not isinstance(item, Receipt):
                     item = Noise("another_number")
-                came.append(Came(taken, item, device_id))
+                came.append(Came(taken, of_device(item, device_id), device_id))
         except Exception as error:
             raise FaultyError("inbound", taken.item_id, error) from None
     return came

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from domain.addresses import Address
-from domain.inbound import Answer, Personal, Renamed, Reply, called
+from domain.inbound import Answer, Inbound, Personal, Renamed, Reply, called
 from domain.lead import Lead
 from projections.intake.attribution import Quoted
+from projections.intake.providers.payload import DERIVED
 from projections.records.inbox import Taken
 
 
@@ -19,6 +23,34 @@ class Said(NamedTuple):
     taken: Taken
     item: Personal
     device_id: UUID | None
+
+    @property
+    def at(self) -> datetime:
+        """When it was said, by the provider's clock if that tells; else when it came."""
+        return getattr(self.item, "at", None) or self.taken.received_at
+
+    def speakers(self, quoted: Quoted | None) -> Set[UUID] | None:
+        """The devices that speak, where the message ``quoted`` is the one that the item names; None
+        where our own program does."""
+        if isinstance(self.item, Answer) and quoted is not None:
+            return {quoted.device_id}
+        if self.taken.device_id is None:
+            return None
+        return {self.taken.device_id, *self.taken.devices}
+
+
+def of_device(item: Inbound, device_id: UUID | None) -> Inbound:
+    """The item as it came through the device. An id that was made from the words alone becomes the
+    device's: the same words to another device are another text."""
+    if device_id is None or not isinstance(item, Reply) or not item.provider_id.startswith(DERIVED):
+        return item
+    return msgspec.structs.replace(item, provider_id=f"{item.provider_id}.{device_id.hex}")
+
+
+def is_told_apart(item: Reply) -> bool:
+    """Whether the same words said twice differ from a request that is repeated: the provider tells
+    an id and a time."""
+    return item.at is not None and not item.provider_id.startswith(DERIVED)
 
 
 def renamed_id(item: Reply, provider_id: str) -> Reply:

@@ -33,12 +33,18 @@ _LEADS = """(
 )"""
 _REPLIES = """(
     SELECT reply_id, lead_id, device_id, gateway, from_kind, from_value, text, kind, automatic,
-        message_id, sent_at, received_at, true AS attributed
+        message_id, sent_at, received_at, true AS attributed, ARRAY[]::uuid[] AS may_be
     FROM replies
     UNION ALL
     SELECT reply_id, NULL, device_id, gateway, sender -> 0 ->> 'kind', sender -> 0 ->> 'value',
-        text, kind, false, NULL, sent_at, received_at, false
-    FROM unattributed_replies
+        text, kind, false, NULL, sent_at, received_at, false,
+        ARRAY(SELECT DISTINCT coalesce(l.merged_into, l.lead_id)
+              FROM jsonb_array_elements(u.sender) s
+              JOIN lead_addresses a ON a.key = CASE s ->> 'kind'
+                  WHEN 'wa_id' THEN canonical_phone('+' || (s ->> 'value')) ELSE s ->> 'value' END
+              JOIN leads l ON l.lead_id = a.lead_id
+              ORDER BY 1)
+    FROM unattributed_replies u
 )"""
 _SUPPRESSIONS = "(SELECT * FROM suppressions WHERE released_at IS NULL AND key <> '')"
 _DEVICES = """(

@@ -98,6 +98,29 @@ def said_since(
     return [tuple(row) for row in found]
 
 
+def said_between(
+    connection: Connection, lead_ids: Iterable[UUID], since: datetime, until: datetime
+) -> list[Any]:
+    """What these leads, and those that were merged into them, said between the two instants, and
+    perhaps more: rows of person_id, device_id, kind, text, message_id, reply_id, sent_at and
+    received_at."""
+    return rows(
+        connection,
+        """
+        SELECT coalesce(l.merged_into, l.lead_id) AS person_id, r.device_id, r.kind, r.text,
+            r.message_id, r.reply_id, r.sent_at, r.received_at
+        FROM leads l JOIN replies r USING (lead_id)
+        WHERE (l.lead_id = ANY(%(ids)s::uuid[]) OR l.merged_into = ANY(%(ids)s::uuid[]))
+          -- What has no time of the provider's came before it was recorded.
+          AND CASE WHEN r.sent_at IS NULL THEN r.received_at >= %(since)s
+              ELSE r.sent_at BETWEEN %(since)s AND %(until)s END
+        """,
+        ids=uuids(lead_ids),
+        since=since,
+        until=until,
+    )
+
+
 def known(
     connection: Connection, lead_ids: Iterable[UUID], provider_ids: Iterable[str]
 ) -> set[tuple[UUID, str]]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain import suppression
 from domain.addresses import Address
 from domain.suppression import Suppression
 from projections.database.engine import rows, uuids
@@ -16,12 +17,12 @@ from projections.readmodels.handler import Handlers, handler
 _SUPPRESSED = """
 WITH e AS ({events})
 INSERT INTO suppressions AS s (suppression_id, version, kind, scope, value, key, evidence,
-    created_at, said_at, by_person)
+    created_at, said_at, by_person, device_id)
 SELECT originator_id, originator_version, address ->> 'kind',
     coalesce(address ->> 'scope', ''), address ->> 'value',
     CASE WHEN address ->> 'kind' = 'wa_id' THEN canonical_phone('+' || (address ->> 'value'))
         ELSE address ->> 'value' END,
-    evidence, "timestamp", coalesce(said_at, "timestamp"), said_at IS NOT NULL
+    evidence, "timestamp", coalesce(said_at, "timestamp"), said_at IS NOT NULL, device_id
 FROM e
 WHERE originator_version = 1
    OR EXISTS (SELECT FROM suppressions x WHERE x.suppression_id = originator_id)
@@ -35,7 +36,8 @@ SET version = excluded.version, by_person = excluded.by_person, released_at = NU
     evidence = CASE WHEN s.released_at IS NULL THEN s.evidence ELSE excluded.evidence END,
     created_at = CASE WHEN s.released_at IS NULL THEN s.created_at ELSE excluded.created_at END,
     said_at = CASE WHEN s.released_at IS NULL THEN greatest(s.said_at, excluded.said_at)
-        ELSE excluded.said_at END
+        ELSE excluded.said_at END,
+    device_id = CASE WHEN s.released_at IS NULL THEN s.device_id ELSE excluded.device_id END
 WHERE s.version = excluded.version - 1
 """
 
@@ -47,7 +49,7 @@ FROM e WHERE s.suppression_id = e.originator_id AND s.version = e.originator_ver
 
 HANDLERS: Handlers = {
     ("suppression.address_suppressed",): (
-        handler(_SUPPRESSED, "address json, evidence text, said_at timestamptz"),
+        handler(_SUPPRESSED, "address json, evidence text, said_at timestamptz, device_id uuid"),
     ),
     ("suppression.address_released",): (handler(_RELEASED),),
 }
@@ -65,11 +67,11 @@ def by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Suppression
 
 
 def of_keys(connection: Connection, keys: Iterable[str]) -> dict[str, Suppression]:
-    """The suppressions of these keys of addresses, in force or not."""
+    """The suppressions of these keys of addresses, in force or not, by ``suppression.name``."""
     found = rows(
         connection, "SELECT * FROM suppressions WHERE key = ANY(%(keys)s)", keys=list(keys)
     )
-    return {row.key: _state(row) for row in found}
+    return {suppression.name(row.key, row.scope): _state(row) for row in found}
 
 
 def _state(row: Any) -> Suppression:
@@ -82,4 +84,5 @@ def _state(row: Any) -> Suppression:
         said_at=row.said_at,
         by_person=row.by_person,
         in_force=row.released_at is None,
+        device_id=row.device_id,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,6 +16,9 @@ from domain.inbound import Reply
 from projections.database.engine import rows
 
 KEPT_FOR = timedelta(days=30)
+# SQL: the key of an address ``s`` of a sender.
+_KEY = """CASE s ->> 'kind' WHEN 'wa_id' THEN canonical_phone('+' || (s ->> 'value'))
+    ELSE s ->> 'value' END"""
 
 
 def keep(
@@ -67,14 +71,33 @@ def names(reply: Reply, provider_id: str) -> list[bytes]:
     return [sha256(f"{key} {provider_id}".encode()).digest() for key in keys]
 
 
-def known(connection: Connection, wanted: Iterable[bytes]) -> set[bytes]:
-    """Those of these names that are of replies kept here."""
+def known(connection: Connection, wanted: Iterable[bytes]) -> dict[bytes, set[UUID]]:
+    """Those of these names that are of replies kept here, and the devices that they came
+    through."""
     kept = rows(
         connection,
-        "SELECT provider_sha256 FROM unattributed_replies WHERE provider_sha256 = ANY(%(wanted)s)",
+        "SELECT provider_sha256, device_id FROM unattributed_replies"
+        " WHERE provider_sha256 = ANY(%(wanted)s)",
         wanted=list(wanted),
     )
-    return {bytes(row.provider_sha256) for row in kept}
+    devices: dict[bytes, set[UUID]] = {}
+    for row in kept:
+        devices.setdefault(bytes(row.provider_sha256), set()).add(row.device_id)
+    return devices
+
+
+def kept_since(connection: Connection, since: datetime) -> list[Any]:
+    """What was kept after ``since``: rows of device_id, keys (of the sender's addresses), kind,
+    text, reply_id, sent_at and received_at."""
+    return rows(
+        connection,
+        f"""
+        SELECT device_id, kind, text, reply_id, sent_at, received_at,
+            ARRAY(SELECT {_KEY} FROM jsonb_array_elements(sender) s) AS keys
+        FROM unattributed_replies WHERE received_at > %(since)s
+        """,
+        since=since,
+    )
 
 
 def count(connection: Connection, now: datetime) -> int:
@@ -90,11 +113,10 @@ def count(connection: Connection, now: datetime) -> int:
 def forget(connection: Connection, keys: Iterable[str]) -> None:
     """Let go of all that came from an address with one of these keys."""
     connection.exec_driver_sql(
-        """
+        f"""
         DELETE FROM unattributed_replies u WHERE EXISTS (
             SELECT FROM jsonb_array_elements(u.sender) s
-            WHERE CASE s ->> 'kind' WHEN 'wa_id' THEN canonical_phone('+' || (s ->> 'value'))
-                ELSE s ->> 'value' END = ANY(%(keys)s))
+            WHERE {_KEY} = ANY(%(keys)s))
         """,
         {"keys": list(keys)},
     )

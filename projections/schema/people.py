@@ -65,7 +65,8 @@ erased_ids = Table(
     Column("lead_id", Uuid, nullable=False),
 )
 
-# Addresses that said no and belong to no lead yet.
+# Addresses that said no and belong to no lead yet. One whose ``scope`` is a device said no to that
+# device alone.
 suppressions = Table(
     "suppressions",
     READ_MODELS,
@@ -80,6 +81,8 @@ suppressions = Table(
     Column("said_at", TIME, nullable=False),
     Column("by_person", Boolean, nullable=False),
     Column("released_at", TIME),
+    # To which device it was said first, if to any.
+    Column("device_id", Uuid),
     Index("suppressions_by_key", "key"),
 )
 

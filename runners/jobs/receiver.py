@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from domain.conversation import Heard
+from domain.reply_wishes import Heard
 from projections.container import Container
 from projections.intake.receiver import receive
 

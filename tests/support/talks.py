@@ -10,12 +10,13 @@ import msgspec
 
 from domain import lead, suppression
 from domain.addresses import Address
-from domain.conversation import Conversation, Heard
+from domain.conversation import Conversation
 from domain.enrollment import Enrollment
 from domain.event import Event
 from domain.inbound import Reply
 from domain.message import Message
 from domain.opt_out_words import STOP_WORDS
+from domain.reply_wishes import Heard
 from domain.suppression import Suppression
 from domain.surroundings import Running, Surroundings
 
