@@ -117,9 +117,6 @@ class PersonReader:
         """The person of a row that is rejected, if its phone can be read and some cell says clearly
         that she said no: a mistake elsewhere must not hide that."""
         cells = self._cells_there_are(row)
-        if self._cell(cells, MERGED):
-            # What a lead said that is there no more counts for the other since they were merged.
-            return ()
         try:
             phone = parse_phone(self._phone(cells), self._region)
         except InvalidInputError:
