@@ -76,8 +76,9 @@ def client(container: Container, operator: Client) -> Client:
     return Client(application(container, templates.reader(settings)), operator.key)
 
 
-def number(client: Client, cloud: FakeCloud, **settings: object) -> str:
+def number(client: Client, cloud: FakeCloud, account: str | None = BUSINESS_ACCOUNT_ID) -> str:
     """The id of a number of the platform."""
+    of_account = {} if account is None else {"business_account_id": account}
     return given.device(
         client,
         "Sales 1",
@@ -85,8 +86,7 @@ def number(client: Client, cloud: FakeCloud, **settings: object) -> str:
         settings={
             "base_url": cloud.url,
             "phone_number_id": PHONE_NUMBER_ID,
-            "business_account_id": BUSINESS_ACCOUNT_ID,
-            **settings,
+            **of_account,
         },
         credentials=CREDENTIALS,
     )
@@ -149,7 +149,7 @@ def test_a_list_longer_than_an_answer_of_a_sending_may_be(client: Client, cloud:
 
 def test_what_is_missing_is_named(client: Client, operator: Client, cloud: FakeCloud) -> None:
     """The account's id; a gateway without templates; a device that is none."""
-    device = number(client, cloud, business_account_id="")
+    device = number(client, cloud, account=None)
     sandbox = given.device(client, "Sales 2")
 
     assert client.get(f"/devices/{device}/templates") == (
@@ -170,7 +170,7 @@ def test_what_is_missing_is_named(client: Client, operator: Client, cloud: FakeC
 def test_a_provider_that_fails_is_a_bad_gateway(client: Client, cloud: FakeCloud) -> None:
     """With its code, and without its text or the token."""
     device = number(client, cloud)
-    other = number(client, cloud, business_account_id="7")
+    other = number(client, cloud, account="7")
     cloud.inquiry = Behaviour("reject", code=10, status=403)
 
     assert client.get(f"/devices/{device}/templates") == (
