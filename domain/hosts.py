@@ -8,6 +8,7 @@ and IPv6, and what the providers of clouds document of their metadata services.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -125,6 +126,7 @@ def kind_of(address: Address) -> Kind:
     return "unusable"
 
 
+@lru_cache(maxsize=1024)  # it is asked before every request
 def is_local(host: str) -> bool:
     """Whether the host of a URL says that it is this machine."""
     parsed = parse(host)
@@ -152,6 +154,7 @@ def may_connect(host: str, address: Address, allowed: AllowedHosts) -> bool:
     return bool(entries) or parse(host) in allowed.names
 
 
+@lru_cache(maxsize=1024)
 def problem(host: str, allowed: AllowedHosts) -> str | None:
     """What a URL should have instead of this ``host``, as far as it can be told without looking up
     a name; None where nothing stands against it."""

@@ -47,7 +47,12 @@ class WarmUp(Schema):
 
 class DeviceFields(Schema):
     name = Text(validate=NAME)
-    settings = fields.Dict(keys=fields.String(), metadata=note("the gateway's own"))
+    settings = fields.Dict(
+        keys=fields.String(),
+        metadata=note(
+            "those that the gateway knows, and all that it needs; only an admin sets allow_http"
+        ),
+    )
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)
     daily_limit = Whole(
@@ -104,7 +109,10 @@ class DeviceChange(DeviceFields):
         keys=Text(validate=KEY),
         values=Text(validate=validate.Length(max=10_000)),
         load_only=True,
-        metadata=note("write-only; replaced as a whole"),
+        metadata=note(
+            "those that the gateway knows; write-only; replaced as a whole; all anew where base_url"
+            " leads to another host"
+        ),
     )
 
 

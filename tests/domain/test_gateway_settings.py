@@ -99,8 +99,12 @@ def test_a_device_may_have_what_its_gateway_knows(gateway: str, settings: dict[s
         ("sandbox", {"latency_ms": -1}, "latency_ms", "milliseconds from 0 to 600000"),
         ("sandbox", {"latency_ms": 600_001}, "latency_ms", "milliseconds from 0 to 600000"),
         ("sandbox", {"receipts": 1}, "receipts", "true or false"),
-        ("sandbox", {"seed": 1.5}, "seed", "a whole number or a text"),
-        ("sandbox", {"seed": None}, "seed", "a whole number or a text"),
+        *[
+            ("sandbox", {"seed": value}, "seed", "a whole number of 64 bits or a text")
+            for value in (1.5, None, True, 2**63, 10**400, "", "a\0", "\ud83d", "x" * 201, [], {})
+        ],
+        ("sandbox", {"fail_rate": 10**400}, "fail_rate", A_SHARE),
+        ("sandbox", {"latency_ms": {"a": {"b": [1]}}}, "latency_ms", "milliseconds from 0 to 600"),
         (GOWA, {**URL, "allow_http": "yes"}, "allow_http", "true or false"),
         (GOWA, {**URL, "device_id": 7}, "device_id", "1 to 200 characters, without control"),
         (GOWA, {**URL, "device_id": ""}, "device_id", "1 to 200 characters, without control"),
@@ -112,6 +116,8 @@ def test_a_device_may_have_what_its_gateway_knows(gateway: str, settings: dict[s
         (WABLAS, {"base_url": f"https://a.example?token={SECRET}"}, "base_url", "an http or https"),
         (CLOUD, {"phone_number_id": ""}, "phone_number_id", AN_ID),
         (CLOUD, {"phone_number_id": "1/../2"}, "phone_number_id", AN_ID),
+        (CLOUD, {"phone_number_id": "\uff11"}, "phone_number_id", AN_ID),
+        (CLOUD, {"phone_number_id": 2**63}, "phone_number_id", AN_ID),
         (CLOUD, {"phone_number_id": -1}, "phone_number_id", AN_ID),
         (CLOUD, {"phone_number_id": True}, "phone_number_id", AN_ID),
         (CLOUD, {"phone_number_id": "1", "business_account_id": 1.5}, "business_account_id", AN_ID),

@@ -107,8 +107,7 @@ def test_broken_json_is_the_clients_fault(
 
 
 def test_settings_of_any_depth_are_refused(operator: Client) -> None:
-    """Nested ever deeper, in a setting that no gateway knows: there is no depth at which it is our
-    fault."""
+    """Nested ever deeper: there is no depth at which it is our fault."""
     depths = (1, 10, 100, 300, 500, 700, *range(800, 1000, 7))
 
     statuses = {

@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 
 from domain.hosts import parse_allowed
+from projections.config.settings import Settings
 from projections.container import Container
+from runners.support.clocks import SimulatedClock
 from tests.projections.rebuild.live_tables import differences
 from tests.support import given as made
+from tests.support.api.application import application
 from tests.support.api.client import Client, fields
 from tests.support.api.device_secrets import GOWA, PAIR, SECRET, STORED, URL, kept, old_device
+from tests.support.api.given import SECRET_KEY
 
 ADMIN_ONLY = (
     "settings.allow_http: expected a key of role admin to set it, or to change base_url while it is"
@@ -107,7 +111,7 @@ def test_credentials_that_a_gateway_needs_cannot_be_taken_away(
 
 
 def test_a_private_host_is_a_devices_if_the_setting_names_it(
-    container: Container, administrator: Client
+    database_url: str, clock: SimulatedClock, administrator: Client
 ) -> None:
     """A GOWA beside Sendtrail in the same compose file."""
     settings = {"base_url": "http://gowa:3000", "allow_http": True}
@@ -118,9 +122,16 @@ def test_a_private_host_is_a_devices_if_the_setting_names_it(
         " SENDTRAIL_ALLOW_PRIVATE_HOSTS=gowa"
     )
 
-    made.settings(container, allow_private_hosts=parse_allowed("gowa"))
-
-    assert administrator.create("/devices", body)["settings"] == settings
+    with Container(
+        Settings(
+            database_url=database_url,
+            secret_key=SECRET_KEY,
+            allow_private_hosts=parse_allowed("gowa"),
+        ),
+        clock,
+    ) as started_anew:
+        client = Client(application(started_anew), administrator.key)
+        assert client.create("/devices", body)["settings"] == settings
 
 
 # Clear text

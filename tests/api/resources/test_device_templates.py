@@ -76,19 +76,18 @@ def client(container: Container, operator: Client) -> Client:
     return Client(application(container, templates.reader(settings)), operator.key)
 
 
-def number(client: Client, cloud: FakeCloud, **settings: object) -> str:
-    """The id of a number of the platform; a setting that is None is left out."""
-    known = {
-        "base_url": cloud.url,
-        "phone_number_id": PHONE_NUMBER_ID,
-        "business_account_id": BUSINESS_ACCOUNT_ID,
-        **settings,
-    }
+def number(client: Client, cloud: FakeCloud, account: str | None = BUSINESS_ACCOUNT_ID) -> str:
+    """The id of a number of the platform."""
+    of_account = {} if account is None else {"business_account_id": account}
     return given.device(
         client,
         "Sales 1",
         gateway="cloud",
-        settings={name: value for name, value in known.items() if value is not None},
+        settings={
+            "base_url": cloud.url,
+            "phone_number_id": PHONE_NUMBER_ID,
+            **of_account,
+        },
         credentials=CREDENTIALS,
     )
 
@@ -150,7 +149,7 @@ def test_a_list_longer_than_an_answer_of_a_sending_may_be(client: Client, cloud:
 
 def test_what_is_missing_is_named(client: Client, operator: Client, cloud: FakeCloud) -> None:
     """The account's id; a gateway without templates; a device that is none."""
-    device = number(client, cloud, business_account_id=None)
+    device = number(client, cloud, account=None)
     sandbox = given.device(client, "Sales 2")
 
     assert client.get(f"/devices/{device}/templates") == (
@@ -171,7 +170,7 @@ def test_what_is_missing_is_named(client: Client, operator: Client, cloud: FakeC
 def test_a_provider_that_fails_is_a_bad_gateway(client: Client, cloud: FakeCloud) -> None:
     """With its code, and without its text or the token."""
     device = number(client, cloud)
-    other = number(client, cloud, business_account_id="7")
+    other = number(client, cloud, account="7")
     cloud.inquiry = Behaviour("reject", code=10, status=403)
 
     assert client.get(f"/devices/{device}/templates") == (

@@ -73,6 +73,11 @@ BAD_SETTINGS = [
         "fin,\U0001f64f",
         "SENDTRAIL_STOP_WORDS: expected words of at most 40 characters",
     ),
+    (
+        "allow_private_hosts",
+        "gowa,http://s3cret",
+        "SENDTRAIL_ALLOW_PRIVATE_HOSTS: expected host names, IP addresses and networks with commas",
+    ),
     ("log_level", "loud", "SENDTRAIL_LOG_LEVEL: expected one of DEBUG, INFO, WARNING, ERROR"),
     ("database_url", "mysql://a:s3cret@h/x", "SENDTRAIL_DATABASE_URL: expected a URL such as"),
     ("database_url", "postgresql://a:s3cret@h:port/x", "SENDTRAIL_DATABASE_URL: expected a"),
