@@ -67,12 +67,20 @@ def answer(application: WsgiApplication, request: Request, peers: Peers, closes:
         request.body.close()
 
 
+# What browsers are told with an answer that does not come from the application, which has more.
+_GUARDS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cache-Control", "no-store"),
+)
+
+
 def refusal(error: RefusedError) -> Answer:
     """The response to a request that the application does not get. Ends the connection."""
     status = error.status
     document = {"code": status.value, "status": status.phrase, "message": str(error)}
     body = json.dumps(document).encode()
-    head = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    head = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *_GUARDS]
     return Answer(status, _head(f"{status.value} {status.phrase}", head, True) + body, True)
 
 

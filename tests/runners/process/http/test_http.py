@@ -124,15 +124,17 @@ def test_what_no_request_may_be_is_refused(database_url: str, tmp_path: Path) ->
     }
 
     with serving(database_url, tmp_path, "--workers", "1") as server:
-        statuses = {}
+        answers = {}
         for request in refused:
             with raw(server.port) as client:
                 client.send(request.encode("latin-1"))
                 client.half_close()
-                statuses[request] = client.response().status
+                answers[request] = client.response()
                 assert client.rest() == b""
 
-    assert statuses == refused
+    assert {request: answer.status for request, answer in answers.items()} == refused
+    guards = {answer.headers.get("x-content-type-options") for answer in answers.values()}
+    assert guards == {"nosniff"}
 
 
 def test_an_address_of_ipv6_is_served(database_url: str, tmp_path: Path) -> None:
