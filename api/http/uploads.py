@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
+from time import time
 from typing import IO, NamedTuple, cast
 
 from flask import Flask, Response, g, request
@@ -17,6 +19,9 @@ from werkzeug.formparser import FormDataParser
 # In bytes.
 CHUNK = 64 * 1024
 LARGEST = 1 << 30
+_PREFIX = "sendtrail-upload-"
+# Seconds after which no request uses its file any more.
+_FORGOTTEN = 86_400.0
 
 # Endpoints whose bodies may be larger than memory. An import commits its rows as it goes; an import
 # that is done again after a crash finds them registered.
@@ -35,8 +40,10 @@ class Upload(NamedTuple):
 
 
 def install(app: Flask) -> None:
-    """Answers what a server asks, and removes the file of an upload at the end of its request.
-    Must come after ``auth.install``: who may not ask is not answered."""
+    """Answers what a server asks, and removes the file of an upload at the end of its request,
+    and those now that were left by processes that were killed. Must come after ``auth.install``:
+    who may not ask is not answered."""
+    remove_left()
 
     @app.before_request
     def admit() -> Response | None:
@@ -51,6 +58,17 @@ def install(app: Flask) -> None:
         folder: tempfile.TemporaryDirectory[str] | None = g.pop("upload_folder", None)
         if folder is not None:
             folder.cleanup()
+
+
+def remove_left() -> None:
+    """Remove what a process that was killed has left of its uploads: people are in it."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        try:
+            is_old = folder.stat().st_mtime < time() - _FORGOTTEN
+        except OSError:  # another process was faster
+            continue
+        if is_old:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def body() -> bytes:
@@ -97,7 +115,7 @@ def upload() -> Upload:
     """This request's body as a file, which the first call writes. Raises RequestEntityTooLarge
     (413)."""
     if g.get("upload") is None:
-        g.upload_folder = tempfile.TemporaryDirectory(prefix="sendtrail-")
+        g.upload_folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
         path = Path(g.upload_folder.name) / "upload"
         digest = hashlib.sha256()
         request.max_content_length = LARGEST
