@@ -21,6 +21,9 @@ SECRET = re.compile(r"credential|secret|password|token|_key$|database_url|^heade
 NONE = {
     ("Provider", "secret"),
     ("Rotated", "secrets"),
+    # Names of credentials.
+    ("GatewayOptions", "credentials"),
+    ("GatewayOptions", "needed_credentials"),
     ("Manifest", "secret_check"),
     ("Server", "secret_check"),
     ("Settings", "secret_key_file"),

@@ -39,7 +39,7 @@ from projections.readmodels import (
 from projections.records import credentials, quarantine
 
 # Orders the changes of who may use what.
-ACCESS_LOCK = 0x5E4D7247
+ACCESS_LOCK = 0x5E4D7248
 
 
 class DatabaseCommandQueries:

@@ -165,11 +165,11 @@ def test_what_is_no_name_is_not_repeated() -> None:
     [
         ("sandbox", {}),
         (GOWA, {}),
-        (GOWA, {"webhook_secret": "a"}),
+        (GOWA, {"webhook_secret": "a" * 16}),
         (GOWA, {"username": "a", "password": " b é "}),
         (CLOUD, {"access_token": "a"}),
-        (CLOUD, {"access_token": "a", "app_secret": "b", "verify_token": "c"}),
-        (WABLAS, {"token": "a", "secret_key": "b", "webhook_secret": "c"}),
+        (CLOUD, {"access_token": "a", "app_secret": "b" * 16, "verify_token": "c"}),
+        (WABLAS, {"token": "a", "secret_key": "b", "webhook_secret": "c" * 16}),
         (WHACENTER, {"device_id": "a" * 10_000}),
     ],
 )

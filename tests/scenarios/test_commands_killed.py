@@ -63,6 +63,7 @@ def test_whoever_asks_again_with_the_same_key_has_it_exactly_once(
         "campaign.scheduled",
         "sequence.defined",
         "device.registered",
+        "access.device_credentials_changed",
     ]
     assert office.api.items("/devices")[0]["has_credentials"] is True
     office.proves_itself()

@@ -36,6 +36,7 @@ LISTS = {
     "/audit/events": "events",
     "/quarantine": "quarantine",
     "/subscriptions": "subscriptions",
+    "/keys": "keys",
 }
 # Asks a provider; a test of its own has it.
 ELSEWHERE = {"/devices/{device_id}/templates"}
@@ -170,8 +171,8 @@ def test_an_empty_list_has_a_header(operator: Client) -> None:
     response = operator.open("GET", "/replies", headers=CSV)
 
     assert response.text == (
-        "id,lead_id,device_id,gateway,from.kind,from.value,text,kind,automatic,message_id,sent_at,"
-        "received_at\r\n"
+        "id,lead_id,device_id,gateway,from.kind,from.value,text,kind,automatic,may_be,message_id,"
+        "sent_at,received_at\r\n"
     )
 
 

@@ -102,7 +102,7 @@ def test_nothing_is_read_that_is_nobodys_business(
 
     with container.database.transaction() as connection:
         people = attribution.People(connection, said)
-        assert people.owner((number,)) == ids[0]
+        assert people.owner((number,), None) == ids[0]
         surroundings.surroundings(connection, ids)
         leads.locked(connection, ids)
         addresses.sharing(connection, ids)

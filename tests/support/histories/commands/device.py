@@ -17,13 +17,15 @@ from domain.warm_up import WarmUp
 from tests.support.histories.stories import By, Command, Kind, only
 from tests.support.histories.values import PACES, SETTINGS, WORDS, ZONES
 
+# A name in which nothing is unseen.
+LABELS = st.text(st.characters(categories=("Lu", "Ll", "Nd")), min_size=1, max_size=30)
 _IN_SERVICE = ("online", "offline")
 FEW, MANY = st.integers(1, 99), st.integers(99, 9999)
 
 
 def _configuration(draw: st.DrawFn, gateway: device.Gateway) -> Configuration:
     return Configuration(
-        name=draw(WORDS),
+        name=draw(LABELS),
         gateway=gateway,
         settings=draw(SETTINGS[gateway]),
         daily_limit=draw(st.none() | st.integers(1, 1000)),
@@ -40,7 +42,7 @@ def _begin(draw: st.DrawFn, by: By) -> Event:
 
 
 def _credentials(gateway: device.Gateway) -> dict[str, str]:
-    return dict.fromkeys(GATEWAY_OPTIONS[gateway].credentials, "s3cret")
+    return dict.fromkeys(GATEWAY_OPTIONS[gateway].credentials, "a s3cret of sixteen or more")
 
 
 def _reconfigure(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
