@@ -15,6 +15,7 @@ from uuid import UUID
 
 import click
 import pytest
+import structlog
 from click.testing import CliRunner
 
 from domain import values
@@ -253,7 +254,7 @@ def test_every_command_shows_what_is_hostile(
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_what_is_typed_is_no_less_hostile(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_typed_is_no_less_hostile(name: str) -> None:
     """A mistyped option, command or argument comes back in the error."""
     for words in ([*name.split(), f"--{LINE}"], [*name.split()[:-1], LINE], [LINE]):
         result = CliRunner().invoke(main, words, prog_name="sendtrail")
@@ -261,3 +262,4 @@ def test_what_is_typed_is_no_less_hostile(name: str, monkeypatch: pytest.MonkeyP
         assert result.exit_code == 2
         assert raw(result.output) == set()
         assert SHOWN in result.output
+    structlog.reset_defaults()  # the command's logs went to a stream that is closed now
