@@ -5,25 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-import msgspec
-from eventsourcing.persistence import PersistenceError
-
-from domain.errors import StorageError
 from projections.audit.stored_row import StoredRow
 from projections.eventstore.encryption import PERSONAL, decrypt_state
-from projections.eventstore.mapper import decode
+from projections.eventstore.mapper import UNREADABLE, decode
 from projections.records.quarantine import Aside
 
 RUNNER = "notary"
-# What reading bytes that are no event may end with.
-_UNREADABLE = (
-    PersistenceError,
-    StorageError,
-    msgspec.MsgspecError,
-    ValueError,
-    TypeError,
-    LookupError,
-)
 
 
 def unreadable(events: Iterable[StoredRow]) -> list[Aside]:
@@ -49,14 +36,7 @@ def _fault(event: StoredRow) -> str | None:
         if event.topic in PERSONAL:
             state = decrypt_state(*place, event.topic, state, None)
         read = decode(event.topic, state)
-    except (
-        PersistenceError,
-        StorageError,
-        msgspec.MsgspecError,
-        ValueError,
-        TypeError,
-        LookupError,
-    ):
+    except UNREADABLE:
         return f"it is no event of its topic ({event.topic[:60]})"
     if (str(read.originator_id), read.originator_version) != place:
         return "it says that it belongs elsewhere"

@@ -10,6 +10,7 @@ import msgspec
 from eventsourcing import persistence
 from eventsourcing.persistence import Recording, StoredEvent
 
+from domain.errors import StorageError
 from domain.event import Event
 from domain.topics import BY_TOPIC
 from projections.eventstore.append import PreparedEvents, append, prepare
@@ -18,6 +19,17 @@ from projections.readmodels.projector import Row
 
 _encode = msgspec.json.Encoder().encode
 _decoders = {topic: msgspec.json.Decoder(cls).decode for topic, cls in BY_TOPIC.items()}
+
+
+# What reading bytes that are no event may end with.
+UNREADABLE = (
+    persistence.PersistenceError,
+    StorageError,
+    msgspec.MsgspecError,
+    ValueError,
+    TypeError,
+    LookupError,
+)
 
 
 def decode(topic: str, state: bytes) -> Event:

@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
-import msgspec
-from eventsourcing.persistence import PersistenceError
 from sqlalchemy import Connection
 
 from domain.application.ports import PastAddresses
@@ -24,17 +22,7 @@ from domain.phones import canonical
 from projections.database.engine import rows, uuids
 from projections.eventstore import lead_keys
 from projections.eventstore.encryption import PERSONAL, decrypt_state
-from projections.eventstore.mapper import decode
-
-# What reading bytes that are no event may end with.
-_UNREADABLE = (
-    PersistenceError,
-    StorageError,
-    msgspec.MsgspecError,
-    ValueError,
-    TypeError,
-    KeyError,
-)
+from projections.eventstore.mapper import UNREADABLE, decode
 
 
 def read(connection: Connection, lead_ids: Iterable[UUID]) -> PastAddresses:
@@ -69,7 +57,7 @@ def read(connection: Connection, lead_ids: Iterable[UUID]) -> PastAddresses:
             keys.update(filter(None, _keys(past)))
             if isinstance(past, LeadErased):
                 unreadable[id_] = list(past.unreadable)
-        except _UNREADABLE:
+        except UNREADABLE:
             unreadable[id_].append(version)
     return PastAddresses(sorted(keys), {id_: tuple(found) for id_, found in unreadable.items()})
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from domain.errors import InvalidInputError, NotFoundError
 from projections.database.engine import rows
+from projections.schema.expressions import address_key
 
 _MESSAGES = """(
     SELECT m.*, l.phone AS recipient_phone FROM broadcast_messages m JOIN leads l USING (lead_id)
@@ -31,7 +32,7 @@ _LEADS = """(
               ORDER BY 1) AS same_person_as
     FROM leads l
 )"""
-_REPLIES = """(
+_REPLIES = f"""(
     SELECT reply_id, lead_id, device_id, gateway, from_kind, from_value, text, kind, automatic,
         message_id, sent_at, received_at, true AS attributed, ARRAY[]::uuid[] AS may_be
     FROM replies
@@ -40,8 +41,7 @@ _REPLIES = """(
         text, kind, false, NULL, sent_at, received_at, false,
         ARRAY(SELECT DISTINCT coalesce(l.merged_into, l.lead_id)
               FROM jsonb_array_elements(u.sender) s
-              JOIN lead_addresses a ON a.key = CASE s ->> 'kind'
-                  WHEN 'wa_id' THEN canonical_phone('+' || (s ->> 'value')) ELSE s ->> 'value' END
+              JOIN lead_addresses a ON a.key = {address_key("s")}
               JOIN leads l ON l.lead_id = a.lead_id
               ORDER BY 1)
     FROM unattributed_replies u

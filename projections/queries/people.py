@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from projections.database.engine import rows, uuids
 from projections.queries.pages import SOURCES
+from projections.schema.expressions import address_key
 
 _REPLIES, _ = SOURCES["reply"]
 _SUPPRESSIONS, _ = SOURCES["suppression"]
@@ -48,8 +49,7 @@ def replies(connection: Connection, lead_ids: Iterable[UUID], keys: Sequence[str
         UNION ALL
         SELECT * FROM {_REPLIES} r WHERE lead_id IS NULL AND reply_id IN (
             SELECT u.reply_id FROM unattributed_replies u, jsonb_array_elements(u.sender) s
-            WHERE CASE WHEN s ->> 'kind' = 'wa_id' THEN canonical_phone('+' || (s ->> 'value'))
-                ELSE s ->> 'value' END = ANY(%(keys)s)
+            WHERE {address_key("s")} = ANY(%(keys)s)
         )
         ORDER BY received_at, reply_id
         """,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projections.readmodels.handler import Handlers, handler, key, keys, texts
+from projections.schema.expressions import address_key
 
 _REGISTERED = f"""
 WITH e AS ({{events}}), address AS (
@@ -76,8 +77,7 @@ _ADDRESS_LEARNED = """
 WITH e AS ({events}), found AS (
     SELECT originator_id, originator_version, "timestamp", address ->> 'kind' AS kind,
         coalesce(address ->> 'scope', '') AS scope, address ->> 'value' AS value,
-        CASE WHEN address ->> 'kind' = 'wa_id' THEN canonical_phone('+' || (address ->> 'value'))
-            ELSE address ->> 'value' END AS key
+        {key} AS key
     FROM e
 ), kept AS (
     INSERT INTO lead_addresses (lead_id, kind, scope, value, key, learned_at)
@@ -89,7 +89,7 @@ SET version = f.originator_version,
     wa_id = CASE WHEN f.kind = 'wa_id' AND f.key = canonical_phone(l.phone) THEN f.value
         ELSE l.wa_id END
 FROM found f WHERE l.lead_id = f.originator_id AND l.version = f.originator_version - 1
-"""
+""".replace("{key}", address_key("address"))
 
 # A lead has one row with its phone.
 _PHONE_CHANGED = """

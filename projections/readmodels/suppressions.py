@@ -13,6 +13,7 @@ from domain.addresses import Address
 from domain.suppression import Suppression
 from projections.database.engine import rows, uuids
 from projections.readmodels.handler import Handlers, handler
+from projections.schema.expressions import address_key
 
 _SUPPRESSED = """
 WITH e AS ({events})
@@ -20,8 +21,7 @@ INSERT INTO suppressions AS s (suppression_id, version, kind, scope, value, key,
     created_at, said_at, by_person, device_id)
 SELECT originator_id, originator_version, address ->> 'kind',
     coalesce(address ->> 'scope', ''), address ->> 'value',
-    CASE WHEN address ->> 'kind' = 'wa_id' THEN canonical_phone('+' || (address ->> 'value'))
-        ELSE address ->> 'value' END,
+    {key},
     evidence, "timestamp", coalesce(said_at, "timestamp"), said_at IS NOT NULL, device_id
 FROM e
 WHERE originator_version = 1
@@ -39,7 +39,7 @@ SET version = excluded.version, by_person = excluded.by_person, released_at = NU
         ELSE excluded.said_at END,
     device_id = CASE WHEN s.released_at IS NULL THEN s.device_id ELSE excluded.device_id END
 WHERE s.version = excluded.version - 1
-"""
+""".replace("{key}", address_key("address"))
 
 _RELEASED = """
 WITH e AS ({events})

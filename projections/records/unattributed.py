@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 from domain import values
 from domain.inbound import Reply
 from projections.database.engine import rows
+from projections.schema.expressions import address_key
 
 KEPT_FOR = timedelta(days=30)
 # SQL: the key of an address ``s`` of a sender.
-_KEY = """CASE s ->> 'kind' WHEN 'wa_id' THEN canonical_phone('+' || (s ->> 'value'))
-    ELSE s ->> 'value' END"""
+_KEY = address_key("s")
 
 
 def keep(

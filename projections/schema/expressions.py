@@ -25,3 +25,12 @@ FIRST_CONTACT = """
        AND m.device_id <> ALL(%(retired)s::uuid[])
      ORDER BY m.planned_at, m.message_id LIMIT 1)
 """
+
+
+def address_key(address: str) -> str:
+    """SQL: by what a person with this address, in JSON, is looked for: ``domain.addresses`` says
+    the same of an ``Address``."""
+    return (
+        f"CASE {address} ->> 'kind' WHEN 'wa_id'"
+        f" THEN canonical_phone('+' || ({address} ->> 'value')) ELSE {address} ->> 'value' END"
+    )

@@ -135,9 +135,6 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: i
                 "timeout": 120,
                 "loglevel": "warning",
                 "control_socket_disable": True,
-                # Else it believes some headers of everybody on this machine. Ours is the setting
-                # ``trusted_proxies``.
-                "forwarded_allow_ips": "",
             }
             for name, value in options.items():
                 if name in self.cfg.settings:
@@ -147,7 +144,6 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: i
             """The application; called in each worker process."""
             return application(settings, replaced)
 
-    logging.getLogger("gunicorn.error").addFilter(logs.WithoutRequests())
     try:
         Server().run()
     except SystemExit:  # how every worker ends too

@@ -6,6 +6,7 @@ import os
 from base64 import urlsafe_b64decode
 
 from alembic import op
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -38,7 +39,7 @@ def upgrade() -> None:
     """)
     # The HMAC-SHA256 of what was stored, under the identity key; ``records/idempotency`` makes the
     # same of a request.
-    key = _identity_key().ljust(64, b"\0")
+    key = identity_key().ljust(64, b"\0")
     op.get_bind().exec_driver_sql(
         "UPDATE idempotency SET request_sha256 = encode(sha256("
         "%s || sha256(%s || convert_to('idempotency ' || request_sha256, 'UTF8'))), 'hex')",
@@ -46,7 +47,7 @@ def upgrade() -> None:
     )
 
 
-def _identity_key() -> bytes:
+def identity_key() -> bytes:
     """The identity key, which is made here unless a process of version 0007 has made it."""
     config = op.get_context().config
     secret_key = None if config is None else config.attributes["settings"].secret_key
@@ -56,7 +57,12 @@ def _identity_key() -> bytes:
     cipher = AESGCM(derivation.derive(urlsafe_b64decode(secret_key)))
     stored = op.get_bind().exec_driver_sql("SELECT key FROM identity_key").scalar()
     if stored is not None:
-        return cipher.decrypt(bytes(stored)[:12], bytes(stored)[12:], None)
+        try:
+            return cipher.decrypt(bytes(stored)[:12], bytes(stored)[12:], None)
+        except InvalidTag:
+            raise SettingsError(
+                "SENDTRAIL_SECRET_KEY: expected the key that this database was made with"
+            ) from None
     key, nonce = os.urandom(32), os.urandom(12)
     op.get_bind().exec_driver_sql(
         "INSERT INTO identity_key (singleton, key) VALUES (true, %s)",

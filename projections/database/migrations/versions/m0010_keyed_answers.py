@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64decode
 
 from alembic import op
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from domain.errors import SettingsError
+from projections.database.migrations.versions.m0009_secrets import identity_key
 
 revision = "0010"
 down_revision = "0009"
@@ -21,14 +16,10 @@ PAGE = 5000
 
 
 def upgrade() -> None:
-    """What was stored within the last day is found as before.
-
-    A database of before there was an identity key gets that by the first process that opens it: its
-    stored answers are let go, and a request that is repeated over the upgrade is done again. Raises
-    SettingsError without the secret key that the identity key is encrypted with.
-    """
+    """What was stored within the last day is found as before. Raises SettingsError without a secret
+    key."""
     connection = op.get_bind()
-    identity = _identity()
+    identity = identity_key()
     # What an UPDATE or a DELETE replaces stays in the table's file.
     op.execute("""
         ALTER TABLE idempotency RENAME TO idempotency_plain;
@@ -46,7 +37,7 @@ def upgrade() -> None:
         CREATE INDEX idempotency_by_age ON idempotency (created_at)
     """)
     after = ("", "")
-    while identity is not None:
+    while True:
         page = connection.exec_driver_sql(
             "SELECT key_name, idempotency_key FROM idempotency_plain"
             " WHERE (key_name, idempotency_key) > (%s, %s)"
@@ -69,25 +60,6 @@ def upgrade() -> None:
         )
         after = (page[-1][0], page[-1][1])
     op.execute("DROP TABLE idempotency_plain")
-
-
-def _identity() -> bytes | None:
-    """The identity key; None if there is none yet."""
-    stored = op.get_bind().exec_driver_sql("SELECT key FROM identity_key").scalar()
-    if stored is None:
-        return None
-    config = op.get_context().config
-    key = None if config is None else config.attributes["settings"].secret_key
-    if key is None:
-        raise SettingsError("SENDTRAIL_SECRET_KEY: expected a Fernet key, for stored answers")
-    derivation = HKDF(SHA256(), length=32, salt=None, info=b"sendtrail identity key")
-    cipher, data = AESGCM(derivation.derive(urlsafe_b64decode(key))), bytes(stored)
-    try:
-        return cipher.decrypt(data[:12], data[12:], None)
-    except InvalidTag:
-        raise SettingsError(
-            "SENDTRAIL_SECRET_KEY: expected the key that this database was made with"
-        ) from None
 
 
 def _keyed(identity: bytes, digest: str) -> str:
