@@ -7,7 +7,7 @@ from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from api.schemas.fields import DELAY, KEY, NAME, Flag, Number, Text, Whole, note
+from api.schemas.fields import DELAY, KEY, NAME, Entries, Flag, Number, Text, Whole, note
 from domain.device import GATEWAYS
 
 ANY = "any"
@@ -47,7 +47,7 @@ class WarmUp(Schema):
 
 class DeviceFields(Schema):
     name = Text(validate=NAME)
-    settings = fields.Dict(keys=fields.String(), metadata=note("the gateway's own"))
+    settings = Entries(100, keys=fields.String(), metadata=note("the gateway's own"))
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)
     daily_limit = Whole(
@@ -100,7 +100,8 @@ class Templates(Schema):
 
 
 class DeviceChange(DeviceFields):
-    credentials = fields.Dict(
+    credentials = Entries(
+        100,
         keys=Text(validate=KEY),
         values=Text(validate=validate.Length(max=10_000)),
         load_only=True,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import URL, Flag, Text, note
+from api.schemas.fields import URL, Flag, Items, Text, note
 from domain.webhook_events import TOPICS
 
 
 class NewSubscription(Schema):
     url = Text(required=True, validate=URL, metadata=note("https, or http to this very host"))
     allow_http = Flag(load_default=False, metadata=note("clear text over the network is all right"))
-    events = fields.List(
+    events = Items(
         Text(validate=validate.OneOf(sorted(TOPICS))),
+        100,
+        least=1,
         load_default=lambda: sorted(TOPICS),
-        validate=validate.Length(1, 100),
         metadata=note("all, if not given"),
     )
 
