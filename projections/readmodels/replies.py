@@ -13,6 +13,8 @@ from projections.database.engine import rows, uuids
 from projections.readmodels.counters import Tally
 from projections.readmodels.handler import Handlers, handler
 
+# Edits by which a reply is known: the latest. Every new one copies them.
+MOST_EDITS = 100
 # SQL: by what a reply is known.
 _REPLY = "sha256(convert_to(provider_id, 'UTF8'))"
 
@@ -61,7 +63,9 @@ _EDITED = f"""
 WITH e AS ({{events}}), edited AS (
     UPDATE replies r SET text = e.text,
         -- Of a person who was erased, and of earlier versions, there is no id.
-        edits = CASE WHEN e.edit_id <> '' THEN r.edits || sha256(convert_to(e.edit_id, 'UTF8'))
+        edits = CASE WHEN e.edit_id <> ''
+            THEN (r.edits || sha256(convert_to(e.edit_id, 'UTF8')))
+                [greatest(1, cardinality(r.edits) + 2 - {MOST_EDITS}):]
             ELSE r.edits END
     FROM (SELECT *, {_REPLY} AS reply_sha256 FROM e) e
     WHERE r.lead_id = e.originator_id AND r.reply_sha256 = e.reply_sha256
