@@ -9,12 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain.repeats import MOST_EDITS
 from projections.database.engine import rows, uuids
 from projections.readmodels.counters import Tally
 from projections.readmodels.handler import Handlers, handler
 
-# Edits by which a reply is known: the latest. Every new one copies them.
-MOST_EDITS = 100
 # SQL: by what a reply is known.
 _REPLY = "sha256(convert_to(provider_id, 'UTF8'))"
 

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from domain import values
 from domain.inbound import Reply
+from domain.repeats import MOST_EDITS
 from projections.database.engine import rows
-from projections.readmodels.replies import MOST_EDITS
 
 KEPT_FOR = timedelta(days=30)
 # SQL: the key of an address ``s`` of a sender.
