@@ -25,6 +25,9 @@ from domain.reply_wishes import Heard, evidence_of, wished
 from domain.suppression import Suppression
 from domain.surroundings import Surroundings
 
+# Providers call a person by three or four. Each is compared with all.
+MOST_ADDRESSES = 100
+
 
 class Conversation(PersonPlans):
     """``events``, which several conversations may share, grows with every decision; ``lead`` is the
@@ -175,7 +178,8 @@ class Conversation(PersonPlans):
         """The provider, through the device, calls the person by these too. One that said no speaks
         for the person, if the device to which it did could have met the person."""
         for address in addresses:
-            if address not in self.known and self.lead.erased_at is None:
+            is_known = address in self.known or len(self.known) >= MOST_ADDRESSES
+            if not is_known and self.lead.erased_at is None:
                 is_new = all(address.key != other.key for other in self.known)
                 self.known.add(address)
                 self._add(lead.learn_address(self.lead, address, device_id, **self.by))

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Set
 from itertools import chain
 from typing import Final, Literal
-from unicodedata import category, normalize
+from unicodedata import category
 
 from phonenumbers import SUPPORTED_REGIONS
 
+from domain import marks
 from domain.opt_out_vocabulary import START, STOP
 
 Intent = Literal["stop", "start"]
@@ -132,11 +133,11 @@ def normal_form(text: str) -> str:
     if len(text) > LONGEST:
         return ""
     seen = _PICTURES.sub(" ", _BLACK_OR_FLAGS.sub(_read, text))
-    folded = normalize("NFKC", normalize("NFKC", seen).casefold()).translate(_AS_ONE)
-    words = normalize("NFC", " ".join(_words(folded))).split()
+    folded = marks.form("NFKC", marks.form("NFKC", seen).casefold()).translate(_AS_ONE)
+    words = marks.form("NFC", " ".join(_words(folded))).split()
     spelled = "" if all(len(word) == 1 for word in words) else " "
     form = _ALIF.sub("\u0627", spelled.join(words))
-    return normalize("NFC", " ".join(map(_in_one_alphabet, form.split())))
+    return marks.form("NFC", " ".join(map(_in_one_alphabet, form.split())))
 
 
 # In normal form; no word is in both.

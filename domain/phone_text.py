@@ -10,8 +10,11 @@ import unicodedata
 
 EXPECTED = "a phone number such as +60123456789"
 
+# Characters. With all that people and spreadsheets write around a phone it is shorter.
+LONGEST = 200
+
 _BEFORE = re.compile(r"(?:'|tel:|whatsapp:| )*", re.IGNORECASE | re.ASCII)
-_WRITTEN = re.compile(r"[ (]*(?P<plus>[+]?)[ (]*(?P<rest>[0-9][0-9 ()./-]*)")
+_WRITTEN = re.compile(r"[ (]*+(?P<plus>[+]?)[ (]*+(?P<rest>[0-9][0-9 ()./-]*+)")
 
 _APOSTROPHES = "\u2018\u2019\u02bc"
 # Beside the category of dashes: minus, hyphen bullet, and what East Asia writes between digits.
@@ -43,8 +46,10 @@ def plain(value: str) -> str:
 
     Marks of direction, what has no width, what is written before a phone (``tel:``, an apostrophe)
     and a spreadsheet's decimals are gone. Raises RefusedError for what only looks like a digit,
-    such as ``²``.
+    such as ``²``, and for a text over ``LONGEST`` characters.
     """
+    if len(value) > LONGEST:
+        raise RefusedError(f"{EXPECTED}, of at most {LONGEST} characters")
     text = value if value.isascii() else "".join(map(_folded, value))
     text = _BEFORE.sub("", " ".join(text.split()), count=1)
     if decimals := _DECIMALS.fullmatch(text):

@@ -8,6 +8,8 @@ from uuid import UUID
 
 # Who says the same again within this time says one thing.
 WITHIN = timedelta(minutes=10)
+# Edits of a reply that are told from a request that is repeated: the latest. Each copies them.
+MOST_EDITS = 100
 
 
 class Repeats:

@@ -16,6 +16,8 @@ from domain import rendering, values
 from domain.errors import InvalidInputError
 
 GATEWAYS = ("cloud",)
+# Of a body.
+MOST_VARIABLES = 100
 
 # In order, or by name.
 Variables = tuple[str, ...] | dict[str, str]
@@ -82,7 +84,7 @@ def check(field: str, template: Template) -> None:
         raise InvalidInputError(f"{field}.name", "1 to 512 lower-case letters, digits and _")
     if not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2,3})?", template.language):
         raise InvalidInputError(f"{field}.language", "a language code such as en or en_US")
-    _check_variables(f"{field}.variables", template.variables, most=100)
+    _check_variables(f"{field}.variables", template.variables, most=MOST_VARIABLES)
     if template.header is not None:
         _check_header(f"{field}.header", template.header)
     for index, value in template.buttons.items():

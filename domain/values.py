@@ -7,7 +7,6 @@ InvalidInputError with the name of the field, never with the value, which may be
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
@@ -16,6 +15,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidInputError
+from domain.marks import composed
 from domain.visible import visible
 
 TargetStatus = Literal["prospect", "customer"]
@@ -30,14 +30,13 @@ PROVIDERS_TICK = timedelta(seconds=1)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def composed(value: str) -> str:
-    """``value`` in Unicode's form NFC. Spreadsheets and telephones write the same accent in two
-    ways; in this form it is one."""
-    return value if value.isascii() else unicodedata.normalize("NFC", value)
+# Tokens of one kind that a lead, a campaign or a sequence may have: each is compared with all.
+MOST_TOKENS = 100
 
 
 def tokens(field: str, words: Iterable[str]) -> tuple[str, ...]:
-    """Tokens, such as triggers and niches: ``words`` composed and trimmed, in their order.
+    """Tokens, such as triggers and niches: ``words`` composed and trimmed, in their order, at most
+    ``MOST_TOKENS``.
 
     Of words that differ in nothing but case the first stays.
     """
@@ -54,6 +53,8 @@ def tokens(field: str, words: Iterable[str]) -> tuple[str, ...]:
                 field, "tokens of 1 to 100 characters without ',', ';', '|' or control characters"
             )
         by_folded.setdefault(token.lower(), token)
+        if len(by_folded) > MOST_TOKENS:
+            raise InvalidInputError(field, f"at most {MOST_TOKENS} tokens")
     return tuple(by_folded.values())
 
 

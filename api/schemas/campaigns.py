@@ -5,14 +5,25 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from api.schemas.content import ContentFields, NewContentFields, Template
-from api.schemas.fields import DELAY, INSTANT, NAME, TOKEN, Flag, Number, Text, device_pool, note
+from api.schemas.fields import (
+    DELAY,
+    INSTANT,
+    NAME,
+    TOKEN,
+    Flag,
+    Items,
+    Number,
+    Text,
+    device_pool,
+    note,
+)
 from api.schemas.windows import Windows
-from domain.values import TARGET_FILTERS
+from domain.values import MOST_TOKENS, TARGET_FILTERS
 
 
 class CampaignFields(ContentFields):
     name = Text(validate=NAME)
-    niche = fields.List(Text(validate=TOKEN), metadata=note("empty: every niche"))
+    niche = Items(Text(validate=TOKEN), MOST_TOKENS, metadata=note("empty: every niche"))
     target_status = fields.String(validate=validate.OneOf(TARGET_FILTERS))
     scheduled_at = Text(metadata=note(INSTANT))
     min_delay_seconds = Number(validate=DELAY)

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
-from api.schemas.fields import URL, Text, note
+from api.schemas.fields import URL, Entries, Items, Text, note
 from domain import content
 from domain import template as templates
 
@@ -15,15 +15,15 @@ class Variables(fields.Field[Any]):
     """Values in the order of a template's variables, or by their names."""
 
     def __init__(self, **kwargs: Any) -> None:
-        values = {"type": "string"}
+        values, most = {"type": "string"}, templates.MOST_VARIABLES
         shapes = [
-            {"type": "array", "items": values},
-            {"type": "object", "additionalProperties": values},
+            {"type": "array", "items": values, "maxItems": most},
+            {"type": "object", "additionalProperties": values, "maxProperties": most},
         ]
         about = "in order, or by name; may have placeholders"
         super().__init__(metadata={**note(about), "oneOf": shapes}, **kwargs)
-        self._in_order = fields.List(Text())
-        self._by_name = fields.Dict(keys=Text(), values=Text())
+        self._in_order = Items(Text(), most)
+        self._by_name = Entries(most, keys=Text(), values=Text(), metadata={})
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, dict):
@@ -51,7 +51,8 @@ class Template(Schema):
     language = Text(required=True, metadata=note("such as en_US"))
     variables = Variables()
     header = fields.Nested(Header, allow_none=True)
-    buttons = fields.Dict(
+    buttons = Entries(
+        10,
         keys=Text(validate=validate.Regexp(r"^[0-9]\Z", error="Expected an index from 0 to 9.")),
         values=Text(),
         metadata=note("by the button's index from 0, what completes its URL"),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from api.schemas.fields import DELAY, KEY, NAME, Flag, Number, Text, Whole, note
+from api.schemas.fields import DELAY, KEY, NAME, Entries, Flag, Number, Text, Whole, note
 from domain.device import GATEWAYS
 
 ANY = "any"
@@ -47,7 +47,8 @@ class WarmUp(Schema):
 
 class DeviceFields(Schema):
     name = Text(validate=NAME)
-    settings = fields.Dict(
+    settings = Entries(
+        100,
         keys=fields.String(),
         metadata=note(
             "those that the gateway knows, and all that it needs; only an admin sets allow_http"
@@ -105,7 +106,8 @@ class Templates(Schema):
 
 
 class DeviceChange(DeviceFields):
-    credentials = fields.Dict(
+    credentials = Entries(
+        100,
         keys=Text(validate=KEY),
         values=Text(validate=validate.Length(max=10_000)),
         load_only=True,

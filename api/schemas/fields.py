@@ -76,6 +76,35 @@ class Consent(fields.Field[str]):
         return str(Text().deserialize(words))
 
 
+class Items(fields.List[Any]):
+    """A list of ``least`` to ``most`` items. A longer one is refused before any of them is looked
+    at."""
+
+    def __init__(
+        self, item: fields.Field[Any], most: int, least: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(item, validate=validate.Length(least, most), **kwargs)
+        self.most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, list) and len(value) > self.most:
+            raise ValidationError(f"Longer than maximum length {self.most}.")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Entries(fields.Dict):
+    """An object of at most ``most`` entries. A larger one is refused before they are looked at."""
+
+    def __init__(self, most: int, *, metadata: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(metadata={**metadata, "maxProperties": most}, **kwargs)
+        self.most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, dict) and len(value) > self.most:
+            raise ValidationError(f"Expected at most {self.most} entries.")
+        return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+
+
 def note(text: str) -> dict[str, str]:
     return {"description": text}
 
@@ -115,11 +144,11 @@ INSTANT = (
 )
 
 
-def device_pool() -> fields.List[Any]:
+def device_pool() -> Items:
     """The devices of a campaign or sequence."""
-    return fields.List(
+    return Items(
         fields.UUID(),
-        validate=validate.Length(max=10_000),
+        10_000,
         metadata=note(
             "devices in service that share the leads that no device has written to; empty: all"
         ),

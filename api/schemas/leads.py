@@ -6,16 +6,17 @@ from typing import get_args
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import KEY, TOKEN, Consent, PageQuery, Text, note
+from api.schemas.fields import KEY, TOKEN, Consent, Entries, Items, PageQuery, Text, note
 from domain.addresses import Kind
-from domain.values import TARGET_STATUSES
+from domain.lead.decisions import MOST_ATTRIBUTES
+from domain.values import MOST_TOKENS, TARGET_STATUSES
 
 ADDRESS_KINDS = get_args(Kind)
 
 
 class LeadFields(Schema):
     name = Text(validate=validate.Length(max=500))
-    niche = fields.List(Text(validate=TOKEN))
+    niche = Items(Text(validate=TOKEN), MOST_TOKENS)
     target_status = fields.String(validate=validate.OneOf(TARGET_STATUSES))
     device_id = fields.UUID(
         allow_none=True,
@@ -25,7 +26,8 @@ class LeadFields(Schema):
         ),
     )
     timezone = Text(allow_none=True, metadata=note("IANA name, e.g. Asia/Kuala_Lumpur"))
-    attributes = fields.Dict(
+    attributes = Entries(
+        MOST_ATTRIBUTES,
         keys=Text(validate=KEY),
         values=Text(validate=validate.Length(max=10_000)),
         metadata=note("what templates may name: {city}, {city|your town}"),
@@ -45,19 +47,18 @@ class LeadAddress(Schema):
     learned_at = fields.AwareDateTime(required=True)
 
 
-class LeadWithPhone(LeadFields):
+class NewLead(LeadFields):
     phone = Text(required=True, validate=validate.Length(1, 100))
-    triggers = fields.List(Text(validate=TOKEN))
-
-
-class NewLead(LeadWithPhone):
+    triggers = Items(Text(validate=TOKEN), MOST_TOKENS)
     renewed_consent = Consent(
         "what proves that the person agrees anew: who was erased begins again as another lead, and"
         " a suppression of the phone ends"
     )
 
 
-class Lead(LeadWithPhone):
+class Lead(LeadFields):
+    # One by one a lead gets more than one request may give.
+    triggers = fields.List(Text(validate=TOKEN))
     id = fields.UUID(required=True)
     phone = Text(required=True, allow_none=True, metadata=note("null once the person is erased"))
     opted_out = fields.Boolean(required=True)
@@ -125,14 +126,17 @@ class Evidence(Schema):
 
 
 class LeadQuery(PageQuery):
-    phone = Text(metadata=note("in any format that registering accepts"))
+    phone = Text(
+        validate=validate.Length(1, 200), metadata=note("in any format that registering accepts")
+    )
     opted_out = fields.Boolean()
     unreachable = fields.Boolean()
 
 
 class ImportQuery(Schema):
-    map_ = fields.List(
+    map_ = Items(
         Text(validate=validate.Length(1, 1000)),
+        1000,
         data_key="map",
         load_default=[],
         metadata=note(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from api.schemas.content import ContentFields, NewContentFields
-from api.schemas.fields import DELAY, NAME, TOKEN, Flag, Number, Text, device_pool, note
+from api.schemas.fields import DELAY, NAME, TOKEN, Flag, Items, Number, Text, device_pool, note
 from api.schemas.windows import Windows
 from domain.sequence import REENTRIES
-from domain.values import TARGET_FILTERS
+from domain.values import MOST_TOKENS, TARGET_FILTERS
 
 
 class StepFields(ContentFields):
@@ -50,7 +50,7 @@ class Step(NewStep):
 class SequenceChange(Schema):
     name = Text(validate=NAME)
     first_delay_minutes = Number(validate=validate.Range(0, 527040))
-    niche = fields.List(Text(validate=TOKEN))
+    niche = Items(Text(validate=TOKEN), MOST_TOKENS)
     target_status = fields.String(validate=validate.OneOf(TARGET_FILTERS))
     timezone = Text(allow_none=True)
     windows = Windows()
@@ -72,7 +72,7 @@ class SequenceFields(SequenceChange):
 
 
 class NewSequence(SequenceFields):
-    steps = fields.List(fields.Nested(NewStep), required=True, validate=validate.Length(1, 100))
+    steps = Items(fields.Nested(NewStep), 100, least=1, required=True)
 
 
 class Sequence(SequenceFields):

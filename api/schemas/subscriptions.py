@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import URL, Flag, Text, note, shown_once
+from api.schemas.fields import URL, Flag, Items, Text, note, shown_once
 from domain.webhook_events import TOPICS
 
 
@@ -17,10 +17,11 @@ class NewSubscription(Schema):
         ),
     )
     allow_http = Flag(load_default=False, metadata=note("clear text over the network is all right"))
-    events = fields.List(
+    events = Items(
         Text(validate=validate.OneOf(sorted(TOPICS))),
+        100,
+        least=1,
         load_default=lambda: sorted(TOPICS),
-        validate=validate.Length(1, 100),
         metadata=note("all, if not given"),
     )
 

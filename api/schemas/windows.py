@@ -6,16 +6,17 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
-from api.schemas.fields import Text, Whole, note
+from api.schemas.fields import Items, Text, Whole, note
 from domain import windows
 
 
 class Window(Schema):
     """Open on the clock of the recipient."""
 
-    weekdays = fields.List(
+    weekdays = Items(
         Whole(validate=validate.OneOf(windows.WEEKDAYS)),
-        validate=validate.Length(1, 7),
+        7,
+        least=1,
         metadata=note("1 is Monday; every day if not given"),
     )
     start = Text(metadata=note("HH:MM, 00:00 if not given"))
@@ -27,8 +28,8 @@ class Window(Schema):
         return windows.Window(weekdays=days, **data)
 
 
-class Windows(fields.List):  # type: ignore[type-arg]
+class Windows(Items):
     """A list of windows; empty: always."""
 
     def __init__(self) -> None:
-        super().__init__(fields.Nested(Window), validate=validate.Length(max=100))
+        super().__init__(fields.Nested(Window), 100)

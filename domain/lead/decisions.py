@@ -36,6 +36,9 @@ from domain.lead.events import (
 from domain.lead.state import Lead, Tagged
 from domain.lead.wishes import require_present
 
+# As many as a file may have columns.
+MOST_ATTRIBUTES = 1000
+
 
 def profile(
     *,
@@ -49,6 +52,8 @@ def profile(
     """A checked profile. Raises InvalidInputError naming a value that is wrong."""
     if timezone is not None:
         values.zone(timezone)
+    if len(attributes or {}) > MOST_ATTRIBUTES:
+        raise InvalidInputError("attributes", f"at most {MOST_ATTRIBUTES}")
     for key, value in (attributes or {}).items():
         if not (key.isascii() and key.isidentifier() and len(key) <= 100):
             raise InvalidInputError("attributes", "ASCII identifiers as keys, e.g. order_number")

@@ -30,8 +30,10 @@ from projections.intake.said import Said, of_device
 from projections.records import inbox, unattributed
 from projections.records.inbox import Taken
 
-# Things that came, per transaction.
+# Webhooks per transaction, and things in them. Of a webhook that has more the rest waits for the
+# next transaction, so that none takes long.
 BATCH = 1000
+MOST_ITEMS = 2000
 # How long something that cannot be told yet waits until it is looked at again.
 AGAIN = timedelta(seconds=2)
 
@@ -60,10 +62,10 @@ def receive(database: Database, outreach: Outreach, heard: Heard) -> int:
 
 def _receive_batch(connection: Connection, outreach: Outreach, heard: Heard) -> int:
     now = outreach.clock()
-    batch = inbox.take(connection, now, BATCH)
-    if not batch:
+    taken = inbox.take(connection, now, BATCH)
+    if not taken:
         return 0
-    came = _read(connection, batch)
+    batch, came, rest = _read(connection, taken)
     outcomes: Counter[tuple[str, str]] = Counter()
     said: list[Said] = []
     for each in came:
@@ -79,33 +81,46 @@ def _receive_batch(connection: Connection, outreach: Outreach, heard: Heard) -> 
     hearing = Hearing(connection, outreach, heard, now)
     waiting = hearing.hear(_news(connection, [*reported, *said]), outcomes)
     outreach.record(connection, [*events, *hearing.events])
-    _let_go(connection, batch, waiting, now)
+    _let_go(connection, batch, waiting, rest, now)
     inbox.count(connection, outcomes)
     unattributed.forget_old(connection, now)
     return len(batch)
 
 
-def _read(connection: Connection, batch: Sequence[Taken]) -> list[Came]:
-    """All values in what came, in order. What was said to a number that is not ours is noise."""
+def _read(
+    connection: Connection, batch: Sequence[Taken]
+) -> tuple[Sequence[Taken], list[Came], list[Inbound]]:
+    """The first ``MOST_ITEMS`` values in what came, in order: the webhooks that they are of, the
+    values, and the rest of the last webhook. What was said to a number that is not ours is noise.
+    """
     numbers = OwnNumbers(connection, {taken.gateway for taken in batch})
     came: list[Came] = []
-    for taken in batch:
+    for count, taken in enumerate(batch, start=1):
         try:
-            if taken.parsed:
-                items = inbox.items(taken)
-            else:
-                items = PARSERS[taken.gateway](inbox.webhook(taken), taken.received_at)
-            for item in items:
-                to = getattr(item, "to", "")
-                device_id = numbers.device(to, taken.device_id, taken.devices)
-                # A receipt names the message: the number may have another name since it was sent.
-                of_another = to and device_id is None and taken.device_id is not None
-                if of_another and not isinstance(item, Receipt):
-                    item = Noise("another_number")
-                came.append(Came(taken, of_device(item, device_id), device_id))
+            items = _items(taken)
+            room = MOST_ITEMS - len(came)
+            came += [_came(numbers, taken, item) for item in items[:room]]
         except Exception as error:
             raise FaultyError("inbound", taken.item_id, error) from None
-    return came
+        if len(items) >= room:
+            return batch[:count], came, items[room:]
+    return batch, came, []
+
+
+def _items(taken: Taken) -> list[Inbound]:
+    if taken.parsed:
+        return inbox.items(taken)
+    return PARSERS[taken.gateway](inbox.webhook(taken), taken.received_at)
+
+
+def _came(numbers: OwnNumbers, taken: Taken, item: Inbound) -> Came:
+    to = getattr(item, "to", "")
+    device_id = numbers.device(to, taken.device_id, taken.devices)
+    # A receipt names the message: the number may have another name since it was sent.
+    of_another = to and device_id is None and taken.device_id is not None
+    if of_another and not isinstance(item, Receipt):
+        item = Noise("another_number")
+    return Came(taken, of_device(item, device_id), device_id)
 
 
 def _said(came: Came, item: Personal) -> Said:
@@ -201,13 +216,20 @@ def _unreachable(connection: Connection, lead_ids: set[UUID]) -> set[UUID]:
 
 
 def _let_go(
-    connection: Connection, batch: Sequence[Taken], waiting: Sequence[Said], now: datetime
+    connection: Connection,
+    batch: Sequence[Taken],
+    waiting: Sequence[Said],
+    rest: Sequence[Inbound],
+    now: datetime,
 ) -> None:
-    """Delete what is recorded, and keep what has to wait."""
+    """Delete what is recorded, and keep what has to wait, and the ``rest`` of the last webhook."""
     left: dict[int, list[Inbound]] = {}
     for each in waiting:
         left.setdefault(each.taken.inbound_id, []).append(each.item)
+    if rest:
+        left.setdefault(batch[-1].inbound_id, []).extend(rest)
     inbox.done(connection, (t.inbound_id for t in batch if t.inbound_id not in left))
     for taken in batch:
         if taken.inbound_id in left:
-            inbox.postpone(connection, taken, left[taken.inbound_id], now + AGAIN)
+            until = now if rest and taken is batch[-1] else now + AGAIN
+            inbox.postpone(connection, taken, left[taken.inbound_id], until)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain.repeats import MOST_EDITS
 from projections.database.engine import rows, uuids
 from projections.readmodels.counters import Tally
 from projections.readmodels.handler import Handlers, handler
@@ -61,7 +62,9 @@ _EDITED = f"""
 WITH e AS ({{events}}), edited AS (
     UPDATE replies r SET text = e.text,
         -- Of a person who was erased, and of earlier versions, there is no id.
-        edits = CASE WHEN e.edit_id <> '' THEN r.edits || sha256(convert_to(e.edit_id, 'UTF8'))
+        edits = CASE WHEN e.edit_id <> ''
+            THEN (r.edits || sha256(convert_to(e.edit_id, 'UTF8')))
+                [greatest(1, cardinality(r.edits) + 2 - {MOST_EDITS}):]
             ELSE r.edits END
     FROM (SELECT *, {_REPLY} AS reply_sha256 FROM e) e
     WHERE r.lead_id = e.originator_id AND r.reply_sha256 = e.reply_sha256

@@ -19,6 +19,9 @@ from projections.records import redaction
 # Only one process at a time records what came: so all of it stays in order.
 RECEIVE_LOCK = 0x5E4D7247
 
+# Of webhooks that are taken at once; one has 1 MiB at most.
+MOST_BYTES = 4 << 20
+
 _encode = msgspec.json.Encoder().encode
 _decode_items = msgspec.json.Decoder(list[Inbound]).decode
 
@@ -89,7 +92,8 @@ def _insert(
 
 
 def take(connection: Connection, now: datetime, limit: int) -> list[Taken] | None:
-    """Up to ``limit`` of what is due, oldest first; None while another process records."""
+    """Up to ``limit`` of what is due, and up to ``MOST_BYTES`` of it, oldest first, but one at
+    least; None while another process records."""
     if not rows(connection, "SELECT pg_try_advisory_xact_lock(%(key)s) AS held", key=RECEIVE_LOCK)[
         0
     ].held:
@@ -97,13 +101,20 @@ def take(connection: Connection, now: datetime, limit: int) -> list[Taken] | Non
     found = rows(
         connection,
         f"""
+        WITH due AS (
+            SELECT i.inbound_id, octet_length(i.payload) AS size FROM inbound i
+            WHERE i.due_at <= %(now)s AND {not_aside("inbound", "i.item_id")}
+            ORDER BY i.inbound_id LIMIT %(limit)s)
+        , summed AS (
+            SELECT inbound_id, sum(size) OVER (ORDER BY inbound_id) - size AS before FROM due)
         SELECT i.inbound_id, i.item_id, i.gateway, i.device_id, i.devices, i.received_at,
             i.parsed, i.payload
-        FROM inbound i WHERE i.due_at <= %(now)s AND {not_aside("inbound", "i.item_id")}
-        ORDER BY i.inbound_id LIMIT %(limit)s
+        FROM summed s JOIN inbound i USING (inbound_id) WHERE s.before < %(most)s
+        ORDER BY i.inbound_id
         """,
         now=now,
         limit=limit,
+        most=MOST_BYTES,
     )
     return [Taken._make((*row[:7], bytes(row.payload))) for row in found]
 

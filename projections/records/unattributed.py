@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from domain import values
 from domain.inbound import Reply
+from domain.repeats import MOST_EDITS
 from projections.database.engine import rows
 from projections.schema.expressions import address_key
 
@@ -36,7 +37,8 @@ def keep(
     edit = sha256(reply.provider_id.encode()).digest()
     if reply.edits:
         changed = connection.exec_driver_sql(
-            "UPDATE unattributed_replies SET text = %(text)s, edits = edits || %(edit)s"
+            "UPDATE unattributed_replies SET text = %(text)s, edits ="
+            f" (edits || %(edit)s)[greatest(1, cardinality(edits) + 2 - {MOST_EDITS}):]"
             " WHERE device_id = %(device_id)s AND provider_sha256 = ANY(%(named)s)"
             " AND NOT %(edit)s = ANY(edits)",
             {"text": text, "device_id": str(device_id), "named": named, "edit": edit},

@@ -11,7 +11,7 @@ from uuid import uuid4
 import click
 import msgspec
 
-from domain import phones, values
+from domain import marks, phones, values
 from domain.content import Content
 from domain.errors import InvalidInputError, NotFoundError, SendtrailError
 from projections.config.settings import Settings
@@ -79,7 +79,7 @@ def _find(container: Container, name: str) -> Any:
         matches = [
             row
             for row in devices.in_service(connection)
-            if values.composed(row.name) == values.composed(name)
+            if marks.composed(row.name) == marks.composed(name)
         ]
     if not matches:
         raise NotFoundError("device in service", name)

@@ -198,7 +198,7 @@ def test_a_hostile_text_is_not_worked_on(signs: str, monkeypatch: pytest.MonkeyP
         sizes.append(len(text))
         return normalize(form, text)
 
-    monkeypatch.setattr("domain.opt_out_words.normalize", measured)
+    monkeypatch.setattr("domain.marks.normalize", measured)
     assert intent(signs * 10_000) is None
     assert sizes == []
     assert intent(signs * (LONGEST // len(signs))) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -26,6 +27,11 @@ from tests.support.samples import ACTOR, DEVICE, NOW, event, utc
 RECEIPT = utc(2026, 3, 1, 9, 30)
 
 
+def said(cls: type[Event], version: int, at: datetime = RECEIPT, **fields: Any) -> Any:
+    """An event that follows from a receipt: it names the message's device."""
+    return event(cls, version, at=at, device_id=DEVICE, **fields)
+
+
 def took(state: Message, kind: ReceiptKind, **named: Any) -> tuple[Event, ...]:
     """What follows from a receipt."""
     return receipts.accept(state, Receipt(kind, **named), now=RECEIPT, actor=ACTOR)
@@ -33,7 +39,7 @@ def took(state: Message, kind: ReceiptKind, **named: Any) -> tuple[Event, ...]:
 
 def test_a_delivery_receipt_is_recorded_once() -> None:
     """Webhooks come several times; the first one counts."""
-    delivered = event(MessageDelivered, 5, at=RECEIPT, device_id=DEVICE)
+    delivered = said(MessageDelivered, 5)
     assert took(given_a("sent"), "delivered") == (delivered,)
     state = given(*STREAMS["sent"], delivered)
     assert (state.status, state.delivered_at, state.read_at) == ("sent", RECEIPT, None)
@@ -42,8 +48,8 @@ def test_a_delivery_receipt_is_recorded_once() -> None:
 
 def test_a_read_receipt_is_recorded_once() -> None:
     """After the delivery."""
-    delivered = event(MessageDelivered, 5)
-    read = event(MessageRead, 6, at=RECEIPT, device_id=DEVICE)
+    delivered = said(MessageDelivered, 5, at=NOW)
+    read = said(MessageRead, 6)
     state = given(*STREAMS["sent"], delivered)
     assert took(state, "read") == (read,)
     state = given(*STREAMS["sent"], delivered, read)
@@ -54,10 +60,7 @@ def test_a_read_receipt_is_recorded_once() -> None:
 
 def test_what_was_read_was_delivered() -> None:
     """A read receipt without a delivery receipt is both."""
-    both = (
-        event(MessageDelivered, 5, at=RECEIPT, device_id=DEVICE),
-        event(MessageRead, 6, at=RECEIPT, device_id=DEVICE),
-    )
+    both = (said(MessageDelivered, 5), said(MessageRead, 6))
     assert took(given_a("sent"), "read") == both
     state = given(*STREAMS["sent"], *both)
     assert (state.delivered_at, state.read_at) == (RECEIPT, RECEIPT)
@@ -66,14 +69,12 @@ def test_what_was_read_was_delivered() -> None:
 @pytest.mark.parametrize(
     ("status", "settled"),
     [
-        ("queued", event(MessageSent, 4, at=RECEIPT, device_id=DEVICE, provider_id="")),
+        ("queued", said(MessageSent, 4, provider_id="")),
         (
             "unknown",
-            event(
+            said(
                 MessageResolved,
                 5,
-                at=RECEIPT,
-                device_id=DEVICE,
                 resolution="sent",
                 reason="late answer",
                 provider_id="",
@@ -84,8 +85,8 @@ def test_what_was_read_was_delivered() -> None:
 def test_a_receipt_settles_a_message_without_an_answer(status: str, settled: Event) -> None:
     """Nobody receives what was not sent: it becomes sent, delivered, and read if it was."""
     version = settled.originator_version
-    delivered = event(MessageDelivered, version + 1, at=RECEIPT, device_id=DEVICE)
-    read = event(MessageRead, version + 2, at=RECEIPT, device_id=DEVICE)
+    delivered = said(MessageDelivered, version + 1)
+    read = said(MessageRead, version + 2)
     before = given_a(status)
     assert took(before, "delivered") == (settled, delivered)
     assert took(before, "read") == (settled, delivered, read)
@@ -104,14 +105,14 @@ def test_a_receipt_for_a_message_that_was_not_sent_changes_nothing(status: str) 
 
 def test_a_gateway_may_say_that_it_was_sent() -> None:
     """That settles what has no outcome, and says nothing new of what was sent."""
-    settled = event(MessageSent, 4, at=RECEIPT, device_id=DEVICE, provider_id="3EB0")
+    settled = said(MessageSent, 4, provider_id="3EB0")
     assert took(given_a("queued"), "sent", provider_id="3EB0") == (settled,)
     assert took(given_a("sent"), "sent") == ()
 
 
 def test_what_was_accepted_may_fail_later() -> None:
     """The provider took it and then found that it cannot be delivered."""
-    failed = event(MessageFailed, 5, at=RECEIPT, device_id=DEVICE, code="131026", reason=LATER)
+    failed = said(MessageFailed, 5, code="131026", reason=LATER)
     assert took(given_a("sent"), "failed", code="131026") == (failed,)
     state = given(*STREAMS["sent"], failed)
     assert (state.status, state.reason) == ("failed", "131026")
@@ -121,15 +122,13 @@ def test_what_was_accepted_may_fail_later() -> None:
 
 def test_what_was_delivered_did_not_fail() -> None:
     """A receipt that contradicts another changes nothing."""
-    state = given(*STREAMS["sent"], event(MessageDelivered, 5))
+    state = given(*STREAMS["sent"], said(MessageDelivered, 5))
     assert took(state, "failed", code="131026") == ()
 
 
 def test_a_failure_settles_an_unknown_outcome() -> None:
     """Then an operator may send it again."""
-    resolved = event(
-        MessageResolved, 5, at=RECEIPT, device_id=DEVICE, resolution="failed", reason="131026"
-    )
+    resolved = said(MessageResolved, 5, resolution="failed", reason="131026")
     assert took(given_a("unknown"), "failed", code="131026") == (resolved,)
 
 
@@ -138,7 +137,7 @@ def test_a_receipt_of_an_earlier_attempt_changes_nothing() -> None:
     one's receipts may still come."""
     first = given_a("sent").provider_id
     assert first is not None
-    failed = event(MessageFailed, 5, code="131026", reason=LATER)
+    failed = said(MessageFailed, 5, code="131026", reason=LATER)
     _, claimed, handed_over, _ = STREAMS["sent"]
     again = (
         *STREAMS["sent"],

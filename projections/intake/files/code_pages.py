@@ -65,13 +65,18 @@ _WESTERN = 1.2
 # Quotation marks and dashes, which nearly all pages have at the same place.
 _MARKS = frozenset("‘’‚“”„–—…")
 
-# A word, as bytes of any page that is ASCII below 128.
-WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
+# A word, as bytes of any page that is ASCII below 128; of a longer one the parts.
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]{1,50}")
+
+
+def words_of(text: bytes) -> list[bytes]:
+    """The words of ``text`` that have a letter beyond ASCII."""
+    return [word for word in _WORD.findall(text) if not word.isascii()]
 
 
 def code_page(words: Iterable[bytes], present: bytes) -> str | None:
     """The name of the code page in which ``words`` read best, None if no page has all bytes of
-    ``present``. Each of ``words`` is a match of ``WORD``."""
+    ``present``. Each of ``words`` is one of ``words_of``."""
     sample = list(words)
     best, best_score = None, -math.inf
     for page in LANGUAGES:

@@ -71,7 +71,7 @@ def _beyond_ascii(path: Path) -> tuple[list[bytes], bytes, bool]:
     for chunk in _chunks(path):
         present.update(chunk.translate(None, _ASCII))
         if len(words) < ENOUGH_WORDS:
-            words.extend(code_pages.WORD.findall(chunk))
+            words.extend(code_pages.words_of(chunk))
     as_utf8 = sum(_is_utf8(word) for word in words)
     return words[:ENOUGH_WORDS], bytes(sorted(present)), 2 * as_utf8 >= len(words)
 

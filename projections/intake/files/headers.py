@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import Literal, NamedTuple, get_args
 
+from domain import marks
+
 Field = Literal[
     "phone",
     "name",
@@ -24,6 +26,8 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 
 # Characters. What is longer is a text and no name of a column.
 LONGEST_HEADER = 200
+# A longer text is nothing that a header, or a cell that says yes or no, may be.
+LONGEST_TEXT = 1000
 # Worse than any rank.
 NO_PHONE = 10
 
@@ -42,9 +46,12 @@ _NO_LETTER = re.compile(r"[\W_]+")
 
 
 def words(header: str) -> list[str]:
-    """The words of a header, without case, accents, and signs: ``E-mail 1`` is ``e mail 1``."""
-    apart = _CAMEL.sub(" ", unicodedata.normalize("NFKC", header).strip())
-    letters = unicodedata.normalize("NFKD", apart.casefold().replace("ı", "i"))
+    """The words of a header, without case, accents, and signs: ``E-mail 1`` is ``e mail 1``.
+    A text over ``LONGEST_TEXT`` characters has none."""
+    if len(header) > LONGEST_TEXT:
+        return []
+    apart = _CAMEL.sub(" ", marks.form("NFKC", header).strip())
+    letters = marks.form("NFKD", apart.casefold().replace("ı", "i"))
     plain = "".join(c for c in letters if unicodedata.category(c) not in _DROPPED)
     return _NO_LETTER.sub(" ", plain).split()
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Literal, cast
 
 import msgspec
 
+from domain import marks
 from domain.errors import InvalidInputError
 from projections.intake.files import exported
 from projections.intake.files.headers import (
     FIELDS,
     LONGEST_HEADER,
+    LONGEST_TEXT,
     Field,
     Reading,
     reading,
@@ -164,10 +166,12 @@ def _labels(headers: Sequence[str], phone: Sequence[int]) -> dict[int, int]:
 def _places_of_map(headers: Sequence[str], map_: Mapped) -> dict[int, str]:
     """The field, or "-", of each column that ``map_`` names."""
     places: dict[int, str] = {}
+    same, alike = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
+    for at, header in enumerate(headers):
+        same[header].append(at)
+        alike[squeezed(header)].append(at)
     for field, header in map_:
-        same = [at for at, other in enumerate(headers) if other == _shown(header)]
-        alike = [at for at, other in enumerate(headers) if squeezed(other) == squeezed(header)]
-        found = same or alike
+        found = same[_shown(header)] or alike[squeezed(header)]
         if not found:
             raise InvalidInputError("map", f"a column of the file; it has none named {header!r}")
         if len(found) > 1 or found[0] in places:
@@ -212,8 +216,8 @@ def _distinct(header: str, taken: Mapping[str, object]) -> str:
 
 def _key(header: str, taken: set[str]) -> str:
     """The header as an ASCII identifier that is not ``taken``: ``Shoe size`` is ``shoe_size``."""
-    spelt = header.casefold().translate(_SPELT_OUT)
-    plain = unicodedata.normalize("NFKD", spelt).encode("ascii", "ignore").decode()
+    spelt = header[:LONGEST_TEXT].casefold().translate(_SPELT_OUT)
+    plain = marks.form("NFKD", spelt).encode("ascii", "ignore").decode()
     key = re.sub(r"\W+", "_", plain).strip("_")[: LONGEST_KEY - 6]
     if not key:
         key = "column"

@@ -45,8 +45,6 @@ MEDIA: dict[str, ReplyKind] = {
     "contact": "contact",
     "contacts_array": "contact",
 }
-# A webhook names a few messages; more than that come in several.
-MOST_IDS = 1000
 
 
 def parse(payload: dict[str, Any], received_at: datetime) -> list[Inbound]:
@@ -77,7 +75,7 @@ def _receipts(message: dict[str, Any], to: str) -> list[Inbound]:
     recipient = _called(message.get("from"), message.get("from_lid"), message.get("chat_id"))
     return [
         Receipt(kind, provider_id=provider_id, recipient=recipient, to=to)
-        for provider_id in map(valid_id, ids[:MOST_IDS])
+        for provider_id in map(valid_id, ids)
         if provider_id
     ]
 
