@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 BASE = "/api/v1"
 JSON = "application/json"
-# What gunicorn says of a body whose length the client does not say.
+# What a server that streams says of a body whose length the client does not say.
 CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
 
 
