@@ -43,14 +43,9 @@ def tokens(field: str, words: Iterable[str]) -> tuple[str, ...]:
     by_folded: dict[str, str] = {}
     for word in words:
         token = composed(word).strip()
-        if (
-            not token
-            or len(token) > 100
-            or any(c in token for c in ",;|\n\r\t")
-            or not storable(token)
-        ):
+        if not 1 <= len(token) <= 100 or any(c in ",;|" for c in token) or visible(token) != token:
             raise InvalidInputError(
-                field, "tokens of 1 to 100 characters without ',', ';', '|' or control characters"
+                field, "tokens of 1 to 100 characters that can be seen, without ',', ';' or '|'"
             )
         by_folded.setdefault(token.lower(), token)
         if len(by_folded) > MOST_TOKENS:
