@@ -104,8 +104,8 @@ class World:
 
     def __init__(self, container: Container, clock: SimulatedClock, folder: Path) -> None:
         self.folder = folder
-        # Campaigns and sequences may have such names; of devices and keys earlier versions made
-        # them.
+        # Campaigns and sequences may have such names; of devices, keys, triggers and niches
+        # earlier versions made them.
         self.device = given.device(container, TEXT, gateway="gowa")
         niche = LINE
         self.lead = given.lead(
@@ -167,6 +167,7 @@ def world(
 ) -> World:
     with monkeypatch.context() as former:
         former.setattr(values, "label", lambda field, value: value)
+        former.setattr(values, "visible", lambda text: text)
         made = World(container, clock, tmp_path)
     settings = {"base_url": gowa.url, "device_id": "sales-1"}
     container.outreach.reconfigure_device(
