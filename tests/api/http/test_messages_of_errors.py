@@ -35,6 +35,28 @@ WRONG: list[tuple[str, Any, str]] = [
         {"phone": "+60123456789", "triggers": ["COLD", "WARM,HOT"]},
         "triggers[2]: expected no ',', ';', '|' or control character",
     ),
+    ("/suppressions", {}, "value: expected a value, which is required"),
+    (
+        "/suppressions",
+        {"kind": "lid", "value": "1@lid", "evidence": "said no", "key": 1},
+        "key: expected no such name",
+    ),
+    (
+        "/leads",
+        {"phone": "+60123456789", "attributes": {"value": 7}},
+        "attributes.value: expected a valid string",
+    ),
+    (
+        "/leads",
+        {"phone": "+60123456789", "attributes": {"1": "a"}},
+        "attributes.1: expected a name of 1 to 100 letters",
+    ),
+    (
+        "/campaigns",
+        {**CAMPAIGN, "template": {"name": "a", "language": "en", "value": 1}},
+        "template.value: expected no such name",
+    ),
+    ("/leads", {"phone": "+60123456789", "_schema": 1}, "_schema: expected no such name"),
     ("/leads", {"phone": "hello"}, "phone: expected a phone number such as +60123456789"),
     (
         "/leads",
