@@ -126,6 +126,14 @@ def test_what_marshmallow_found_is_there_in_full(operator: Client) -> None:
     assert [*instant["errors"]["query"]] == ["since"]
 
 
+def test_a_topic_that_there_is_not_is_answered_with_those_there_are(operator: Client) -> None:
+    said, *topics = operator.get("/audit/events", topic="message.send").json["message"].split(", ")
+
+    assert said == "topic: expected one of: lead.registered"
+    assert {"message.sent", "access.secret_rotated"} <= set(topics)
+    assert operator.get("/audit/events", topic="message.sent").json["items"] == []
+
+
 def test_a_body_that_is_no_json_is_said_to_be_none(operator: Client) -> None:
     answer = operator.json("POST", "/leads", data=b"{", content_type=JSON)
 
