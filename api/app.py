@@ -104,6 +104,7 @@ def create_app(
     app.url_map.strict_slashes = False
     # Else "//" is answered with a redirect to whatever host the client named.
     app.url_map.merge_slashes = False
+    app.url_map.converters["device"] = endpoint.DeviceId
     app.extensions[EXTENSION] = container
     app.extensions[approved_templates.EXTENSION] = templates
     security_headers.install(app)

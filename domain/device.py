@@ -143,7 +143,7 @@ def evolve(state: Device | None, event: Event) -> Device:
             }
         case Device(), DeviceDisconnected():
             changes = {"status": "offline", "reason": event.reason}
-            changes["offline_since"] = event.timestamp
+            changes["offline_since"] = state.offline_since or event.timestamp
         case Device(), DeviceRetired():
             changes = {
                 "status": "retired",
@@ -250,9 +250,10 @@ def connect(device: Device, *, now: datetime, actor: str) -> tuple[Event, ...]:
 
 
 def disconnect(device: Device, reason: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Take the device off; nothing follows where it is offline already, whatever the reason."""
+    """Take the device off, or say why one is off that was never on; nothing follows where it is
+    offline for a reason already, whatever that is."""
     _require_in_service(device, "disconnect")
-    if device.status == "offline":
+    if device.status == "offline" and device.reason is not None:
         return ()
     cleaned = values.cleaned(reason, 500)
     return (following(device, DeviceDisconnected, now, actor, reason=cleaned),)

@@ -15,6 +15,7 @@ from ipaddress import (
     IPv6Address,
     IPv6Network,
     ip_address,
+    ip_interface,
     ip_network,
 )
 from typing import Literal, NamedTuple
@@ -92,9 +93,24 @@ def parse_allowed(text: str) -> AllowedHosts:
         except ValueError:
             host = parse(entry)
             if not isinstance(host, str):
-                raise ValueError(ENTRIES) from None
+                raise ValueError(host_bits(entry) or ENTRIES) from None
             names.add(host)
     return AllowedHosts(frozenset(names), tuple(networks))
+
+
+def host_bits(text: str) -> str | None:
+    """What was expected in the place of a network with bits behind its length, as ``10.0.0.5/8``
+    has; None where ``text`` is none."""
+    try:
+        found = ip_interface(text)
+    except ValueError:
+        return None
+    if found.ip == found.network.network_address:
+        return None
+    return (
+        f"a network whose host bits are 0: {found.network} in the place of {found.with_prefixlen},"
+        f" or {found.ip} alone"
+    )
 
 
 def parse(host: str) -> Address | str | None:

@@ -23,6 +23,8 @@ CLOSABLE: Mapping[str, Literal["metrics", "docs"]] = {
     "/openapi.json": "docs",
     "/docs": "docs",
 }
+# Anybody may ask whether the process can work; a key may open more.
+READY = "health.readyz"
 
 log = structlog.get_logger()
 
@@ -64,6 +66,8 @@ def _needed() -> Access:
     for path, setting in CLOSABLE.items():
         if request.path == path or request.path.startswith(f"{path}/"):
             return _closable(setting)
+    if request.endpoint == READY and "Authorization" in request.headers:
+        return _detail()
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or request.method == "OPTIONS":
         return "viewer" if below_api else "anybody"
@@ -78,6 +82,12 @@ def _closable(setting: Literal["metrics", "docs"]) -> Access:
     if door == "off":
         abort(404)
     return "anybody" if door == "open" else "viewer"
+
+
+def _detail() -> Access:
+    """Who may send a key to ``READY``: it is looked at only where it opens something."""
+    installed = current_app.extensions[EXTENSION]
+    return "viewer" if installed is not None and installed.settings.metrics == "key" else "anybody"
 
 
 def _unauthorized(message: str) -> None:

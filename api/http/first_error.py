@@ -8,11 +8,12 @@ from typing import Any
 # Of a field's path, in characters.
 LONGEST = 200
 
+_UNKNOWN = "Unknown field."
 # What marshmallow says, in the words of ``InvalidInputError``.
 _WORDS = (
     (r"Missing data for required field", "expected a value, which is required"),
     (r"Field may not be (null)", r"expected a value that is not \1"),
-    (r"Unknown field", "expected no such name"),
+    (re.escape(_UNKNOWN), "expected no such name"),
     (r"Invalid (input )?type|Invalid value", "expected another type of JSON"),
     (r"Not an? (valid|aware)", r"expected a \1"),
     (r"Must be one of", "expected one of"),
@@ -39,7 +40,7 @@ def _leaves(found: Any, path: str) -> Any:
     """Each text in ``found``, with the path of its field."""
     if isinstance(found, dict):
         for name, inner in found.items():
-            yield from _leaves(inner, _joined(path, name))
+            yield from _leaves(inner, path if _is_ours(name, inner) else _joined(path, name))
     elif isinstance(found, list):
         for text in found:
             yield from _leaves(text, path)
@@ -47,10 +48,15 @@ def _leaves(found: Any, path: str) -> Any:
         yield path, found
 
 
+def _is_ours(name: Any, inner: Any) -> bool:
+    """Whether ``name`` stands for a whole schema, or for the key or the value of an entry, which
+    ``schemas.fields.Entries`` gives as names of another type. A client's own may be the same."""
+    if name == "_schema":
+        return bool(inner != [_UNKNOWN])
+    return isinstance(name, str) and type(name) is not str
+
+
 def _joined(path: str, name: Any) -> str:
-    # A whole schema, or the key or value of a dictionary, is no name of the client's.
-    if name in ("_schema", "key", "value"):
-        return path
     if isinstance(name, int):
         return f"{path}[{name + 1}]"
     return f"{path}.{name}" if path else str(name)

@@ -7,7 +7,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from flask import Blueprint, Flask, current_app
+from flask import Blueprint, Flask, current_app, g
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.http.context import EXTENSION
@@ -102,14 +102,15 @@ def readyz() -> tuple[dict[str, Any], int]:
     ``lag`` the number of events by which each asynchronous reader of the log is behind.
     ``runners`` says which processes run runners, and what fails in them. ``waiting`` counts pending
     messages by what they wait for. ``warnings`` are lines about what is wrong though the process
-    can work. Where the setting ``metrics`` is not "open", there is nothing beside ``status``."""
+    can work. Where the setting ``metrics`` is "key", whoever sends none sees nothing beside
+    ``status``; where it is "off", nobody does."""
     container = current_app.extensions[EXTENSION]
     if container is None:
         return {"status": "no database"}, 503
     try:
         with container.database.transaction() as connection:
             position = log_position(connection)
-            if container.settings.metrics != "open":
+            if container.settings.metrics != "open" and g.key is None:
                 return {"status": "ready"}, 200
             processes = operations.processes(connection, container.outreach.clock())
         seen = current_app.extensions[WARNINGS]

@@ -8,6 +8,7 @@ from api.schemas.content import DispatchedContent
 from api.schemas.fields import CURSOR, INSTANT, PageQuery, Text, note
 from api.schemas.leads import Lead
 from api.schemas.messages import MessageState, waits_for
+from domain.topics import BY_TOPIC
 
 
 class Entry(Schema):
@@ -134,7 +135,7 @@ class EventQuery(Schema):
     after = fields.Integer(
         load_default=0, validate=validate.Range(min=0), metadata=note("a notification_id")
     )
-    topic = Text(metadata=note("e.g. message.sent"))
+    topic = Text(validate=validate.OneOf(BY_TOPIC), metadata=note("e.g. message.sent"))
     originator_id = fields.UUID(metadata=note("an aggregate's id"))
     actor = Text()
     since = Text(metadata=note(INSTANT))

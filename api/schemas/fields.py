@@ -92,8 +92,17 @@ class Items(fields.List[Any]):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
+class Part(str):
+    """What marshmallow calls a part of an entry in its errors, "key" or "value": another type than
+    the name of a field, which a client may have called the same."""
+
+    __slots__ = ()
+
+
 class Entries(fields.Dict):
-    """An object of at most ``most`` entries. A larger one is refused before they are looked at."""
+    """An object of at most ``most`` entries. A larger one is refused before they are looked at.
+
+    In errors the parts of an entry are of the type ``Part``."""
 
     def __init__(self, most: int, *, metadata: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(metadata={**metadata, "maxProperties": most}, **kwargs)
@@ -102,7 +111,18 @@ class Entries(fields.Dict):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, dict) and len(value) > self.most:
             raise ValidationError(f"Expected at most {self.most} entries.")
-        return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+        except ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            raise ValidationError(
+                {
+                    name: {Part(part): said for part, said in parts.items()}
+                    for name, parts in error.messages.items()
+                },
+                valid_data=error.valid_data,
+            ) from None
 
 
 def note(text: str) -> dict[str, str]:

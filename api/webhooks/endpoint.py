@@ -14,6 +14,8 @@ from uuid import UUID
 import structlog
 from flask import Response, request
 from flask_smorest import abort
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import UUIDConverter
 
 from api.http import uploads, wrong_tries
 from api.http.blueprints import Blueprint
@@ -36,7 +38,21 @@ BODY = {"content": {"application/json": _OBJECT, "application/x-www-form-urlenco
 NOBODYS = token_hex(16)
 
 
-@blueprint.post("/<string:gateway>/<uuid:device_id>", needs="anybody")
+class DeviceId(UUIDConverter):
+    """The id of a device in a URL. What is no id is answered as an unknown one is: whoever set the
+    provider up made a slip in that place."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> UUID:
+        """The id. Raises NotFound."""
+        try:
+            return super().to_python(value)
+        except ValueError:
+            raise NotFound("no such device: expected its id, which is a UUID") from None
+
+
+@blueprint.post("/<string:gateway>/<device:device_id>", needs="anybody")
 @blueprint.response(200, WebhookAccepted)
 @blueprint.alt_response(401, description="not signed with the device's secret")
 @blueprint.doc(requestBody=BODY)
@@ -60,7 +76,8 @@ def accept(gateway: str, device_id: UUID) -> Any:
     if not secret or not proven:
         reason = "wrong signature" if secret else f"no {provider.secret}"
         _note_refusal(gateway, device_id, reason, "wrong signatures")
-        abort(401, message=f"expected a request that the device's {provider.secret} proves")
+        wanted = f"a request that the device's {provider.secret} proves, by {provider.proof}"
+        abort(401, message=f"expected {wanted}")
     payload = _payload(body)
     proved = [id_ for id_, known in secrets.items() if known == secret]
     with container().database.transaction("accept") as connection:
@@ -68,7 +85,7 @@ def accept(gateway: str, device_id: UUID) -> Any:
     return {"accepted": True}
 
 
-@blueprint.get("/cloud/<uuid:device_id>", needs="anybody")
+@blueprint.get("/cloud/<device:device_id>", needs="anybody")
 @blueprint.response(200, content_type="text/plain")
 @blueprint.alt_response(403, description="not the device's verify_token")
 @blueprint.alt_response(429, description="too many of these of one client within a minute")

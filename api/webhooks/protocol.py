@@ -21,8 +21,9 @@ class WebhookRequest(NamedTuple):
 
 
 class Provider(NamedTuple):
-    """``secret`` is the name of the credential that signs requests. ``verify`` takes a request and
-    that credential."""
+    """``secret`` is the name of the credential that signs requests, ``proof`` what they carry, in
+    words. ``verify`` takes a request and that credential."""
 
     secret: str
+    proof: str
     verify: Callable[[WebhookRequest, str], bool]

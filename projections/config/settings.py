@@ -13,7 +13,7 @@ import phonenumbers
 from cryptography.fernet import Fernet
 
 from domain.errors import InvalidInputError, SettingsError
-from domain.hosts import NONE, AllowedHosts, parse_allowed
+from domain.hosts import NONE, AllowedHosts, host_bits, parse_allowed
 from domain.opt_out_words import normal_form
 from domain.values import zone
 from domain.windows import Window, quiet_hours
@@ -118,18 +118,17 @@ def _level(text: str) -> str:
 
 
 def _networks(text: str) -> tuple[Network, ...]:
-    names = [name.strip() for name in text.split(",")]
-    try:
-        return tuple(
-            ip_network(each)
-            for name in names
-            for each in (LOOPBACK if name == "loopback" else (name,))
-        )
-    except ValueError:
-        raise ValueError(
-            "addresses, networks or loopback, with commas between,"
-            " e.g. loopback,10.0.0.7,10.1.0.0/16,2001:db8::/48"
-        ) from None
+    networks: list[Network] = []
+    for name in (name.strip() for name in text.split(",")):
+        try:
+            networks += map(ip_network, LOOPBACK if name == "loopback" else (name,))
+        except ValueError:
+            raise ValueError(
+                host_bits(name)
+                or "addresses, networks or loopback, with commas between,"
+                " e.g. loopback,10.0.0.7,10.1.0.0/16,2001:db8::/48"
+            ) from None
+    return tuple(networks)
 
 
 def _door(text: str) -> Door:

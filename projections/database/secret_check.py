@@ -19,8 +19,15 @@ SECRET_LOCK = 0x5E4D7244
 
 _TEXT = b"sendtrail"
 _KEPT = "SELECT token FROM secret_check"
-_OTHER = "SENDTRAIL_SECRET_KEY: expected the key that this database was made with"
-_REPLACED = "SENDTRAIL_SECRET_KEY: expected the key that this database has got meanwhile"
+_OTHER = (
+    "SENDTRAIL_SECRET_KEY: expected the key that this database was made with, or the one that"
+    " 'sendtrail keys rotate-secret' has put in its place"
+)
+_REPLACED = (
+    "SENDTRAIL_SECRET_KEY: expected the key that this database has got meanwhile by 'sendtrail keys"
+    " rotate-secret': start again with it (where nothing but the file secret.key in SENDTRAIL_HOME"
+    " has the key, it is there already)"
+)
 
 
 class OtherSecretKeyError(SettingsError):

@@ -57,7 +57,7 @@ _DISCONNECTED = """
 WITH e AS ({events})
 UPDATE devices d
 SET version = e.originator_version, status = 'offline', reason = e.reason,
-    offline_since = e.timestamp
+    offline_since = coalesce(d.offline_since, e.timestamp)
 FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 

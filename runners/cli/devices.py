@@ -56,7 +56,7 @@ def list_(config: Settings) -> None:
 @click.option("--text", default=TEXT, show_default=True)
 @click.pass_obj
 def test(config: Settings, name: str, phone: str, text: str) -> None:
-    """Send one message through the device NAME, and explain what became of it.
+    """Send one message through the device NAME, and explain what became of it. Its id does, too.
 
     It goes at once and outside the queue. The log says that and how it was tried, not to whom.
     """
@@ -73,18 +73,22 @@ def test(config: Settings, name: str, phone: str, text: str) -> None:
 
 
 def _find(container: Container, name: str) -> Any:
-    """The row of the device in service of that name. Raises NotFoundError where there is none,
-    InvalidInputError where there are several."""
+    """The row of the device in service of that name or id. Raises NotFoundError where there is
+    none, InvalidInputError where there are several."""
     with container.database.transaction() as connection:
-        matches = [
-            row
-            for row in devices.in_service(connection)
-            if marks.composed(row.name) == marks.composed(name)
-        ]
+        rows = devices.in_service(connection)
+    named = marks.composed(name)
+    matches = [row for row in rows if marks.composed(row.name) == named]
+    # A name goes first: it may look like the id of another device.
+    matches = matches or [row for row in rows if str(row.device_id) == name.lower()]
     if not matches:
         raise NotFoundError("device in service", name)
     if len(matches) > 1:
-        raise InvalidInputError("name", "a name that only one device in service has")
+        ids = ", ".join(str(row.device_id) for row in matches)
+        raise InvalidInputError(
+            "name",
+            f"a name that only one device in service has, or one of the ids of these: {ids}",
+        )
     return matches[0]
 
 

@@ -114,7 +114,11 @@ def _one_line() -> Iterator[None]:
     try:
         yield
     except click.UsageError as error:
-        raise click.UsageError(visible(error.format_message()), error.ctx) from error
+        text = error.format_message()
+        if isinstance(error, click.MissingParameter):
+            # The choices, of which click puts each on a line. Nothing here was typed.
+            text = text.replace("\n\t", " ")
+        raise click.UsageError(visible(text), error.ctx) from error
     except click.ClickException as error:
         raise click.ClickException(visible(error.format_message())) from error
 
@@ -140,7 +144,7 @@ def _line(error: Exception) -> str | None:
 def main(ctx: click.Context) -> None:
     """Sendtrail: outreach that can prove what it did.
 
-    Settings are SENDTRAIL_* environment variables; see the README.
+    Settings are SENDTRAIL_* environment variables; docs/settings.md lists them.
     """
     # Help is there whatever the settings are, and without the time that these imports take.
     if ctx.resilient_parsing or {"-h", "--help"} & set(sys.argv):

@@ -8,6 +8,7 @@ from projections.config import metrics
 from projections.config.settings import Settings
 from projections.container import Container
 from runners.cli import console
+from runners.cli.common import warn_of_unknown_settings
 from runners.process import bundled
 from runners.process.supervisor import RUNNERS, Runners
 
@@ -18,6 +19,7 @@ from runners.process.supervisor import RUNNERS, Runners
 @click.pass_obj
 def run(config: Settings, names: tuple[str, ...], once: bool) -> None:
     """Run all runners, or those that are named, until SIGTERM or Ctrl-C."""
+    warn_of_unknown_settings()
     metrics.share(config.home)
     with Container(config) as container:
         runners = Runners(container, names or RUNNERS)

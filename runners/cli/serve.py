@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from projections.config.settings import Settings
+from runners.cli.common import warn_of_unknown_settings
 from runners.process import serve as server
 
 
@@ -16,4 +17,5 @@ from runners.process import serve as server
 @click.pass_obj
 def serve(config: Settings, host: str, port: int, workers: int, threads: int) -> None:
     """Serve the HTTP API until SIGTERM or Ctrl-C."""
+    warn_of_unknown_settings()
     server.serve(config, host, port, workers, threads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from projections.config import unknown_settings
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.eventstore import missing_keys
@@ -19,7 +20,8 @@ def status(config: Settings) -> None:
 
     Then how the runners fare, what pending messages wait for, and one line for whatever a person
     should know. The last ones say how many replies are of nobody known, how many leads that were
-    not erased have no key, and how many webhook secrets are too short, if there are any.
+    not erased have no key, how many webhook secrets are too short, and which variables are no
+    settings, if there are any.
     """
     terminal = console.terminal()
     with Container(config) as container, container.database.transaction() as connection:
@@ -43,3 +45,5 @@ def status(config: Settings) -> None:
         console.say(missing_keys.advice(keyless))
     if short:
         console.say(short_secrets.advice(short))
+    for unknown in unknown_settings.find():
+        console.say(unknown.line)

@@ -10,6 +10,7 @@ import ssl
 import string
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from importlib import metadata
 from typing import Any
 from urllib.parse import quote
 
@@ -31,6 +32,8 @@ CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 15.0
 
 _NO_URL = "its base_url is no URL"
+# Ours, and not Python's and the library's, whose versions are nobody's business.
+USER_AGENT = f"Sendtrail/{metadata.version('sendtrail')}"
 
 
 class HttpResponse(msgspec.Struct, frozen=True):
@@ -147,6 +150,7 @@ class Http:
                 keepalive_timeout=IDLE_SECONDS,
                 resolver=self._resolver,
             ),
+            headers={"User-Agent": USER_AGENT},
             trust_env=False,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_seconds),
             cookie_jar=aiohttp.DummyCookieJar(),

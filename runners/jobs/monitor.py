@@ -50,11 +50,13 @@ class Monitor:
             if state is None:
                 continue
             switched = state.online != (row.status == "online")
+            # Of one that was never online nobody knows yet why.
+            explained = not state.online and row.status == "offline" and row.reason is None
             learned = state.address not in ("", row.address)
-            if not switched and not learned:
+            if not (switched or explained or learned):
                 continue
             try:
-                if switched:
+                if switched or explained:
                     self._record(row.device_id, state)
                 if learned:
                     self.container.outreach.learn_device_address(
@@ -71,7 +73,7 @@ class Monitor:
         return changed
 
     def _record(self, device_id: UUID, state: DeviceState) -> None:
-        """Records that the device came online or went offline."""
+        """Records that the device came online, or is offline and why."""
         if state.online:
             self.container.outreach.connect_device(device_id, actor=self.actor)
         else:

@@ -6,10 +6,12 @@ This is the only module of ``runners`` that imports the API.
 
 from __future__ import annotations
 
+import errno
 import logging
 import mmap
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from typing import Any
 from flask import Flask
 
 from api import LARGEST_BODY, LARGEST_UPLOAD, create_app, is_trusted
+from domain.errors import SendtrailError
 from projections.config import metrics
 from projections.config.settings import Settings
 from projections.container import Container
@@ -37,8 +40,9 @@ NO_KEY = "no API key yet; make one with: sendtrail keys create NAME --role admin
 def serve(settings: Settings, host: str, port: int, workers: int, threads: int) -> None:
     """Serves until SIGTERM or SIGINT, in ``workers`` processes of ``threads`` threads each.
 
-    Each worker process makes its own container, after the fork. Raises OtherSecretKeyError, after
-    an end as for SIGTERM, if the database got another secret key meanwhile.
+    Each worker process makes its own container, after the fork. Raises SendtrailError where it
+    cannot listen, and OtherSecretKeyError, after an end as for SIGTERM, if the database got another
+    secret key meanwhile.
     """
     if settings.database_url is None:
         # This process holds the bundled server, so that the server outlives every worker. It does
@@ -146,7 +150,26 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, threads: i
 
     try:
         Server().run()
-    except SystemExit:  # how every worker ends too
+    except SystemExit as end:  # how every worker ends too
         if os.getpid() == arbiter and (text := said[:].rstrip(b"\0")):
             raise OtherSecretKeyError(text.decode()) from None
+        if os.getpid() == arbiter and end.code and (problem := _problem(host, port)):
+            raise SendtrailError(problem) from None
         raise
+
+
+def _problem(host: str, port: int) -> str | None:
+    """Why nobody can listen there, with what to do; None if one can. Gunicorn itself tries for some
+    seconds, which is right where another ``serve`` is about to end, and then says it in a log."""
+    try:
+        (family, kind, protocol, _, address), *_ = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return f"port {port} of {host} is in use by another program; name a free one by --port"
+        return f"cannot listen at port {port} of {host}, which --host and --port name: {error}"
+    return None

@@ -206,9 +206,15 @@ def test_a_device_is_disconnected_for_a_reason() -> None:
     assert (online.reason, online.offline_since) == (None, None)
 
 
+def test_a_device_that_was_never_connected_gets_its_reason_once() -> None:
+    (why,) = device.disconnect(given(REGISTERED), "no answer", **BY)
+    assert why == event(DeviceDisconnected, 2, reason="no answer")
+    explained = given(REGISTERED, why)
+    assert (explained.reason, explained.offline_since) == ("no answer", REGISTERED.timestamp)
+    assert device.disconnect(explained, "logged out", **BY) == ()
+
+
 def test_disconnecting_again_is_no_event() -> None:
-    """Whatever the reason, and for a device that was never connected too."""
-    assert device.disconnect(given(REGISTERED), "no answer", **BY) == ()
     offline = given(REGISTERED, CONNECTED, DISCONNECTED)
     assert device.disconnect(offline, "no answer", **BY) == ()
 

@@ -159,7 +159,7 @@ def test_the_setting_is_a_list() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["http://gowa", "gowa:3000", "gowa,", "10.1.2.3/8", "127.1", "*", "*.lan", "a b"],
+    ["http://gowa", "gowa:3000", "gowa,", "127.1", "*", "*.lan", "a b"],
 )
 def test_a_wrong_entry_is_refused_with_what_was_expected(text: str) -> None:
     with pytest.raises(ValueError, match=r"^host names, IP addresses and networks with commas"):

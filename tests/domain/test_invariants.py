@@ -276,8 +276,8 @@ def test_a_messages_fields_fit_its_status(story: Story) -> None:
 @SETTINGS
 @given(stories(DEVICE))
 def test_a_device_is_on_or_off_until_it_is_retired(story: Story) -> None:
-    """It never connects twice without a disconnection, never changes its gateway, and nothing
-    follows its retirement."""
+    """It never connects twice without a disconnection, is told once why it is off, never changes
+    its gateway, and nothing follows its retirement."""
     gateway = story.states[0].configuration.gateway
     for before, event, state in story.before_and_after():
         assert state.configuration.gateway == gateway
@@ -286,8 +286,9 @@ def test_a_device_is_on_or_off_until_it_is_retired(story: Story) -> None:
                 assert before.status == "offline"
                 assert (state.status, state.reason) == ("online", None)
             case DeviceDisconnected():
-                assert before.status == "online"
+                assert before.status == "online" or before.reason is None
                 assert (state.status, state.reason) == ("offline", event.reason)
+                assert state.offline_since == (before.offline_since or event.timestamp)
             case DeviceRetired():
                 assert state.status == "retired"
                 assert event is story.events[-1]

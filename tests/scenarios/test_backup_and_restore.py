@@ -229,8 +229,8 @@ def test_a_restore_that_cannot_be_right_changes_nothing(place: Path, shop: dict[
 
     said = [result.stderr for result in refusals]
     assert [result.returncode for result in [*refusals, in_use, altered]] == [1] * 8
-    assert said[0] == (
-        "Error: SENDTRAIL_SECRET_KEY: expected the key that this database was made with\n"
+    assert said[0].startswith(
+        "Error: SENDTRAIL_SECRET_KEY: expected the key that this database was made with, or the"
     )
     assert said[1].startswith("Error: SENDTRAIL_SECRET_KEY: expected a Fernet key here or in")
     assert said[2] == said[3]

@@ -21,8 +21,15 @@ from tests.support.office import Office
 from tests.support.processes import sendtrail
 from tests.support.serve import serving
 
-REPLACED = "Error: SENDTRAIL_SECRET_KEY: expected the key that this database has got meanwhile"
-REFUSED = "Error: SENDTRAIL_SECRET_KEY: expected the key that this database was made with\n"
+REPLACED = (
+    "Error: SENDTRAIL_SECRET_KEY: expected the key that this database has got meanwhile by"
+    " 'sendtrail keys rotate-secret': start again with it (where nothing but the file secret.key in"
+    " SENDTRAIL_HOME has the key, it is there already)"
+)
+REFUSED = (
+    "Error: SENDTRAIL_SECRET_KEY: expected the key that this database was made with, or the one"
+    " that 'sendtrail keys rotate-secret' has put in its place\n"
+)
 
 
 def rotation(office: Office, **settings: object) -> tuple[int, list[str], str]:

@@ -83,7 +83,9 @@ class Proxy:
             connection.request(method, path, body, named)
             response: HTTPResponse = connection.getresponse()
             text = response.read().decode()
-            return Reply(response.status, {k.lower(): v for k, v in response.getheaders()}, text)
+            # What comes twice has a comma between.
+            told = {k.lower(): response.getheader(k, "") for k in response.headers}
+            return Reply(response.status, told, text)
         finally:
             connection.close()
 

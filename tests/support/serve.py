@@ -88,6 +88,10 @@ class Server:
     def ends(self, number: int) -> int:
         """Its exit code after that signal."""
         self.process.send_signal(number)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Its exit code after it ended by itself."""
         code = self.process.wait(60)
         self._reader.join(10)
         return code

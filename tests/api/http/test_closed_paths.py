@@ -42,7 +42,7 @@ def test_a_setting_says_who_may_see_them(
 
     for path in closed:
         assert statuses(app, path, viewer.key) == BY_CHOICE[choice], path
-    for path in (*others, "/healthz", "/readyz"):
+    for path in (*others, "/healthz"):
         assert statuses(app, path, viewer.key) == (200, 200, 200), path
 
 
@@ -68,5 +68,31 @@ def test_strangers_learn_no_more_of_readyz_than_of_metrics(
 
     closed = app.test_client().get("/readyz")
 
-    assert told.keys() == {"status", "events", "lag", "runners", "waiting", "warnings"}
+    assert told.keys() == DETAIL
     assert (closed.status_code, closed.get_json()) == (200, {"status": "ready"})
+
+
+DETAIL = {"status", "events", "lag", "runners", "waiting", "warnings"}
+# What a wrong key, and a viewer's, are told of /readyz.
+WITH_A_KEY = {
+    "open": ((200, DETAIL), (200, DETAIL)),
+    "key": ((401, {"code", "status", "message"}), (200, DETAIL)),
+    "off": ((200, {"status"}), (200, {"status"})),
+}
+
+
+@pytest.mark.parametrize("choice", WITH_A_KEY)
+@pytest.mark.parametrize("path", ["/readyz", "/readyz/"])
+def test_a_key_opens_readyz_where_it_opens_metrics(
+    container: Container, app: Flask, viewer: Client, choice: str, path: str
+) -> None:
+    """A wrong one is a wrong one there too, and counted; elsewhere nobody looks at it."""
+    given.settings(container, metrics=choice)
+
+    told = [
+        app.test_client().get(path, headers={"Authorization": f"Bearer {key}"})
+        for key in ("st_x", viewer.key)
+    ]
+
+    answers = tuple((answer.status_code, set(answer.get_json())) for answer in told)
+    assert answers == WITH_A_KEY[choice]

@@ -35,6 +35,28 @@ WRONG: list[tuple[str, Any, str]] = [
         {"phone": "+60123456789", "triggers": ["COLD", "WARM,HOT"]},
         "triggers[2]: expected no ',', ';', '|' or control character",
     ),
+    ("/suppressions", {}, "value: expected a value, which is required"),
+    (
+        "/suppressions",
+        {"kind": "lid", "value": "1@lid", "evidence": "said no", "key": 1},
+        "key: expected no such name",
+    ),
+    (
+        "/leads",
+        {"phone": "+60123456789", "attributes": {"value": 7}},
+        "attributes.value: expected a valid string",
+    ),
+    (
+        "/leads",
+        {"phone": "+60123456789", "attributes": {"1": "a"}},
+        "attributes.1: expected a name of 1 to 100 letters",
+    ),
+    (
+        "/campaigns",
+        {**CAMPAIGN, "template": {"name": "a", "language": "en", "value": 1}},
+        "template.value: expected no such name",
+    ),
+    ("/leads", {"phone": "+60123456789", "_schema": 1}, "_schema: expected no such name"),
     ("/leads", {"phone": "hello"}, "phone: expected a phone number such as +60123456789"),
     (
         "/leads",
@@ -102,6 +124,14 @@ def test_what_marshmallow_found_is_there_in_full(operator: Client) -> None:
         "limit: expected a value greater than or equal to 1 and less than or equal to 500"
     )
     assert [*instant["errors"]["query"]] == ["since"]
+
+
+def test_a_topic_that_there_is_not_is_answered_with_those_there_are(operator: Client) -> None:
+    said, *topics = operator.get("/audit/events", topic="message.send").json["message"].split(", ")
+
+    assert said == "topic: expected one of: lead.registered"
+    assert {"message.sent", "access.secret_rotated"} <= set(topics)
+    assert operator.get("/audit/events", topic="message.sent").json["items"] == []
 
 
 def test_a_body_that_is_no_json_is_said_to_be_none(operator: Client) -> None:

@@ -286,6 +286,7 @@ def test_the_raw_log_is_filtered_and_paged(
         ("/audit/why-not", {"lead_id": given.NOBODY}, 422),
         ("/audit/events", {"cursor": "x"}, 422),
         ("/audit/events", {"since": "yesterday"}, 422),
+        ("/audit/events", {"topic": "foo"}, 422),
         (f"/audit/leads/{given.NOBODY}", {"as_of": "2026-03-02T08:00"}, 422),
     ],
 )

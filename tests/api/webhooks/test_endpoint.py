@@ -57,6 +57,48 @@ def test_other_gateways_have_no_webhooks(container: Container, app: Flask, gatew
     assert webhooks.post(app, gateway, device, {}).status == 404
 
 
+@pytest.mark.parametrize("prefix", ["", "/api/v1"])
+def test_a_slip_in_the_address_is_found(container: Container, app: Flask, prefix: str) -> None:
+    """The last part is the device's id, and not its name."""
+    client = app.test_client()
+    device = webhooks.device(container, "gowa")
+
+    unknown = client.post(f"{prefix}/webhooks/gowa/{NOBODY}", json={})
+    named = client.post(f"{prefix}/webhooks/gowa/sales-1", json={})
+    meta = client.get(f"{prefix}/webhooks/cloud/sales-1")
+    further = client.post(f"{prefix}/webhooks/gowa/{device}/x", json={})
+
+    assert (unknown.status_code, unknown.get_json()["message"]) == (404, "no such gowa device")
+    for answer in (named, meta):
+        assert answer.status_code == 404
+        assert answer.get_json()["message"] == ("no such device: expected its id, which is a UUID")
+    assert further.status_code == 404
+
+
+SIGNED = "the header X-Hub-Signature-256: sha256= and the HMAC-SHA256 of the raw body in hex"
+IN_URL = f"?secret= at the end of the URL, or {SIGNED}"
+
+
+@pytest.mark.parametrize(
+    ("gateway", "proof"),
+    [
+        ("gowa", f"webhook_secret proves, by {SIGNED}"),
+        ("cloud", f"app_secret proves, by {SIGNED}"),
+        ("wablas", f"webhook_secret proves, by {IN_URL}"),
+        ("whacenter", f"webhook_secret proves, by {IN_URL}"),
+    ],
+)
+def test_without_proof_it_says_what_a_request_carries(
+    container: Container, app: Flask, gateway: str, proof: str
+) -> None:
+    device = webhooks.device(container, gateway)
+
+    answer = app.test_client().post(f"/webhooks/{gateway}/{device}", json={})
+
+    assert answer.status_code == 401
+    assert answer.get_json()["message"] == f"expected a request that the device's {proof}"
+
+
 def test_an_id_that_is_none_has_no_address(app: Flask) -> None:
     path = "/webhooks/gowa/1"
     assert webhooks.post(app, "gowa", NOBODY, {}, path=path).status == 404

@@ -29,11 +29,32 @@ def test_they_are_networks(text: str, networks: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["proxy.example.com", "10.0.0.7,", "10.0.0.7 10.0.0.8", "10.0.0.7/16", "10.0.0.0/33", "*"],
+    ["proxy.example.com", "10.0.0.7,", "10.0.0.7 10.0.0.8", "10.0.0.0/33", "*"],
 )
 def test_what_is_none_is_refused(text: str) -> None:
-    """A name would have to be asked for; bits behind a network's length are a slip."""
+    """A name would have to be asked for."""
     with pytest.raises(SettingsError) as caught:
         settings.read({"SENDTRAIL_TRUSTED_PROXIES": text})
 
     assert str(caught.value) == EXPECTED
+
+
+@pytest.mark.parametrize("variable", ["SENDTRAIL_TRUSTED_PROXIES", "SENDTRAIL_ALLOW_PRIVATE_HOSTS"])
+@pytest.mark.parametrize(
+    ("text", "meant", "alone"),
+    [
+        ("10.0.0.5/8", "10.0.0.0/8", "10.0.0.5"),
+        ("10.1.0.0/16,2001:DB8::7/48", "2001:db8::/48", "2001:db8::7"),
+    ],
+)
+def test_bits_behind_a_networks_length_are_a_slip_that_is_named(
+    variable: str, text: str, meant: str, alone: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.read({variable: text})
+
+    wrong = text.rpartition(",")[2].lower()
+    assert str(caught.value) == (
+        f"{variable}: expected a network whose host bits are 0: {meant} in the place of {wrong},"
+        f" or {alone} alone"
+    )

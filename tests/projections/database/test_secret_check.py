@@ -17,7 +17,10 @@ from tests.support.api.given import OTHER_KEY, SECRET_KEY
 from tests.support.processes import sendtrail
 from tests.upgrades import schemas
 
-REFUSED = "SENDTRAIL_SECRET_KEY: expected the key that this database was made with"
+REFUSED = (
+    "SENDTRAIL_SECRET_KEY: expected the key that this database was made with, or the one that"
+    " 'sendtrail keys rotate-secret' has put in its place"
+)
 
 
 def test_another_key_is_refused_in_one_line_and_changes_nothing(container: Container) -> None:

@@ -93,17 +93,33 @@ def test_what_cannot_be_tried_is_said_in_one_line(
     container: Container, database_url: str, gowa: FakeGowa
 ) -> None:
     device(container, gowa.url)
-    given.device(container, "Twice")
-    given.device(container, "Twice")
+    twice = ", ".join(sorted(str(given.device(container, "Twice")) for _ in range(2)))
 
     for done, expected in (
         (tried(database_url, "Sales 2"), "no device in service Sales 2"),
-        (tried(database_url, "Twice"), "name: expected a name that only one device in service has"),
+        (
+            tried(database_url, "Twice"),
+            "name: expected a name that only one device in service has, or one of the ids of these:"
+            f" {twice}",
+        ),
         (tried(database_url, to="123"), "phone: expected"),
     ):
         assert done.returncode == 1
         assert expected in done.stderr
     assert gowa.asked == []
+
+
+def test_an_id_names_a_device_too(container: Container, database_url: str) -> None:
+    """Of two with one name, and in any case; a device that has it for a name goes first."""
+    given.device(container, "Twice", online=False)
+    second = given.device(container, "Twice")
+
+    by_id = tried(database_url, str(second).upper())
+    given.device(container, str(second), gateway="gowa", online=False)
+    by_name = tried(database_url, str(second))
+
+    assert (by_id.returncode, by_id.stdout.split(":")[0]) == (0, "accepted")
+    assert (by_name.returncode, by_name.stdout.split(":")[0]) == (1, "unreachable")
 
 
 def test_the_pause_of_the_device_is_kept(database_url: str) -> None:

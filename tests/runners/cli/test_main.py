@@ -106,6 +106,15 @@ def only_line(text: str) -> str:
     return line
 
 
+def test_an_option_that_is_missing_is_one_line_with_its_choices() -> None:
+    outcome = CliRunner().invoke(main, ["keys", "create", "zz"])
+
+    assert outcome.exit_code == 2
+    assert outcome.stderr.splitlines()[-1] == (
+        "Error: Missing option '--role'. Choose from: viewer, operator, admin"
+    )
+
+
 def test_a_database_that_does_not_answer_is_one_line() -> None:
     """Where it was looked for, and never the password."""
     commands: list[list[object]] = [["status"], ["run"]]

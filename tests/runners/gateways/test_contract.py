@@ -4,6 +4,7 @@ answer says whether it may have been taken."""
 from __future__ import annotations
 
 import asyncio
+import re
 
 import msgspec
 import pytest
@@ -101,6 +102,14 @@ def test_connections_are_used_again(behind: Behind) -> None:
     messages = [outgoing(provider, fake.url)] * 5
     assert {type(outcome) for outcome in send(provider, *messages)} == {Accepted}
     assert len(fake.peers) == 1
+
+
+def test_providers_learn_our_version_and_none_of_what_we_are_made_of(behind: Behind) -> None:
+    provider, fake = behind
+    send(provider, outgoing(provider, fake.url))
+    status(provider, outgoing(provider, fake.url))
+    (agent,) = fake.agents
+    assert re.fullmatch(r"Sendtrail/[0-9]+\.[0-9]+\.[0-9]+\S*", agent)
 
 
 # What each answer means

@@ -82,6 +82,27 @@ def test_a_device_goes_offline_with_the_gateways_reason(
     assert (row.status, row.reason) == ("online", None)
 
 
+def test_a_device_that_was_never_online_says_why(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """Once, and not in every round; it has been offline since it was registered."""
+    device = given.device(container, online=False)
+    registered = clock()
+    gateway = Watched(clock)
+
+    changed = []
+    for reason in ("its host is not allowed", "its host is not allowed", "ClientConnectorError"):
+        clock.advance(minutes=1)
+        gateway.states[device] = DeviceState(online=False, reason=reason)
+        changed.append(watches(container, gateway))
+
+    row = then.row(container, "devices", device_id=device)
+    assert changed == [1, 0, 0]
+    assert (row.status, row.reason) == ("offline", "its host is not allowed")
+    assert row.offline_since == registered
+    assert then.topics(container, device) == ["device.registered", "device.disconnected"]
+
+
 def test_a_device_that_a_person_disconnected_stays_so(
     container: Container, clock: SimulatedClock
 ) -> None:
@@ -115,6 +136,7 @@ def test_a_devices_own_number_is_learned_and_shown(
 
     assert then.topics(container, device) == [
         "device.registered",
+        "device.disconnected",
         "device.address_learned",
         "device.connected",
         "device.address_learned",

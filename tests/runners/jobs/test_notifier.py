@@ -113,6 +113,7 @@ def test_a_message_is_told_from_sent_to_read(
     }
     assert first.headers["X-Sendtrail-Delivery"] == first.json["id"]
     assert first.headers["X-Sendtrail-Event"] == "message.sent"
+    assert first.headers["User-Agent"].startswith("Sendtrail/")
     digest = hmac.new(secret.encode(), first.body, hashlib.sha256).hexdigest()
     assert first.headers[FORMER_HEADER] == f"sha256={digest}"
     # Not shorter: an id may have any four digits in it.

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from projections.container import Container
 from runners.cli.main import main
 from tests.support.api.given import api_key
-from tests.support.serve import serving
+from tests.support.serve import Server, serving
 
 
 def test_it_serves_until_it_is_told_to_stop(
@@ -41,6 +41,18 @@ def test_it_serves_until_it_is_told_to_stop(
     requests = [json.loads(line) for line in server.lines]
     assert {line["event"] for line in requests} == {"request"}
     assert key not in "\n".join(server.lines)
+
+
+def test_a_port_that_is_in_use_is_said_in_the_last_line(database_url: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        server = Server(database_url, tmp_path, "--port", str(port))
+        code = server.ended()
+
+    assert code == 1
+    assert server.lines[-1] == (
+        f"Error: port {port} of 127.0.0.1 is in use by another program; name a free one by --port"
+    )
 
 
 def test_without_a_key_it_says_how_to_make_one(database_url: str, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ class Fake(ABC):
         self.refused: list[str] = []
         self.paths: list[str] = []
         self.peers: set[tuple[str, int]] = set()
+        self.agents: set[str] = set()
         self.port = 0
         self.hangs = False
         self.drops_unread = False
@@ -176,6 +177,7 @@ class Fake(ABC):
         """Notes every request; compresses every answer for whoever says that it can read that."""
         assert request.transport is not None
         self.paths.append(request.path)
+        self.agents.add(request.headers["User-Agent"])
         self.peers.add(request.transport.get_extra_info("peername"))
         if self.drops_unread:
             _abort(request)
