@@ -174,7 +174,7 @@ def test_a_paused_campaign_holds_its_messages_however_batches_fall(
     state = campaign.fold(scheduled, triggered)
     assert state is not None
     first = message.schedule_for_campaign(
-        scheduled.id, uuid4(), 1, known_device, clock(), None, now=clock(), actor="test"
+        scheduled.id, clock(), uuid4(), 1, known_device, clock(), None, now=clock(), actor="test"
     )
     claimed = message.claim(
         message.evolve(None, first),

@@ -24,10 +24,12 @@ def _begin(draw: st.DrawFn, by: By) -> Event:
     if draw(st.booleans()):
         expires = draw(st.none() | SOON.map(lambda later: due + later))
         return message.schedule_for_campaign(
-            draw(st.uuids()), lead, version, device, due, expires, **by
+            draw(st.uuids()), due, lead, version, device, due, expires, **by
         )
     enrollment, sequence, step = draw(st.uuids()), draw(st.uuids()), draw(st.integers(1, 5))
-    return message.schedule_for_step(enrollment, sequence, step, lead, version, device, due, **by)
+    return message.schedule_for_step(
+        enrollment, by["now"], sequence, step, lead, version, device, due, **by
+    )
 
 
 def _claim(draw: st.DrawFn, state: Message, by: By) -> Event:
