@@ -120,6 +120,7 @@ def _schedule(
     return [
         schedule_for_step(
             began.originator_id,
+            began.timestamp,
             entry.sequence.id,
             step.number,
             person.lead_id,

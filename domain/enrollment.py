@@ -14,7 +14,7 @@ import msgspec
 
 from domain.errors import WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
-from domain.ids import derived
+from domain.ids import within
 from domain.message.events import CancelReason
 
 Status = Literal["active", "completed", "stopped"]
@@ -109,7 +109,7 @@ class Enrollment(msgspec.Struct, frozen=True, kw_only=True):
 
 def enrollment_id(sequence_id: UUID, lead_id: UUID, entry: int) -> UUID:
     """The id, which follows from the three: a lead cannot make the same entry twice."""
-    return derived(sequence_id, f"{lead_id}:{entry}")
+    return within(sequence_id, lead_id, f"{lead_id}:{entry}")
 
 
 def evolve(state: Enrollment | None, event: Event) -> Enrollment:

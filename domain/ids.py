@@ -23,6 +23,35 @@ def derived(namespace: UUID, name: str) -> UUID:
     )
 
 
+def of_moment(at: datetime, near: UUID, name: bytes) -> UUID:
+    """The version 8 UUID (RFC 9562) of ``name`` at the instant ``at``: its milliseconds since 1970,
+    in 48 bits, the first 18 bits of the id ``near``, and 56 bits of a digest of the name.
+
+    What is made in the order of instants and of ids lies together, and in that order, in every
+    index.
+    """
+    place = near.int >> 110
+    digits = sha1(name, usedforsecurity=False).hexdigest()
+    milliseconds = max(0, int(at.timestamp() * 1000))
+    return msgspec.convert(
+        f"{milliseconds:012x}8{place >> 6:03x}{0x80 | place & 63:02x}{digits[:14]}",
+        UUID,
+    )
+
+
+def within(namespace: UUID, near: UUID, name: str) -> UUID:
+    """The version 8 UUID of ``name`` in ``namespace``: the first 32 bits of the namespace, the
+    first 28 of the id ``near``, and 62 bits of a digest of both and the name.
+
+    All of a namespace lie together in every index, in the order of the ids that they are near.
+    """
+    digits = sha1(namespace.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    place = near.hex
+    return msgspec.convert(
+        f"{namespace.hex[:8]}{place[:4]}8{place[4:7]}{_VARIANT[digits[0]]}{digits[1:16]}", UUID
+    )
+
+
 def time_ordered(at: datetime, name: str) -> UUID:
     """The version 8 UUID (RFC 9562) of ``name`` at the instant ``at``: first its milliseconds, in
     48 bits, then a digest of the name."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 from domain.errors import InvalidInputError
 
@@ -25,6 +27,31 @@ _ESCAPED = re.compile(r"\\([{}])")
 
 # What every lead has, above attributes of the same name.
 OWN = ("name", "phone")
+
+
+class _Placeholder(NamedTuple):
+    """One place of a text of rules 1; ``fallback`` is as it is sent."""
+
+    name: str
+    fallback: str
+
+    def filled(self, names: Mapping[str, str]) -> str:
+        named = value_of(self.name, names, rules=1)
+        return named if named.strip() else self.fallback
+
+
+# One text goes to many people.
+@lru_cache(maxsize=256)
+def _parts(text: str) -> tuple[str | _Placeholder, ...]:
+    """A text of rules 1 as what stands between its placeholders, and these."""
+    parts: list[str | _Placeholder] = []
+    end = 0
+    for match in _PLACEHOLDER.finditer(text):
+        brace, name, fallback = match.groups()
+        parts.append(text[end : match.start()])
+        parts.append(brace or _Placeholder(name, _ESCAPED.sub(r"\1", fallback or "")))
+        end = match.end()
+    return (*parts, text[end:])
 
 
 def render(text: str, names: Mapping[str, str], rules: int) -> str:
@@ -44,14 +71,7 @@ def render(text: str, names: Mapping[str, str], rules: int) -> str:
 
         return _FORMER.sub(former, text)
 
-    def value(match: re.Match[str]) -> str:
-        brace, name, fallback = match.groups()
-        if brace:
-            return str(brace)
-        named = value_of(name, names, rules)
-        return named if named.strip() else _ESCAPED.sub(r"\1", fallback or "")
-
-    return _PLACEHOLDER.sub(value, text)
+    return "".join([part if isinstance(part, str) else part.filled(names) for part in _parts(text)])
 
 
 def value_of(name: str, names: Mapping[str, str], rules: int) -> str:

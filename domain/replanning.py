@@ -166,6 +166,7 @@ class Replanner:
     ) -> Event:
         return message.schedule_for_step(
             journey.enrollment.id,
+            journey.enrolled_at,
             self._sequence.id,
             number,
             journey.enrollment.lead_id,

@@ -37,6 +37,7 @@ from domain.message.state import Known, Message, Status, campaign_message_id, st
 
 def schedule_for_campaign(
     campaign_id: UUID,
+    campaign_at: datetime,
     lead_id: UUID,
     lead_version: int,
     device_id: UUID,
@@ -48,12 +49,12 @@ def schedule_for_campaign(
 ) -> MessageScheduled:
     """Plan the campaign's message to a lead, due at ``scheduled_at``.
 
-    ``lead_version`` is the version that matched. From ``expires_at`` on, unless it is None, the
-    message is not wanted any more.
+    ``campaign_at`` is when the campaign is scheduled. ``lead_version`` is the version that matched.
+    From ``expires_at`` on, unless it is None, the message is not wanted any more.
     """
     return first(
         MessageScheduled,
-        campaign_message_id(campaign_id, lead_id),
+        campaign_message_id(campaign_id, campaign_at, lead_id),
         now,
         actor,
         lead_id=lead_id,
@@ -67,6 +68,7 @@ def schedule_for_campaign(
 
 def schedule_for_step(
     enrollment_id: UUID,
+    enrolled_at: datetime,
     sequence_id: UUID,
     step: int,
     lead_id: UUID,
@@ -81,7 +83,7 @@ def schedule_for_step(
     ``lead_version`` is the version that matched."""
     return first(
         MessageScheduled,
-        step_message_id(enrollment_id, step),
+        step_message_id(enrollment_id, enrolled_at, lead_id, step),
         now,
         actor,
         lead_id=lead_id,

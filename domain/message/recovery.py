@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -25,6 +27,8 @@ DispatchOutcome = (
 )
 
 LOST = "the database went back"
+
+E = TypeVar("E", bound=Event)
 
 
 def record_again(
@@ -58,7 +62,7 @@ def _dispatch(message: Known, queued: MessageQueued, slot_day: date) -> list[Eve
         at, actor = queued.timestamp, queued.actor
         events.append(decisions.claim(message, actor, at, slot_day, at, now=at, actor=actor))
         version += 1
-    return [*events, msgspec.structs.replace(queued, originator_version=version + 1)]
+    return [*events, _anew(queued, message.id, version + 1)]
 
 
 def _outcome(state: Known, queued: MessageQueued, outcome: DispatchOutcome | None) -> list[Event]:
@@ -68,7 +72,7 @@ def _outcome(state: Known, queued: MessageQueued, outcome: DispatchOutcome | Non
             return []
         if outcome is None:
             return [decisions.lose_track(state, LOST, now=queued.timestamp, actor=queued.actor)]
-        return [msgspec.structs.replace(outcome, originator_version=state.version + 1)]
+        return [_anew(outcome, state.id, state.version + 1)]
     now, actor = outcome.timestamp, outcome.actor
     if _is_retried(outcome):
         unknown = (
@@ -77,7 +81,7 @@ def _outcome(state: Known, queued: MessageQueued, outcome: DispatchOutcome | Non
             else [decisions.lose_track(state, LOST, now=queued.timestamp, actor=queued.actor)]
         )
         version = state.version + len(unknown) + 1
-        return [*unknown, msgspec.structs.replace(outcome, originator_version=version)]
+        return [*unknown, _anew(outcome, state.id, version)]
     match outcome:
         case MessageSent():
             return [decisions.confirm_sent(state, outcome.provider_id, now=now, actor=actor)]
@@ -88,6 +92,11 @@ def _outcome(state: Known, queued: MessageQueued, outcome: DispatchOutcome | Non
             return [decisions.confirm_sent(state, provider_id, now=now, actor=actor)]
         case _:
             return [decisions.fail(state, outcome.reason, LOST, now=now, actor=actor)]
+
+
+def _anew(event: E, id_: UUID, version: int) -> E:
+    """The event, of the message as it is called now: what was planned anew has another id."""
+    return msgspec.structs.replace(event, originator_id=id_, originator_version=version)
 
 
 def _is_retried(outcome: DispatchOutcome | None) -> bool:

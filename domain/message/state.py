@@ -7,13 +7,13 @@ back to pending when released, deferred, retried or resolved as retried.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from domain.event import Event, ForeignEventError, folder
-from domain.ids import derived
+from domain.ids import of_moment
 from domain.message.events import (
     MessageCancelled,
     MessageClaimed,
@@ -95,14 +95,28 @@ class InHand(msgspec.Struct, frozen=True):
 Known = Message | InHand
 
 
-def campaign_message_id(campaign_id: UUID, lead_id: UUID) -> UUID:
-    """The id, which follows from the two: a campaign cannot message a lead twice."""
-    return derived(campaign_id, str(lead_id))
+class Origin(NamedTuple):
+    """What a message is for: its lead, and a campaign, whose messages have step 0, or a step of an
+    enrollment. There is one message for each. The ids are text, as they were read.
+
+    The id of a message says when it was planned. One that was lost and planned anew has another id,
+    and the same origin.
+    """
+
+    lead_id: str
+    owner_id: str
+    step: int
 
 
-def step_message_id(enrollment_id: UUID, step: int) -> UUID:
-    """The id, which follows from the two: an enrollment cannot send a step twice."""
-    return derived(enrollment_id, str(step))
+def campaign_message_id(campaign_id: UUID, scheduled_at: datetime, lead_id: UUID) -> UUID:
+    """The id, which follows from the three: a campaign cannot message a lead twice.
+    ``scheduled_at`` is the campaign's."""
+    return of_moment(scheduled_at, lead_id, campaign_id.bytes + lead_id.bytes)
+
+
+def step_message_id(enrollment_id: UUID, enrolled_at: datetime, lead_id: UUID, step: int) -> UUID:
+    """The id, which follows from the four: an enrollment cannot send a step twice."""
+    return of_moment(enrolled_at, lead_id, enrollment_id.bytes + step.to_bytes(4))
 
 
 _UNLEASED = {"worker": None, "lease_until": None, "send_at": None, "slot_day": None}

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from domain import audience, campaign, enrolling, lead, message, sequence, values
+from domain import audience, campaign, enrolling, lead, sequence, values
 from domain.application.outreach import Outreach
 from domain.device_choice import UNTIED
 from domain.event import Event
@@ -54,8 +54,7 @@ def why_not_campaign(
     about: dict[str, Any] = {"lead_id": lead_id, "campaign_id": campaign_id}
     outreach.get_lead(lead_id)
     state = outreach.get_campaign(campaign_id)
-    message_id = message.campaign_message_id(campaign_id, lead_id)
-    told = _of_messages(outreach, database, settings, "message_id", message_id, about)
+    told = _of_messages(outreach, database, settings, "campaign_id", campaign_id, about)
     if told is not None:
         return told
     log = event_log.history(database, [campaign_id])

@@ -6,6 +6,9 @@ from uuid import UUID
 
 from domain.errors import place
 
+# SQL: what message ``m`` is for, see ``domain.message.Origin``.
+ORIGIN = "(m.lead_id, coalesce(m.campaign_id, m.enrollment_id), m.step)"
+
 
 class FaultyError(Exception):
     """One aggregate keeps a whole batch from being recorded: its row cannot be read, or what is
@@ -29,5 +32,16 @@ def not_aside(kind: str, column: str) -> str:
     The first half is asked once for the whole statement, and mostly that is all. With both halves
     there is no join: a join would be done anew for every row that another transaction has changed.
     """
-    kept = f"SELECT FROM quarantine q WHERE q.kind = '{kind}'"
-    return f"(NOT EXISTS ({kept}) OR NOT EXISTS ({kept} AND q.id = {column}))"
+    return _unless(f"q.kind = '{kind}'", f"q.id = {column}")
+
+
+def message_not_aside() -> str:
+    """A condition: the message ``m`` is not in quarantine, nor is what it is for, under the id of a
+    message that the log has lost."""
+    origin = f"(q.lead_id, q.owner_id, q.step) = {ORIGIN}"
+    return _unless("q.kind = 'message'", f"(q.id = m.message_id OR {origin})")
+
+
+def _unless(kept: str, this: str) -> str:
+    there = f"SELECT FROM quarantine q WHERE {kept}"
+    return f"(NOT EXISTS ({there}) OR NOT EXISTS ({there} AND {this}))"

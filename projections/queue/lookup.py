@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from domain.message import Message
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
-from projections.database.quarantined import not_aside
+from projections.database.quarantined import message_not_aside
 
 _FIELDS = tuple(f for f in msgspec.structs.fields(Message) if f.name != "id")
 # SQL: the columns of message ``m`` that ``state`` reads, beside its id.
@@ -25,7 +25,7 @@ def state(row: Any) -> Message:
 
 
 # SQL: message ``m`` is not in quarantine.
-NOT_ASIDE = not_aside("message", "m.message_id")
+NOT_ASIDE = message_not_aside()
 
 _LOCKED = prepared(f"""
 SELECT m.message_id, {COLUMNS} FROM broadcast_messages m

@@ -27,7 +27,8 @@ class Aside(msgspec.Struct, frozen=True, kw_only=True):
     """Something to put aside.
 
     ``runner`` could not record it, for ``reason``. ``notification_id`` is that of an event that
-    cannot be read. ``dispatched`` holds the events of a dispatch that the log has lost, as JSON.
+    cannot be read. ``dispatched`` holds the events of a dispatch that the log has lost, as JSON;
+    ``lead_id``, ``owner_id`` and ``step`` are then the message's ``Origin``.
     """
 
     kind: Kind
@@ -36,6 +37,9 @@ class Aside(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     notification_id: int = 0
     dispatched: Any = None
+    lead_id: str | None = None
+    owner_id: str | None = None
+    step: int | None = None
 
 
 def put(connection: Connection, asides: Iterable[Aside], now: datetime) -> None:
@@ -45,12 +49,18 @@ def put(connection: Connection, asides: Iterable[Aside], now: datetime) -> None:
         for aside in sorted(asides, key=lambda a: (a.kind, a.id, a.notification_id))
     ]
     connection.exec_driver_sql(
-        "INSERT INTO quarantine AS q (kind, id, notification_id, runner, reason, since, dispatched)"
-        " SELECT kind, id, notification_id, runner, reason, since, nullif(dispatched, 'null')"
+        "INSERT INTO quarantine AS q (kind, id, notification_id, runner, reason, since, dispatched,"
+        " lead_id, owner_id, step)"
+        " SELECT kind, id, notification_id, runner, reason, since, nullif(dispatched, 'null'),"
+        " lead_id, owner_id, step"
         " FROM jsonb_to_recordset(%(rows)s) AS r(kind text, id uuid, notification_id bigint,"
-        " runner text, reason text, since timestamptz, dispatched jsonb)"
+        " runner text, reason text, since timestamptz, dispatched jsonb,"
+        " lead_id uuid, owner_id uuid, step int)"
         " ON CONFLICT (kind, id, notification_id) DO UPDATE"
-        " SET dispatched = coalesce(q.dispatched, excluded.dispatched)",
+        " SET dispatched = coalesce(q.dispatched, excluded.dispatched),"
+        " lead_id = coalesce(q.lead_id, excluded.lead_id),"
+        " owner_id = coalesce(q.owner_id, excluded.owner_id),"
+        " step = coalesce(q.step, excluded.step)",
         {"rows": msgspec.json.encode(records).decode()},
     )
 

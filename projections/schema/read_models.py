@@ -173,7 +173,14 @@ broadcast_messages = Table(
         "planned_at",
         postgresql_where=text("due_at IS NOT NULL"),
     ),
-    Index("broadcast_messages_by_lead", "lead_id"),
+    # What a message is for: there is one for each, whatever its id.
+    Index(
+        "broadcast_messages_by_origin",
+        "lead_id",
+        text("coalesce(campaign_id, enrollment_id)"),
+        "step",
+        unique=True,
+    ),
     Index(
         "broadcast_messages_by_campaign",
         "campaign_id",
@@ -229,15 +236,18 @@ def create_report_view(connection: Connection) -> None:
 
 
 def outdated(connection: Connection) -> list[str]:
-    """Columns of the read models that the database does not have yet: it was made by an earlier
-    version, and a rebuild adds them."""
+    """Columns and indexes of the read models that the database does not have yet: it was made by an
+    earlier version, and a rebuild adds them."""
     found = connection.exec_driver_sql(
         "SELECT table_name || '.' || column_name FROM information_schema.columns"
         " WHERE table_schema = 'public'"
+        " UNION ALL SELECT indexname FROM pg_indexes WHERE schemaname = 'public'"
     )
     there = {row[0] for row in found}
-    wanted = (str(c) for table in READ_MODELS.sorted_tables for c in table.columns)
-    return [column for column in wanted if column not in there]
+    tables = READ_MODELS.sorted_tables
+    wanted = [str(column) for table in tables for column in table.columns]
+    wanted += [str(index.name) for table in tables for index in table.indexes]
+    return [name for name in wanted if name not in there]
 
 
 def former(connection: Connection) -> list[str]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -213,6 +214,17 @@ quarantine = Table(
     Column("reason", Text, nullable=False),
     Column("since", TIME, nullable=False),
     Column("dispatched", JSONB),
+    # What a message that was handed over is for: planned anew it has another id.
+    Column("lead_id", Uuid),
+    Column("owner_id", Uuid),
+    Column("step", Integer),
+    Index(
+        "quarantine_by_origin",
+        "lead_id",
+        "owner_id",
+        "step",
+        postgresql_where=text("lead_id IS NOT NULL"),
+    ),
 )
 
 # The processes that run runners: who lives, how each runner fares, and the server whose log was

@@ -171,6 +171,7 @@ class Campaigner:
             scheduled.append(
                 schedule_for_campaign(
                     state.id,
+                    definition.scheduled_at,
                     row.lead_id,
                     row.version,
                     sender,

@@ -30,6 +30,7 @@ from projections.records.quarantine import Kind
 from runners.gateways.protocol import Outgoing
 from runners.sending.follow_ups import FollowUps
 from runners.sending.ignored import Ignored
+from runners.sending.memory import Dispatched
 from runners.sending.slots import Slot, send_moment
 from runners.sending.timing import Timing
 
@@ -47,13 +48,13 @@ class DispatchResult(NamedTuple):
     """What becomes of dispatched messages once the transaction is committed.
 
     ``outgoing`` are to be sent at once, each by the gateway named beside it; ``queued`` are their
-    events. ``postponed`` wait until the instant at which their device is free. ``ignored`` is to be
-    reported.
+    events, and what they are for. ``postponed`` wait until the instant at which their device is
+    free. ``ignored`` is to be reported.
     """
 
     outgoing: list[tuple[str, Outgoing]]
     postponed: list[tuple[Slot, datetime]]
-    queued: list[MessageQueued]
+    queued: list[Dispatched]
     ignored: list[Ignored]
 
     @classmethod
@@ -214,7 +215,8 @@ class Dispatcher:
             call_before=self.now + GRACE,
         )
         self.result.outgoing.append((sender.gateway, outgoing))
-        self.result.queued.append(queued)
+        origin = message.Origin(row.lead_id, row.enrollment_id or row.owner_id, row.step)
+        self.result.queued.append(Dispatched(queued, origin))
         if row.step:
             self.follow_ups.queued(row)
         return queued

@@ -7,16 +7,24 @@ from typing import NamedTuple, cast
 from uuid import UUID
 
 from domain.event import Event
-from domain.message import DispatchOutcome
+from domain.message import DispatchOutcome, Origin
 from domain.message.events import MessageQueued
 
 # Dispatches at most; some 60 MB.
 MOST = 100_000
 
 
-class Remembered(NamedTuple):
-    """A dispatch as it was committed, and what came of it if that was committed."""
+class Dispatched(NamedTuple):
+    """A dispatch as it was committed, and what its message is for."""
 
+    queued: MessageQueued
+    origin: Origin
+
+
+class Remembered(NamedTuple):
+    """A dispatch, and what came of it if that was committed."""
+
+    origin: Origin
     queued: MessageQueued
     outcome: DispatchOutcome | None
 
@@ -29,29 +37,33 @@ class Remembered(NamedTuple):
 class DispatchMemory:
     """The latest dispatch of each message, in the order in which they were committed.
 
-    ``forgotten`` is the newest that there was no room for. ``lost`` are the messages of which the
-    log lost the dispatch, as this worker has found; ``reported`` is the server where it did last.
+    They are named by what they are for: a message that the log has lost may be planned anew under
+    another id. ``forgotten`` is the newest that there was no room for. ``lost`` are the messages
+    of which the log lost the dispatch, as this worker has found, and what they are for;
+    ``reported`` is the server where it did last.
     """
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._queued: dict[UUID, MessageQueued] = {}
+        self._queued: dict[Origin, MessageQueued] = {}
         self._outcomes: dict[UUID, DispatchOutcome] = {}
-        self.forgotten: MessageQueued | None = None
-        self.lost: set[UUID] = set()
+        self.forgotten: Remembered | None = None
+        self.lost: dict[UUID, Origin] = {}
         self.reported: str | None = None
 
-    def add(self, dispatched: Iterable[MessageQueued]) -> None:
+    def add(self, dispatched: Iterable[Dispatched]) -> None:
         """These were committed just now; their gateways are called next."""
-        for queued in dispatched:
+        for queued, origin in dispatched:
             # Again at the end, where it belongs if it was sent before.
-            self._queued.pop(queued.originator_id, None)
-            self._outcomes.pop(queued.originator_id, None)
-            self._queued[queued.originator_id] = queued
+            before = self._queued.pop(origin, None)
+            if before is not None:
+                self._outcomes.pop(before.originator_id, None)
+            self._queued[origin] = queued
         while len(self._queued) > self._most:
             oldest = next(iter(self._queued))
-            self.forgotten = self._queued.pop(oldest)
-            self._outcomes.pop(oldest, None)
+            queued = self._queued.pop(oldest)
+            self._outcomes.pop(queued.originator_id, None)
+            self.forgotten = Remembered(oldest, queued, None)
 
     def settle(self, outcomes: Iterable[Event]) -> None:
         """These outcomes were committed just now."""
@@ -60,11 +72,11 @@ class DispatchMemory:
 
     def newest_first(self, size: int) -> Iterator[list[Remembered]]:
         """All of it in pages of ``size``, the newest first."""
-        newest = list(reversed(self._queued.values()))
+        newest = list(reversed(self._queued.items()))
         for start in range(0, len(newest), size):
             yield [
-                Remembered(queued, self._outcomes.get(queued.originator_id))
-                for queued in newest[start : start + size]
+                Remembered(origin, queued, self._outcomes.get(queued.originator_id))
+                for origin, queued in newest[start : start + size]
             ]
 
     def __bool__(self) -> bool:

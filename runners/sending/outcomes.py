@@ -14,7 +14,7 @@ from domain.event import Event
 from domain.inbound import Answer, Inbound
 from domain.pacing import Uniform
 from projections.container import Container
-from projections.queue import lookup
+from projections.queue import lookup, lost
 from projections.records import inbox
 from runners.gateways.protocol import (
     Accepted,
@@ -96,15 +96,18 @@ class OutcomeRecorder:
         came of a dispatch that the log has lost is kept beside it."""
         now = self.container.outreach.clock()
         by_id = {outgoing.message_id: (outgoing, outcome) for outgoing, outcome in results}
-        found = {state.id: state for state in lookup.locked(connection, by_id)}
+        lost_here = {id_: self.memory.lost[id_] for id_ in by_id if id_ in self.memory.lost}
+        present = lost.present(connection, lost_here) if lost_here else {}
+        ids = [present.get(id_, id_) for id_ in by_id]
+        found = {state.id: state for state in lookup.locked(connection, ids)}
         events: list[Event] = []
         for message_id, (outgoing, outcome) in sorted(by_id.items()):
-            is_lost = message_id in self.memory.lost
+            is_lost = message_id in lost_here
             if is_lost and note_outcome(
                 connection, self._event(_dispatched(outgoing), outcome, now)
             ):
                 continue
-            state = found.get(message_id)
+            state = found.get(present.get(message_id, message_id))
             if state is None or (state.status == "unknown" and isinstance(outcome, Unknown)):
                 continue  # nothing is known that was not
             if _awaits(state, outgoing) or (is_lost and state.status == "unknown"):

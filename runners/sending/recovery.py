@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from domain import message, values
 from domain.errors import StorageError, WrongStateError
 from domain.event import Event
-from domain.message import DispatchOutcome
+from domain.message import DispatchOutcome, Origin
 from domain.message.events import MessageQueued
 from projections.container import Container
 from projections.database.servers import SERVER
@@ -51,16 +51,18 @@ def put_aside_lost(container: Container, memory: DispatchMemory, worker: str) ->
     this worker has sent, so that it must not go on.
     """
     asides: list[Aside] = []
+    lost_here: dict[UUID, Origin] = {}
     with container.database.transaction() as connection:
         server, now = str(connection.info[SERVER]), container.outreach.clock()
         whole = False
         for page in memory.newest_first(PAGE):
             missing = _missing(connection, page)
             asides.extend(_aside(remembered, worker) for remembered in missing)
+            lost_here.update((each.queued.originator_id, each.origin) for each in missing)
             # A log loses its end: what is older than a page that is all there is there too.
             if whole := not missing:
                 break
-        older = [] if whole or memory.forgotten is None else [Remembered(memory.forgotten, None)]
+        older = [] if whole or memory.forgotten is None else [memory.forgotten]
         lost_more = bool(_missing(connection, older))
         if asides:
             quarantine.put(connection, asides, now)
@@ -68,7 +70,7 @@ def put_aside_lost(container: Container, memory: DispatchMemory, worker: str) ->
             detail = {"messages": len(asides), "more": lost_more}
             incidents.report(connection, incidents.LOST_DISPATCHES, worker, detail, now)
         runner_processes.reconcile(connection, worker, server, now)
-    memory.lost.update(aside.id for aside in asides)
+    memory.lost.update(lost_here)
     memory.reported = server
     if lost_more:
         raise StorageError(
@@ -80,25 +82,30 @@ def put_aside_lost(container: Container, memory: DispatchMemory, worker: str) ->
 
 def _missing(connection: Connection, page: Sequence[Remembered]) -> list[Remembered]:
     """Those of which the log lacks an event that matters."""
-    sought = [(index, _sought(event)) for index, each in enumerate(page) for event in each.events]
+    sought = [
+        (index, _sought(each.origin, event))
+        for index, each in enumerate(page)
+        for event in each.events
+    ]
     places = lost.missing(connection, [event for _, event in sought]) if sought else set()
     return [page[index] for index in sorted({sought[place][0] for place in places})]
 
 
-def _sought(event: Event) -> Sought:
+def _sought(origin: Origin, event: Event) -> Sought:
     # As the fields stand side by side in its JSON.
     mark = _encode({"timestamp": event.timestamp, "actor": event.actor})[1:-1]
-    return Sought(event.originator_id, isinstance(event, MessageQueued), mark)
+    return Sought(event.originator_id, origin, isinstance(event, MessageQueued), mark)
 
 
 def _aside(remembered: Remembered, worker: str) -> Aside:
-    queued, outcome = remembered
+    origin, queued, outcome = remembered
     return Aside(
         kind="message",
         id=queued.originator_id,
         runner=worker,
         reason="it was handed over, and the database went back to before that",
         dispatched={"queued": queued, "outcome": _stored(outcome)},
+        **origin._asdict(),
     )
 
 
@@ -124,10 +131,10 @@ def record_lost(container: Container, limit: int = PAGE) -> int:
         for row in found:
             try:
                 events.extend(_again(row))
-                done.append(row.message_id)
+                done.append(row.lost_id)
             except WrongStateError as error:
                 reason = f"it was handed over, and the database went back; {error}"
-                quarantine.give_up(connection, row.message_id, reason)
+                quarantine.give_up(connection, row.lost_id, reason)
         quarantine.recorded(connection, done)
         container.outreach.record(connection, events)
         return len(found)

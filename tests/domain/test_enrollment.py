@@ -26,8 +26,8 @@ from domain.message import STATUSES
 from domain.message.events import CancelReason
 from tests.support.samples import BY, LEAD, SEQUENCE, event
 
-FIRST_JOURNEY = UUID("a0b97c9c-315d-5879-b760-f92d15e509bf")
-SECOND_JOURNEY = UUID("1c34fc26-2e44-5be0-9aff-a7ed9c3e1791")
+FIRST_JOURNEY = UUID("00000000-0000-8000-a0b9-7c9c315d6879")
+SECOND_JOURNEY = UUID("00000000-0000-8000-9c34-fc262e449be0")
 
 ENROLLED = event(
     LeadEnrolled,

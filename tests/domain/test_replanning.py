@@ -33,9 +33,13 @@ DUE = {1: FIRST_SENT, 2: FIRST_SENT + 24 * HOUR, 3: FIRST_SENT + 48 * HOUR}
 Edit = tuple[str, dict[str, Any]]
 
 
+def message_id(step: int) -> UUID:
+    return step_message_id(JOURNEY, BEGAN, LEAD, step)
+
+
 def message(step: int, status: str = "pending", **fields: Any) -> Message:
     given: dict[str, Any] = {
-        "id": step_message_id(JOURNEY, step),
+        "id": message_id(step),
         "version": 1,
         "status": status,
         "lead_id": LEAD,
@@ -91,7 +95,7 @@ def replanned(
 
 def moves(events: Ordered[Event]) -> dict[int, timedelta]:
     """Which steps are due anew, and how long after the first was sent."""
-    steps: dict[UUID, int] = {step_message_id(JOURNEY, step): step for step in range(1, 9)}
+    steps: dict[UUID, int] = {message_id(step): step for step in range(1, 9)}
     return {
         steps[each.originator_id]: each.scheduled_at - FIRST_SENT
         for each in events
@@ -148,7 +152,7 @@ def test_a_step_that_is_removed_is_cancelled_and_the_next_follows_what_was_sent(
     assert events[0] == event(EnrollmentReplanned, 2, of=JOURNEY, sequence_version=3, removed=1)
     (cancelled,) = [each for each in events if isinstance(each, MessageCancelled)]
     assert (cancelled.originator_id, cancelled.reason) == (
-        step_message_id(JOURNEY, 2),
+        message_id(2),
         "step_removed",
     )
     assert moves(events) == {3: 24 * HOUR}
@@ -172,7 +176,10 @@ def test_a_new_step_is_planned_where_it_stands() -> None:
     assert events[0] == event(EnrollmentReplanned, 2, of=JOURNEY, sequence_version=4, added=2)
     assert moves(events) == {4: 4 * HOUR, 2: 28 * HOUR, 3: 52 * HOUR, 5: 53 * HOUR}
     (scheduled, _) = [each for each in events if isinstance(each, MessageScheduled)]
-    assert (scheduled.originator_id, scheduled.step) == (step_message_id(JOURNEY, 4), 4)
+    assert (scheduled.originator_id, scheduled.step) == (
+        message_id(4),
+        4,
+    )
     assert (scheduled.device_id, scheduled.lead_version) == (DEVICE, 4)
 
 

@@ -92,7 +92,8 @@ def test_the_campaigner_goes_on(container: Container) -> None:
     given.many_leads(container, 10)
     campaign = given.campaign(container)
     leads = [row.lead_id for row in then.table(container, "leads")]
-    poisoned = {campaign_message_id(campaign, lead) for lead in leads[:3]}
+    at = container.outreach.get_campaign(campaign).definition.scheduled_at
+    poisoned = {campaign_message_id(campaign, at, lead) for lead in leads[:3]}
     poison.first_event(container, poisoned, "message.scheduled")
 
     when.triggers(container)

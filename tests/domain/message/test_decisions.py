@@ -39,13 +39,16 @@ from tests.domain.message.samples import (
 )
 from tests.support.samples import BY, CAMPAIGN, DEVICE, ENROLLMENT, LEAD, NOW, SEQUENCE, event, utc
 
-CAMPAIGN_MESSAGE = UUID("eacd5e39-5fc2-5a53-902b-83f912a94726")
-STEP_MESSAGE = UUID("655c0e5e-2dee-5947-ad64-f59cf8044c91")
+CAMPAIGN_MESSAGE = UUID("019ca869-5000-8000-803b-82eba527abe5")
+STEP_MESSAGE = UUID("019ca869-5000-8000-8014-642cb3adeb5e")
 LATER = utc(2026, 3, 1, 9, 5)
+# When the campaign is scheduled, or the lead was enrolled.
+PLANNED = utc(2026, 3, 1, 8)
 
 
 def test_a_campaign_schedules_one_message_per_lead() -> None:
-    """It is due at once or later, and may expire; its id follows from campaign and lead."""
+    """It is due at once or later, and may expire; its id follows from campaign, its instant and
+    lead."""
     expected = event(
         MessageScheduled,
         1,
@@ -58,7 +61,7 @@ def test_a_campaign_schedules_one_message_per_lead() -> None:
         scheduled_at=DUE,
         expires_at=LATER,
     )
-    scheduled = message.schedule_for_campaign(CAMPAIGN, LEAD, 7, DEVICE, DUE, LATER, **BY)
+    scheduled = message.schedule_for_campaign(CAMPAIGN, PLANNED, LEAD, 7, DEVICE, DUE, LATER, **BY)
     assert scheduled == expected
     assert given(scheduled) == Message(
         id=CAMPAIGN_MESSAGE,
@@ -74,7 +77,7 @@ def test_a_campaign_schedules_one_message_per_lead() -> None:
 
 
 def test_a_step_schedules_one_message_per_enrollment() -> None:
-    """It never expires; its id follows from enrollment and step."""
+    """It never expires; its id follows from enrollment, its instant, lead and step."""
     expected = event(
         MessageScheduled,
         1,
@@ -87,7 +90,9 @@ def test_a_step_schedules_one_message_per_enrollment() -> None:
         step=2,
         scheduled_at=DUE,
     )
-    scheduled = message.schedule_for_step(ENROLLMENT, SEQUENCE, 2, LEAD, 7, DEVICE, DUE, **BY)
+    scheduled = message.schedule_for_step(
+        ENROLLMENT, PLANNED, SEQUENCE, 2, LEAD, 7, DEVICE, DUE, **BY
+    )
     assert scheduled == expected
     state = given(scheduled)
     assert (state.campaign_id, state.sequence_id, state.enrollment_id, state.step) == (
@@ -100,13 +105,13 @@ def test_a_step_schedules_one_message_per_enrollment() -> None:
 
 def test_no_lead_gets_a_message_twice() -> None:
     """Two schedulers arrive at the same id; another lead, campaign or step is another message."""
-    assert message.campaign_message_id(CAMPAIGN, LEAD) == CAMPAIGN_MESSAGE
-    assert message.step_message_id(ENROLLMENT, 2) == STEP_MESSAGE
+    assert message.campaign_message_id(CAMPAIGN, PLANNED, LEAD) == CAMPAIGN_MESSAGE
+    assert message.step_message_id(ENROLLMENT, PLANNED, LEAD, 2) == STEP_MESSAGE
     others = {
-        message.campaign_message_id(CAMPAIGN, DEVICE),
-        message.campaign_message_id(SEQUENCE, LEAD),
-        message.step_message_id(ENROLLMENT, 1),
-        message.step_message_id(SEQUENCE, 2),
+        message.campaign_message_id(CAMPAIGN, PLANNED, DEVICE),
+        message.campaign_message_id(SEQUENCE, PLANNED, LEAD),
+        message.step_message_id(ENROLLMENT, PLANNED, LEAD, 1),
+        message.step_message_id(SEQUENCE, PLANNED, LEAD, 2),
         CAMPAIGN_MESSAGE,
         STEP_MESSAGE,
     }

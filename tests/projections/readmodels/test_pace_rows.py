@@ -36,7 +36,7 @@ def life(
 ) -> tuple[Event, Event, Event]:
     """A message that is claimed and dispatched at ``at``."""
     scheduled = message.schedule_for_campaign(
-        uuid4(), uuid4(), 1, device_id, NOW, None, now=NOW, actor="test"
+        uuid4(), NOW, uuid4(), 1, device_id, NOW, None, now=NOW, actor="test"
     )
     state = message.evolve(None, scheduled)
     claimed = message.claim(

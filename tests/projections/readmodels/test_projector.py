@@ -124,7 +124,7 @@ def test_a_message_row_is_what_its_events_say(container: Container, known_device
     @ON_ONE_DATABASE
     @given(history=strategies.message_histories(), cuts=CUTS)
     def check(history: list[Event], cuts: list[int]) -> None:
-        history = anew(history, device_id=known_device)
+        history = anew(history, device_id=known_device, lead_id=uuid4())
         append(container, history, cuts)
         row = row_of(
             container.database, "broadcast_messages", "message_id", history[0].originator_id
@@ -174,7 +174,7 @@ def test_a_paused_campaign_holds_its_messages_however_batches_fall(
     state = campaign.fold(scheduled, triggered)
     assert state is not None
     first = message.schedule_for_campaign(
-        scheduled.id, uuid4(), 1, known_device, clock(), None, now=clock(), actor="test"
+        scheduled.id, clock(), uuid4(), 1, known_device, clock(), None, now=clock(), actor="test"
     )
     claimed = message.claim(
         message.evolve(None, first),

@@ -13,6 +13,7 @@ from domain.message import Message
 from domain.message.events import CancelReason, LaterReason, Resolution
 from tests.support.histories.stories import By, Command, Kind, always, only
 from tests.support.histories.values import HASHES, SOON, VERSIONS, WORDS
+from tests.support.samples import NOW
 
 # How often a clock had been ahead.
 EPOCHS = st.integers(0, 2)
@@ -24,10 +25,12 @@ def _begin(draw: st.DrawFn, by: By) -> Event:
     if draw(st.booleans()):
         expires = draw(st.none() | SOON.map(lambda later: due + later))
         return message.schedule_for_campaign(
-            draw(st.uuids()), lead, version, device, due, expires, **by
+            draw(st.uuids()), NOW, lead, version, device, due, expires, **by
         )
     enrollment, sequence, step = draw(st.uuids()), draw(st.uuids()), draw(st.integers(1, 5))
-    return message.schedule_for_step(enrollment, sequence, step, lead, version, device, due, **by)
+    return message.schedule_for_step(
+        enrollment, NOW, sequence, step, lead, version, device, due, **by
+    )
 
 
 def _claim(draw: st.DrawFn, state: Message, by: By) -> Event:
