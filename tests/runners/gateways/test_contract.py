@@ -111,6 +111,7 @@ def test_connections_are_used_again(behind: Behind) -> None:
     [
         ("drop", Unknown("ServerDisconnectedError")),
         ("garbage", UNREADABLE),
+        ("deep", UNREADABLE),
         ("truncated", UNREADABLE),
         ("empty", UNREADABLE),
         ("huge", UNREADABLE),
