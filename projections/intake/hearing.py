@@ -149,6 +149,8 @@ class Hearing:
         talk = self._talks.get(lead_id)
         if talk is None:
             raise StorageError("its lead is put aside")
+        if isinstance(item, Renamed) and not self.people.meetings(lead_id).include(speakers):
+            return "ignored_not_met"
         talk.by["actor"] = f"webhook:{said.taken.gateway}"
         talk.came_at = said.taken.received_at
         # What an address said before is heard before what it says now.
@@ -191,6 +193,7 @@ class Hearing:
             is_named = not item.provider_id.startswith(DERIVED)
             return "repeated" if is_named else self._no_once_more(talk, said, item)
         told.note(lead_id, item.provider_id)
+        self.people.meet(lead_id, said.device_id)
         came = through(said)
         if item.edits and told.knows(lead_id, item.edits):
             talk.edit(item, came, self.heard)
