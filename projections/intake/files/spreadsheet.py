@@ -11,7 +11,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from domain.errors import InvalidInputError
 from projections.intake.files import workbook_size
-from projections.intake.files.tables import Row, is_blank
+from projections.intake.files.tables import Row, not_blank
 
 SIGNATURE = b"PK\x03\x04"
 # The older kind of spreadsheet, and any that is encrypted.
@@ -27,10 +27,10 @@ class Sheet:
     def rows(self) -> Iterator[Row]:
         """Every row that is not blank. Numbers are digits without an exponent, dates are ISO 8601,
         truth values are ``true`` and ``false``."""
-        for number, values in enumerate(self._sheet.iter_rows(), start=1):
-            cells = [value if isinstance(value, str) else _text(value) for value in values]
-            if not is_blank(cells):
-                yield Row(number, cells)
+        yield from not_blank(
+            (number, [value if isinstance(value, str) else _text(value) for value in values])
+            for number, values in enumerate(self._sheet.iter_rows(), start=1)
+        )
 
 
 def sheets(path: Path) -> Iterator[Sheet]:
