@@ -89,6 +89,10 @@ class ConflictError(SendtrailError):
     """Others changed the aggregate again and again: the command gave up and wrote nothing."""
 
 
+class UnderWayError(ConflictError):
+    """The same request is being done at this moment: its answer is to be had a little later."""
+
+
 class SettingsError(SendtrailError):
     """A setting that is missing or malformed."""
 
