@@ -65,6 +65,26 @@ class AlreadyExistsError(SendtrailError):
         self.existing_id = existing_id
 
 
+class NameTakenError(AlreadyExistsError):
+    """The name cannot be told from that of another key, whose it is for ever."""
+
+    def __init__(self, name: str, *, is_revoked: bool) -> None:
+        super().__init__("key", name)
+        if is_revoked:
+            self.args = (f"this name belonged to a key that was revoked: {name}",)
+
+
+class LastAdminError(WrongStateError):
+    """Without this key nobody could make another one over HTTP."""
+
+    def __init__(self) -> None:
+        super().__init__("key", "last_admin", "revoke")
+        self.args = (
+            "cannot revoke this key: it is the last one of role admin; make another one first,"
+            " or use sendtrail keys on the machine",
+        )
+
+
 class UnsupportedError(SendtrailError):
     """What was asked for is not to be had here: of this gateway, or with these settings."""
 
@@ -87,6 +107,10 @@ class PendingMessagesError(SendtrailError):
 
 class ConflictError(SendtrailError):
     """Others changed the aggregate again and again: the command gave up and wrote nothing."""
+
+
+class UnderWayError(ConflictError):
+    """The same request is being done at this moment: its answer is to be had a little later."""
 
 
 class SettingsError(SendtrailError):

@@ -6,7 +6,7 @@ calls it, empty where it does not say; ``at`` is the provider's instant, None wh
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -14,6 +14,11 @@ import msgspec
 
 from domain.addresses import Address
 from domain.lead.events import ReplyKind
+
+# What a provider says to have happened before is not true: it has no people yet.
+EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
+# How far a provider's clock may be ahead of ours.
+AHEAD = timedelta(minutes=5)
 
 ReceiptKind = Literal["sent", "delivered", "read", "failed"]
 # Why something that came is neither a receipt nor a reply.
@@ -117,6 +122,15 @@ class Noise(msgspec.Struct, frozen=True, tag=True):
 Inbound = Receipt | Answer | Reply | ByHand | Preference | Renamed | Noise
 # Those that are about a person, in the order of which they must be recorded.
 Personal = Answer | Reply | ByHand | Preference | Renamed
+
+
+def dated(item: Inbound, came_at: datetime) -> Inbound:
+    """``item`` with an instant that can be true: another one than the provider could have said at
+    ``came_at`` becomes that. Else a wish of the year 9999 would be the last one for ever."""
+    at = getattr(item, "at", None)
+    if at is None or EARLIEST <= at <= came_at + AHEAD:
+        return item
+    return msgspec.structs.replace(item, at=came_at)
 
 
 def called(item: Personal) -> tuple[Address, ...]:

@@ -24,7 +24,12 @@ class Meetings(NamedTuple):
         program that speaks, as it does of the answers to its own calls."""
         if speakers is None or not self.claimed:
             return True
-        return not self.devices.isdisjoint(speakers)
+        return self.include(speakers)
+
+    def include(self, speakers: Set[UUID] | None) -> bool:
+        """Whether one of the ``speakers`` has met the person, or our own program speaks. What moves
+        a person to another number needs that: it is not enough that nobody else has met her."""
+        return speakers is None or not self.devices.isdisjoint(speakers)
 
 
 def meetings(

@@ -39,6 +39,13 @@ def visible(text: str) -> str:
     )
 
 
+def is_unseen(c: str) -> bool:
+    """Whether the character has no shape of its own, and may be passed over by who reads it."""
+    if _UNSEEN.fullmatch(c):
+        return True
+    return unicodedata.category(c) in _ACTING and not _SEEN_FORMATS.fullmatch(c)
+
+
 def visible_lines(text: str) -> str:
     """The same, where ``text`` is meant to have several lines: they end with LF."""
     return "\n".join(map(visible, text.split("\n")))

@@ -15,6 +15,7 @@ from marshmallow import RAISE, Schema
 from webargs.flaskparser import FlaskParser
 
 from api.http import csv_answers, uploads
+from domain.foreign_json import is_deep
 from projections.records.api_keys import Role
 
 Decorator = Callable[[Any], Any]
@@ -47,7 +48,8 @@ class Parser(FlaskParser):
         if body and not req.is_json:
             abort(415, message="expected Content-Type: application/json")
         try:
-            json.loads(body or b"null", parse_constant=_refuse)
+            if is_deep(json.loads(body or b"null", parse_constant=_refuse)):
+                raise RecursionError
             return super().load_json(req, schema)
         except (RecursionError, ValueError):
             abort(400, message="expected JSON, of ordinary depth and numbers")

@@ -24,7 +24,11 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     401: ("no key, a wrong one, or one that was revoked", CHALLENGE),
     403: ("the key's role is not enough", {}),
     404: ("there is nothing of that id", {}),
-    409: ("the present state does not allow it; errors.state names the state, if there is one", {}),
+    409: (
+        "the present state does not allow it; errors.state names the state, if there is one;"
+        " under_way (with Retry-After): a request with the same Idempotency-Key",
+        {},
+    ),
     413: ("the body is too large", {}),
     414: ("the address is longer than the server takes; this answer is no JSON", {}),
     415: ("the body has another content type", {}),
@@ -40,7 +44,8 @@ IDEMPOTENCY_KEY = {
     "name": HEADER,
     "in": "header",
     "schema": {"type": "string", "pattern": ALLOWED, "minLength": 1, "maxLength": LONGEST},
-    "description": "the same request with the same key is done once, and answered alike for a day",
+    "description": "the same request with the same key is done once, and answered alike for a day;"
+    " while the first is under way for long, 409 with Retry-After",
 }
 
 

@@ -21,6 +21,7 @@ from domain.errors import (
     SendtrailError,
     SettingsError,
     StorageError,
+    UnderWayError,
     UnsupportedError,
     WrongStateError,
     place,
@@ -56,6 +57,9 @@ def install(app: Flask, api: Any) -> None:
                 return _error(409, "Conflict", str(error), existing)
             case PendingMessagesError():
                 return _error(409, "Conflict", str(error), {"pending": error.pending})
+            case UnderWayError():
+                body, code, headers = _error(409, "Conflict", str(error), {"state": "under_way"})
+                return body, code, {**headers, "Retry-After": "1"}
             case ConflictError() | UnsupportedError():
                 return _error(409, "Conflict", str(error))
             case ProviderError():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from api.http.blueprints import Blueprint
-from api.http.context import page
+from api.http.context import key, page
 from api.schemas import serializers
 from api.schemas.fields import page_of
 from api.schemas.replies import Reply, ReplyQuery
@@ -18,4 +19,5 @@ blueprint = Blueprint("replies", __name__, url_prefix="/api/v1/replies")
 @blueprint.response(200, page_of(Reply))
 def index(query: dict[str, Any]) -> Any:
     """List replies, in the order in which they came"""
-    return page("reply", query, serializers.reply)
+    masked = not key().may("operator")
+    return page("reply", query, partial(serializers.reply, masked=masked))

@@ -7,6 +7,10 @@ from marshmallow import Schema, fields, validate
 from api.schemas.fields import NAME, Text, note, shown_once
 from projections.records.api_keys import ROLES
 
+NAMES = (
+    "a name is one key's for ever, in any case: letters and digits of ASCII, with single spaces and"
+    " ._@- between"
+)
 ROLE = validate.OneOf(ROLES)
 
 
@@ -33,5 +37,5 @@ class Keys(Schema):
 
 
 class NewKey(Schema):
-    name = Text(required=True, validate=NAME, metadata=note("a name is one key's for ever"))
+    name = Text(required=True, validate=NAME, metadata=note(NAMES))
     role = Text(required=True, validate=ROLE)

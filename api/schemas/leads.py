@@ -10,6 +10,7 @@ from api.schemas.fields import KEY, TOKEN, Consent, Entries, Items, PageQuery, T
 from domain.addresses import Kind
 from domain.lead.decisions import MOST_ATTRIBUTES
 from domain.values import MOST_TOKENS, TARGET_STATUSES
+from projections.intake.lead_import import MOST_REJECTED
 
 ADDRESS_KINDS = get_args(Kind)
 
@@ -188,7 +189,15 @@ class ImportSummary(Schema):
         required=True, metadata=note("there already, and left as they are; without update")
     )
     opted_out = fields.Integer(required=True, metadata=note("opted out by the file"))
-    rejected = fields.List(fields.Nested(RejectedRow), required=True)
+    rejected = fields.List(
+        fields.Nested(RejectedRow),
+        required=True,
+        validate=validate.Length(max=MOST_REJECTED),
+        metadata=note("the first rows that were not imported, by their lines"),
+    )
+    rejected_count = fields.Integer(
+        required=True, metadata=note("all rows that were not imported, more than rejected has")
+    )
     columns = fields.Dict(
         keys=fields.String(),
         values=fields.Nested(ColumnRead),

@@ -20,7 +20,7 @@ class ReplyQuery(PageQuery):
 
 class Sender(Schema):
     kind = fields.String(required=True, validate=validate.OneOf(ADDRESS_KINDS))
-    value = fields.String(required=True)
+    value = fields.String(required=True, metadata=note("masked for viewers where lead_id is null"))
 
 
 class Reply(Schema):

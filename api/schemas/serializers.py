@@ -95,11 +95,13 @@ def _opt_out(lead: Any) -> dict[str, Any] | None:
     return {"evidence": lead.opt_out_evidence, "via": via, "at": lead.opted_out_at}
 
 
-def reply(row: Any) -> dict[str, Any]:
+def reply(row: Any, *, masked: bool = False) -> dict[str, Any]:
+    """``masked``: who is nobody's lead is not named."""
     names = ("lead_id", "device_id", "gateway", "text", "kind", "automatic", "may_be", "message_id")
     sender = None
     if row.from_kind is not None:
-        sender = {"kind": row.from_kind, "value": row.from_value}
+        value = _masked(row.from_value) if masked and row.lead_id is None else row.from_value
+        sender = {"kind": row.from_kind, "value": value}
     return {
         "id": row.reply_id,
         **{name: getattr(row, name) for name in names},
@@ -109,12 +111,15 @@ def reply(row: Any) -> dict[str, Any]:
     }
 
 
+def _masked(value: str) -> str:
+    return f"{'*' * max(0, len(value) - 3)}{value[-3:]}"
+
+
 def suppression(row: Any, *, masked: bool) -> dict[str, Any]:
-    value = f"{'*' * max(0, len(row.value) - 3)}{row.value[-3:]}" if masked else row.value
     return {
         "id": row.suppression_id,
         "kind": row.kind,
-        "value": value,
+        "value": _masked(row.value) if masked else row.value,
         "evidence": row.evidence,
         "device_id": row.device_id,
         "for_device_only": bool(row.scope),

@@ -24,7 +24,9 @@ from api.schemas.webhooks import WebhookAccepted
 from api.webhooks.cloud import challenge
 from api.webhooks.protocol import WebhookRequest
 from api.webhooks.providers import PROVIDERS
+from domain import foreign_json
 from domain.errors import SettingsError
+from domain.foreign_json import ForeignJsonError
 from projections.config import metrics
 from projections.readmodels import devices
 from projections.records import inbox
@@ -116,10 +118,11 @@ def _secrets(gateway: str, name: str, device_id: UUID) -> dict[UUID, str]:
 
 
 def _payload(body: bytes) -> bytes:
-    """The body as a JSON object, or a form as one; 400 for anything else."""
+    """The body as a JSON object, or a form as one; 400 for anything else, and for what is nested
+    too deep."""
     try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
+        payload = foreign_json.decode_leniently(body)
+    except ForeignJsonError:
         payload = request.form.to_dict() or None
     if not isinstance(payload, dict):
         return cast(bytes, abort(400, message="expected a JSON object, or a form"))

@@ -7,10 +7,14 @@ sentence; they name nobody and hold no value of a row.
 from __future__ import annotations
 
 import psycopg2
-from eventsourcing.persistence import MapperDeserialisationError
+from eventsourcing.persistence import MapperDeserialisationError, PersistenceError
 from eventsourcing.utils import TopicError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError as RefusedRowError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from domain.errors import ConflictError, SettingsError, StorageError
+from projections.database.quarantined import FaultyError
 
 AWAY = "the database does not answer"
 BUSY = "the database is busy"
@@ -71,6 +75,17 @@ def outage(error: BaseException) -> str | None:
         return None
     text = str(cause)
     return next((found for part, found in _REFUSALS.items() if part in text), AWAY)
+
+
+def is_of_content(error: Exception) -> bool:
+    """Whether what was to be recorded may be at fault, and not the database, a setting, another
+    process, or something that is known already to be at fault."""
+    if isinstance(error, SQLAlchemyError):
+        return isinstance(error, (DataError, RefusedRowError)) and outage(error) is None
+    if isinstance(error, psycopg2.Error):
+        return isinstance(error, (psycopg2.DataError, psycopg2.IntegrityError))
+    others = (ConflictError, FaultyError, OSError, PersistenceError, SettingsError, StorageError)
+    return not isinstance(error, others)
 
 
 def is_unreadable(error: BaseException) -> bool:

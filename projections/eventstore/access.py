@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from domain import values
 from domain.access import KeyCreated, KeyRevoked
 from domain.application.outreach import Outreach
 from projections.database.engine import Database
@@ -14,17 +13,20 @@ def create_key(
 ) -> tuple[api_keys.Key, str]:
     """Create a key and return it as it may be shown, and as it is: that can never be had again.
 
-    Raises InvalidInputError and AlreadyExistsError as ``api_keys.create`` does.
+    Raises InvalidInputError and NameTakenError as ``api_keys.create`` does.
     """
-    (name,) = values.tokens("name", [name])
+    name = name.strip()
     with database.transaction("command") as connection:
         key = api_keys.create(connection, name, role, outreach.clock())
         outreach.record_access(connection, KeyCreated, name=name, role=role, actor=actor)
         return api_keys.of_name(connection, name), key
 
 
-def revoke_key(database: Database, outreach: Outreach, name: str, *, actor: str) -> None:
-    """Revoke a key; one that is revoked already stays as it is. Raises NotFoundError."""
+def revoke_key(
+    database: Database, outreach: Outreach, name: str, *, actor: str, keep_admin: bool = False
+) -> None:
+    """Revoke a key; one that is revoked already stays as it is. Raises NotFoundError, and
+    LastAdminError as ``api_keys.revoke`` does."""
     with database.transaction("command") as connection:
-        if api_keys.revoke(connection, name, outreach.clock()):
+        if api_keys.revoke(connection, name, outreach.clock(), keep_admin=keep_admin):
             outreach.record_access(connection, KeyRevoked, name=name, actor=actor)

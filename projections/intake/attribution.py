@@ -111,6 +111,12 @@ class People:
         """Who has met the lead."""
         return self._meetings.get(lead_id, Meetings())
 
+    def meet(self, lead_id: UUID, device_id: UUID | None) -> None:
+        """From now on the device has met the lead, who wrote to it."""
+        if device_id is not None:
+            met = self.meetings(lead_id)
+            self._meetings[lead_id] = met._replace(devices={*met.devices, device_id})
+
     def owner(self, sender: Sequence[Address], speakers: Set[UUID] | None) -> UUID | None:
         """Whose address it is, of the people whom the ``speakers`` could have met; of several the
         one with the surest address."""

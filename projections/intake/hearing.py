@@ -23,11 +23,19 @@ from domain.phones import canonical
 from domain.reply_wishes import Heard, wished
 from domain.suppression import Suppression
 from domain.values import surely_before
+from projections.database.faults import outage
 from projections.database.quarantined import FaultyError
 from projections.eventstore.surroundings import surroundings
 from projections.intake.attribution import People, Quoted
 from projections.intake.providers.payload import DERIVED
-from projections.intake.said import Said, is_told_apart, renamed_id, taught, through
+from projections.intake.said import (
+    Said,
+    is_told_apart,
+    may_change_owners,
+    renamed_id,
+    taught,
+    through,
+)
 from projections.intake.strangers import Strangers
 from projections.intake.told_before import ToldBefore
 from projections.readmodels import addresses, leads, replies, suppressions
@@ -68,6 +76,8 @@ class Hearing:
             try:
                 outcome = self._hear(each)
             except Exception as error:
+                if outage(error) is not None:
+                    raise
                 raise FaultyError("inbound", each.taken.item_id, error) from None
             if outcome == "waiting":
                 waiting.append(each)
@@ -83,7 +93,7 @@ class Hearing:
 
     def _prepare(self, said: Sequence[Said]) -> None:
         """Read and lock at once all that the items may be about."""
-        alone = any(map(self._may_change_owners, said))
+        alone = any(may_change_owners(each, self.heard) for each in said)
         addresses.lock(self.connection, alone=alone)
         self.people = People(self.connection, [(s.item, s.taken.devices) for s in said])
         ids_of_leads = self.people.lead_ids()
@@ -126,19 +136,6 @@ class Hearing:
                 talk = self._talks[lead_id]
                 talk.latest_no = max(at, talk.latest_no or at)
 
-    def _may_change_owners(self, said: Said) -> bool:
-        """Whether an address may get another owner, or be suppressed."""
-        match said.item:
-            case Reply():
-                return wished(said.item, self.heard) == "stop"
-            case Preference():
-                return said.item.stop
-            case Answer():
-                meaning = provider_codes.meaning(said.taken.gateway, said.item.code)
-                return meaning == "opted_out"
-            case _:
-                return isinstance(said.item, Renamed)
-
     def _hear(self, said: Said) -> str:
         """What became of it."""
         item, sender = said.item, called(said.item)
@@ -152,6 +149,8 @@ class Hearing:
         talk = self._talks.get(lead_id)
         if talk is None:
             raise StorageError("its lead is put aside")
+        if isinstance(item, Renamed) and not self.people.meetings(lead_id).include(speakers):
+            return "ignored_not_met"
         talk.by["actor"] = f"webhook:{said.taken.gateway}"
         talk.came_at = said.taken.received_at
         # What an address said before is heard before what it says now.
@@ -194,6 +193,7 @@ class Hearing:
             is_named = not item.provider_id.startswith(DERIVED)
             return "repeated" if is_named else self._no_once_more(talk, said, item)
         told.note(lead_id, item.provider_id)
+        self.people.meet(lead_id, said.device_id)
         came = through(said)
         if item.edits and told.knows(lead_id, item.edits):
             talk.edit(item, came, self.heard)

@@ -28,6 +28,8 @@ from projections.readmodels import devices
 
 # Rows per transaction.
 CHUNK = 1000
+# Rejected rows that are told one by one: the first ones. A file of a million says no more by more.
+MOST_REJECTED = 1000
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +56,25 @@ class Rejected(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Imported(msgspec.Struct):
+class Rejections(msgspec.Struct):
+    """What was wrong with the first ``MOST_REJECTED`` rows that were rejected, by their lines, and
+    how many were."""
+
+    rejected: list[Rejected] = []
+    rejected_count: int = 0
+
+    def reject(self, line: int, field: str, reason: str) -> None:
+        """The row that begins in that line is not imported."""
+        self.rejected.append(Rejected(line, field, reason))
+        self.rejected_count += 1
+
+    def cut(self) -> None:
+        """Let go of what is too much; all rows that come later are of later lines."""
+        self.rejected.sort(key=lambda rejected: rejected.line)
+        del self.rejected[MOST_REJECTED:]
+
+
+class Imported(Rejections):
     """What an import did, or would do.
 
     ``registered`` leads are new. ``known`` leads existed already and stay as they are; with an
@@ -67,7 +87,6 @@ class Imported(msgspec.Struct):
     unchanged: int = 0
     known: int = 0
     opted_out: int = 0
-    rejected: list[Rejected] = []
     columns: dict[str, Column] = {}
 
     def counts(self) -> dict[str, int]:
@@ -78,7 +97,7 @@ class Imported(msgspec.Struct):
             "unchanged": self.unchanged,
             "known": self.known,
             "opted out": self.opted_out,
-            "rejected": len(self.rejected),
+            "rejected": self.rejected_count,
         }
 
 
@@ -120,7 +139,7 @@ def import_leads(
             try:
                 person = reader.read(row)
             except InvalidInputError as error:
-                result.rejected.append(Rejected(row.line, error.field, str(error)))
+                result.reject(row.line, error.field, str(error))
                 refusals.extend(reader.refusal(row))
                 continue
             if person.opted_out:
@@ -129,8 +148,7 @@ def import_leads(
             if first == row.line or options.update:
                 people.append(person)
             else:
-                reason = f"phone: the same as in line {first}"
-                result.rejected.append(Rejected(row.line, "phone", reason))
+                result.reject(row.line, "phone", f"phone: the same as in line {first}")
         written = write(people)
         result.registered += written.registered
         result.updated += written.updated
@@ -139,12 +157,11 @@ def import_leads(
         result.opted_out += written.opted_out
         # A no is heard though the row is wrong elsewhere, and by all who have the number.
         result.opted_out += hear(refusals).opted_out
-        result.rejected.extend(
-            Rejected(line, "phone", reason) for line, reason in written.refused.items()
-        )
+        for line, reason in written.refused.items():
+            result.reject(line, "phone", reason)
+        result.cut()
         done += len(chunk)
         progress(done)
-    result.rejected.sort(key=lambda rejected: rejected.line)
     return result
 
 

@@ -6,20 +6,18 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
-import msgspec
-
 from domain.application.outreach import Outreach
 from domain.errors import InvalidInputError
 from projections.database.engine import Database
 from projections.intake.dry_run import DryRun
 from projections.intake.files.layout import Column, mapped
 from projections.intake.files.reader import open_people_file
-from projections.intake.lead_import import CHUNK, Options, Rejected
+from projections.intake.lead_import import CHUNK, Options, Rejections
 from projections.intake.people import Person, PersonReader, identity
 from projections.intake.refusals import Refusals
 
 
-class OptedOut(msgspec.Struct):
+class OptedOut(Rejections):
     """What such a file did: how many leads were ``opted_out`` by it, how many phones were ``known``
     to be out or are of people who were erased, and how many that are nobody's are ``suppressed``.
 
@@ -30,7 +28,6 @@ class OptedOut(msgspec.Struct):
     opted_out: int = 0
     known: int = 0
     suppressed: int = 0
-    rejected: list[Rejected] = []
     columns: dict[str, Column] = {}
 
     def counts(self) -> dict[str, int]:
@@ -39,7 +36,7 @@ class OptedOut(msgspec.Struct):
             "opted out": self.opted_out,
             "known": self.known,
             "suppressed": self.suppressed,
-            "rejected": len(self.rejected),
+            "rejected": self.rejected_count,
         }
 
 
@@ -73,13 +70,14 @@ def import_opt_outs(
             try:
                 people.append(reader.read_refusal(row))
             except InvalidInputError as error:
-                result.rejected.append(Rejected(row.line, error.field, str(error)))
+                result.reject(row.line, error.field, str(error))
                 people.extend(reader.refusal(row))
         refused = hear([person for person in people if identity(person.phone) not in seen])
         seen.update(identity(person.phone) for person in people)
         result.opted_out += refused.opted_out
         result.known += refused.known
         result.suppressed += refused.suppressed
+        result.cut()
         done += len(chunk)
         progress(done)
     return result

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,9 +17,10 @@ from sqlalchemy import Connection
 
 from domain import provider_codes
 from domain.application.outreach import Outreach
-from domain.inbound import Answer, Inbound, Noise, Personal, Receipt
+from domain.inbound import Answer, Inbound, Noise, Personal, Receipt, dated
 from domain.reply_wishes import Heard
 from projections.database.engine import Database, rows, uuids
+from projections.database.faults import is_of_content
 from projections.database.quarantined import FaultyError
 from projections.eventstore.broken_streams import run_around
 from projections.intake import receipts
@@ -47,24 +49,43 @@ class Came(NamedTuple):
 
 
 def receive(database: Database, outreach: Outreach, heard: Heard) -> int:
-    """Record all that waits; returns how much came. While another process does it, nothing."""
-    total = 0
-    while done := run_around(
-        database,
-        "receive",
-        "receiver",
-        lambda connection: _receive_batch(connection, outreach, heard),
-        outreach.clock,
-    ):
+    """Record all that waits; returns how much came. While another process does it, nothing.
+
+    Where a batch fails for what is in it, smaller ones find the webhook that is at fault. It is put
+    aside, and the others are recorded.
+    """
+    total, limit = 0, BATCH
+    while True:
+        work = partial(_receive_batch, outreach=outreach, heard=heard, limit=limit)
+        try:
+            done = run_around(database, "receive", "receiver", work, outreach.clock)
+        except Exception as error:
+            if limit == 1 or not is_of_content(error):
+                raise
+            limit //= 2
+            continue
+        if not done:
+            return total
         total += done
-    return total
+        limit = min(2 * limit, BATCH)
 
 
-def _receive_batch(connection: Connection, outreach: Outreach, heard: Heard) -> int:
+def _receive_batch(connection: Connection, outreach: Outreach, heard: Heard, limit: int) -> int:
     now = outreach.clock()
-    taken = inbox.take(connection, now, BATCH)
+    taken = inbox.take(connection, now, limit)
     if not taken:
         return 0
+    try:
+        return _record(connection, outreach, heard, taken, now)
+    except Exception as error:
+        if len(taken) > 1 or not is_of_content(error):
+            raise
+        raise FaultyError("inbound", taken[0].item_id, error) from None
+
+
+def _record(
+    connection: Connection, outreach: Outreach, heard: Heard, taken: Sequence[Taken], now: datetime
+) -> int:
     batch, came, rest = _read(connection, taken)
     outcomes: Counter[tuple[str, str]] = Counter()
     said: list[Said] = []
@@ -108,9 +129,12 @@ def _read(
 
 
 def _items(taken: Taken) -> list[Inbound]:
+    came_at = taken.received_at
     if taken.parsed:
-        return inbox.items(taken)
-    return PARSERS[taken.gateway](inbox.webhook(taken), taken.received_at)
+        found = inbox.items(taken)
+    else:
+        found = PARSERS[taken.gateway](inbox.webhook(taken), came_at)
+    return [dated(item, came_at) for item in found]
 
 
 def _came(numbers: OwnNumbers, taken: Taken, item: Inbound) -> Came:

@@ -9,9 +9,11 @@ from uuid import UUID
 
 import msgspec
 
+from domain import provider_codes
 from domain.addresses import Address
-from domain.inbound import Answer, Inbound, Personal, Renamed, Reply, called
+from domain.inbound import Answer, Inbound, Personal, Preference, Renamed, Reply, called
 from domain.lead import Lead
+from domain.reply_wishes import Heard, wished
 from projections.intake.attribution import Quoted
 from projections.intake.providers.payload import DERIVED
 from projections.records.inbox import Taken
@@ -58,6 +60,19 @@ def renamed_id(item: Reply, provider_id: str) -> Reply:
     if item.provider_id == provider_id:
         return item
     return Reply(item.sender, item.text, provider_id, item.kind, item.signals, at=item.at)
+
+
+def may_change_owners(said: Said, heard: Heard) -> bool:
+    """Whether an address may get another owner, or be suppressed."""
+    match said.item:
+        case Reply():
+            return wished(said.item, heard) == "stop"
+        case Preference():
+            return said.item.stop
+        case Answer():
+            return provider_codes.meaning(said.taken.gateway, said.item.code) == "opted_out"
+        case _:
+            return isinstance(said.item, Renamed)
 
 
 def through(said: Said) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain.inbound import AHEAD
 from domain.repeats import MOST_EDITS
 from projections.database.engine import rows, uuids
 from projections.readmodels.counters import Tally
@@ -90,13 +91,16 @@ HANDLERS: Handlers = {
 def said_since(
     connection: Connection, lead_ids: Iterable[UUID], since: datetime
 ) -> list[tuple[UUID, str, datetime]]:
-    """What these leads said after ``since`` by the provider's clock: the words, and when."""
+    """What these leads said after ``since`` by the provider's clock: the words, and when. What
+    earlier versions recorded of the far future was said when it was recorded."""
     found = rows(
         connection,
-        "SELECT lead_id, text, sent_at FROM replies"
-        " WHERE lead_id = ANY(%(ids)s::uuid[]) AND sent_at > %(since)s",
+        "SELECT lead_id, text,"
+        " CASE WHEN sent_at > received_at + %(ahead)s THEN received_at ELSE sent_at END"
+        " FROM replies WHERE lead_id = ANY(%(ids)s::uuid[]) AND sent_at > %(since)s",
         ids=uuids(lead_ids),
         since=since,
+        ahead=AHEAD,
     )
     return [tuple(row) for row in found]
 

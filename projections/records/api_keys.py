@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
@@ -11,14 +12,16 @@ from typing import Any, Literal, cast
 import msgspec
 from sqlalchemy import Connection
 
-from domain import values
-from domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError
+from domain.errors import InvalidInputError, LastAdminError, NameTakenError, NotFoundError
 from projections.database.engine import rows
 
 Role = Literal["viewer", "operator", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "operator", "admin")
 
 PREFIX = "st_"
+# What is in a URL as it is, and what nobody takes for something else. Older keys have other names.
+_NAME = re.compile("[A-Za-z0-9._@-]+(?: [A-Za-z0-9._@-]+)*")
+KEYS_LOCK = 0x5E4D7249
 # Noting each use would be a write per request.
 NOTE_USE_EVERY = timedelta(minutes=1)
 
@@ -40,20 +43,32 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 def create(connection: Connection, name: str, role: str, now: datetime) -> str:
     """Create a key and return it; it cannot be shown again.
 
-    Raises InvalidInputError for a bad role or name. Raises AlreadyExistsError if the name is taken,
-    also by a revoked key: a name in the log means one key for ever.
+    Raises InvalidInputError for a bad role or name. Raises NameTakenError if the name, in any case,
+    is taken, also by a revoked key: a name in the log means one key for ever, and nobody may read
+    one for another.
     """
     if role not in ROLES:
         raise InvalidInputError("role", f"one of {', '.join(ROLES)}")
-    checked = values.label("name", *values.tokens("name", [name]))
+    checked = name.strip()
+    if len(checked) > 100 or not _NAME.fullmatch(checked):
+        raise InvalidInputError(
+            "name", "1 to 100 letters and digits of ASCII, with single spaces and ._@- between"
+        )
+    _lock(connection)
+    taken = rows(
+        connection,
+        "SELECT name, revoked_at FROM api_keys WHERE lower(name) = lower(%(name)s)"
+        " ORDER BY revoked_at NULLS FIRST LIMIT 1",
+        name=checked,
+    )
+    if taken:
+        raise NameTakenError(taken[0].name, is_revoked=taken[0].revoked_at is not None)
     key = PREFIX + secrets.token_urlsafe(32)
-    made = connection.exec_driver_sql(
+    connection.exec_driver_sql(
         "INSERT INTO api_keys (name, role, key_sha256, created_at)"
-        " VALUES (%(name)s, %(role)s, %(hash)s, %(now)s) ON CONFLICT (name) DO NOTHING",
+        " VALUES (%(name)s, %(role)s, %(hash)s, %(now)s)",
         {"name": checked, "role": role, "hash": _hash(key), "now": now},
-    ).rowcount
-    if not made:
-        raise AlreadyExistsError("key", checked)
+    )
     return key
 
 
@@ -89,20 +104,33 @@ def of_name(connection: Connection, name: str) -> Key:
     return _key(found[0])
 
 
-def revoke(connection: Connection, name: str, now: datetime) -> bool:
-    """Revoke a key; whether it was not revoked before. Raises NotFoundError."""
+def revoke(connection: Connection, name: str, now: datetime, *, keep_admin: bool = False) -> bool:
+    """Revoke a key; whether it was not revoked before. Raises NotFoundError, and with
+    ``keep_admin`` LastAdminError where no key of role admin would be left."""
+    _lock(connection)
     found = rows(
-        connection, "SELECT revoked_at FROM api_keys WHERE name = %(name)s FOR UPDATE", name=name
+        connection,
+        "SELECT revoked_at, role = 'admin' AND NOT EXISTS (SELECT FROM api_keys o"
+        " WHERE o.role = 'admin' AND o.revoked_at IS NULL AND o.name <> k.name) AS is_last"
+        " FROM api_keys k WHERE name = %(name)s FOR UPDATE",
+        name=name,
     )
     if not found:
         raise NotFoundError("key", name)
     if found[0].revoked_at is not None:
         return False
+    if keep_admin and found[0].is_last:
+        raise LastAdminError
     connection.exec_driver_sql(
         "UPDATE api_keys SET revoked_at = %(now)s WHERE name = %(name)s",
         {"name": name, "now": now},
     )
     return True
+
+
+def _lock(connection: Connection) -> None:
+    """Let one at a time decide by what other keys there are."""
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%(key)s)", {"key": KEYS_LOCK})
 
 
 def _hash(key: str) -> str:

@@ -11,14 +11,24 @@ import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Any, NamedTuple
 
+import psycopg2.errors
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
+from domain.errors import UnderWayError
 from domain.ids import hmac_sha256
 from projections.database.engine import Database, rows, uuids
 
 KEPT_FOR = timedelta(hours=24)
+# How long a request waits for another one with its key, and how many of a process do. Two that a
+# client sends at the same moment are done within that; more of them ask again.
+WAIT = timedelta(seconds=3)
+MOST_WAITING = 4
+_waiting = BoundedSemaphore(MOST_WAITING)
+_UNDER_WAY = "a request with this Idempotency-Key is still under way: ask again for its answer"
 # In place of a response that named somebody who was erased since. The same request is still not
 # done twice.
 _FORGOTTEN_STATUS = 409
@@ -44,7 +54,8 @@ class StoredResponse(NamedTuple):
 class Turn:
     """The transaction of one request with an idempotency key.
 
-    Making one waits until no other request with the same API key and idempotency key is under way.
+    Making one waits until no other request with the same API key and idempotency key is under way,
+    and raises UnderWayError where that takes too long.
     Until ``close`` every transaction of this context is a part of the turn's, so that the command
     and its response are committed together or not at all.
     """
@@ -89,13 +100,33 @@ class Turn:
 def wait_for_turn(connection: Connection, key_name: str, idempotency_key: str) -> None:
     """Lock this key until ``connection`` ends its transaction.
 
-    Of two requests that arrive together, the second waits and finds the first one's response.
+    Of two requests that arrive together, the second waits and finds the first one's response. It
+    waits ``WAIT`` at most, and in a process ``MOST_WAITING`` do: each holds a thread, and a few
+    hundred of one key would keep everybody else out. Raises UnderWayError.
     """
     digest = hashlib.sha256(f"{key_name}\0{idempotency_key}".encode()).digest()
     lock = int.from_bytes(digest[:8], "big", signed=True)
-    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": lock})
+    (free,) = rows(connection, "SELECT pg_try_advisory_xact_lock(%(lock)s) AS held", lock=lock)
+    if not free.held:
+        _wait(connection, lock)
     # A long import commits as it goes, on other connections, while this one waits for its response.
     connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
+def _wait(connection: Connection, lock: int) -> None:
+    if not _waiting.acquire(blocking=False):
+        raise UnderWayError(_UNDER_WAY)
+    try:
+        milliseconds = int(WAIT.total_seconds() * 1000)
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": lock})
+        connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
+    except OperationalError as error:
+        if isinstance(error.orig, psycopg2.errors.LockNotAvailable):
+            raise UnderWayError(_UNDER_WAY) from None
+        raise
+    finally:
+        _waiting.release()
 
 
 def find(

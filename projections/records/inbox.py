@@ -11,6 +11,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
+from domain import foreign_json
+from domain.foreign_json import ForeignJsonError
 from domain.inbound import Ignored, Inbound
 from projections.database.engine import rows, uuids
 from projections.database.quarantined import not_aside
@@ -125,9 +127,8 @@ def items(taken: Taken) -> list[Inbound]:
 
 
 def webhook(taken: Taken) -> dict[str, Any]:
-    """The JSON object of a webhook."""
-    # Unlike msgspec it reads half a surrogate pair, which JSON may write.
-    return cast(dict[str, Any], json.loads(taken.payload))
+    """The JSON object of a webhook. Raises ForeignJsonError."""
+    return cast(dict[str, Any], foreign_json.decode_leniently(taken.payload))
 
 
 def done(connection: Connection, inbound_ids: Iterable[int]) -> None:
@@ -161,8 +162,10 @@ def forget(connection: Connection, keys: Collection[str]) -> None:
     emptied = []
     for row in found:
         try:
-            payload = json.loads(bytes(row.payload))
-        except ValueError:  # somebody tampered with it: nobody can say which part is whose
+            payload = foreign_json.decode_leniently(bytes(row.payload))
+        except ForeignJsonError:
+            # Somebody tampered with it, or an earlier version let it in though it is nested without
+            # end: nobody can say which part is whose.
             emptied.append(row)
             continue
         left = redaction.without(payload, keys)

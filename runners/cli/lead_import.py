@@ -66,8 +66,8 @@ def import_(
 
 
 def _print(result: Imported | OptedOut, *, dry_run: bool) -> None:
-    """Prints how columns were read that do not have our names, each rejected row, and the
-    counts."""
+    """Prints how columns were read that do not have our names, the first rejected rows, and
+    the counts."""
     for header, column in result.columns.items():
         if header != (column.attribute or column.as_):
             because = f" ({column.reason})" if column.reason else ""
@@ -75,5 +75,7 @@ def _print(result: Imported | OptedOut, *, dry_run: bool) -> None:
             console.say(f"column {header!r} is read as {named}{because}")
     for rejected in result.rejected:
         console.say(f"line {rejected.line}: {rejected.reason}", err=True)
+    if more := result.rejected_count - len(result.rejected):
+        console.say(f"and {more} more rows after these", err=True)
     counts = ", ".join(f"{name} {count}" for name, count in result.counts().items())
     console.say(f"{counts}{' (nothing was written)' if dry_run else ''}")

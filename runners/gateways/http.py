@@ -19,7 +19,8 @@ import msgspec
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from domain import hosts, urls
+from domain import foreign_json, hosts, urls
+from domain.foreign_json import ForeignJsonError
 from domain.hosts import NONE, AllowedHosts
 from domain.inbound import Inbound
 from runners.gateways.checked_resolver import CheckedResolver, HostRefusedError, refusal
@@ -230,8 +231,8 @@ def header_value(text: object) -> str:
 def _response(status: int, retry_after: str | None, body: bytes) -> HttpResponse:
     """The response; a body that is no JSON object counts as empty."""
     try:
-        json = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        json = foreign_json.decode(body)
+    except ForeignJsonError:
         json = None
     return HttpResponse(status, _seconds(retry_after), json if isinstance(json, dict) else {})
 

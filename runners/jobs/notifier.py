@@ -17,7 +17,10 @@ import msgspec
 import structlog
 
 from domain.errors import SettingsError
+from projections.config import metrics
 from projections.container import Container
+from projections.database.faults import outage
+from projections.database.quarantined import reason
 from projections.outbox import deliveries, signatures, subscriptions
 from projections.outbox.deliveries import ClaimedDelivery
 from runners.gateways.http import Http, base_url
@@ -57,10 +60,9 @@ class Notifier:
             results = await asyncio.gather(
                 *(self._deliver_to(http, each) for each in waiting), return_exceptions=True
             )
-            # What is wrong with one subscription is raised when the others had their turn.
-            for result in results:
+            for subscription, result in zip(waiting, results, strict=True):
                 if isinstance(result, BaseException):
-                    raise result
+                    _note_fault(subscription, result)
             return sum(result for result in results if isinstance(result, int))
         finally:
             await http.close()
@@ -99,7 +101,16 @@ class Notifier:
         self, http: Http, subscription: Any, secrets: Sequence[str], due: ClaimedDelivery
     ) -> str | None:
         """Sends one delivery; returns why it failed, None if the subscriber has it or if there is
-        nothing to tell."""
+        nothing to tell. Whatever happens is a failure of this delivery: it is tried again later,
+        and given up in the end."""
+        try:
+            return await self._told(http, subscription, secrets, due)
+        except Exception as error:
+            return reason(error)
+
+    async def _told(
+        self, http: Http, subscription: Any, secrets: Sequence[str], due: ClaimedDelivery
+    ) -> str | None:
         if due.body is None:
             return due.error
         url = base_url({"base_url": subscription.url, "allow_http": subscription.allow_http})
@@ -148,3 +159,13 @@ class Notifier:
                 count=len(failed),
                 reason=failed[0][1],
             )
+
+
+def _note_fault(subscription: Any, error: BaseException) -> None:
+    """Tell of a fault that one subscription met, and let the others be told on time: a fault that
+    is raised makes the runner wait. Raises what is nobody's own: an outage of the database."""
+    if not isinstance(error, Exception) or outage(error) is not None:
+        raise error
+    metrics.runner_failed("notifier")
+    id_ = str(subscription.subscription_id)
+    log.error("notifier.fault", subscription_id=id_, reason=reason(error))

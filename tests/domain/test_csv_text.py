@@ -24,11 +24,34 @@ FORMULAS = [
     ("\n\u00a0=1", "'\n\u00a0=1"),
     ("\uff1d1", "'\uff1d1"),
     ("\uff0b\uff0d\uff20", "'\uff0b\uff0d\uff20"),
+    # Nor is anything before it that anybody sees.
+    ("\u200b=1+1", "'\u200b=1+1"),
+    ("\ufeff+1", "'\ufeff+1"),
+    ("\u200e\u2060 -1", "'\u200e\u2060 -1"),
+    ("\u3164\u2800@x", "'\u3164\u2800@x"),
+    ("\x00\x1f\x7f=1", "'\x00\x1f\x7f=1"),
+    ("\U000e0041\u00ad\u034f\ufe0f=1", "'\U000e0041\u00ad\u034f\ufe0f=1"),
+    ("'\u200b=1", "''\u200b=1"),
     # It is text already, and must come back with what it has.
     ("'=1", "''=1"),
     ("''+1", "'''+1"),
 ]
-TEXTS = ["", "Siti", "a=b", "'tis", "''", "'", "1-2", "STOP 🙏", '{"a":"=1"}', " x"]
+TEXTS = [
+    "\u200b",
+    "\u200bSiti=1",
+    "\u0600=1",
+    "'\u200b",
+    "",
+    "Siti",
+    "a=b",
+    "'tis",
+    "''",
+    "'",
+    "1-2",
+    "STOP 🙏",
+    '{"a":"=1"}',
+    " x",
+]
 
 
 @pytest.mark.parametrize(("cell", "made"), FORMULAS)
@@ -42,7 +65,7 @@ def test_a_text_stays_as_it_is(cell: str) -> None:
     assert harmless(cell) == read_back(cell) == cell
 
 
-@given(st.text(alphabet="'=+-@\t\r\n \uff1dx,\"", max_size=8))
+@given(st.text(alphabet="'=+-@\t\r\n \uff1d\u200b\u2800x,\"", max_size=8))
 def test_every_cell_comes_back(cell: str) -> None:
     assert read_back(harmless(cell)) == cell
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from domain.errors import InvalidInputError
-from projections.intake.files.tables import LONGEST_FIELD, LONGEST_ROW, Row, is_blank
+from projections.intake.files.tables import LONGEST_FIELD, LONGEST_ROW, Row, not_blank
 
 # The most frequent ones first.
 DELIMITERS = (",", ";", "\t", "|")
@@ -40,10 +40,8 @@ class DelimitedFile:
             while True:
                 reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
                 try:
-                    for cells in reader:
-                        line = lines.begin_row()
-                        if not is_blank(cells):
-                            yield Row(line, cells)
+                    read = ((lines.begin_row(), cells) for cells in reader)
+                    yield from not_blank(read, has_rows=broken > 0)
                     return
                 except csv.Error as error:
                     fault = "a '\"' within quotes written twice, and quotes that are closed"

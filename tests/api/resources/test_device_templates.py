@@ -180,6 +180,9 @@ def test_a_provider_that_fails_is_a_bad_gateway(client: Client, cloud: FakeCloud
     status, answer = client.get(f"/devices/{other}/templates")
     assert (status, answer["message"]) == (502, "the provider refused: code 100")
     assert ACCESS_TOKEN not in str(answer)
+    cloud.inquiry = Behaviour("deep")
+    status, answer = client.get(f"/devices/{device}/templates")
+    assert (status, answer["message"]) == (502, "the provider refused: HTTP 200")
 
 
 def warned(client: Client, **fields: Any) -> list[tuple[str, str]]:

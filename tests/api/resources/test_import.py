@@ -45,6 +45,7 @@ def test_good_rows_land_and_bad_rows_are_reported(container: Container, operator
         "unchanged": 0,
         "known": 0,
         "opted_out": 0,
+        "rejected_count": 5,
     }
     assert answer.json["rejected"] == [
         {

@@ -110,7 +110,10 @@ def test_a_name_is_one_keys_for_ever(container: Container, administrator: Client
 
     again = administrator.post("/keys", {"name": "crm", "role": "viewer"})
 
-    assert (again.status, again.json["message"]) == (409, "this key exists already: crm")
+    assert (again.status, again.json["message"]) == (
+        409,
+        "this name belonged to a key that was revoked: crm",
+    )
     assert len(noted(container)) == 2
     assert administrator.open("DELETE", "/keys/nobody").status_code == 404
 

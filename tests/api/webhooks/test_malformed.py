@@ -38,6 +38,7 @@ NO_OBJECT: dict[str, bytes] = {
     "deep arrays": b"[" * 200_000,
     "deep objects": b'{"payload":' * 60_000,
     "deep and whole": b'{"entry":' * 50_000 + b"1" + b"}" * 50_000,
+    "a little too deep": b'{"entry":' * 65 + b"1" + b"}" * 65,
     "two objects": b"{}{}",
 }
 

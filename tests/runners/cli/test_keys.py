@@ -79,7 +79,10 @@ def test_a_revoked_key_opens_nothing_and_keeps_its_name(sendtrail: Command, app:
 
     assert (revoked.exit_code, revoked.stdout) == (0, "revoked crm\n")
     assert Client(app, key).get("/leads").status == 401
-    assert (again.exit_code, again.stderr) == (1, "Error: this key exists already: crm\n")
+    assert (again.exit_code, again.stderr) == (
+        1,
+        "Error: this name belonged to a key that was revoked: crm\n",
+    )
 
 
 def test_bad_names_and_roles_are_one_line(sendtrail: Command, container: Container) -> None:
@@ -94,7 +97,7 @@ def test_bad_names_and_roles_are_one_line(sendtrail: Command, container: Contain
     ]
 
     assert [result.exit_code for result in results] == [1, 1, 2, 2, 1, 1]
-    expected = "Error: name: expected tokens of 1 to 100 characters"
+    expected = "Error: name: expected 1 to 100 letters and digits of ASCII"
     assert results[0].stderr.startswith(expected)
     assert results[1].stderr.startswith(expected)
     assert "'viewer', 'operator', 'admin'" in results[2].stderr

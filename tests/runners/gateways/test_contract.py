@@ -120,6 +120,7 @@ def test_providers_learn_our_version_and_none_of_what_we_are_made_of(behind: Beh
     [
         ("drop", Unknown("ServerDisconnectedError")),
         ("garbage", UNREADABLE),
+        ("deep", UNREADABLE),
         ("truncated", UNREADABLE),
         ("empty", UNREADABLE),
         ("huge", UNREADABLE),

@@ -22,7 +22,9 @@ def test_a_device_is_online_or_not(behind: Behind) -> None:
     assert status(provider, fake.url, **provider.wrong) == DeviceState(False, provider.denied)
 
 
-@pytest.mark.parametrize("kind", ["drop", "garbage", "truncated", "empty", "throttle", "error"])
+@pytest.mark.parametrize(
+    "kind", ["drop", "garbage", "deep", "truncated", "empty", "throttle", "error"]
+)
 def test_where_the_provider_does_not_say_a_devices_state_is_not_known(
     behind: Behind, kind: Kind
 ) -> None:

@@ -21,11 +21,12 @@ class Announced(NamedTuple):
 
 class Receiver:
     """``got`` is what it took or refused, in the order of arrival, which is nobody's; each answer
-    once, then 200. It says nothing to anybody while it ``hangs``."""
+    once, then 200, with ``words`` for a body. It says nothing to anybody while it ``hangs``."""
 
     def __init__(self) -> None:
         self.got: list[Announced] = []
         self.answers: list[int] = []
+        self.words = b""
         self.hangs = threading.Event()
         self.released = threading.Event()
         self.url = ""
@@ -54,8 +55,9 @@ def receiving() -> Iterator[Receiver]:
                 receiver.released.wait(30)
             self.send_response(status)
             self.send_header("Location", "http://127.0.0.1:1/")
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(receiver.words)))
             self.end_headers()
+            self.wfile.write(receiver.words)
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -15,13 +15,14 @@ from aiohttp import web
 
 # What becomes of a request. The server takes the message with "accept"; for all that the sender can
 # tell, it may have with "hang" (no answer), "drop" (the connection ends), "garbage" (no JSON),
-# "truncated" (half of an answer), "empty", "huge" (an answer with far too much after it) and
-# "error" (HTTP 500). "redirect" sends the sender elsewhere.
+# "deep" (arrays without end), "truncated" (half of an answer), "empty", "huge" (an answer with far
+# too much after it) and "error" (HTTP 500). "redirect" sends the sender elsewhere.
 Kind = Literal[
     "accept",
     "hang",
     "drop",
     "garbage",
+    "deep",
     "truncated",
     "empty",
     "huge",
@@ -36,6 +37,7 @@ TAKEN: tuple[Kind, ...] = (
     "hang",
     "drop",
     "garbage",
+    "deep",
     "truncated",
     "empty",
     "huge",
@@ -154,6 +156,8 @@ class Fake(ABC):
                 _abort(request)
             case "garbage":
                 return web.Response(text=f"<html>{phone} is busy</html>", content_type="text/html")
+            case "deep":
+                return web.Response(text="[" * 30_000, content_type="application/json")
             case "truncated":
                 half = text[: len(text) // 2]
                 return web.Response(text=half, content_type="application/json")

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import Workbook
 
 from domain.errors import InvalidInputError
-from projections.intake.files import spreadsheet
+from projections.intake.files import workbook_size
 from projections.intake.files.layout import mapped
 from projections.intake.files.reader import PeopleFile, open_people_file
 
@@ -139,7 +139,7 @@ def test_a_small_file_cannot_take_all_memory(
     path = workbook(tmp_path, {"A1": "phone"})
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/more.bin", b"\0" * 5_000_000)
-    monkeypatch.setattr(spreadsheet, "MOST_BYTES", 4 << 20)
+    monkeypatch.setattr(workbook_size, "MOST_BYTES", 4 << 20)
     with pytest.raises(InvalidInputError, match="file: expected a spreadsheet of at most 4 MB unp"):
         open_people_file(path, ())
 
