@@ -108,17 +108,21 @@ class Recorder(ApplicationRecorder):
             )
             page = result.all()
             events = decrypt(connection, [(r[0], r[1], r[2], bytes(r[3])) for r in page])
-            return [Notification(*event, row[4]) for event, row in zip(events, page, strict=True)]
+        # A reader goes on from what it got, and an id that was lost may be given again.
+        with library_errors():
+            if page:
+                self.database.flush()
+        return [Notification(*event, row[4]) for event, row in zip(events, page, strict=True)]
 
     def max_notification_id(self) -> int | None:
         """The notification id of the last event; None if the log is empty."""
-        with library_errors(), self.database.transaction() as connection:
-            return cast(
-                "int | None",
-                connection.exec_driver_sql(
+        with library_errors():
+            with self.database.transaction() as connection:
+                last = connection.exec_driver_sql(
                     "SELECT max(notification_id) FROM stored_events"
-                ).scalar_one(),
-            )
+                ).scalar_one()
+            self.database.flush()
+        return cast("int | None", last)
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> PollingSubscription:
         """An iterator over the log after the notification id ``gt`` that waits for new events."""
