@@ -82,12 +82,14 @@ class Database:
             with self._begin(name) as connection:
                 yield connection
         else:
-            appended = outer.info.get(APPENDED)
+            # Taken now: a connection that was cut gives none.
+            info = outer.info
+            appended = info.get(APPENDED)
             try:
                 with outer.begin_nested():
                     yield outer
             except BaseException:
-                outer.info[APPENDED] = appended
+                info[APPENDED] = appended
                 raise
 
     @contextmanager

@@ -18,6 +18,7 @@ def path(operator: Client) -> str:
     """The path of a lead that opted out."""
     made = operator.create("/leads", LEAD)
     assert operator.post(f"/leads/{made['id']}/opt-out", {}).status == 200
+    flushing.begin_answer()
     return f"/leads/{made['id']}"
 
 
@@ -34,6 +35,7 @@ def test_what_is_done_already_is_waited_for(operator: Client, path: str) -> None
 
 def test_what_is_refused_for_what_others_did_is_waited_for(operator: Client, path: str) -> None:
     assert waited(operator, "POST", "/leads", 409, json=LEAD)
+    flushing.begin_answer()
     assert waited(operator, "PATCH", NOWHERE, 404, json={"name": "Nur"})
 
 

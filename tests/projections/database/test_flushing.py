@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg2.extensions import parse_dsn
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
@@ -158,15 +159,9 @@ def test_a_connection_that_is_cut_before_the_flush_leaves_the_outcome_unknown(
     """As if it was cut in the commit: an outage, and the watch is told of nothing."""
     watch = container.database.watch = Watch()
 
-    with container.database.transaction() as connection:
-        name = rows(connection, "SELECT current_database()")[0][0]
-
     def cut(point: str) -> None:
         if point == "command.before_flush":
-            admin(
-                "SELECT count(pg_terminate_backend(pid, 20000)) FROM pg_stat_activity"
-                f" WHERE datname = '{name}'"
-            )
+            cut_all(container, admin)
 
     watch.told.clear()
     container.database.fault_point = cut
@@ -177,6 +172,22 @@ def test_a_connection_that_is_cut_before_the_flush_leaves_the_outcome_unknown(
     assert outage(error.value) == AWAY
     assert watch.told == []
     assert len(then.events(container)) == 1
+
+
+def test_a_connection_that_is_cut_in_a_part_is_an_outage_too(
+    container: Container, admin: Any
+) -> None:
+    def is_cut() -> None:
+        with container.database.transaction() as connection:
+            cut_all(container, admin)
+            connection.exec_driver_sql("SELECT 1")
+
+    turn = Turn(container.database, "crm", "1", container.outreach.clock())
+    with pytest.raises(DBAPIError) as error:
+        is_cut()
+    turn.close()
+
+    assert outage(error.value) == AWAY
 
 
 def test_the_watch_is_told_when_it_is_safe(container: Container) -> None:
@@ -251,6 +262,15 @@ def test_a_role_without_rights_may_wait(container: Container) -> None:
             connection.exec_driver_sql("RESET ROLE")
             connection.exec_driver_sql("DROP ROLE sendtrail_plain")
             connection.commit()
+
+
+def cut_all(container: Container, admin: Any) -> None:
+    """Ends every session of the container's database, and waits until they have ended."""
+    name = parse_dsn(container.database.url)["dbname"]
+    admin(
+        "SELECT count(pg_terminate_backend(pid, 20000)) FROM pg_stat_activity"
+        f" WHERE datname = '{name}'"
+    )
 
 
 def setting(connection: Connection) -> str:
