@@ -93,6 +93,22 @@ class Database:
                 raise
 
     @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for statements of which each is a transaction of its own.
+
+        They see what they would see in ``transaction``, where each has a snapshot of its own, too;
+        what is saved are a message to begin and one to end. Within ``joined`` it is the same as
+        ``transaction``.
+        """
+        if _joined.get() is not None:
+            with self.transaction() as connection:
+                yield connection
+            return
+        with self.engine.connect() as connection, flushing.each_alone(connection):
+            self.watch.meet(connection)
+            yield connection
+
+    @contextmanager
     def _begin(self, name: str) -> Iterator[Connection]:
         """A transaction of that name on a connection of its own."""
         with self.engine.connect() as connection:

@@ -9,6 +9,8 @@ others may see meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from sqlalchemy import Connection
@@ -55,14 +57,21 @@ def wait(connection: Connection) -> None:
 
     ``connection`` must be between two transactions. Raises what a commit would raise.
     """
-    driver = connection.connection.dbapi_connection
-    assert driver is not None  # noqa: S101
-    # The driver then sends neither BEGIN nor COMMIT: one message, and one answer.
-    driver.autocommit = True
-    try:
+    with each_alone(connection):
         connection.exec_driver_sql(_WAIT).close()
         connection.commit()
+    _waited.set(True)
+
+
+@contextmanager
+def each_alone(connection: Connection) -> Iterator[None]:
+    """Make each statement of the block a transaction of its own: one message to the server, and one
+    answer. ``connection`` must be between two transactions."""
+    driver = connection.connection.dbapi_connection
+    assert driver is not None  # noqa: S101
+    driver.autocommit = True
+    try:
+        yield
     finally:
         if not driver.closed:
             driver.autocommit = False
-    _waited.set(True)

@@ -18,10 +18,23 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
-from projections.database.engine import Database
+from projections.database.engine import Database, rows
+from projections.database.prepared import prepared
 from projections.eventstore.append import append, ids_of_last, library_errors
 from projections.eventstore.encryption import decrypt
 from projections.eventstore.tracking import Tracker, insert_tracking
+
+# One aggregate's events, ascending and descending.
+_STREAM = {
+    desc: prepared(
+        "SELECT originator_id, originator_version, topic, state FROM stored_events"
+        " WHERE originator_id = %(id)s"
+        " AND (%(gt)s::int IS NULL OR originator_version > %(gt)s)"
+        " AND (%(lte)s::int IS NULL OR originator_version <= %(lte)s)"
+        f" ORDER BY originator_version {direction} LIMIT %(limit)s"
+    )
+    for desc, direction in ((False, "ASC"), (True, "DESC"))
+}
 
 
 class Recorder(ApplicationRecorder):
@@ -70,15 +83,9 @@ class Recorder(ApplicationRecorder):
 
         ``desc`` turns the order round; ``limit`` is the most that are returned.
         """
-        with library_errors(), self.database.transaction() as connection:
-            result = connection.exec_driver_sql(
-                "SELECT originator_id, originator_version, topic, state FROM stored_events"
-                " WHERE originator_id = %(id)s"
-                " AND (%(gt)s::int IS NULL OR originator_version > %(gt)s)"
-                " AND (%(lte)s::int IS NULL OR originator_version <= %(lte)s)"
-                f" ORDER BY originator_version {'DESC' if desc else 'ASC'} LIMIT %(limit)s",
-                {"id": str(originator_id), "gt": gt, "lte": lte, "limit": limit},
-            )
+        with library_errors(), self.database.reading() as connection:
+            bounds = {"gt": gt, "lte": lte, "limit": limit}
+            result = rows(connection, _STREAM[desc], id=str(originator_id), **bounds)
             events = [(row[0], row[1], row[2], bytes(row[3])) for row in result]
             return [StoredEvent(*event) for event in decrypt(connection, events)]
 

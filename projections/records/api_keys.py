@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from domain import values
 from domain.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from projections.database.engine import rows
+from projections.database.prepared import prepared
 
 Role = Literal["viewer", "operator", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "operator", "admin")
@@ -21,6 +22,11 @@ ROLES: tuple[Role, ...] = ("viewer", "operator", "admin")
 PREFIX = "st_"
 # Noting each use would be a write per request.
 NOTE_USE_EVERY = timedelta(minutes=1)
+
+_FIND = prepared(
+    "SELECT name, role, key_sha256, created_at, last_used_at, revoked_at FROM api_keys"
+    " WHERE key_sha256 = %(hash)s AND revoked_at IS NULL"
+)
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +68,7 @@ def find(connection: Connection, key: str, now: datetime) -> Key | None:
     digest = _hash(key)
     records = rows(
         connection,
-        "SELECT * FROM api_keys WHERE key_sha256 = %(hash)s AND revoked_at IS NULL",
+        _FIND,
         hash=digest,
     )
     if not records or not hmac.compare_digest(records[0].key_sha256, digest):
