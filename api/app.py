@@ -13,6 +13,7 @@ from api.http import (
     errors,
     idempotency,
     request_log,
+    safe_answers,
     security_headers,
     uploads,
 )
@@ -111,6 +112,7 @@ def create_app(
     request_log.install(app)
     auth.install(app)
     uploads.install(app)
+    safe_answers.install(app)
     idempotency.install(app)
     api: Any = Api(app)
     errors.install(app, api)

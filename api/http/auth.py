@@ -46,7 +46,7 @@ def install(app: Flask) -> None:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             _unauthorized("expected a header 'Authorization: Bearer <key>'")
-        with container().database.transaction() as connection:
+        with container().database.reading() as connection:
             g.key = api_keys.find(connection, key.strip(), now())
         if g.key is None:
             metrics.wrong_key()

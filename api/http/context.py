@@ -76,7 +76,7 @@ def resource(what: str, resource_id: UUID, serialize: Callable[[Any], dict[str, 
 
 def resource_of(what: str, resource_id: UUID, serialize: SerializeAll) -> Any:
     """The same as ``resource``, where what is shown of a row is not all in it."""
-    with container().database.transaction() as connection:
+    with container().database.reading() as connection:
         return serialize(connection, [pages.one(connection, what, resource_id)])[0]
 
 

@@ -50,6 +50,19 @@ def outreach_record(container: Container, batches: Batches) -> Iterator[Writer]:
 
 
 @contextmanager
+def record_under_lock(container: Container, batches: Batches) -> Iterator[Writer]:
+    """The same by somebody who keeps the append lock until the disk has it: as it was done before
+    decision 0011, and is done still by transactions that ``Database`` did not begin."""
+
+    def append(batch: list[MessagePlanned]) -> int:
+        with container.database.engine.begin() as connection:
+            container.outreach.record(connection, batch)
+        return len(batch)
+
+    yield append, batches
+
+
+@contextmanager
 def event_store_put(container: Container, batches: Batches) -> Iterator[Writer]:
     """Sendtrail, called as the library calls an event store."""
     event_store: Any = container.outreach.events
@@ -124,6 +137,7 @@ def _copying(container: Container) -> Iterator[Callable[[bytes], None]]:
 # The contenders by their names, in the order in which they take turns.
 WRITERS = {
     "record": outreach_record,
+    "held": record_under_lock,
     "put": event_store_put,
     "library": library_put,
     "copy packed before": copy_packed_before,

@@ -91,15 +91,22 @@ class ApiMeasurement(MeasurementBase):
                 waits = [await _timed(_request, session, "GET", root + path) for path in paths]
                 cuts = quantiles(waits, n=20)
                 numbers |= {f"{kind} p50": cuts[9], f"{kind} p95": cuts[18]}
-            began = perf_counter()
-            leads = self.commands // CLIENTS // 2
-            clients = [
-                _run_client(session, root, number, client, leads) for client in range(CLIENTS)
-            ]
-            waits = [wait for each in await asyncio.gather(*clients) for wait in each]
-            numbers["commands"] = len(waits) / (perf_counter() - began)
-            numbers["p99"] = quantiles(waits, n=100)[98]
-        return numbers
+            return numbers | await run_clients(session, root, number, self.commands)
+
+
+async def run_clients(
+    session: aiohttp.ClientSession, root: str, number: int, commands: int
+) -> dict[str, float]:
+    """Give that many commands by ``CLIENTS`` clients; returns how many they were per second, and
+    the p99 of their waits in milliseconds. ``number`` keeps the phones of the rounds apart."""
+    began = perf_counter()
+    leads = commands // CLIENTS // 2
+    clients = [_run_client(session, root, number, client, leads) for client in range(CLIENTS)]
+    waits = [wait for each in await asyncio.gather(*clients) for wait in each]
+    return {
+        "commands": len(waits) / (perf_counter() - began),
+        "p99": quantiles(waits, n=100)[98],
+    }
 
 
 async def _run_client(

@@ -18,7 +18,8 @@ processes of one connection each, one transaction per batch. Making the objects 
   time includes encoding and packing by plain Python, which any writer in Python has to do.
 
 On a disk that takes longer to flush (``SlowFlushAppendMeasurement``), commits that wait for one
-another show: every flush of a second server takes ``slow_flush.DELAY`` longer.
+another show: every flush of a second server takes ``slow_flush.DELAY`` longer. One contender
+more is there: Sendtrail with the append lock kept until the disk has the events.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class AppendMeasurement(MeasurementBase):
     server = ""
     # The target in batches of 100 and more: times the library's recorder.
     target = 5.0
+    # Contenders that take no part.
+    left_out: frozenset[str] = frozenset({"held"})
 
     def __init__(self, sizes: Mapping[int, int], processes: Sequence[int]) -> None:
         self.sizes = sizes
@@ -70,7 +73,7 @@ class AppendMeasurement(MeasurementBase):
         return rows
 
     def _writers(self, count: int) -> list[str]:
-        left_out: set[str] = set() if count == 1 else {"put"}
+        left_out = set(self.left_out) if count == 1 else {*self.left_out, "put"}
         if not optional_packages.has_library_recorder():
             left_out.add("library")
         return [writer for writer in append_writers.WRITERS if writer not in left_out]
@@ -102,12 +105,18 @@ class SlowFlushAppendMeasurement(AppendMeasurement):
     server = f", flush +{slow_flush.DELAY:g} ms"
     # Most of the time is the flush, which both wait for alike.
     target = 1.0
+    left_out: frozenset[str] = frozenset()
 
     def __init__(self, sizes: Mapping[int, int], processes: Sequence[int]) -> None:
         super().__init__(sizes, processes)
         self._stack = ExitStack()
         if not slow_flush.is_possible():
             self.rows = []
+
+    def _rows(self, count: int, size: int) -> list[Row]:
+        rows = super()._rows(count, size)
+        label, cell = rows[0].label, f"{count} {size}"
+        return [*rows, Comparison(label, f"record {cell}", "flush under the lock", f"held {cell}")]
 
     @property
     def notes(self) -> Sequence[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.harness.measuring import Measurement
 from benchmarks.measurements.api import ApiMeasurement
+from benchmarks.measurements.api_flushing import ApiFlushingMeasurement
 from benchmarks.measurements.append import AppendMeasurement, SlowFlushAppendMeasurement
 from benchmarks.measurements.claim import ClaimMeasurement
 from benchmarks.measurements.flushing import FlushingMeasurement
@@ -25,7 +26,7 @@ def _full() -> dict[str, list[Measurement]]:
             AppendMeasurement(
                 {1: 1000, 100: 10_000, 1000: 20_000, 10_000: 40_000}, processes=(1, 2, 4, 8)
             ),
-            SlowFlushAppendMeasurement({1: 400, 100: 10_000, 1000: 20_000}, processes=(1, 4, 8)),
+            SlowFlushAppendMeasurement({1: 1200, 100: 10_000, 1000: 20_000}, processes=(1, 4, 8)),
         ],
         "schedule": [CampaignMeasurement(leads=100_000), EnrollmentMeasurement(leads=20_000)],
         "lifecycle": [
@@ -38,7 +39,10 @@ def _full() -> dict[str, list[Measurement]]:
         "growth": [GrowthMeasurement(leads=40_000, campaigns_before=30)],
         "campaign": [LargeCampaignMeasurement(leads=1_000_000, rounds=2)],
         "rebuild": [RebuildMeasurement([(20_000, 0), (40_000, 5)])],
-        "api": [ApiMeasurement(messages=1_000_000, sent=20_000, commands=4000, queries=500)],
+        "api": [
+            ApiMeasurement(messages=1_000_000, sent=20_000, commands=4000, queries=500),
+            ApiFlushingMeasurement(commands=2000),
+        ],
         "slow-clients": [SlowClientsMeasurement(turns=10, seconds=2.0)],
     }
 
@@ -48,7 +52,7 @@ def _quick() -> dict[str, list[Measurement]]:
     return {
         "append": [
             AppendMeasurement({1: 50, 100: 1000, 1000: 4000, 10_000: 10_000}, processes=(1, 2)),
-            SlowFlushAppendMeasurement({1: 50, 100: 1000}, processes=(1, 4)),
+            SlowFlushAppendMeasurement({1: 160, 100: 1000}, processes=(1, 8)),
         ],
         "schedule": [CampaignMeasurement(leads=2000), EnrollmentMeasurement(leads=200)],
         "lifecycle": [
@@ -61,7 +65,10 @@ def _quick() -> dict[str, list[Measurement]]:
         "growth": [GrowthMeasurement(leads=2000, campaigns_before=5)],
         "campaign": [LargeCampaignMeasurement(leads=10_000, rounds=1)],
         "rebuild": [RebuildMeasurement([(2000, 0), (2000, 5)])],
-        "api": [ApiMeasurement(messages=10_000, sent=1000, commands=1000, queries=100)],
+        "api": [
+            ApiMeasurement(messages=10_000, sent=1000, commands=1000, queries=100),
+            ApiFlushingMeasurement(commands=400),
+        ],
         "slow-clients": [SlowClientsMeasurement(turns=2, seconds=0.5)],
     }
 

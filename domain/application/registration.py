@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from eventsourcing.persistence import RecordConflictError
 
 from domain import lead, suppression
-from domain.application.base import ATTEMPTS, LEAD
+from domain.application.base import ATTEMPTS
 from domain.application.senders import SenderCommands
 from domain.conversation import Conversation
 from domain.errors import AlreadyExistsError, ConflictError, ErasedError
@@ -42,11 +42,12 @@ class Change(NamedTuple):
 
 class Registered(NamedTuple):
     """What became of registrations: the ids of new leads by phone as given, those of leads that
-    there are already, and the phones of people who were erased."""
+    there are already, the phones of people who were erased, and what was recorded."""
 
     new: dict[str, UUID]
     known: dict[str, UUID]
     erased: set[str]
+    events: Sequence[Event]
 
 
 class Lives(NamedTuple):
@@ -136,7 +137,8 @@ class RegistrationCommands(SenderCommands):
                 raise ErasedError
             if phone in done.known:
                 raise AlreadyExistsError("lead", done.known[phone])
-            return self._load(LEAD, done.new[phone])
+            own = [event for event in done.events if event.originator_id == done.new[phone]]
+            return cast(lead.Lead, lead.fold(None, own))
         raise ConflictError("this lead is changed by others again and again; try later")
 
     def register_leads(
@@ -151,11 +153,12 @@ class RegistrationCommands(SenderCommands):
         renewed = [key for key, each in by_key.items() if each.renewed_consent is not None]
         found = self.look_up(connection, by_key, renewed)
         new = [(id_, by_key[key]) for key, id_ in found.free.items()]
-        self.import_leads(connection, new, (), actor=actor)
+        events = self.import_leads(connection, new, (), actor=actor)
         return Registered(
             {each.phone: id_ for id_, each in new},
             {by_key[key].phone: id_ for key, id_ in found.known.items()},
             {by_key[key].phone for key in found.erased},
+            events,
         )
 
     def look_up(
@@ -191,12 +194,12 @@ class RegistrationCommands(SenderCommands):
         changes: Iterable[Change],
         *,
         actor: str,
-    ) -> None:
+    ) -> Sequence[Event]:
         """Register leads under the ids that ``look_up`` gave in the same transaction, and change
         others. What is pending for those who have another device now moves to it.
 
         Whoever has an address that said no starts opted out. A lead that another transaction
-        registers or changes meanwhile raises the library's RecordConflictError.
+        registers or changes meanwhile raises the library's RecordConflictError. Returns all events.
         """
         by: dict[str, Any] = {"now": self.clock(), "actor": actor}
         new = [(canonical(each.phone), id_, each) for id_, each in registrations]
@@ -240,6 +243,7 @@ class RegistrationCommands(SenderCommands):
         if moving:
             self.write_from_new_devices(connection, moving)
         self.record(connection, events)
+        return events
 
     def lives(self, connection: Any, keys: Iterable[str]) -> dict[str, Lives]:
         """Who had each of these canonical phones, and the id that the next lead with it gets.
@@ -251,9 +255,12 @@ class RegistrationCommands(SenderCommands):
         wanted = list(dict.fromkeys(keys))
         latest: dict[str, tuple[UUID, bool]] = {}
         free: dict[str, UUID] = {}
+        # Most are in their first life, or new: two lives are asked for at once.
+        taken = self.queries.taken(connection, [self._id(k, n) for k in wanted for n in (0, 1)])
         for life in count():
             ids = {key: self._id(key, life) for key in wanted}
-            taken = self.queries.taken(connection, ids.values())
+            if life > 1:
+                taken = self.queries.taken(connection, ids.values())
             latest.update((key, (id_, taken[id_])) for key, id_ in ids.items() if id_ in taken)
             if life:
                 free.update((key, id_) for key, id_ in ids.items() if id_ not in taken)

@@ -29,8 +29,11 @@ TRANSACTIONS = (
     "receive",
     "rotate",
 )
+# ``before_flush``: others see what was committed, and it is not safe yet. Reached by transactions
+# that append to the log.
+MOMENTS = ("before_commit", "before_flush", "after_commit")
 POINTS = (
-    *(f"{name}.{moment}" for name in TRANSACTIONS for moment in ("before_commit", "after_commit")),
+    *(f"{name}.{moment}" for name in TRANSACTIONS for moment in MOMENTS),
     "gateway.before_call",
     "gateway.after_call",
 )

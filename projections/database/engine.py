@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
 from projections.config.fault_points import no_fault
 from projections.config.secret_key import key_cipher
-from projections.database import faults
+from projections.database import faults, flushing
 from projections.database.prepared import Prepared, execute
 from projections.database.servers import APPENDED, ServerWatch, identify
 from projections.database.sessions import make_engine
@@ -82,19 +82,71 @@ class Database:
             with self._begin(name) as connection:
                 yield connection
         else:
-            with outer.begin_nested():
-                yield outer
+            # Taken now: a connection that was cut gives none.
+            info = outer.info
+            appended = info.get(APPENDED)
+            try:
+                with outer.begin_nested():
+                    yield outer
+            except BaseException:
+                info[APPENDED] = appended
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for statements of which each is a transaction of its own.
+
+        They see what they would see in ``transaction``, where each has a snapshot of its own, too;
+        what is saved are a message to begin and one to end. Within ``joined`` it is the same as
+        ``transaction``.
+        """
+        if _joined.get() is not None:
+            with self.transaction() as connection:
+                yield connection
+            return
+        with self.engine.connect() as connection, flushing.each_alone(connection):
+            self.watch.meet(connection)
+            yield connection
 
     @contextmanager
     def _begin(self, name: str) -> Iterator[Connection]:
         """A transaction of that name on a connection of its own."""
-        with self.engine.begin() as connection:
-            self.watch.meet(connection)
+        with self.engine.connect() as connection:
+            self.begin(connection)
             yield connection
-            self.fault_point(f"{name}.before_commit")
-            appended = connection.info.get(APPENDED)
+            self.commit(connection, name)
+
+    def begin(self, connection: Connection) -> None:
+        """Begin a transaction that ends with ``commit``, or is rolled back."""
+        connection.begin()
+        flushing.own(connection)
+        self.watch.meet(connection)
+
+    def commit(self, connection: Connection, name: str) -> None:
+        """Commit what was begun with ``begin``, and return when it is safe; ``name`` as in
+        ``transaction``."""
+        self.fault_point(f"{name}.before_commit")
+        appended = connection.info.get(APPENDED)
+        connection.commit()
+        if appended is not None:
+            self.fault_point(f"{name}.before_flush")
+            flushing.wait(connection)
         self.watch.committed(appended)
         self.fault_point(f"{name}.after_commit")
+
+    def flush(self) -> None:
+        """Return when all that this process can see is safe, whoever committed it."""
+        with self.engine.connect() as connection:
+            flushing.wait(connection)
+
+    def begin_answer(self) -> None:
+        """This context begins to work on another answer; see ``finish_answer``."""
+        flushing.begin_answer()
+
+    def finish_answer(self) -> None:
+        """Return when what an answer may say is safe, also where nothing was appended for it."""
+        if not flushing.has_waited():
+            self.flush()
 
     @contextmanager
     def joined(self, connection: Connection) -> Iterator[None]:

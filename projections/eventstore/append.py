@@ -1,8 +1,9 @@
 """How events get into the log: projected, encrypted, ordered by the append lock, copied.
 
 The lock makes notification ids follow the order of commits, so that a reader of the log never skips
-an event. The lock is taken last and held for COPY and commit only. Whatever replaces the lock has
-to keep that promise; nothing outside this file depends on how it is kept.
+an event. The lock is taken last and held for COPY and commit only, and the commit does not wait for
+the disk (``projections.database.flushing``). Whatever replaces the lock has to keep that promise;
+nothing outside this file depends on how it is kept.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from projections.config import metrics
+from projections.database import flushing
 from projections.database.servers import APPENDED
 from projections.eventstore.encryption import PERSONAL, encrypt
 from projections.readmodels.projector import Change, Row, changes, project
@@ -91,7 +93,10 @@ def append(
         cursor: Any = connection.connection.cursor()
         # Other transactions wait for the rows of the counts: write these as late as possible.
         counted.write(connection)
-        cursor.copy_expert(_LOCK_AND_COPY, data)
+        if flushing.is_owned(connection):
+            cursor.copy_expert(f"{flushing.COMMIT_WITHOUT_WAITING}; {_LOCK_AND_COPY}", data)
+        else:
+            cursor.copy_expert(_LOCK_AND_COPY, data)
 
 
 @contextmanager

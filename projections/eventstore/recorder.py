@@ -18,10 +18,23 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
-from projections.database.engine import Database
+from projections.database.engine import Database, rows
+from projections.database.prepared import prepared
 from projections.eventstore.append import append, ids_of_last, library_errors
 from projections.eventstore.encryption import decrypt
 from projections.eventstore.tracking import Tracker, insert_tracking
+
+# One aggregate's events, ascending and descending.
+_STREAM = {
+    desc: prepared(
+        "SELECT originator_id, originator_version, topic, state FROM stored_events"
+        " WHERE originator_id = %(id)s"
+        " AND (%(gt)s::int IS NULL OR originator_version > %(gt)s)"
+        " AND (%(lte)s::int IS NULL OR originator_version <= %(lte)s)"
+        f" ORDER BY originator_version {direction} LIMIT %(limit)s"
+    )
+    for desc, direction in ((False, "ASC"), (True, "DESC"))
+}
 
 
 class Recorder(ApplicationRecorder):
@@ -70,15 +83,9 @@ class Recorder(ApplicationRecorder):
 
         ``desc`` turns the order round; ``limit`` is the most that are returned.
         """
-        with library_errors(), self.database.transaction() as connection:
-            result = connection.exec_driver_sql(
-                "SELECT originator_id, originator_version, topic, state FROM stored_events"
-                " WHERE originator_id = %(id)s"
-                " AND (%(gt)s::int IS NULL OR originator_version > %(gt)s)"
-                " AND (%(lte)s::int IS NULL OR originator_version <= %(lte)s)"
-                f" ORDER BY originator_version {'DESC' if desc else 'ASC'} LIMIT %(limit)s",
-                {"id": str(originator_id), "gt": gt, "lte": lte, "limit": limit},
-            )
+        with library_errors(), self.database.reading() as connection:
+            bounds = {"gt": gt, "lte": lte, "limit": limit}
+            result = rows(connection, _STREAM[desc], id=str(originator_id), **bounds)
             events = [(row[0], row[1], row[2], bytes(row[3])) for row in result]
             return [StoredEvent(*event) for event in decrypt(connection, events)]
 
@@ -108,17 +115,21 @@ class Recorder(ApplicationRecorder):
             )
             page = result.all()
             events = decrypt(connection, [(r[0], r[1], r[2], bytes(r[3])) for r in page])
-            return [Notification(*event, row[4]) for event, row in zip(events, page, strict=True)]
+        # A reader goes on from what it got, and an id that was lost may be given again.
+        with library_errors():
+            if page:
+                self.database.flush()
+        return [Notification(*event, row[4]) for event, row in zip(events, page, strict=True)]
 
     def max_notification_id(self) -> int | None:
         """The notification id of the last event; None if the log is empty."""
-        with library_errors(), self.database.transaction() as connection:
-            return cast(
-                "int | None",
-                connection.exec_driver_sql(
+        with library_errors():
+            with self.database.transaction() as connection:
+                last = connection.exec_driver_sql(
                     "SELECT max(notification_id) FROM stored_events"
-                ).scalar_one(),
-            )
+                ).scalar_one()
+            self.database.flush()
+        return cast("int | None", last)
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> PollingSubscription:
         """An iterator over the log after the notification id ``gt`` that waits for new events."""

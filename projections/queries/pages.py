@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from domain.errors import InvalidInputError, NotFoundError
 from projections.database.engine import rows
+from projections.database.prepared import prepared
 from projections.schema.expressions import address_key
 
 _MESSAGES = """(
@@ -71,12 +72,15 @@ SOURCES = {
     "device": (_DEVICES, "device_id"),
     "message": (_MESSAGES, "message_id"),
 }
+_ONE = {
+    resource: prepared(f"SELECT * FROM {source} r WHERE {key} = %(id)s")
+    for resource, (source, key) in SOURCES.items()
+}
 
 
 def one(connection: Connection, resource: str, resource_id: UUID) -> Any:
     """The row of the ``resource`` (a name of ``SOURCES``) with that id. Raises NotFoundError."""
-    source, key = SOURCES[resource]
-    matches = rows(connection, f"SELECT * FROM {source} r WHERE {key} = %(id)s", id=resource_id)
+    matches = rows(connection, _ONE[resource], id=resource_id)
     if not matches:
         raise NotFoundError(resource, resource_id)
     return matches[0]

@@ -13,6 +13,7 @@ from domain.device_choice import Ties
 from domain.enrolling import REFUSALS
 from domain.lead import Lead, Profile
 from projections.database.engine import rows, uuids
+from projections.database.prepared import prepared
 from projections.database.quarantined import not_aside
 from projections.readmodels.handler import key
 from projections.schema.expressions import FIRST_CONTACT
@@ -222,14 +223,16 @@ def merged_into(connection: Connection, ids: Iterable[UUID]) -> list[Lead]:
     return [state(row) for row in leads]
 
 
+_TAKEN = prepared(
+    "SELECT lead_id, erased_at IS NOT NULL AS erased FROM leads"
+    " WHERE lead_id = ANY(%(ids)s::uuid[])"
+    " UNION ALL SELECT id, true FROM erased_ids WHERE id = ANY(%(ids)s::uuid[])"
+)
+
+
 def taken(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bool]:
     """Those of these ids that are leads', and whether that lead is erased; or that the number of
     an erased person would give."""
-    leads = rows(
-        connection,
-        "SELECT lead_id, erased_at IS NOT NULL AS erased FROM leads"
-        " WHERE lead_id = ANY(%(ids)s::uuid[])"
-        " UNION ALL SELECT id, true FROM erased_ids WHERE id = ANY(%(ids)s::uuid[])",
-        ids=uuids(ids),
-    )
+    wanted = list(ids)
+    leads = rows(connection, _TAKEN, ids=uuids(wanted)) if wanted else []
     return {row.lead_id: row.erased for row in leads}

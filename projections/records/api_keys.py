@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from domain.errors import InvalidInputError, LastAdminError, NameTakenError, NotFoundError
 from projections.database.engine import rows
+from projections.database.prepared import prepared
 
 Role = Literal["viewer", "operator", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "operator", "admin")
@@ -24,6 +25,11 @@ _NAME = re.compile("[A-Za-z0-9._@-]+(?: [A-Za-z0-9._@-]+)*")
 KEYS_LOCK = 0x5E4D7249
 # Noting each use would be a write per request.
 NOTE_USE_EVERY = timedelta(minutes=1)
+
+_FIND = prepared(
+    "SELECT name, role, key_sha256, created_at, last_used_at, revoked_at FROM api_keys"
+    " WHERE key_sha256 = %(hash)s AND revoked_at IS NULL"
+)
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +83,7 @@ def find(connection: Connection, key: str, now: datetime) -> Key | None:
     digest = _hash(key)
     records = rows(
         connection,
-        "SELECT * FROM api_keys WHERE key_sha256 = %(hash)s AND revoked_at IS NULL",
+        _FIND,
         hash=digest,
     )
     if not records or not hmac.compare_digest(records[0].key_sha256, digest):

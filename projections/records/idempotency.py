@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.errors import UnderWayError
 from domain.ids import hmac_sha256
+from projections.database import flushing
 from projections.database.engine import Database, rows, uuids
 
 KEPT_FOR = timedelta(hours=24)
@@ -69,14 +70,21 @@ class Turn:
         self._began = now
         with ExitStack() as stack:
             self._connection = stack.enter_context(database.engine.connect())
-            self._connection.begin()
+            database.begin(self._connection)
             wait_for_turn(self._connection, key_name, idempotency_key)
             stack.enter_context(database.joined(self._connection))
             self._stack = stack.pop_all()
 
     def stored(self, now: datetime) -> StoredResponse | None:
-        """The response given to this key within the day before ``now``; None for a new key."""
-        return find(self._connection, self._key_name, self._idempotency_key, now)
+        """The response given to this key within the day before ``now``; None for a new key.
+
+        A response ends the turn: whoever gave it may still wait until it is safe.
+        """
+        found = find(self._connection, self._key_name, self._idempotency_key, now)
+        if found is not None:
+            self._connection.commit()
+            flushing.wait(self._connection)
+        return found
 
     def commit(self, response: StoredResponse, now: datetime) -> None:
         """Commit what was done, together with ``response``."""
@@ -88,9 +96,7 @@ class Turn:
                 name=self._key_name,
                 key=self._idempotency_key,
             )
-        self._database.fault_point("command.before_commit")
-        self._connection.commit()
-        self._database.fault_point("command.after_commit")
+        self._database.commit(self._connection, "command")
 
     def close(self) -> None:
         """Roll back what was not committed."""

@@ -162,16 +162,21 @@ class Runners:
         while True:
             ending = stop.is_set()
             try:
-                self.container.database.run("other", self._leave if ending else self._say)
+                if ending:
+                    self.container.database.run("other", self._leave)
+                else:
+                    end = self.container.database.run("other", self._say)
+                    # Only now: an event that is seen may not be safe before a later commit is.
+                    self.container.database.watch.saw(end)
             except Exception as error:
                 log.warning("runners.not_seen", error=type(error).__name__)
             if ending:
                 return
             stop.wait(runner_processes.BEAT_SECONDS)
 
-    def _say(self, connection: Connection) -> None:
-        """Tells the others how this process fares, and the watch where the log ends."""
-        self.container.database.watch.saw(log_position(connection).last)
+    def _say(self, connection: Connection) -> int:
+        """Tells the others how this process fares; returns where the log ends."""
+        end = log_position(connection).last
         runner_processes.beat(
             connection,
             self.process,
@@ -180,6 +185,7 @@ class Runners:
             self.container.outreach.clock(),
             msgspec.to_builtins(self.health.states),
         )
+        return end
 
     def _leave(self, connection: Connection) -> None:
         runner_processes.leave(connection, self.process)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -33,3 +35,24 @@ def backends(container: Container) -> set[int]:
     """The process ids of the server's sessions."""
     with container.database.transaction() as connection:
         return {row.pid for row in rows(connection, "SELECT pid FROM pg_stat_activity")}
+
+
+def test_each_statement_of_a_reading_is_a_transaction_of_its_own(container: Container) -> None:
+    """And the connection begins transactions again afterwards."""
+    number = "SELECT pg_current_xact_id()::text"
+    with container.database.reading() as connection:
+        reading = [rows(connection, number)[0][0] for _ in range(2)]
+    with container.database.transaction() as connection:
+        writing = [rows(connection, number)[0][0] for _ in range(2)]
+
+    assert len(set(reading)) == 2
+    assert len(set(writing)) == 1
+
+
+def test_a_reading_that_fails_leaves_what_it_was_joined_to(container: Container) -> None:
+    database = container.database
+    with database.transaction() as connection, database.joined(connection):
+        with suppress(DBAPIError), database.reading() as part:
+            assert part is connection
+            rows(part, "SELECT 1/0")
+        assert rows(connection, "SELECT 1 AS one")[0].one == 1
