@@ -63,6 +63,8 @@ class Database:
                 OPENING_KEY: secret_key,
             },
         )
+        # The same pool.
+        self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         event.listen(self.engine, "connect", _read_uuids)
         event.listen(self.engine, "connect", identify)
         event.listen(self.engine, "handle_error", _discard_if_read_only)
@@ -94,6 +96,18 @@ class Database:
             self.fault_point(f"{name}.before_commit")
             appended = connection.info.get(APPENDED)
         self.watch.committed(appended)
+        self.fault_point(f"{name}.after_commit")
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[Connection]:
+        """A connection for one statement, which is a transaction of its own: one round trip.
+
+        ``name`` is that of the fault points before it and after it.
+        """
+        with self._alone.connect() as connection:
+            self.watch.meet(connection)
+            self.fault_point(f"{name}.before_commit")
+            yield connection
         self.fault_point(f"{name}.after_commit")
 
     @contextmanager

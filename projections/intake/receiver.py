@@ -93,18 +93,25 @@ def _read(
     """The first ``MOST_ITEMS`` values in what came, in order: the webhooks that they are of, the
     values, and the rest of the last webhook. What was said to a number that is not ours is noise.
     """
-    numbers = OwnNumbers(connection, {taken.gateway for taken in batch})
-    came: list[Came] = []
+    read: list[tuple[Taken, Inbound]] = []
+    rest: list[Inbound] = []
     for count, taken in enumerate(batch, start=1):
         try:
             items = _items(taken)
-            room = MOST_ITEMS - len(came)
-            came += [_came(numbers, taken, item) for item in items[:room]]
         except Exception as error:
             raise FaultyError("inbound", taken.item_id, error) from None
+        room = MOST_ITEMS - len(read)
+        read += [(taken, item) for item in items[:room]]
         if len(items) >= room:
-            return batch[:count], came, items[room:]
-    return batch, came, []
+            batch, rest = batch[:count], items[room:]
+            break
+    numbers = OwnNumbers(
+        connection,
+        {taken.gateway for taken in batch},
+        {to for _, item in read if (to := getattr(item, "to", ""))},
+        {taken.device_id for taken in batch if taken.device_id is not None},
+    )
+    return batch, [_came(numbers, taken, item) for taken, item in read], rest
 
 
 def _items(taken: Taken) -> list[Inbound]:
@@ -135,7 +142,13 @@ def _record_receipts(
 ) -> tuple[list[Any], list[Said]]:
     """The events that follow from receipts, and what the receipts say of people."""
     received = [
-        Received(each.item, each.taken.devices or None, f"webhook:{each.taken.gateway}")
+        Received(
+            each.item,
+            each.taken.devices or None,
+            f"webhook:{each.taken.gateway}",
+            each.taken.device_id,
+            each.taken.secret_id,
+        )
         for each in came
         if isinstance(each.item, Receipt)
     ]
