@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain import provider_codes
+from domain.addresses import Address
 from domain.application.outreach import Outreach
 from domain.inbound import Answer, Inbound, Noise, Personal, Receipt
 from domain.reply_wishes import Heard
@@ -32,8 +33,7 @@ from projections.records.inbox import Taken
 
 # Webhooks per transaction, and things in them. Of a webhook that has more the rest waits for the
 # next transaction, so that none takes long.
-BATCH = 1000
-MOST_ITEMS = 2000
+BATCH = MOST_ITEMS = 2000
 # How long something that cannot be told yet waits until it is looked at again.
 AGAIN = timedelta(seconds=2)
 
@@ -166,18 +166,25 @@ def _record_receipts(
 
 def _of_people(connection: Connection, known: Sequence[tuple[Came, Decided]]) -> list[Said]:
     """What receipts say of people: what they are called, that nothing reaches one, or that
-    something reached one after all. A receipt that is repeated says nothing of today."""
-    lost = _unreachable(connection, {found.message.lead_id for _, found in known})
+    something reached one after all. A receipt that is repeated says nothing of today, and most
+    call a person by the phone that everybody knows."""
+    people = _phones(connection, {found.message.lead_id for _, found in known})
     said: list[Said] = []
     for each, (message, is_news) in known:
         receipt = each.item
         assert isinstance(receipt, Receipt)  # noqa: S101 - that is what was asked for
-        has_arrived = is_news and receipt.kind in ("delivered", "read")
-        arrived = has_arrived and message.lead_id in lost
+        phone, is_lost = people.get(message.lead_id, ("", False))
+        arrived = is_lost and is_news and receipt.kind in ("delivered", "read")
         code = receipt.code if is_news and receipt.kind == "failed" else ""
-        answer = Answer(message.id, receipt.recipient, code, arrived=arrived)
-        said.append(Said(each.taken, answer, each.device_id))
+        if arrived or code or not all(_is_phone(address, phone) for address in receipt.recipient):
+            answer = Answer(message.id, receipt.recipient, code, arrived=arrived)
+            said.append(Said(each.taken, answer, each.device_id))
     return said
+
+
+def _is_phone(address: Address, phone: str) -> bool:
+    """Whether the address is that phone, which is E.164, as WhatsApp writes it."""
+    return address.kind == "wa_id" and f"+{address.value}" == phone
 
 
 def _news(connection: Connection, said: Sequence[Said]) -> list[Said]:
@@ -217,15 +224,15 @@ def _news(connection: Connection, said: Sequence[Said]) -> list[Said]:
     ]
 
 
-def _unreachable(connection: Connection, lead_ids: set[UUID]) -> set[UUID]:
-    """Those of these leads that are thought to be unreachable."""
+def _phones(connection: Connection, lead_ids: set[UUID]) -> dict[UUID, tuple[str, bool]]:
+    """The phone of each of these leads, and whether the lead is thought to be unreachable."""
     found = rows(
         connection,
-        "SELECT lead_id FROM leads WHERE lead_id = ANY(%(ids)s::uuid[])"
-        " AND unreachable_at IS NOT NULL",
+        "SELECT lead_id, phone, unreachable_at IS NOT NULL AS is_lost FROM leads"
+        " WHERE lead_id = ANY(%(ids)s::uuid[])",
         ids=uuids(lead_ids),
     )
-    return {row.lead_id for row in found}
+    return {row.lead_id: (row.phone, row.is_lost) for row in found}
 
 
 def _let_go(
