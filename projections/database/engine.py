@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from time import monotonic
 from typing import Any, TypeVar
@@ -63,8 +63,6 @@ class Database:
                 OPENING_KEY: secret_key,
             },
         )
-        # The same pool.
-        self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         event.listen(self.engine, "connect", _read_uuids)
         event.listen(self.engine, "connect", identify)
         event.listen(self.engine, "handle_error", _discard_if_read_only)
@@ -104,10 +102,17 @@ class Database:
 
         ``name`` is that of the fault points before it and after it.
         """
-        with self._alone.connect() as connection:
+        with self.engine.connect() as connection:
             self.watch.meet(connection)
             self.fault_point(f"{name}.before_commit")
-            yield connection
+            session: Any = connection.connection.dbapi_connection
+            # The driver alone is told; SQLAlchemy's isolation levels would tell the server.
+            session.autocommit = True
+            try:
+                yield connection
+            finally:
+                with suppress(psycopg2.Error):  # it is closed, and nobody uses it again
+                    session.autocommit = False
         self.fault_point(f"{name}.after_commit")
 
     @contextmanager

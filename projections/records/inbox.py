@@ -16,7 +16,7 @@ from projections.database.engine import rows, uuids
 from projections.database.prepared import execute, prepared
 from projections.database.quarantined import not_aside
 from projections.records import redaction, webhook_secrets
-from projections.records.webhook_secrets import Proof
+from projections.records.webhook_secrets import Proof, Shared
 
 # Only one process at a time records what came: so all of it stays in order.
 RECEIVE_LOCK = 0x5E4D7247
@@ -25,6 +25,7 @@ RECEIVE_LOCK = 0x5E4D7247
 MOST_BYTES = 4 << 20
 
 _encode = msgspec.json.Encoder().encode
+_decode_json = json.JSONDecoder().decode
 _decode_items = msgspec.json.Decoder(list[Inbound]).decode
 
 
@@ -148,16 +149,22 @@ class _Speakers:
 
     def of(self, row: Any) -> frozenset[UUID]:
         """The devices that the row is proved to speak for."""
-        having = [
-            each
-            for each in self._shared.get((row.secret_id, row.gateway), ())
-            if each.until is None or each.until > row.received_at
-        ]
-        key = row.gateway, row.secret_id, row.device_id, len(having), tuple(row.devices)
-        if key not in self._sets:
-            own = () if row.device_id is None else (row.device_id,)
-            self._sets[key] = frozenset(own).union(row.devices, *(each.devices for each in having))
-        return self._sets[key]
+        shared = self._shared.get((row.secret_id, row.gateway), ())
+        # Whoever has another secret by now may have had this one when the row came, or not.
+        if row.devices or any(each.until is not None for each in shared):
+            return self._make(row, shared)
+        key = row.gateway, row.secret_id, row.device_id
+        found = self._sets.get(key)
+        if found is None:
+            found = self._sets[key] = self._make(row, shared)
+        return found
+
+    def _make(self, row: Any, shared: Sequence[Shared]) -> frozenset[UUID]:
+        own = () if row.device_id is None else (row.device_id,)
+        having = (
+            each.devices for each in shared if each.until is None or each.until > row.received_at
+        )
+        return frozenset(own).union(row.devices, *having)
 
 
 def items(taken: Taken) -> list[Inbound]:
@@ -168,7 +175,7 @@ def items(taken: Taken) -> list[Inbound]:
 def webhook(taken: Taken) -> dict[str, Any]:
     """The JSON object of a webhook."""
     # Unlike msgspec it reads half a surrogate pair, which JSON may write.
-    return cast(dict[str, Any], json.loads(taken.payload))
+    return cast(dict[str, Any], _decode_json(taken.payload.decode()))
 
 
 def done(connection: Connection, inbound_ids: Iterable[int]) -> None:
