@@ -77,13 +77,14 @@ def _accept_as_known(
 ) -> bool:
     """Take the request in if what this process knows of the device proves it, and the database
     knows the same: one statement. Else nothing is done."""
-    proof = container().proofs.known(gateway, device_id)
+    ours = container()
+    proof = ours.proofs.known(gateway, device_id)
     # How long the answer takes does not say whether the device has a secret.
     if not provider.verify(said, proof.secret if proof else NOBODYS) or proof is None:
         return False
-    payload = _payload(said.body)
-    with container().database.alone("accept") as connection:
-        return inbox.put(connection, outreach().new_id(), gateway, device_id, proof, payload, now())
+    new_id, payload, at = ours.outreach.new_id(), _payload(said.body), ours.outreach.clock()
+    with ours.database.alone("accept") as connection:
+        return inbox.put(connection, new_id, gateway, device_id, proof, payload, at)
 
 
 def _accept(gateway: str, device_id: UUID, provider: Provider, said: WebhookRequest) -> None:

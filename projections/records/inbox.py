@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from domain.inbound import Ignored, Inbound
 from projections.database.engine import rows, uuids
-from projections.database.prepared import execute, prepared
+from projections.database.prepared import execute_alone, prepared
 from projections.database.quarantined import not_aside
 from projections.records import redaction, webhook_secrets
 from projections.records.webhook_secrets import Proof, Shared
@@ -66,7 +66,7 @@ def put(
 ) -> bool:
     """Keep a webhook's JSON object, which ``proof`` proves. False if the device has other
     credentials by now: then nothing is kept."""
-    kept = execute(
+    kept = execute_alone(
         connection,
         _PUT,
         item_id=str(item_id),
@@ -77,7 +77,7 @@ def put(
         payload=payload,
         now=now,
     )
-    return kept.rowcount == 1
+    return kept == 1
 
 
 def put_items(

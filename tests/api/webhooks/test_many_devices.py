@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+import psycopg2.extensions
 import pytest
 from flask import Flask
 from sqlalchemy import event
@@ -43,17 +44,22 @@ def work(container: Container, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work
     engine = container.database.engine
     read = Reader.read
 
-    def sent(*_: Any) -> None:
-        done.statements += 1
+    class Counting(psycopg2.extensions.cursor):
+        def execute(self, *arguments: Any) -> None:
+            done.statements += 1
+            super().execute(*arguments)
+
+    def counts(connection: Any, *_: Any) -> None:
+        connection.cursor_factory = Counting
 
     def reading(self: Reader, ciphertext: Any) -> dict[str, str]:
         done.decrypted += 1
         return read(self, ciphertext)
 
-    event.listen(engine, "before_cursor_execute", sent)
+    event.listen(engine, "checkout", counts)
     monkeypatch.setattr(container.proofs, "_read", lambda c: reading(container.secrets, c))
     yield done
-    event.remove(engine, "before_cursor_execute", sent)
+    event.remove(engine, "checkout", counts)
 
 
 def asks(app: Flask, device: UUID, said: Any, secret: str = webhooks.SECRET) -> int:
