@@ -23,7 +23,7 @@ from projections.database.servers import WentBack
 from projections.eventstore import broken_streams
 from projections.eventstore.broken_streams import Broken
 from projections.eventstore.factory import Factory
-from projections.records import credentials, incidents
+from projections.records import credentials, incidents, webhook_secrets
 
 T = TypeVar("T")
 
@@ -72,6 +72,7 @@ class Container:
         self.database: Database = factory.database
         self.database.watch.went_back = self._report
         self.secrets = credentials.Reader(self.secret_key)
+        self.proofs = webhook_secrets.Proofs(self.secrets.read, self.outreach.identity)
         if settings.fault is not None:
             self.database.fault_point = Fault(*settings.fault)
 

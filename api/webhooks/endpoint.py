@@ -1,7 +1,8 @@
 """``/webhooks/{gateway}/{device_id}``: the endpoint for providers' requests.
 
 A server or an app of a provider often has one URL for several numbers. So a request may be about
-every device of its gateway whose secret is the one that the request is signed with.
+every device of its gateway whose secret is the one that the request is signed with; the receiver
+finds out which these are.
 """
 
 from __future__ import annotations
@@ -22,13 +23,11 @@ from api.http.blueprints import Blueprint
 from api.http.context import container, now, outreach
 from api.schemas.webhooks import WebhookAccepted
 from api.webhooks.cloud import challenge
-from api.webhooks.protocol import WebhookRequest
+from api.webhooks.protocol import Provider, WebhookRequest
 from api.webhooks.providers import PROVIDERS
 from domain import foreign_json
-from domain.errors import SettingsError
 from domain.foreign_json import ForeignJsonError
 from projections.config import metrics
-from projections.readmodels import devices
 from projections.records import inbox
 
 log = structlog.get_logger()
@@ -36,6 +35,7 @@ log = structlog.get_logger()
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 _OBJECT = {"schema": {"type": "object"}}
 BODY = {"content": {"application/json": _OBJECT, "application/x-www-form-urlencoded": _OBJECT}}
+ACCEPTED = b'{"accepted":true}\n'
 # What a device without a secret is asked with, and nobody knows.
 NOBODYS = token_hex(16)
 
@@ -67,24 +67,11 @@ def accept(gateway: str, device_id: UUID) -> Any:
     provider = PROVIDERS.get(gateway)
     if provider is None:
         return abort(404, message=f"expected one of {', '.join(PROVIDERS)}")
-    secrets = _secrets(gateway, provider.secret, device_id)
-    if device_id not in secrets:
-        abort(404, message=f"no such {gateway} device")
-    body = uploads.body()
-    secret = secrets[device_id]
-    said = WebhookRequest(body, request.headers, request.args)
-    # How long the answer takes does not say whether the device has a secret.
-    proven = provider.verify(said, secret or NOBODYS)
-    if not secret or not proven:
-        reason = "wrong signature" if secret else f"no {provider.secret}"
-        _note_refusal(gateway, device_id, reason, "wrong signatures")
-        wanted = f"a request that the device's {provider.secret} proves, by {provider.proof}"
-        abort(401, message=f"expected {wanted}")
-    payload = _payload(body)
-    proved = [id_ for id_, known in secrets.items() if known == secret]
-    with container().database.transaction("accept") as connection:
-        inbox.put(connection, outreach().new_id(), gateway, device_id, proved, payload, now())
-    return {"accepted": True}
+    said = WebhookRequest(uploads.body(), request.headers, request.args)
+    if not _accept_as_known(gateway, device_id, provider, said):
+        _accept(gateway, device_id, provider, said)
+    # Always the same, so that it need not be made of a schema at each of very many requests.
+    return Response(ACCEPTED, mimetype="application/json")
 
 
 @blueprint.get("/cloud/<device:device_id>", needs="anybody")
@@ -93,7 +80,9 @@ def accept(gateway: str, device_id: UUID) -> Any:
 @blueprint.alt_response(429, description="too many of these of one client within a minute")
 def confirm(device_id: UUID) -> Response:
     """Tell Meta that this URL is ours"""
-    token = _secrets("cloud", "verify_token", device_id).get(device_id, "")
+    with container().database.transaction() as connection:
+        proof = container().proofs.read(connection, "cloud", device_id, "verify_token")
+    token = "" if proof is None else proof.secret
     answer = challenge(request.args, token)
     if answer is None:
         _note_refusal("cloud", device_id, "wrong verify_token", "wrong tokens")
@@ -101,20 +90,42 @@ def confirm(device_id: UUID) -> Response:
     return Response(answer, mimetype="text/plain")
 
 
-def _secrets(gateway: str, name: str, device_id: UUID) -> dict[UUID, str]:
-    """The credential ``name`` of every device of the gateway; empty where a device has none. A
-    device whose credentials cannot be read is left out. Raises SettingsError if it is ``device_id``
-    whose credentials cannot be read."""
-    with container().database.transaction() as connection:
-        rows = devices.of_gateway(connection, gateway)
-    secrets: dict[UUID, str] = {}
-    for row in rows:
-        try:
-            secrets[row.device_id] = container().secrets.read(row.ciphertext).get(name, "")
-        except SettingsError:
-            if row.device_id == device_id:
-                raise
-    return secrets
+def _accept_as_known(
+    gateway: str, device_id: UUID, provider: Provider, said: WebhookRequest
+) -> bool:
+    """Take the request in if what this process knows of the device proves it, and the database
+    knows the same: one statement. Else nothing is done."""
+    ours = container()
+    proof = ours.proofs.known(gateway, device_id)
+    # How long the answer takes does not say whether the device has a secret.
+    if not provider.verify(said, proof.secret if proof else NOBODYS) or proof is None:
+        return False
+    new_id, payload, at = ours.outreach.new_id(), _payload(said.body), ours.outreach.clock()
+    with ours.database.alone("accept") as connection:
+        return inbox.put(connection, new_id, gateway, device_id, proof, payload, at)
+
+
+def _accept(gateway: str, device_id: UUID, provider: Provider, said: WebhookRequest) -> None:
+    """Take the request in if the device's credentials prove it."""
+    kept = False
+    while not kept:  # unless the credentials change at this very moment
+        with container().database.transaction("accept") as connection:
+            proof = container().proofs.read(connection, gateway, device_id, provider.secret)
+            secret = proof.secret if proof else ""
+            proven = provider.verify(said, secret or NOBODYS)
+            if proof is None or not secret or not proven:
+                break
+            new_id, payload = outreach().new_id(), _payload(said.body)
+            kept = inbox.put(connection, new_id, gateway, device_id, proof, payload, now())
+    if kept and proof is not None:
+        container().proofs.remember(gateway, device_id, proof)
+        return
+    if proof is None:
+        abort(404, message=f"no such {gateway} device")
+    reason = "wrong signature" if secret else f"no {provider.secret}"
+    _note_refusal(gateway, device_id, reason, "wrong signatures")
+    wanted = f"a request that the device's {provider.secret} proves, by {provider.proof}"
+    abort(401, message=f"expected {wanted}")
 
 
 def _payload(body: bytes) -> bytes:

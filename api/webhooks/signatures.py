@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 from api.webhooks.protocol import WebhookRequest
@@ -15,7 +14,7 @@ def verify_signature(request: WebhookRequest, secret: str) -> bool:
     """Whether the header ``X-Hub-Signature-256`` is the HMAC-SHA256 of the raw body, in hex after
     ``sha256=``, as GitHub, Meta and GOWA write it."""
     signature = request.headers.get(HEADER, "")
-    digest = hmac.new(secret.encode(), request.body, hashlib.sha256).hexdigest()
+    digest = hmac.digest(secret.encode(), request.body, "sha256").hex()
     return hmac.compare_digest((_PREFIX + digest).encode(), signature.encode())
 
 

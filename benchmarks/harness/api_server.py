@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from time import monotonic, sleep
+from typing import NamedTuple
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -19,10 +20,24 @@ from benchmarks.harness.installation import SECRET_KEY
 READY_TIMEOUT = 60.0
 
 
+class Server(NamedTuple):
+    """A server that is ready: the URL of its API, and the process that has its workers."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
 def running(database_url: str, module: str = "runners.cli.main") -> Iterator[str]:
-    """Run a server on the database; gives the URL of its API once it is ready. ``module`` is the
-    program that has the command ``serve``.
+    """Run a server as ``started`` does; gives the URL of its API."""
+    with started(database_url, module) as server:
+        yield server.url
+
+
+@contextmanager
+def started(database_url: str, module: str = "runners.cli.main") -> Iterator[Server]:
+    """Run a server on the database; gives it once it is ready. ``module`` is the program that has
+    the command ``serve``.
 
     The server gets no setting of this process's environment. Raises AssertionError if the server
     ends before it is ready, or is not ready in time.
@@ -42,7 +57,7 @@ def running(database_url: str, module: str = "runners.cli.main") -> Iterator[str
         with subprocess.Popen(command, env=environment) as process:
             try:
                 _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process)
-                yield f"http://127.0.0.1:{port}/api/v1"
+                yield Server(f"http://127.0.0.1:{port}/api/v1", process.pid)
             finally:
                 process.terminate()
 

@@ -33,9 +33,9 @@ class ProcessorTime:
         runs on this machine. ``gateway`` is the process of a gateway's server, if there is one.
         """
         server = postmaster(url)
-        before = _server_seconds(server), _process_seconds(gateway)
+        before = server_seconds(server), _process_seconds(gateway)
         result = worker_pool.run(tasks, count)
-        after = _server_seconds(server), _process_seconds(gateway)
+        after = server_seconds(server), _process_seconds(gateway)
         seconds = {self.processes: result.processor_seconds}
         if server is not None:
             seconds["PostgreSQL"] = after[0] - before[0]
@@ -67,7 +67,7 @@ def postmaster(url: str) -> psutil.Process | None:
         engine.dispose()
 
 
-def _server_seconds(server: psutil.Process | None) -> float:
+def server_seconds(server: psutil.Process | None) -> float:
     """Seconds so far of the server's processes, including those that have ended."""
     if server is None:
         return 0.0
@@ -78,6 +78,12 @@ def _server_seconds(server: psutil.Process | None) -> float:
         except psutil.NoSuchProcess:  # by now it is among those that have ended
             continue
     return seconds
+
+
+def family_seconds(pid: int) -> float:
+    """Seconds so far of the process and the processes that it has made."""
+    parent = psutil.Process(pid)
+    return sum(map(_process_seconds, (parent, *parent.children(recursive=True))))
 
 
 def _process_seconds(process: psutil.Process | None) -> float:

@@ -16,6 +16,7 @@ from benchmarks.measurements.http_sending import HttpSendingMeasurement
 from benchmarks.measurements.large_campaign import LargeCampaignMeasurement
 from benchmarks.measurements.lifecycle import LifecycleMeasurement
 from benchmarks.measurements.rebuild import RebuildMeasurement
+from benchmarks.measurements.receipts import ReceiverMeasurement, WebhookMeasurement
 from benchmarks.measurements.schedule import CampaignMeasurement, EnrollmentMeasurement
 from benchmarks.measurements.slow_clients import SlowClientsMeasurement
 
@@ -43,6 +44,10 @@ def _full() -> dict[str, list[Measurement]]:
             ApiMeasurement(messages=1_000_000, sent=20_000, commands=4000, queries=500),
             ApiFlushingMeasurement(commands=2000),
         ],
+        "receipts": [
+            WebhookMeasurement(requests=1000, turns=3, few=1, many=3000),
+            ReceiverMeasurement(messages=20_000, devices=3000),
+        ],
         "slow-clients": [SlowClientsMeasurement(turns=10, seconds=2.0)],
     }
 
@@ -68,6 +73,10 @@ def _quick() -> dict[str, list[Measurement]]:
         "api": [
             ApiMeasurement(messages=10_000, sent=1000, commands=1000, queries=100),
             ApiFlushingMeasurement(commands=400),
+        ],
+        "receipts": [
+            WebhookMeasurement(requests=200, turns=2, few=1, many=50),
+            ReceiverMeasurement(messages=1000, devices=50),
         ],
         "slow-clients": [SlowClientsMeasurement(turns=2, seconds=0.5)],
     }

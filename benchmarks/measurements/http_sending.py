@@ -86,4 +86,6 @@ def _configure_devices(container: Container, port: int) -> None:
             {"url": f"http://127.0.0.1:{port}"},
         ).all():
             token = {"access_token": TOKEN}
-            credentials.put(connection, row.device_id, token, container.secret_key)
+            credentials.put(
+                connection, row.device_id, token, container.secret_key, seed_data.DUE_AT
+            )

@@ -78,7 +78,7 @@ class DeviceCommands(AccessCommands):
         """Store the credentials, unless they are None; the event that says which there are now."""
         if credentials is None:
             return ()
-        self.queries.put_credentials(connection, device_id, credentials)
+        self.queries.put_credentials(connection, device_id, credentials, self.clock())
         facts = {"device_id": device_id, "names": tuple(sorted(credentials))}
         return (self.access_event(connection, DeviceCredentialsChanged, actor=actor, **facts),)
 

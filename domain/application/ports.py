@@ -123,9 +123,10 @@ class CommandQueries(Protocol):
         ...
 
     def put_credentials(
-        self, connection: Any, device_id: UUID, credentials: Mapping[str, str]
+        self, connection: Any, device_id: UUID, credentials: Mapping[str, str], now: datetime
     ) -> None:
-        """Store the device's credentials in place of those it had; empty ones delete them."""
+        """Store the device's credentials in place of those it had until ``now``; empty ones delete
+        them."""
         ...
 
     def ties(

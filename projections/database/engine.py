@@ -149,6 +149,18 @@ class Database:
             self.flush()
 
     @contextmanager
+    def alone(self, name: str) -> Iterator[Connection]:
+        """A connection for one statement, which is a transaction of its own: one round trip.
+
+        ``name`` is that of the fault points before it and after it.
+        """
+        with self.engine.connect() as connection, flushing.each_alone(connection):
+            self.watch.meet(connection)
+            self.fault_point(f"{name}.before_commit")
+            yield connection
+        self.fault_point(f"{name}.after_commit")
+
+    @contextmanager
     def joined(self, connection: Connection) -> Iterator[None]:
         """Make this context's transactions parts of that of ``connection`` until the block ends.
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from domain.errors import StorageError
 from projections.config.secret_key import identity_cipher
 from projections.database import secret_check
-from projections.database.engine import Database, rows
+from projections.database.engine import OPENING_KEY, Database, rows
 
 KEY_BYTES, NONCE_BYTES = 32, 12
 
@@ -47,6 +47,15 @@ def read(database: Database) -> bytes:
     if stored is None:
         raise StorageError("the identity key: expected one in the table identity_key")
     return _unwrap(database.secret_key, stored)
+
+
+def of(connection: Connection) -> bytes:
+    """The identity key, in a transaction that holds the secret key of the connection's database.
+    Raises StorageError if there is none or it was altered."""
+    secret_key, stored = connection.get_execution_options()[OPENING_KEY], _stored(connection)
+    if secret_key is None or stored is None:
+        raise StorageError("the identity key: expected one in the table identity_key")
+    return _unwrap(secret_key, stored)
 
 
 def encrypt_anew(connection: Connection, old_key: str, new_key: str) -> None:

@@ -12,8 +12,10 @@ then sees all that was committed meanwhile.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+import psycopg2
 from sqlalchemy import Connection, CursorResult
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -57,3 +59,21 @@ def execute(connection: Connection, statement: Prepared, **parameters: Any) -> C
             f"LOCK TABLE {GATE} IN ACCESS SHARE MODE; EXECUTE {name}({statement.call})"
         )
     return connection.exec_driver_sql(call, parameters)
+
+
+def execute_alone(connection: Connection, statement: Prepared, **parameters: Any) -> int:
+    """The number of rows that ``statement`` changes.
+
+    Where each statement of ``connection`` is a transaction of its own, the driver is asked, because
+    SQLAlchemy takes longer than the statement. What failed is done once more by SQLAlchemy, which
+    raises what has to be raised: whatever failed has kept nothing, and on a connection that was cut
+    it fails again.
+    """
+    session: Any = connection.connection.dbapi_connection
+    call = connection.info.get(_KEY, {}).get(statement.statement)
+    if call is not None and session.autocommit:
+        with suppress(psycopg2.Error):
+            cursor = session.cursor()
+            cursor.execute(call, parameters)
+            return int(cursor.rowcount)
+    return execute(connection, statement, **parameters).rowcount

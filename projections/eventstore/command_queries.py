@@ -138,10 +138,11 @@ class DatabaseCommandQueries:
         return credentials.names(connection, device_id, self._secret_key())
 
     def put_credentials(
-        self, connection: Any, device_id: UUID, new_credentials: Mapping[str, str]
+        self, connection: Any, device_id: UUID, new_credentials: Mapping[str, str], now: datetime
     ) -> None:
-        """Store the device's credentials in place of those it had; empty ones delete them."""
-        credentials.put(connection, device_id, dict(new_credentials), self._secret_key())
+        """Store the device's credentials in place of those it had until ``now``; empty ones delete
+        them."""
+        credentials.put(connection, device_id, dict(new_credentials), self._secret_key(), now)
 
     def ties(
         self, connection: Any, lead_ids: Iterable[UUID], statuses: Mapping[UUID, DeviceStatus]

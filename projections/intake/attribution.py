@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence, Set
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -21,20 +21,39 @@ _ORDER = ("user_id", "lid", "wa_id", "phone")
 
 
 class OwnNumbers:
-    """Our numbers as providers call them, each with its device."""
+    """Our numbers as providers call them, each with its device: those that are ``asked`` for, and
+    the devices ``of_urls``. There may be thousands of others."""
 
-    def __init__(self, connection: Connection, gateways: Iterable[str]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        gateways: Iterable[str],
+        asked: Iterable[str],
+        of_urls: Iterable[UUID],
+    ) -> None:
         found = rows(
             connection,
-            "SELECT device_id, gateway, address, settings FROM devices"
-            " WHERE gateway = ANY(%(gateways)s)",
+            """
+            SELECT device_id, CASE WHEN gateway = 'cloud' THEN settings ->> 'phone_number_id'
+                ELSE address END AS number, settings ->> 'device_id' AS name
+            FROM devices
+            WHERE gateway = ANY(%(gateways)s) AND (device_id = ANY(%(of_urls)s::uuid[])
+                OR address = ANY(%(asked)s) OR settings ->> 'phone_number_id' = ANY(%(asked)s)
+                OR settings ->> 'device_id' = ANY(%(asked)s) OR device_id::text = ANY(%(asked)s))
+            """,
             gateways=list(gateways),
+            asked=list(asked),
+            of_urls=uuids(of_urls),
         )
-        self._names: dict[UUID, set[str]] = {row.device_id: _names(row) for row in found}
+        # By the number itself, what the gateway's own server calls the device, and our id of it.
+        self._named: dict[str, list[UUID]] = {}
+        for row in found:
+            for name in {row.number, row.name, str(row.device_id)} - {None, ""}:
+                self._named.setdefault(name, []).append(row.device_id)
         # Whose number is known. Of another device nothing can be said.
-        self._known = {row.device_id for row in found if _number(row)}
+        self._known = {row.device_id for row in found if row.number}
 
-    def device(self, to: str, of_url: UUID | None, proved: Collection[UUID]) -> UUID | None:
+    def device(self, to: str, of_url: UUID | None, proved: Set[UUID]) -> UUID | None:
         """The device whose number ``to`` is, of those ``proved``; None if it is none of these.
 
         ``of_url`` is the device of the webhook's URL. It is taken where the provider does not say
@@ -42,24 +61,10 @@ class OwnNumbers:
         """
         if not to:
             return of_url
-        for device_id in sorted(proved or self._names, key=lambda id_: (id_ != of_url, id_)):
-            if to in self._names.get(device_id, ()):
-                return device_id
+        named = [id_ for id_ in self._named.get(to, ()) if not proved or id_ in proved]
+        if named:
+            return of_url if of_url in named else min(named)
         return None if of_url in self._known else of_url
-
-
-def _names(device: Any) -> set[str]:
-    """The number itself, what the gateway's own server calls the device, and our id of it."""
-    names = (_number(device), device.settings.get("device_id"), str(device.device_id))
-    return {str(name) for name in names if name}
-
-
-def _number(device: Any) -> str | None:
-    """The number as webhooks name it, if it is known."""
-    number = device.address
-    if device.gateway == "cloud":
-        number = device.settings.get("phone_number_id")
-    return str(number) if number else None
 
 
 class Quoted(NamedTuple):
@@ -77,7 +82,7 @@ class People:
     """Finds the leads of what is said. What one item teaches, those after it know."""
 
     def __init__(
-        self, connection: Connection, said: Sequence[tuple[Personal, Collection[UUID]]]
+        self, connection: Connection, said: Sequence[tuple[Personal, frozenset[UUID]]]
     ) -> None:
         keys = {address.key for item, _ in said for address in named(item)}
         self._owners = leads_of_keys(connection, keys) if keys else {}
@@ -88,16 +93,18 @@ class People:
     def lead_ids(self) -> set[UUID]:
         """Every lead that may be found."""
         found = {id_ for ids in self._owners.values() for id_ in ids}
-        found.update(quoted.lead_id for quoted in self._by_provider_id.values())
+        found.update(
+            quoted.lead_id for named in self._by_provider_id.values() for quoted in named.values()
+        )
         found.update(quoted.lead_id for quoted in self._by_id.values())
         return found
 
-    def message(self, provider_id: str, devices: Collection[UUID]) -> Quoted | None:
+    def message(self, provider_id: str, devices: Set[UUID]) -> Quoted | None:
         """The message of these devices that the provider calls so."""
-        found = (self._by_provider_id.get((device, provider_id)) for device in devices)
-        return next(filter(None, found), None)
+        named = self._by_provider_id.get(provider_id, {})
+        return next((named[device] for device in sorted(named.keys() & devices)), None)
 
-    def quoted(self, item: Personal, devices: Collection[UUID]) -> Quoted | None:
+    def quoted(self, item: Personal, devices: Set[UUID]) -> Quoted | None:
         """The message of ours that the item names."""
         match item:
             case Answer():
@@ -168,14 +175,14 @@ class People:
 
 
 def _by_provider_ids(
-    connection: Connection, said: Sequence[tuple[Personal, Collection[UUID]]]
-) -> dict[tuple[UUID, str], Quoted]:
-    asked: dict[str, set[UUID]] = {}
-    for item, devices in said:
-        for name in _names_message(item):
-            asked.setdefault(name, set()).update(devices)
+    connection: Connection, said: Sequence[tuple[Personal, frozenset[UUID]]]
+) -> dict[str, dict[UUID, Quoted]]:
+    """The messages that are named, by the provider's id and then by the device that has it so. Of
+    devices that nobody in ``said`` speaks for there are none."""
+    asked = {name for item, _ in said for name in _names_message(item)}
     if not asked:
         return {}
+    devices = frozenset().union(*{devices for _, devices in said})
     found = rows(
         connection,
         """
@@ -184,17 +191,17 @@ def _by_provider_ids(
             l.erased_at IS NOT NULL AS erased, m.device_id AS sent_by
         FROM provider_ids p
         JOIN broadcast_messages m USING (message_id) JOIN leads l USING (lead_id)
-        WHERE p.provider_id = ANY(%(ids)s) AND p.device_id = ANY(%(devices)s::uuid[])
+        WHERE p.provider_id = ANY(%(ids)s)
         """,
         ids=list(asked),
-        devices=uuids({device for devices in asked.values() for device in devices}),
     )
-    return {
-        (row.device_id, row.provider_id): Quoted(
-            row.message_id, row.lead_id, row.queued_at, row.erased, row.sent_by
-        )
-        for row in found
-    }
+    named: dict[str, dict[UUID, Quoted]] = {}
+    for row in found:
+        if row.device_id in devices:
+            named.setdefault(row.provider_id, {})[row.device_id] = Quoted(
+                row.message_id, row.lead_id, row.queued_at, row.erased, row.sent_by
+            )
+    return named
 
 
 def _names_message(item: Personal) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -36,8 +36,11 @@ class Received(NamedTuple):
     """A receipt, and the devices that the provider is proved to speak for; None for all of them."""
 
     receipt: Receipt
-    devices: Collection[UUID] | None
+    devices: frozenset[UUID] | None
     actor: str
+    # Of a webhook: the device of its URL, and the secret that proves it.
+    device_id: UUID | None = None
+    secret_id: UUID | None = None
 
 
 def decide(
@@ -86,7 +89,14 @@ def record_early(database: Database, outreach: Outreach, actor: str) -> int:
             DELETE FROM early_receipts r USING (
                 SELECT e.device_id, e.provider_id, e.kind, p.message_id
                 FROM early_receipts e JOIN provider_ids p
-                    ON p.provider_id = e.provider_id AND p.device_id = ANY(e.devices)
+                    ON p.provider_id = e.provider_id AND (p.device_id = e.device_id
+                        OR p.device_id = ANY(e.devices) OR EXISTS (
+                            SELECT FROM webhook_secrets w
+                            JOIN devices d ON d.device_id = w.device_id
+                            JOIN devices own ON own.device_id = e.device_id
+                            WHERE w.secret_id = e.secret_id AND w.device_id = p.device_id
+                                AND (w.until IS NULL OR w.until > e.received_at)
+                                AND d.gateway = own.gateway))
                 ORDER BY 1, 2, 3 LIMIT %(limit)s FOR UPDATE OF e SKIP LOCKED
             ) k WHERE (r.device_id, r.provider_id, r.kind) = (k.device_id, k.provider_id, k.kind)
             RETURNING r.kind, k.message_id, r.provider_id, r.code, r.received_at
@@ -118,9 +128,8 @@ def _named_by_provider(connection: Connection, received: Sequence[Received]) -> 
     for row in rows(
         connection,
         "SELECT provider_id, device_id, message_id FROM provider_ids"
-        " WHERE provider_id = ANY(%(ids)s) AND device_id = ANY(%(devices)s::uuid[])",
+        " WHERE provider_id = ANY(%(ids)s)",
         ids=list(asked),
-        devices=uuids({device for each in received for device in each.devices or ()}),
     ):
         messages.setdefault(row.provider_id, []).append((row.device_id, row.message_id))
     return {
@@ -134,25 +143,28 @@ def _named_by_provider(connection: Connection, received: Sequence[Received]) -> 
 
 def _keep_early(connection: Connection, now: datetime, unknown: Sequence[Received]) -> None:
     """Keep receipts whose messages are not known yet, for ``record_early``."""
-    early = [
-        (receipt, devices) for receipt, devices, _ in unknown if receipt.provider_id and devices
-    ]
+    early = [each for each in unknown if each.receipt.provider_id and each.device_id is not None]
     if not early:
         return
+    # Where there is no secret there are few devices: that of the URL, and those that were listed.
+    listed = [each.devices if each.secret_id is None else None for each in early]
     connection.exec_driver_sql(
         """
-        INSERT INTO early_receipts (device_id, devices, provider_id, kind, code, received_at)
-        SELECT e.first, e.devices::uuid[], e.provider_id, e.kind, e.code, %(now)s
-        FROM unnest(%(firsts)s::uuid[], %(devices)s::text[], %(ids)s::text[], %(kinds)s::text[],
-            %(codes)s::text[]) AS e(first, devices, provider_id, kind, code)
+        INSERT INTO early_receipts (device_id, devices, secret_id, provider_id, kind, code,
+            received_at)
+        SELECT e.device_id, e.devices::uuid[], e.secret_id, e.provider_id, e.kind, e.code, %(now)s
+        FROM unnest(%(device_ids)s::uuid[], %(devices)s::text[], %(secret_ids)s::uuid[],
+            %(ids)s::text[], %(kinds)s::text[], %(codes)s::text[])
+            AS e(device_id, devices, secret_id, provider_id, kind, code)
         ON CONFLICT DO NOTHING
         """,
         {
-            "firsts": uuids(min(devices) for _, devices in early),
-            "devices": [f"{{{','.join(map(str, devices))}}}" for _, devices in early],
-            "ids": [receipt.provider_id for receipt, _ in early],
-            "kinds": [receipt.kind for receipt, _ in early],
-            "codes": [values.cleaned(receipt.code, 200) for receipt, _ in early],
+            "device_ids": uuids(each.device_id for each in early),
+            "devices": [uuids(devices or ()) for devices in listed],
+            "secret_ids": uuids(each.secret_id or "NULL" for each in early),
+            "ids": [each.receipt.provider_id for each in early],
+            "kinds": [each.receipt.kind for each in early],
+            "codes": [values.cleaned(each.receipt.code, 200) for each in early],
             "now": now,
         },
     )

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain import provider_codes
+from domain.addresses import Address
 from domain.application.outreach import Outreach
 from domain.inbound import Answer, Inbound, Noise, Personal, Receipt, dated
 from domain.reply_wishes import Heard
@@ -34,8 +35,7 @@ from projections.records.inbox import Taken
 
 # Webhooks per transaction, and things in them. Of a webhook that has more the rest waits for the
 # next transaction, so that none takes long.
-BATCH = 1000
-MOST_ITEMS = 2000
+BATCH = MOST_ITEMS = 2000
 # How long something that cannot be told yet waits until it is looked at again.
 AGAIN = timedelta(seconds=2)
 
@@ -114,18 +114,25 @@ def _read(
     """The first ``MOST_ITEMS`` values in what came, in order: the webhooks that they are of, the
     values, and the rest of the last webhook. What was said to a number that is not ours is noise.
     """
-    numbers = OwnNumbers(connection, {taken.gateway for taken in batch})
-    came: list[Came] = []
+    read: list[tuple[Taken, Inbound]] = []
+    rest: list[Inbound] = []
     for count, taken in enumerate(batch, start=1):
         try:
             items = _items(taken)
-            room = MOST_ITEMS - len(came)
-            came += [_came(numbers, taken, item) for item in items[:room]]
         except Exception as error:
             raise FaultyError("inbound", taken.item_id, error) from None
+        room = MOST_ITEMS - len(read)
+        read += [(taken, item) for item in items[:room]]
         if len(items) >= room:
-            return batch[:count], came, items[room:]
-    return batch, came, []
+            batch, rest = batch[:count], items[room:]
+            break
+    numbers = OwnNumbers(
+        connection,
+        {taken.gateway for taken in batch},
+        {to for _, item in read if (to := getattr(item, "to", ""))},
+        {taken.device_id for taken in batch if taken.device_id is not None},
+    )
+    return batch, [_came(numbers, taken, item) for taken, item in read], rest
 
 
 def _items(taken: Taken) -> list[Inbound]:
@@ -159,7 +166,13 @@ def _record_receipts(
 ) -> tuple[list[Any], list[Said]]:
     """The events that follow from receipts, and what the receipts say of people."""
     received = [
-        Received(each.item, each.taken.devices or None, f"webhook:{each.taken.gateway}")
+        Received(
+            each.item,
+            each.taken.devices or None,
+            f"webhook:{each.taken.gateway}",
+            each.taken.device_id,
+            each.taken.secret_id,
+        )
         for each in came
         if isinstance(each.item, Receipt)
     ]
@@ -177,18 +190,25 @@ def _record_receipts(
 
 def _of_people(connection: Connection, known: Sequence[tuple[Came, Decided]]) -> list[Said]:
     """What receipts say of people: what they are called, that nothing reaches one, or that
-    something reached one after all. A receipt that is repeated says nothing of today."""
-    lost = _unreachable(connection, {found.message.lead_id for _, found in known})
+    something reached one after all. A receipt that is repeated says nothing of today, and most
+    call a person by the phone that everybody knows."""
+    people = _phones(connection, {found.message.lead_id for _, found in known})
     said: list[Said] = []
     for each, (message, is_news) in known:
         receipt = each.item
         assert isinstance(receipt, Receipt)  # noqa: S101 - that is what was asked for
-        has_arrived = is_news and receipt.kind in ("delivered", "read")
-        arrived = has_arrived and message.lead_id in lost
+        phone, is_lost = people.get(message.lead_id, ("", False))
+        arrived = is_lost and is_news and receipt.kind in ("delivered", "read")
         code = receipt.code if is_news and receipt.kind == "failed" else ""
-        answer = Answer(message.id, receipt.recipient, code, arrived=arrived)
-        said.append(Said(each.taken, answer, each.device_id))
+        if arrived or code or not all(_is_phone(address, phone) for address in receipt.recipient):
+            answer = Answer(message.id, receipt.recipient, code, arrived=arrived)
+            said.append(Said(each.taken, answer, each.device_id))
     return said
+
+
+def _is_phone(address: Address, phone: str) -> bool:
+    """Whether the address is that phone, which is E.164, as WhatsApp writes it."""
+    return address.kind == "wa_id" and f"+{address.value}" == phone
 
 
 def _news(connection: Connection, said: Sequence[Said]) -> list[Said]:
@@ -228,15 +248,15 @@ def _news(connection: Connection, said: Sequence[Said]) -> list[Said]:
     ]
 
 
-def _unreachable(connection: Connection, lead_ids: set[UUID]) -> set[UUID]:
-    """Those of these leads that are thought to be unreachable."""
+def _phones(connection: Connection, lead_ids: set[UUID]) -> dict[UUID, tuple[str, bool]]:
+    """The phone of each of these leads, and whether the lead is thought to be unreachable."""
     found = rows(
         connection,
-        "SELECT lead_id FROM leads WHERE lead_id = ANY(%(ids)s::uuid[])"
-        " AND unreachable_at IS NOT NULL",
+        "SELECT lead_id, phone, unreachable_at IS NOT NULL AS is_lost FROM leads"
+        " WHERE lead_id = ANY(%(ids)s::uuid[])",
         ids=uuids(lead_ids),
     )
-    return {row.lead_id for row in found}
+    return {row.lead_id: (row.phone, row.is_lost) for row in found}
 
 
 def _let_go(

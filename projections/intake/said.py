@@ -36,9 +36,7 @@ class Said(NamedTuple):
         where our own program does."""
         if isinstance(self.item, Answer) and quoted is not None:
             return {quoted.device_id}
-        if self.taken.device_id is None:
-            return None
-        return {self.taken.device_id, *self.taken.devices}
+        return None if self.taken.device_id is None else self.taken.devices
 
 
 def of_device(item: Inbound, device_id: UUID | None) -> Inbound:

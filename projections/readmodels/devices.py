@@ -106,17 +106,6 @@ def in_service(connection: Connection) -> list[Any]:
     )
 
 
-def of_gateway(connection: Connection, gateway: str) -> list[Any]:
-    """The ids of every device of that gateway, retired ones too, and their credentials as they are
-    kept."""
-    return rows(
-        connection,
-        "SELECT d.device_id, k.ciphertext FROM devices d LEFT JOIN device_secrets k"
-        " USING (device_id) WHERE d.gateway = %(gateway)s",
-        gateway=gateway,
-    )
-
-
 def statuses(connection: Connection) -> dict[UUID, Status]:
     """The status of every device, retired ones too."""
     devices = rows(connection, "SELECT device_id, status FROM devices")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 from domain.errors import SettingsError
 from projections.database import secret_check
 from projections.database.engine import rows
+from projections.records import webhook_secrets
 
 _OTHER = "SENDTRAIL_SECRET_KEY: expected the key that the credentials were kept with"
 # The tables with a column ``ciphertext``, and their keys.
@@ -23,9 +25,13 @@ _ENCRYPTED = (
 
 
 def put(
-    connection: Connection, device_id: UUID, credentials: dict[str, str], secret_key: str
+    connection: Connection,
+    device_id: UUID,
+    credentials: dict[str, str],
+    secret_key: str,
+    now: datetime,
 ) -> None:
-    """Store a device's credentials in place of those it had; empty ones delete them.
+    """Store a device's credentials in place of those it had until ``now``; empty ones delete them.
 
     Raises OtherSecretKeyError if the database has another secret key by now.
     """
@@ -33,6 +39,7 @@ def put(
         connection.exec_driver_sql(
             "DELETE FROM device_secrets WHERE device_id = %(id)s", {"id": device_id}
         )
+        webhook_secrets.note(connection, device_id, {}, now)
         return
     secret_check.hold(connection)
     connection.exec_driver_sql(
@@ -43,6 +50,7 @@ def put(
             "ciphertext": encrypt(credentials, secret_key),
         },
     )
+    webhook_secrets.note(connection, device_id, credentials, now)
 
 
 def names(connection: Connection, device_id: UUID, secret_key: str) -> frozenset[str]:

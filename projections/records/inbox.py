@@ -15,8 +15,10 @@ from domain import foreign_json
 from domain.foreign_json import ForeignJsonError
 from domain.inbound import Ignored, Inbound
 from projections.database.engine import rows, uuids
+from projections.database.prepared import execute_alone, prepared
 from projections.database.quarantined import not_aside
-from projections.records import redaction
+from projections.records import redaction, webhook_secrets
+from projections.records.webhook_secrets import Proof, Shared
 
 # Only one process at a time records what came: so all of it stays in order.
 RECEIVE_LOCK = 0x5E4D7247
@@ -30,16 +32,28 @@ _decode_items = msgspec.json.Decoder(list[Inbound]).decode
 
 class Taken(NamedTuple):
     """One thing that came; ``payload`` is JSON. ``device_id`` is that of the webhook's URL, None if
-    it came in another way."""
+    it came in another way. ``devices`` are all those that it is proved to speak for, that of the
+    URL too; ``secret_id`` is the secret that proves it."""
 
     inbound_id: int
     item_id: UUID
     gateway: str
     device_id: UUID | None
-    devices: Sequence[UUID]
+    devices: frozenset[UUID]
     received_at: datetime
     parsed: bool
     payload: bytes
+    secret_id: UUID | None = None
+
+
+# The webhook of a device whose credentials are still those that proved it.
+_PUT = prepared("""
+INSERT INTO inbound (item_id, gateway, device_id, secret_id, devices, received_at, due_at, parsed,
+    payload)
+SELECT %(item_id)s::uuid, %(gateway)s::text, device_id, %(secret_id)s::uuid, '{}',
+    %(now)s::timestamptz, %(now)s, false, %(payload)s::bytea
+FROM device_secrets WHERE device_id = %(device_id)s::uuid AND ciphertext = %(ciphertext)s::bytea
+""")
 
 
 def put(
@@ -47,12 +61,24 @@ def put(
     item_id: UUID,
     gateway: str,
     device_id: UUID,
-    devices: Collection[UUID],
+    proof: Proof,
     payload: bytes,
     now: datetime,
-) -> None:
-    """Keep a webhook's JSON object. ``devices`` are those that it is proved to speak for."""
-    _insert(connection, item_id, gateway, str(device_id), devices, payload, now, parsed=False)
+) -> bool:
+    """Keep a webhook's JSON object, which ``proof`` proves. False if the device has other
+    credentials by now: then nothing is kept."""
+    kept = execute_alone(
+        connection,
+        _PUT,
+        item_id=str(item_id),
+        gateway=gateway,
+        device_id=str(device_id),
+        secret_id=str(proof.secret_id),
+        ciphertext=proof.ciphertext,
+        payload=payload,
+        now=now,
+    )
+    return kept == 1
 
 
 def put_items(
@@ -63,33 +89,10 @@ def put_items(
     now: datetime,
 ) -> None:
     """Keep what a gateway told us otherwise than by webhook."""
-    _insert(connection, item_id, gateway, None, (), _encode(items), now, parsed=True)
-
-
-def _insert(
-    connection: Connection,
-    item_id: UUID,
-    gateway: str,
-    device_id: str | None,
-    devices: Collection[UUID],
-    payload: bytes,
-    now: datetime,
-    *,
-    parsed: bool,
-) -> None:
     connection.exec_driver_sql(
-        "INSERT INTO inbound (item_id, gateway, device_id, devices, received_at, due_at, parsed,"
-        " payload) VALUES (%(item_id)s, %(gateway)s, %(device_id)s, %(devices)s::uuid[], %(now)s,"
-        " %(now)s, %(parsed)s, %(payload)s)",
-        {
-            "item_id": str(item_id),
-            "gateway": gateway,
-            "device_id": device_id,
-            "devices": uuids(devices),
-            "now": now,
-            "parsed": parsed,
-            "payload": payload,
-        },
+        "INSERT INTO inbound (item_id, gateway, devices, received_at, due_at, parsed, payload)"
+        " VALUES (%(item_id)s, %(gateway)s, '{}', %(now)s, %(now)s, true, %(payload)s)",
+        {"item_id": str(item_id), "gateway": gateway, "now": now, "payload": _encode(items)},
     )
 
 
@@ -110,7 +113,7 @@ def take(connection: Connection, now: datetime, limit: int) -> list[Taken] | Non
         , summed AS (
             SELECT inbound_id, sum(size) OVER (ORDER BY inbound_id) - size AS before FROM due)
         SELECT i.inbound_id, i.item_id, i.gateway, i.device_id, i.devices, i.received_at,
-            i.parsed, i.payload
+            i.parsed, i.payload, i.secret_id
         FROM summed s JOIN inbound i USING (inbound_id) WHERE s.before < %(most)s
         ORDER BY i.inbound_id
         """,
@@ -118,7 +121,51 @@ def take(connection: Connection, now: datetime, limit: int) -> list[Taken] | Non
         limit=limit,
         most=MOST_BYTES,
     )
-    return [Taken._make((*row[:7], bytes(row.payload))) for row in found]
+    speakers = _Speakers(connection, found)
+    return [
+        Taken(
+            row.inbound_id,
+            row.item_id,
+            row.gateway,
+            row.device_id,
+            speakers.of(row),
+            row.received_at,
+            row.parsed,
+            bytes(row.payload),
+            row.secret_id,
+        )
+        for row in found
+    ]
+
+
+class _Speakers:
+    """For whom each row of the inbox speaks. Rows of one URL share a set: there may be thousands of
+    rows, and thousands of devices."""
+
+    def __init__(self, connection: Connection, found: Sequence[Any]) -> None:
+        secret_ids = {row.secret_id for row in found if row.secret_id is not None}
+        since = min((row.received_at for row in found), default=None)
+        self._shared = webhook_secrets.shared(connection, secret_ids, since) if since else {}
+        self._sets: dict[Any, frozenset[UUID]] = {}
+
+    def of(self, row: Any) -> frozenset[UUID]:
+        """The devices that the row is proved to speak for."""
+        shared = self._shared.get((row.secret_id, row.gateway), ())
+        # Whoever has another secret by now may have had this one when the row came, or not.
+        if row.devices or any(each.until is not None for each in shared):
+            return self._make(row, shared)
+        key = row.gateway, row.secret_id, row.device_id
+        found = self._sets.get(key)
+        if found is None:
+            found = self._sets[key] = self._make(row, shared)
+        return found
+
+    def _make(self, row: Any, shared: Sequence[Shared]) -> frozenset[UUID]:
+        own = () if row.device_id is None else (row.device_id,)
+        having = (
+            each.devices for each in shared if each.until is None or each.until > row.received_at
+        )
+        return frozenset(own).union(row.devices, *having)
 
 
 def items(taken: Taken) -> list[Inbound]:

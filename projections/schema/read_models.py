@@ -199,8 +199,9 @@ broadcast_messages = Table(
 provider_ids = Table(
     "provider_ids",
     READ_MODELS,
-    Column("device_id", Uuid, primary_key=True),
+    # First, because a receipt may be of thousands of devices.
     Column("provider_id", Text, primary_key=True),
+    Column("device_id", Uuid, primary_key=True),
     Column("message_id", Uuid, nullable=False),
 )
 

@@ -63,23 +63,38 @@ device_secrets = Table(
     Column("ciphertext", LargeBinary, nullable=False),
 )
 
+# Which devices have which webhook secret, or had it until ``until``, for thirty days. ``secret_id``
+# is an HMAC-SHA256 of the secret under the identity key, so that nobody finds a secret in it by
+# trying.
+webhook_secrets = Table(
+    "webhook_secrets",
+    KEPT,
+    Column("secret_id", Uuid, primary_key=True),
+    Column("device_id", Uuid, primary_key=True),
+    Column("until", TIME),
+    Index("webhook_secrets_by_device", "device_id"),
+)
+
 # Receipts that came before it was recorded how the provider calls the message, for an hour.
 early_receipts = Table(
     "early_receipts",
     KEPT,
     Column("provider_id", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
-    # Whose they may be, and the first of these.
+    # The device of the webhook's URL. They may also be of whoever has the secret, or of those that
+    # a version before the secrets had ids listed.
     Column("device_id", Uuid, primary_key=True),
     Column("devices", ARRAY(Uuid), nullable=False),
     Column("code", Text, nullable=False),
     Column("received_at", TIME, nullable=False),
+    Column("secret_id", Uuid),
     Index("early_receipts_by_age", "received_at"),
 )
 
 # What providers told us and the receiver has not recorded yet, in the order in which it came.
 # ``payload`` is JSON: the provider's own, or, if ``parsed``, a list of ``domain.inbound`` values.
-# ``item_id`` names it in quarantine. ``devices`` are those that the provider proved to speak for.
+# ``item_id`` names it in quarantine. Whoever has the secret of ``secret_id``, which proved it, is
+# spoken for, and so are the ``devices`` that a version before the secrets had ids listed.
 inbound = Table(
     "inbound",
     KEPT,
@@ -92,6 +107,7 @@ inbound = Table(
     Column("due_at", TIME, nullable=False),
     Column("parsed", Boolean, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("secret_id", Uuid),
     Index("inbound_by_due", "due_at"),
 )
 

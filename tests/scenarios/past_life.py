@@ -15,9 +15,9 @@ from uuid import UUID, uuid4
 
 from projections.container import Container
 from projections.database.engine import rows
-from projections.records import inbox, quarantine
+from projections.records import quarantine
 from tests.runners.gateways.providers import PROVIDERS
-from tests.support import spreadsheets, then
+from tests.support import heard, spreadsheets, then
 from tests.support.api import webhooks
 from tests.support.api.given import api_key
 from tests.support.gateways.fakes import Behaviour, Fake, serving
@@ -216,7 +216,7 @@ class Life:
             for gateway in ("gowa", "cloud", "wablas", "whacenter"):
                 device, item = UUID(self.devices[gateway]), uuid4()
                 said = json.dumps(webhooks.reply(gateway, PHONE, WORDS, "in.late")).encode()
-                inbox.put(connection, item, gateway, device, [device], said, now + later)
+                heard.keeps(connection, item, gateway, device, said, now + later)
                 if gateway == "wablas":
                     aside = quarantine.Aside(
                         kind="inbound", id=item, runner="receiver", reason="KeyError at x.py:1"

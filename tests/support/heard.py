@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
+
+from sqlalchemy import Connection
 
 from domain.addresses import Address
 from domain.inbound import Inbound, Reply
@@ -38,6 +41,24 @@ def puts(container: Container, *items: Inbound, gateway: str = "gowa", device: A
                 " WHERE inbound_id = (SELECT max(inbound_id) FROM inbound)",
                 {"d": str(device)},
             )
+
+
+def keeps(
+    connection: Connection, item: UUID, gateway: str, device: UUID, body: bytes, now: datetime
+) -> None:
+    """A webhook waits as a version kept it that listed the devices which it speaks for."""
+    connection.exec_driver_sql(
+        "INSERT INTO inbound (item_id, gateway, device_id, devices, received_at, due_at, parsed,"
+        " payload) VALUES (%(item)s, %(gateway)s, %(device)s, ARRAY[%(device)s]::uuid[], %(now)s,"
+        " %(now)s, false, %(body)s)",
+        {
+            "item": str(item),
+            "gateway": gateway,
+            "device": str(device),
+            "body": body,
+            "now": now,
+        },
+    )
 
 
 def outcomes(container: Container) -> dict[str, int]:

@@ -25,6 +25,7 @@ from runners.sending.claim import ClaimResult
 from runners.sending.dispatch import DispatchResult
 from runners.sending.worker import Broadcaster
 from runners.support.clocks import SimulatedClock
+from tests.support.heard import keeps
 
 Answer = Outcome | BaseException
 
@@ -86,7 +87,7 @@ def tells(container: Container, gateway: str, device: UUID, payload: Any) -> Non
     now = container.outreach.clock()
     body = json.dumps(payload).encode()
     with container.database.transaction() as connection:
-        inbox.put(connection, uuid4(), gateway, device, [device], body, now)
+        keeps(connection, uuid4(), gateway, device, body, now)
 
 
 def receipt(container: Container, message_id: UUID, kind: ReceiptKind) -> None:

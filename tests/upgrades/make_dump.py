@@ -64,7 +64,9 @@ def fill(container: Container, clock: SimulatedClock) -> None:
     client = Client(application(container), api_key(container, "boss", "admin"))
     device = given.device(container, "Sales 2", gateway="gowa")
     with container.database.transaction() as connection:
-        credentials.put(connection, device, {"password": "invented"}, SECRET_KEY)
+        credentials.put(
+            connection, device, {"password": "invented"}, SECRET_KEY, container.outreach.clock()
+        )
         secret = subscriptions.create(
             connection,
             container.outreach.new_id(),

@@ -6,7 +6,7 @@ A provider's id is kept as its digest, because it holds the phone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -69,12 +69,7 @@ def parse(payload: dict[str, Any], received_at: datetime) -> list[Inbound]:
     for entry in json_objects(payload.get("entry")):
         for change in json_objects(entry.get("changes")):
             value = json_object(change.get("value"))
-            said = [
-                *_receipts(value),
-                *_messages(value),
-                *_echoes(value),
-                *_preferences(value),
-            ]
+            said = [item for name, read in _SAID if name in value for item in read(value)]
             items += said or [Noise("not_understood")]
     return items or [Noise("not_understood")]
 
@@ -84,6 +79,7 @@ def _number(value: dict[str, Any]) -> str:
 
 
 def _receipts(value: dict[str, Any]) -> Iterator[Inbound]:
+    to = _number(value)
     for status in json_objects(value.get("statuses")):
         kind = RECEIPTS.get(text(status.get("status")))
         wamid = valid_id(status.get("id"))
@@ -97,7 +93,7 @@ def _receipts(value: dict[str, Any]) -> Iterator[Inbound]:
             digest_of(wamid),
             code,
             _called(status.get("recipient_user_id"), status.get("recipient_id")),
-            _number(value),
+            to,
         )
 
 
@@ -208,3 +204,10 @@ def _words(message: dict[str, Any], kind: str) -> tuple[str, tuple[str, ...]]:
 
 
 PRESSED = ("button", "interactive")
+# What a value may have, in the order in which it is recorded.
+_SAID: tuple[tuple[str, Callable[[dict[str, Any]], Iterator[Inbound]]], ...] = (
+    ("statuses", _receipts),
+    ("messages", _messages),
+    ("message_echoes", _echoes),
+    ("user_preferences", _preferences),
+)

@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from domain import values
 
 # No provider has ids that are longer.
 LONGEST_ID = 500
+_UUID_LENGTH = 36
 # How an id begins that was made for a message without one.
 DERIVED = "derived:"
 # Seconds within which a provider repeats a request, if its messages have no ids.
@@ -46,6 +49,11 @@ def json_objects(value: Any) -> Iterator[dict[str, Any]]:
 
 def own_id(value: Any) -> UUID | None:
     """The id of a message that was sent along with the message; None if the value is no UUID."""
+    if isinstance(value, str) and len(value) == _UUID_LENGTH:  # as we write it
+        try:
+            return msgspec.convert(value, UUID)
+        except msgspec.ValidationError:
+            return None
     try:
         return UUID(text(value))
     except ValueError:

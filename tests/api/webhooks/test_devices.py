@@ -106,7 +106,7 @@ def test_devices_without_a_secret_are_nobodys_relatives(
     sender, other = two_numbers(container, "gowa", "")
     webhooks.hands_over(container, clock, "gowa", Accepted("3EB0A1"))
     with container.database.transaction() as connection:
-        put(connection, sender, {"webhook_secret": ""}, SECRET_KEY)
+        put(connection, sender, {"webhook_secret": ""}, SECRET_KEY, container.outreach.clock())
     said = receipt("gowa", "read", "3EB0A1")
 
     for secret in (None, ""):
@@ -137,7 +137,7 @@ def test_one_devices_unreadable_credentials_are_no_matter_to_others(
     webhooks.hands_over(container, clock, "gowa", Accepted("3EB0A1"))
     earlier = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
     with container.database.transaction() as connection:
-        put(connection, other, {"webhook_secret": OTHERS}, earlier)
+        put(connection, other, {"webhook_secret": OTHERS}, earlier, container.outreach.clock())
     said = receipt("gowa", "delivered", "3EB0A1")
 
     assert webhooks.post(app, "gowa", sender, said) == ACCEPTED

@@ -101,7 +101,7 @@ def test_a_device_without_that_secret_hears_nobody(
     webhooks.device(container, gateway, name="Other", secret=OTHERS)
     if isinstance(kept, dict) or kept is None:
         with container.database.transaction() as connection:
-            credentials.put(connection, device, kept or {}, SECRET_KEY)
+            credentials.put(connection, device, kept or {}, SECRET_KEY, container.outreach.clock())
     given.lead(container)
     said = webhooks.reply(gateway, given.phone(1), "stop", "3EB0R1")
 

@@ -61,7 +61,9 @@ def give_another_secret(container: Container) -> str:
 
 def give_credentials(container: Container) -> None:
     with container.database.transaction() as connection:
-        credentials.put(connection, NOBODY, SECRET, container.secret_key)
+        credentials.put(
+            connection, NOBODY, SECRET, container.secret_key, container.outreach.clock()
+        )
 
 
 def test_everything_opens_with_the_new_key_alone(

@@ -11,10 +11,9 @@ import pytest
 from domain.inbound import Reply
 from projections.container import Container
 from projections.intake import receiver
-from projections.records import inbox
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
-from tests.support.heard import LID, digits, outcomes, proves_itself, puts, says
+from tests.support.heard import LID, digits, keeps, outcomes, proves_itself, puts, says
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def sizes(container: Container) -> list[int]:
 def accepts(container: Container, device: UUID, body: bytes) -> None:
     with container.database.transaction() as connection:
         now = container.outreach.clock()
-        inbox.put(connection, uuid4(), "gowa", device, [device], body, now)
+        keeps(connection, uuid4(), "gowa", device, body, now)
 
 
 def ack(ids: list[str]) -> bytes:

@@ -65,7 +65,9 @@ def test_a_device_says_whether_it_has_credentials(container: Container) -> None:
     given.device(container, "None")
     device = given.device(container, "Some")
     with container.database.transaction() as connection:
-        credentials.put(connection, device, {"password": "s3cret"}, SECRET_KEY)
+        credentials.put(
+            connection, device, {"password": "s3cret"}, SECRET_KEY, container.outreach.clock()
+        )
 
     rows, _ = page(container, "device")
 

@@ -124,7 +124,9 @@ def test_devices_are_read_once_with_their_credentials(container: Container) -> N
     with_some = given.device(container, "Some", pace=(2, 3), gateway="gowa", settings=settings)
     without = given.device(container, "None", online=False)
     with container.database.transaction() as connection:
-        credentials.put(connection, with_some, {"password": "s3cret"}, SECRET_KEY)
+        credentials.put(
+            connection, with_some, {"password": "s3cret"}, SECRET_KEY, container.outreach.clock()
+        )
 
     devices = found(
         container,

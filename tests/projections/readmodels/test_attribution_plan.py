@@ -98,7 +98,7 @@ def test_nothing_is_read_that_is_nobodys_business(
     for module in MODULES:
         monkeypatch.setattr(module, "rows", explained)
     number = Address("wa_id", given.phone(1)[1:])
-    said = [(Reply((number,), "Hi", "in.1", quoted="3EB0"), [UUID(int=1)])]
+    said = [(Reply((number,), "Hi", "in.1", quoted="3EB0"), frozenset([UUID(int=1)]))]
 
     with container.database.transaction() as connection:
         people = attribution.People(connection, said)

@@ -35,7 +35,7 @@ def device(container: Container, base_url: str) -> None:
     configuration = Configuration(name="Sales 1", gateway="gowa", settings=settings)
     made = container.outreach.register_device(configuration, actor="api:boss").id
     with container.database.transaction() as connection:
-        credentials.put(connection, made, CREDENTIALS, SECRET_KEY)
+        credentials.put(connection, made, CREDENTIALS, SECRET_KEY, container.outreach.clock())
 
 
 def tried(database_url: str, name: str = "Sales 1", to: str = PHONE) -> Result:

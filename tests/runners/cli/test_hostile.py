@@ -174,7 +174,9 @@ def world(
         made.device, lambda present: given.changed(present, settings=settings), actor="api:boss"
     )
     with container.database.transaction() as connection:
-        credentials.put(connection, made.device, CREDENTIALS, SECRET_KEY)
+        credentials.put(
+            connection, made.device, CREDENTIALS, SECRET_KEY, container.outreach.clock()
+        )
     return made
 
 

@@ -38,6 +38,6 @@ def old_device(
     configuration = device.Configuration(name="Old", gateway=gateway, settings=settings)
     registered = event(device.DeviceRegistered, 1, of=device_id, configuration=configuration)
     with container.database.transaction() as connection:
-        credentials.put(connection, device_id, secrets, SECRET_KEY)
+        credentials.put(connection, device_id, secrets, SECRET_KEY, container.outreach.clock())
         container.outreach.record(connection, [registered])
     return str(device_id)

@@ -138,7 +138,7 @@ def device(
     )
     secrets["app_secret" if gateway == "cloud" else "webhook_secret"] = secret
     with container.database.transaction() as connection:
-        credentials.put(connection, made, secrets, SECRET_KEY)
+        credentials.put(connection, made, secrets, SECRET_KEY, container.outreach.clock())
     return made
 
 
