@@ -7,8 +7,7 @@ from uuid import uuid4
 import pytest
 
 from projections.container import Container
-from projections.records import inbox
-from tests.support import given, poison, then, when
+from tests.support import given, heard, poison, then, when
 
 
 def waits(container: Container, depth: int) -> None:
@@ -20,7 +19,7 @@ def waits(container: Container, depth: int) -> None:
     with container.database.transaction() as connection:
         for payload in (deep, whole):
             now = container.outreach.clock()
-            inbox.put(connection, uuid4(), "gowa", device, [device], payload, now)
+            heard.keeps(connection, uuid4(), "gowa", device, payload, now)
 
 
 @pytest.mark.parametrize("depth", [65, 400, 700, 900, 50_000])
