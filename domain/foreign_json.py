@@ -1,19 +1,27 @@
 """JSON that somebody else wrote: decoded in one way, with one error for whatever is wrong with it.
 
-Whoever walks through a document does so by recursion somewhere. A few bytes are enough for a depth
-at which that fails, so no document comes in that is deeper than any provider's.
+Whoever walks through a document does so by recursion somewhere, and so do decoders. A few bytes are
+enough for a depth at which that fails, so a document that is deeper than any provider's is not even
+decoded.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 import msgspec
 
 # Arrays and objects within each other. The deepest that a provider sends is about ten.
 DEEPEST = 64
+
+# A string, or the beginning of one that has no end.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+\\?(?:"|\Z)', re.DOTALL)
+_NO_BRACKETS = re.compile(r"[^\[\]{}]+")
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 class ForeignJsonError(ValueError):
@@ -31,26 +39,19 @@ def decode_leniently(body: bytes) -> Any:
     return _decoded(json.loads, body)
 
 
-def is_deep(value: Any) -> bool:
-    """Whether the JSON value has more than ``DEEPEST`` arrays and objects within each other."""
-    level = [value] if isinstance(value, (dict, list)) else []
-    for _ in range(DEEPEST):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
-        ]
-        if not level:
-            return False
-    return True
+def is_deep(body: bytes) -> bool:
+    """Whether the JSON document has more than ``DEEPEST`` arrays and objects within each other."""
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return False
+    text = body.decode(json.detect_encoding(body), "replace")
+    brackets = _NO_BRACKETS.sub("", _STRING.sub("", text))
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > DEEPEST
 
 
 def _decoded(decoder: Callable[[bytes], Any], body: bytes) -> Any:
-    try:
-        value = decoder(body)
-    except (ValueError, RecursionError) as error:  # msgspec's and Unicode's errors are ValueErrors
-        raise ForeignJsonError(type(error).__name__) from None
-    if is_deep(value):
+    if is_deep(body):
         raise ForeignJsonError("it is nested too deep")
-    return value
+    try:
+        return decoder(body)
+    except ValueError as error:  # msgspec's and Unicode's errors are ValueErrors, too
+        raise ForeignJsonError(type(error).__name__) from None

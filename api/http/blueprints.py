@@ -48,10 +48,11 @@ class Parser(FlaskParser):
         if body and not req.is_json:
             abort(415, message="expected Content-Type: application/json")
         try:
-            if is_deep(json.loads(body or b"null", parse_constant=_refuse)):
-                raise RecursionError
+            if is_deep(body):
+                raise ValueError
+            json.loads(body or b"null", parse_constant=_refuse)
             return super().load_json(req, schema)
-        except (RecursionError, ValueError):
+        except ValueError:
             abort(400, message="expected JSON, of ordinary depth and numbers")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -33,10 +34,38 @@ def test_whatever_is_wrong_is_one_error(decoder: Callable[[bytes], Any], body: b
 
 @BOTH
 def test_what_is_right_is_decoded(decoder: Callable[[bytes], Any]) -> None:
-    deepest = b"[" * DEEPEST + b"]" * DEEPEST
-    assert not is_deep(decoder(deepest))
+    decoder(b"[" * DEEPEST + b"]" * DEEPEST)
     assert decoder(b'{"a": [1, "\xc3\xa9", null, {}]}') == {"a": [1, "é", None, {}]}
     assert decoder(b"[" + b"[]," * 1000 + b"[]]") == [[]] * 1001
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_brackets_in_texts_are_no_depth(encoding: str) -> None:
+    text = json.dumps({'"[{\\': ["[" * 1000 + '\\"' + "{" * 1000, "é["] * 100})
+    assert decode_leniently(text.encode(encoding)) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'"' * 300_000,
+        b'"\\"' * 200_000,
+        b'"' + b'\\"' * 300_000,
+        b'"\\',
+        b"[" * 65 + b'"' * 300_001,
+    ],
+    ids=range(5),
+)
+def test_no_text_is_looked_at_again_and_again(body: bytes) -> None:
+    """It would not end."""
+    assert is_deep(b"[" * 65 + body)
+
+
+def test_nobody_decodes_what_is_deep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decoder at the end of its recursion harms whatever else runs at that moment."""
+    monkeypatch.setattr(json, "loads", pytest.fail)
+    with pytest.raises(ForeignJsonError):
+        decode_leniently(b"[" * 50_000)
 
 
 def test_half_a_character_costs_nothing_else() -> None:
