@@ -17,7 +17,7 @@ import projections
 import runners
 
 SECRET = re.compile(r"credential|secret|password|token|_key$|database_url|^headers$|^query$")
-# Names and counts, and a value that is encrypted.
+# Names, ids and counts, and a value that is encrypted.
 NONE = {
     ("Provider", "secret"),
     ("Rotated", "secrets"),
@@ -25,8 +25,11 @@ NONE = {
     ("GatewayOptions", "credentials"),
     ("GatewayOptions", "needed_credentials"),
     ("Manifest", "secret_check"),
+    ("Proof", "secret_id"),
+    ("Received", "secret_id"),
     ("Server", "secret_check"),
     ("Settings", "secret_key_file"),
+    ("Taken", "secret_id"),
 }
 
 
@@ -61,6 +64,7 @@ def test_the_values_that_hold_secrets_are_found() -> None:
         ("Settings", "new_secret_key"),
         ("Candidate", "digest_key"),
         ("Outgoing", "credentials"),
+        ("Proof", "secret"),
         ("Sender", "credentials"),
         ("WebhookRequest", "headers"),
         ("WebhookRequest", "query"),

@@ -43,6 +43,10 @@ class Proof(NamedTuple):
     secret_id: UUID | None
     ciphertext: bytes | None
 
+    def __repr__(self) -> str:
+        # The secret does not get into a log or a traceback.
+        return f"<proof by secret {self.secret_id}>"
+
 
 class Proofs:
     """The secrets of webhooks that a process knows. ``read`` decrypts credentials, ``identity`` is

@@ -60,7 +60,7 @@ def test_no_spelling_of_a_path_is_a_way_around_the_key(
     """Where the path comes from, encoded or not, there is a key to be had, or nothing."""
     for written in (path, path.replace("%2f", "/").replace("%2e", ".").replace("%00", "\0")):
         answer = app.test_client().get("/", environ_overrides={"PATH_INFO": written})
-        assert answer.status_code in (308, 400, 401, 404), written
+        assert answer.status_code in (308, 400, 401, 404, 405), written
         assert "Aisyah" not in answer.get_data(as_text=True)
 
 

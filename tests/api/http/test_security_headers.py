@@ -34,7 +34,13 @@ PAGE = (
     " form-action 'none'; frame-ancestors 'none'"
 )
 # As it may be in a path.
-VALUES = {"uuid": str(given.NOBODY), "int": "1", "string": "gowa", "path": "swagger-ui.css"}
+VALUES = {
+    "uuid": str(given.NOBODY),
+    "device": str(given.NOBODY),
+    "int": "1",
+    "string": "gowa",
+    "path": "swagger-ui.css",
+}
 # What is put in the place of a host must be in no answer.
 EVIL = "evil.example"
 

@@ -72,7 +72,7 @@ def test_a_secret_in_an_address_is_in_no_line(
     written = "\n".join(server.lines)
     assert code == 0
     assert (statuses["right"], statuses["a space in the address"]) == ("200", "400")
-    assert "/webhooks/<string:gateway>/<uuid:device_id>" in written
+    assert "/webhooks/<string:gateway>/<device:device_id>" in written
     assert SECRET not in written
     assert "secret=" not in written
 
