@@ -40,7 +40,7 @@ ha: $(VENV)/ready-ha  ## loses the leader of three PostgreSQL nodes three times,
 
 lowest: $(VENV)-lowest/ready  ## the demo and a part of the suite, with the lowest versions that setup.cfg allows
 	$(VENV)-lowest/bin/sendtrail demo
-	$(VENV)-lowest/bin/python -m pytest -n 4 --dist worksteal $(or $(ARGS),tests/domain tests/api/http tests/runners/gateways)
+	$(VENV)-lowest/bin/python -m pytest -n 4 --dist worksteal $(or $(ARGS),tests/api/http tests/runners/gateways)
 
 lock: $(VENV)/ready-lock  ## pins all dependencies anew, in requirements/
 	$(BIN)/uv $(COMPILE) --upgrade --output-file requirements/run.txt

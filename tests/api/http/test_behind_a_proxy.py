@@ -105,15 +105,16 @@ def test_the_clients_own_address_is_seen_and_not_what_it_says(proxy: Proxy, serv
 def test_bodies_are_as_large_as_ours(container: Container, proxy: Proxy) -> None:
     """A mebibyte and no more, but for imports."""
     key = {"Authorization": f"Bearer {api_key(container, 'crm', 'operator')}"}
-    rows = "".join(f"+6012{number:07d}\n" for number in range(100))
-    file = f"phone\n{rows}".ljust(3 * LARGEST_BODY, "\n").encode()
+    rows = "".join(f"+6012{number:07d},{'x' * 10_000}\n" for number in range(320))
+    file = f"phone,note\n{rows}".encode()
+    assert len(file) > 3 * LARGEST_BODY
 
     fits = proxy.ask("POST", "/api/v1/campaigns", CAMPAIGN.ljust(LARGEST_BODY), **key, **JSON)
     larger = proxy.ask("POST", "/api/v1/campaigns", CAMPAIGN.ljust(LARGEST_BODY + 1), **key, **JSON)
     imported = proxy.ask("POST", "/api/v1/leads/import", file, **key, Content_Type="text/csv")
 
     assert (fits.status, larger.status) == (201, 413)
-    assert (imported.status, json.loads(imported.text)["registered"]) == (200, 100)
+    assert (imported.status, json.loads(imported.text)["registered"]) == (200, 320)
 
 
 @each_proxy
