@@ -173,22 +173,23 @@ broadcast_messages = Table(
         "planned_at",
         postgresql_where=text("due_at IS NOT NULL"),
     ),
+    # Whose messages, the earliest first: which device wrote to a person first is asked of every
+    # lead of an audience, however many messages there were since.
+    Index("broadcast_messages_by_lead_and_plan", "lead_id", "planned_at", "message_id"),
     # What a message is for: there is one for each, whatever its id.
     Index(
-        "broadcast_messages_by_origin",
-        "lead_id",
-        text("coalesce(campaign_id, enrollment_id)"),
-        "step",
-        unique=True,
-    ),
-    Index(
-        "broadcast_messages_by_campaign",
+        "broadcast_messages_one_of_campaign",
         "campaign_id",
+        "lead_id",
+        unique=True,
         postgresql_where=text("campaign_id IS NOT NULL"),
     ),
     Index(
-        "broadcast_messages_by_sequence",
+        "broadcast_messages_one_of_step",
         "sequence_id",
+        "enrollment_id",
+        "step",
+        unique=True,
         postgresql_where=text("sequence_id IS NOT NULL"),
     ),
     # Room on each page for the updates of a life, so that those after the claim stay on it (HOT).
@@ -207,7 +208,7 @@ provider_ids = Table(
 
 # Indexes beside the primary keys by which events find the rows that they change; every other one
 # serves only those who read. Paused campaigns and sequences hold their messages.
-HANDLERS_LOOK_UP = ("broadcast_messages_by_campaign", "broadcast_messages_by_sequence")
+HANDLERS_LOOK_UP = ("broadcast_messages_one_of_campaign", "broadcast_messages_one_of_step")
 
 # Read models of earlier versions, which a rebuild drops: their names are not used again.
 FORMER_READ_MODELS = ("device_lanes", "device_hand_overs")

@@ -123,8 +123,9 @@ def test_a_message_row_is_what_its_events_say(container: Container, known_device
 
     @ON_ONE_DATABASE
     @given(history=strategies.message_histories(), cuts=CUTS)
-    def check(history: list[Event], cuts: list[int]) -> None:
-        history = anew(history, device_id=known_device, lead_id=uuid4())
+    def check(history: list[Any], cuts: list[int]) -> None:
+        of_step = {} if history[0].enrollment_id is None else {"enrollment_id": uuid4()}
+        history = anew(history, device_id=known_device, lead_id=uuid4(), **of_step)
         append(container, history, cuts)
         row = row_of(
             container.database, "broadcast_messages", "message_id", history[0].originator_id
