@@ -30,10 +30,10 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
         {},
     ),
     413: ("the body is too large", {}),
-    414: ("the address is longer than the server takes; this answer is no JSON", {}),
     415: ("the body has another content type", {}),
     422: ("errors says which field is wrong; or the Idempotency-Key had another request", {}),
     429: ("too many wrong keys", RETRY_AFTER),
+    431: ("its line and headers are larger than the server takes: 32 KiB", {}),
     500: ("a fault of ours; it was logged", {}),
     503: ("the database does not answer, or takes nothing", {}),
 }
@@ -90,15 +90,13 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
 
 def _statuses(path: str, method: str, operation: dict[str, Any], role: str | None) -> set[int]:
     """The errors that such an operation may answer."""
-    statuses = {500, 503}
+    statuses = {431, 500, 503}
     if "{" in path:
         statuses.add(404)
     if role is not None:
         statuses |= {401, 429}
         statuses |= {403} if role != "viewer" else set()
         statuses |= {409} if method != "get" else set()
-    if any(each["in"] == "query" for each in operation.get("parameters", [])):
-        statuses.add(414)
     if "requestBody" in operation:
         statuses |= {400, 413}
     if role is not None and ("requestBody" in operation or operation.get("parameters")):
