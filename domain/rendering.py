@@ -36,6 +36,7 @@ class _Placeholder(NamedTuple):
     fallback: str
 
     def filled(self, names: Mapping[str, str]) -> str:
+        """What stands there for a person with these names."""
         named = value_of(self.name, names, rules=1)
         return named if named.strip() else self.fallback
 

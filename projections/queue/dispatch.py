@@ -17,7 +17,7 @@ from domain.planning import Step
 from domain.windows import Window
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
-from projections.database.quarantined import message_not_aside
+from projections.queue.lookup import NOT_ASIDE
 
 
 class Candidate(NamedTuple):
@@ -114,7 +114,7 @@ FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS i(message_id, place)
 JOIN broadcast_messages m USING (message_id)
 JOIN leads l USING (lead_id)
 WHERE m.status = 'processing' AND m.worker = %(worker)s
-  AND {message_not_aside()}
+  AND {NOT_ASIDE}
 ORDER BY m.message_id FOR UPDATE OF m
 """)
 

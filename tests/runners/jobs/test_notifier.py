@@ -34,12 +34,6 @@ def container(database_url: str, clock: SimulatedClock) -> Iterator[Container]:
         yield opened
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
-
-
 def subscribes(
     container: Container, receiver: Receiver, events: Sequence[str] = tuple(TOPICS), url: str = ""
 ) -> tuple[UUID, str]:

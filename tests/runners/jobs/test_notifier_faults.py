@@ -25,12 +25,6 @@ def container(database_url: str, clock: SimulatedClock) -> Iterator[Container]:
         yield opened
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
-
-
 @pytest.mark.parametrize("words", [b"[" * 30_000, b'{"a":' * 10_000, b"\xff", b"9" * 30_000, b"["])
 def test_what_a_subscriber_answers_is_not_read(
     container: Container, clock: SimulatedClock, receiver: Receiver, words: bytes

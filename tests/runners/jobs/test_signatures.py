@@ -23,7 +23,7 @@ from projections.outbox.signatures import FORMER_HEADER
 from projections.records import credentials
 from runners.jobs.notifier import Notifier
 from runners.support.clocks import SimulatedClock
-from tests.runners.jobs.receiver import Announced, Receiver, receiving
+from tests.runners.jobs.receiver import Announced, Receiver
 from tests.support import given, then
 from tests.support.api.given import SECRET_KEY
 
@@ -31,12 +31,6 @@ from tests.support.api.given import SECRET_KEY
 OLD_SECRET = "mnCDPM4MllCL9RxGUnFfze2UPR__GPWsP9RIP2hqbF4"
 DOCUMENT = Path(__file__).parents[3] / "docs" / "webhooks.md"
 WRONG = "No matching signature found"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
 
 
 @pytest.fixture
