@@ -53,5 +53,6 @@ def _decoded(decoder: Callable[[bytes], Any], body: bytes) -> Any:
         raise ForeignJsonError("it is nested too deep")
     try:
         return decoder(body)
-    except ValueError as error:  # msgspec's and Unicode's errors are ValueErrors, too
+    # msgspec's errors are ValueErrors in its later versions only.
+    except (ValueError, msgspec.MsgspecError) as error:
         raise ForeignJsonError(type(error).__name__) from None
