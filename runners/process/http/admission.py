@@ -1,5 +1,5 @@
-"""Which connections stay when there are too many: the newest, and those whose requests are under
-way."""
+"""Which connections stay when there are too many: those whose requests are under way, then those
+that had a request before, then the newest."""
 
 from __future__ import annotations
 
@@ -13,21 +13,50 @@ class Evictable(Protocol):
 
     owner: str
     exempt: bool
+    # Whether a request of it was complete at some time. The admission sets it.
+    known: bool
 
     def evict(self) -> None:
         """Closes the connection at once."""
 
 
+class _Waiting:
+    """Connections that wait for a complete request, in the order in which they would be closed."""
+
+    def __init__(self) -> None:
+        # Who only connects, however often, gets nobody closed who has asked for something.
+        self._new: OrderedDict[Evictable, None] = OrderedDict()
+        self._known: OrderedDict[Evictable, None] = OrderedDict()
+
+    def add(self, connection: Evictable) -> None:
+        self._of(connection)[connection] = None
+
+    def discard(self, connection: Evictable) -> None:
+        self._of(connection).pop(connection, None)
+
+    def evict_first(self) -> bool:
+        """Closes the first one. Whether there was one."""
+        first = next(iter(self._new or self._known), None)
+        if first is not None:
+            first.evict()
+        return first is not None
+
+    def _of(self, connection: Evictable) -> OrderedDict[Evictable, None]:
+        return self._known if connection.known else self._new
+
+    def __bool__(self) -> bool:
+        return bool(self._new or self._known)
+
+
 class Admission:
-    """The connections of a process by owner, and those that wait for a complete request, in the
-    order in which they began to wait."""
+    """The connections of a process by owner, and which of them wait for a complete request."""
 
     def __init__(self, most: int, per_owner: int) -> None:
         self._most = most
         self._per_owner = per_owner
         self._connections: Counter[str] = Counter()
-        self._waiting: OrderedDict[Evictable, None] = OrderedDict()
-        self._waiting_of: dict[str, OrderedDict[Evictable, None]] = {}
+        self._waiting = _Waiting()
+        self._waiting_of: dict[str, _Waiting] = {}
 
     @property
     def full(self) -> bool:
@@ -36,42 +65,41 @@ class Admission:
 
     def enter(self, connection: Evictable) -> None:
         """Counts a new connection, which waits from now on. If its owner has too many and is not
-        exempt, the one of the owner's that has waited longest is closed."""
+        exempt, the owner's first one that waits is closed."""
         owner = connection.owner
         self._connections[owner] += 1
         if self._connections[owner] > self._per_owner and not connection.exempt:
-            self._evict(self._waiting_of.get(owner))
+            self._waiting_of.get(owner, _Waiting()).evict_first()
         self.waits(connection)
 
     def waits(self, connection: Evictable) -> None:
         """Notes that the connection waits for a request from now on."""
-        self._waiting[connection] = None
-        self._waiting_of.setdefault(connection.owner, OrderedDict())[connection] = None
+        self._waiting.add(connection)
+        self._waiting_of.setdefault(connection.owner, _Waiting()).add(connection)
 
     def serves(self, connection: Evictable) -> None:
         """Notes that a request of the connection is complete: it is not closed for others."""
-        if self._waiting.pop(connection, connection) is None:
-            of_owner = self._waiting_of[connection.owner]
-            del of_owner[connection]
-            if not of_owner:
-                del self._waiting_of[connection.owner]
+        self._stops_waiting(connection)
+        connection.known = True
 
     def leave(self, connection: Evictable) -> None:
         """Forgets a connection that was closed. To be called once."""
-        self.serves(connection)
+        self._stops_waiting(connection)
         self._connections[connection.owner] -= 1
         if not self._connections[connection.owner]:
             del self._connections[connection.owner]
 
     def make_room(self) -> bool:
-        """Closes the connection that has waited longest of all. Whether there was one."""
-        return self._evict(self._waiting)
+        """Closes the first connection of all that wait. Whether there was one."""
+        return self._waiting.evict_first()
 
-    def _evict(self, waiting: OrderedDict[Evictable, None] | None) -> bool:
-        if not waiting:
-            return False
-        next(iter(waiting)).evict()
-        return True
+    def _stops_waiting(self, connection: Evictable) -> None:
+        self._waiting.discard(connection)
+        of_owner = self._waiting_of.get(connection.owner)
+        if of_owner is not None:
+            of_owner.discard(connection)
+            if not of_owner:
+                del self._waiting_of[connection.owner]
 
 
 def plain(address: str) -> str:

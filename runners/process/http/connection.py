@@ -71,6 +71,7 @@ class Connection(asyncio.Protocol):
         self.peers = peers
         self.owner = owner(peers.address)
         self.exempt = server.limits.exempt(peers.address)
+        self.known = False
         # A new connection has its first headers to send, from now on.
         self.phase = Phase.HEAD
         self._deadline = server.now() + server.limits.header_seconds

@@ -16,6 +16,7 @@ class Client:
         self.admission = admission
         self.owner = owner
         self.exempt = exempt
+        self.known = False
         self.closed = False
         admission.enter(self)
 
@@ -37,6 +38,21 @@ def test_the_one_of_the_same_owner_that_has_waited_longest_goes() -> None:
 
     closed = [each.closed for each in (stranger, first, second, third, fourth, fifth)]
     assert closed == [False, False, True, True, False, False]
+
+
+def test_who_only_connects_closes_nobody_who_has_asked_for_something() -> None:
+    """Neither the owner's nor others', however many the strangers are."""
+    admission = Admission(6, 3)
+    asked, also_asked = Client(admission, OFFICE), Client(admission, STRANGER)
+    for each in (asked, also_asked):
+        admission.serves(each)
+        admission.waits(each)
+
+    connected = [Client(admission, OFFICE) for _ in range(9)]
+    made = [admission.make_room() for _ in range(2)]
+
+    assert [asked.closed, also_asked.closed] == [False, False]
+    assert ([each.closed for each in connected], made) == ([True] * 9, [True, True])
 
 
 def test_whose_request_is_under_way_stays() -> None:
