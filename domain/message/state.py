@@ -7,7 +7,7 @@ back to pending when released, deferred, retried or resolved as retried.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -95,7 +95,7 @@ class InHand(msgspec.Struct, frozen=True):
 Known = Message | InHand
 
 
-class Origin(NamedTuple):
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """What a message is for: its lead, and a campaign, whose messages have step 0, or a step of an
     enrollment. There is one message for each. The ids are text, as they were read.
 

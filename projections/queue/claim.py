@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from domain import pacing
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
-from projections.queue.dispatch import CANDIDATE, Candidate
+from projections.queue.dispatch import CANDIDATE, Candidate, candidates
 from projections.queue.lookup import NOT_ASIDE
 from projections.schema.expressions import LIMIT_TODAY, TODAY
 
@@ -134,7 +134,7 @@ def messages(
     most ``limit`` in all, device by device. The ``place`` of each is that of its device. If
     ``unpaced``, more than the pace fits: many of them may not be sent yet.
     """
-    candidates = rows(
+    return candidates(
         connection,
         _DUE,
         ids=uuids(device_ids),
@@ -145,4 +145,3 @@ def messages(
         limit=limit,
         unpaced=unpaced,
     )
-    return cast(list[Candidate], candidates)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import Connection
 
 from domain import message, pacing, values
@@ -34,7 +35,7 @@ class ClaimResult(NamedTuple):
     dispatched: DispatchResult
 
 
-class Plan(NamedTuple):
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """A message, its slot, whether it is dispatched at once, and its claim."""
 
     slot: Slot

@@ -7,31 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import content, content_check, message, pacing, rendering, send_check
+from domain import content, content_check, message, pacing, rendering
 from domain.content import Content
 from domain.content_check import Problem
-from domain.errors import SettingsError
 from domain.event import Event
 from domain.message.events import MessageQueued
 from domain.pacing import LastDispatch
-from domain.send_check import Cancel, Release, SendContext
+from domain.send_check import Cancel, Release
 from projections.config.settings import Settings
 from projections.container import Container
-from projections.database import secret_check
 from projections.database.quarantined import reason
 from projections.eventstore.broken_streams import put_aside
 from projections.queue import dispatch
 from projections.records.quarantine import Kind
 from runners.gateways.protocol import Outgoing
+from runners.sending import terms
 from runners.sending.follow_ups import FollowUps
 from runners.sending.ignored import Ignored
 from runners.sending.memory import Dispatched
 from runners.sending.slots import Slot, send_moment
+from runners.sending.terms import Sender, Terms
 from runners.sending.timing import Timing
 
 # A call that has not begun so long after its dispatch is not made any more: by then other workers
@@ -63,23 +63,6 @@ class DispatchResult(NamedTuple):
         return cls([], [], [], [])
 
 
-class Sender(NamedTuple):
-    """A device with its credentials in clear; None if they cannot be decrypted. ``epoch`` is that
-    of its latest dispatch. ``move_pending`` says what becomes of what waits on a retired one."""
-
-    status: str
-    gateway: str
-    settings: dict[str, Any]
-    min_delay_seconds: float
-    credentials: dict[str, str] | None
-    epoch: int
-    move_pending: bool
-
-    def __repr__(self) -> str:
-        # Credentials do not get into a log or a traceback.
-        return f"<sender of {self.gateway}>"
-
-
 class Dispatcher:
     """Decides upon claimed messages one after the other, in the order of their moments, within a
     transaction that holds their rows.
@@ -107,15 +90,11 @@ class Dispatcher:
         ids = {device_id for device_id, _ in pairs}
         devices = dispatch.devices(connection, ids) if ids else {}
         self.senders = {
-            device_id: Sender(
-                *device[:4],
-                _credentials(connection, container, device),
-                device.epoch,
-                device.move_pending,
-            )
+            device_id: terms.sender(connection, container, device)
             for device_id, device in devices.items()
         }
-        paced = {d for d, owner_id in pairs if _pause(self.senders[d], owners[owner_id]) > 0}
+        self._terms: dict[tuple[UUID, str, int], Terms] = {}
+        paced = {d for d, id_ in pairs if terms.pause(self.senders[d], owners[id_]) > 0}
         self.last = dispatch.last_dispatches(connection, paced) if paced else {}
         self.now = container.outreach.clock()
         self.result = DispatchResult.empty()
@@ -138,10 +117,9 @@ class Dispatcher:
 
     def _decide(self, slot: Slot, row: dispatch.Candidate, state: message.InHand) -> Event | None:
         now = self.now
-        sender, owner = self.senders[slot.device_id], self.owners[row.owner_id]
-        verdict = send_check.check(_context(row, sender, owner), now) or _hindrance(
-            slot, sender, now
-        )
+        common = self._common(slot, row)
+        sender, owner = common.sender, common.owner
+        verdict = terms.verdict(common, row, now) or terms.hindrance(slot, sender, now)
         if isinstance(verdict, Cancel):
             return message.cancel(state, verdict.reason, now=now, actor=self.actor)
         if isinstance(verdict, Release):
@@ -158,10 +136,9 @@ class Dispatcher:
         if problem is not None:
             return self._give_up(state, problem, rendered, sender.gateway)
         epoch = self.last.get(slot.device_id, sender).epoch
-        pause = _pause(sender, owner)
-        if pause > 0:
+        if common.pause > 0:
             last = self.last[slot.device_id]
-            free_at = pacing.free_at(last, timedelta(seconds=pause), self.patience, now)
+            free_at = pacing.free_at(last, timedelta(seconds=common.pause), self.patience, now)
             if free_at > now:
                 self.result.postponed.append((slot, free_at))
                 return None
@@ -170,6 +147,14 @@ class Dispatcher:
             epoch = last.next_epoch(now)
             self.last[slot.device_id] = LastDispatch(now, awaiting_answer=True, epoch=epoch)
         return self._queue(state, row, slot, sender, rendered, epoch)
+
+    def _common(self, slot: Slot, row: dispatch.Candidate) -> Terms:
+        key = slot.device_id, row.owner_id, row.step
+        found = self._terms.get(key)
+        if found is None:
+            sender, owner = self.senders[slot.device_id], self.owners[row.owner_id]
+            found = self._terms[key] = terms.of(sender, owner, row.step, self.now)
+        return found
 
     def _give_up(
         self, state: message.InHand, problem: Problem, rendered: Content, gateway: str
@@ -242,48 +227,9 @@ def dispatch_due(
     return dispatcher.result
 
 
-def _pause(sender: Sender, owner: dispatch.Owner) -> float:
-    """Seconds after a message: the slower of its device's and what its campaign or sequence asks
-    for."""
-    return max(sender.min_delay_seconds, owner.min_delay_seconds)
-
-
 def _lock_order(slot: Slot) -> int:
     return slot.message_id.int
 
 
 def _send_moment(message: tuple[Slot, dispatch.Candidate]) -> datetime:
     return send_moment(message[0])
-
-
-def _credentials(
-    connection: Connection, container: Container, device: dispatch.Device
-) -> dict[str, str] | None:
-    """The credentials; None if nobody can read them. Raises OtherSecretKeyError if others can."""
-    try:
-        return container.secrets.read(device.ciphertext)
-    except SettingsError:
-        secret_check.hold(connection)
-        return None
-
-
-def _context(row: dispatch.Candidate, sender: Sender, owner: dispatch.Owner) -> SendContext:
-    return SendContext(
-        opted_out=row.opted_out_at is not None,
-        device_status=sender.status,
-        owner_status=owner.status,
-        sequence_stopped=owner.cancel_pending,
-        stopped_because=row.stopped_because,
-        expires_at=row.expires_at,
-        leaves_device=sender.move_pending,
-        step_removed=row.step > 0 and owner.lacks(row.step),
-    )
-
-
-def _hindrance(slot: Slot, sender: Sender, now: datetime) -> Release | None:
-    """Why this worker cannot dispatch the message."""
-    if slot.lease_until <= now:
-        return Release("too late")
-    if sender.credentials is None:  # the monitor takes the device offline
-        return Release("credentials cannot be read")
-    return None

@@ -105,7 +105,7 @@ def _aside(remembered: Remembered, worker: str) -> Aside:
         runner=worker,
         reason="it was handed over, and the database went back to before that",
         dispatched={"queued": queued, "outcome": _stored(outcome)},
-        **origin._asdict(),
+        **msgspec.structs.asdict(origin),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
 
-class Slot(NamedTuple):
+
+class Slot(msgspec.Struct, frozen=True, gc=False):
     """A claimed message that goes at ``send_at``, or as soon after it as its device is free.
 
     ``paced`` says that the device pauses after it. ``server`` is who is called, see ``server_of``.

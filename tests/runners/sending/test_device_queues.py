@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import msgspec
+
 from runners.sending.call_limits import (
     CALLS,
     CALLS_PER_DEVICE,
@@ -44,7 +46,7 @@ def begin(queues: DeviceQueues, taken: list[Slot], now: datetime) -> None:
 def test_slots_go_when_they_have_come_and_in_their_order() -> None:
     queues = DeviceQueues()
     first, second = slots(2)
-    later = second._replace(send_at=NOW + timedelta(seconds=1))
+    later = msgspec.structs.replace(second, send_at=NOW + timedelta(seconds=1))
     queues.add([later, first])
     assert queues.take_due(NOW) == [first]
     assert queues.next_moment() == NOW + timedelta(seconds=1)
