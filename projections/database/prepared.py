@@ -16,7 +16,9 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import psycopg2
-from sqlalchemy import Connection, CursorResult
+from sqlalchemy import Connection
+
+from projections.database import direct
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 _KEY = "sendtrail.prepared"
@@ -47,8 +49,19 @@ def prepared(statement: str) -> Prepared:
     return Prepared(statement, body, ", ".join(f"%({name})s" for name in names))
 
 
-def execute(connection: Connection, statement: Prepared, **parameters: Any) -> CursorResult[Any]:
-    """Run ``statement``, preparing it when this connection runs it for the first time."""
+def execute(connection: Connection, statement: Prepared, **parameters: Any) -> int:
+    """Run ``statement``, preparing it when this connection runs it for the first time; returns how
+    many rows it changes."""
+    return direct.change(connection, _call(connection, statement), parameters)
+
+
+def fetch(connection: Connection, statement: Prepared, **parameters: Any) -> list[Any]:
+    """The same; returns the rows that it gives, as ``direct.fetch`` does."""
+    return direct.fetch(connection, _call(connection, statement), parameters)
+
+
+def _call(connection: Connection, statement: Prepared) -> str:
+    """What runs ``statement``, which this connection has prepared."""
     calls: dict[str, str] = connection.info.setdefault(_KEY, {})
     call = calls.get(statement.statement)
     if call is None:
@@ -58,7 +71,7 @@ def execute(connection: Connection, statement: Prepared, **parameters: Any) -> C
         call = calls[statement.statement] = (
             f"LOCK TABLE {GATE} IN ACCESS SHARE MODE; EXECUTE {name}({statement.call})"
         )
-    return connection.exec_driver_sql(call, parameters)
+    return call
 
 
 def execute_alone(connection: Connection, statement: Prepared, **parameters: Any) -> int:
@@ -76,4 +89,4 @@ def execute_alone(connection: Connection, statement: Prepared, **parameters: Any
             cursor = session.cursor()
             cursor.execute(call, parameters)
             return int(cursor.rowcount)
-    return execute(connection, statement, **parameters).rowcount
+    return execute(connection, statement, **parameters)
