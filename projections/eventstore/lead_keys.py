@@ -23,14 +23,16 @@ from domain.errors import StorageError
 from projections.config.secret_key import key_cipher
 from projections.database import secret_check
 from projections.database.engine import KEY_CIPHER, rows, uuids
+from projections.database.prepared import execute, prepared
 
 KEY_BYTES, NONCE_BYTES = 32, 12
 
-_INSERT = """
+_READ = prepared("SELECT lead_id, key FROM lead_keys WHERE lead_id = ANY(%(ids)s::uuid[])")
+_INSERT = prepared("""
 INSERT INTO lead_keys (lead_id, key, digest_key)
 SELECT lead_id, decode(key, 'hex'), decode(digest_key, 'hex')
 FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text, digest_key text)
-"""
+""")
 _PAGE = """
 SELECT lead_id, key FROM lead_keys WHERE lead_id > %(after)s ORDER BY lead_id LIMIT %(limit)s
 """
@@ -81,11 +83,8 @@ def read(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
     Raises as ``unwrap`` does, and OtherSecretKeyError if the database has another secret key by
     now.
     """
-    found = rows(
-        connection,
-        "SELECT lead_id, key FROM lead_keys WHERE lead_id = ANY(%(ids)s::uuid[])",
-        ids=uuids(lead_ids),
-    )
+    wanted = uuids(lead_ids)
+    found = rows(connection, _READ, ids=wanted) if wanted != "{}" else []
     cipher = cipher_of(connection)
     try:
         return {row.lead_id: unwrap(cipher, row.lead_id, row.key) for row in found}
@@ -118,7 +117,7 @@ def make(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
             }
             for lead_id, key in keys.items()
         ]
-        connection.exec_driver_sql(_INSERT, {"rows": msgspec.json.encode(records).decode()})
+        execute(connection, _INSERT, rows=msgspec.json.encode(records).decode())
     return keys
 
 

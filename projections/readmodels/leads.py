@@ -223,16 +223,31 @@ def merged_into(connection: Connection, ids: Iterable[UUID]) -> list[Lead]:
     return [state(row) for row in leads]
 
 
-_TAKEN = prepared(
-    "SELECT lead_id, erased_at IS NOT NULL AS erased FROM leads"
+_TAKEN = (
+    "SELECT lead_id, erased_at IS NOT NULL AS gone FROM leads"
     " WHERE lead_id = ANY(%(ids)s::uuid[])"
     " UNION ALL SELECT id, true FROM erased_ids WHERE id = ANY(%(ids)s::uuid[])"
+)
+_ERASED = prepared(f"SELECT lead_id FROM ({_TAKEN}) t WHERE gone")
+_UNAVAILABLE = prepared(
+    "SELECT lead_id, bool_or(gone) AS gone FROM ("
+    f"{_TAKEN} UNION ALL SELECT id, true FROM quarantine"
+    " WHERE kind = 'lead' AND id = ANY(%(ids)s::uuid[]) AND dispatched IS NULL"
+    ") t GROUP BY 1"
 )
 
 
 def taken(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bool]:
-    """Those of these ids that are leads', and whether that lead is erased; or that the number of
-    an erased person would give."""
-    wanted = list(ids)
-    leads = rows(connection, _TAKEN, ids=uuids(wanted)) if wanted else []
-    return {row.lead_id: row.erased for row in leads}
+    """Those of these ids that are leads', or that the number of an erased person would give. True:
+    nobody can be registered under it, because that lead is erased, or put aside."""
+    wanted = uuids(ids)
+    found = rows(connection, _UNAVAILABLE, ids=wanted) if wanted != "{}" else []
+    return {row.lead_id: row.gone for row in found}
+
+
+def erased(connection: Connection, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these ids that are erased leads', or that the number of an erased person would
+    give."""
+    wanted = uuids(ids)
+    found = rows(connection, _ERASED, ids=wanted) if wanted != "{}" else []
+    return {row.lead_id for row in found}
