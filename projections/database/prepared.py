@@ -30,23 +30,27 @@ class Prepared(NamedTuple):
     """A statement for PREPARE.
 
     ``statement`` is as it is written, ``body`` the same with numbered parameters (``$1``). ``call``
-    names the parameters for EXECUTE, in the order in which they first appear.
+    names the parameters for EXECUTE, in the order in which they first appear. ``first`` is another
+    statement, or empty.
     """
 
     statement: str
     body: str
     call: str
+    first: str = ""
 
 
-def prepared(statement: str) -> Prepared:
+def prepared(statement: str, *, first: str = "") -> Prepared:
     """Make a statement that each connection plans once.
 
     ``%(name)s`` stands for a parameter, whose type PostgreSQL must be able to infer; ``%%`` is a
-    percent sign.
+    percent sign. ``first`` is sent in the same message, and runs before it: a lock, for instance,
+    after which the statement sees what was committed while the lock was waited for.
     """
     names = list(dict.fromkeys(_PLACEHOLDER.findall(statement)))
     body = _PLACEHOLDER.sub(lambda match: f"${names.index(match.group(1)) + 1}", statement)
-    return Prepared(statement, body, ", ".join(f"%({name})s" for name in names))
+    call = ", ".join(f"%({name})s" for name in names)
+    return Prepared(statement, body, call, f"{first}; " if first else "")
 
 
 def execute(connection: Connection, statement: Prepared, **parameters: Any) -> int:
@@ -63,13 +67,14 @@ def fetch(connection: Connection, statement: Prepared, **parameters: Any) -> lis
 def _call(connection: Connection, statement: Prepared) -> str:
     """What runs ``statement``, which this connection has prepared."""
     calls: dict[str, str] = connection.info.setdefault(_KEY, {})
-    call = calls.get(statement.statement)
+    call = calls.get(statement.first + statement.statement)
     if call is None:
         name = f"sendtrail_{len(calls)}"
         # A rollback does not undo this; PostgreSQL manual, PREPARE.
         connection.exec_driver_sql(f"PREPARE {name} AS {statement.body}")
-        call = calls[statement.statement] = (
-            f"LOCK TABLE {GATE} IN ACCESS SHARE MODE; EXECUTE {name}({statement.call})"
+        call = calls[statement.first + statement.statement] = (
+            f"{statement.first}LOCK TABLE {GATE} IN ACCESS SHARE MODE;"
+            f" EXECUTE {name}({statement.call})"
         )
     return call
 
@@ -83,7 +88,7 @@ def execute_alone(connection: Connection, statement: Prepared, **parameters: Any
     it fails again.
     """
     session: Any = connection.connection.dbapi_connection
-    call = connection.info.get(_KEY, {}).get(statement.statement)
+    call = connection.info.get(_KEY, {}).get(statement.first + statement.statement)
     if call is not None and session.autocommit:
         with suppress(psycopg2.Error):
             cursor = session.cursor()

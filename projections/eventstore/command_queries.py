@@ -77,9 +77,12 @@ class DatabaseCommandQueries:
         """The leads with an address of each key, whoever has had it longest first."""
         return addresses.leads_of_keys(connection, keys)
 
-    def taken(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, bool]:
-        """Those of these ids that are leads', and whether nobody can be registered under it."""
-        return leads.taken(connection, lead_ids)
+    def taken(
+        self, connection: Any, lead_ids: Iterable[UUID], *, locks: bool = False
+    ) -> dict[UUID, bool]:
+        """Those of these ids that are leads', and whether nobody can be registered under it.
+        ``locks``: behind ``lock_addresses``, not alone."""
+        return leads.taken(connection, lead_ids, locks=locks)
 
     def erased(self, connection: Any, lead_ids: Iterable[UUID]) -> set[UUID]:
         """Those of these ids that are of people who were erased."""

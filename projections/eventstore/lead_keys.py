@@ -23,16 +23,22 @@ from domain.errors import StorageError
 from projections.config.secret_key import key_cipher
 from projections.database import secret_check
 from projections.database.engine import KEY_CIPHER, rows, uuids
-from projections.database.prepared import execute, prepared
+from projections.database.prepared import prepared
 
 KEY_BYTES, NONCE_BYTES = 32, 12
 
 _READ = prepared("SELECT lead_id, key FROM lead_keys WHERE lead_id = ANY(%(ids)s::uuid[])")
-_INSERT = prepared("""
-INSERT INTO lead_keys (lead_id, key, digest_key)
-SELECT lead_id, decode(key, 'hex'), decode(digest_key, 'hex')
-FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text, digest_key text)
-""")
+_INSERT = prepared(
+    f"""
+    WITH made AS (
+        INSERT INTO lead_keys (lead_id, key, digest_key)
+        SELECT lead_id, decode(key, 'hex'), decode(digest_key, 'hex')
+        FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text, digest_key text)
+    )
+    {secret_check.KEPT}
+    """,
+    first=secret_check.HOLD,
+)
 _PAGE = """
 SELECT lead_id, key FROM lead_keys WHERE lead_id > %(after)s ORDER BY lead_id LIMIT %(limit)s
 """
@@ -108,7 +114,6 @@ def make(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
     keys = {lead_id: os.urandom(KEY_BYTES) for lead_id in sorted(lead_ids)}
     if keys:
         cipher = cipher_of(connection)
-        secret_check.hold(connection)
         records = [
             {
                 "lead_id": lead_id,
@@ -117,7 +122,9 @@ def make(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
             }
             for lead_id, key in keys.items()
         ]
-        execute(connection, _INSERT, rows=msgspec.json.encode(records).decode())
+        # What another key encrypted is taken back with the transaction.
+        stored = rows(connection, _INSERT, rows=msgspec.json.encode(records).decode())
+        secret_check.check(connection, stored)
     return keys
 
 

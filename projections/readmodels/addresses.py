@@ -14,6 +14,7 @@ from projections.database.prepared import prepared
 # Whoever gives an address to a new lead shares it; whoever else decides by whose an address is, and
 # changes that or what the address said, has it alone.
 ADDRESS_LOCK = 0x5E4D7245
+LOCK_SHARED = f"SELECT pg_advisory_xact_lock_shared({ADDRESS_LOCK})"
 
 _OF_KEYS = prepared(
     """
@@ -27,8 +28,7 @@ _OF_KEYS = prepared(
 def lock(connection: Connection, *, alone: bool) -> None:
     """Until the transaction ends nobody else gives away addresses, if ``alone``; or else nobody
     does who has to be alone."""
-    how = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
-    rows(connection, f"SELECT {how}({ADDRESS_LOCK})")
+    rows(connection, f"SELECT pg_advisory_xact_lock({ADDRESS_LOCK})" if alone else LOCK_SHARED)
 
 
 def leads_of_keys(connection: Connection, keys: Iterable[str]) -> dict[str, list[UUID]]:

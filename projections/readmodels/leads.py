@@ -15,6 +15,7 @@ from domain.lead import Lead, Profile
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
 from projections.database.quarantined import not_aside
+from projections.readmodels.addresses import LOCK_SHARED
 from projections.readmodels.handler import key
 from projections.schema.expressions import FIRST_CONTACT
 
@@ -229,19 +230,26 @@ _TAKEN = (
     " UNION ALL SELECT id, true FROM erased_ids WHERE id = ANY(%(ids)s::uuid[])"
 )
 _ERASED = prepared(f"SELECT lead_id FROM ({_TAKEN}) t WHERE gone")
-_UNAVAILABLE = prepared(
+_TAKEN_OR_ASIDE = (
     "SELECT lead_id, bool_or(gone) AS gone FROM ("
     f"{_TAKEN} UNION ALL SELECT id, true FROM quarantine"
     " WHERE kind = 'lead' AND id = ANY(%(ids)s::uuid[]) AND dispatched IS NULL"
     ") t GROUP BY 1"
 )
+_UNAVAILABLE = {
+    False: prepared(_TAKEN_OR_ASIDE),
+    True: prepared(_TAKEN_OR_ASIDE, first=LOCK_SHARED),
+}
 
 
-def taken(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bool]:
+def taken(connection: Connection, ids: Iterable[UUID], *, locks: bool = False) -> dict[UUID, bool]:
     """Those of these ids that are leads', or that the number of an erased person would give. True:
-    nobody can be registered under it, because that lead is erased, or put aside."""
+    nobody can be registered under it, because that lead is erased, or put aside. ``locks``: behind
+    ``addresses.lock``, which is shared, in the same message to the server."""
     wanted = uuids(ids)
-    found = rows(connection, _UNAVAILABLE, ids=wanted) if wanted != "{}" else []
+    if wanted == "{}" and not locks:
+        return {}
+    found = rows(connection, _UNAVAILABLE[locks], ids=wanted)
     return {row.lead_id: row.gone for row in found}
 
 
