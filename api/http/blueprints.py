@@ -83,6 +83,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         view.needs = needs
         super().add_url_rule(rule, endpoint, view, provide_automatic_options, **options)
 
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """As flask-smorest's decorator, but of a class one schema is made and not one for each
+        request: that takes longer than reading a request by it. Reading changes no schema."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+
     def response(self, status_code: int, schema: Any = None, **options: Any) -> Any:
         """As flask-smorest's decorator. Which fields of the answer are secrets is noted in
         ``g.shown_once``, for ``api/http/idempotency``. A schema with ``items`` is that of a list,

@@ -26,7 +26,7 @@ blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/v1/subscriptio
 def _list() -> list[dict[str, Any]]:
     with container().database.transaction() as connection:
         rows = subscriptions.every(connection)
-    return [{**row._mapping, "id": row.subscription_id, "url": _shown(row.url)} for row in rows]
+    return [{**row._asdict(), "id": row.subscription_id, "url": _shown(row.url)} for row in rows]
 
 
 def _shown(url: str) -> str:

@@ -135,7 +135,7 @@ def person_export(export: PersonExport) -> dict[str, Any]:
         "addresses": person["addresses"],
         "replies": [reply(row) for row in export.replies],
         "messages": export.messages,
-        "enrollments": [{**row._mapping, "id": row.enrollment_id} for row in export.enrollments],
+        "enrollments": [{**row._asdict(), "id": row.enrollment_id} for row in export.enrollments],
         "suppressions": [suppression(row, masked=False) for row in export.suppressions],
         "entries": export.entries,
     }

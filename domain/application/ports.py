@@ -61,9 +61,12 @@ class CommandQueries(Protocol):
         first. A lead that was merged is found as the one that it was merged into."""
         ...
 
-    def taken(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, bool]:
+    def taken(
+        self, connection: Any, lead_ids: Iterable[UUID], *, locks: bool = False
+    ) -> dict[UUID, bool]:
         """Those of these ids that are leads'. True: nobody else can be registered under it, because
-        the person was erased, or the lead was put aside."""
+        the person was erased, or the lead was put aside. ``locks``: after ``lock_addresses``, not
+        alone, which costs nothing so."""
         ...
 
     def erased(self, connection: Any, lead_ids: Iterable[UUID]) -> set[UUID]:

@@ -171,9 +171,8 @@ class RegistrationCommands(SenderCommands):
         the same id, and one of the two is refused.
         """
         wanted = list(keys)
-        self.queries.lock_addresses(connection, alone=False)
         # In this order: whoever is registered meanwhile takes an id that is free here, or is seen.
-        lives = self.lives(connection, wanted)
+        lives = self.lives(connection, wanted, locks=True)
         owners = {k: ids[0] for k, ids in self.queries.leads_of_keys(connection, wanted).items()}
         gone = {k: each.latest for k, each in lives.items() if each.gone and k not in owners}
         forgotten = self.queries.erased(connection, filter(None, gone.values()))
@@ -245,18 +244,21 @@ class RegistrationCommands(SenderCommands):
         self.record(connection, events)
         return events
 
-    def lives(self, connection: Any, keys: Iterable[str]) -> dict[str, Lives]:
+    def lives(
+        self, connection: Any, keys: Iterable[str], *, locks: bool = False
+    ) -> dict[str, Lives]:
         """Who had each of these canonical phones, and the id that the next lead with it gets.
 
         One phone is one lead, until that lead has another phone, or the person is erased and
         consents anew: then the next person with it has the next life. Ids of earlier versions
-        followed from the namespace; they are the first.
+        followed from the namespace; they are the first. ``locks`` as in ``CommandQueries.taken``.
         """
         wanted = list(dict.fromkeys(keys))
         latest: dict[str, tuple[UUID, bool]] = {}
         free: dict[str, UUID] = {}
         # Most are in their first life, or new: two lives are asked for at once.
-        taken = self.queries.taken(connection, [self._id(k, n) for k in wanted for n in (0, 1)])
+        both = [self._id(key, life) for key in wanted for life in (0, 1)]
+        taken = self.queries.taken(connection, both, locks=locks)
         for life in count():
             ids = {key: self._id(key, life) for key in wanted}
             if life > 1:

@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
 from projections.config.fault_points import no_fault
 from projections.config.secret_key import key_cipher
-from projections.database import faults, flushing
-from projections.database.prepared import Prepared, execute
+from projections.database import direct, faults, flushing
+from projections.database.prepared import Prepared, fetch
 from projections.database.servers import APPENDED, ServerWatch, identify
 from projections.database.sessions import make_engine
 
@@ -199,8 +199,8 @@ class Database:
 def rows(connection: Connection, statement: str | Prepared, **parameters: Any) -> list[Any]:
     """The rows that ``statement`` gives; ``%(name)s`` stands for the parameter of that name."""
     if isinstance(statement, Prepared):
-        return list(execute(connection, statement, **parameters).all())
-    return list(connection.exec_driver_sql(statement, parameters).all())
+        return fetch(connection, statement, **parameters)
+    return direct.fetch(connection, statement, parameters)
 
 
 def uuids(ids: Any) -> str:
@@ -227,9 +227,11 @@ def _discard_if_read_only(context: Any) -> None:
 def _name_disconnect(context: Any) -> OperationalError | None:
     """Raise OperationalError for a connection that was cut while nobody used it, or is of no use.
 
-    psycopg2 raises its base class then, having no class for it.
+    psycopg2 raises its base class then, having no class for it. What interrupts a statement, such
+    as KeyboardInterrupt, has no exception of SQLAlchemy's and stays what it is.
     """
-    if not context.is_disconnect or isinstance(context.sqlalchemy_exception, OperationalError):
+    named = context.sqlalchemy_exception
+    if not context.is_disconnect or named is None or isinstance(named, OperationalError):
         return None
     return OperationalError(
         context.statement,

@@ -15,6 +15,8 @@ from contextvars import ContextVar
 
 from sqlalchemy import Connection
 
+from projections.database import direct
+
 # Part of the transaction that appends.
 COMMIT_WITHOUT_WAITING = "SET LOCAL synchronous_commit = off"
 
@@ -58,7 +60,7 @@ def wait(connection: Connection) -> None:
     ``connection`` must be between two transactions. Raises what a commit would raise.
     """
     with each_alone(connection):
-        connection.exec_driver_sql(_WAIT).close()
+        direct.fetch(connection, _WAIT, {})
         connection.commit()
     _waited.set(True)
 

@@ -6,7 +6,9 @@ whoever encrypts something for the database ``hold``s the key until the transact
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection
@@ -18,7 +20,11 @@ from projections.database.engine import OPENING_KEY, rows
 SECRET_LOCK = 0x5E4D7244
 
 _TEXT = b"sendtrail"
-_KEPT = "SELECT token FROM secret_check"
+# The check value of the database; no row before the first key.
+KEPT = "SELECT token FROM secret_check"
+# What ``hold`` waits for. Whoever encrypts in one statement may say this before it, and ``check``
+# what ``KEPT`` gives within it.
+HOLD = f"SELECT pg_advisory_xact_lock_shared({SECRET_LOCK})"
 _OTHER = (
     "SENDTRAIL_SECRET_KEY: expected the key that this database was made with, or the one that"
     " 'sendtrail keys rotate-secret' has put in its place"
@@ -53,19 +59,19 @@ def hold(connection: Connection) -> None:
     It waits for a rotation under way.
     """
     # One round trip. The second statement has a snapshot of its own, taken when the lock is held.
-    _refuse_replaced(connection, f"SELECT pg_advisory_xact_lock_shared({SECRET_LOCK}); {_KEPT}")
+    check(connection, rows(connection, f"{HOLD}; {KEPT}"))
 
 
 def refuse_replaced(connection: Connection) -> None:
     """Raise OtherSecretKeyError if the database has got another secret key than the one that the
     connection's database was opened with."""
-    _refuse_replaced(connection, _KEPT)
+    check(connection, rows(connection, KEPT))
 
 
-def _refuse_replaced(connection: Connection, statement: str) -> None:
-    kept = connection.exec_driver_sql(statement).scalar()
+def check(connection: Connection, found: Sequence[Any]) -> None:
+    """The same of what ``KEPT`` gave."""
     secret_key = connection.get_execution_options()[OPENING_KEY]
-    if kept is not None and not made_by(bytes(kept), secret_key):
+    if found and not made_by(bytes(found[0].token), secret_key):
         raise OtherSecretKeyError(_REPLACED)
 
 
@@ -95,7 +101,7 @@ def replace(connection: Connection, new_key: str) -> None:
 def token(connection: Connection) -> bytes | None:
     """The check value of the database, a Fernet token; None before the first key."""
     made = connection.exec_driver_sql("SELECT to_regclass('public.secret_check')").scalar_one()
-    found = [] if made is None else rows(connection, _KEPT)
+    found = [] if made is None else rows(connection, KEPT)
     return bytes(found[0].token) if found else None
 
 
@@ -110,6 +116,8 @@ def verify_any(kept: Iterable[bytes], secret_key: str) -> None:
         raise OtherSecretKeyError(_OTHER)
 
 
+# Every command that encrypts asks about the same two.
+@lru_cache(maxsize=4)
 def made_by(kept: bytes, secret_key: str) -> bool:
     """Whether ``secret_key`` made the check value ``kept``."""
     try:

@@ -36,7 +36,7 @@ from projections.readmodels import (
     sequences,
     suppressions,
 )
-from projections.records import credentials, quarantine
+from projections.records import credentials
 
 # Orders the changes of who may use what.
 ACCESS_LOCK = 0x5E4D7248
@@ -77,16 +77,16 @@ class DatabaseCommandQueries:
         """The leads with an address of each key, whoever has had it longest first."""
         return addresses.leads_of_keys(connection, keys)
 
-    def taken(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, bool]:
-        """Those of these ids that are leads', and whether nobody can be registered under it."""
-        ids = list(lead_ids)
-        aside = quarantine.kept(connection, "lead", ids)
-        return {**leads.taken(connection, ids), **dict.fromkeys(aside, True)}
+    def taken(
+        self, connection: Any, lead_ids: Iterable[UUID], *, locks: bool = False
+    ) -> dict[UUID, bool]:
+        """Those of these ids that are leads', and whether nobody can be registered under it.
+        ``locks``: behind ``lock_addresses``, not alone."""
+        return leads.taken(connection, lead_ids, locks=locks)
 
     def erased(self, connection: Any, lead_ids: Iterable[UUID]) -> set[UUID]:
         """Those of these ids that are of people who were erased."""
-        taken = leads.taken(connection, lead_ids)
-        return {id_ for id_, is_erased in taken.items() if is_erased}
+        return leads.erased(connection, lead_ids)
 
     def lead_states(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, Lead]:
         """Those of these leads that are not in quarantine, locked."""

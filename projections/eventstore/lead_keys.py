@@ -23,14 +23,22 @@ from domain.errors import StorageError
 from projections.config.secret_key import key_cipher
 from projections.database import secret_check
 from projections.database.engine import KEY_CIPHER, rows, uuids
+from projections.database.prepared import prepared
 
 KEY_BYTES, NONCE_BYTES = 32, 12
 
-_INSERT = """
-INSERT INTO lead_keys (lead_id, key, digest_key)
-SELECT lead_id, decode(key, 'hex'), decode(digest_key, 'hex')
-FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text, digest_key text)
-"""
+_READ = prepared("SELECT lead_id, key FROM lead_keys WHERE lead_id = ANY(%(ids)s::uuid[])")
+_INSERT = prepared(
+    f"""
+    WITH made AS (
+        INSERT INTO lead_keys (lead_id, key, digest_key)
+        SELECT lead_id, decode(key, 'hex'), decode(digest_key, 'hex')
+        FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text, digest_key text)
+    )
+    {secret_check.KEPT}
+    """,
+    first=secret_check.HOLD,
+)
 _PAGE = """
 SELECT lead_id, key FROM lead_keys WHERE lead_id > %(after)s ORDER BY lead_id LIMIT %(limit)s
 """
@@ -81,11 +89,8 @@ def read(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
     Raises as ``unwrap`` does, and OtherSecretKeyError if the database has another secret key by
     now.
     """
-    found = rows(
-        connection,
-        "SELECT lead_id, key FROM lead_keys WHERE lead_id = ANY(%(ids)s::uuid[])",
-        ids=uuids(lead_ids),
-    )
+    wanted = uuids(lead_ids)
+    found = rows(connection, _READ, ids=wanted) if wanted != "{}" else []
     cipher = cipher_of(connection)
     try:
         return {row.lead_id: unwrap(cipher, row.lead_id, row.key) for row in found}
@@ -109,7 +114,6 @@ def make(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
     keys = {lead_id: os.urandom(KEY_BYTES) for lead_id in sorted(lead_ids)}
     if keys:
         cipher = cipher_of(connection)
-        secret_check.hold(connection)
         records = [
             {
                 "lead_id": lead_id,
@@ -118,7 +122,9 @@ def make(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
             }
             for lead_id, key in keys.items()
         ]
-        connection.exec_driver_sql(_INSERT, {"rows": msgspec.json.encode(records).decode()})
+        # What another key encrypted is taken back with the transaction.
+        stored = rows(connection, _INSERT, rows=msgspec.json.encode(records).decode())
+        secret_check.check(connection, stored)
     return keys
 
 

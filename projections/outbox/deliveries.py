@@ -188,7 +188,7 @@ def _bodies(
         numbers=list(numbers),
     )
     messages = {
-        row.message_id: dict(row._mapping)
+        row.message_id: row._asdict()
         for row in rows(
             connection,
             f"SELECT {_MESSAGE} FROM broadcast_messages WHERE message_id = ANY(%(ids)s::uuid[])",

@@ -9,17 +9,26 @@ from sqlalchemy import Connection
 
 from domain.addresses import Address
 from projections.database.engine import rows, uuids
+from projections.database.prepared import prepared
 
 # Whoever gives an address to a new lead shares it; whoever else decides by whose an address is, and
 # changes that or what the address said, has it alone.
 ADDRESS_LOCK = 0x5E4D7245
+LOCK_SHARED = f"SELECT pg_advisory_xact_lock_shared({ADDRESS_LOCK})"
+
+_OF_KEYS = prepared(
+    """
+    SELECT a.key, coalesce(l.merged_into, l.lead_id) AS lead_id
+    FROM lead_addresses a JOIN leads l USING (lead_id)
+    WHERE a.key = ANY(%(keys)s::text[]) ORDER BY a.learned_at, a.kind <> 'phone', a.lead_id
+    """
+)
 
 
 def lock(connection: Connection, *, alone: bool) -> None:
     """Until the transaction ends nobody else gives away addresses, if ``alone``; or else nobody
     does who has to be alone."""
-    how = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
-    connection.exec_driver_sql(f"SELECT {how}(%(key)s)", {"key": ADDRESS_LOCK})
+    rows(connection, f"SELECT pg_advisory_xact_lock({ADDRESS_LOCK})" if alone else LOCK_SHARED)
 
 
 def leads_of_keys(connection: Connection, keys: Iterable[str]) -> dict[str, list[UUID]]:
@@ -28,15 +37,7 @@ def leads_of_keys(connection: Connection, keys: Iterable[str]) -> dict[str, list
     A lead that was merged is given as the one that it was merged into. A key that nobody has is
     left out.
     """
-    found = rows(
-        connection,
-        """
-        SELECT a.key, coalesce(l.merged_into, l.lead_id) AS lead_id
-        FROM lead_addresses a JOIN leads l USING (lead_id)
-        WHERE a.key = ANY(%(keys)s) ORDER BY a.learned_at, a.kind <> 'phone', a.lead_id
-        """,
-        keys=list(keys),
-    )
+    found = rows(connection, _OF_KEYS, keys=list(keys))
     owners: dict[str, list[UUID]] = {}
     for row in found:
         ids = owners.setdefault(row.key, [])

@@ -15,6 +15,7 @@ from domain.lead import Lead, Profile
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
 from projections.database.quarantined import not_aside
+from projections.readmodels.addresses import LOCK_SHARED
 from projections.readmodels.handler import key
 from projections.schema.expressions import FIRST_CONTACT
 
@@ -223,16 +224,38 @@ def merged_into(connection: Connection, ids: Iterable[UUID]) -> list[Lead]:
     return [state(row) for row in leads]
 
 
-_TAKEN = prepared(
-    "SELECT lead_id, erased_at IS NOT NULL AS erased FROM leads"
+_TAKEN = (
+    "SELECT lead_id, erased_at IS NOT NULL AS gone FROM leads"
     " WHERE lead_id = ANY(%(ids)s::uuid[])"
     " UNION ALL SELECT id, true FROM erased_ids WHERE id = ANY(%(ids)s::uuid[])"
 )
+_ERASED = prepared(f"SELECT lead_id FROM ({_TAKEN}) t WHERE gone")
+_TAKEN_OR_ASIDE = (
+    "SELECT lead_id, bool_or(gone) AS gone FROM ("
+    f"{_TAKEN} UNION ALL SELECT id, true FROM quarantine"
+    " WHERE kind = 'lead' AND id = ANY(%(ids)s::uuid[]) AND dispatched IS NULL"
+    ") t GROUP BY 1"
+)
+_UNAVAILABLE = {
+    False: prepared(_TAKEN_OR_ASIDE),
+    True: prepared(_TAKEN_OR_ASIDE, first=LOCK_SHARED),
+}
 
 
-def taken(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, bool]:
-    """Those of these ids that are leads', and whether that lead is erased; or that the number of
-    an erased person would give."""
-    wanted = list(ids)
-    leads = rows(connection, _TAKEN, ids=uuids(wanted)) if wanted else []
-    return {row.lead_id: row.erased for row in leads}
+def taken(connection: Connection, ids: Iterable[UUID], *, locks: bool = False) -> dict[UUID, bool]:
+    """Those of these ids that are leads', or that the number of an erased person would give. True:
+    nobody can be registered under it, because that lead is erased, or put aside. ``locks``: behind
+    ``addresses.lock``, which is shared, in the same message to the server."""
+    wanted = uuids(ids)
+    if wanted == "{}" and not locks:
+        return {}
+    found = rows(connection, _UNAVAILABLE[locks], ids=wanted)
+    return {row.lead_id: row.gone for row in found}
+
+
+def erased(connection: Connection, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these ids that are erased leads', or that the number of an erased person would
+    give."""
+    wanted = uuids(ids)
+    found = rows(connection, _ERASED, ids=wanted) if wanted != "{}" else []
+    return {row.lead_id for row in found}

@@ -17,7 +17,7 @@ from uuid import UUID
 from eventsourcing.persistence import IntegrityError
 from sqlalchemy import Connection
 
-from projections.database.prepared import execute
+from projections.database.prepared import execute, fetch
 from projections.readmodels import (
     campaigns,
     counters,
@@ -95,11 +95,12 @@ def project(connection: Connection, changes: Iterable[Change]) -> counters.Tally
     for statements, events in changes:
         changed = 0
         for handler, parameters in statements:
-            result = execute(connection, handler.statement, **parameters)
             if handler.counted is not None:
-                changed += handler.counted(tally, result.all())
-            elif handler.own:
-                changed += result.rowcount
+                found = fetch(connection, handler.statement, **parameters)
+                changed += handler.counted(tally, found)
+                continue
+            count = execute(connection, handler.statement, **parameters)
+            changed += count if handler.own else 0
         if changed != events:
             raise IntegrityError(f"{events} events, but {changed} rows of the version before")
     return tally

@@ -12,6 +12,7 @@ from domain import suppression
 from domain.addresses import Address
 from domain.suppression import Suppression
 from projections.database.engine import rows, uuids
+from projections.database.prepared import prepared
 from projections.readmodels.handler import Handlers, handler
 from projections.schema.expressions import address_key
 
@@ -47,6 +48,11 @@ UPDATE suppressions s SET version = e.originator_version, released_at = e.timest
 FROM e WHERE s.suppression_id = e.originator_id AND s.version = e.originator_version - 1
 """
 
+_OF_KEYS = prepared(
+    "SELECT suppression_id, version, kind, scope, value, key, evidence, created_at, said_at,"
+    " by_person, released_at, device_id FROM suppressions WHERE key = ANY(%(keys)s::text[])"
+)
+
 HANDLERS: Handlers = {
     ("suppression.address_suppressed",): (
         handler(_SUPPRESSED, "address json, evidence text, said_at timestamptz, device_id uuid"),
@@ -68,9 +74,7 @@ def by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Suppression
 
 def of_keys(connection: Connection, keys: Iterable[str]) -> dict[str, Suppression]:
     """The suppressions of these keys of addresses, in force or not, by ``suppression.name``."""
-    found = rows(
-        connection, "SELECT * FROM suppressions WHERE key = ANY(%(keys)s)", keys=list(keys)
-    )
+    found = rows(connection, _OF_KEYS, keys=list(keys))
     return {suppression.name(row.key, row.scope): _state(row) for row in found}
 
 

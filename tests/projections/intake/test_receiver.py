@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event as sqlalchemy_event
 
 from domain.addresses import Address
 from domain.inbound import Inbound, Preference, Receipt
@@ -17,6 +16,7 @@ from projections.intake import receiver
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
 from tests.support.heard import USER, Killed, digits, is_out, outcomes, proves_itself, puts, says
+from tests.support.statements import noted
 from tests.support.when import Phones
 
 
@@ -182,16 +182,8 @@ def test_what_cannot_be_read_is_put_aside_alone(container: Container) -> None:
 
 def statements(container: Container, work: Callable[[], Any]) -> int:
     """How many statements ``work`` has run."""
-    seen: list[str] = []
-
-    def note(_: Any, __: Any, statement: str, *rest: Any) -> None:
-        seen.append(statement)
-
-    sqlalchemy_event.listen(container.database.engine, "before_cursor_execute", note)
-    try:
+    with noted(container.database) as seen:
         work()
-    finally:
-        sqlalchemy_event.remove(container.database.engine, "before_cursor_execute", note)
     return len(seen)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
 
 from domain.waiting import REASONS, Reason, Wait
 from domain.warm_up import WarmUp
@@ -16,6 +15,7 @@ from projections.queries.waiting import Explained
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
 from tests.support.samples import utc
+from tests.support.statements import noted
 from tests.support.waits import WAYS
 
 
@@ -70,18 +70,12 @@ def test_a_page_is_read_by_few_queries(container: Container, clock: SimulatedClo
     """As many for five hundred messages of steps and campaigns as for four."""
 
     def count() -> int:
-        statements: list[str] = []
-
-        def note(*told: Any) -> None:
-            statements.append(told[2])
-
         found = then.messages(container)
-        with container.database.transaction() as connection:
+        with noted(container.database) as statements, container.database.reading() as connection:
             waiting.of_rows(connection, container.settings, found, clock())  # plans them
-            event.listen(container.database.engine, "before_cursor_execute", note)
+            planning = len(statements)
             waiting.of_rows(connection, container.settings, found, clock())
-            event.remove(container.database.engine, "before_cursor_execute", note)
-        return len(statements)
+            return len(statements) - planning
 
     given.settings(container, lead_daily_cap=5)
     given.device(container)
