@@ -17,7 +17,7 @@ from domain.pacing import LastDispatch
 from domain.planning import Step
 from domain.windows import Window
 from projections.database.engine import rows, uuids
-from projections.database.prepared import Prepared, execute, prepared
+from projections.database.prepared import Prepared, prepared
 from projections.queue.lookup import NOT_ASIDE
 
 
@@ -158,15 +158,8 @@ def messages(connection: Connection, ids: Iterable[UUID], worker: str) -> list[C
 
 
 def candidates(connection: Connection, statement: Prepared, **parameters: Any) -> list[Candidate]:
-    """What ``statement`` finds, whose columns are those of a Candidate.
-
-    The driver is asked for its tuples: to read a value of SQLAlchemy's rows takes fifteen times as
-    long, and every value of every message is read several times.
-    """
-    result = execute(connection, statement, **parameters)
-    found = result.cursor.fetchall()
-    result.close()
-    return list(map(_candidate, found))
+    """What ``statement`` finds, whose columns are those of a Candidate."""
+    return list(map(_candidate, rows(connection, statement, **parameters)))
 
 
 def devices(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Device]:
