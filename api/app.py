@@ -37,7 +37,7 @@ from api.resources import (
     subscriptions,
     suppressions,
 )
-from api.webhooks import endpoint
+from api.webhooks import endpoint, shortcut
 from projections.container import Container
 
 # In bytes; uploads have a limit of their own.
@@ -71,6 +71,9 @@ class Application(Flask):
         container = self.extensions[EXTENSION]
         if container is not None:
             client_address.believe(environ, container.settings.trusted_proxies)
+            given = shortcut.answer(environ, start_response, container, LARGEST_BODY)
+            if given is not None:
+                return given
         return super().wsgi_app(environ, start_response)
 
     def log_exception(self, exc_info: Any) -> None:

@@ -36,7 +36,17 @@ def decode(body: bytes) -> Any:
 def decode_leniently(body: bytes) -> Any:
     """The same, where half a surrogate pair, which JSON may write and UTF-8 cannot, must not cost
     all the rest. Raises ForeignJsonError."""
-    return _decoded(json.loads, body)
+    return _decoded(_decode_leniently, body)
+
+
+def encode_leniently(value: Any) -> bytes:
+    """``value``, which ``decode_leniently`` gave, as JSON in UTF-8. Characters of addresses stand
+    for themselves, so that an address can be searched for. Half a surrogate pair is escaped."""
+    try:
+        return msgspec.json.encode(value)
+    # Half a surrogate pair, or an integer of more than 64 bits.
+    except (ValueError, OverflowError, msgspec.MsgspecError):
+        return json.dumps(value).encode()
 
 
 def is_deep(body: bytes) -> bool:
@@ -46,6 +56,14 @@ def is_deep(body: bytes) -> bool:
     text = body.decode(json.detect_encoding(body), "replace")
     brackets = _NO_BRACKETS.sub("", _STRING.sub("", text))
     return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > DEEPEST
+
+
+def _decode_leniently(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (ValueError, msgspec.MsgspecError):
+        # Four times slower. It takes all that the other takes, and gives the same.
+        return json.loads(body)
 
 
 def _decoded(decoder: Callable[[bytes], Any], body: bytes) -> Any:

@@ -12,26 +12,44 @@ from flask import Flask, Response, g, request
 log = structlog.get_logger()
 
 
+HEADER = "X-Request-Id"
+
+
 def install(app: Flask) -> None:
     """Gives every request an id, which is logged and sent back as ``X-Request-Id``."""
 
     @app.before_request
     def begin() -> None:
         g.began = perf_counter()
-        g.request_id = secrets.token_hex(8)
+        g.request_id = new_id()
 
     @app.after_request
     def end(response: Response) -> Response:
-        response.headers["X-Request-Id"] = g.request_id
+        response.headers[HEADER] = g.request_id
         key = g.get("key")
-        log.info(
-            "request",
-            request_id=g.request_id,
-            key=None if key is None else key.name,
-            method=request.method,
-            # The rule and not the path, whose query may name a person.
-            route=None if request.url_rule is None else request.url_rule.rule,
-            status=response.status_code,
-            ms=round((perf_counter() - g.began) * 1000, 1),
-        )
+        # The rule and not the path, whose query may name a person.
+        route = None if request.url_rule is None else request.url_rule.rule
+        key_name = None if key is None else key.name
+        note(g.request_id, key_name, request.method, route, response.status_code, g.began)
         return response
+
+
+def new_id() -> str:
+    """The id of another request."""
+    return secrets.token_hex(8)
+
+
+def note(
+    request_id: str, key_name: str | None, method: str, route: str | None, status: int, began: float
+) -> None:
+    """Log a request that was answered. ``route`` is a rule and no path; ``began`` is an instant of
+    ``perf_counter``."""
+    log.info(
+        "request",
+        request_id=request_id,
+        key=key_name,
+        method=method,
+        route=route,
+        status=status,
+        ms=round((perf_counter() - began) * 1000, 1),
+    )

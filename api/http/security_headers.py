@@ -5,6 +5,9 @@ An answer is neither guessed to be of another type, nor shown within a stranger'
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import product
+
 from flask import Flask, Response, request
 
 # Of data and errors a browser shall run and load nothing; of a page only what is ours and a file of
@@ -32,11 +35,29 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def protect(response: Response) -> Response:
-        page = response.mimetype == "text/html"
-        response.headers.update(HEADERS)
-        response.headers["Content-Security-Policy"] = PAGE_POLICY if page else DATA_POLICY
+        given = of(response.mimetype == "text/html", request.is_secure)
         # A file of a page says itself how it may be kept.
-        response.headers.setdefault("Cache-Control", "no-store")
-        if request.is_secure:
-            response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+        kept = response.headers.get("Cache-Control")
+        response.headers.update(given)
+        if kept is not None:
+            response.headers["Cache-Control"] = kept
         return response
+
+
+def of(is_page: bool, is_secure: bool) -> Sequence[tuple[str, str]]:
+    """The headers of an answer: a page or data, over HTTPS or not."""
+    return _OF[is_page, is_secure]
+
+
+def _of(is_page: bool, is_secure: bool) -> Sequence[tuple[str, str]]:
+    headers = {
+        **HEADERS,
+        "Content-Security-Policy": PAGE_POLICY if is_page else DATA_POLICY,
+        "Cache-Control": "no-store",
+    }
+    if is_secure:
+        headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+    return tuple(headers.items())
+
+
+_OF = {key: _of(*key) for key in product((False, True), repeat=2)}

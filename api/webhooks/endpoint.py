@@ -7,7 +7,7 @@ finds out which these are.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from secrets import token_hex
 from typing import Any, cast
 from uuid import UUID
@@ -28,6 +28,7 @@ from api.webhooks.providers import PROVIDERS
 from domain import foreign_json
 from domain.foreign_json import ForeignJsonError
 from projections.config import metrics
+from projections.container import Container
 from projections.records import inbox
 
 log = structlog.get_logger()
@@ -38,6 +39,8 @@ BODY = {"content": {"application/json": _OBJECT, "application/x-www-form-urlenco
 ACCEPTED = b'{"accepted":true}\n'
 # What a device without a secret is asked with, and nobody knows.
 NOBODYS = token_hex(16)
+# In the environment of a request: what the shortcut failed with.
+FAILED = "sendtrail.failed"
 
 
 class DeviceId(UUIDConverter):
@@ -67,8 +70,10 @@ def accept(gateway: str, device_id: UUID) -> Any:
     provider = PROVIDERS.get(gateway)
     if provider is None:
         return abort(404, message=f"expected one of {', '.join(PROVIDERS)}")
+    if (failed := request.environ.pop(FAILED, None)) is not None:
+        raise failed
     said = WebhookRequest(uploads.body(), request.headers, request.args)
-    if not _accept_as_known(gateway, device_id, provider, said):
+    if not take_as_known(container(), gateway, device_id, provider, said, _payload):
         _accept(gateway, device_id, provider, said)
     # Always the same, so that it need not be made of a schema at each of very many requests.
     return Response(ACCEPTED, mimetype="application/json")
@@ -90,17 +95,25 @@ def confirm(device_id: UUID) -> Response:
     return Response(answer, mimetype="text/plain")
 
 
-def _accept_as_known(
-    gateway: str, device_id: UUID, provider: Provider, said: WebhookRequest
+def take_as_known(
+    ours: Container,
+    gateway: str,
+    device_id: UUID,
+    provider: Provider,
+    said: WebhookRequest,
+    payload_of: Callable[[bytes], bytes | None],
 ) -> bool:
     """Take the request in if what this process knows of the device proves it, and the database
-    knows the same: one statement. Else nothing is done."""
-    ours = container()
+    knows the same: one statement. Else nothing is done. ``payload_of`` makes of the body what the
+    inbox keeps, or nothing, which is not kept."""
     proof = ours.proofs.known(gateway, device_id)
     # How long the answer takes does not say whether the device has a secret.
     if not provider.verify(said, proof.secret if proof else NOBODYS) or proof is None:
         return False
-    new_id, payload, at = ours.outreach.new_id(), _payload(said.body), ours.outreach.clock()
+    payload = payload_of(said.body)
+    if payload is None:
+        return False
+    new_id, at = ours.outreach.new_id(), ours.outreach.clock()
     with ours.database.alone("accept") as connection:
         return inbox.put(connection, new_id, gateway, device_id, proof, payload, at)
 
@@ -128,17 +141,24 @@ def _accept(gateway: str, device_id: UUID, provider: Provider, said: WebhookRequ
     abort(401, message=f"expected {wanted}")
 
 
-def _payload(body: bytes) -> bytes:
-    """The body as a JSON object, or a form as one; 400 for anything else, and for what is nested
-    too deep."""
+def json_payload(body: bytes) -> bytes | None:
+    """The JSON object in ``body`` as the inbox keeps it; None for anything else, and for what is
+    nested too deep."""
     try:
         payload = foreign_json.decode_leniently(body)
     except ForeignJsonError:
-        payload = request.form.to_dict() or None
-    if not isinstance(payload, dict):
-        return cast(bytes, abort(400, message="expected a JSON object, or a form"))
+        return None
     # Half a surrogate pair, which JSON may write and UTF-8 cannot, must not be lost with the rest.
-    return json.dumps(payload).encode()
+    return foreign_json.encode_leniently(payload) if isinstance(payload, dict) else None
+
+
+def _payload(body: bytes) -> bytes:
+    """The body as a JSON object, or a form as one; 400 for anything else, and for what is nested
+    too deep."""
+    payload = json_payload(body)
+    if payload is None and (form := request.form.to_dict()):
+        payload = foreign_json.encode_leniently(form)
+    return payload or cast(bytes, abort(400, message="expected a JSON object, or a form"))
 
 
 def _note_refusal(gateway: str, device_id: UUID, reason: str, what: str) -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import message, receipts, values
+from domain import receipts, values
 from domain.application.outreach import Outreach
 from domain.event import Event
 from domain.inbound import Receipt
-from domain.message import Message
+from domain.receipts import Reported
 from projections.database.engine import Database, rows, uuids
+from projections.database.prepared import prepared
+from projections.database.quarantined import message_not_aside
 from projections.eventstore.broken_streams import run_around
-from projections.queue import lookup
 
 # How long a receipt waits for its message. The response to the call that sent the message is on
 # its way, or the database was away when that response came.
@@ -25,10 +27,19 @@ EARLY = timedelta(hours=1)
 CHUNK = 1000
 
 
-class Decided(NamedTuple):
-    """The message of a receipt, locked, and whether the receipt said anything new of it."""
+class Told(NamedTuple):
+    """A message that a receipt is of, locked; the phone of its lead, empty where there is none; and
+    whether the lead is thought to be unreachable."""
 
-    message: Message
+    message: Reported
+    phone: str
+    is_lost: bool
+
+
+class Decided(NamedTuple):
+    """The message of a receipt, and whether the receipt said anything new of it."""
+
+    told: Told
     is_news: bool
 
 
@@ -55,21 +66,44 @@ def decide(
     ids = [each.receipt.message_id or named.get(place) for place, each in enumerate(received)]
     unknown = [each for each, id_ in zip(received, ids, strict=True) if id_ is None]
     _keep_early(connection, now, unknown)
-    states = {state.id: state for state in lookup.locked(connection, filter(None, ids))}
+    found = _locked(connection, {id_ for id_ in ids if id_ is not None})
     events: list[Event] = []
     decided: list[Decided | None] = []
     for each, message_id in zip(received, ids, strict=True):
-        state = None if message_id is None else states.get(message_id)
-        if state is None or (each.devices is not None and state.device_id not in each.devices):
+        told = None if message_id is None else found.get(message_id)
+        if told is None or (
+            each.devices is not None and told.message.device_id not in each.devices
+        ):
             decided.append(None)
             continue
-        accepted = receipts.accept(state, each.receipt, now=now, actor=each.actor)
-        for event in accepted:
-            state = message.evolve(state, event)
-            events.append(event)
-        states[state.id] = state
-        decided.append(Decided(state, bool(accepted)))
+        accepted = receipts.accept(told.message, each.receipt, now=now, actor=each.actor)
+        decided.append(Decided(told, bool(accepted)))
+        if accepted:
+            events += accepted
+            found[told.message.id] = told._replace(
+                message=reduce(receipts.after, accepted, told.message)
+            )
     return events, decided
+
+
+# The lead's phone comes along, so that there is one look-up for the whole batch.
+_LOCKED = prepared(f"""
+SELECT m.message_id, m.version, m.status, m.device_id, m.provider_id, m.delivered_at, m.read_at,
+    coalesce(l.phone, '') AS phone, l.unreachable_at IS NOT NULL AS is_lost
+FROM broadcast_messages m LEFT JOIN leads l USING (lead_id)
+WHERE m.message_id = ANY(%(ids)s::uuid[]) AND {message_not_aside()}
+ORDER BY m.message_id FOR UPDATE OF m
+""")
+
+
+def _locked(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Told]:
+    """Locks those of these messages that are not in quarantine, in id order."""
+    if not ids:
+        return {}
+    return {
+        row[0]: Told(Reported(*row[:7]), row[7], row[8])
+        for row in rows(connection, _LOCKED, ids=uuids(ids))
+    }
 
 
 def record_early(database: Database, outreach: Outreach, actor: str) -> int:

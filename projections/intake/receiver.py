@@ -185,19 +185,17 @@ def _record_receipts(
         outcomes[each.taken.gateway, name] += 1
         if found is not None:
             known.append((each, found))
-    return events, _of_people(connection, known)
+    return events, _of_people(known)
 
 
-def _of_people(connection: Connection, known: Sequence[tuple[Came, Decided]]) -> list[Said]:
+def _of_people(known: Sequence[tuple[Came, Decided]]) -> list[Said]:
     """What receipts say of people: what they are called, that nothing reaches one, or that
     something reached one after all. A receipt that is repeated says nothing of today, and most
     call a person by the phone that everybody knows."""
-    people = _phones(connection, {found.message.lead_id for _, found in known})
     said: list[Said] = []
-    for each, (message, is_news) in known:
+    for each, ((message, phone, is_lost), is_news) in known:
         receipt = each.item
         assert isinstance(receipt, Receipt)  # noqa: S101 - that is what was asked for
-        phone, is_lost = people.get(message.lead_id, ("", False))
         arrived = is_lost and is_news and receipt.kind in ("delivered", "read")
         code = receipt.code if is_news and receipt.kind == "failed" else ""
         if arrived or code or not all(_is_phone(address, phone) for address in receipt.recipient):
@@ -246,17 +244,6 @@ def _news(connection: Connection, said: Sequence[Said]) -> list[Said]:
         or each.item.arrived
         or provider_codes.meaning(each.taken.gateway, each.item.code)
     ]
-
-
-def _phones(connection: Connection, lead_ids: set[UUID]) -> dict[UUID, tuple[str, bool]]:
-    """The phone of each of these leads, and whether the lead is thought to be unreachable."""
-    found = rows(
-        connection,
-        "SELECT lead_id, phone, unreachable_at IS NOT NULL AS is_lost FROM leads"
-        " WHERE lead_id = ANY(%(ids)s::uuid[])",
-        ids=uuids(lead_ids),
-    )
-    return {row.lead_id: (row.phone, row.is_lost) for row in found}
 
 
 def _let_go(

@@ -33,10 +33,10 @@ _decode_items = msgspec.json.Decoder(list[Inbound]).decode
 class Taken(NamedTuple):
     """One thing that came; ``payload`` is JSON. ``device_id`` is that of the webhook's URL, None if
     it came in another way. ``devices`` are all those that it is proved to speak for, that of the
-    URL too; ``secret_id`` is the secret that proves it."""
+    URL too; ``secret_id`` is the secret that proves it. ``item`` is the text of ``item_id``."""
 
     inbound_id: int
-    item_id: UUID
+    item: str
     gateway: str
     device_id: UUID | None
     devices: frozenset[UUID]
@@ -44,6 +44,11 @@ class Taken(NamedTuple):
     parsed: bool
     payload: bytes
     secret_id: UUID | None = None
+
+    @property
+    def item_id(self) -> UUID:
+        """What names it in quarantine; seldom asked for."""
+        return UUID(self.item)
 
 
 # The webhook of a device whose credentials are still those that proved it.
@@ -112,8 +117,9 @@ def take(connection: Connection, now: datetime, limit: int) -> list[Taken] | Non
             ORDER BY i.inbound_id LIMIT %(limit)s)
         , summed AS (
             SELECT inbound_id, sum(size) OVER (ORDER BY inbound_id) - size AS before FROM due)
-        SELECT i.inbound_id, i.item_id, i.gateway, i.device_id, i.devices, i.received_at,
-            i.parsed, i.payload, i.secret_id
+        SELECT i.inbound_id, i.item_id::text AS item, i.gateway, i.device_id::text AS device,
+            nullif(i.devices, '{{}}') AS devices, i.received_at, i.parsed, i.payload,
+            i.secret_id::text AS secret
         FROM summed s JOIN inbound i USING (inbound_id) WHERE s.before < %(most)s
         ORDER BY i.inbound_id
         """,
@@ -121,18 +127,21 @@ def take(connection: Connection, now: datetime, limit: int) -> list[Taken] | Non
         limit=limit,
         most=MOST_BYTES,
     )
-    speakers = _Speakers(connection, found)
+    # Nearly all have the same few ids, which are read once.
+    texts = {row.device for row in found} | {row.secret for row in found}
+    ids = {text: UUID(text) for text in texts if text is not None}
+    speakers = _Speakers(connection, found, ids)
     return [
         Taken(
             row.inbound_id,
-            row.item_id,
+            row.item,
             row.gateway,
-            row.device_id,
+            ids.get(row.device),
             speakers.of(row),
             row.received_at,
             row.parsed,
             bytes(row.payload),
-            row.secret_id,
+            ids.get(row.secret),
         )
         for row in found
     ]
@@ -140,32 +149,37 @@ def take(connection: Connection, now: datetime, limit: int) -> list[Taken] | Non
 
 class _Speakers:
     """For whom each row of the inbox speaks. Rows of one URL share a set: there may be thousands of
-    rows, and thousands of devices."""
+    rows, and thousands of devices. ``ids`` has the ids of the rows' texts."""
 
-    def __init__(self, connection: Connection, found: Sequence[Any]) -> None:
-        secret_ids = {row.secret_id for row in found if row.secret_id is not None}
+    def __init__(
+        self, connection: Connection, found: Sequence[Any], ids: Mapping[str, UUID]
+    ) -> None:
+        secret_ids = {ids[text] for text in {row.secret for row in found} if text}
         since = min((row.received_at for row in found), default=None)
+        self._ids = ids
         self._shared = webhook_secrets.shared(connection, secret_ids, since) if since else {}
         self._sets: dict[Any, frozenset[UUID]] = {}
 
     def of(self, row: Any) -> frozenset[UUID]:
         """The devices that the row is proved to speak for."""
-        shared = self._shared.get((row.secret_id, row.gateway), ())
+        key = row.gateway, row.secret, row.device
+        found = None if row.devices else self._sets.get(key)
+        if found is not None:
+            return found
+        secret_id = self._ids.get(row.secret)
+        shared = () if secret_id is None else self._shared.get((secret_id, row.gateway), ())
+        made = self._make(row, shared)
         # Whoever has another secret by now may have had this one when the row came, or not.
-        if row.devices or any(each.until is not None for each in shared):
-            return self._make(row, shared)
-        key = row.gateway, row.secret_id, row.device_id
-        found = self._sets.get(key)
-        if found is None:
-            found = self._sets[key] = self._make(row, shared)
-        return found
+        if not row.devices and all(each.until is None for each in shared):
+            self._sets[key] = made
+        return made
 
     def _make(self, row: Any, shared: Sequence[Shared]) -> frozenset[UUID]:
-        own = () if row.device_id is None else (row.device_id,)
+        own = () if row.device is None else (self._ids[row.device],)
         having = (
             each.devices for each in shared if each.until is None or each.until > row.received_at
         )
-        return frozenset(own).union(row.devices, *having)
+        return frozenset(own).union(row.devices or (), *having)
 
 
 def items(taken: Taken) -> list[Inbound]:

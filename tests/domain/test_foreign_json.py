@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from domain.foreign_json import DEEPEST, ForeignJsonError, decode, decode_leniently, is_deep
+from domain.foreign_json import (
+    DEEPEST,
+    ForeignJsonError,
+    decode,
+    decode_leniently,
+    encode_leniently,
+    is_deep,
+)
 
 BOTH = pytest.mark.parametrize("decoder", [decode, decode_leniently])
 BAD = [
@@ -73,3 +80,29 @@ def test_half_a_character_costs_nothing_else() -> None:
     assert decode_leniently(body) == {"a": "\ud83d", "b": 1}
     with pytest.raises(ForeignJsonError):
         decode(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": [1, -0, 1.5e3, true, null, {}], "a": {"b": "x"}}',
+        b'{"a": 1e400, "b": NaN, "c": -Infinity}',
+        b'{"a": 123456789012345678901234567890, "b": 0.1234567890123456789}',
+        '{"a": "\\ud83d", "b": "\\ud83d\\ude00 \\u00e9 \\u0000", "c": "\U0001f600"}'.encode(),
+        b'"\xed\xa0\x80"',
+        b"\xef\xbb\xbf{}",
+        '{"a": "\u00e9"}'.encode("utf-16"),
+    ],
+    ids=range(7),
+)
+def test_it_is_decoded_as_the_standard_library_does(body: bytes) -> None:
+    assert str(decode_leniently(body)) == str(json.loads(body))
+
+
+def test_what_was_decoded_is_encoded() -> None:
+    """Whatever it has, it can be decoded again, and an address in it is found as it is."""
+    body = b'{"a": "\\ud83d", "b": 123456789012345678901234567890, "c": "\\u0036\\u0030\\u0031"}'
+    for value in (decode_leniently(body), {"c": "601"}, {"c": "601", "d": '\u00e9"\\\n'}):
+        encoded = encode_leniently(value)
+        assert decode_leniently(encoded) == value
+        assert b"601" in encoded

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain import receipts
+from domain import message, receipts
 from domain.event import Event
 from domain.inbound import Receipt, ReceiptKind
 from domain.message import Message
@@ -20,7 +20,7 @@ from domain.message.events import (
     MessageRetried,
     MessageSent,
 )
-from domain.receipts import LATER
+from domain.receipts import LATER, Reported
 from tests.domain.message.samples import STREAMS, given, given_a
 from tests.support.samples import ACTOR, DEVICE, NOW, event, utc
 
@@ -154,3 +154,24 @@ def test_a_receipt_of_an_earlier_attempt_changes_nothing() -> None:
     assert took(sent, "failed", provider_id=first) == ()
     (delivered,) = took(sent, "delivered", provider_id="second")
     assert isinstance(delivered, MessageDelivered)
+
+
+def reported(state: Message) -> Reported:
+    """As much of it as is read for receipts."""
+    return Reported(*(getattr(state, field) for field in Reported.__struct_fields__))
+
+
+@pytest.mark.parametrize("kind", ["sent", "delivered", "read", "failed"])
+@pytest.mark.parametrize("status", sorted(STREAMS))
+def test_a_part_of_the_state_is_enough(status: str, kind: ReceiptKind) -> None:
+    """The same follows as from the whole state, and the message is the same after it."""
+    whole = given_a(status)
+    part = reported(whole)
+    receipt = Receipt(kind, provider_id="wamid.9", code="131026")
+
+    events = receipts.accept(part, receipt, now=RECEIPT, actor=ACTOR)
+
+    assert events == receipts.accept(whole, receipt, now=RECEIPT, actor=ACTOR)
+    for event_ in events:
+        whole, part = message.evolve(whole, event_), receipts.after(part, event_)
+        assert part == reported(whole)
