@@ -26,6 +26,8 @@ from tests.support import shared_clock
 
 ROOT = Path(__file__).parents[2]
 MODULE = "runners.cli.main"
+# The larger part of what only ``serve`` imports.
+OF_SERVE = ("flask_smorest", "flask_swagger_ui", "gunicorn.app.base", "gunicorn.workers.gthread")
 
 _asking = Lock()
 
@@ -73,6 +75,16 @@ class Fork:
         return self.returncode
 
 
+class Started(subprocess.Popen[bytes]):
+    """The same as a ``Fork``, in a new interpreter."""
+
+    def __init__(
+        self, arguments: list[str], environment: dict[str, str], out: int, err: int
+    ) -> None:
+        command = [sys.executable, "-m", MODULE, *arguments]
+        super().__init__(command, cwd=ROOT, env=environment, stdout=out, stderr=err)
+
+
 @cache
 def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
     """The process that forks for this one, and the connection to it; it ends with this one."""
@@ -93,6 +105,8 @@ def serve(connection: socket.socket) -> None:
     for name, (place, _) in import_module(MODULE).COMMANDS.items():
         if name != "serve":  # it imports the client, which then decides where it keeps values
             import_module(place.partition(":")[0])
+    for name in OF_SERVE:
+        import_module(name)
     assert "prometheus_client" not in sys.modules
     # As if it had never been imported, for runpy.
     del sys.modules[MODULE]

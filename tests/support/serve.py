@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,42 +12,37 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.support import then
-from tests.support.processes import ROOT, environment
+from tests.support.forks import Fork, Started
+from tests.support.processes import environment
 
 
 class Server:
     """``sendtrail serve`` on a free port, and what it wrote so far; without a URL it has the
-    bundled server of its home."""
+    bundled server of its home. If it is ``fresh``, its interpreter has imported nothing before."""
 
     def __init__(
-        self, database_url: str | None, home: Path, *arguments: str, **settings: object
+        self,
+        database_url: str | None,
+        home: Path,
+        *arguments: str,
+        fresh: bool = False,
+        **settings: object,
     ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "runners.cli.main",
-                "serve",
-                "--port",
-                str(self.port),
-                *arguments,
-            ],
-            cwd=ROOT,
-            env=environment(database_url=database_url, home=home, **settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        read, write = os.pipe()
+        command = ["serve", "--port", str(self.port), *arguments]
+        variables = environment(database_url=database_url, home=home, **settings)
+        self.process = (Started if fresh else Fork)(command, variables, write, write)
+        os.close(write)
+        self._stream = os.fdopen(read)
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def _read(self) -> None:
-        assert self.process.stdout is not None
-        with self.process.stdout as stream:
+        with self._stream as stream:
             for line in stream:
                 self.lines.append(line.rstrip("\n"))
 
@@ -99,10 +93,14 @@ class Server:
 
 @contextmanager
 def serving(
-    database_url: str | None, home: Path, *arguments: str, **settings: object
+    database_url: str | None,
+    home: Path,
+    *arguments: str,
+    fresh: bool = False,
+    **settings: object,
 ) -> Iterator[Server]:
     """A server that answers, and that does not outlive the block."""
-    server = Server(database_url, home, *arguments, **settings)
+    server = Server(database_url, home, *arguments, fresh=fresh, **settings)
     try:
         then.soon(server.is_up, 60)
         yield server

@@ -79,6 +79,30 @@ def derived(said: str, namespaces: Iterable[uuid.UUID] = ()) -> Iterator[bytes]:
 _ZEROS = re.compile(rb"\0{5,}")
 
 
+# Thousands of forms are looked for in megabytes. A search for each of them would take minutes, so
+# only those are searched for that share four bytes with the data. Wherever a form begins, four of
+# its first seven bytes begin in the data at a multiple of four.
+_WORD = 4
+_SHORTEST = 2 * _WORD - 1
+
+
+def _words(data: bytes) -> set[int]:
+    """What begins at each multiple of four bytes of it."""
+    return set(memoryview(data + bytes(-len(data) % _WORD)).cast("I"))
+
+
+def _by_word(forms: dict[str, list[bytes]]) -> dict[int, list[tuple[str, bytes]]]:
+    """The forms, with the names of their secrets, by every word one of which is in the data if the
+    form is."""
+    found: dict[int, list[tuple[str, bytes]]] = {}
+    for name, ways in forms.items():
+        for form in ways:
+            for start in range(_WORD):
+                (word,) = memoryview(form[start : start + _WORD]).cast("I")
+                found.setdefault(word, []).append((name, form))
+    return found
+
+
 class Wanted:
     """What is looked for: each secret by its name, in all its forms."""
 
@@ -90,16 +114,24 @@ class Wanted:
                     for place, said in enumerate(ways)
                     # What follows without a key, of the spellings that a program would take.
                     for form in (*forms(said), *(derived(said, namespaces) if place < 4 else ()))
-                    if len(form) >= 6
+                    if len(form) >= _SHORTEST
                 }
             )
             for name, ways in secrets.items()
         }
 
+        self._places = _by_word(self.forms)
+
     def found(self, haystack: bytes) -> list[str]:
         """The names of the secrets that are in it."""
         data = _ZEROS.sub(b"\0" * 4, decoded(haystack))
-        return [name for name, ways in self.forms.items() if any(form in data for form in ways)]
+        hits = {
+            name
+            for word in self._places.keys() & _words(data)
+            for name, form in self._places[word]
+            if form in data
+        }
+        return [name for name in self.forms if name in hits]
 
     def found_in(self, haystacks: Iterable[tuple[str, bytes]]) -> dict[str, list[str]]:
         """The same by the name of each haystack in which anything is."""

@@ -23,7 +23,8 @@ def test_it_serves_until_it_is_told_to_stop(
     code 0 on SIGTERM."""
     key = api_key(container, "crm", "operator")
 
-    with serving(database_url, tmp_path, "--workers", "2", "--threads", "2") as server:
+    options = ("--workers", "2", "--threads", "2")
+    with serving(database_url, tmp_path, *options, fresh=True) as server:
         ready = server.ask("/readyz")
         answers = [server.ask("/api/v1/leads", key) for _ in range(6)]
         refused = server.ask("/api/v1/leads")
