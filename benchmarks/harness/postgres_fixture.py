@@ -97,6 +97,12 @@ class PostgresFixture:
         for name in set(self._created) - set(self._cached.values()):
             self._drop(name)
 
+    def stop_autovacuum(self) -> None:
+        """Let nothing on the server vacuum of its own accord from now on. Only for a server of this
+        run: it is a setting of the whole server, and stays."""
+        self._execute("ALTER SYSTEM SET autovacuum = off")
+        self._execute("SELECT pg_reload_conf()")
+
     def close(self) -> None:
         """Drop the remaining databases and disconnect."""
         self._cached.clear()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing import Value
+from pathlib import Path
 from statistics import median
+from threading import Barrier
 
 import psutil
 from sqlalchemy import create_engine
 
 from benchmarks.harness import worker_pool
 from benchmarks.harness.postgres_fixture import driver_url
-from benchmarks.harness.worker_pool import Task
+from benchmarks.harness.worker_pool import PoolWorker, Task
 
 
 class ProcessorTime:
@@ -71,19 +75,55 @@ def server_seconds(server: psutil.Process | None) -> float:
     """Seconds so far of the server's processes, including those that have ended."""
     if server is None:
         return 0.0
-    seconds = float(sum(server.cpu_times()[:4]))
-    for child in server.children():
-        try:
-            seconds += _process_seconds(child)
-        except psutil.NoSuchProcess:  # by now it is among those that have ended
-            continue
-    return seconds
+    while True:
+        before = server.cpu_times()
+        seconds = float(sum(before[:4]))
+        with suppress(psutil.NoSuchProcess):
+            seconds += sum(map(_backend_seconds, server.children()))
+            # A process that ended meanwhile is in neither of the two, or in both.
+            if server.cpu_times()[2:4] == before[2:4]:
+                return seconds
+
+
+class _InlineWorker(PoolWorker):
+    """The only process of a pool: this one."""
+
+    def __init__(self, server: psutil.Process, count: int) -> None:
+        super().__init__(Barrier(1), Value("q", count))
+        self._server = server
+
+    def begin(self) -> None:
+        """Note what the server has spent so far."""
+        self.server_began = server_seconds(self._server)
+        super().begin()
+
+
+def inline_rate(server: psutil.Process, task: Task, count: int) -> float:
+    """Run the task in this process; returns ``count`` for each second of processor time, of this
+    process and of PostgreSQL together, from the task's ``begin`` on.
+
+    AssertionError if the task does not commit exactly ``count`` units.
+    """
+    worker = _InlineWorker(server, count)
+    task(worker)
+    assert worker.left == 0, f"{worker.left} of {count} left"
+    spent = server_seconds(server) - worker.server_began
+    return count / (worker.ended[1] - worker.began[1] + spent)
 
 
 def family_seconds(pid: int) -> float:
     """Seconds so far of the process and the processes that it has made."""
     parent = psutil.Process(pid)
     return sum(map(_process_seconds, (parent, *parent.children(recursive=True))))
+
+
+def _backend_seconds(process: psutil.Process) -> float:
+    """Of a process with one thread: exactly, where the kernel says so; elsewhere in ticks, of which
+    a short piece of work takes few. Raises NoSuchProcess if it has ended."""
+    try:
+        return int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0]) / 1e9
+    except OSError:
+        return _process_seconds(process)
 
 
 def _process_seconds(process: psutil.Process | None) -> float:

@@ -59,9 +59,14 @@ class PoolWorker:
         self._barrier.abort()
 
     @property
+    def left(self) -> int:
+        """How many units of the common work are left; negative if there were more."""
+        return int(self._left.value)
+
+    @property
     def finished(self) -> bool:
         """Whether nothing of the common work is left."""
-        return bool(self._left.value <= 0)
+        return self.left <= 0
 
 
 # Picklable; calls ``begin`` once, and ``add_committed`` after each commit.

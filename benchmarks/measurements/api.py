@@ -9,6 +9,7 @@ they share its processor.
   the request's first byte until the response is read.
 - Queries: one client that asks for the audit of one sent message after the other, and for the
   campaign's report again and again; milliseconds as above, p50 and p95.
+- Lists: the same client asks for the first page of each list in ``api_lists``, p95.
 """
 
 from __future__ import annotations
@@ -25,31 +26,38 @@ from benchmarks.contenders.sendtrail_workers import BroadcasterTask, broadcaster
 from benchmarks.harness import api_server, worker_pool
 from benchmarks.harness.measuring import Figure, MeasurementBase, Row, Target
 from benchmarks.harness.postgres_fixture import PostgresFixture, vacuum
-from benchmarks.measurements import template_databases
+from benchmarks.measurements import api_lists, template_databases
 from projections.container import Container
 from projections.records import api_keys
 
 CLIENTS = 50
 QUERY_TARGET = Target("≤", 50, "number")
+LIST_TARGET = Target("≤", 100, "number")
 
 
 class ApiMeasurement(MeasurementBase):
     """A database of ``messages``, of which at least ``sent`` are sent; each round makes that many
-    ``commands``, and that many ``queries`` of each kind."""
+    ``commands``, that many ``queries`` of each kind, and asks for each list ``pages`` times."""
 
-    def __init__(self, messages: int, sent: int, commands: int, queries: int) -> None:
+    def __init__(self, messages: int, sent: int, commands: int, queries: int, pages: int) -> None:
         self.messages = messages
         self.sent = sent
         self.commands = commands
         self.queries = queries
+        self.pages = pages
         size = f"at {messages:,} messages"
+        commands_label = f"POST and PATCH /leads, {CLIENTS} clients, {size}"
         self.rows: list[Row] = [
-            Figure(f"POST and PATCH /leads, {CLIENTS} clients, {size}", "commands", "/s"),
-            Figure(f"POST and PATCH /leads, {CLIENTS} clients, {size}, p99", "p99", "ms"),
+            Figure(commands_label, "commands", "/s", Target("≥", 450, "number")),
+            Figure(f"{commands_label}, p99", "p99", "ms", Target("≤", 250, "number")),
             Figure(f"audit of one message, {size}, p50", "audit p50", "ms"),
             Figure(f"audit of one message, {size}, p95", "audit p95", "ms", QUERY_TARGET),
             Figure(f"report of a campaign, {size}, p50", "report p50", "ms"),
             Figure(f"report of a campaign, {size}, p95", "report p95", "ms", QUERY_TARGET),
+        ]
+        self.rows += [
+            Figure(f"list {each.name}, {size}, p95", f"list {each.name}", "ms", LIST_TARGET)
+            for each in api_lists.LISTS
         ]
 
     def prepare(self, postgres: PostgresFixture) -> None:
@@ -68,6 +76,7 @@ class ApiMeasurement(MeasurementBase):
                 " WHERE status = 'sent' ORDER BY md5(message_id::text) LIMIT %(n)s",
                 {"n": self.queries},
             ).all()
+            self.list_paths = api_lists.paths(connection)
         self.audit_paths = [f"/audit/messages/{row.message_id}" for row in rows]
         self.report_paths = [f"/reports/campaigns/{row.campaign_id}" for row in rows]
 
@@ -84,13 +93,19 @@ class ApiMeasurement(MeasurementBase):
             for audit_path, report_path in list(
                 zip(self.audit_paths, self.report_paths, strict=True)
             )[:10]:
-                await _request(session, "GET", root + audit_path)
-                await _request(session, "GET", root + report_path)
+                await request(session, "GET", root + audit_path)
+                await request(session, "GET", root + report_path)
             numbers: dict[str, float] = {}
             for kind, paths in (("audit", self.audit_paths), ("report", self.report_paths)):
-                waits = [await _timed(_request, session, "GET", root + path) for path in paths]
+                waits = [await _timed(request, session, "GET", root + path) for path in paths]
                 cuts = quantiles(waits, n=20)
                 numbers |= {f"{kind} p50": cuts[9], f"{kind} p95": cuts[18]}
+            for name, path in self.list_paths.items():
+                await request(session, "GET", root + path)
+                waits = [
+                    await _timed(request, session, "GET", root + path) for _ in range(self.pages)
+                ]
+                numbers[f"list {name}"] = quantiles(waits, n=20)[18]
             return numbers | await run_clients(session, root, number, self.commands)
 
 
@@ -118,10 +133,10 @@ async def _run_client(
 
     async def register(phone: str) -> None:
         fields = {"phone": phone, "name": "Aisyah", "niche": ["B2"], "attributes": {"city": "Ipoh"}}
-        lead.update(await _request(session, "POST", f"{root}/leads", fields, 201))
+        lead.update(await request(session, "POST", f"{root}/leads", fields, 201))
 
     async def rename() -> None:
-        await _request(session, "PATCH", f"{root}/leads/{lead['id']}", {"name": "Nur Aisyah"})
+        await request(session, "PATCH", f"{root}/leads/{lead['id']}", {"name": "Nur Aisyah"})
 
     for lead_number in range(leads):
         phone = f"+4915{number:02d}{client:02d}{lead_number:05d}"
@@ -137,7 +152,7 @@ async def _timed(call: Callable[..., Awaitable[object]], *arguments: Any) -> flo
     return 1000 * (perf_counter() - began)
 
 
-async def _request(
+async def request(
     session: aiohttp.ClientSession,
     method: str,
     url: str,

@@ -62,7 +62,7 @@ class AppendMeasurement(MeasurementBase):
         target = Target("≥", self.target if size >= 100 else 1.0)
         rows: list[Row] = [Comparison(label, f"record {cell}", library, f"library {cell}", target)]
         if count == 1:
-            put = "  with recordings returned"
+            put = f"{label}, with recordings returned"
             rows.append(Comparison(put, f"put {cell}", library, f"library {cell}"))
         for writer, packed in (
             ("copy packed in time", "in time"),

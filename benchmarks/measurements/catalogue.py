@@ -9,12 +9,20 @@ from benchmarks.measurements.api import ApiMeasurement
 from benchmarks.measurements.api_flushing import ApiFlushingMeasurement
 from benchmarks.measurements.append import AppendMeasurement, SlowFlushAppendMeasurement
 from benchmarks.measurements.claim import ClaimMeasurement
+from benchmarks.measurements.command_costs import CommandCost
 from benchmarks.measurements.flushing import FlushingMeasurement
 from benchmarks.measurements.growth import GrowthMeasurement
 from benchmarks.measurements.house_rules import HouseRulesMeasurement
 from benchmarks.measurements.http_sending import HttpSendingMeasurement
+from benchmarks.measurements.importing import ImportMeasurement
 from benchmarks.measurements.large_campaign import LargeCampaignMeasurement
 from benchmarks.measurements.lifecycle import LifecycleMeasurement
+from benchmarks.measurements.processor_costs import (
+    AppendCost,
+    CampaignCost,
+    LifecycleCost,
+    ReceiptsCost,
+)
 from benchmarks.measurements.rebuild import RebuildMeasurement
 from benchmarks.measurements.receipts import ReceiverMeasurement, WebhookMeasurement
 from benchmarks.measurements.schedule import CampaignMeasurement, EnrollmentMeasurement
@@ -41,13 +49,14 @@ def _full() -> dict[str, list[Measurement]]:
         "campaign": [LargeCampaignMeasurement(leads=1_000_000, rounds=2)],
         "rebuild": [RebuildMeasurement([(20_000, 0), (40_000, 5)])],
         "api": [
-            ApiMeasurement(messages=1_000_000, sent=20_000, commands=4000, queries=500),
+            ApiMeasurement(messages=1_000_000, sent=20_000, commands=4000, queries=500, pages=40),
             ApiFlushingMeasurement(commands=2000),
         ],
         "receipts": [
             WebhookMeasurement(requests=1000, turns=3, few=1, many=3000),
             ReceiverMeasurement(messages=20_000, devices=3000),
         ],
+        "import": [ImportMeasurement(leads=100_000)],
         "slow-clients": [SlowClientsMeasurement(turns=10, seconds=2.0)],
     }
 
@@ -71,13 +80,14 @@ def _quick() -> dict[str, list[Measurement]]:
         "campaign": [LargeCampaignMeasurement(leads=10_000, rounds=1)],
         "rebuild": [RebuildMeasurement([(2000, 0), (2000, 5)])],
         "api": [
-            ApiMeasurement(messages=10_000, sent=1000, commands=1000, queries=100),
+            ApiMeasurement(messages=10_000, sent=1000, commands=1000, queries=100, pages=5),
             ApiFlushingMeasurement(commands=400),
         ],
         "receipts": [
             WebhookMeasurement(requests=200, turns=2, few=1, many=50),
             ReceiverMeasurement(messages=1000, devices=50),
         ],
+        "import": [ImportMeasurement(leads=2000)],
         "slow-clients": [SlowClientsMeasurement(turns=2, seconds=0.5)],
     }
 
@@ -91,3 +101,14 @@ def select(names: Iterable[str], quick: bool) -> list[tuple[str, Measurement]]:
     groups = _quick() if quick else _full()
     wanted = set(names)
     return [(name, each) for name in NAMES if name in wanted for each in groups[name]]
+
+
+def processor_costs() -> list[tuple[str, Measurement]]:
+    """The measurements of ``--check``, each with its group's name: less than a minute in all."""
+    return [
+        ("append", AppendCost(events=15_000, size=1000)),
+        ("schedule", CampaignCost(leads=5000)),
+        ("lifecycle", LifecycleCost(messages=4000)),
+        ("receipts", ReceiptsCost(messages=2000)),
+        ("api", CommandCost(commands=120, looks=600)),
+    ]

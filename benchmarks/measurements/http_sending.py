@@ -33,7 +33,7 @@ class HttpSendingMeasurement(MeasurementBase):
         self.messages = messages
         label = f"the same over HTTP to a Cloud API {messages:,}"
         self.rows = [
-            Comparison(label, "http", "accepted at once", "at once", Target("≥", 1000, "number"))
+            Comparison(label, "http", "accepted at once", "at once", Target("≥", 2500, "number"))
         ]
         self._processor_time = ProcessorTime("messages over HTTP", "broadcaster")
 

@@ -52,7 +52,7 @@ class LifecycleMeasurement(MeasurementBase):
             key = f"sendtrail {count}"
             self.rows.append(
                 Comparison(
-                    label, key, "pgqueuer, no-op jobs", f"pgqueuer {count}", Target("≥", 1.5)
+                    label, key, "pgqueuer, no-op jobs", f"pgqueuer {count}", Target("≥", 1.0)
                 )
             )
             self.rows.append(Comparison(label, key, "bare SQL", f"floor {count}", Target("≥", 0.8)))

@@ -30,7 +30,7 @@ class RebuildMeasurement(MeasurementBase):
         self.rows: list[Row] = []
         for size in sizes:
             label = f"rebuild {template_databases.count_events(*size):,} events"
-            target = Target("≥", 50_000, "number")
+            target = Target("≥", 60_000, "number")
             self.rows.append(Figure(label, f"rate {size}", "/s", target))
         first, last = sizes[0], sizes[-1]
         first_events = f"{template_databases.count_events(*first):,} events"

@@ -24,14 +24,13 @@ from uuid import uuid4
 
 import aiohttp
 
-from benchmarks.contenders.sendtrail_workers import BroadcasterTask
-from benchmarks.harness import api_server, receipt_data, seed_data, worker_pool
+from benchmarks.harness import api_server, receipt_data
 from benchmarks.harness.installation import settings
 from benchmarks.harness.measuring import Comparison, Figure, MeasurementBase, Row, Target
 from benchmarks.harness.postgres_fixture import PostgresFixture
 from benchmarks.harness.processor_time import family_seconds, postmaster, server_seconds
+from benchmarks.measurements import template_databases
 from projections.container import Container
-from projections.database.installation import url_of
 from projections.records import inbox
 from runners.jobs.receiver import Receiver
 
@@ -178,7 +177,7 @@ class ReceiverMeasurement(MeasurementBase):
 
     def prepare(self, postgres: PostgresFixture) -> None:
         """Send the messages."""
-        self.template = _with_sent_messages(postgres, self.devices, self.messages)
+        self.template = template_databases.with_receipts_due(postgres, self.devices, self.messages)
 
     def round(self, postgres: PostgresFixture, number: int) -> dict[str, float]:
         """Record all from a full inbox, then from one that fills."""
@@ -192,31 +191,6 @@ class ReceiverMeasurement(MeasurementBase):
         with postgres.temporary_copy(self.template) as url, Container(settings(url)) as container:
             waits = _record_as_they_come(container, webhooks, rate / 2)
         return {"rate": rate, "waits": 1000 * waits}
-
-
-def _with_sent_messages(postgres: PostgresFixture, devices: int, messages: int) -> str:
-    """The name of a database of so many devices and so many messages that they have sent."""
-
-    def fill(container: Container) -> None:
-        receipt_data.register_devices(container, devices)
-        seed_data.register_leads(container, messages)
-        seed_data.schedule_due_campaign(container)
-        seed_data.schedule_messages(container, messages)
-
-    name = postgres.create_template(fill)
-    worker_pool.run([BroadcasterTask(url_of(postgres.url, name))], messages)
-    with (
-        Container(settings(url_of(postgres.url, name))) as container,
-        container.database.transaction() as connection,
-    ):
-        # What the gateway of the Cloud API keeps of an id.
-        for table in ("broadcast_messages", "provider_ids"):
-            connection.exec_driver_sql(
-                f"UPDATE {table} SET provider_id = 'sha256:' || left(encode("
-                "sha256(convert_to(provider_id, 'UTF8')), 'hex'), 40)"
-            )
-    postgres.vacuum(name)
-    return name
 
 
 def _record_as_they_come(container: Container, webhooks: Sequence[bytes], rate: float) -> float:

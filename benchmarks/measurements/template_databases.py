@@ -6,7 +6,7 @@ Every function returns the name of a database that ``PostgresFixture`` keeps unt
 from __future__ import annotations
 
 from benchmarks.contenders.sendtrail_workers import BroadcasterTask, RunnerTask
-from benchmarks.harness import log_copy, seed_data, worker_pool
+from benchmarks.harness import log_copy, receipt_data, seed_data, worker_pool
 from benchmarks.harness.installation import settings
 from benchmarks.harness.postgres_fixture import PostgresFixture
 from projections.container import Container
@@ -81,6 +81,31 @@ def with_sent_campaigns(postgres: PostgresFixture, leads: int, more: int) -> str
         return name
 
     return postgres.cached(f"{leads} sent {more}", create)
+
+
+def with_receipts_due(postgres: PostgresFixture, devices: int, messages: int) -> str:
+    """So many devices of the Cloud API, and so many messages that they have sent."""
+
+    def fill(container: Container) -> None:
+        receipt_data.register_devices(container, devices)
+        seed_data.register_leads(container, messages)
+        seed_data.schedule_due_campaign(container)
+        seed_data.schedule_messages(container, messages)
+
+    name = postgres.create_template(fill)
+    worker_pool.run([BroadcasterTask(url_of(postgres.url, name))], messages)
+    with (
+        Container(settings(url_of(postgres.url, name))) as container,
+        container.database.transaction() as connection,
+    ):
+        # What the gateway of the Cloud API keeps of an id.
+        for table in ("broadcast_messages", "provider_ids"):
+            connection.exec_driver_sql(
+                f"UPDATE {table} SET provider_id = 'sha256:' || left(encode("
+                "sha256(convert_to(provider_id, 'UTF8')), 'hex'), 40)"
+            )
+    postgres.vacuum(name)
+    return name
 
 
 def count_events(leads: int, more: int) -> int:
