@@ -18,7 +18,7 @@ from domain.errors import SendtrailError
 
 ROUNDS = 5
 QUICK_ROUNDS = 2
-CHECK_ROUNDS = 5
+CHECK_ROUNDS = 3
 # What --check compares with, and by how much of it a ratio may fall.
 EXPECTED = Path(__file__).parent / "expected.json"
 MOST_FALL = 0.25

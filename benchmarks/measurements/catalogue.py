@@ -9,7 +9,6 @@ from benchmarks.measurements.api import ApiMeasurement
 from benchmarks.measurements.api_flushing import ApiFlushingMeasurement
 from benchmarks.measurements.append import AppendMeasurement, SlowFlushAppendMeasurement
 from benchmarks.measurements.claim import ClaimMeasurement
-from benchmarks.measurements.command_costs import CommandCost
 from benchmarks.measurements.flushing import FlushingMeasurement
 from benchmarks.measurements.growth import GrowthMeasurement
 from benchmarks.measurements.house_rules import HouseRulesMeasurement
@@ -110,5 +109,4 @@ def processor_costs() -> list[tuple[str, Measurement]]:
         ("schedule", CampaignCost(leads=5000)),
         ("lifecycle", LifecycleCost(messages=4000)),
         ("receipts", ReceiptsCost(messages=2000)),
-        ("api", CommandCost(commands=120, looks=600)),
     ]

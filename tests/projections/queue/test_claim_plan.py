@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from psycopg2.extensions import cursor
+
 from projections.container import Container
 from projections.database.engine import Database, rows
 from projections.queue import claim
@@ -46,22 +48,22 @@ def fill(database: Database, now: Any) -> None:
 
 
 class Explained:
-    """Stands in for a connection: explains each prepared statement, and then runs it."""
+    """Explains each prepared statement that a connection is given, before it runs."""
 
     def __init__(self, connection: Any) -> None:
-        self.connection = connection
-        self.info = connection.info
         self.nodes: list[dict[str, Any]] = []
+        collect = self._collect
 
-    def exec_driver_sql(self, statement: str, parameters: Any = None) -> Any:
-        gate, found, call = statement.partition("EXECUTE")
-        if not found:
-            return self.connection.exec_driver_sql(statement)
-        plan = self.connection.exec_driver_sql(
-            f"{gate}EXPLAIN (ANALYZE, FORMAT json) EXECUTE{call}", parameters
-        ).scalar_one()
-        self._collect(plan[0]["Plan"])
-        return self.connection.exec_driver_sql(statement, parameters)
+        class Explaining(cursor):
+            def execute(self, statement: Any, parameters: Any = None) -> None:
+                gate, found, call = statement.partition("EXECUTE")
+                if found:
+                    explain = f"{gate}EXPLAIN (ANALYZE, FORMAT json) EXECUTE{call}"
+                    super().execute(explain, parameters)
+                    collect(self.fetchall()[0][0][0]["Plan"])
+                super().execute(statement, parameters)
+
+        connection.connection.dbapi_connection.cursor_factory = Explaining
 
     def _collect(self, node: dict[str, Any]) -> None:
         self.nodes.append(node)
@@ -88,9 +90,9 @@ def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(
     with container.database.transaction() as connection:
         explained = Explained(connection)
         horizon, wanted = now + timedelta(seconds=5), claim.Wanted(["sandbox"], [], 1000)
-        devices = claim.sending_devices(explained, now, horizon, wanted)  # type: ignore[arg-type]
+        devices = claim.sending_devices(connection, now, horizon, wanted)
         ids = [device.device_id for device in devices]
-        found = claim.messages(explained, ids, now, horizon, 500, 1000)  # type: ignore[arg-type]
+        found = claim.messages(connection, ids, now, horizon, 500, 1000)
 
     assert len(devices) == DEVICES
     assert len(found) == 1000
