@@ -43,6 +43,7 @@ class Server:
     def __init__(self, *script: list[bytes | None]) -> None:
         self.script = script
         self.requests: list[list[bytes]] = []
+        self.writers: list[asyncio.StreamWriter] = []
         self.asked = asyncio.Event()
         # One for each connection that has ended.
         self.ended = asyncio.Semaphore(0)
@@ -50,6 +51,7 @@ class Server:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         mine: list[bytes] = []
         self.requests.append(mine)
+        self.writers.append(writer)
         try:
             for response in self.script[len(self.requests) - 1]:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -119,6 +121,17 @@ def test_what_nobody_asked_for_is_nobodys_response() -> None:
     assert with_server(lambda: Server(*script), work) == [found(1), found(2)]
 
 
+def test_what_comes_on_an_idle_connection_ends_it() -> None:
+    async def work(http: Http, url: str, server: Server) -> list[object]:
+        first = await get(http, url)
+        server.writers[0].write(answer(666))
+        await asyncio.wait_for(server.ended.acquire(), 30)
+        return [first, await get(http, url)]
+
+    script = [answer(1), None], [answer(2), None]
+    assert with_server(lambda: Server(*script), work) == [found(1), found(2)]
+
+
 def test_a_response_that_comes_after_its_request_was_given_up_is_nobodys() -> None:
     async def work(http: Http, url: str, server: Server) -> object:
         asking = asyncio.ensure_future(get(http, url))
@@ -126,6 +139,7 @@ def test_a_response_that_comes_after_its_request_was_given_up_is_nobodys() -> No
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
+        await asyncio.wait_for(server.ended.acquire(), 30)
         return await get(http, url)
 
     assert with_server(lambda: Server([None], [answer(2), None]), work) == found(2)
