@@ -121,7 +121,9 @@ def test_what_nobody_asked_for_is_nobodys_response() -> None:
     assert with_server(lambda: Server(*script), work) == [found(1), found(2)]
 
 
-def test_what_comes_on_an_idle_connection_ends_it() -> None:
+def test_what_comes_on_an_idle_connection_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_pool, "IDLE_SECONDS", 3600.0)
+
     async def work(http: Http, url: str, server: Server) -> list[object]:
         first = await get(http, url)
         server.writers[0].write(answer(666))
