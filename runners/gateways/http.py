@@ -1,4 +1,4 @@
-"""What all gateways over HTTP share: one session, bounded responses, failures as outcomes.
+"""What all gateways over HTTP share: one client, bounded responses, failures as outcomes.
 
 A failed request raises the question whether the provider may have accepted the message. It cannot
 have accepted it where no connection came about. It may have accepted it in every other case.
@@ -6,35 +6,31 @@ have accepted it where no connection came about. It may have accepted it in ever
 
 from __future__ import annotations
 
-import ssl
 import string
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from importlib import metadata
 from typing import Any
 from urllib.parse import quote
 
-import aiohttp
 import msgspec
+from aiohttp import DefaultResolver
 from aiohttp.abc import AbstractResolver
-from yarl import URL
 
 from domain import foreign_json, hosts, urls
 from domain.foreign_json import ForeignJsonError
 from domain.hosts import NONE, AllowedHosts
 from domain.inbound import Inbound
-from runners.gateways.checked_resolver import CheckedResolver, HostRefusedError, refusal
+from runners.gateways import http_request
+from runners.gateways.checked_resolver import CheckedResolver, refusal
+from runners.gateways.http_connection import BrokenResponseError, RawResponse
+from runners.gateways.http_pool import NoConnectionError, Origin, Pool
 from runners.gateways.protocol import Unknown, Unreachable
 
 # Bytes. A provider's response has a few hundred; a longer one comes from something else.
 LONGEST_BODY = 64 * 1024
 CONNECT_SECONDS = 5.0
-# Shorter than what servers keep, so that they seldom close a connection just as it is used.
-IDLE_SECONDS = 15.0
 
 _NO_URL = "its base_url is no URL"
-# Ours, and not Python's and the library's, whose versions are nobody's business.
-USER_AGENT = f"Sendtrail/{metadata.version('sendtrail')}"
 
 
 class HttpResponse(msgspec.Struct, frozen=True):
@@ -58,14 +54,13 @@ class Http:
         self,
         timeout: float,
         allowed: AllowedHosts = NONE,
-        make_resolver: Callable[[], AbstractResolver] = aiohttp.DefaultResolver,
+        make_resolver: Callable[[], AbstractResolver] = DefaultResolver,
     ) -> None:
         self._allowed = allowed
         self._make_resolver = make_resolver
         # Connecting must time out before the whole call does, or the outcome would be unknown.
         self._connect_seconds = min(CONNECT_SECONDS, 0.5 * timeout)
-        self._session: aiohttp.ClientSession | None = None
-        self._resolver: AbstractResolver | None = None
+        self._pool: Pool | None = None
 
     async def ask(
         self,
@@ -86,77 +81,61 @@ class Http:
         unreachable.
         """
         try:
-            target = URL(url, encoded=True)
-            host = target.raw_host or ""
+            target = http_request.target_of(url)
         except ValueError:
             return Unreachable(_NO_URL)
         # Only names come to the resolver.
-        problem = hosts.problem(host, self._allowed)
+        problem = hosts.problem(target.origin.host, self._allowed)
         if problem is not None:
             return Unreachable(refusal(problem))
-        session = self._session
-        if session is None:
-            session = self._session = self._open()
-        data: Any = None
-        # Nothing is decompressed, because a small response could grow huge. So none may come
-        # compressed.
-        sent_headers = {"Accept-Encoding": "identity", **headers}
+        content_type = "application/json"
         if json is not None:
             body = msgspec.json.encode(json)
-        if body is not None:
-            data = body
-            sent_headers["Content-Type"] = "application/json"
         elif form is not None:
-            data = aiohttp.FormData(dict(form), default_to_multipart=True)
+            body, content_type = http_request.multipart(form)
+        request = http_request.encode(method, target, headers, body, content_type)
+        pool = self._pool
+        if pool is None:
+            pool = self._pool = Pool(
+                CheckedResolver(self._make_resolver(), self._allowed), self._connect_seconds
+            )
         try:
-            async with session.request(
-                method,
-                target,
-                headers=sent_headers,
-                data=data,
-                allow_redirects=False,
-            ) as response:
-                body = await response.content.read(longest + 1)
-                while len(body) <= longest and (
-                    more := await response.content.read(longest + 1 - len(body))
-                ):
-                    body += more
-                if len(body) > longest:
-                    body = b""
-                return _response(response.status, response.headers.get("Retry-After"), body)
-        except aiohttp.ClientConnectorDNSError as error:
-            refused = isinstance(error.os_error, HostRefusedError)
-            return Unreachable(str(error.os_error) if refused else type(error).__name__)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return Unreachable(type(error).__name__)
-        except aiohttp.InvalidURL:
-            return Unreachable(_NO_URL)
-        except (aiohttp.ClientError, ssl.SSLError, OSError) as error:
-            return Unknown(type(error).__name__)
+            response = await _exchange(pool, target.origin, request, longest, method == "GET")
+        except NoConnectionError as error:
+            return Unreachable(str(error))
+        except BrokenResponseError as error:
+            return Unknown(str(error))
+        return _response(response)
 
     async def close(self) -> None:
         """Closes all connections; the next request opens new ones, maybe in another event loop."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-        if self._resolver is not None:
-            await self._resolver.close()
-            self._resolver = None
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            await pool.close()
 
-    def _open(self) -> aiohttp.ClientSession:
-        self._resolver = CheckedResolver(self._make_resolver(), self._allowed)
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0,
-                keepalive_timeout=IDLE_SECONDS,
-                resolver=self._resolver,
-            ),
-            headers={"User-Agent": USER_AGENT},
-            trust_env=False,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_seconds),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-        )
+
+async def _exchange(
+    pool: Pool, origin: Origin, request: bytes, longest: int, may_repeat: bool
+) -> RawResponse:
+    """The response to a request. Raises NoConnectionError and BrokenResponseError.
+
+    A server may close a connection that was idle just as it is used again. The request is repeated
+    then if ``may_repeat``.
+    """
+    connection = pool.reuse(origin)
+    if connection is not None:
+        try:
+            response = await connection.ask(request, longest)
+        except BrokenResponseError as error:
+            if not (may_repeat and error.is_untouched):
+                raise
+        else:
+            pool.put_back(origin, connection)
+            return response
+    connection = await pool.connect(origin)
+    response = await connection.ask(request, longest)
+    pool.put_back(origin, connection)
+    return response
 
 
 class HttpGateway:
@@ -228,13 +207,14 @@ def header_value(text: object) -> str:
     return quote(str(text), safe=f" {string.punctuation}")
 
 
-def _response(status: int, retry_after: str | None, body: bytes) -> HttpResponse:
+def _response(raw: RawResponse) -> HttpResponse:
     """The response; a body that is no JSON object counts as empty."""
     try:
-        json = foreign_json.decode(body)
+        json = foreign_json.decode(raw.body)
     except ForeignJsonError:
         json = None
-    return HttpResponse(status, _seconds(retry_after), json if isinstance(json, dict) else {})
+    retry_after = _seconds(raw.retry_after)
+    return HttpResponse(raw.status, retry_after, json if isinstance(json, dict) else {})
 
 
 def _seconds(text: str | None) -> float | None:
