@@ -115,7 +115,8 @@ def test_every_topic_has_exactly_one_stored_sample() -> None:
 
 def test_every_event_that_is_defined_is_registered() -> None:
     """An event class that nobody registered could be stored and never be read."""
-    assert set(Event.__subclasses__()) == set(topics.EVENTS)
+    ours = {each for each in Event.__subclasses__() if each.__module__.startswith("domain.")}
+    assert ours == set(topics.EVENTS)
 
 
 @each_sample

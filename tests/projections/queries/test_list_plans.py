@@ -6,7 +6,6 @@ all of them, and so does a walk along the primary key for a value that no row ha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from api.schemas.replies import ReplyQuery
 from projections.container import Container
 from projections.queries import pages
 from tests.support.api.given import NOBODY
+from tests.support.plans import Explained, nodes
 
 QUERIES = {
     "message": MessageQuery,
@@ -134,27 +134,6 @@ FILL = (
 )
 
 
-class Explaining:
-    """Stands in for a connection, and keeps the plan of each statement that it runs."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.plans: list[Any] = []
-
-    def exec_driver_sql(self, statement: str, parameters: Any = None) -> Any:
-        explained = self.connection.exec_driver_sql(
-            f"EXPLAIN (ANALYZE, FORMAT json) {statement}", parameters
-        )
-        self.plans.append(explained.scalar_one()[0]["Plan"])
-        return self.connection.exec_driver_sql(statement, parameters)
-
-
-def nodes(plan: Any) -> Iterator[Any]:
-    yield plan
-    for child in plan.get("Plans", []):
-        yield from nodes(child)
-
-
 def looked_at(plan: Any) -> int:
     """Rows of large tables that the plan's scans looked at."""
     return sum(
@@ -190,10 +169,10 @@ def test_which_lists_read_more_than_a_page(container: Container) -> None:
         for statement in FILL:
             connection.exec_driver_sql(statement)
         for resource, filters in (*MANY, *NONE):
-            explaining = Explaining(connection)
+            explained = Explained(connection)
             wanted = {name: value(connection, each) for name, each in filters.items()}
-            pages.page(explaining, resource, limit=LIMIT, filters=wanted)  # type: ignore[arg-type]
-            found[as_key(resource, filters)] = sum(map(looked_at, explaining.plans))
+            pages.page(connection, resource, limit=LIMIT, filters=wanted)
+            found[as_key(resource, filters)] = sum(looked_at(plan) for _, plan in explained.plans)
 
     too_much = {key for key, count in found.items() if count > MOST}
     assert too_much - UP_TO_THE_SERVER == TOO_MUCH, found

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -12,6 +10,7 @@ from sqlalchemy import Connection
 from projections.container import Container
 from projections.queries import waiting_summary
 from projections.queries.waiting_summary import EXACT
+from tests.support.plans import Explained
 
 DEVICES = 50
 SENT = 50_000
@@ -47,39 +46,17 @@ def fill(connection: Connection, now: datetime) -> None:
     connection.exec_driver_sql("ANALYZE")
 
 
-class Explaining:
-    """Stands in for a connection, and keeps the plan of each statement that it runs."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.plans: list[Any] = []
-
-    def exec_driver_sql(self, statement: str, parameters: Any = None) -> Any:
-        explained = self.connection.exec_driver_sql(
-            f"EXPLAIN (FORMAT json) {statement}", parameters
-        )
-        self.plans.append(explained.scalar_one()[0]["Plan"])
-        return self.connection.exec_driver_sql(statement, parameters)
-
-    def indexes(self, table: str) -> set[str | None]:
-        """Those by which the table is read, None where all of it is."""
-        return {
-            node.get("Index Name")
-            for plan in self.plans
-            for node in nodes(plan)
-            if node.get("Relation Name") == table and node["Node Type"] != "Bitmap Heap Scan"
-        } | {
-            node["Index Name"]
-            for plan in self.plans
-            for node in nodes(plan)
-            if node["Node Type"] == "Bitmap Index Scan" and node["Index Name"].startswith(table)
-        }
-
-
-def nodes(plan: Any) -> Iterator[Any]:
-    yield plan
-    for child in plan.get("Plans", []):
-        yield from nodes(child)
+def indexes(explained: Explained, table: str) -> set[str | None]:
+    """Those by which the table is read, None where all of it is."""
+    return {
+        node.get("Index Name")
+        for node in explained.nodes
+        if node.get("Relation Name") == table and node["Node Type"] != "Bitmap Heap Scan"
+    } | {
+        node["Index Name"]
+        for node in explained.nodes
+        if node["Node Type"] == "Bitmap Index Scan" and node["Index Name"].startswith(table)
+    }
 
 
 @pytest.mark.parametrize("exact", [EXACT, 0], ids=["exactly", "by one"])
@@ -88,13 +65,13 @@ def test_what_was_sent_is_not_read(container: Container, exact: int) -> None:
     now = container.outreach.clock()
     with container.database.transaction() as connection:
         fill(connection, now)
-        explaining = Explaining(connection)
+        explained = Explained(connection)
 
-        found = waiting_summary.summary(explaining, container.settings, now, exact)  # type: ignore[arg-type]
+        found = waiting_summary.summary(connection, container.settings, now, exact)
 
     assert found.total == sum(found.by_reason.values()) == PENDING
     assert set(found.by_reason) == {"pace", "scheduled"}
-    assert explaining.indexes("broadcast_messages") <= {
+    assert indexes(explained, "broadcast_messages") <= {
         "broadcast_messages_claim",
         "broadcast_messages_pkey",
     }

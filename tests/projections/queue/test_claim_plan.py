@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from psycopg2.extensions import cursor
-
 from projections.container import Container
 from projections.database.engine import Database, rows
 from projections.queue import claim
+from tests.support.plans import Explained
 
 DEVICES = 300
 MESSAGES = 100_000
@@ -47,36 +46,13 @@ def fill(database: Database, now: Any) -> None:
         connection.exec_driver_sql("ANALYZE")
 
 
-class Explained:
-    """Explains each prepared statement that a connection is given, before it runs."""
-
-    def __init__(self, connection: Any) -> None:
-        self.nodes: list[dict[str, Any]] = []
-        collect = self._collect
-
-        class Explaining(cursor):
-            def execute(self, statement: Any, parameters: Any = None) -> None:
-                gate, found, call = statement.partition("EXECUTE")
-                if found:
-                    explain = f"{gate}EXPLAIN (ANALYZE, FORMAT json) EXECUTE{call}"
-                    super().execute(explain, parameters)
-                    collect(self.fetchall()[0][0][0]["Plan"])
-                super().execute(statement, parameters)
-
-        connection.connection.dbapi_connection.cursor_factory = Explaining
-
-    def _collect(self, node: dict[str, Any]) -> None:
-        self.nodes.append(node)
-        for child in node.get("Plans", []):
-            self._collect(child)
-
-    def reading(self, table: str) -> list[tuple[str, str | None]]:
-        """How the table is read: node types with the index that they use."""
-        return [
-            (node["Node Type"], node.get("Index Name"))
-            for node in self.nodes
-            if node.get("Relation Name") == table
-        ]
+def reading(plans: Explained, table: str) -> list[tuple[str, str | None]]:
+    """How the table is read: node types with the index that they use."""
+    return [
+        (node["Node Type"], node.get("Index Name"))
+        for node in plans.nodes
+        if node.get("Relation Name") == table
+    ]
 
 
 def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(
@@ -96,7 +72,7 @@ def test_claiming_from_a_hundred_thousand_messages_uses_the_claim_index(
 
     assert len(devices) == DEVICES
     assert len(found) == 1000
-    scans = explained.reading("broadcast_messages")
+    scans = reading(explained, "broadcast_messages")
     assert len(scans) >= 2
     assert {index for _, index in scans} == {"broadcast_messages_claim"}
     assert {kind for kind, _ in scans} <= {"Index Scan", "Index Only Scan"}

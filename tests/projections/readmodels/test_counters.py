@@ -187,7 +187,7 @@ def test_what_adds_nothing_is_written_too(container: Container) -> None:
     )
 
     (count,) = then.table(container, "message_counts")
-    assert changed(count._mapping) == {"owner_id": OWNER, "step": 1}
+    assert changed(count._asdict()) == {"owner_id": OWNER, "step": 1}
     assert [tuple(row) for row in then.table(container, "reason_counts")] == [
         (OWNER, 1, "unknown", "no answer", 0)
     ]

@@ -14,7 +14,8 @@ from sqlalchemy.exc import DataError
 
 from domain import values
 from projections.container import Container
-from projections.database.prepared import execute, prepared
+from projections.database.engine import rows
+from projections.database.prepared import prepared
 from projections.readmodels.event_batch import EventBatch
 
 FIELDS = "words text, note json, number int, wanted boolean, other uuid, day date, at timestamptz"
@@ -52,7 +53,7 @@ events = st.fixed_dictionaries(
 def read(container: Container, given: list[dict[str, Any]]) -> list[Any]:
     states = [msgspec.json.encode(event) for event in given]
     with container.database.transaction() as connection:
-        return list(execute(connection, STATEMENT, **COLUMNS.parameters(states)))
+        return rows(connection, STATEMENT, **COLUMNS.parameters(states))
 
 
 def test_every_value_comes_through(container: Container) -> None:

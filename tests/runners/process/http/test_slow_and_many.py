@@ -154,7 +154,8 @@ def test_files_do_not_run_out(
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
     try:
         many = {"connections_per_address": 100_000, "header_seconds": 600}
-        context = serving(database_url, tmp_path, *ONE, **many)
+        # What is forked has the limit of the process that it is forked from.
+        context = serving(database_url, tmp_path, *ONE, fresh=True, **many)
         server = context.__enter__()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
