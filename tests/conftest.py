@@ -6,6 +6,7 @@ names.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -54,6 +55,12 @@ def pytest_configure_node(node: Any) -> None:
     """A worker of pytest-xdist is about to start."""
     if HOME in node.config.stash:
         node.workerinput["home"] = str(node.config.stash[HOME])
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay until the end: no collection of garbage has to look at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
