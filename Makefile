@@ -13,8 +13,8 @@ COMPILE := pip compile setup.cfg requirements/build.in --universal --python-vers
 
 .PHONY: demo test lint bench bench-check crash fuzz ha lowest lock audit clean
 
-demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own
-	$(BIN)/sendtrail demo
+demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own; ARGS=--serve: then look at it
+	$(BIN)/sendtrail demo $(ARGS)
 
 test: $(VENV)/ready-dev  ## the whole suite, on the bundled PostgreSQL or SENDTRAIL_TEST_DATABASE_URL; ARGS="-k name": a part
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)

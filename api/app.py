@@ -10,6 +10,7 @@ from api.http import (
     approved_templates,
     auth,
     client_address,
+    compression,
     errors,
     idempotency,
     request_log,
@@ -37,6 +38,7 @@ from api.resources import (
     subscriptions,
     suppressions,
 )
+from api.web import pages
 from api.webhooks import endpoint, shortcut
 from projections.container import Container
 
@@ -112,6 +114,7 @@ def create_app(
     app.extensions[EXTENSION] = container
     app.extensions[approved_templates.EXTENSION] = templates
     security_headers.install(app)
+    compression.install(app)
     request_log.install(app)
     auth.install(app)
     uploads.install(app)
@@ -129,4 +132,5 @@ def create_app(
         view, methods = app.view_functions[rule.endpoint], (rule.methods or set()) & {"GET", "POST"}
         app.add_url_rule(f"/api/v1{rule.rule}", f"{rule.endpoint}_", view, methods=methods)
     app.register_blueprint(docs.blueprint)
+    pages.install(app)
     return app

@@ -14,6 +14,7 @@ from api.http.blueprints import Access
 from api.http.context import EXTENSION, container, now
 from projections.config import metrics
 from projections.records import api_keys
+from projections.records.api_keys import Key
 
 # Requests of providers are signed, and answered alike with and without /api/v1.
 WEBHOOKS = "/api/v1/webhooks/"
@@ -25,6 +26,9 @@ CLOSABLE: Mapping[str, Literal["metrics", "docs"]] = {
 }
 # Anybody may ask whether the process can work; a key may open more.
 READY = "health.readyz"
+# Where a page that asks the API within this process names the key that is signed in. No header of a
+# request gets there.
+SIGNED_IN = "sendtrail.signed_in"
 
 log = structlog.get_logger()
 
@@ -43,19 +47,30 @@ def install(app: Flask) -> None:
         needed = _needed()
         if needed == "anybody":
             return
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
-            _unauthorized("expected a header 'Authorization: Bearer <key>'")
-        with container().database.reading() as connection:
-            g.key = api_keys.find(connection, key.strip(), now())
-        if g.key is None:
-            metrics.wrong_key()
-            wrong_tries.count("key", "wrong keys")
-            log.warning("audit.wrong_key", address=request.remote_addr)
-            _unauthorized("no such key, or it was revoked")
+        if SIGNED_IN in request.environ:
+            g.key = request.environ[SIGNED_IN]
+        else:
+            scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or not key.strip():
+                _unauthorized("expected a header 'Authorization: Bearer <key>'")
+            g.key = find(key.strip())
+            if g.key is None:
+                _unauthorized("no such key, or it was revoked")
         if not g.key.may(needed):
             enough = needed if needed == "admin" else f"{needed} or above"
             abort(403, message=f"expected a key of role {enough}; this is {g.key.role}")
+
+
+def find(key: str) -> Key | None:
+    """The record of a key. None for a wrong one, which is counted; 429 where this request's client
+    tried too many."""
+    with container().database.reading() as connection:
+        found = api_keys.find(connection, key, now())
+    if found is None:
+        metrics.wrong_key()
+        wrong_tries.count("key", "wrong keys")
+        log.warning("audit.wrong_key", address=request.remote_addr)
+    return found
 
 
 def _needed() -> Access:

@@ -9,6 +9,8 @@ from time import perf_counter
 import structlog
 from flask import Flask, Response, g, request
 
+from api.http.auth import SIGNED_IN
+
 log = structlog.get_logger()
 
 
@@ -27,6 +29,8 @@ def install(app: Flask) -> None:
     def end(response: Response) -> Response:
         response.headers[HEADER] = g.request_id
         key = g.get("key")
+        if SIGNED_IN in request.environ:
+            return response  # a part of a page, which has a line of its own
         # The rule and not the path, whose query may name a person.
         route = None if request.url_rule is None else request.url_rule.rule
         key_name = None if key is None else key.name

@@ -7,6 +7,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 # Every read model: what a rebuild makes anew.
 READ_MODELS = MetaData()
+# What is never rebuilt.
+KEPT = MetaData()
 TIME = DateTime(timezone=True)
 
 

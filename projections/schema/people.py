@@ -41,6 +41,9 @@ leads = Table(
     Column("erased_at", TIME),
     Index("leads_by_trigger", "trigger_keys", postgresql_using="gin"),
     Index("leads_by_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+    # Lists of the few among many.
+    Index("leads_opted_out", "lead_id", postgresql_where=text("opted_out_at IS NOT NULL")),
+    Index("leads_unreachable", "lead_id", postgresql_where=text("unreachable_at IS NOT NULL")),
 )
 
 # By what people are found. An address may be in two rows: two leads that may be one person. Then it
@@ -106,4 +109,6 @@ replies = Table(
     Column("received_at", TIME, nullable=False),
     # By what the edits of it are known, in the same way.
     Column("edits", ARRAY(LargeBinary), nullable=False, server_default=text("'{}'")),
+    Index("replies_by_device", "device_id", "reply_id"),
+    Index("replies_automatic", "reply_id", postgresql_where=text("automatic")),
 )

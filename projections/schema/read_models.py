@@ -176,6 +176,8 @@ broadcast_messages = Table(
     # Whose messages, the earliest first: which device wrote to a person first is asked of every
     # lead of an audience, however many messages there were since.
     Index("broadcast_messages_by_lead_and_plan", "lead_id", "planned_at", "message_id"),
+    # The list of a device's messages.
+    Index("broadcast_messages_by_device", "device_id", "message_id"),
     # What a message is for: there is one for each, whatever its id.
     Index(
         "broadcast_messages_one_of_campaign",

@@ -1,4 +1,4 @@
-"""What is neither events nor made of them, and never rebuilt: keys, credentials, stored responses,
+"""What is neither events nor made of them, and never rebuilt: credentials, stored responses,
 subscriptions and what they are still to be told, the notary's hash chain, what was put aside, wrong
 tries, and how the processes fare."""
 
@@ -14,7 +14,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -23,22 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from projections.schema.columns import TIME, texts
-
-KEPT = MetaData()
-
-api_keys = Table(
-    "api_keys",
-    KEPT,
-    Column("name", Text, primary_key=True),
-    Column("role", Text, nullable=False),
-    # SHA-256, in hex, of a 256-bit random key: nothing shorter to guess, nothing to read here.
-    Column("key_sha256", Text, nullable=False, unique=True),
-    Column("created_at", TIME, nullable=False),
-    Column("last_used_at", TIME),
-    Column("revoked_at", TIME),
-    CheckConstraint("role IN ('viewer', 'operator', 'admin')", name="role"),
-)
+from projections.schema import access  # noqa: F401 - its tables belong to KEPT
+from projections.schema.columns import KEPT, TIME, texts
 
 # First answers to POST requests with an Idempotency-Key, for a day. A secret in ``body`` is null.
 # Of the key, and of the request, only an HMAC-SHA256 under the identity key is kept, in hex: both

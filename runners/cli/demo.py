@@ -17,10 +17,12 @@ from projections.config import secret_key
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.database import embedded
-from projections.database.installation import recreate
+from projections.database.installation import recreate, url_of
+from projections.eventstore import access
 from projections.intake.lead_import import Options, import_leads
 from projections.queries import reports
 from projections.queue import lookup
+from projections.records import web_sessions
 from runners.cli import console
 from runners.cli.rebuild import rebuild_and_compare
 from runners.process.simulation import Simulation
@@ -42,11 +44,19 @@ STEPS = (
 
 
 @click.command()
+@click.option("--serve", "serves", is_flag=True, help="Then serve it, with a link that signs in.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.pass_obj
-def demo(config: Settings) -> None:
+def demo(config: Settings, serves: bool, port: int) -> None:
     """Play six days of outreach in seconds, in a database of its own."""
     if not run(config, console.terminal()):
         raise click.ClickException("the rebuilt projections differ from the live ones")
+    if serves:
+        from runners.process import serve as server  # which the demo alone does not need
+
+        own = _settings(config)
+        console.say(f"\nsee it in a browser: http://127.0.0.1:{port}/sign-in?link={_link(own)}")
+        server.serve(own, "127.0.0.1", port, workers=2, threads=8)
 
 
 def run(settings: Settings, terminal: console.Terminal) -> bool:
@@ -54,11 +64,10 @@ def run(settings: Settings, terminal: console.Terminal) -> bool:
 
     The database ``sendtrail_demo`` on the server of ``settings`` is dropped and made anew.
     """
-    server = settings.database_url or embedded.start(settings.home)
+    database = settings.database_url or embedded.start(settings.home)
+    recreate(database, NAME)
     clock = SimulatedClock(START)
-    key = secret_key.find(settings)
-    own = Settings(database_url=recreate(server, NAME), secret_key=key)
-    with Container(own, clock) as container:
+    with Container(_settings(settings), clock) as container:
         devices = _register_devices(container.outreach)
         _import(container, terminal)
         sequence_id, campaign_id = _plan(container.outreach)
@@ -73,6 +82,21 @@ def run(settings: Settings, terminal: console.Terminal) -> bool:
                 message_trail.message_trail(container.outreach, container.database, message_id),
             )
         return rebuild_and_compare(container, terminal)
+
+
+def _settings(settings: Settings) -> Settings:
+    """Those of the demo's own database."""
+    database = settings.database_url or embedded.start(settings.home)
+    key = secret_key.find(settings)
+    return Settings(database_url=url_of(database, NAME), secret_key=key)
+
+
+def _link(settings: Settings) -> str:
+    """The secret of a link that signs in as an admin."""
+    with Container(settings) as container:
+        access.create_key(container.database, container.outreach, "demo", "admin", actor=ACTOR)
+        with container.database.transaction() as connection:
+            return web_sessions.link(connection, "demo", container.outreach.clock())
 
 
 def _register_devices(outreach: Outreach) -> list[UUID]:

@@ -31,10 +31,11 @@ ALWAYS = {
 DATA = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 PAGE = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
-    " form-action 'none'; frame-ancestors 'none'"
+    " form-action 'self'; frame-ancestors 'none'"
 )
 # As it may be in a path.
 VALUES = {
+    "any": "cancel",
     "uuid": str(given.NOBODY),
     "device": str(given.NOBODY),
     "int": "1",

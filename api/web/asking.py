@@ -1,0 +1,95 @@
+"""Asks the API within this process, as the key that is signed in.
+
+A page has no rights, rules or errors of its own: roles, validation, idempotency and actors are the
+API's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import current_app, g, request
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Response
+
+from api.http.auth import SIGNED_IN
+
+ROOT = "/api/v1"
+
+
+class ApiError(Exception):
+    """The API refused. ``status`` is that of HTTP, ``message`` its sentence, ``fields`` what was
+    expected of each field of the request, by its name."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        super().__init__(f"the API answered {status}")
+        self.status = status
+        self.message = str(body.get("message", ""))
+        self.errors: Mapping[str, Any] = body.get("errors") or {}
+        self.fields = {
+            name: " ".join(texts) if isinstance(texts, list) else str(texts)
+            for of_place in self.errors.values()
+            if isinstance(of_place, Mapping)
+            for name, texts in of_place.items()
+        }
+
+
+def get(path: str, **query: Any) -> Any:
+    """What the API answers to a GET of ``path`` below ``/api/v1``. Values that are None or empty
+    are not sent. Raises ApiError."""
+    return _json(ask("GET", path, query))
+
+
+def send(method: str, path: str, body: Mapping[str, Any] | None = None, once: str = "") -> Any:
+    """What the API answers to a change. The same ``once`` is the same change, however often it is
+    sent. Raises ApiError."""
+    content = None if body is None else json.dumps(body).encode()
+    kind = None if body is None else "application/json"
+    return _json(ask(method, path, content=content, content_type=kind, once=once))
+
+
+def ask(
+    method: str,
+    path: str,
+    query: Mapping[str, Any] | None = None,
+    *,
+    content: bytes | None = None,
+    content_type: str | None = None,
+    once: str = "",
+    accept: str = "application/json",
+) -> Response:
+    """The API's answer, whatever it is."""
+    asked = {k: v for k, v in (query or {}).items() if v not in (None, "")}
+    headers = {"Accept": accept} | ({"Idempotency-Key": once} if once else {})
+    builder = EnvironBuilder(
+        f"{ROOT}{path}",
+        method=method,
+        query_string=urlencode(asked, doseq=True),
+        headers=headers.items(),
+        data=content,
+        content_type=content_type,
+    )
+    try:
+        environ = builder.get_environ()
+    finally:
+        builder.close()
+    environ["REMOTE_ADDR"] = request.remote_addr or ""
+    environ[SIGNED_IN] = g.key
+    # With a context of its own: what the API notes in ``g`` is of that request.
+    with current_app.app_context():
+        return Response.from_app(current_app.wsgi_app, environ, buffered=True)
+
+
+def refusal(answer: Response) -> ApiError:
+    """What the API says in an answer of 400 and above."""
+    body = json.loads(answer.get_data() or b"null")
+    return ApiError(answer.status_code, body if isinstance(body, dict) else {})
+
+
+def _json(answer: Response) -> Any:
+    if answer.status_code >= 400:
+        raise refusal(answer)
+    return json.loads(answer.get_data() or b"null")

@@ -1,0 +1,20 @@
+"""Lists as files: what a page shows, with its filters, as CSV."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from api.web import asking
+
+blueprint = Blueprint("web_lists", __name__)
+
+
+@blueprint.get("/csv/<path:path>")
+def csv(path: str) -> Response:
+    """The list of the API at ``path`` as CSV."""
+    answer = asking.ask("GET", f"/{path}", request.args.to_dict(), accept="text/csv")
+    if answer.status_code >= 400:
+        raise asking.refusal(answer)
+    name = path.replace("/", "-")
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(answer.get_data(), mimetype="text/csv", headers=headers)

@@ -1,0 +1,55 @@
+"""The overview: what needs a person today, what was sent, what waits and why."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from flask import Blueprint
+
+from api.web import asking
+from api.web.rendering import render
+from api.web.texts import ngettext
+
+blueprint = Blueprint("web_overview", __name__)
+
+
+class Todo(NamedTuple):
+    """So many of something that a person has to decide, and where they are."""
+
+    number: int
+    text: str
+    address: str
+
+
+@blueprint.get("/")
+def show() -> str:
+    """Everything at a glance."""
+    overview = asking.get("/reports/overview")
+    return render(
+        "overview.html",
+        overview=overview,
+        todo=_todo(overview),
+        is_new=not any(overview["devices"].values()),
+    )
+
+
+@blueprint.get("/overview/messages")
+def messages() -> str:
+    """The counts of messages alone, to be asked for again and again."""
+    return render("overview_messages.html", overview=asking.get("/reports/overview"))
+
+
+def _todo(overview: dict[str, Any]) -> list[Todo]:
+    unknown = overview["messages"].get("unknown", 0)
+    failed = overview["messages"].get("failed", 0)
+    offline = overview["devices"].get("offline", 0)
+    maybe = ngettext(
+        "message may have been sent or not", "messages may have been sent or not", unknown
+    )
+    not_sent = ngettext("message failed", "messages failed", failed)
+    found = [
+        Todo(unknown, maybe, "/messages?status=unknown"),
+        Todo(failed, not_sent, "/messages?status=failed"),
+        Todo(offline, ngettext("device is offline", "devices are offline", offline), "/devices"),
+    ]
+    return [each for each in found if each.number]

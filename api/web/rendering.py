@@ -1,0 +1,138 @@
+"""Templates and what they need: texts in the reader's language, instants in the reader's zone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from flask import g, request
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from api.web import files, forms, texts
+from domain.visible import visible, visible_json, visible_lines
+
+# Seconds between two looks at something that moves.
+EVERY = 5
+ZONE_COOKIE = "sendtrail_zone"
+NOTHING = Markup("—")
+
+
+def render(template: str, **values: Any) -> str:
+    """A page, or a part of one."""
+    return _environment.get_template(template).render(values)
+
+
+def offer(**functions: Callable[..., Any]) -> None:
+    """Gives templates more functions."""
+    _environment.globals |= functions
+
+
+def zone() -> tzinfo:
+    """The reader's time zone: what the browser says, else UTC."""
+    try:
+        return ZoneInfo(request.cookies.get(ZONE_COOKIE, "UTC"))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def when(instant: str | datetime | None, form: str = "d MMM y, HH:mm") -> Markup:
+    """An instant as the reader reads it, with the exact one for machines."""
+    if not instant:
+        return NOTHING
+    at = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
+    shown = format_datetime(at.astimezone(zone()), form, locale=texts.language())
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
+
+
+def number(value: float | None) -> str:
+    """A number as the reader's language writes it."""
+    return NOTHING if value is None else format_decimal(value, locale=texts.language())
+
+
+def outside(text: object) -> Markup:
+    """A text from outside: what cannot be seen is shown, and it keeps its own direction."""
+    return Markup("<bdi>{}</bdi>").format(visible(str(text))) if text else NOTHING
+
+
+def lines(text: str) -> Markup:
+    """A text from outside that may have several lines."""
+    return Markup("<bdi>{}</bdi>").format(visible_lines(text))
+
+
+def outside_json(data: Any) -> str:
+    """Data as JSON, in which what cannot be seen is written as JSON's escapes."""
+    return visible_json(json.dumps(data, indent=1, ensure_ascii=False))
+
+
+def here_with(**changed: str) -> str:
+    """The address of this page with some of its filters changed."""
+    return f"{request.path}?{urlencode({**request.args.to_dict(), **changed})}"
+
+
+def csv_address(path: str) -> str:
+    """The address of a list as CSV, with the filters of this page."""
+    return f"/csv{path}?{urlencode(request.args.to_dict())}"
+
+
+def live(address: str) -> Markup:
+    """Attributes of an element whose content is asked for every few seconds."""
+    return Markup('hx-get="{}" hx-trigger="every {}s" hx-swap="innerHTML"').format(address, EVERY)
+
+
+def places() -> list[tuple[str, str]]:
+    """What there is to go to, by address."""
+    _ = texts.gettext
+    return [
+        ("/", _("Overview")),
+        ("/leads", _("Leads")),
+        ("/campaigns", _("Campaigns")),
+        ("/sequences", _("Sequences")),
+        ("/messages", _("Messages")),
+        ("/why-not", _("Why not?")),
+        ("/replies", _("Replies")),
+        ("/devices", _("Devices")),
+        ("/audit", _("Log")),
+        ("/settings/health", _("Settings")),
+    ]
+
+
+def _made() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("api.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= {
+        "when": when,
+        "lines": lines,
+        "outside_json": outside_json,
+        "number": number,
+        "outside": outside,
+    }
+    environment.globals |= {
+        "csv_address": csv_address,
+        "file": files.address,
+        "here": lambda: request.path,
+        "here_with": here_with,
+        "language": texts.language,
+        "live": live,
+        "may": forms.may,
+        "once": forms.once,
+        "places": places,
+        "reader": lambda: g.get("key"),
+    }
+    return environment
+
+
+_environment = _made()

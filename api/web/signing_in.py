@@ -1,0 +1,115 @@
+"""Sign in with an API key, or a link; the session's cookie; and the proof that a change was asked
+for on one of our pages."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, abort, g, redirect, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from api.http import auth
+from api.http.context import container, now
+from api.web.rendering import offer, render
+from projections.records import web_sessions
+from projections.records.api_keys import Key
+
+COOKIE = "sendtrail_session"
+# The field, and the header of scripts, that hold the proof.
+PROOF = "proof"
+PROOF_HEADER = "X-Proof"
+LOOPBACK = ("127.0.0.1", "::1")
+
+blueprint = Blueprint("web_signing_in", __name__)
+
+
+def key_of_session() -> Key | None:
+    """The key that this request's session is of."""
+    secret = request.cookies.get(COOKIE)
+    if not secret:
+        return None
+    with container().database.reading() as connection:
+        return web_sessions.find(connection, secret, now())
+
+
+def proof() -> str:
+    """What a form of this session has to send: nobody else's page knows it. Before signing in it is
+    empty."""
+    secret = request.cookies.get(COOKIE, "")
+    return hmac.new(secret.encode(), b"proof", hashlib.sha256).hexdigest() if secret else ""
+
+
+def require_own_page() -> None:
+    """403 unless this change was asked for on a page of ours."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    given = request.form.get(PROOF) or request.headers.get(PROOF_HEADER, "")
+    if site != "same-origin" or not hmac.compare_digest(given.encode(), proof().encode()):
+        abort(403)
+
+
+@blueprint.get("/sign-in")
+def form() -> str:
+    """The form; with ``link`` a button that signs in, so that who only looks at a link does not use
+    it up."""
+    return render("sign_in.html", link=request.args.get("link", ""), next=_next(), wrong="")
+
+
+@blueprint.post("/sign-in")
+def sign_in() -> Answer | tuple[str, int]:
+    """Begins a session."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if site not in ("same-origin", "none"):
+        abort(403)
+    link, key = request.form.get("link", ""), request.form.get("key", "").strip()
+    secret = _by_link(link) if link else _by_key(key)
+    if secret is None:
+        return render("sign_in.html", link="", next=_next(), wrong="link" if link else "key"), 401
+    answer = redirect(_next(), 303)
+    answer.set_cookie(
+        COOKIE,
+        secret,
+        httponly=True,
+        samesite="Strict",
+        secure=request.is_secure or request.remote_addr not in LOOPBACK,
+        path="/",
+    )
+    return answer
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Response | Answer:
+    """Ends the session."""
+    g.key = key_of_session()
+    if g.key is not None:
+        require_own_page()
+        with container().database.transaction() as connection:
+            web_sessions.end(connection, request.cookies.get(COOKIE, ""))
+    answer = redirect(url_for("web_signing_in.form"), 303)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
+    return answer
+
+
+def _by_key(given: str) -> str | None:
+    found = auth.find(given) if given else None
+    if found is None:
+        return None
+    with container().database.transaction() as connection:
+        return web_sessions.begin(connection, found.name, now())
+
+
+def _by_link(given: str) -> str | None:
+    with container().database.transaction() as connection:
+        return web_sessions.redeem(connection, given, now())
+
+
+def _next() -> str:
+    """Where to go then: a path of ours, whatever the request names."""
+    wanted = request.values.get("next", "/")
+    parts = urlsplit(wanted)
+    plain = not parts.scheme and not parts.netloc and wanted.startswith("/")
+    return wanted if plain and not wanted.startswith(("//", "/\\")) else "/"
+
+
+offer(proof=proof)

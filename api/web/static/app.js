@@ -1,0 +1,14 @@
+// What pages need of the browser: the reader's time zone, and the proof with every change.
+"use strict";
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.includes(`sendtrail_zone=${encodeURIComponent(zone)}`)) {
+  const first = !document.cookie.includes("sendtrail_zone=");
+  document.cookie = `sendtrail_zone=${encodeURIComponent(zone)};path=/;samesite=strict;max-age=31536000`;
+  if (first && document.querySelector("time")) location.reload();
+}
+
+// A part of a page is asked for anew only while somebody can see it.
+document.addEventListener("htmx:confirm", (event) => {
+  if (document.hidden && event.detail.verb === "get") event.preventDefault();
+});

@@ -1,0 +1,49 @@
+"""Why not: one person, one campaign or sequence, one answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request
+
+from api.web import asking
+from api.web.asking import ApiError
+from api.web.rendering import render
+
+blueprint = Blueprint("web_why_not", __name__)
+
+CHOICES = 200
+
+
+@blueprint.get("/why-not")
+def show() -> str | tuple[str, int]:
+    """The question, and its answer once it is asked."""
+    asked = request.args.to_dict()
+    answer, wrong = None, None
+    try:
+        lead_id = asked.get("lead_id") or _lead_of(asked.get("phone", ""))
+        kind, _, chosen = asked.get("of", "").partition(":")
+        if lead_id and chosen:
+            answer = asking.get("/audit/why-not", lead_id=lead_id, **{f"{kind}_id": chosen})
+    except ApiError as error:
+        if error.status not in (404, 422):
+            raise
+        wrong = error
+    return render(
+        "why_not.html",
+        asked=asked,
+        answer=answer,
+        wrong=wrong,
+        campaigns=asking.get("/campaigns", limit=CHOICES)["items"],
+        sequences=asking.get("/sequences", limit=CHOICES)["items"],
+    ), 200 if wrong is None else wrong.status
+
+
+def _lead_of(phone: str) -> str:
+    """The id of the person with that phone. Raises ApiError where there is none."""
+    if not phone:
+        return ""
+    found: list[dict[str, Any]] = asking.get("/leads", phone=phone)["items"]
+    if not found:
+        raise ApiError(404, {"message": "nobody has that phone"})
+    return str(found[0]["id"])

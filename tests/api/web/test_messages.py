@@ -1,0 +1,83 @@
+"""The proof of a message, and what a person may do about one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from projections.container import Container
+from runners.jobs.campaigner import Campaigner
+from runners.support.clocks import SimulatedClock
+from tests.support import given, then
+from tests.support.api.browsing import Browser
+from tests.support.api.given import api_key
+
+
+@pytest.fixture
+def message_id(container: Container, clock: SimulatedClock) -> str:
+    """A message that waits."""
+    given.device(container)
+    given.lead(container, 1, name="Aisyah")
+    given.campaign(container)
+    clock.now += timedelta(days=1)
+    Campaigner(container, "runner:campaigner:test").run_once()
+    return str(then.messages(container)[0].message_id)
+
+
+@pytest.fixture
+def browser(app: Flask, container: Container, message_id: str) -> Browser:
+    signed_in = Browser(app)
+    signed_in.sign_in(api_key(container, "mei", "operator"))
+    return signed_in
+
+
+def test_the_proof_tells_the_whole_chain(browser: Browser, message_id: str) -> None:
+    """From the campaign to the plan, each with who did it and its place in the log."""
+    browser.open(f"/messages/{message_id}")
+
+    assert browser.page.index("chain") < browser.page.index("message planned for")
+    assert "runner:campaigner:test" in browser.page
+    assert "It was not handed over." in browser.page
+    assert "It waits for" in browser.page
+
+
+def test_a_message_that_waits_can_be_cancelled(
+    container: Container, browser: Browser, message_id: str
+) -> None:
+    """By who is signed in, whose name the event has."""
+    browser.open(f"/messages/{message_id}")
+    browser.send(f"/messages/{message_id}/cancel")
+
+    assert 'class="badge cancelled"' in browser.page
+    assert "api:mei" in browser.page
+    assert then.messages(container)[0].status == "cancelled"
+
+
+def test_what_cannot_be_done_any_more_is_told_on_the_page(
+    browser: Browser, message_id: str
+) -> None:
+    """With the sentence of the API."""
+    browser.open(f"/messages/{message_id}")
+    first = browser.hidden()
+    browser.send(f"/messages/{message_id}/cancel")
+    browser.send(f"/messages/{message_id}/cancel", once="another")
+
+    assert browser.status == 409
+    assert 'role="alert"' in browser.page
+    # The very same form, sent twice, is one change.
+    again = browser.client.post(f"/messages/{message_id}/cancel", data=first)
+    assert again.status_code == 303
+
+
+def test_filters_are_in_the_address_and_in_the_csv(browser: Browser, message_id: str) -> None:
+    """The list that a number counts can be had as a file."""
+    browser.open("/messages?status=pending")
+    assert f"/messages/{message_id}" in browser.page
+    assert "/csv/messages?status=pending" in browser.page
+
+    answer = browser.open("/csv/messages?status=sent")
+    assert answer.mimetype == "text/csv"
+    assert message_id not in answer.get_data(as_text=True)
+    assert message_id in browser.open("/csv/messages?status=pending").get_data(as_text=True)

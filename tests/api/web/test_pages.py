@@ -1,0 +1,139 @@
+"""What every page keeps to, whoever looks at it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from api.web.rendering import places
+from projections.container import Container
+from tests.support.api.browsing import Browser
+
+PAGES = (
+    "/",
+    "/leads",
+    "/leads/{lead_id}",
+    "/leads/{lead_id}?as_of=2026-03-02T09:00",
+    "/campaigns",
+    "/campaigns/{campaign_id}",
+    "/campaigns/{campaign_id}/progress",
+    "/sequences",
+    "/sequences/{sequence_id}",
+    "/messages",
+    "/messages/{message_id}",
+    "/why-not",
+    "/why-not?lead_id={lead_id}&of=campaign:{campaign_id}",
+    "/devices",
+    "/devices/table",
+    "/replies",
+    "/audit",
+    "/settings/subscriptions",
+    "/settings/suppressions",
+    "/settings/health",
+)
+FOR_ADMINS = ("/settings/keys",)
+HOSTILE = "<script>alert(1)</script>\"'\x1b[31m\u202e"
+
+
+@pytest.fixture
+def browsers(app: Flask, keys: dict[str, Any]) -> dict[str, Browser]:
+    """One that is signed in, for each role."""
+    found = {}
+    for role in ("viewer", "operator", "admin"):
+        found[role] = Browser(app)
+        found[role].sign_in(keys[role])
+    return found
+
+
+def test_everybody_who_is_signed_in_sees_every_page(
+    ids: dict[str, str], browsers: dict[str, Browser]
+) -> None:
+    """But for those of admins; nobody else sees any."""
+    stranger = Browser(browsers["admin"].client.application)
+    for page in (*PAGES, *FOR_ADMINS):
+        address = page.format(**ids)
+        for role, browser in browsers.items():
+            browser.open(address)
+            allowed = page not in FOR_ADMINS or role == "admin"
+            assert (page, role, browser.status) == (page, role, 200 if allowed else 403)
+            assert "page" not in browser.page or "</html>" in browser.page
+        stranger.open(address)
+        assert '<label for="key">' in stranger.page, page
+
+
+def test_a_viewer_sees_no_button_that_would_be_refused(
+    ids: dict[str, str], browsers: dict[str, Browser]
+) -> None:
+    """The only form that changes something is the one that signs out."""
+    for page in PAGES:
+        browsers["viewer"].open(page.format(**ids))
+        changing = re.findall(
+            r'<form[^>]*method="post"[^>]*action="([^"]*)"', browsers["viewer"].page
+        )
+        assert set(changing) <= {"/sign-out"}, page
+
+
+def test_a_change_by_a_viewer_is_refused(ids: dict[str, str], browsers: dict[str, Browser]) -> None:
+    """Also one that no page offers."""
+    viewer = browsers["viewer"]
+    for address in (
+        f"/messages/{ids['message_id']}/cancel",
+        f"/campaigns/{ids['campaign_id']}/pause",
+        f"/sequences/{ids['sequence_id']}/pause",
+        f"/devices/{ids['device_id']}/disconnect",
+        "/devices",
+        "/settings/keys",
+        "/settings/suppressions",
+    ):
+        viewer.open("/")
+        viewer.send(address)
+        assert (address, viewer.status) == (address, 403)
+
+
+def test_no_page_has_a_script_or_a_style_within_it(
+    ids: dict[str, str], browsers: dict[str, Browser]
+) -> None:
+    """Or the policy would have to allow what markup from outside could use. What pages load is of
+    this origin."""
+    for page in (*PAGES, *FOR_ADMINS):
+        answer = browsers["admin"].open(page.format(**ids))
+        text = browsers["admin"].page
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=", text), page
+        assert not re.search(r'(?:src|href|action)="(?:https?:)?//', text), page
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "unsafe" not in policy
+        assert "app;dur=" in answer.headers["Server-Timing"]
+
+
+def test_what_comes_from_outside_is_shown_and_does_nothing(
+    container: Container, operator: Any, browsers: dict[str, Browser]
+) -> None:
+    """Markup, escapes of a terminal and marks of direction in a name."""
+    made = operator.create("/leads", {"phone": "+60123456789", "name": f"Mei {HOSTILE[:25]}"})
+
+    for address in ("/leads", f"/leads/{made['id']}"):
+        browsers["admin"].open(address)
+        assert "<script>alert" not in browsers["admin"].page
+        assert "&lt;script&gt;alert" in browsers["admin"].page
+
+
+def test_all_places_are_there(browsers: dict[str, Browser]) -> None:
+    """Whatever the way to the pages names."""
+    with browsers["admin"].client.application.test_request_context():
+        addresses = [address for address, _ in places()]
+    for address in addresses:
+        browsers["viewer"].open(address)
+        assert (address, browsers["viewer"].status) == (address, 200)
+
+
+def test_what_is_not_there_is_a_page(browsers: dict[str, Browser]) -> None:
+    """With a way back."""
+    browsers["viewer"].open("/leads/00000000-0000-4000-8000-000000000000")
+
+    assert browsers["viewer"].status == 404
+    assert "There is nothing here" in browsers["viewer"].page
+    assert 'href="/"' in browsers["viewer"].page
