@@ -37,7 +37,7 @@ class ApiError(Exception):
         }
 
 
-def get(path: str, **query: Any) -> Any:
+def get(path: str, /, **query: Any) -> Any:
     """What the API answers to a GET of ``path`` below ``/api/v1``. Values that are None or empty
     are not sent. Raises ApiError."""
     return _json(ask("GET", path, query))

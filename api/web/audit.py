@@ -16,7 +16,7 @@ PAGE = 100
 def index() -> str:
     """A page of the log."""
     asked = request.args.to_dict()
-    found = asking.get("/audit/events", limit=PAGE, **asked)
+    found = asking.get("/audit/events", **{"limit": PAGE} | asked)
     return render(
         "audit.html", events=found["items"], next_cursor=found["next_cursor"], asked=asked
     )

@@ -27,7 +27,7 @@ ACTIONS = {
 @blueprint.get("/campaigns")
 def index() -> str:
     """A page of campaigns."""
-    found = asking.get("/campaigns", limit=PAGE, **request.args.to_dict())
+    found = asking.get("/campaigns", **{"limit": PAGE} | request.args.to_dict())
     return render("campaigns.html", campaigns=found["items"], next_cursor=found["next_cursor"])
 
 

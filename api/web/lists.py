@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+import re
+
+from flask import Blueprint, Response, abort, request
 
 from api.web import asking
 
@@ -15,6 +17,8 @@ def csv(path: str) -> Response:
     answer = asking.ask("GET", f"/{path}", request.args.to_dict(), accept="text/csv")
     if answer.status_code >= 400:
         raise asking.refusal(answer)
-    name = path.replace("/", "-")
+    if answer.mimetype != "text/csv":
+        abort(404)  # it is no list
+    name = re.sub("[^a-z0-9-]", "-", path)
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(answer.get_data(), mimetype="text/csv", headers=headers)

@@ -35,7 +35,7 @@ class Node(NamedTuple):
 def index() -> str:
     """A page of messages."""
     asked = request.args.to_dict()
-    found = asking.get("/messages", limit=PAGE, **asked)
+    found = asking.get("/messages", **{"limit": PAGE} | asked)
     return render(
         "messages.html",
         messages=found["items"],

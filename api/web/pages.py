@@ -9,6 +9,7 @@ from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
+from api.http.errors import log_fault
 from api.web import (
     audit,
     campaigns,
@@ -27,6 +28,8 @@ from api.web import (
 from api.web.asking import ApiError
 from api.web.rendering import render
 from api.web.texts import gettext as _
+from domain.errors import StorageError
+from projections.database import faults
 
 SAFE = ("GET", "HEAD")
 # What only somebody who is signed in gets.
@@ -84,8 +87,20 @@ def _failed(error: HTTPException) -> tuple[str, int]:
     ), status
 
 
+def _fault(error: Exception) -> tuple[str, int]:
+    """The database is away, or it is a fault of ours."""
+    if isinstance(error, StorageError) or faults.outage(error):
+        message = _("Try again in a moment. Nothing was changed by this page.")
+        return render("refused.html", status=503, message=message), 503
+    log_fault(error)
+    message = _("A fault of ours. It was logged.")
+    return render("refused.html", status=500, message=message), 500
+
+
 for _module in SIGNED_IN:
     _module.blueprint.before_request(_let_in)
     _module.blueprint.after_request(_time)
+for _module in (signing_in, *SIGNED_IN):
     _module.blueprint.register_error_handler(ApiError, _refused)
     _module.blueprint.register_error_handler(HTTPException, _failed)
+    _module.blueprint.register_error_handler(Exception, _fault)

@@ -21,7 +21,7 @@ def index() -> str | tuple[str, int]:
     """A page of leads."""
     asked = request.args.to_dict()
     try:
-        found = asking.get("/leads", limit=PAGE, **asked)
+        found = asking.get("/leads", **{"limit": PAGE} | asked)
     except ApiError as error:
         if error.status != 422:
             raise
@@ -37,6 +37,9 @@ def index() -> str | tuple[str, int]:
 def show(lead_id: UUID) -> str:
     """One person, today or at ``as_of``, which is of the reader's zone."""
     as_of = request.args.get("as_of", "")
-    instant = datetime.fromisoformat(as_of).replace(tzinfo=zone()).isoformat() if as_of else ""
+    try:
+        instant = datetime.fromisoformat(as_of).replace(tzinfo=zone()).isoformat() if as_of else ""
+    except ValueError:
+        raise ApiError(422, {"message": "as_of: expected such as 2026-03-02T09:00"}) from None
     trail = asking.get(f"/audit/leads/{lead_id}", as_of=instant)
     return render("lead.html", lead_id=lead_id, trail=trail, state=trail["state"], as_of=as_of)

@@ -16,7 +16,7 @@ PAGE = 50
 def index() -> str:
     """A page of replies."""
     asked = request.args.to_dict()
-    found = asking.get("/replies", limit=PAGE, **asked)
+    found = asking.get("/replies", **{"limit": PAGE} | asked)
     return render(
         "replies.html", replies=found["items"], next_cursor=found["next_cursor"], asked=asked
     )

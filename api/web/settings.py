@@ -84,7 +84,7 @@ def _keys(made: dict[str, str] | None = None, wrong: ApiError | None = None) -> 
 
 
 def _suppressions(wrong: ApiError | None = None) -> str:
-    found = asking.get("/suppressions", limit=PAGE, **request.args.to_dict())
+    found = asking.get("/suppressions", **{"limit": PAGE} | request.args.to_dict())
     return render(
         "settings_suppressions.html",
         suppressions=found["items"],

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from api.web import asking
 from api.web.rendering import places
+from domain.errors import StorageError
 from projections.container import Container
 from tests.support.api.browsing import Browser
 
@@ -137,3 +139,47 @@ def test_what_is_not_there_is_a_page(browsers: dict[str, Browser]) -> None:
     assert browsers["viewer"].status == 404
     assert "There is nothing here" in browsers["viewer"].page
     assert 'href="/"' in browsers["viewer"].page
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/leads?limit=3",
+        "/leads?path=x",
+        "/leads?nothing=1",
+        "/leads/{lead_id}?as_of=yesterday",
+        "/messages?status=nothing",
+        "/messages?cursor=!",
+        "/audit?after=x",
+        "/why-not?phone=nobody&of=campaign:{campaign_id}",
+        "/why-not?lead_id=x&of=nothing:x",
+        "/csv/nothing",
+        "/csv/whoami",
+        "/csv/leads%22",
+    ],
+)
+def test_what_cannot_be_asked_is_a_page_too(
+    ids: dict[str, str], browsers: dict[str, Browser], address: str
+) -> None:
+    """That says so, and no fault."""
+    browsers["admin"].open(address.format(**ids))
+
+    assert browsers["admin"].status in (200, 404, 422)
+    assert "</html>" in browsers["admin"].page
+
+
+def test_a_fault_is_a_page_too(
+    browsers: dict[str, Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ours, or of a database that is away; it says nothing of what it was."""
+    for fault, status in ((KeyError("secret"), 500), (StorageError("secret"), 503)):
+
+        def fail(*_: Any, fault: Exception = fault, **__: Any) -> None:
+            raise fault
+
+        with monkeypatch.context() as patch:
+            patch.setattr(asking, "get", fail)
+            browsers["viewer"].open("/")
+        assert browsers["viewer"].status == status
+        assert "</html>" in browsers["viewer"].page
+        assert "secret" not in browsers["viewer"].page
