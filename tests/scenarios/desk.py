@@ -54,7 +54,7 @@ class Desk:
             self.clock.advance(seconds=0.05)
             return condition()
 
-        return then.soon(is_so)
+        return then.soon(is_so, 60)
 
     def loses_session(self, name: str, device: str) -> None:
         """The phone of that name does, and the monitor notices at this instant."""

@@ -11,6 +11,11 @@ from itertools import cycle
 from typing import Any
 
 
+class _Server(ThreadingHTTPServer):
+    # As many as may connect at the same time: a connection that finds no room waits for a second.
+    request_queue_size = 512
+
+
 class Echo:
     """``heard`` is all that it was told, by path without its query. POSTs are answered with
     ``statuses`` in turn, GETs with ``get_status``."""
@@ -56,7 +61,7 @@ def echoing() -> Iterator[Echo]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     echo.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
