@@ -99,6 +99,11 @@ def _wrong_field(error: InvalidInputError) -> dict[str, Any]:
     return {location: {error.field: [f"Expected {error.expected}."]}}
 
 
+def is_outage(error: BaseException) -> bool:
+    """Whether the database is away, or may not be used."""
+    return isinstance(error, StorageError) or bool(faults.outage(error))
+
+
 def log_fault(error: BaseException) -> None:
     """Logs the kind and the place of an exception. Its text may hold personal data."""
     log.error("request.failed", error=type(error).__name__, where=place(error))

@@ -9,7 +9,7 @@ from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
-from api.http.errors import log_fault
+from api.http.errors import is_outage, log_fault
 from api.web import (
     audit,
     campaigns,
@@ -28,8 +28,6 @@ from api.web import (
 from api.web.asking import ApiError
 from api.web.rendering import render
 from api.web.texts import gettext as _
-from domain.errors import StorageError
-from projections.database import faults
 
 SAFE = ("GET", "HEAD")
 # What only somebody who is signed in gets.
@@ -89,7 +87,7 @@ def _failed(error: HTTPException) -> tuple[str, int]:
 
 def _fault(error: Exception) -> tuple[str, int]:
     """The database is away, or it is a fault of ours."""
-    if isinstance(error, StorageError) or faults.outage(error):
+    if is_outage(error):
         message = _("Try again in a moment. Nothing was changed by this page.")
         return render("refused.html", status=503, message=message), 503
     log_fault(error)

@@ -6,6 +6,7 @@ longer than most of what tests do with it.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import io
 import json
@@ -97,7 +98,14 @@ def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
+    atexit.register(_end, own, process)
     return own, process
+
+
+def _end(own: socket.socket, process: subprocess.Popen[bytes]) -> None:
+    own.close()
+    process.kill()
+    process.wait()
 
 
 def serve(connection: socket.socket) -> None:
