@@ -55,7 +55,7 @@ def demo(config: Settings, serves: bool, port: int) -> None:
         from runners.process import serve as server  # which the demo alone does not need
 
         own = _settings(config)
-        console.say(f"\nsee it in a browser: http://127.0.0.1:{port}/sign-in?link={_link(own)}")
+        console.say(f"see it in a browser: http://127.0.0.1:{port}/sign-in?link={_link(own)}")
         server.serve(own, "127.0.0.1", port, workers=2, threads=8)
 
 

@@ -29,9 +29,11 @@ class _Waiting:
         self._known: OrderedDict[Evictable, None] = OrderedDict()
 
     def add(self, connection: Evictable) -> None:
+        """The connection waits from now on, behind the others of its kind."""
         self._of(connection)[connection] = None
 
     def discard(self, connection: Evictable) -> None:
+        """The connection does not wait, whether it did or not."""
         self._of(connection).pop(connection, None)
 
     def evict_first(self) -> bool:
