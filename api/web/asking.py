@@ -43,6 +43,13 @@ def get(path: str, /, **query: Any) -> Any:
     return _json(ask("GET", path, query))
 
 
+def listed(path: str, limit: int) -> dict[str, Any]:
+    """What a page of a list shows: ``items`` and ``next_cursor``, as the API answers to the filters
+    in this page's address, and these as ``asked``. Raises ApiError."""
+    asked = request.args.to_dict()
+    return {**get(path, **{"limit": limit} | asked), "asked": asked}
+
+
 def send(method: str, path: str, body: Mapping[str, Any] | None = None, once: str = "") -> Any:
     """What the API answers to a change. The same ``once`` is the same change, however often it is
     sent. Raises ApiError."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from api.web import asking
 from api.web.rendering import render
@@ -15,8 +15,4 @@ PAGE = 100
 @blueprint.get("/audit")
 def index() -> str:
     """A page of the log."""
-    asked = request.args.to_dict()
-    found = asking.get("/audit/events", **{"limit": PAGE} | asked)
-    return render(
-        "audit.html", events=found["items"], next_cursor=found["next_cursor"], asked=asked
-    )
+    return render("audit.html", **asking.listed("/audit/events", PAGE))

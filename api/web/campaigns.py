@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from api.web import asking, forms
@@ -27,8 +27,7 @@ ACTIONS = {
 @blueprint.get("/campaigns")
 def index() -> str:
     """A page of campaigns."""
-    found = asking.get("/campaigns", **{"limit": PAGE} | request.args.to_dict())
-    return render("campaigns.html", campaigns=found["items"], next_cursor=found["next_cursor"])
+    return render("campaigns.html", **asking.listed("/campaigns", PAGE))
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>")

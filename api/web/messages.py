@@ -34,15 +34,7 @@ class Node(NamedTuple):
 @blueprint.get("/messages")
 def index() -> str:
     """A page of messages."""
-    asked = request.args.to_dict()
-    found = asking.get("/messages", **{"limit": PAGE} | asked)
-    return render(
-        "messages.html",
-        messages=found["items"],
-        next_cursor=found["next_cursor"],
-        asked=asked,
-        statuses=STATUSES,
-    )
+    return render("messages.html", statuses=STATUSES, **asking.listed("/messages", PAGE))
 
 
 @blueprint.get("/messages/<uuid:message_id>")

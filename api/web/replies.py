@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from api.web import asking
 from api.web.rendering import render
@@ -15,8 +15,4 @@ PAGE = 50
 @blueprint.get("/replies")
 def index() -> str:
     """A page of replies."""
-    asked = request.args.to_dict()
-    found = asking.get("/replies", **{"limit": PAGE} | asked)
-    return render(
-        "replies.html", replies=found["items"], next_cursor=found["next_cursor"], asked=asked
-    )
+    return render("replies.html", **asking.listed("/replies", PAGE))

@@ -26,8 +26,7 @@ ACTIONS = {
 @blueprint.get("/sequences")
 def index() -> str:
     """A page of sequences."""
-    found = asking.get("/sequences", **{"limit": PAGE} | request.args.to_dict())
-    return render("sequences.html", sequences=found["items"], next_cursor=found["next_cursor"])
+    return render("sequences.html", **asking.listed("/sequences", PAGE))
 
 
 @blueprint.get("/sequences/<uuid:sequence_id>")

@@ -84,10 +84,5 @@ def _keys(made: dict[str, str] | None = None, wrong: ApiError | None = None) -> 
 
 
 def _suppressions(wrong: ApiError | None = None) -> str:
-    found = asking.get("/suppressions", **{"limit": PAGE} | request.args.to_dict())
-    return render(
-        "settings_suppressions.html",
-        suppressions=found["items"],
-        next_cursor=found["next_cursor"],
-        wrong=wrong,
-    )
+    found = asking.listed("/suppressions", PAGE)
+    return render("settings_suppressions.html", wrong=wrong, **found)
