@@ -25,7 +25,7 @@ from runners.support.clocks import SimulatedClock
 from tests.support import postgres
 from tests.support.api.given import SECRET_KEY
 
-pytest_plugins = ["tests.support.api.fixtures"]
+pytest_plugins = ["tests.support.api.fixtures", "tests.support.chromium"]
 
 URL = "SENDTRAIL_TEST_DATABASE_URL"
 LONG = (

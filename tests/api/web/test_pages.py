@@ -13,30 +13,8 @@ from api.web.rendering import places
 from domain.errors import StorageError
 from projections.container import Container
 from tests.support.api.browsing import Browser
+from tests.support.api.screens import FOR_ADMINS, PAGES
 
-PAGES = (
-    "/",
-    "/leads",
-    "/leads/{lead_id}",
-    "/leads/{lead_id}?as_of=2026-03-02T09:00",
-    "/campaigns",
-    "/campaigns/{campaign_id}",
-    "/campaigns/{campaign_id}/progress",
-    "/sequences",
-    "/sequences/{sequence_id}",
-    "/messages",
-    "/messages/{message_id}",
-    "/why-not",
-    "/why-not?lead_id={lead_id}&of=campaign:{campaign_id}",
-    "/devices",
-    "/devices/table",
-    "/replies",
-    "/audit",
-    "/settings/subscriptions",
-    "/settings/suppressions",
-    "/settings/health",
-)
-FOR_ADMINS = ("/settings/keys",)
 HOSTILE = "<script>alert(1)</script>\"'\x1b[31m\u202e"
 
 

@@ -1,0 +1,114 @@
+"""Every screen in a real browser: axe, a phone, the console, other origins, no scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from projections.container import Container
+from tests.support import hostile
+from tests.support.api import given
+from tests.support.api.client import Client
+from tests.support.api.screens import SCREENS
+from tests.support.chromium import PHONE, Chromium, Person, person, served
+from tests.support.heard import puts, says
+from tests.support.when import receives
+
+SERIOUS = ("serious", "critical")
+# Pixels that the page is wider than the window; and whoever is cut off by it.
+WIDER = """() => {
+  const wide = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= wide) return "";
+  const out = [...document.querySelectorAll("main *, header *")]
+    .find((each) => each.getBoundingClientRect().right > wide + 1);
+  return out ? out.outerHTML.slice(0, 120) : "something";
+}"""
+
+
+@pytest.fixture
+def filled(
+    ids: dict[str, str], container: Container, operator: Client, administrator: Client
+) -> dict[str, str]:
+    """One of each, and people, devices and texts of whoever means harm."""
+    for number, name in enumerate(hostile.NAMES, 20):
+        given.lead(operator, number, name=name, attributes={"city": name}, niche=["B1"])
+    for number, title in enumerate(hostile.TITLES):
+        given.device(operator, title, online=False)
+        given.campaign(operator, name=title, body=hostile.LONG[:4000])
+        given.sequence(operator, hostile.MARKUP, name=title, trigger=f"<b>{number}")
+    for number, words in enumerate(hostile.WORDS):
+        puts(container, says(20 + number, words, f"in{number}"))
+        puts(container, says(900 + number, words, f"out{number}"))
+    receives(container)
+    return ids
+
+
+@pytest.fixture
+def address(app: Flask, filled: dict[str, str]) -> Iterator[str]:
+    with served(app) as found:
+        yield found
+
+
+def _all(ids: dict[str, str]) -> list[str]:
+    return ["/sign-in", *(each.format(**ids) for each in SCREENS)]
+
+
+def _findings(somebody: Person) -> list[str]:
+    """The serious ones of axe about the page as it is now."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = somebody.does(lambda page: Axe().run(page).response["violations"])
+    return [
+        f"{each['id']}: {each['nodes'][0]['html'][:160]}"
+        for each in found
+        if each["impact"] in SERIOUS
+    ]
+
+
+def test_every_screen_is_for_everybody(
+    chromium: Chromium, address: str, filled: dict[str, str], administrator: Client
+) -> None:
+    """Light and dark, without a serious finding of axe; no error in the console, and nothing asked
+    of anybody else. Whatever names and replies hold does nothing."""
+    wrong: list[Any] = []
+    with person(chromium, address) as mei:
+        mei.signs_in(str(administrator.key))
+        for screen in _all(filled):
+            mei.opens(screen)
+            for scheme in ("light", "dark"):
+                mei.does(lambda page, to=scheme: page.emulate_media(color_scheme=to))
+                wrong += [(screen, scheme, each) for each in _findings(mei)]
+            assert mei.does(lambda page: page.title()) != "owned", screen
+        wrong += mei.complaints
+
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_no_screen_scrolls_sideways_on_a_phone(
+    chromium: Chromium, address: str, filled: dict[str, str], administrator: Client
+) -> None:
+    """390 pixels are enough, also for a name of five hundred letters."""
+    wrong = []
+    with person(chromium, address, viewport=PHONE) as mei:
+        mei.signs_in(str(administrator.key))
+        for screen in _all(filled):
+            mei.opens(screen)
+            if cut := mei.does(lambda page: page.evaluate(WIDER)):
+                wrong.append((screen, cut))
+
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_every_screen_works_without_scripts(
+    chromium: Chromium, address: str, filled: dict[str, str], administrator: Client
+) -> None:
+    """It has its heading, and its forms go somewhere."""
+    with person(chromium, address, java_script_enabled=False) as mei:
+        mei.signs_in(str(administrator.key))
+        for screen in _all(filled):
+            mei.opens(screen)
+            assert mei.does(lambda page: page.locator("h1").count()) == 1, screen
+            assert mei.does(lambda page: page.locator("[hx-post]").count()) == 0, screen

@@ -1,0 +1,30 @@
+"""All pages, by address. Names in braces are those of ``one_of_each``."""
+
+from __future__ import annotations
+
+PAGES = (
+    "/",
+    "/leads",
+    "/leads/{lead_id}",
+    "/leads/{lead_id}?as_of=2026-03-02T09:00",
+    "/campaigns",
+    "/campaigns/{campaign_id}",
+    "/campaigns/{campaign_id}/progress",
+    "/sequences",
+    "/sequences/{sequence_id}",
+    "/messages",
+    "/messages/{message_id}",
+    "/why-not",
+    "/why-not?lead_id={lead_id}&of=campaign:{campaign_id}",
+    "/devices",
+    "/devices/table",
+    "/replies",
+    "/audit",
+    "/settings/subscriptions",
+    "/settings/suppressions",
+    "/settings/health",
+)
+FOR_ADMINS = ("/settings/keys",)
+# Parts of a page, which are asked for again and again.
+PARTS = ("/campaigns/{campaign_id}/progress", "/devices/table")
+SCREENS = tuple(each for each in (*PAGES, *FOR_ADMINS) if each not in PARTS)
