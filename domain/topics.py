@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from eventsourcing.utils import register_topic
 
-from domain import access, campaign, device, enrollment, sequence, suppression
+from domain import access, device, enrollment, sequence, suppression
+from domain.campaign import events as campaign_events
 from domain.event import Event
 from domain.lead import events as lead
 from domain.message import events as message_events
@@ -30,15 +31,15 @@ EVENTS: tuple[type[Event], ...] = (
     enrollment.LeadEnrolled,
     enrollment.EnrollmentCompleted,
     enrollment.EnrollmentStopped,
-    campaign.CampaignScheduled,
-    campaign.CampaignRevised,
-    campaign.CampaignTriggered,
-    campaign.CampaignAudienceExtended,
-    campaign.CampaignAudienceCompleted,
-    campaign.CampaignPaused,
-    campaign.CampaignResumed,
-    campaign.CampaignCancelled,
-    campaign.CampaignFinished,
+    campaign_events.CampaignScheduled,
+    campaign_events.CampaignRevised,
+    campaign_events.CampaignTriggered,
+    campaign_events.CampaignAudienceExtended,
+    campaign_events.CampaignAudienceCompleted,
+    campaign_events.CampaignPaused,
+    campaign_events.CampaignResumed,
+    campaign_events.CampaignCancelled,
+    campaign_events.CampaignFinished,
     message_events.MessageScheduled,
     message_events.MessageClaimed,
     message_events.MessageReleased,
@@ -59,7 +60,7 @@ EVENTS: tuple[type[Event], ...] = (
     device.DeviceRetired,
     device.DeviceTested,
     lead.LeadErased,
-    campaign.CampaignReopened,
+    campaign_events.CampaignReopened,
     lead.LeadReplyEdited,
     lead.LeadAddressLearned,
     lead.LeadPhoneChanged,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from domain import campaign
+from domain.campaign import events as campaign_events
 from domain.event import Event
 from domain.lead import events as lead
 from domain.message.events import (
@@ -29,7 +29,7 @@ TOPICS: Mapping[str, Sequence[str]] = {
     "message.unknown": (MessageOutcomeUnknown.TOPIC,),
     "lead.replied": (lead.LeadReplied.TOPIC,),
     "lead.opted_out": (lead.LeadOptedOut.TOPIC,),
-    "campaign.finished": (campaign.CampaignFinished.TOPIC,),
+    "campaign.finished": (campaign_events.CampaignFinished.TOPIC,),
 }
 
 
@@ -55,7 +55,7 @@ def webhook_event(event: Event) -> tuple[str, dict[str, Any]] | None:
             return "lead.replied", {**facts, "text": event.text}
         case lead.LeadOptedOut():
             return "lead.opted_out", {"lead_id": event.originator_id}
-        case campaign.CampaignFinished():
+        case campaign_events.CampaignFinished():
             return "campaign.finished", {"campaign_id": event.originator_id}
         case _:
             return None

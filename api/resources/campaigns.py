@@ -24,7 +24,7 @@ from api.schemas import serializers
 from api.schemas.campaigns import Campaign, CampaignChange, NewCampaign, Preview
 from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
 from domain import content_check, values
-from domain.campaign_definition import Definition, earliest
+from domain.campaign.definition import Definition, earliest
 from projections.queries.preview import preview
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/api/v1/campaigns")

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain import device, lead, sequence
 from domain.application.registration import Registration
-from domain.campaign_definition import Definition
+from domain.campaign.definition import Definition
 from domain.windows import Window
 from projections.container import Container
 from runners.jobs.campaigner import Campaigner

@@ -21,6 +21,7 @@ from eventsourcing.utils import Environment, EnvType, TopicError
 
 from domain import campaign, device, enrollment, lead, message, sequence, suppression
 from domain.application.ports import CommandQueries
+from domain.campaign import events as campaign_events
 from domain.errors import ConflictError, NotFoundError, SettingsError, StorageError
 from domain.event import Event, ForeignEventError, Versioned
 from domain.hosts import NONE, AllowedHosts
@@ -35,7 +36,7 @@ ATTEMPTS = 10
 
 # Events that make messages due at once, so that broadcasters should not wait for their next look.
 MAKES_DUE = (
-    campaign.CampaignResumed,
+    campaign_events.CampaignResumed,
     device.DeviceConnected,
     message_events.MessageMoved,
     message_events.MessageRescheduled,

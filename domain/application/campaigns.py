@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain import campaign, message
 from domain.application.base import CAMPAIGN, Commands, applied
-from domain.campaign_definition import Definition
+from domain.campaign.definition import Definition
 from domain.event import Event
 
 # How many messages are looked at again in one transaction.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from domain import access, campaign, device, enrollment, sequence, suppression
+from domain import access, device, enrollment, sequence, suppression
+from domain.campaign import events as campaign_events
 from domain.event import Event
 from domain.lead import events as lead
 from domain.message import events as message_events
@@ -159,17 +160,17 @@ def _story(event: Event) -> Iterator[str]:
                 yield f"with {event.added} steps more and {event.removed} fewer"
         case enrollment.EnrollmentStopped():
             yield f"enrollment stopped: {event.reason}"
-        case campaign.CampaignScheduled():
+        case campaign_events.CampaignScheduled():
             yield f"campaign {event.definition.name!r} scheduled for"
             yield event.definition.scheduled_at.isoformat()
-        case campaign.CampaignTriggered():
+        case campaign_events.CampaignTriggered():
             yield f"campaign triggered for niche {', '.join(event.niche) or 'any'},"
             yield f"target status {event.target_status}"
-        case campaign.CampaignRevised():
+        case campaign_events.CampaignRevised():
             yield f"campaign revised: text {event.definition.content_id}"
-        case campaign.CampaignAudienceExtended():
+        case campaign_events.CampaignAudienceExtended():
             yield f"audience extended by {event.scheduled} messages"
-        case campaign.CampaignAudienceCompleted():
+        case campaign_events.CampaignAudienceCompleted():
             yield f"audience complete: {event.scheduled} messages"
         case message_events.MessageScheduled():
             yield f"message planned for {event.scheduled_at.isoformat()}"

@@ -11,8 +11,9 @@ from uuid import UUID
 
 import msgspec
 
-from domain import campaign, enrollment, lead, message, rendering, sequence
+from domain import enrollment, lead, message, rendering, sequence
 from domain.application.outreach import Outreach
+from domain.campaign import events as campaign_events
 from domain.content import Content, digest, render
 from domain.errors import NotFoundError
 from domain.event import Event
@@ -155,9 +156,9 @@ def _cause(scheduled: message_events.MessageScheduled, chain: list[Event]) -> Ca
     for event in chain:
         changes: dict[str, Any] = {}
         match event:
-            case campaign.CampaignScheduled() | campaign.CampaignRevised():
+            case campaign_events.CampaignScheduled() | campaign_events.CampaignRevised():
                 changes = {"name": event.definition.name}
-            case campaign.CampaignTriggered():
+            case campaign_events.CampaignTriggered():
                 changes = {"niche": list(event.niche), "target_status": event.target_status}
             case sequence.SequenceDefined() | sequence.SequenceRevised():
                 changes = {"name": event.definition.name}
@@ -207,7 +208,7 @@ def _content(outreach: Outreach, content_id: str) -> Content:
     aggregate_id, version, step = content_id.split(":")
     (event,) = _events(outreach, UUID(aggregate_id), after=int(version) - 1, upto=int(version))
     match event:
-        case campaign.CampaignScheduled() | campaign.CampaignRevised():
+        case campaign_events.CampaignScheduled() | campaign_events.CampaignRevised():
             return event.definition
         case sequence.SequenceDefined():
             return event.definition.steps[int(step) - 1]

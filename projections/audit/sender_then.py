@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import audience, device, lead, message, rendering
-from domain.campaign_definition import Definition
+from domain.campaign.definition import Definition
 from domain.device import Device
 from domain.device_choice import Ties
 from domain.event import Event

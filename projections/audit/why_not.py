@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from domain import audience, campaign, enrolling, lead, sequence, values
 from domain.application.outreach import Outreach
+from domain.campaign import events as campaign_events
 from domain.device_choice import UNTIED
 from domain.event import Event
 from domain.waiting import Wait
@@ -58,7 +59,7 @@ def why_not_campaign(
     if told is not None:
         return told
     log = event_log.history(database, [campaign_id])
-    triggered = next((e for _, e in log if isinstance(e, campaign.CampaignTriggered)), None)
+    triggered = next((e for _, e in log if isinstance(e, campaign_events.CampaignTriggered)), None)
     if triggered is None:
         story = f"the campaign is {state.status}, and has not started"
         if state.status == "pending":
@@ -202,9 +203,9 @@ def _decision(log: list[tuple[int, Event]], lead_id: UUID) -> tuple[int, datetim
     That is the first chunk whose cursor is at or beyond the lead, else the end of the audience.
     """
     for number, event in log:
-        if isinstance(event, campaign.CampaignAudienceExtended) and event.cursor >= lead_id:
+        if isinstance(event, campaign_events.CampaignAudienceExtended) and event.cursor >= lead_id:
             return number, event.timestamp
-        if isinstance(event, campaign.CampaignAudienceCompleted):
+        if isinstance(event, campaign_events.CampaignAudienceCompleted):
             return number, event.timestamp
     return None
 

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
-from domain import audience, campaign_definition, rendering, zones
+from domain import audience, rendering, zones
 from domain.campaign import Campaign
+from domain.campaign import definition as campaign_definition
 from domain.windows import Hours
 from domain.zones import House
 from projections.database.engine import rows

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from domain.campaign import Campaign
-from domain.campaign_definition import Definition
+from domain.campaign.definition import Definition
 from projections.database.engine import rows
 from projections.database.quarantined import FaultyError, not_aside
 from projections.readmodels.handler import Handlers, beside, handler, keys

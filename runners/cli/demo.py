@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from domain import device, sequence
 from domain.application.outreach import Outreach
-from domain.campaign_definition import Definition
+from domain.campaign.definition import Definition
 from projections.audit import message_trail
 from projections.config import secret_key
 from projections.config.settings import Settings

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain import audience, campaign, campaign_definition, rendering, zones
+from domain import audience, campaign, rendering, zones
+from domain.campaign import definition as campaign_definition
 from domain.event import Event
 from domain.message import schedule_for_campaign
 from domain.message.events import MessageScheduled

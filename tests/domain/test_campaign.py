@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from domain import campaign
-from domain.campaign import (
-    Campaign,
+from domain.campaign import Campaign
+from domain.campaign.definition import Definition
+from domain.campaign.events import (
     CampaignAudienceCompleted,
     CampaignAudienceExtended,
     CampaignCancelled,
@@ -21,7 +22,6 @@ from domain.campaign import (
     CampaignScheduled,
     CampaignTriggered,
 )
-from domain.campaign_definition import Definition
 from domain.device import DeviceConnected
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError

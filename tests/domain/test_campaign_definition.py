@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from domain import campaign, campaign_definition
-from domain.campaign_definition import Definition
+from domain import campaign
+from domain.campaign import definition as campaign_definition
+from domain.campaign.definition import Definition
 from domain.errors import InvalidInputError
 from tests.support.samples import BY, ID, NOW, utc
 

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from domain import campaign
-from domain.campaign import (
+from domain.campaign.definition import Definition
+from domain.campaign.events import (
     CampaignPaused,
     CampaignRevised,
     CampaignScheduled,
     CampaignTriggered,
 )
-from domain.campaign_definition import Definition
 from domain.errors import WrongStateError
 from domain.event import Event
 from tests.support.samples import BY, ID, NOW, event, utc

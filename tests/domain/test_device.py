@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from domain import device
-from domain.campaign import CampaignPaused
+from domain.campaign.events import CampaignPaused
 from domain.device import (
     GATEWAYS,
     Configuration,

@@ -6,7 +6,7 @@ from collections import Counter
 
 from hypothesis import given, settings
 
-from domain.campaign import (
+from domain.campaign.events import (
     CampaignAudienceCompleted,
     CampaignAudienceExtended,
     CampaignCancelled,

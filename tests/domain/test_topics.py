@@ -12,7 +12,7 @@ import pytest
 from eventsourcing.utils import get_topic, resolve_topic
 
 from domain import topics
-from domain.campaign import CampaignScheduled
+from domain.campaign.events import CampaignScheduled
 from domain.event import Event
 from domain.topics import BY_TOPIC
 

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import msgspec
 
-from domain import campaign as campaigns
 from domain import device as devices
 from domain import lead as leads
 from domain import sequence as sequences
 from domain.application.registration import Registration
+from domain.campaign.definition import Definition
 from domain.planning import Step
 from domain.zones import House
 from projections.container import Container
@@ -133,7 +133,7 @@ def sequence(
 
 def campaign(container: Container, *, at: datetime | None = None, **fields: Any) -> UUID:
     """A campaign for everybody, due now."""
-    definition = campaigns.Definition(
+    definition = Definition(
         **{
             "name": "March offer",
             "body": "Hello {name|there}",

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain import campaign, device, enrollment, lead, message, sequence
-from domain.campaign_definition import Definition
+from domain.campaign.definition import Definition
 from domain.event import Event
 from domain.warm_up import WarmUp
 from projections.container import Container

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from domain import campaign, lead, sequence
-from domain.campaign_definition import Definition
+from domain import lead, sequence
+from domain.campaign import events as campaign_events
+from domain.campaign.definition import Definition
 from domain.lead.events import LeadRegistered
 from domain.planning import Step
 from projections.container import Container
@@ -77,7 +78,7 @@ def _defined_before(container: Container) -> None:
             definition=defined,
             **BY,
         ),
-        campaign.CampaignScheduled(
+        campaign_events.CampaignScheduled(
             originator_id=campaign_id,
             originator_version=1,
             timestamp=now,

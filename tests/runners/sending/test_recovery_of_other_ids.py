@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.campaign_definition import Definition
+from domain.campaign.definition import Definition
 from projections.container import Container
 from runners.gateways.protocol import Accepted, Rejected, Throttled, Unknown
 from runners.support.clocks import SimulatedClock

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain import campaign
 from domain.campaign import Campaign
-from domain.campaign_definition import Definition
+from domain.campaign.definition import Definition
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event
 from domain.values import TARGET_FILTERS

@@ -1,0 +1,80 @@
+"""The events of a campaign."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from domain.campaign.definition import Definition
+from domain.event import Event
+from domain.values import TargetFilter
+
+
+class CampaignScheduled(Event, frozen=True, kw_only=True, gc=False):
+    """The campaign was planned; ``definition`` holds its content."""
+
+    TOPIC: ClassVar[str] = "campaign.scheduled"
+    definition: Definition
+
+
+class CampaignRevised(Event, frozen=True, kw_only=True, gc=False):
+    """``definition`` replaced the one before it, for every message that was not dispatched."""
+
+    TOPIC: ClassVar[str] = "campaign.revised"
+    definition: Definition
+
+
+class CampaignTriggered(Event, frozen=True, kw_only=True, gc=False):
+    """The campaign started: ``niche`` and ``target_status`` are frozen as its criteria."""
+
+    TOPIC: ClassVar[str] = "campaign.triggered"
+    niche: tuple[str, ...]
+    target_status: TargetFilter
+
+
+class CampaignAudienceExtended(Event, frozen=True, kw_only=True, gc=False):
+    """One chunk of leads was looked at, in id order, up to and with the lead ``cursor``. So many
+    were ``scheduled`` a message; ``excluded`` counts by reason those that match but get none."""
+
+    TOPIC: ClassVar[str] = "campaign.audience_extended"
+    cursor: UUID
+    scheduled: int
+    excluded: dict[str, int]
+
+
+class CampaignAudienceCompleted(Event, frozen=True, kw_only=True, gc=False):
+    """No lead is left to look at; the counts are the totals of all chunks."""
+
+    TOPIC: ClassVar[str] = "campaign.audience_completed"
+    scheduled: int
+    excluded: dict[str, int]
+
+
+class CampaignPaused(Event, frozen=True, kw_only=True, gc=False):
+    """Its pending messages are held."""
+
+    TOPIC: ClassVar[str] = "campaign.paused"
+
+
+class CampaignResumed(Event, frozen=True, kw_only=True, gc=False):
+    """It goes on where it was paused, and its messages are free."""
+
+    TOPIC: ClassVar[str] = "campaign.resumed"
+
+
+class CampaignCancelled(Event, frozen=True, kw_only=True, gc=False):
+    """For good: nothing more is scheduled, and what is pending will be cancelled."""
+
+    TOPIC: ClassVar[str] = "campaign.cancelled"
+
+
+class CampaignFinished(Event, frozen=True, kw_only=True, gc=False):
+    """None of its messages is pending, processing or queued any more."""
+
+    TOPIC: ClassVar[str] = "campaign.finished"
+
+
+class CampaignReopened(Event, frozen=True, kw_only=True, gc=False):
+    """A message of the finished campaign is sent again; the campaign finishes anew after it."""
+
+    TOPIC: ClassVar[str] = "campaign.reopened"
