@@ -47,7 +47,7 @@ lowest: $(VENV)-lowest/ready  ## the demo and a part of the suite, with the lowe
 
 lock: $(VENV)/ready-lock  ## pins all dependencies anew, in requirements/
 	$(BIN)/uv $(COMPILE) --upgrade --output-file requirements/run.txt
-	$(BIN)/uv $(COMPILE) --upgrade --extra dev --extra ha --output-file requirements/dev.txt
+	$(BIN)/uv $(COMPILE) --upgrade --extra dev --extra ha --extra mcp --output-file requirements/dev.txt
 	$(BIN)/uv $(COMPILE) --upgrade --extra dev --resolution lowest-direct --output-file requirements/lowest.txt
 
 audit: $(VENV)/ready-lock  ## asks whether a pinned version has a known fault
@@ -68,7 +68,7 @@ $(VENV)/ready-dev: $(VENV)/ready requirements/dev.txt
 ifdef LOCKED
 	$(BIN)/python $(PIP) --require-hashes --requirement requirements/dev.txt
 else
-	$(BIN)/python $(PIP) --editable '.[dev]'
+	$(BIN)/python $(PIP) --editable '.[dev,mcp]'
 endif
 	touch $@
 

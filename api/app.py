@@ -11,6 +11,7 @@ from api.http import (
     auth,
     client_address,
     compression,
+    device_phones,
     errors,
     idempotency,
     request_log,
@@ -38,6 +39,7 @@ from api.resources import (
     subscriptions,
     suppressions,
 )
+from api.resources import device_phones as phones_of_devices
 from api.web import pages
 from api.webhooks import endpoint, shortcut
 from projections.container import Container
@@ -52,6 +54,7 @@ DESCRIBED = (
     enrollments,
     campaigns,
     devices,
+    phones_of_devices,
     messages,
     reports,
     audit,
@@ -84,9 +87,12 @@ class Application(Flask):
 
 
 def create_app(
-    container: Container | None = None, templates: approved_templates.Reader | None = None
+    container: Container | None = None,
+    templates: approved_templates.Reader | None = None,
+    phones: device_phones.Phones | None = None,
 ) -> Flask:
-    """The application on ``container``; ``templates`` reads those of a device's provider.
+    """The application on ``container``; ``templates`` reads those of a device's provider, and
+    ``phones`` asks the gateway about the phone behind a device.
 
     Without a container only ``/healthz``, ``/metrics``, ``/docs`` and ``/openapi.json`` answer:
     enough for tools that read the description."""
@@ -113,6 +119,7 @@ def create_app(
     app.url_map.converters["device"] = endpoint.DeviceId
     app.extensions[EXTENSION] = container
     app.extensions[approved_templates.EXTENSION] = templates
+    app.extensions[device_phones.EXTENSION] = phones
     security_headers.install(app)
     compression.install(app)
     request_log.install(app)

@@ -20,7 +20,7 @@ from domain.errors import InvalidInputError
 from projections.database.engine import Database
 from projections.intake.dry_run import DryRun
 from projections.intake.files.layout import Column, mapped
-from projections.intake.files.reader import open_people_file
+from projections.intake.files.reader import PeopleFile, open_people_file
 from projections.intake.lead_writer import Leads, LeadWriter
 from projections.intake.people import Person, PersonReader, identity
 from projections.intake.refusals import Refusals
@@ -117,6 +117,19 @@ def import_leads(
     the caller must say what it is.
     """
     file = open_people_file(path, mapped(options.map_))
+    return import_people(database, outreach, file, options, actor=actor, progress=progress)
+
+
+def import_people(
+    database: Database,
+    outreach: Outreach,
+    file: PeopleFile,
+    options: Options,
+    *,
+    actor: str,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Imported:
+    """Import the people of a file whose columns are known. Otherwise as ``import_leads``."""
     reader = PersonReader(
         file.layout,
         region=options.region,

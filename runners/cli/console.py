@@ -25,6 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.message import STATUSES
+from domain.template import Approved
 from domain.visible import visible, visible_json, visible_lines
 from projections.audit.event_log import Entry
 from projections.audit.lead_timeline import LeadTimeline
@@ -170,6 +171,27 @@ def print_device_list(console: Terminal, devices: Iterable[Any], notes: Mapping[
         if row.device_id in notes:
             table.add_row("", "", "", notes[row.device_id], "")
     console.print(table)
+
+
+def print_templates(console: Terminal, templates: Iterable[Approved]) -> None:
+    """A provider's templates, and what a message must give of each."""
+    table = _table("Templates", "name", "language", "status", "category", "variables")
+    for each in templates:
+        asked = each.asked
+        variables = [
+            *((f"header ({asked.header})",) if asked.header else ()),
+            *(f"header {name}" for name in asked.header_names),
+            *(f"body {name}" for name in asked.body),
+            *(f"button {index}" for index in asked.buttons),
+        ]
+        table.add_row(each.name, each.language, each.status, each.category, ", ".join(variables))
+    console.print(table)
+
+
+def print_dark_on_light(console: Terminal, lines: Iterable[str]) -> None:
+    """Prints a drawing as dark characters on a light ground, whatever colours the terminal has."""
+    for line in lines:
+        console.print(line, style="black on white", no_wrap=True)
 
 
 def print_trail(console: Terminal, trail: Trail) -> None:

@@ -11,15 +11,16 @@ from uuid import uuid4
 import click
 import msgspec
 
-from domain import marks, phones, values
+from domain import phones, values
 from domain.content import Content
-from domain.errors import InvalidInputError, NotFoundError, SendtrailError
+from domain.errors import SendtrailError
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.queries import short_secrets
 from projections.readmodels import devices
-from runners.cli import console
+from runners.cli import console, device_setup
 from runners.cli.common import actor
+from runners.cli.device_lookup import find
 from runners.gateways.protocol import (
     Accepted,
     Gateway,
@@ -38,6 +39,10 @@ TEXT = "This is a test of Sendtrail."
 @click.group("devices")
 def group() -> None:
     """The sending numbers."""
+
+
+for command in device_setup.COMMANDS:
+    group.add_command(command)
 
 
 @group.command("list")
@@ -63,33 +68,13 @@ def test(config: Settings, name: str, phone: str, text: str) -> None:
     to = phones.parse(phone, config.default_region)
     values.text("text", text, longest=4096)
     with Container(config) as container:
-        row = _find(container, name)
+        row = find(container, name)
         _check_pause(container, row)
         outcome = asyncio.run(_send(make_gateways(config)[row.gateway], container, row, to, text))
         container.outreach.note_test(row.device_id, *_facts(outcome), actor=actor())
     console.say(explain(outcome))
     if not isinstance(outcome, Accepted):
         raise SendtrailError("the message was not accepted")
-
-
-def _find(container: Container, name: str) -> Any:
-    """The row of the device in service of that name or id. Raises NotFoundError where there is
-    none, InvalidInputError where there are several."""
-    with container.database.transaction() as connection:
-        rows = devices.in_service(connection)
-    named = marks.composed(name)
-    matches = [row for row in rows if marks.composed(row.name) == named]
-    # A name goes first: it may look like the id of another device.
-    matches = matches or [row for row in rows if str(row.device_id) == name.lower()]
-    if not matches:
-        raise NotFoundError("device in service", name)
-    if len(matches) > 1:
-        ids = ", ".join(str(row.device_id) for row in matches)
-        raise InvalidInputError(
-            "name",
-            f"a name that only one device in service has, or one of the ids of these: {ids}",
-        )
-    return matches[0]
 
 
 def _check_pause(container: Container, row: Any) -> None:

@@ -9,10 +9,11 @@ import click
 
 from projections.config.settings import Settings
 from projections.container import Container
-from projections.intake.lead_import import Imported, Options, import_leads
-from projections.intake.opt_out_import import OptedOut, import_opt_outs
+from projections.intake.lead_import import Options, import_leads
+from projections.intake.opt_out_import import import_opt_outs
 from runners.cli import console
 from runners.cli.common import actor
+from runners.cli.import_summary import print_summary
 
 
 @click.command("import")
@@ -60,22 +61,6 @@ def import_(
             actor=actor(),
             progress=lambda rows: bar.update(task, description=f"importing: {rows} rows"),
         )
-    _print(result, dry_run=dry_run)
+    print_summary(result, dry_run=dry_run)
     if result.rejected:
         sys.exit(1)
-
-
-def _print(result: Imported | OptedOut, *, dry_run: bool) -> None:
-    """Prints how columns were read that do not have our names, the first rejected rows, and
-    the counts."""
-    for header, column in result.columns.items():
-        if header != (column.attribute or column.as_):
-            because = f" ({column.reason})" if column.reason else ""
-            named = f"attribute {column.attribute}" if column.attribute else column.as_
-            console.say(f"column {header!r} is read as {named}{because}")
-    for rejected in result.rejected:
-        console.say(f"line {rejected.line}: {rejected.reason}", err=True)
-    if more := result.rejected_count - len(result.rejected):
-        console.say(f"and {more} more rows after these", err=True)
-    counts = ", ".join(f"{name} {count}" for name, count in result.counts().items())
-    console.say(f"{counts}{' (nothing was written)' if dry_run else ''}")

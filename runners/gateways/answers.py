@@ -5,9 +5,7 @@ Only codes are passed on: a provider's text may repeat whom a message was for.
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 from runners.gateways.http import HttpResponse
 from runners.gateways.protocol import (
@@ -71,13 +69,3 @@ def state_by_status(response: HttpResponse, code: str) -> DeviceState | None:
 def http_code(response: HttpResponse) -> str:
     """A code made of the HTTP status, for a response without a code of the provider's own."""
     return f"http_{response.status}"
-
-
-def suffix_of(media_url: str) -> str:
-    """The ending of the URL's path in lower case, with its dot: ``.jpg``."""
-    return PurePosixPath(urlsplit(media_url).path).suffix.lower()
-
-
-def name_of(media_url: str) -> str:
-    """The file name in the URL's path, percent-decoded."""
-    return PurePosixPath(unquote(urlsplit(media_url).path)).name

@@ -22,10 +22,8 @@ from runners.gateways.answers import (
     by_status,
     http_code,
     judged,
-    name_of,
     no_answer,
     state_by_status,
-    suffix_of,
 )
 from runners.gateways.http import (
     NO_BASE_URL,
@@ -35,6 +33,7 @@ from runners.gateways.http import (
     header_value,
     lacking,
 )
+from runners.gateways.media import name_of, suffix_of
 from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unreachable
 
 # Of 18 February 2026, and promised until July 2028 (Graph API changelog).

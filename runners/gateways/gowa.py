@@ -14,11 +14,13 @@ from uuid import UUID
 
 from domain.addresses import USER_SERVER, from_jid
 from domain.provider_codes import NOT_ON_WHATSAPP
-from runners.gateways.answers import by_status, http_code, no_answer, state_by_status, suffix_of
+from runners.gateways.answers import by_status, http_code, no_answer, state_by_status
 from runners.gateways.http import NO_BASE_URL, HttpGateway, HttpResponse, base_url, header_value
+from runners.gateways.media import kind_of
 from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unreachable
 
-IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+# Kinds of media that have no field for a text.
+WITHOUT_CAPTION = ("audio", "sticker")
 # HTTP statuses of a server that refuses before it sends anything.
 BUSY = (503,)
 # What it says of a device. Any other text is not passed on: it may repeat a credential.
@@ -36,7 +38,7 @@ class Gowa(HttpGateway):
         base = base_url(outgoing.settings)
         if base is None:
             return Unreachable(NO_BASE_URL)
-        headers = _headers(outgoing.settings, outgoing.credentials)
+        headers = headers_of(outgoing.settings, outgoing.credentials)
         to = f"{outgoing.digits}{USER_SERVER}"
         if outgoing.content.media_url is None:
             response = await self.http.ask(
@@ -46,16 +48,12 @@ class Gowa(HttpGateway):
                 json={"phone": to, "message": outgoing.content.body},
             )
         else:
-            kind = _kind(outgoing.content.media_url)
+            kind = kind_of(outgoing.content.media_url, outgoing.content.body)
+            form = {"phone": to, f"{kind}_url": outgoing.content.media_url}
+            if kind not in WITHOUT_CAPTION:
+                form["caption"] = outgoing.content.body
             response = await self.http.ask(
-                "POST",
-                f"{base}/send/{kind}",
-                headers=headers,
-                form={
-                    "phone": to,
-                    "caption": outgoing.content.body,
-                    f"{kind}_url": outgoing.content.media_url,
-                },
+                "POST", f"{base}/send/{kind}", headers=headers, form=form
             )
         return _outcome(response) if isinstance(response, HttpResponse) else response
 
@@ -67,15 +65,15 @@ class Gowa(HttpGateway):
         if base is None:
             return DeviceState(online=False, reason=NO_BASE_URL)
         response = await self.http.ask(
-            "GET", f"{base}/devices", headers=_headers(settings, credentials)
+            "GET", f"{base}/devices", headers=headers_of(settings, credentials)
         )
         if not isinstance(response, HttpResponse):
             return no_answer(response)
         devices = response.json.get("results")
         if response.status in BUSY:
-            return DeviceState(online=False, reason=_code(response))
+            return DeviceState(online=False, reason=code_of(response))
         if response.status != 200 or not isinstance(devices, list):
-            return state_by_status(response, _code(response))
+            return state_by_status(response, code_of(response))
         for device in devices:
             if isinstance(device, dict) and device.get("id") == settings.get("device_id"):
                 state = device.get("state")
@@ -84,16 +82,13 @@ class Gowa(HttpGateway):
         return DeviceState(online=False, reason="DEVICE_NOT_FOUND")
 
 
-def _headers(settings: Mapping[str, Any], credentials: Mapping[str, str]) -> dict[str, str]:
+def headers_of(settings: Mapping[str, Any], credentials: Mapping[str, str]) -> dict[str, str]:
+    """What every request for a device carries: its id, and the login of the server."""
     headers = {"X-Device-Id": header_value(settings.get("device_id", ""))}
     if "username" in credentials:
         login = f"{credentials['username']}:{credentials.get('password', '')}"
         headers["Authorization"] = f"Basic {b64encode(login.encode()).decode()}"
     return headers
-
-
-def _kind(media_url: str) -> str:
-    return "image" if suffix_of(media_url) in IMAGES else "file"
 
 
 def _outcome(response: HttpResponse) -> Outcome:
@@ -103,8 +98,8 @@ def _outcome(response: HttpResponse) -> Outcome:
         if isinstance(provider_id, str) and provider_id:
             return Accepted(provider_id)
     if response.status in BUSY:
-        return Unreachable(_code(response))
-    return by_status(response, _code(response))
+        return Unreachable(code_of(response))
+    return by_status(response, code_of(response))
 
 
 def _own_address(device: Mapping[str, Any]) -> str:
@@ -117,7 +112,7 @@ def _own_address(device: Mapping[str, Any]) -> str:
     return ""
 
 
-def _code(response: HttpResponse) -> str:
+def code_of(response: HttpResponse) -> str:
     """The provider's own code, or one made of the HTTP status where it gives none."""
     code = response.json.get("code")
     if code == "INVALID_JID" and _NOT_ON_WHATSAPP.search(str(response.json.get("message"))):

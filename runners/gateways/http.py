@@ -80,6 +80,29 @@ class Http:
         not followed: they would take credentials elsewhere. A host that may not be called is
         unreachable.
         """
+        content_type = "application/json"
+        if json is not None:
+            body = msgspec.json.encode(json)
+        elif form is not None:
+            body, content_type = http_request.multipart(form)
+        raw = await self._exchange(method, url, headers, body, content_type, longest)
+        return _response(raw) if isinstance(raw, RawResponse) else raw
+
+    async def fetch(
+        self, url: str, *, headers: Mapping[str, str], longest: int = LONGEST_BODY
+    ) -> RawResponse | Unreachable | Unknown:
+        """The response to a GET, as it came: for what is no JSON. Otherwise as ``ask``."""
+        return await self._exchange("GET", url, headers, None, "", longest)
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        content_type: str,
+        longest: int,
+    ) -> RawResponse | Unreachable | Unknown:
         try:
             target = http_request.target_of(url)
         except ValueError:
@@ -88,11 +111,6 @@ class Http:
         problem = hosts.problem(target.origin.host, self._allowed)
         if problem is not None:
             return Unreachable(refusal(problem))
-        content_type = "application/json"
-        if json is not None:
-            body = msgspec.json.encode(json)
-        elif form is not None:
-            body, content_type = http_request.multipart(form)
         request = http_request.encode(method, target, headers, body, content_type)
         pool = self._pool
         if pool is None:
@@ -100,12 +118,11 @@ class Http:
                 CheckedResolver(self._make_resolver(), self._allowed), self._connect_seconds
             )
         try:
-            response = await _exchange(pool, target.origin, request, longest, method == "GET")
+            return await _exchange(pool, target.origin, request, longest, method == "GET")
         except NoConnectionError as error:
             return Unreachable(str(error))
         except BrokenResponseError as error:
             return Unknown(str(error))
-        return _response(response)
 
     async def close(self) -> None:
         """Closes all connections; the next request opens new ones, maybe in another event loop."""

@@ -20,9 +20,9 @@ from runners.gateways.answers import (
     judged,
     no_answer,
     state_by_status,
-    suffix_of,
 )
 from runners.gateways.http import HttpGateway, HttpResponse, header_value, located
+from runners.gateways.media import suffix_of
 from runners.gateways.protocol import Accepted, DeviceState, Outcome, Outgoing, Unknown, Unreachable
 
 IMAGES = (".jpg", ".jpeg", ".png")

@@ -52,6 +52,8 @@ PATHS = {
     "/devices/{device_id}/disconnect": {"post"},
     "/devices/{device_id}/retire": {"post"},
     "/devices/{device_id}/templates": {"get"},
+    "/devices/{device_id}/pairing": {"get"},
+    "/devices/{device_id}/contacts": {"post"},
     "/keys": {"get", "post"},
     "/keys/{name}": {"delete"},
     "/whoami": {"get"},

@@ -14,7 +14,7 @@ from runners.cli.devices import explain
 from runners.gateways.protocol import Throttled, Unknown
 from tests.support import given, then, when
 from tests.support.api.given import SECRET_KEY
-from tests.support.gateways.fake_gowa import CREDENTIALS, Behaviour, FakeGowa, Kind, serving
+from tests.support.gateways.fake_gowa import CODE, CREDENTIALS, Behaviour, FakeGowa, Kind, serving
 from tests.support.processes import Result, sendtrail
 from tests.support.when import Phones
 
@@ -148,3 +148,31 @@ def test_devices_are_listed(container: Container, database_url: str) -> None:
     assert done.returncode == 0
     for word in ("Sales 1", "Sales 2", "sandbox", "online", "offline"):
         assert word in done.stdout
+
+
+def test_a_phone_is_linked_and_its_contacts_are_imported(
+    container: Container, database_url: str, gowa: FakeGowa
+) -> None:
+    """On the terminal, as over HTTP."""
+    device(container, gowa.url)
+    gowa.devices["sales-1"] = "disconnected"
+    gowa.contacts = {"60123456789@s.whatsapp.net": "Aisyah", "251556360000035@lid": "?"}
+
+    def asked(*arguments: str) -> Result:
+        return sendtrail("devices", *arguments, database_url=database_url, secret_key=SECRET_KEY)
+
+    scanned = asked("pair", "Sales 1")
+    typed = asked("pair", "Sales 1", "--code", "+60399990021")
+    nobody = asked("pair", "Sales 1", "--code")
+    tried = asked("contacts", "Sales 1", "--dry-run")
+    done = asked("contacts", "Sales 1")
+
+    top = scanned.stdout.splitlines()[1]
+    assert (top.strip()[:7], top.strip()[-7:]) == ("█▀▀▀▀▀█", "█▀▀▀▀▀█")
+    assert "It is good for 30 seconds." in scanned.stdout
+    assert typed.stdout.splitlines()[-1] == CODE
+    assert (nobody.returncode, "number is not known yet" in nobody.stderr) == (1, True)
+    assert "registered 1, " in tried.stdout
+    assert "(nothing was written)" in tried.stdout
+    assert "contact 2: row: expected a phone number" in done.stderr
+    assert "registered 1" in done.stdout

@@ -12,6 +12,7 @@ from runners.gateways.protocol import DeviceState, Rejected, Unreachable
 from tests.runners.gateways.providers import ID, PROVIDERS, TEXT, outgoing, send, status
 from tests.support.gateways.fake_gowa import FakeGowa
 from tests.support.gateways.fakes import Behaviour, serving
+from tests.support.gateways.gowa_description import DescribedGowa, problems
 
 GOWA = PROVIDERS["gowa"]
 OURS = "60399990021@s.whatsapp.net"
@@ -31,11 +32,12 @@ class Naming(FakeGowa):
 
 @pytest.fixture
 def gowa() -> Iterator[FakeGowa]:
-    """A server with one device, logged in."""
-    fake = FakeGowa()
+    """A server with one device, logged in. All that it was asked must be as it is described."""
+    fake = DescribedGowa()
     fake.devices["sales-1"] = "logged_in"
     with serving(fake):
         yield fake
+    assert fake.wrong == []
 
 
 def test_text_goes_as_json_to_a_jid(gowa: FakeGowa) -> None:
@@ -52,6 +54,10 @@ def test_text_goes_as_json_to_a_jid(gowa: FakeGowa) -> None:
     [
         ("https://example.com/a.JPG?size=2", "image"),
         ("https://example.com/price%20list.pdf", "file"),
+        ("https://example.com/tour.mp4", "video"),
+        # Neither has a caption, and no text may be lost.
+        ("https://example.com/hello.mp3", "file"),
+        ("https://example.com/smile.webp", "image"),
     ],
 )
 def test_media_goes_as_a_form_by_its_kind(gowa: FakeGowa, url: str, kind: str) -> None:
@@ -64,6 +70,52 @@ def test_media_goes_as_a_form_by_its_kind(gowa: FakeGowa, url: str, kind: str) -
         "caption": TEXT,
         f"{kind}_url": url,
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://example.com/hello.mp3", "audio"),
+        ("https://example.com/voice.OGG", "audio"),
+        ("https://example.com/smile.webp", "sticker"),
+    ],
+)
+def test_audio_and_stickers_go_as_what_they_are_without_a_text(
+    gowa: FakeGowa, url: str, kind: str
+) -> None:
+    send(GOWA, outgoing(GOWA, gowa.url, body="", media_url=url))
+
+    (asked,) = gowa.asked
+    assert gowa.paths == [f"/send/{kind}"]
+    assert asked.fields == {"phone": "60123456789@s.whatsapp.net", f"{kind}_url": url}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "kind", "body", "wrong"),
+    [
+        ("POST", "/send/message", {}, "application/json", {"phone": "1", "message": "a"}, []),
+        ("GET", "/send/message", {}, None, None, ["GET /send/message is not described"]),
+        (
+            "POST",
+            "/send/audio",
+            {},
+            "multipart/form-data",
+            {"phone": "1", "audio_url": "u", "caption": "a"},
+            [
+                "body: Additional properties are not allowed ('caption' was unexpected)",
+            ],
+        ),
+        ("POST", "/send/message", {}, None, None, ["body: it is missing"]),
+        ("POST", "/send/message", {}, "text/csv", "a", ["body: text/csv is not described"]),
+        ("POST", "/devices/a%2Fb/login/code", {}, None, None, ["query: phone is missing"]),
+        ("GET", "/devices", {"a": "1"}, None, None, ["query: a is not described"]),
+    ],
+)
+def test_what_is_not_described_is_found(
+    method: str, path: str, query: dict[str, str], kind: str | None, body: object, wrong: list[str]
+) -> None:
+    """The check that every test with the server ends with can fail."""
+    assert problems(method, path, query, kind, body) == wrong
 
 
 def test_a_device_that_it_does_not_have_blames_no_message(gowa: FakeGowa) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 from collections.abc import Callable
 from typing import Any
 
+import segno
 from aiohttp import web
 
 from tests.support.gateways.fakes import TAKEN, Asked, Behaviour, Fake, Kind, serving
@@ -30,6 +32,11 @@ CREDENTIALS = {"username": USERNAME, "password": PASSWORD}
 # Its answer for a number that it does not find on WhatsApp, with its usual code.
 NOT_ON_WHATSAPP = Behaviour("reject", words="Phone {phone}@s.whatsapp.net is not on whatsapp")
 
+KINDS = ("image", "audio", "file", "sticker", "video")
+# What the QR code of a login says, and the code of the other way.
+QR_TEXT = "2@pairing,of,a,phone"
+CODE = "ABCD-1234"
+
 NO: dict[Kind, tuple[int, str, str]] = {
     "throttle": (429, "TOO_MANY_REQUESTS", "slow down"),
     "busy": (503, "SERVICE_UNAVAILABLE", "not connected"),
@@ -46,13 +53,23 @@ class FakeGowa(Fake):
         super().__init__(behave)
         self.devices: dict[str, str] = {}
         self.jids: dict[str, str] = {}
+        # By JID, the names in the phone's book. Who asked for a code, in digits.
+        self.contacts: dict[str, str] = {}
+        self.coded: list[str] = []
+        self.image = _qr_image()
+        self.qr_link = "/statics/qrcode/scan-qr-1.png"
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post("/send/message", self.message),
-            web.post("/send/image", self.media),
-            web.post("/send/file", self.media),
+            *(web.post(f"/send/{kind}", self.media) for kind in KINDS),
             web.get("/devices", self.list_devices),
+            web.get("/devices/{device}/login", self.login),
+            web.post("/devices/{device}/login/code", self.login_code),
+            web.get("/app/login", self.login),
+            web.get("/app/login-with-code", self.login_code),
+            web.get("/statics/qrcode/scan-qr-1.png", self.qr_image),
+            web.get("/user/my/contacts", self.list_contacts),
         ]
 
     async def message(self, request: web.Request) -> web.StreamResponse:
@@ -81,6 +98,52 @@ class FakeGowa(Fake):
         found = [self._device(place, name) for place, name in enumerate(self.devices)]
         good = _json(200, "SUCCESS", "List devices", found)
         return await self.answer(request, self.inquiry, good)
+
+    async def login(self, request: web.Request) -> web.StreamResponse:
+        device, refusal = self._to_log_in(request)
+        if refusal is not None:
+            return refusal
+        # It names itself as it was called.
+        link = f"{request.url.origin()}{self.qr_link}"
+        found = {"qr_link": link, "qr_duration": 30}
+        if "device" in request.match_info:
+            found["device_id"] = device
+        return await self.answer(
+            request, self.inquiry, _json(200, "SUCCESS", "Login success", found)
+        )
+
+    async def login_code(self, request: web.Request) -> web.StreamResponse:
+        device, refusal = self._to_log_in(request)
+        if refusal is not None:
+            return refusal
+        self.coded.append(request.query["phone"])
+        found = {"pair_code": CODE}
+        if "device" in request.match_info:
+            found["device_id"] = device
+        return _json(200, "SUCCESS", "Login with code started", found)
+
+    async def qr_image(self, request: web.Request) -> web.StreamResponse:
+        if not self._known(request):
+            return self._refuse(401, "UNAUTHORIZED", "who are you?")
+        return web.Response(body=self.image, content_type="image/png")
+
+    async def list_contacts(self, request: web.Request) -> web.StreamResponse:
+        if not self._known(request):
+            return self._refuse(401, "UNAUTHORIZED", "who are you?")
+        found = [{"jid": jid, "name": name} for jid, name in self.contacts.items()]
+        good = _json(200, "SUCCESS", "Success get list contacts", {"data": found})
+        return await self.answer(request, self.inquiry, good)
+
+    def _to_log_in(self, request: web.Request) -> tuple[str, web.Response | None]:
+        """The device that is to be linked, and why it is not."""
+        device = request.match_info.get("device") or request.headers.get("X-Device-Id", "")
+        if not self._known(request):
+            return device, self._refuse(401, "UNAUTHORIZED", "who are you?")
+        if device not in self.devices:
+            return device, self._refuse(404, "DEVICE_NOT_FOUND", "no such device")
+        if self.devices[device] == "logged_in":
+            return device, self._refuse(400, "ALREADY_LOGGED_IN", "you are already logged in.")
+        return device, None
 
     def _device(self, place: int, name: str) -> dict[str, str]:
         jid = self.jids.get(name, f"{60399990021 + place}@s.whatsapp.net")
@@ -130,3 +193,9 @@ class FakeGowa(Fake):
 
 def _json(status: int, code: str, message: str, results: Any) -> web.Response:
     return web.json_response({"code": code, "message": message, "results": results}, status=status)
+
+
+def _qr_image() -> bytes:
+    image = io.BytesIO()
+    segno.make(QR_TEXT).save(image, kind="png", scale=7)
+    return image.getvalue()
