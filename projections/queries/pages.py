@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from domain.errors import InvalidInputError, NotFoundError
 from projections.database.engine import rows
 from projections.database.prepared import prepared
+from projections.queries import message_status
 from projections.schema.expressions import address_key
 
 _MESSAGES = """(
@@ -102,6 +103,10 @@ def page(
     source, key = SOURCES[resource]
     wanted = {name: value for name, value in (filters or {}).items() if value is not None}
     conditions = [f"{name} = %({name})s" for name in wanted]
+    if resource == "message" and "status" in wanted:
+        condition, parameters = message_status.condition(connection, wanted["status"])
+        conditions[list(wanted).index("status")] = condition
+        wanted.update(parameters)
     after = decode_cursor(cursor) if cursor else None
     if after is not None:
         conditions.append(f"{key} > %(after)s")

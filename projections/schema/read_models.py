@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Connection,
     Date,
     Double,
@@ -127,6 +128,10 @@ devices = Table(
     CheckConstraint("status IN ('online', 'offline', 'retired')", name="status"),
 )
 
+# How a message may end, or stop, without being sent.
+OFF_PATH = ("failed", "unknown", "cancelled")
+_OFF_PATH = f"status IN ({', '.join(repr(s) for s in OFF_PATH)})"
+
 broadcast_messages = Table(
     "broadcast_messages",
     READ_MODELS,
@@ -162,6 +167,9 @@ broadcast_messages = Table(
     Column("reason", Text),
     Column("content_id", Text),
     Column("body_sha256", Text),
+    # The status where it is one of ``OFF_PATH``, else null. On the usual way of a message it does
+    # not change, as ``status`` does, so that an index of it costs those messages nothing.
+    Column("off_path", Text, Computed(f"CASE WHEN {_OFF_PATH} THEN status END", persisted=True)),
     CheckConstraint(f"status IN ({', '.join(repr(s) for s in STATUSES)})", name="status"),
     CheckConstraint("due_at IS NULL OR status = 'pending'", name="due_only_when_pending"),
     CheckConstraint("status <> 'processing' OR worker IS NOT NULL", name="leased"),
@@ -178,6 +186,13 @@ broadcast_messages = Table(
     Index("broadcast_messages_by_lead_and_plan", "lead_id", "planned_at", "message_id"),
     # The list of a device's messages.
     Index("broadcast_messages_by_device", "device_id", "message_id"),
+    # The lists of what was not sent.
+    Index(
+        "broadcast_messages_off_path",
+        "off_path",
+        "message_id",
+        postgresql_where=text("off_path IS NOT NULL"),
+    ),
     # What a message is for: there is one for each, whatever its id.
     Index(
         "broadcast_messages_one_of_campaign",
@@ -243,9 +258,10 @@ def outdated(connection: Connection) -> list[str]:
     """Columns and indexes of the read models that the database does not have yet: it was made by an
     earlier version, and a rebuild adds them."""
     found = connection.exec_driver_sql(
-        "SELECT table_name || '.' || column_name FROM information_schema.columns"
-        " WHERE table_schema = 'public'"
-        " UNION ALL SELECT indexname FROM pg_indexes WHERE schemaname = 'public'"
+        "SELECT relname || coalesce('.' || attname, '') FROM pg_class c"
+        " LEFT JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped"
+        "     AND relkind = 'r'"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i')"
     )
     there = {row[0] for row in found}
     tables = READ_MODELS.sorted_tables

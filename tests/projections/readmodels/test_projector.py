@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from domain import campaign, device, enrollment, lead, message, sequence
 from domain.campaign.definition import Definition
@@ -19,6 +20,7 @@ from domain.event import Event
 from domain.warm_up import WarmUp
 from projections.container import Container
 from projections.database.engine import Database, rows
+from projections.queries import message_status
 from projections.queue import lookup
 from projections.readmodels import campaigns, enrollments, leads, sequences
 from projections.rebuild.rebuild import rebuild
@@ -119,7 +121,8 @@ def test_a_row_is_what_its_events_say(
 
 
 def test_a_message_row_is_what_its_events_say(container: Container, known_device: UUID) -> None:
-    """And it is due exactly while it is pending; the counts agree with the rows."""
+    """And it is due exactly while it is pending; the counts agree with the rows, and so do the
+    lists by status."""
 
     @ON_ONE_DATABASE
     @given(history=strategies.message_histories(), cuts=CUTS)
@@ -145,7 +148,16 @@ def test_a_message_row_is_what_its_events_say(container: Container, known_device
             + ", ".join(f"count(*) FILTER (WHERE status = '{s}')" for s in message.STATUSES)
             + " FROM broadcast_messages",
         )
-    assert tuple(counted[0]) == tuple(by_rows)
+        listed = {status: in_list(connection, status) for status in message.STATUSES}
+    assert tuple(counted[0]) == tuple(by_rows) == tuple(map(len, listed.values()))
+    assert all(row.status == status for status, found in listed.items() for row in found)
+
+
+def in_list(connection: Connection, status: str) -> list[Any]:
+    """The rows that a list of that status shows."""
+    condition, parameters = message_status.condition(connection, status)
+    statement = f"SELECT * FROM broadcast_messages WHERE {condition}"
+    return rows(connection, statement, status=status, **parameters)
 
 
 def counts_of(columns: str) -> str:
@@ -196,6 +208,8 @@ def test_a_paused_campaign_holds_its_messages_however_batches_fall(
 
     row = row_of(container.database, "broadcast_messages", "message_id", first.originator_id)
     assert (row.status, row.due_at) == ("pending", None)
+    with container.database.transaction() as connection:
+        assert [each.message_id for each in in_list(connection, "pending")] == [row.message_id]
     container.outreach.resume_campaign(scheduled.id, actor="test")
     row = row_of(container.database, "broadcast_messages", "message_id", first.originator_id)
     assert row.due_at == clock()
