@@ -13,12 +13,14 @@ from uuid import UUID
 
 from domain import lead, message, suppression, values
 from domain.addresses import Address
+from domain.content import Content
 from domain.event import Event
 from domain.inbound import Reply
 from domain.lead import Lead
 from domain.lead.events import OptInVia, OptOutVia
 from domain.meeting import Meetings
 from domain.message import Message
+from domain.message.events import MessageScheduled
 from domain.person_plans import PersonPlans
 from domain.phones import canonical
 from domain.reply_wishes import Heard, evidence_of, wished
@@ -109,6 +111,17 @@ class Conversation(PersonPlans):
                 self._plan(state, message.move(state, device_id, **self.by))
                 count += 1
         return count
+
+    def write(self, written: Content, device_id: UUID) -> MessageScheduled:
+        """Somebody writes to the person through the device. Raises WrongStateError where the person
+        said no to that device before."""
+        self.heed_devices([device_id])
+        version = self.lead.version + 1
+        planned = message.schedule_composed(self.lead.id, version, device_id, **self.by)
+        composed = lead.compose(self.lead, written, planned.originator_id, device_id, **self.by)
+        self._add((composed,))
+        self.events.append(planned)
+        return planned
 
     def reply(
         self, item: Reply, quoted: UUID | None, through: Mapping[str, Any], heard: Heard

@@ -85,6 +85,7 @@ EVENTS: tuple[type[Event], ...] = (
     access.SubscriptionDeleted,
     access.DeviceCredentialsChanged,
     access.SecretRotated,
+    lead.LeadMessageComposed,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

@@ -11,8 +11,18 @@ from flask_smorest import abort
 
 from api.http import uploads
 from api.http.blueprints import Blueprint
-from api.http.context import actor, container, outreach, page, resource
+from api.http.context import (
+    actor,
+    container,
+    gateways_in_service,
+    now,
+    outreach,
+    page,
+    resource,
+    resource_of,
+)
 from api.schemas import serializers
+from api.schemas.content import WrittenMessage
 from api.schemas.fields import page_of
 from api.schemas.leads import (
     ChangedLead,
@@ -27,11 +37,14 @@ from api.schemas.leads import (
     NewLead,
     Trigger,
 )
+from api.schemas.messages import Message
 from api.schemas.person_export import PersonExport
-from domain import lead, phones
+from domain import content_check, lead, phones
+from domain.content import Content
 from domain.errors import InvalidInputError, NotFoundError
 from projections.audit.person_export import person_export
 from projections.intake.lead_import import Options, import_leads
+from projections.queries import waiting
 
 blueprint = Blueprint("leads", __name__, url_prefix="/api/v1/leads")
 
@@ -153,6 +166,28 @@ def opt_in(data: dict[str, Any], lead_id: UUID) -> Any:
     """The person wants messages again"""
     outreach().opt_in(lead_id, data["evidence"], actor=actor())
     return _show(lead_id)
+
+
+@blueprint.post("/<uuid:lead_id>/messages", needs="operator")
+@blueprint.arguments(WrittenMessage)
+@blueprint.response(201, Message)
+@blueprint.alt_response(
+    409,
+    description="errors.state says why nobody may write to the person: opted_out, unreachable,"
+    " erased, merged into another lead; or that there is no device that could: no_device",
+)
+def write(data: dict[str, Any], lead_id: UUID) -> Any:
+    """Write to this one person, outside campaigns and sequences"""
+    device_id = data.pop("device_id", None)
+    written = Content(**data)
+    content_check.check_length("body", written, gateways_in_service())
+    message_id = outreach().write_to_lead(lead_id, written, device_id, actor=actor())
+
+    def shown(connection: Any, rows: list[Any]) -> list[dict[str, Any]]:
+        waits = waiting.of_rows(connection, container().settings, rows, now())
+        return [serializers.message(row, waits.get(row.message_id)) for row in rows]
+
+    return resource_of("message", message_id, shown)
 
 
 @blueprint.post("/<uuid:lead_id>/merge", needs="operator")

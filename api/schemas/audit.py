@@ -22,7 +22,10 @@ class Entry(Schema):
     words = fields.String(
         required=True,
         allow_none=True,
-        metadata=note("what the person said, or what proves it; null once the person is erased"),
+        metadata=note(
+            "what the person said, what was written to the person alone, or what proves it; null"
+            " once the person is erased"
+        ),
     )
     gateway = fields.String(
         required=True, allow_none=True, metadata=note("what the words came through, if known")
@@ -65,6 +68,11 @@ class Cause(Schema):
     entry = fields.Integer(required=True, allow_none=True)
     sequence_version = fields.Integer(required=True, allow_none=True)
     step = fields.Integer(required=True, allow_none=True)
+    written_by = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=note("who wrote it, if it belongs to neither a campaign nor a sequence"),
+    )
 
 
 class MessageTrail(Schema):

@@ -84,6 +84,16 @@ class NewContentFields(ContentFields):
     )
 
 
+class WrittenMessage(Schema):
+    """A text to one person."""
+
+    body = NewContentFields._declared_fields["body"]
+    media_url = ContentFields._declared_fields["media_url"]
+    device_id = fields.UUID(
+        metadata=note("a device in service that sends it; else the one that the lead is tied to")
+    )
+
+
 class DispatchedContent(Schema):
     """What went along with the text, as it was rendered."""
 

@@ -10,6 +10,7 @@ from domain.application.leads import LeadCommands
 from domain.application.messages import MessageCommands
 from domain.application.sequences import SequenceCommands
 from domain.application.suppressions import SuppressionCommands
+from domain.application.writing import WritingCommands
 
 
 class Outreach(
@@ -19,6 +20,7 @@ class Outreach(
     EnrollmentCommands,
     CampaignCommands,
     MessageCommands,
+    WritingCommands,
     DeviceCommands,
     AccessCommands,
 ):

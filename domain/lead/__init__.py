@@ -23,6 +23,7 @@ from domain.lead.decisions import (
 from domain.lead.events import Profile
 from domain.lead.state import Lead, Tagged, evolve, fold, lead_id
 from domain.lead.wishes import opt_in, opt_out
+from domain.lead.writing import compose, require_writable
 
 __all__ = [
     "Lead",
@@ -31,6 +32,7 @@ __all__ = [
     "absorb",
     "add_trigger",
     "change_phone",
+    "compose",
     "consume_trigger",
     "contact_by_hand",
     "edit_reply",
@@ -47,5 +49,6 @@ __all__ = [
     "profile",
     "register",
     "reply",
+    "require_writable",
     "update",
 ]

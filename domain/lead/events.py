@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain.addresses import Address
+from domain.content import Content
 from domain.event import Event
 from domain.values import TargetStatus
 
@@ -180,6 +181,29 @@ class LeadReachable(Event, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     TOPIC: ClassVar[str] = "lead.reachable"
     message_id: UUID | None = None
     device_id: UUID | None = None
+
+
+class LeadMessageComposed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """Somebody wrote the message ``message_id`` to this one person, outside every campaign and
+    sequence. The text may name the person, and so it is here, with the ``rules`` by which its
+    placeholders are read. ``device_id`` sends it."""
+
+    TOPIC: ClassVar[str] = "lead.message_composed"
+    message_id: UUID
+    device_id: UUID
+    body: str
+    media_url: str | None = None
+    rules: int = 0
+
+    @property
+    def content(self) -> Content:
+        """What was written."""
+        return Content(
+            content_id=f"{self.originator_id}:{self.originator_version}:0",
+            body=self.body,
+            media_url=self.media_url,
+            rules=self.rules,
+        )
 
 
 class LeadMerged(Event, frozen=True, kw_only=True, gc=False):

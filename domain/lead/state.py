@@ -15,6 +15,7 @@ from domain.lead.events import (
     LeadContactedByHand,
     LeadErased,
     LeadMerged,
+    LeadMessageComposed,
     LeadOptedIn,
     LeadOptedOut,
     LeadPhoneChanged,
@@ -141,7 +142,9 @@ def evolve(state: Lead | None, event: Event) -> Lead:
             changes = {"unreachable_at": event.timestamp, "unreachable_code": event.code}
         case Lead(), LeadReachable():
             changes = _REACHABLE
-        case Lead(), LeadReplyEdited() | LeadContactedByHand() | LeadAbsorbed():
+        case Lead(), (
+            LeadReplyEdited() | LeadContactedByHand() | LeadAbsorbed() | LeadMessageComposed()
+        ):
             pass
         case Lead(), LeadMerged():
             changes = {"merged_into": event.into, "triggers": ()}

@@ -18,10 +18,13 @@ from domain.message.decisions import (
     reschedule,
     resolve,
     retry,
+)
+from domain.message.recovery import DispatchOutcome, record_again
+from domain.message.scheduling import (
+    schedule_composed,
     schedule_for_campaign,
     schedule_for_step,
 )
-from domain.message.recovery import DispatchOutcome, record_again
 from domain.message.state import (
     STATUSES,
     InHand,
@@ -30,6 +33,7 @@ from domain.message.state import (
     Origin,
     Status,
     campaign_message_id,
+    composed_message_id,
     evolve,
     fold,
     step_message_id,
@@ -46,6 +50,7 @@ __all__ = [
     "campaign_message_id",
     "cancel",
     "claim",
+    "composed_message_id",
     "confirm_sent",
     "defer",
     "dispatch",
@@ -60,6 +65,7 @@ __all__ = [
     "reschedule",
     "resolve",
     "retry",
+    "schedule_composed",
     "schedule_for_campaign",
     "schedule_for_step",
     "step_message_id",

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain import values
 from domain.errors import WrongStateError
-from domain.event import first, following
+from domain.event import following
 from domain.message.events import (
     CancelReason,
     LaterReason,
@@ -28,72 +28,10 @@ from domain.message.events import (
     MessageRescheduled,
     MessageResolved,
     MessageRetried,
-    MessageScheduled,
     MessageSent,
     Resolution,
 )
-from domain.message.state import Known, Message, Status, campaign_message_id, step_message_id
-
-
-def schedule_for_campaign(
-    campaign_id: UUID,
-    campaign_at: datetime,
-    lead_id: UUID,
-    lead_version: int,
-    device_id: UUID,
-    scheduled_at: datetime,
-    expires_at: datetime | None,
-    *,
-    now: datetime,
-    actor: str,
-) -> MessageScheduled:
-    """Plan the campaign's message to a lead, due at ``scheduled_at``.
-
-    ``campaign_at`` is when the campaign is scheduled. ``lead_version`` is the version that matched.
-    From ``expires_at`` on, unless it is None, the message is not wanted any more.
-    """
-    return first(
-        MessageScheduled,
-        campaign_message_id(campaign_id, campaign_at, lead_id),
-        now,
-        actor,
-        lead_id=lead_id,
-        lead_version=lead_version,
-        device_id=device_id,
-        campaign_id=campaign_id,
-        scheduled_at=scheduled_at,
-        expires_at=expires_at,
-    )
-
-
-def schedule_for_step(
-    enrollment_id: UUID,
-    enrolled_at: datetime,
-    sequence_id: UUID,
-    step: int,
-    lead_id: UUID,
-    lead_version: int,
-    device_id: UUID,
-    scheduled_at: datetime,
-    *,
-    now: datetime,
-    actor: str,
-) -> MessageScheduled:
-    """Plan the message of one step, from 1, of an enrollment, due at ``scheduled_at``.
-    ``lead_version`` is the version that matched."""
-    return first(
-        MessageScheduled,
-        step_message_id(enrollment_id, enrolled_at, lead_id, step),
-        now,
-        actor,
-        lead_id=lead_id,
-        lead_version=lead_version,
-        device_id=device_id,
-        sequence_id=sequence_id,
-        enrollment_id=enrollment_id,
-        step=step,
-        scheduled_at=scheduled_at,
-    )
+from domain.message.state import Known, Message, Status
 
 
 def claim(

@@ -32,7 +32,8 @@ LaterReason = Literal["window", "previous_step", "frequency_cap", "revised"]
 
 
 class MessageScheduled(Event, frozen=True, kw_only=True, gc=False):
-    """The message is planned, for a campaign (step 0) or for a step, from 1, of an enrollment.
+    """The message is planned, for a campaign (step 0), for a step, from 1, of an enrollment, or,
+    where none of these is named, because somebody wrote it: ``lead.message_composed`` has the text.
 
     ``lead_version`` is the version that matched. The message is due at ``scheduled_at``, and is not
     wanted any more from ``expires_at`` on.

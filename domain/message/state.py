@@ -97,7 +97,8 @@ Known = Message | InHand
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
     """What a message is for: its lead, and a campaign, whose messages have step 0, or a step of an
-    enrollment. There is one message for each. The ids are text, as they were read.
+    enrollment. There is one message for each. One that somebody wrote is for nothing but itself:
+    ``owner_id`` is its own. The ids are text, as they were read.
 
     The id of a message says when it was planned. One that was lost and planned anew has another id,
     and the same origin.
@@ -117,6 +118,12 @@ def campaign_message_id(campaign_id: UUID, scheduled_at: datetime, lead_id: UUID
 def step_message_id(enrollment_id: UUID, enrolled_at: datetime, lead_id: UUID, step: int) -> UUID:
     """The id, which follows from the four: an enrollment cannot send a step twice."""
     return of_moment(enrolled_at, lead_id, enrollment_id.bytes + step.to_bytes(4))
+
+
+def composed_message_id(at: datetime, lead_id: UUID, version: int) -> UUID:
+    """The id of a message that somebody wrote to one lead at the instant ``at``: ``version`` is
+    that of the lead's event with the text."""
+    return of_moment(at, lead_id, lead_id.bytes + version.to_bytes(8))
 
 
 _UNLEASED = {"worker": None, "lease_until": None, "send_at": None, "slot_day": None}

@@ -18,13 +18,15 @@ def sentence(event: Event) -> str:
 
 
 def words(event: Event) -> str | None:
-    """What the person said, or what proves the wish or the number: personal data. None where there
-    are no words, and once the person is erased."""
+    """What the person said, what somebody wrote to the person alone, or what proves the wish or the
+    number: personal data. None where there are no words, and once the person is erased."""
     match event:
         case lead.LeadReplied() | lead.LeadReplyEdited():
             return event.text or None
         case lead.LeadOptedOut() | lead.LeadOptedIn():
             return event.evidence or None
+        case lead.LeadMessageComposed():
+            return event.body or None
         case lead.LeadRegistered():
             return event.renewed_consent
         case lead.LeadPhoneChanged():
@@ -92,6 +94,8 @@ def _story(event: Event) -> Iterator[str]:
             yield f"no message reaches the lead: {event.code}"
         case lead.LeadReachable():
             yield "a message reached the lead after all"
+        case lead.LeadMessageComposed():
+            yield f"somebody wrote to the lead: message {event.message_id}"
         case lead.LeadMerged():
             yield f"lead is the same person as {event.into}, which goes on for both"
         case lead.LeadAbsorbed():

@@ -21,6 +21,7 @@ from domain.lead.events import (
     LeadContactedByHand,
     LeadErased,
     LeadMerged,
+    LeadMessageComposed,
     LeadOptedOut,
     LeadReplied,
     LeadReplyEdited,
@@ -65,9 +66,11 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """Why there is the message: the campaign's criteria, or the sequence's trigger.
+    """Why there is the message: the campaign's criteria, the sequence's trigger, or that somebody
+    wrote it.
 
     ``name`` is that of the campaign or sequence. ``lead_version`` is that of the lead that matched.
+    ``written_by`` is the actor who wrote the message to this one person.
     ``sequence_version`` and ``step``, from 1, say from what the message was planned.
     """
 
@@ -82,6 +85,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     entry: int | None = None
     sequence_version: int | None = None
     step: int | None = None
+    written_by: str | None = None
 
 
 class Trail(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +128,12 @@ def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> T
         or (event.originator_id == person.id and event.originator_version <= latest)
         or isinstance(event, ENDINGS)
     ]
+    # Nor what was written to the person in other messages.
+    chain = [
+        (number, event)
+        for number, event in chain
+        if not isinstance(event, LeadMessageComposed) or event.message_id == message_id
+    ]
     with database.transaction() as connection:
         digest_key = lead_keys.digest_key(connection, scheduled.lead_id)
     state = message.fold(None, [event for _, event in own])
@@ -145,7 +155,8 @@ def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> T
 
 
 def _cause(scheduled: message_events.MessageScheduled, chain: list[Event]) -> Cause:
-    """The cause that the events of the campaign, or of sequence and enrollment, state."""
+    """The cause that the events of the campaign, of sequence and enrollment, or of the lead
+    state."""
     cause = Cause(
         lead_version=scheduled.lead_version,
         campaign_id=scheduled.campaign_id,
@@ -162,6 +173,8 @@ def _cause(scheduled: message_events.MessageScheduled, chain: list[Event]) -> Ca
                 changes = {"niche": list(event.niche), "target_status": event.target_status}
             case sequence.SequenceDefined() | sequence.SequenceRevised():
                 changes = {"name": event.definition.name}
+            case LeadMessageComposed():
+                changes = {"written_by": event.actor}
             case enrollment.LeadEnrolled():
                 changes = {
                     "trigger": event.trigger,
@@ -214,6 +227,8 @@ def _content(outreach: Outreach, content_id: str) -> Content:
             return event.definition.steps[int(step) - 1]
         case sequence.SequenceStepRevised() | sequence.SequenceStepAdded():
             return event.step
+        case LeadMessageComposed():
+            return event.content
         case _:
             raise NotFoundError("content", content_id)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.errors import place
 
 # SQL: what message ``m`` is for, see ``domain.message.Origin``.
-ORIGIN = "(m.lead_id, coalesce(m.campaign_id, m.enrollment_id), m.step)"
+ORIGIN = "(m.lead_id, coalesce(m.campaign_id, m.enrollment_id, m.message_id), m.step)"
 
 
 class FaultyError(Exception):

@@ -41,6 +41,7 @@ PERSONAL: Mapping[str, Sequence[Sequence[str]]] = {
     "lead.address_learned": (("address",),),
     "lead.phone_changed": (("phone",), ("evidence",)),
     "lead.contacted_by_hand": (("provider_id",),),
+    "lead.message_composed": (("body",), ("media_url",)),
     "suppression.address_suppressed": (("address",), ("evidence",)),
     "suppression.address_released": (("evidence",),),
 }
@@ -52,6 +53,7 @@ BLANK: Mapping[str, Any] = {
     "address": {"kind": "phone", "value": ""},
     "sender": None,
     "renewed_consent": None,
+    "media_url": None,
 }
 
 _encode = msgspec.json.Encoder().encode

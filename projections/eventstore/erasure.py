@@ -76,7 +76,11 @@ def _blank(connection: Connection, schema: str, which: str, **parameters: Any) -
         f" WHERE l.lead_id = c.lead_id AND {which}",
         parameters,
     )
-    for table in ("lead_addresses", "replies"):
+    for table in ("lead_addresses", "replies", "composed_messages"):
+        # A replay of an earlier version has not all of them.
+        name = f"{schema}.{table}"
+        if rows(connection, "SELECT to_regclass(%(name)s) AS oid", name=name)[0].oid is None:
+            continue
         connection.exec_driver_sql(
             f"DELETE FROM {schema}.{table} c USING {_LIVE}.leads l"
             f" WHERE l.lead_id = c.lead_id AND {which}",
@@ -97,8 +101,8 @@ def _values(
     connection: Connection, lead_ids: Iterable[UUID], suppression_ids: Iterable[UUID]
 ) -> set[str]:
     """All that the read models have of the person, as text."""
-    ids = {"leads": "lead_id", "lead_addresses": "lead_id", "replies": "lead_id"}
-    ids["suppressions"] = "suppression_id"
+    tables = ("leads", "lead_addresses", "replies", "composed_messages")
+    ids = {**dict.fromkeys(tables, "lead_id"), "suppressions": "suppression_id"}
     found: set[str] = set()
     for table, column in ids.items():
         personal = ", ".join(f"{name}::text" for name in COLUMNS[table])

@@ -78,9 +78,10 @@ _GROUP = """
 """
 
 _LATER = f"""
-SELECT m.campaign_id, m.sequence_id, coalesce(c.name, s.name) AS owner, m.reason, m.deferred,
-    m.until, m.count,
-    jsonb_path_exists(coalesce(c.definition, s.definition), '$.windows[*]') AS has_windows
+SELECT m.campaign_id, m.sequence_id, coalesce(c.name, s.name, '') AS owner, m.reason,
+    m.deferred, m.until, m.count,
+    jsonb_path_exists(coalesce(c.definition, s.definition, '{{}}'), '$.windows[*]')
+        AS has_windows
 FROM (
     SELECT m.campaign_id, m.sequence_id, m.reason, m.retry_at IS NOT NULL AS deferred,
         date_bin('1 minute', m.due_at, 'epoch'::timestamptz), min(m.due_at) AS until,

@@ -25,7 +25,8 @@ class Candidate(NamedTuple):
     """A message that may be dispatched, and its lead.
 
     ``place`` is the place of its id, or of its device, among those asked for, from 1. ``moment`` is
-    when it is due, or its slot. ``owner_id`` is its campaign's or sequence's. ``stopped_because``
+    when it is due, or its slot. ``owner_id`` is its campaign's or sequence's, or
+    the id of a message that somebody wrote, which is its own owner. ``stopped_because``
     is why its enrollment was stopped, if it was.
     ``digest_key`` is the lead's, None if it has none. ``scheduled_at`` is for when a step is
     planned; a campaign's message has none, nor an enrollment. Ids that are only compared are text,
@@ -72,8 +73,9 @@ class Device(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """A campaign, or a sequence whose pending messages may be unwanted. A campaign has one content,
-    a sequence one per step, in their order; there are none if they cannot be read. ``places`` has
+    """A campaign, a sequence whose pending messages may be unwanted, or a message that somebody
+    wrote to one person. A sequence has one content per step, in their order, the others have one;
+    there are none if they cannot be read. ``places`` has
     the place of each step by its number, and ``steps_ever`` counts the steps that the sequence ever
     had; a campaign has none. ``timezone`` is that of people who have none of their own. One that is
     to ``ignore_cap`` may write to a person who had as much as a day may have."""
@@ -101,7 +103,7 @@ class Owner(NamedTuple):
 # SQL: a Candidate but for its place, from message ``m`` and lead ``l``.
 CANDIDATE = """
     m.message_id, m.version, coalesce(m.due_at, m.send_at) AS moment, m.attempt, m.step,
-    coalesce(m.campaign_id, m.sequence_id)::text AS owner_id, m.expires_at,
+    coalesce(m.campaign_id, m.sequence_id, m.message_id)::text AS owner_id, m.expires_at,
     (SELECT n.reason FROM enrollments n WHERE n.enrollment_id = m.enrollment_id) AS stopped_because,
     l.version AS lead_version, l.phone, l.name, l.attributes, l.opted_out_at, l.wa_id,
     (SELECT k.digest_key FROM lead_keys k WHERE k.lead_id = l.lead_id) AS digest_key,
@@ -137,6 +139,14 @@ UNION ALL
 SELECT s.sequence_id::text, s.status, s.cancel_pending, s.min_delay_seconds, s.max_delay_seconds,
     s.definition - 'steps', s.definition -> 'steps', s.steps_ever
 FROM sequences s WHERE s.sequence_id = ANY(%(ids)s::uuid[])
+UNION ALL
+-- What somebody wrote to one person; without a text where the person was erased.
+SELECT m.message_id::text, 'active', false, 0, 0, '{}', CASE WHEN w.message_id IS NULL THEN '[]'
+    ELSE jsonb_build_array(jsonb_build_object(
+        'content_id', concat_ws(':', w.lead_id, w.version, 0), 'body', w.body,
+        'media_url', w.media_url, 'rules', w.rules)) END, 0
+FROM broadcast_messages m LEFT JOIN composed_messages w USING (message_id)
+WHERE m.message_id = ANY(%(ids)s::uuid[])
 """)
 
 _LOCK_DISPATCHES = prepared("""
@@ -168,7 +178,7 @@ def devices(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Device]:
 
 
 def owners(connection: Connection, ids: Iterable[str]) -> dict[str, Owner]:
-    """Campaigns and sequences by their ids."""
+    """Campaigns, sequences and messages that somebody wrote, by their ids."""
     return {
         row[0]: Owner(
             row[1], row[2], row[3], row[4], *_hours(row[5]), *_contents(row[6], row[7]), row[7]

@@ -96,7 +96,9 @@ def owners(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bool]
         SELECT coalesce(campaign_id, sequence_id) AS owner_id,
             bool_or(status IN ('queued', 'sent', 'unknown')) AS written
         FROM broadcast_messages
-        WHERE lead_id = ANY(%(ids)s::uuid[]) AND status NOT IN ('cancelled', 'failed') GROUP BY 1
+        WHERE lead_id = ANY(%(ids)s::uuid[]) AND status NOT IN ('cancelled', 'failed')
+          AND (campaign_id IS NOT NULL OR sequence_id IS NOT NULL)
+        GROUP BY 1
         """,
         ids=uuids(lead_ids),
     )

@@ -129,6 +129,17 @@ UPDATE leads l SET version = e.originator_version
 FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
+# Of a person who was erased no text is kept.
+_MESSAGE_COMPOSED = """
+WITH e AS ({events}), kept AS (
+    INSERT INTO composed_messages (message_id, lead_id, version, body, media_url, rules)
+    SELECT message_id, originator_id, originator_version, body, media_url, coalesce(rules, 0)
+    FROM e WHERE body <> '' OR media_url IS NOT NULL
+)
+UPDATE leads l SET version = e.originator_version
+FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+"""
+
 _MERGED = """
 WITH e AS ({events})
 UPDATE leads l
@@ -141,6 +152,8 @@ WITH e AS ({events}), forgotten AS (
     DELETE FROM replies r USING e WHERE r.lead_id = e.originator_id
 ), nameless AS (
     DELETE FROM lead_addresses a USING e WHERE a.lead_id = e.originator_id
+), unwritten AS (
+    DELETE FROM composed_messages w USING e WHERE w.lead_id = e.originator_id
 ), numbers AS (
     INSERT INTO erased_ids (id, lead_id)
     SELECT json_array_elements_text(e.also)::uuid, e.originator_id FROM e
@@ -166,6 +179,9 @@ HANDLERS: Handlers = {
     ("lead.reachable",): (handler(_REACHABLE),),
     ("lead.contacted_by_hand",): (handler(_NOTED),),
     ("lead.absorbed",): (handler(_NOTED),),
+    ("lead.message_composed",): (
+        handler(_MESSAGE_COMPOSED, "message_id uuid, body text, media_url text, rules int"),
+    ),
     ("lead.merged",): (handler(_MERGED, "into uuid"),),
     ("lead.erased",): (handler(_ERASED, "also json"),),
 }

@@ -8,10 +8,16 @@ was.
 from __future__ import annotations
 
 from projections.readmodels.handler import Handlers, handler
-from projections.readmodels.messages import COUNT_MOVED, KEEP_PROVIDER_ID, LOCK_OWNERS, moved
+from projections.readmodels.messages import (
+    COUNT_MOVED,
+    KEEP_PROVIDER_ID,
+    LOCK_OWNERS,
+    OWNER,
+    moved,
+)
 
-_RETURNING = """
-    RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
+_RETURNING = f"""
+    RETURNING {OWNER} AS owner_id, m.step, m.device_id,
         coalesce(old.slot_day, m.slot_day) AS day, old.status AS was, m.status AS "now",
         old.reason AS was_reason, m.reason AS now_reason, m.enrollment_id, m.message_id,
         m.provider_id

@@ -13,6 +13,10 @@ from typing import Any
 
 from projections.readmodels.counters import Tally
 from projections.readmodels.handler import Handlers, handler
+from projections.schema.expressions import counted_owner
+
+# Whose counts message ``m`` is in.
+OWNER = counted_owner()
 
 # What a claim and a dispatch say.
 _CLAIM = "worker text, send_at timestamptz, slot_day date, lease_until timestamptz, slot_epoch int"
@@ -105,7 +109,7 @@ WITH e AS ({{events}}), {LOCK_OWNERS.format(source="e")}, changed AS (
     LEFT JOIN c ON c.campaign_id = e.campaign_id
     LEFT JOIN s ON s.sequence_id = e.sequence_id
     WHERE e.originator_version = 1
-    RETURNING coalesce(campaign_id, sequence_id) AS owner_id, step
+    RETURNING {counted_owner("")} AS owner_id, step
 )
 SELECT owner_id, step, NULL, NULL, NULL, 'pending', NULL, NULL, count(*)::int, NULL
 FROM changed GROUP BY 1, 2
@@ -121,7 +125,7 @@ WITH e AS ({{events}}), changed AS (
         send_at = e.send_at, slot_day = e.slot_day, lease_until = e.lease_until, due_at = NULL
     FROM e
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
-    RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
+    RETURNING {OWNER} AS owner_id, m.step, m.device_id,
         m.slot_day AS day, 'pending' AS was, m.status AS "now", NULL AS was_reason,
         m.reason AS now_reason, m.enrollment_id, m.send_at, e.slot_epoch
 ), lease AS ({_KEEP_LEASE}), slot AS ({_KEEP_SLOT})
@@ -135,7 +139,7 @@ WITH e AS ({{events}}), changed AS (
         body_sha256 = e.body_sha256
     FROM e
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
-    RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
+    RETURNING {OWNER} AS owner_id, m.step, m.device_id,
         m.slot_day AS day, 'processing' AS was, m.status AS "now", NULL AS was_reason,
         m.reason AS now_reason, m.enrollment_id, m.message_id, m.queued_at, e.dispatch_epoch
 ), dispatch AS ({_KEEP_DISPATCH})
@@ -151,7 +155,7 @@ WITH e AS ({{events}}), changed AS (
         content_id = e.content_id, body_sha256 = e.body_sha256
     FROM e
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 2
-    RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
+    RETURNING {OWNER} AS owner_id, m.step, m.device_id,
         m.slot_day AS day, 'pending' AS was, m.status AS "now", NULL AS was_reason,
         m.reason AS now_reason, m.enrollment_id, m.message_id, m.send_at, m.queued_at,
         e.slot_epoch, e.dispatch_epoch
@@ -165,26 +169,26 @@ WITH e AS ({{events}}), changed AS (
         sent_at = e.timestamp, provider_id = e.provider_id, reason = NULL
     FROM e
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
-    RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step, m.device_id,
+    RETURNING {OWNER} AS owner_id, m.step, m.device_id,
         m.slot_day AS day, 'queued' AS was, m.status AS "now", NULL AS was_reason,
         m.reason AS now_reason, m.enrollment_id, m.message_id, m.provider_id
 ), provider_id AS ({KEEP_PROVIDER_ID})
 {COUNT_MOVED}"""
 
-_DELIVERED = """
-WITH e AS ({events}), changed AS (
+_DELIVERED = f"""
+WITH e AS ({{events}}), changed AS (
     UPDATE broadcast_messages m SET version = e.originator_version, delivered_at = e.timestamp
     FROM e WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
-    RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step
+    RETURNING {OWNER} AS owner_id, m.step
 )
 SELECT owner_id, step, count(*)::int FROM changed GROUP BY 1, 2
 """
 
-_READ = """
-WITH e AS ({events}), changed AS (
+_READ = f"""
+WITH e AS ({{events}}), changed AS (
     UPDATE broadcast_messages m SET version = e.originator_version, read_at = e.timestamp
     FROM e WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
-    RETURNING coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.step
+    RETURNING {OWNER} AS owner_id, m.step
 )
 SELECT owner_id, step, count(*)::int FROM changed GROUP BY 1, 2
 """

@@ -14,6 +14,7 @@ from domain.repeats import MOST_EDITS
 from projections.database.engine import rows, uuids
 from projections.readmodels.counters import Tally
 from projections.readmodels.handler import Handlers, handler
+from projections.schema.expressions import counted_owner
 
 # SQL: by what a reply is known.
 _REPLY = "sha256(convert_to(provider_id, 'UTF8'))"
@@ -49,7 +50,7 @@ WITH e AS ({{events}}), known AS (
 )
 SELECT NULL AS owner_id, NULL AS step, count(*)::int FROM changed
 UNION ALL
-(SELECT coalesce(m.campaign_id, m.sequence_id), m.step, count(*)::int
+(SELECT {counted_owner()}, m.step, count(*)::int
 FROM e
 JOIN old ON old.lead_id = e.originator_id
 JOIN broadcast_messages m ON m.message_id = e.message_id

@@ -15,7 +15,7 @@ MESSAGE_COUNTS = (*STATUSES, *MARKS)
 # What is counted of a device's messages by the day of their slots.
 DAY_COUNTS = ("claimed", "sent", "failed", "unknown")
 
-# Per campaign (step 0) and per step of a sequence.
+# Per campaign (step 0) and per step of a sequence; under ``NO_OWNER`` what belongs to neither.
 message_counts = Table(
     "message_counts",
     READ_MODELS,

@@ -17,6 +17,15 @@ DAILY_LIMIT = """
 TODAY = "(%(now)s::timestamptz AT TIME ZONE d.timezone)::date"
 LIMIT_TODAY = DAILY_LIMIT.format(day=TODAY, now="%(now)s::timestamptz")
 
+# The owner of the counts of what somebody wrote to single people: no campaign and no sequence.
+NO_OWNER = "00000000-0000-0000-0000-000000000000"
+
+
+def counted_owner(message: str = "m.") -> str:
+    """SQL: whose counts a message is in. ``message`` is what its columns are named by."""
+    return f"coalesce({message}campaign_id, {message}sequence_id, '{NO_OWNER}'::uuid)"
+
+
 # SQL: the device that wrote to lead ``l`` first, by its earliest message that is not cancelled,
 # without those devices in ``retired``, an array.
 FIRST_CONTACT = """

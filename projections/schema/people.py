@@ -1,4 +1,5 @@
-"""The read models of people: leads, their addresses, what they wrote, and what is suppressed."""
+"""The read models of people: leads, their addresses, what they wrote and what was written to one of
+them alone, and what is suppressed."""
 
 from __future__ import annotations
 
@@ -87,6 +88,20 @@ suppressions = Table(
     # To which device it was said first, if to any.
     Column("device_id", Uuid),
     Index("suppressions_by_key", "key"),
+)
+
+# What somebody wrote to one person, outside campaigns and sequences, until the person is erased.
+composed_messages = Table(
+    "composed_messages",
+    READ_MODELS,
+    Column("message_id", Uuid, primary_key=True),
+    Column("lead_id", Uuid, nullable=False),
+    # Of the lead's event with the text.
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("media_url", Text),
+    Column("rules", Integer, nullable=False),
+    Index("composed_messages_by_lead", "lead_id"),
 )
 
 # What people wrote. Webhooks come several times: a reply is known by the digest of the provider's

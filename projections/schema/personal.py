@@ -9,6 +9,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "leads": ("phone", "wa_id", "name", "attributes", "opt_out_evidence"),
     "lead_addresses": ("value", "key"),
     "replies": ("text", "from_value"),
+    "composed_messages": ("body", "media_url"),
     "suppressions": ("value", "key", "evidence"),
     "unattributed_replies": ("sender", "text"),
     "idempotency": ("body",),

@@ -173,7 +173,8 @@ broadcast_messages = Table(
     CheckConstraint(f"status IN ({', '.join(repr(s) for s in STATUSES)})", name="status"),
     CheckConstraint("due_at IS NULL OR status = 'pending'", name="due_only_when_pending"),
     CheckConstraint("status <> 'processing' OR worker IS NOT NULL", name="leased"),
-    CheckConstraint("(campaign_id IS NULL) <> (enrollment_id IS NULL)", name="one_origin"),
+    # A message that somebody wrote to one person has neither.
+    CheckConstraint("campaign_id IS NULL OR enrollment_id IS NULL", name="one_origin"),
     Index(
         "broadcast_messages_claim",
         "device_id",

@@ -127,7 +127,8 @@ class Reaper:
         mover = Mover(statuses)
         moving = [each.message for each in found if each.move_pending]
         tied = leads.ties(connection, {each.lead_id for each in moving}, devices.retired(statuses))
-        pools = retired.pools(connection, {_owner(each) for each in moving})
+        owned = {owner for each in moving if (owner := _owner(each)) is not None}
+        pools = retired.pools(connection, owned)
         events: list[Event] = []
         for state, move_pending, move_to in found:
             if not move_pending:
@@ -135,7 +136,8 @@ class Reaper:
                 continue
             target = move_to if mover.is_in_service(move_to) else None
             if target is None:
-                pool = pools.get(_owner(state), ())
+                owner = _owner(state)
+                pool = () if owner is None else pools.get(owner, ())
                 target = mover.device_of(state.lead_id, tied.get(state.lead_id, UNTIED), pool)
             if target is None:
                 events.append(message.cancel(state, "no_device", **by))
@@ -222,11 +224,9 @@ class Reaper:
         ]
 
 
-def _owner(state: message.Message) -> UUID:
-    """The message's campaign or sequence."""
-    owner = state.campaign_id or state.sequence_id
-    assert owner is not None  # noqa: S101 - every message has one of them
-    return owner
+def _owner(state: message.Message) -> UUID | None:
+    """The message's campaign or sequence; None of one that somebody wrote."""
+    return state.campaign_id or state.sequence_id
 
 
 def _why_released(state: message.Message, now: datetime) -> str:

@@ -88,6 +88,7 @@ FROZEN = [
     "access.subscription_deleted",
     "access.device_credentials_changed",
     "access.secret_rotated",
+    "lead.message_composed",
 ]
 
 LINES = (Path(__file__).parent / "stored_events.jsonl").read_text(encoding="utf-8").splitlines()

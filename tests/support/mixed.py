@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain import lead as leads
 from domain.addresses import Address
+from domain.content import Content
 from domain.inbound import Answer, ByHand, Preference, Renamed, Reply
 from projections.container import Container
 from projections.records import inbox
@@ -70,6 +71,7 @@ def mixed_history(container: Container, clock: SimulatedClock) -> tuple[UUID, UU
     outreach.resume_campaign(campaign, actor=SALES)
     when.plays(clock, 60, broadcaster)
     _people(container, phones)
+    _written(container)
     outreach.deactivate_sequence(stopped, cancel_pending=True, actor=SALES)
     outreach.disconnect_device(device, "logged out", actor="runner:monitor:test")
     when.plays(clock, 60, broadcaster)
@@ -150,6 +152,18 @@ def _what_is_heard(container: Container, ids: list[UUID]) -> None:
     erased = given.lead(container, 33, name="Nobody", niche=["B2"])
     when.told(container, Reply((_digits(33), Address("lid", "33@lid")), "Hi", "in.16"))
     outreach.erase_lead(erased, actor="api:boss")
+
+
+def _written(container: Container) -> None:
+    """Single people are written to: one message is cancelled, and one person forgotten."""
+    outreach = container.outreach
+    hello = Content(body="Hello {name}, it is me", media_url="https://example.com/me.png")
+    outreach.write_to_lead(outreach.lead_id(given.phone(5)), hello, actor=SALES)
+    second = outreach.write_to_lead(outreach.lead_id(given.phone(5)), hello, actor=SALES)
+    outreach.cancel_message(second, actor=SALES)
+    gone = given.lead(container, 34, name="Nobody", niche=["B2"])
+    outreach.write_to_lead(gone, hello, actor=SALES)
+    outreach.erase_lead(gone, actor="api:boss")
 
 
 def _digits(number: int) -> Address:

@@ -81,3 +81,25 @@ def test_filters_are_in_the_address_and_in_the_csv(browser: Browser, message_id:
     assert answer.mimetype == "text/csv"
     assert message_id not in answer.get_data(as_text=True)
     assert message_id in browser.open("/csv/messages?status=pending").get_data(as_text=True)
+
+
+def test_a_person_is_written_to_and_the_proof_says_by_whom(
+    container: Container, browser: Browser
+) -> None:
+    """What stands against it is said where it was written, and the text is kept in the form."""
+    lead_id = then.messages(container)[0].lead_id
+    browser.open(f"/leads/{lead_id}")
+    browser.send(f"/leads/{lead_id}/messages", body="Hello {{name}}")
+    assert browser.status == 422
+    assert 'role="alert"' in browser.page
+    assert "Hello {{name}}</textarea>" in browser.page
+
+    browser.send(f"/leads/{lead_id}/messages", body="Hello, it is Mei")
+
+    assert browser.status == 200
+    assert "Written by <bdi>mei</bdi>" in browser.page
+    assert "Hello, it is Mei" in browser.page
+    container.outreach.opt_out(lead_id, "rang us", actor="api:mei")
+    browser.open(f"/leads/{lead_id}")
+    assert "The person said no: nobody may write to them." in browser.page
+    assert "<textarea" not in browser.page

@@ -27,6 +27,7 @@ TABLES = {
     "broadcast_messages",
     "provider_ids",
     "replies",
+    "composed_messages",
     "message_counts",
     "reason_counts",
     "device_days",

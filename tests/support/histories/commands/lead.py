@@ -9,12 +9,22 @@ from hypothesis import strategies as st
 
 from domain import lead
 from domain.addresses import Address
+from domain.content import Content
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event
 from domain.lead import Lead, Profile
 from domain.values import TARGET_STATUSES
 from tests.support.histories.stories import By, Command, Kind, Refusal, always, never
-from tests.support.histories.values import ATTRIBUTES, SOME_TOKENS, TEXTS, TOKENS, WORDS, ZONES
+from tests.support.histories.values import (
+    ATTRIBUTES,
+    BODIES,
+    MEDIA,
+    SOME_TOKENS,
+    TEXTS,
+    TOKENS,
+    WORDS,
+    ZONES,
+)
 
 
 def _profile(draw: st.DrawFn) -> Profile:
@@ -102,6 +112,15 @@ def _by_hand(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
     return lead.contact_by_hand(state, draw(st.uuids()), draw(WORDS), by["now"], **by)
 
 
+def _compose(draw: st.DrawFn, state: Lead, by: By) -> Event:
+    written = Content(body=draw(BODIES), media_url=draw(MEDIA))
+    return lead.compose(state, written, draw(st.uuids()), draw(st.uuids()), **by)
+
+
+def _compose_nothing(draw: st.DrawFn, state: Lead, by: By) -> Event:
+    return lead.compose(state, Content(body=" "), draw(st.uuids()), draw(st.uuids()), **by)
+
+
 def _lose(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
     return lead.lose_contact(state, "131026", draw(st.none() | st.uuids()), **by)
 
@@ -148,6 +167,16 @@ def _unless_past(but: Refusal = None) -> Callable[[Lead, datetime], Refusal]:
     return refusal
 
 
+def _if_writable(but: Refusal = None) -> Callable[[Lead, datetime], Refusal]:
+    """Nobody writes to who said no, or whom nothing reaches."""
+
+    def refusal(state: Lead, now: datetime) -> Refusal:
+        gone = state.erased_at or state.merged_into or state.opted_out_at or state.unreachable_at
+        return but if gone is None else WrongStateError
+
+    return refusal
+
+
 LEAD = Kind(
     "lead",
     _begin,
@@ -165,6 +194,8 @@ LEAD = Kind(
         Command("learn an address", _learn, always),
         Command("move to another phone", _move, _unless_past()),
         Command("write by hand", _by_hand, always),
+        Command("write to the person", _compose, _if_writable()),
+        Command("write nothing", _compose_nothing, _if_writable(InvalidInputError)),
         Command("lose contact", _lose, always),
         Command("find again", _find, always),
         Command("absorb another", _absorb, _unless_past()),

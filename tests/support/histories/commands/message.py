@@ -22,7 +22,10 @@ EPOCHS = st.integers(0, 2)
 def _begin(draw: st.DrawFn, by: By) -> Event:
     lead, version, device = draw(st.uuids()), draw(VERSIONS), draw(st.uuids())
     due = by["now"] + draw(SOON)
-    if draw(st.booleans()):
+    origin = draw(st.sampled_from(("campaign", "step", "composed")))
+    if origin == "composed":
+        return message.schedule_composed(lead, version, device, **by)
+    if origin == "campaign":
         expires = draw(st.none() | SOON.map(lambda later: due + later))
         return message.schedule_for_campaign(
             draw(st.uuids()), NOW, lead, version, device, due, expires, **by
