@@ -24,6 +24,7 @@ PATHS = {
     "/leads/{lead_id}/opt-out": {"post"},
     "/leads/{lead_id}/opt-in": {"post"},
     "/leads/{lead_id}/merge": {"post"},
+    "/leads/{lead_id}/messages": {"post"},
     "/replies": {"get"},
     "/suppressions": {"get", "post"},
     "/suppressions/{suppression_id}": {"delete"},
@@ -137,6 +138,7 @@ CREATING = {
     ("post", "/keys"),
     ("post", "/sequences/{sequence_id}/steps"),
     ("post", "/sequences/{sequence_id}/copy"),
+    ("post", "/leads/{lead_id}/messages"),
 }
 # Answer 204, with nothing in it.
 EMPTY = {
