@@ -152,7 +152,7 @@ def test_a_mixed_history_adds_up_everywhere(container: Container, clock: Simulat
     assert sum(journeys.enrollments.values()) == 10
     assert sum(journeys.stopped_because.values()) == journeys.enrollments["stopped"]
     assert {s: n for s, n in overview.messages.items() if n} == then.statuses(container)
-    assert (overview.leads, overview.opted_out) == (16, 5)
+    assert (overview.leads, overview.opted_out) == (17, 6)
     assert overview.campaigns == {"cancelled": 1, "triggered": 1}
     assert overview.sequences == {"active": 1, "inactive": 1}
     assert overview.devices == {"online": 1, "retired": 1}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.addresses import Address
+from domain.content import Content
 from domain.errors import InvalidInputError
 from domain.inbound import Reply
 from projections.container import Container
@@ -66,6 +67,7 @@ def test_every_table_is_as_it_was_at_each_instant(
     when.replies(container, leads[4], "Yes?", "in.1")
     when.told(container, Reply((Address("wa_id", "60199999999"),), "STOP", "in.2"))
     container.outreach.opt_out(leads[5], "STOP", actor=SALES)
+    container.outreach.write_to_lead(leads[4], Content(body="It is me"), actor=SALES)
     campaign = given.campaign(container)
     when.triggers(container)
     record()
