@@ -22,6 +22,7 @@ STEP = {"body": "Hello"}
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/leads"): {"phone": given.phone(2)},
     ("POST", "/leads/{lead_id}/merge"): {"with": "{other_id}"},
+    ("POST", "/leads/{lead_id}/messages"): STEP,
     ("POST", "/leads/{lead_id}/triggers"): {"trigger": "WARM"},
     ("POST", "/sequences"): {"name": "New", "trigger": "NEW", "steps": [STEP]},
     ("POST", "/sequences/{sequence_id}/steps"): STEP,
