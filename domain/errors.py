@@ -37,6 +37,13 @@ class WrongStateError(SendtrailError):
         self.state = state
 
 
+class NotAllowedError(SendtrailError):
+    """Somebody else may do ``what``, but not this actor."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"you cannot {what}")
+
+
 class ErasedError(WrongStateError):
     """The phone is of a person who was erased."""
 

@@ -61,6 +61,8 @@ EVENTS: tuple[type[Event], ...] = (
     device.DeviceTested,
     lead.LeadErased,
     campaign_events.CampaignReopened,
+    campaign_events.CampaignDrafted,
+    campaign_events.CampaignApproved,
     lead.LeadReplyEdited,
     lead.LeadAddressLearned,
     lead.LeadPhoneChanged,

@@ -17,8 +17,7 @@ from domain.message import Message
 from domain.planning import Step
 from domain.windows import Hours
 
-# As the API promises them. Nothing waits for an approval or for the end of an undo yet: what would
-# make it wait is not built.
+# As the API promises them.
 Reason = Literal[
     "scheduled",
     "window",
@@ -52,7 +51,8 @@ class Owner(NamedTuple):
     """The message's campaign or sequence. ``stopped`` says that what is pending of the sequence
     will be cancelled. ``hours`` are when it may write to people, by the quiet hours too; ``steps``
     are its contents in their order; ``min_delay_seconds`` is the pace that it asks for. One that is
-    to ``ignore_cap`` may write to a person who had as much as a day allows."""
+    to ``ignore_cap`` may write to a person who had as much as a day allows. Before ``undo_until``
+    nothing of it is sent. One that ``awaits_approval`` is paused for as long."""
 
     status: str
     stopped: bool
@@ -60,6 +60,8 @@ class Owner(NamedTuple):
     steps: Sequence[Step]
     min_delay_seconds: float
     ignore_cap: bool = False
+    undo_until: datetime | None = None
+    awaits_approval: bool = False
 
     @property
     def holds(self) -> bool:
@@ -115,6 +117,8 @@ def waits_for(facts: Facts, now: datetime) -> Wait | None:
         return None
     if facts.in_quarantine:
         return Wait("unrecordable", None)
+    if facts.owner.awaits_approval and facts.owner.status == "paused":
+        return Wait("approval", None)
     if facts.owner.holds:
         is_step = facts.message.campaign_id is None
         return Wait("sequence_paused" if is_step else "campaign_paused", None)
@@ -137,7 +141,7 @@ def recorded(deferred: bool, reason: str | None) -> Reason:
     if deferred and reason is not None and reason.startswith("unreachable"):
         return "unreachable"
     match reason:
-        case "window" | "previous_step" | "frequency_cap" if not deferred:
+        case "window" | "previous_step" | "frequency_cap" | "undo" if not deferred:
             return reason
         case _:
             return "scheduled"
@@ -174,6 +178,7 @@ def _known_end(facts: Facts, now: datetime) -> Wait:
         wait = Wait(recorded(facts.message.retry_at is not None, facts.message.reason), due)
     found = max(due, now)
     ends: tuple[tuple[Reason, Callable[[Facts, datetime, datetime], datetime | None]], ...] = (
+        ("undo", _end_of_undo),
         ("previous_step", _after_last_step),
         ("frequency_cap", _next_day),
         ("daily_limit", _next_device_day),
@@ -185,6 +190,10 @@ def _known_end(facts: Facts, now: datetime) -> Wait:
         if end is not None and end > found:
             wait, found = Wait(reason, None if end == NEVER else end), end
     return wait
+
+
+def _end_of_undo(facts: Facts, found: datetime, now: datetime) -> datetime | None:
+    return facts.owner.undo_until
 
 
 def _after_last_step(facts: Facts, found: datetime, now: datetime) -> datetime | None:

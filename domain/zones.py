@@ -15,11 +15,12 @@ from domain.windows import Window
 
 
 class House(NamedTuple):
-    """What holds for everybody: the clock of whom nothing else says where they are, and the quiet
-    hours."""
+    """What holds for everybody: the clock of whom nothing else says where they are, the quiet
+    hours, and whether what is sent needs the approval of another one (``four_eyes``)."""
 
     timezone: str = "UTC"
     quiet: Window | None = None
+    four_eyes: bool = False
 
 
 def of_recipient(own: str | None, owners: str | None, phone: str, house: House) -> ZoneInfo:

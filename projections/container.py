@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 
 from domain.application.outreach import Outreach
 from domain.opt_out_words import STOP_WORDS
-from domain.zones import House
 from projections.config.fault_points import Fault
 from projections.config.settings import Settings
 from projections.database import secret_check
@@ -65,7 +64,7 @@ class Container:
             clock,
             new_id,
             STOP_WORDS | settings.stop_words,
-            House(settings.timezone, settings.quiet_hours),
+            settings.house,
             settings.allow_private_hosts,
         )
         factory = cast(Factory, self.outreach.factory)

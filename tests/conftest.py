@@ -150,5 +150,7 @@ def clock() -> SimulatedClock:
 @pytest.fixture
 def container(database_url: str, clock: SimulatedClock) -> Iterator[Container]:
     """The application on a fresh database, at the test's own time."""
-    with Container(Settings(database_url=database_url, secret_key=SECRET_KEY), clock) as opened:
+    with Container(
+        Settings(database_url=database_url, secret_key=SECRET_KEY, undo_seconds=0), clock
+    ) as opened:
         yield opened

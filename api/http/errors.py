@@ -15,6 +15,7 @@ from domain.errors import (
     ConflictError,
     CycleError,
     InvalidInputError,
+    NotAllowedError,
     NotFoundError,
     PendingMessagesError,
     ProviderError,
@@ -50,6 +51,8 @@ def install(app: Flask, api: Any) -> None:
                 return _error(422, "Unprocessable Entity", str(error), _wrong_field(error))
             case NotFoundError():
                 return _error(404, "Not Found", str(error))
+            case NotAllowedError():
+                return _error(403, "Forbidden", str(error))
             case WrongStateError():
                 return _error(409, "Conflict", str(error), {"state": error.state})
             case AlreadyExistsError():

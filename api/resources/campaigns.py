@@ -21,7 +21,14 @@ from api.http.context import (
     resource,
 )
 from api.schemas import serializers
-from api.schemas.campaigns import Campaign, CampaignChange, NewCampaign, Preview
+from api.schemas.campaigns import (
+    Campaign,
+    CampaignChange,
+    CampaignTime,
+    CopyOfCampaign,
+    NewCampaign,
+    Preview,
+)
 from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
 from domain import content_check, values
 from domain.campaign.definition import Definition, earliest
@@ -54,6 +61,8 @@ def _instant(data: dict[str, Any], present: Definition | None = None) -> dict[st
     zone = data.get("timezone", RECIPIENT if local else own)
     if zone == RECIPIENT and not data.keys() & {"timezone", "scheduled_at"}:
         return {}
+    if present is None and "scheduled_at" not in data and zone != RECIPIENT:
+        return {"timezone": zone}
     if zone == RECIPIENT:
         at = values.parse_local(data.get("scheduled_at", local or ""), "scheduled_at")
         local = at.isoformat(timespec="minutes")
@@ -69,11 +78,36 @@ def _instant(data: dict[str, Any], present: Definition | None = None) -> dict[st
 @blueprint.arguments(NewCampaign)
 @blueprint.response(201, Campaign)
 def schedule(data: dict[str, Any]) -> Any:
-    """Schedule a campaign"""
+    """Schedule a campaign, or keep a draft of one"""
+    keep = outreach().draft_campaign if data.pop("draft") else outreach().schedule_campaign
+    data.setdefault("undo_seconds", container().settings.undo_seconds)
     fill_max_delay(data, default=0.0)
     definition = Definition(**_checked(data) | _instant(data))
     content_check.check_length("body", definition, gateways_in_service())
-    return _show(outreach().schedule_campaign(definition, actor=actor()).id)
+    return _show(keep(definition, actor=actor()).id)
+
+
+@blueprint.post("/<uuid:campaign_id>/schedule", needs="operator")
+@blueprint.arguments(CampaignTime, required=False)
+@blueprint.response(200, Campaign)
+def schedule_draft(data: dict[str, Any], campaign_id: UUID) -> Any:
+    """Plan a draft, for its own time or for the one that is given"""
+
+    def change(definition: Definition) -> Definition:
+        changed = msgspec.structs.replace(definition, **_instant(data, definition))
+        content_check.check_length("body", changed, gateways_in_service())
+        return changed
+
+    outreach().schedule_draft(campaign_id, change, actor=actor())
+    return _show(campaign_id)
+
+
+@blueprint.post("/<uuid:campaign_id>/copy", needs="operator")
+@blueprint.arguments(CopyOfCampaign, required=False)
+@blueprint.response(201, Campaign)
+def copy(data: dict[str, Any], campaign_id: UUID) -> Any:
+    """Copy a campaign of any status, as a draft without a time"""
+    return _show(outreach().copy_campaign(campaign_id, **data, actor=actor()).id)
 
 
 @blueprint.get("", needs="viewer")
@@ -137,6 +171,11 @@ def _action(name: str, command: Callable[[UUID], object], summary: str) -> None:
     )
 
 
+_action(
+    "approve",
+    lambda id_: outreach().approve_campaign(id_, actor=actor()),
+    "Say that exactly this may go out; not by who wrote it or changed it last",
+)
 _action("pause", lambda id_: outreach().pause_campaign(id_, actor=actor()), "Hold every message")
 _action("resume", lambda id_: outreach().resume_campaign(id_, actor=actor()), "Go on")
 _action(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from api.schemas.content import ContentFields, NewContentFields, Template
 from api.schemas.fields import (
@@ -18,6 +20,7 @@ from api.schemas.fields import (
     note,
 )
 from api.schemas.windows import Windows
+from domain.campaign.definition import LONGEST_UNDO
 from domain.values import MOST_TOKENS, TARGET_FILTERS
 
 
@@ -38,6 +41,13 @@ class CampaignFields(ContentFields):
             " they are; 'recipient': everybody gets it when the own clock shows scheduled_at"
         ),
     )
+    undo_seconds = Number(
+        validate=validate.Range(0, LONGEST_UNDO),
+        metadata=note(
+            "so long after its start nothing is sent yet, and cancelling calls it back whole;"
+            " SENDTRAIL_UNDO_SECONDS if it is not given"
+        ),
+    )
     expires_after_hours = Number(
         allow_none=True,
         validate=validate.Range(0.01, 8784),
@@ -51,12 +61,50 @@ class CampaignChange(CampaignFields):
 
 class NewCampaign(NewContentFields, CampaignChange):
     name = Text(required=True, validate=NAME)
-    scheduled_at = Text(
-        required=True, metadata=CampaignFields._declared_fields["scheduled_at"].metadata
+    draft = Flag(
+        load_default=False,
+        metadata=note("keep it; it is planned by POST /campaigns/{id}/schedule"),
     )
+
+    @validates_schema(skip_on_field_errors=False)
+    def _says_when(self, data: dict[str, Any], **_: Any) -> None:
+        if not data.get("draft") and "scheduled_at" not in data:
+            raise ValidationError("Missing data for required field.", "scheduled_at")
+
+
+class CampaignTime(Schema):
+    """When a draft starts, where it does not say so or says otherwise."""
+
+    scheduled_at = Text(metadata=note(INSTANT))
+    timezone = Text(allow_none=True)
+
+
+class CopyOfCampaign(Schema):
+    name = Text(validate=NAME, metadata=note("of the copy"))
+
+
+class Approval(Schema):
+    by = fields.String(required=True)
+    at = fields.AwareDateTime(required=True)
 
 
 class Campaign(CampaignFields):
+    scheduled_at = Text(
+        required=True, allow_none=True, metadata=note("null of a draft that does not say yet")
+    )
+    undo_until = fields.AwareDateTime(
+        required=True, allow_none=True, metadata=note("before it nothing is sent")
+    )
+    awaits_approval = fields.Boolean(
+        required=True, metadata=note("nothing is sent before somebody else approves it")
+    )
+    approved = fields.Nested(
+        Approval, required=True, allow_none=True, metadata=note("who approved it as it is")
+    )
+    made_by = fields.String(required=True)
+    changed_by = fields.String(
+        required=True, metadata=note("who last changed what it says, or to whom")
+    )
     local_time = fields.String(
         required=True,
         allow_none=True,

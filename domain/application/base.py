@@ -36,6 +36,7 @@ ATTEMPTS = 10
 
 # Events that make messages due at once, so that broadcasters should not wait for their next look.
 MAKES_DUE = (
+    campaign_events.CampaignApproved,
     campaign_events.CampaignResumed,
     device.DeviceConnected,
     message_events.MessageMoved,

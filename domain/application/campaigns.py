@@ -16,7 +16,7 @@ AT_ONCE = 2000
 
 
 class CampaignCommands(Commands):
-    """Schedule, revise, pause, resume, cancel."""
+    """Draft, schedule, copy, revise, pause, resume, cancel."""
 
     def get_campaign(self, campaign_id: UUID) -> campaign.Campaign:
         """The campaign's present state. Raises NotFoundError."""
@@ -24,7 +24,41 @@ class CampaignCommands(Commands):
 
     def schedule_campaign(self, definition: Definition, *, actor: str) -> campaign.Campaign:
         """Plan a campaign for its ``scheduled_at``; one in the past starts at once."""
-        event = campaign.schedule(self.new_id(), definition, now=self.clock(), actor=actor)
+        event = campaign.schedule(
+            self.new_id(),
+            definition,
+            four_eyes=self.house.four_eyes,
+            now=self.clock(),
+            actor=actor,
+        )
+        return self._begin(CAMPAIGN, event)
+
+    def draft_campaign(self, definition: Definition, *, actor: str) -> campaign.Campaign:
+        """Write a campaign down without planning it."""
+        event = campaign.draft(self.new_id(), definition, now=self.clock(), actor=actor)
+        return self._begin(CAMPAIGN, event)
+
+    def schedule_draft(
+        self, campaign_id: UUID, change: Callable[[Definition], Definition], *, actor: str
+    ) -> campaign.Campaign:
+        """Plan a draft; ``change`` makes its definition of the present one. Raises
+        WrongStateError for what is no draft."""
+
+        def decide(state: campaign.Campaign, *, now: datetime, actor: str) -> Sequence[Event]:
+            new = change(state.definition)
+            return campaign.schedule_draft(
+                state, new, four_eyes=self.house.four_eyes, now=now, actor=actor
+            )
+
+        return self._change(CAMPAIGN, campaign_id, decide, actor)
+
+    def copy_campaign(
+        self, campaign_id: UUID, *, name: str | None = None, actor: str
+    ) -> campaign.Campaign:
+        """Write a draft that is like the campaign, in whatever status that is. Raises
+        NotFoundError."""
+        present = self.get_campaign(campaign_id)
+        event = campaign.copy(present, self.new_id(), name, now=self.clock(), actor=actor)
         return self._begin(CAMPAIGN, event)
 
     def revise_campaign(
@@ -44,7 +78,9 @@ class CampaignCommands(Commands):
         def decide(state: campaign.Campaign, *, now: datetime, actor: str) -> Sequence[Event]:
             nonlocal opens
             new = applied(definition, state.definition)
-            events = campaign.revise(state, new, now=now, actor=actor)
+            events = campaign.revise(
+                state, new, four_eyes=self.house.four_eyes, now=now, actor=actor
+            )
             present = state.definition
             opens = (new.windows, new.timezone) != (present.windows, present.timezone)
             return events
@@ -67,6 +103,11 @@ class CampaignCommands(Commands):
                 last = found[-1].id
                 self.record(connection, message.look_again(found, now=now, actor=actor))
                 self.queries.wake_broadcasters(connection)
+
+    def approve_campaign(self, campaign_id: UUID, *, actor: str) -> campaign.Campaign:
+        """Approve what the campaign says, and to whom. Raises NotAllowedError for who wrote or
+        changed it."""
+        return self._change(CAMPAIGN, campaign_id, campaign.approve, actor)
 
     def pause_campaign(self, campaign_id: UUID, *, actor: str) -> campaign.Campaign:
         """Hold what is pending."""

@@ -1,6 +1,7 @@
 """A campaign: one message to every lead that matches at the scheduled instant.
 
-pending -> triggering -> triggered -> finished; paused and cancelled from any of the first three.
+draft -> pending -> triggering -> triggered -> finished; cancelled from any but the last, paused
+from any but that and a draft.
 It starts at its instant (triggering); when every lead was looked at it is triggered.
 
 Import state and decisions from here, the events from ``events``, the definition from
@@ -8,8 +9,11 @@ Import state and decisions from here, the events from ``events``, the definition
 """
 
 from domain.campaign.decisions import (
+    approve,
     cancel,
     complete_audience,
+    copy,
+    draft,
     extend_audience,
     finish,
     pause,
@@ -17,15 +21,20 @@ from domain.campaign.decisions import (
     resume,
     revise,
     schedule,
+    schedule_draft,
     start,
 )
-from domain.campaign.state import Campaign, Status, evolve, fold
+from domain.campaign.state import Approval, Campaign, Status, evolve, fold
 
 __all__ = [
+    "Approval",
     "Campaign",
     "Status",
+    "approve",
     "cancel",
     "complete_audience",
+    "copy",
+    "draft",
     "evolve",
     "extend_audience",
     "finish",
@@ -35,5 +44,6 @@ __all__ = [
     "resume",
     "revise",
     "schedule",
+    "schedule_draft",
     "start",
 ]

@@ -3,16 +3,25 @@ it."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
-from domain.campaign.definition import Definition, check
+from domain.campaign.definition import (
+    LONGEST_NAME,
+    Definition,
+    approved_content,
+    check,
+    starts_at,
+)
 from domain.campaign.events import (
+    Approval,
+    CampaignApproved,
     CampaignAudienceCompleted,
     CampaignAudienceExtended,
     CampaignCancelled,
+    CampaignDrafted,
     CampaignFinished,
     CampaignPaused,
     CampaignReopened,
@@ -22,25 +31,92 @@ from domain.campaign.events import (
     CampaignTriggered,
 )
 from domain.campaign.state import Campaign, Status, evolve
-from domain.errors import InvalidInputError, WrongStateError
+from domain.errors import InvalidInputError, NotAllowedError, WrongStateError
 from domain.event import Event, first, following
 
 
-def schedule(id: UUID, definition: Definition, *, now: datetime, actor: str) -> CampaignScheduled:  # noqa: A002
-    """Plan a campaign. One whose instant has passed already is planned too, and starts at once."""
-    return first(CampaignScheduled, id, now, actor, definition=check(id, 1, definition))
+def draft(id: UUID, definition: Definition, *, now: datetime, actor: str) -> CampaignDrafted:  # noqa: A002
+    """Write a campaign down. Nothing of it happens before it is planned."""
+    return first(CampaignDrafted, id, now, actor, definition=check(id, 1, definition))
+
+
+def copy(
+    campaign: Campaign,
+    id: UUID,  # noqa: A002
+    name: str | None = None,
+    *,
+    now: datetime,
+    actor: str,
+) -> CampaignDrafted:
+    """Write a draft of that ``id`` that says the same to the same, by the rules under which it was
+    written; when it starts is to be said anew. Without a ``name`` it is called a copy."""
+    present = campaign.definition
+    if name is None:
+        name = f"{present.name[: LONGEST_NAME - 7]} (copy)"
+    definition = msgspec.structs.replace(present, name=name, scheduled_at=None, local_time=None)
+    return first(CampaignDrafted, id, now, actor, definition=check(id, 1, definition, present))
+
+
+def schedule(
+    id: UUID,  # noqa: A002
+    definition: Definition,
+    *,
+    four_eyes: bool = False,
+    now: datetime,
+    actor: str,
+) -> CampaignScheduled:
+    """Plan a campaign. One whose instant has passed already is planned too, and starts at once.
+    With ``four_eyes`` it starts only when another one than ``actor`` has approved it."""
+    checked = _with_instant(check(id, 1, definition))
+    approval = "needed" if four_eyes else "kept"
+    return first(CampaignScheduled, id, now, actor, definition=checked, approval=approval)
+
+
+def schedule_draft(
+    campaign: Campaign,
+    definition: Definition,
+    *,
+    four_eyes: bool = False,
+    now: datetime,
+    actor: str,
+) -> tuple[Event, ...]:
+    """Plan a draft, as ``definition`` says it now. What was approved as a draft stays so, if it
+    still says the same."""
+    _require(campaign, "schedule", "draft")
+    present = campaign.definition
+    checked = _with_instant(check(campaign.id, campaign.version + 1, definition, present))
+    approval = _approval(campaign, checked, four_eyes=four_eyes)
+    if four_eyes and campaign.approved is None:
+        approval = "needed"
+    return (
+        following(campaign, CampaignScheduled, now, actor, definition=checked, approval=approval),
+    )
+
+
+def _with_instant(definition: Definition) -> Definition:
+    if definition.scheduled_at is None:
+        raise InvalidInputError("scheduled_at", "when the campaign is to start")
+    return definition
 
 
 def revise(
-    campaign: Campaign, definition: Definition, *, now: datetime, actor: str
+    campaign: Campaign,
+    definition: Definition,
+    *,
+    four_eyes: bool = False,
+    now: datetime,
+    actor: str,
 ) -> tuple[Event, ...]:
     """New content and pace for what is not dispatched yet; nothing follows where nothing changes.
+    With ``four_eyes`` another text or audience is sent only when it is approved.
     After the start criteria, instant, expiry and devices are frozen: their change is refused."""
-    _require(campaign, "revise", "pending", "triggering", "triggered", "paused")
+    _require(campaign, "revise", "draft", "pending", "triggering", "triggered", "paused")
     present = campaign.definition
     checked = check(campaign.id, campaign.version + 1, definition, present)
     if msgspec.structs.replace(checked, content_id=present.content_id) == present:
         return ()
+    if campaign.status != "draft":
+        _with_instant(checked)
     frozen = (
         "niche",
         "target_status",
@@ -48,22 +124,54 @@ def revise(
         "local_time",
         "expires_after_hours",
         "device_ids",
+        "undo_seconds",
     )
     if campaign.triggered_at is not None:
         for field in frozen:
             if getattr(checked, field) != getattr(present, field):
                 raise WrongStateError("campaign", campaign.status, f"change the {field} of")
-    return (following(campaign, CampaignRevised, now, actor, definition=checked),)
+    approval = _approval(campaign, checked, four_eyes=four_eyes and campaign.status != "draft")
+    return (
+        following(campaign, CampaignRevised, now, actor, definition=checked, approval=approval),
+    )
+
+
+def _approval(campaign: Campaign, new: Definition, *, four_eyes: bool) -> Approval:
+    """What becomes of the campaign's approval when ``new`` is its definition."""
+    if approved_content(new) != approved_content(campaign.definition):
+        return "needed" if four_eyes else "none"
+    return "kept" if four_eyes or not campaign.awaits_approval else "none"
+
+
+def approve(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Approve exactly what the campaign says now, and to whom. Nothing follows if it is approved.
+    Raises NotAllowedError for who wrote it or changed it last."""
+    _require(campaign, "approve", "draft", "pending", "triggering", "triggered", "paused")
+    if actor in (campaign.made_by, campaign.changed_by):
+        raise NotAllowedError("approve this campaign: you wrote it, or changed it last")
+    if campaign.approved is not None:
+        return ()
+    definition = campaign.definition
+    what = {
+        "content_sha256": approved_content(definition).hex(),
+        "niche": definition.niche,
+        "target_status": definition.target_status,
+    }
+    return (following(campaign, CampaignApproved, now, actor, **what),)
 
 
 def start(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """Freeze the criteria of a pending campaign; refused before ``scheduled_at``."""
     _require(campaign, "start", "pending")
-    if campaign.definition.scheduled_at > now:
+    if campaign.awaits_approval:
+        raise WrongStateError("campaign", "not approved", "start")
+    if starts_at(campaign.definition) > now:
         raise WrongStateError("campaign", campaign.status, "start (before its time)")
+    undo_seconds = campaign.definition.undo_seconds
     criteria = {
         "niche": campaign.definition.niche,
         "target_status": campaign.definition.target_status,
+        "undo_until": now + timedelta(seconds=undo_seconds) if undo_seconds else None,
     }
     return (following(campaign, CampaignTriggered, now, actor, **criteria),)
 
@@ -110,7 +218,7 @@ def resume(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...
 
 def cancel(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """Cancel for good; the reaper cancels what is pending as ``campaign_cancelled``."""
-    _require(campaign, "cancel", "pending", "triggering", "triggered", "paused")
+    _require(campaign, "cancel", "draft", "pending", "triggering", "triggered", "paused")
     return (following(campaign, CampaignCancelled, now, actor),)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from types import MappingProxyType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,10 +19,13 @@ from domain.windows import Window, at_wall, check_window
 
 # How far the first of all clocks is ahead of UTC, on Kiritimati.
 _FIRST_CLOCK = timedelta(hours=14)
+LONGEST_NAME = 200
+LONGEST_UNDO = 86_400
 
 
 class Definition(Content, frozen=True, kw_only=True):
-    """What a campaign says, to whom and when. ``scheduled_at`` is an instant in UTC. An empty
+    """What a campaign says, to whom and when. ``scheduled_at`` is an instant in UTC; a draft may
+    have none. An empty
     ``niche`` matches every lead. Delays of zero leave the pace to the device. Messages go only
     while one of the ``windows`` is open, if there are any, on the clock of the recipient;
     ``timezone`` is for people who have none. One that is to ``ignore_cap`` is no promotion. Leads
@@ -27,10 +33,12 @@ class Definition(Content, frozen=True, kw_only=True):
 
     With a ``local_time`` (``YYYY-MM-DDTHH:MM``) everybody gets it at that time of the own clock,
     and ``scheduled_at`` is when that is on the first of all clocks.
+
+    For ``undo_seconds`` after its start nothing is sent yet.
     """
 
     name: str
-    scheduled_at: datetime
+    scheduled_at: datetime | None = None
     niche: tuple[str, ...] = ()
     target_status: TargetFilter = "all"
     min_delay_seconds: float = 0.0
@@ -40,7 +48,14 @@ class Definition(Content, frozen=True, kw_only=True):
     ignore_cap: bool = False
     local_time: str | None = None
     expires_after_hours: float | None = None
+    undo_seconds: float = 0.0
     device_ids: tuple[UUID, ...] = ()
+
+
+# What an approval is about, and what a field is where it says nothing: a later field that says
+# nothing leaves digests as they are.
+_APPROVED = ("body", "media_url", "template", "rules", "niche", "target_status")
+_PLAIN: Mapping[str, object] = MappingProxyType({})
 
 
 def check(
@@ -54,16 +69,18 @@ def check(
     if hours is not None and not 0 < hours <= 24 * 366:
         raise InvalidInputError("expires_after_hours", "hours above 0 and up to 8784, or null")
     low, high = values.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
+    if not 0 <= definition.undo_seconds <= LONGEST_UNDO:
+        raise InvalidInputError("undo_seconds", f"seconds from 0 to {LONGEST_UNDO}")
     if definition.timezone is not None:
         values.zone(definition.timezone)
     for window in definition.windows:
         check_window(window)
     return msgspec.structs.replace(
         definition,
-        name=values.name("name", definition.name, longest=200),
+        name=values.name("name", definition.name, longest=LONGEST_NAME),
         niche=values.tokens("niche", definition.niche),
         target_status=values.target_filter(definition.target_status),
-        scheduled_at=values.instant(definition.scheduled_at, "scheduled_at"),
+        scheduled_at=_instant(definition.scheduled_at),
         content_id=f"{campaign_id}:{version}:0",
         min_delay_seconds=low,
         max_delay_seconds=high,
@@ -71,10 +88,27 @@ def check(
     )
 
 
+def _instant(at: datetime | None) -> datetime | None:
+    return None if at is None else values.instant(at, "scheduled_at")
+
+
+def starts_at(definition: Definition) -> datetime:
+    """When a campaign that is no draft starts."""
+    assert definition.scheduled_at is not None  # noqa: S101 - only a draft may have none
+    return definition.scheduled_at
+
+
+def approved_content(definition: Definition) -> bytes:
+    """SHA-256 of what somebody approves: what the campaign says, and to whom."""
+    fields = msgspec.structs.asdict(definition)
+    what = {name: fields[name] for name in _APPROVED if fields[name] != _PLAIN.get(name)}
+    return sha256(msgspec.json.encode(what, order="sorted")).digest()
+
+
 def due_at(definition: Definition, zone: ZoneInfo) -> datetime:
     """When the message to somebody in ``zone`` is due."""
     if definition.local_time is None:
-        return definition.scheduled_at
+        return starts_at(definition)
     return at_wall(datetime.fromisoformat(definition.local_time), zone)
 
 

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from domain.campaign.definition import Definition
 from domain.event import Event
 from domain.values import TargetFilter
 
+# What a new definition means for the approval: it is needed, there is none, or it is as it was.
+Approval = Literal["needed", "none", "kept"]
+
+
+class CampaignDrafted(Event, frozen=True, kw_only=True, gc=False):
+    """The campaign was written down; it is not planned yet."""
+
+    TOPIC: ClassVar[str] = "campaign.drafted"
+    definition: Definition
+
 
 class CampaignScheduled(Event, frozen=True, kw_only=True, gc=False):
-    """The campaign was planned; ``definition`` holds its content."""
+    """The campaign, or a draft, was planned; ``definition`` holds its content."""
 
     TOPIC: ClassVar[str] = "campaign.scheduled"
     definition: Definition
+    approval: Approval = "kept"
 
 
 class CampaignRevised(Event, frozen=True, kw_only=True, gc=False):
@@ -22,14 +34,27 @@ class CampaignRevised(Event, frozen=True, kw_only=True, gc=False):
 
     TOPIC: ClassVar[str] = "campaign.revised"
     definition: Definition
+    approval: Approval = "kept"
+
+
+class CampaignApproved(Event, frozen=True, kw_only=True, gc=False):
+    """The actor approved exactly this: the content, whose digest is ``content_sha256``, for the
+    leads of ``niche`` and ``target_status``."""
+
+    TOPIC: ClassVar[str] = "campaign.approved"
+    content_sha256: str
+    niche: tuple[str, ...]
+    target_status: TargetFilter
 
 
 class CampaignTriggered(Event, frozen=True, kw_only=True, gc=False):
-    """The campaign started: ``niche`` and ``target_status`` are frozen as its criteria."""
+    """The campaign started: ``niche`` and ``target_status`` are frozen as its criteria. Before
+    ``undo_until`` nothing is sent."""
 
     TOPIC: ClassVar[str] = "campaign.triggered"
     niche: tuple[str, ...]
     target_status: TargetFilter
+    undo_until: datetime | None = None
 
 
 class CampaignAudienceExtended(Event, frozen=True, kw_only=True, gc=False):

@@ -10,9 +10,11 @@ import msgspec
 
 from domain.campaign.definition import Definition
 from domain.campaign.events import (
+    CampaignApproved,
     CampaignAudienceCompleted,
     CampaignAudienceExtended,
     CampaignCancelled,
+    CampaignDrafted,
     CampaignFinished,
     CampaignPaused,
     CampaignReopened,
@@ -23,19 +25,34 @@ from domain.campaign.events import (
 )
 from domain.event import Event, ForeignEventError, folder
 
-Status = Literal["pending", "triggering", "triggered", "finished", "paused", "cancelled"]
+Status = Literal["draft", "pending", "triggering", "triggered", "finished", "paused", "cancelled"]
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """Who approved the campaign as it is, and when."""
+
+    by: str
+    at: datetime
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign's state. A paused one goes on as ``paused_from``. It started at ``triggered_at``.
-    ``scheduled`` and ``excluded`` count up to ``cursor``, the last lead that was looked at."""
+    """A campaign's state. ``made_by`` and ``changed_by`` are the actors who wrote it and who last
+    changed what it says or to whom. With ``awaits_approval`` nothing is sent before another one
+    approved it. A paused one goes on as ``paused_from``. It started at ``triggered_at``. Before
+    ``undo_until`` nothing is sent. ``scheduled`` and ``excluded`` count up to ``cursor``, the last
+    lead that was looked at."""
 
     id: UUID
     version: int
     status: Status
     definition: Definition
+    made_by: str = ""
+    changed_by: str = ""
+    awaits_approval: bool = False
+    approved: Approval | None = None
     paused_from: Status | None = None
     triggered_at: datetime | None = None
+    undo_until: datetime | None = None
     cursor: UUID | None = None
     scheduled: int = 0
     excluded: dict[str, int] = {}
@@ -46,14 +63,30 @@ def evolve(state: Campaign | None, event: Event) -> Campaign:
     """The campaign after ``event``."""
     changes: dict[str, object]
     match state, event:
-        case None, CampaignScheduled():
+        case None, CampaignDrafted() | CampaignScheduled():
+            status: Status = "draft" if isinstance(event, CampaignDrafted) else "pending"
             return Campaign(
-                id=event.originator_id, version=1, status="pending", definition=event.definition
+                id=event.originator_id,
+                version=1,
+                status=status,
+                definition=event.definition,
+                made_by=event.actor,
+                changed_by=event.actor,
+                awaits_approval=isinstance(event, CampaignScheduled) and event.approval == "needed",
             )
+        case Campaign(status="draft"), CampaignScheduled():
+            changes = {"status": "pending", "definition": event.definition, **_unapproved(event)}
         case Campaign(), CampaignRevised():
-            changes = {"definition": event.definition}
+            changes = {"definition": event.definition, **_unapproved(event)}
+        case Campaign(), CampaignApproved():
+            approved = Approval(event.actor, event.timestamp)
+            changes = {"approved": approved, "awaits_approval": False}
         case Campaign(), CampaignTriggered():
-            changes = {"status": "triggering", "triggered_at": event.timestamp}
+            changes = {
+                "status": "triggering",
+                "triggered_at": event.timestamp,
+                "undo_until": event.undo_until,
+            }
         case Campaign(), CampaignAudienceExtended():
             excluded = dict(state.excluded)
             for reason, count in event.excluded.items():
@@ -78,6 +111,17 @@ def evolve(state: Campaign | None, event: Event) -> Campaign:
         case _:
             raise ForeignEventError("a campaign", event)
     return msgspec.structs.replace(state, version=event.originator_version, **changes)
+
+
+def _unapproved(event: CampaignScheduled | CampaignRevised) -> dict[str, object]:
+    """What becomes of an approval by a new definition."""
+    if event.approval == "kept":
+        return {}
+    return {
+        "approved": None,
+        "awaits_approval": event.approval == "needed",
+        "changed_by": event.actor,
+    }
 
 
 fold = folder(evolve)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain import access, device, enrollment, sequence, suppression
 from domain.campaign import events as campaign_events
+from domain.campaign.definition import starts_at
 from domain.event import Event
 from domain.lead import events as lead
 from domain.message import events as message_events
@@ -164,12 +165,19 @@ def _story(event: Event) -> Iterator[str]:
                 yield f"with {event.added} steps more and {event.removed} fewer"
         case enrollment.EnrollmentStopped():
             yield f"enrollment stopped: {event.reason}"
+        case campaign_events.CampaignDrafted():
+            yield f"campaign {event.definition.name!r} written down"
+        case campaign_events.CampaignApproved():
+            yield f"campaign approved: content {event.content_sha256[:12]}… to niche"
+            yield f"{', '.join(event.niche) or 'any'}, target status {event.target_status}"
         case campaign_events.CampaignScheduled():
             yield f"campaign {event.definition.name!r} scheduled for"
-            yield event.definition.scheduled_at.isoformat()
+            yield starts_at(event.definition).isoformat()
         case campaign_events.CampaignTriggered():
             yield f"campaign triggered for niche {', '.join(event.niche) or 'any'},"
             yield f"target status {event.target_status}"
+            if event.undo_until is not None:
+                yield f"; it can be called back until {event.undo_until.isoformat()}"
         case campaign_events.CampaignRevised():
             yield f"campaign revised: text {event.definition.content_id}"
         case campaign_events.CampaignAudienceExtended():

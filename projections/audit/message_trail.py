@@ -167,7 +167,11 @@ def _cause(scheduled: message_events.MessageScheduled, chain: list[Event]) -> Ca
     for event in chain:
         changes: dict[str, Any] = {}
         match event:
-            case campaign_events.CampaignScheduled() | campaign_events.CampaignRevised():
+            case (
+                campaign_events.CampaignDrafted()
+                | campaign_events.CampaignScheduled()
+                | campaign_events.CampaignRevised()
+            ):
                 changes = {"name": event.definition.name}
             case campaign_events.CampaignTriggered():
                 changes = {"niche": list(event.niche), "target_status": event.target_status}
@@ -221,7 +225,11 @@ def _content(outreach: Outreach, content_id: str) -> Content:
     aggregate_id, version, step = content_id.split(":")
     (event,) = _events(outreach, UUID(aggregate_id), after=int(version) - 1, upto=int(version))
     match event:
-        case campaign_events.CampaignScheduled() | campaign_events.CampaignRevised():
+        case (
+            campaign_events.CampaignDrafted()
+            | campaign_events.CampaignScheduled()
+            | campaign_events.CampaignRevised()
+        ):
             return event.definition
         case sequence.SequenceDefined():
             return event.definition.steps[int(step) - 1]

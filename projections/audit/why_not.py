@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from domain import audience, campaign, enrolling, lead, sequence, values
 from domain.application.outreach import Outreach
 from domain.campaign import events as campaign_events
+from domain.campaign.definition import starts_at
 from domain.device_choice import UNTIED
 from domain.event import Event
 from domain.waiting import Wait
@@ -63,7 +64,9 @@ def why_not_campaign(
     if triggered is None:
         story = f"the campaign is {state.status}, and has not started"
         if state.status == "pending":
-            story += f": it starts at {state.definition.scheduled_at:%Y-%m-%d %H:%M} UTC"
+            if state.awaits_approval:
+                story += ": it awaits an approval"
+            story += f": it starts at {starts_at(state.definition):%Y-%m-%d %H:%M} UTC"
         return WhyNot(reason="not_triggered", story=story, **about)
     decision = _decision(log, lead_id)
     if decision is None:

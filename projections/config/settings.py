@@ -12,11 +12,13 @@ import msgspec
 import phonenumbers
 from cryptography.fernet import Fernet
 
+from domain.campaign.definition import LONGEST_UNDO
 from domain.errors import InvalidInputError, SettingsError
 from domain.hosts import NONE, AllowedHosts, host_bits, parse_allowed
 from domain.opt_out_words import normal_form
 from domain.values import zone
 from domain.windows import Window, quiet_hours
+from domain.zones import House
 from projections.config import database_url as url
 from projections.config.fault_points import POINTS
 
@@ -28,6 +30,7 @@ LOOPBACK = ("127.0.0.0/8", "::1/128")
 SECRETS = ("database_url", "secret_key", "new_secret_key")
 # Who may see a path: everybody, whoever has an API key, nobody.
 Door = Literal["open", "key", "off"]
+Approval = Literal["off", "four-eyes"]
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -60,6 +63,16 @@ def _seconds_or_none(text: str) -> float:
         seconds = -1.0
     if not 0 <= seconds <= 3600:
         raise ValueError("a number of seconds from 0 to 3600, e.g. 3")
+    return seconds
+
+
+def _undo_seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST_UNDO:
+        raise ValueError(f"a number of seconds from 0 to {LONGEST_UNDO}, e.g. 60")
     return seconds
 
 
@@ -138,6 +151,13 @@ def _door(text: str) -> Door:
     raise ValueError(f"one of {', '.join(get_args(Door))}")
 
 
+def _approval(text: str) -> Approval:
+    for choice in get_args(Approval):
+        if text.lower() == choice:
+            return cast(Approval, choice)
+    raise ValueError(f"one of {', '.join(get_args(Approval))}")
+
+
 def _fault(text: str) -> tuple[str, int]:
     point, _, time = text.partition(":")
     if point not in POINTS or not (time.isascii() and time.isdigit() and int(time) > 0):
@@ -190,6 +210,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quiet_hours: Annotated[Window | None, _quiet_hours] = None
     # How many messages a person may have in a day, over campaigns and sequences together.
     lead_daily_cap: Annotated[int | None, _cap] = None
+    # Whether what is sent needs the approval of another one than who wrote it.
+    approval: Annotated[Approval, _approval] = "off"
+    # How long a campaign that started can be called back whole, unless it says otherwise.
+    undo_seconds: Annotated[float, _undo_seconds] = 60.0
     # In normal form, beside those that are always understood.
     stop_words: Annotated[frozenset[str], _words] = frozenset()
     # The proxies whose word on where a request comes from is believed.
@@ -209,6 +233,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     docs: Annotated[Door, _door] = "open"
     # For tests: the fault point at which this process dies, and the how many-th time, from 1.
     fault: Annotated[tuple[str, int] | None, _fault] = None
+
+    @property
+    def house(self) -> House:
+        """What holds for everybody."""
+        return House(self.timezone, self.quiet_hours, self.approval == "four-eyes")
 
     def __repr__(self) -> str:
         # Neither a key nor the password of the database get into a log or a traceback.

@@ -4,7 +4,7 @@ what the rest would be."""
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -57,10 +57,15 @@ class Reader:
         self.hours = Hours(windows=state.definition.windows, quiet=house.quiet)
         self._connection = connection
         self._campaign = state
+        # Of a draft that does not say when it starts, this is what it would do now.
         self._definition = state.definition
+        if state.definition.scheduled_at is None:
+            self._definition = msgspec.structs.replace(state.definition, scheduled_at=now)
         self._house = house
         self._gateways = devices.gateways(connection)
-        start = max(now, self._definition.scheduled_at)
+        start = max(now, campaign_definition.starts_at(self._definition))
+        undo = timedelta(seconds=self._definition.undo_seconds)
+        self._undo_until = state.undo_until or start + undo
         self._found = Audience(
             texts=Texts(self._definition, self._gateways, start),
             excluded=Counter(state.excluded),
@@ -116,7 +121,7 @@ class Reader:
             zone = zones.of_recipient(
                 row.timezone, self._definition.timezone, row.phone, self._house
             )
-        due_at = due_at or campaign_definition.due_at(self._definition, zone)
+        due_at = max(due_at or campaign_definition.due_at(self._definition, zone), self._undo_until)
         self._found.due[Due(device_id, due_at, zone)] += 1
         names = rendering.names_of(row.name, row.phone, row.attributes)
         if device_id in self._gateways:

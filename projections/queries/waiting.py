@@ -15,7 +15,6 @@ from domain.message import Message
 from domain.waiting import Facts, Owner, Sender, Wait, waits_for
 from domain.waiting_words import Names, sentence
 from domain.windows import Hours
-from domain.zones import House
 from projections.config.settings import Settings
 from projections.database.engine import Database, rows, uuids
 from projections.database.prepared import prepared
@@ -107,7 +106,7 @@ class _Read:
     def __init__(
         self, connection: Connection, settings: Settings, pending: Sequence[Message], now: datetime
     ) -> None:
-        self._house = House(settings.timezone, settings.quiet_hours)
+        self._house = settings.house
         self._cap = settings.lead_daily_cap
         self._look_ahead = timedelta(seconds=settings.broadcast_every)
         self._owners = dispatch.owners(connection, {str(_owner_id(each)) for each in pending})
@@ -131,6 +130,8 @@ class _Read:
                 steps=owner.contents,
                 min_delay_seconds=owner.min_delay_seconds,
                 ignore_cap=owner.ignore_cap,
+                undo_until=owner.undo_until,
+                awaits_approval=owner.awaits_approval,
             ),
             sender=Sender(
                 status=row.device_status,

@@ -25,7 +25,7 @@ from domain.waiting_words import Names, line
 from projections.config.settings import Settings
 from projections.database.engine import rows
 from projections.queue.lookup import NOT_ASIDE
-from projections.schema.expressions import LIMIT_TODAY, TODAY
+from projections.schema.expressions import LIMIT_TODAY, SENDING_STATUS, TODAY
 
 # So many messages that are due later are asked one by one, or less.
 EXACT = 20_000
@@ -43,13 +43,13 @@ FROM quarantine q JOIN broadcast_messages m ON m.message_id = q.id
 WHERE q.kind = 'message' AND m.status = 'pending'
 """
 
-_HELD = """
+_HELD = f"""
 SELECT c.campaign_id, NULL::uuid AS sequence_id, c.name AS owner, c.status AS owner_status,
-    n.pending AS count
+    n.pending AS count, c.awaits_approval
 FROM campaigns c JOIN message_counts n ON n.owner_id = c.campaign_id
-WHERE message_is_held(c.status, NULL, NULL) AND n.pending > 0
+WHERE message_is_held({SENDING_STATUS.format(c="c.")}, NULL, NULL) AND n.pending > 0
 UNION ALL
-SELECT NULL, s.sequence_id, s.name, s.status, sum(n.pending)::int
+SELECT NULL, s.sequence_id, s.name, s.status, sum(n.pending)::int, false
 FROM sequences s JOIN message_counts n ON n.owner_id = s.sequence_id
 WHERE message_is_held(NULL, s.status, s.cancel_pending) AND n.pending > 0
 GROUP BY s.sequence_id, s.name, s.status
@@ -78,8 +78,8 @@ _GROUP = """
 """
 
 _LATER = f"""
-SELECT m.campaign_id, m.sequence_id, coalesce(c.name, s.name, '') AS owner, m.reason,
-    m.deferred, m.until, m.count,
+SELECT m.campaign_id, m.sequence_id, coalesce(c.name, s.name, '') AS owner, m.deferred,
+    m.until, CASE WHEN m.until = c.undo_until THEN 'undo' ELSE m.reason END AS reason, m.count,
     jsonb_path_exists(coalesce(c.definition, s.definition, '{{}}'), '$.windows[*]')
         AS has_windows
 FROM (
@@ -104,7 +104,8 @@ WITH d AS MATERIALIZED (
     FROM quarantine q JOIN broadcast_messages m ON m.message_id = q.id JOIN d USING (device_id)
     WHERE q.kind = 'message' AND m.due_at > %(now)s GROUP BY 1, 2
 )
-SELECT NULL::uuid AS campaign_id, NULL::uuid AS sequence_id, '' AS owner, m.reason, m.deferred,
+SELECT NULL::uuid AS campaign_id, NULL::uuid AS sequence_id, '' AS owner, m.deferred,
+    CASE WHEN g.until = c.undo_until THEN 'undo' ELSE m.reason END AS reason,
     g.until, g.count - coalesce(a.count, 0) AS count, true AS has_windows
 FROM (
     SELECT {_GROUP}, min(m.due_at) AS until, min(d.number) AS number, count(*)::int AS count
@@ -114,12 +115,13 @@ FROM (
 LEFT JOIN aside a USING (kept, due)
 JOIN d USING (number)
 CROSS JOIN LATERAL (
-    SELECT m.reason, m.retry_at IS NOT NULL AS deferred
+    SELECT m.reason, m.retry_at IS NOT NULL AS deferred, m.campaign_id
     FROM broadcast_messages m
     WHERE m.device_id = d.device_id AND m.due_at > %(now)s AND m.due_at >= g.due
       AND m.due_at < g.due + interval '1 hour' AND (m.due_at = m.planned_at) = g.kept
     ORDER BY m.due_at LIMIT 1
 ) m
+LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
 """
 
 
@@ -227,6 +229,8 @@ class _Groups:
         told of already."""
         names = Names(owner=row.owner, owner_status=row.owner_status)
         reason: Reason = "sequence_paused" if row.campaign_id is None else "campaign_paused"
+        if row.awaits_approval and row.owner_status not in ("paused", "cancelled"):
+            reason = "approval"
         self.add(row.count - unrecordable, Wait(reason, None), names, _owner(row))
 
     def of_device(self, row: Any, unrecordable: Sequence[datetime | None]) -> None:

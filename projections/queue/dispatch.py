@@ -19,6 +19,7 @@ from domain.windows import Window
 from projections.database.engine import rows, uuids
 from projections.database.prepared import Prepared, prepared
 from projections.queue.lookup import NOT_ASIDE
+from projections.schema.expressions import SENDING_STATUS
 
 
 class Candidate(NamedTuple):
@@ -78,7 +79,8 @@ class Owner(NamedTuple):
     there are none if they cannot be read. ``places`` has
     the place of each step by its number, and ``steps_ever`` counts the steps that the sequence ever
     had; a campaign has none. ``timezone`` is that of people who have none of their own. One that is
-    to ``ignore_cap`` may write to a person who had as much as a day may have."""
+    to ``ignore_cap`` may write to a person who had as much as a day may have. Before ``undo_until``
+    nothing of a campaign is sent. One that ``awaits_approval`` has the status ``paused``."""
 
     status: str
     cancel_pending: bool
@@ -90,6 +92,8 @@ class Owner(NamedTuple):
     contents: Sequence[Step]
     places: Mapping[int, int]
     steps_ever: int
+    undo_until: datetime | None
+    awaits_approval: bool
 
     def content(self, step: int) -> Step:
         """The content of the ``step`` of that number; a campaign's messages have step 0."""
@@ -131,20 +135,23 @@ LEFT JOIN device_secrets k USING (device_id)
 WHERE d.device_id = ANY(%(ids)s::uuid[])
 """)
 
-_OWNERS = prepared("""
-SELECT c.campaign_id::text, c.status, false, c.min_delay_seconds, c.max_delay_seconds,
-    c.definition, jsonb_build_array(c.definition), 0
+_OWNERS = prepared(f"""
+SELECT c.campaign_id::text, {SENDING_STATUS.format(c="c.")}, false, c.min_delay_seconds,
+    c.max_delay_seconds, c.definition, jsonb_build_array(c.definition), 0, c.undo_until,
+    c.awaits_approval
 FROM campaigns c WHERE c.campaign_id = ANY(%(ids)s::uuid[])
 UNION ALL
 SELECT s.sequence_id::text, s.status, s.cancel_pending, s.min_delay_seconds, s.max_delay_seconds,
-    s.definition - 'steps', s.definition -> 'steps', s.steps_ever
+    s.definition - 'steps', s.definition -> 'steps', s.steps_ever,
+    NULL::timestamptz, false
 FROM sequences s WHERE s.sequence_id = ANY(%(ids)s::uuid[])
 UNION ALL
 -- What somebody wrote to one person; without a text where the person was erased.
-SELECT m.message_id::text, 'active', false, 0, 0, '{}', CASE WHEN w.message_id IS NULL THEN '[]'
+SELECT m.message_id::text, 'active', false, 0, 0, '{{}}', CASE WHEN w.message_id IS NULL THEN '[]'
     ELSE jsonb_build_array(jsonb_build_object(
         'content_id', concat_ws(':', w.lead_id, w.version, 0), 'body', w.body,
-        'media_url', w.media_url, 'rules', w.rules)) END, 0
+        'media_url', w.media_url, 'rules', w.rules)) END, 0,
+    NULL::timestamptz, false
 FROM broadcast_messages m LEFT JOIN composed_messages w USING (message_id)
 WHERE m.message_id = ANY(%(ids)s::uuid[])
 """)
@@ -181,7 +188,7 @@ def owners(connection: Connection, ids: Iterable[str]) -> dict[str, Owner]:
     """Campaigns, sequences and messages that somebody wrote, by their ids."""
     return {
         row[0]: Owner(
-            row[1], row[2], row[3], row[4], *_hours(row[5]), *_contents(row[6], row[7]), row[7]
+            row[1], row[2], row[3], row[4], *_hours(row[5]), *_contents(row[6], row[7]), *row[7:]
         )
         for row in rows(connection, _OWNERS, ids=uuids(ids))
     }

@@ -9,36 +9,51 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from domain.campaign import Campaign
+from domain.campaign import Approval, Campaign
 from domain.campaign.definition import Definition
 from projections.database.engine import rows
 from projections.database.quarantined import FaultyError, not_aside
 from projections.readmodels.handler import Handlers, beside, handler, keys
+from projections.schema.expressions import SENDING_STATUS
 
-_SCHEDULED = f"""
+
+def _new(status: str, awaits: str = "false") -> str:
+    """The campaigns whose first events these are, in that status."""
+    return f"""
 WITH e AS ({{events}})
 INSERT INTO campaigns (campaign_id, version, status, name, scheduled_at, niche_keys, target_status,
-    min_delay_seconds, max_delay_seconds, definition, scheduled, excluded, audience_completed)
-SELECT originator_id, originator_version, 'pending', definition ->> 'name',
+    min_delay_seconds, max_delay_seconds, definition, scheduled, excluded, audience_completed,
+    made_by, changed_by, awaits_approval)
+SELECT originator_id, originator_version, '{status}', definition ->> 'name',
     (definition ->> 'scheduled_at')::timestamptz, {keys("definition -> 'niche'")},
     definition ->> 'target_status', (definition ->> 'min_delay_seconds')::float8,
-    (definition ->> 'max_delay_seconds')::float8, definition::jsonb, 0, '{{}}', false
+    (definition ->> 'max_delay_seconds')::float8, definition::jsonb, 0, '{{}}', false,
+    actor, actor, {awaits}
 FROM e WHERE originator_version = 1
 """
 
-_REVISED = f"""
+
+def _redefined(changes: str = "") -> str:
+    """The campaigns that are defined anew."""
+    return f"""
 WITH e AS ({{events}})
 UPDATE campaigns c
-SET version = e.originator_version,
+SET version = e.originator_version, {changes}
     name = e.definition ->> 'name',
     scheduled_at = (e.definition ->> 'scheduled_at')::timestamptz,
     niche_keys = {keys("e.definition -> 'niche'")},
     target_status = e.definition ->> 'target_status',
     min_delay_seconds = (e.definition ->> 'min_delay_seconds')::float8,
     max_delay_seconds = (e.definition ->> 'max_delay_seconds')::float8,
-    definition = e.definition::jsonb
+    definition = e.definition::jsonb,
+    changed_by = CASE WHEN coalesce(e.approval, 'kept') = 'kept' THEN c.changed_by ELSE e.actor END,
+    awaits_approval = CASE WHEN coalesce(e.approval, 'kept') = 'kept' THEN c.awaits_approval
+        ELSE e.approval = 'needed' END,
+    approved = CASE WHEN coalesce(e.approval, 'kept') = 'kept' THEN c.approved END
 FROM e WHERE c.campaign_id = e.originator_id AND c.version = e.originator_version - 1
+    AND e.originator_version > 1
 """
+
 
 _AUDIENCE_EXTENDED = """
 WITH e AS ({events})
@@ -65,13 +80,15 @@ FROM e WHERE c.campaign_id = e.originator_id AND c.version = e.originator_versio
 
 # A statement of its own, so that it sees what others committed before the campaign's row was
 # locked.
-_HOLD_OR_FREE_MESSAGES = """
-WITH e AS ({events}), c AS MATERIALIZED (
-    SELECT c.campaign_id, message_is_held(c.status, NULL, NULL) AS held
+_HOLD_OR_FREE_MESSAGES = f"""
+WITH e AS ({{events}}), c AS MATERIALIZED (
+    SELECT c.campaign_id, c.undo_until,
+        message_is_held({SENDING_STATUS.format(c="c.")}, NULL, NULL) AS held
     FROM campaigns c JOIN e ON c.campaign_id = e.originator_id
 )
 UPDATE broadcast_messages m
-SET due_at = CASE WHEN NOT c.held THEN coalesce(m.retry_at, m.scheduled_at) END
+SET due_at = CASE WHEN NOT c.held
+    THEN greatest(coalesce(m.retry_at, m.scheduled_at), c.undo_until) END
 FROM c
 WHERE m.campaign_id = c.campaign_id AND m.status = 'pending' AND (m.due_at IS NULL) <> c.held
 """
@@ -80,11 +97,34 @@ HOLD_OR_FREE = beside(_HOLD_OR_FREE_MESSAGES)
 
 _NOT_ASIDE = not_aside("campaign", "campaigns.campaign_id")
 
+_DEFINED = "definition json, actor text, approval text"
+
 HANDLERS: Handlers = {
-    ("campaign.scheduled",): (handler(_SCHEDULED, "definition json"),),
-    ("campaign.revised",): (handler(_REVISED, "definition json"),),
+    ("campaign.drafted",): (handler(_new("draft"), "definition json, actor text"),),
+    # Of each event one of the two statements makes or changes a row.
+    ("campaign.scheduled",): (
+        handler(
+            _new("pending", "coalesce(approval = 'needed', false)"),
+            "definition json, actor text, approval text",
+        ),
+        handler(_redefined("status = 'pending',"), _DEFINED),
+    ),
+    ("campaign.revised",): (handler(_redefined(), _DEFINED), HOLD_OR_FREE),
+    ("campaign.approved",): (
+        handler(
+            _update(
+                "awaits_approval = false, approved = jsonb_build_object('by', e.actor, 'at',"
+                " e.timestamp)"
+            ),
+            "actor text",
+        ),
+        HOLD_OR_FREE,
+    ),
     ("campaign.triggered",): (
-        handler(_update("status = 'triggering', triggered_at = e.timestamp")),
+        handler(
+            _update("status = 'triggering', triggered_at = e.timestamp, undo_until = e.undo_until"),
+            "undo_until timestamptz",
+        ),
     ),
     ("campaign.audience_extended",): (
         handler(_AUDIENCE_EXTENDED, "cursor uuid, scheduled int, excluded json"),
@@ -122,6 +162,11 @@ def state(row: Any) -> Campaign:
         definition=definition,
         paused_from=row.paused_from,
         triggered_at=row.triggered_at,
+        undo_until=row.undo_until,
+        made_by=row.made_by,
+        changed_by=row.changed_by,
+        awaits_approval=row.awaits_approval,
+        approved=msgspec.convert(row.approved, Approval | None),
         cursor=row.cursor,
         scheduled=row.scheduled,
         excluded=row.excluded,
@@ -135,6 +180,7 @@ def next_to_start(connection: Connection, now: datetime) -> Campaign | None:
     campaigns = rows(
         connection,
         f"SELECT * FROM campaigns WHERE status = 'pending' AND scheduled_at <= %(now)s"
+        f" AND NOT awaits_approval"
         f" AND {_NOT_ASIDE} ORDER BY scheduled_at, campaign_id LIMIT 1 FOR UPDATE SKIP LOCKED",
         now=now,
     )

@@ -38,7 +38,7 @@ WITH e AS ({{events}}), {_OWNERS}, changed AS (
     SET version = e.originator_version, status = 'pending', reason = e.reason, worker = NULL,
         lease_until = NULL, send_at = NULL, slot_day = NULL,
         due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
-            THEN coalesce(old.retry_at, old.scheduled_at) END
+            THEN greatest(coalesce(old.retry_at, old.scheduled_at), c.undo_until) END
     {_FROM_OLD}
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
@@ -51,7 +51,7 @@ WITH e AS ({{events}}), {_OWNERS}, changed AS (
         retry_at = e.retry_at, reason = e.reason, worker = NULL, lease_until = NULL,
         send_at = NULL, slot_day = NULL,
         due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
-            THEN e.retry_at END
+            THEN greatest(e.retry_at, c.undo_until) END
     {_FROM_OLD}
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
@@ -64,7 +64,7 @@ WITH e AS ({{events}}), {_OWNERS}, changed AS (
         retry_at = NULL, reason = e.reason, worker = NULL, lease_until = NULL, send_at = NULL,
         slot_day = NULL,
         due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
-            THEN e.scheduled_at END
+            THEN greatest(e.scheduled_at, c.undo_until) END
     {_FROM_OLD}
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )
@@ -115,7 +115,7 @@ WITH e AS ({{events}}), {_OWNERS}, changed AS (
     SET version = e.originator_version, status = 'pending', retry_at = e.timestamp, reason = NULL,
         attempt = 0, worker = NULL, lease_until = NULL, send_at = NULL, slot_day = NULL,
         due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
-            THEN e.timestamp END
+            THEN greatest(e.timestamp, c.undo_until) END
     {_FROM_OLD}
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {condition}
     {_RETURNING}

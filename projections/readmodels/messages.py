@@ -13,7 +13,7 @@ from typing import Any
 
 from projections.readmodels.counters import Tally
 from projections.readmodels.handler import Handlers, handler
-from projections.schema.expressions import counted_owner
+from projections.schema.expressions import SENDING_STATUS, counted_owner
 
 # Whose counts message ``m`` is in.
 OWNER = counted_owner()
@@ -87,12 +87,12 @@ KEEP_PROVIDER_ID = """
 # The owners of what ``source`` names, ``c`` and ``s``, as they are now and stay until the commit.
 # Without the lock a campaign or a sequence could hold or free its messages at the same time, and
 # would not see what becomes pending here.
-LOCK_OWNERS = """c AS MATERIALIZED (
-    SELECT campaign_id, status FROM campaigns
-    WHERE campaign_id IN (SELECT campaign_id FROM {source}) FOR SHARE
+LOCK_OWNERS = f"""c AS MATERIALIZED (
+    SELECT campaign_id, {SENDING_STATUS.format(c="")} AS status, undo_until FROM campaigns
+    WHERE campaign_id IN (SELECT campaign_id FROM {{source}}) FOR SHARE
 ), s AS MATERIALIZED (
     SELECT sequence_id, status, cancel_pending FROM sequences
-    WHERE sequence_id IN (SELECT sequence_id FROM {source}) FOR SHARE
+    WHERE sequence_id IN (SELECT sequence_id FROM {{source}}) FOR SHARE
 )"""
 
 _SCHEDULED = f"""
@@ -104,7 +104,7 @@ WITH e AS ({{events}}), {LOCK_OWNERS.format(source="e")}, changed AS (
         e.campaign_id, e.sequence_id, e.enrollment_id, e.step, e.scheduled_at, e.scheduled_at,
         e.expires_at, 0,
         CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
-            THEN e.scheduled_at END
+            THEN greatest(e.scheduled_at, c.undo_until) END
     FROM e
     LEFT JOIN c ON c.campaign_id = e.campaign_id
     LEFT JOIN s ON s.sequence_id = e.sequence_id

@@ -43,3 +43,9 @@ def address_key(address: str) -> str:
         f"CASE {address} ->> 'kind' WHEN 'wa_id'"
         f" THEN canonical_phone('+' || ({address} ->> 'value')) ELSE {address} ->> 'value' END"
     )
+
+
+# A campaign's status, for whoever sends: one that awaits an approval is as good as paused.
+SENDING_STATUS = (
+    "CASE WHEN {c}awaits_approval AND {c}status <> 'cancelled' THEN 'paused' ELSE {c}status END"
+)

@@ -86,21 +86,32 @@ campaigns = Table(
     Column("status", Text, nullable=False),
     Column("paused_from", Text),
     Column("name", Text, nullable=False),
-    Column("scheduled_at", TIME, nullable=False),
+    # Null of a draft that does not say yet.
+    Column("scheduled_at", TIME),
     texts("niche_keys"),
     Column("target_status", Text, nullable=False),
     Column("min_delay_seconds", Double, nullable=False),
     Column("max_delay_seconds", Double, nullable=False),
     Column("definition", JSONB, nullable=False),
     Column("triggered_at", TIME),
+    Column("made_by", Text, nullable=False),
+    # Who last changed what it says, or to whom.
+    Column("changed_by", Text, nullable=False),
+    # Nothing is sent before somebody else approves it.
+    Column("awaits_approval", Boolean, nullable=False, server_default=text("false")),
+    Column("approved", JSONB),
+    # Before it nothing is sent.
+    Column("undo_until", TIME),
     Column("cursor", Uuid),
     Column("scheduled", Integer, nullable=False),
     Column("excluded", JSONB, nullable=False),
     Column("audience_completed", Boolean, nullable=False),
     CheckConstraint(
-        "status IN ('pending', 'triggering', 'triggered', 'finished', 'paused', 'cancelled')",
+        "status IN ('draft', 'pending', 'triggering', 'triggered', 'finished', 'paused',"
+        " 'cancelled')",
         name="status",
     ),
+    CheckConstraint("status IN ('draft', 'cancelled') OR scheduled_at IS NOT NULL", name="planned"),
     CheckConstraint("(status = 'paused') = (paused_from IS NOT NULL)", name="paused_from"),
 )
 

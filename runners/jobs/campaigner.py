@@ -155,6 +155,7 @@ class Campaigner:
         """The messages to those of ``candidates`` that get one, and why the others get none."""
         now, house = self.container.outreach.clock(), self.container.outreach.house
         definition = state.definition
+        starts_at = campaign_definition.starts_at(definition)
         excluded: Counter[str] = Counter()
         scheduled: list[MessageScheduled] = []
         for row in candidates:
@@ -165,14 +166,14 @@ class Campaigner:
             if not isinstance(sender, UUID):
                 excluded[sender] += 1
                 continue
-            due_at = definition.scheduled_at
+            due_at = starts_at
             if definition.local_time is not None:
                 zone = zones.of_recipient(row.timezone, definition.timezone, row.phone, house)
                 due_at = campaign_definition.due_at(definition, zone)
             scheduled.append(
                 schedule_for_campaign(
                     state.id,
-                    definition.scheduled_at,
+                    starts_at,
                     row.lead_id,
                     row.version,
                     sender,

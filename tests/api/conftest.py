@@ -24,7 +24,7 @@ from tests.support.api.one_of_each import one_of_each
 @pytest.fixture
 def container(database_url: str, clock: SimulatedClock) -> Iterator[Container]:
     """The container as ``sendtrail serve`` makes it, but for the clock."""
-    settings = Settings(database_url=database_url, secret_key=SECRET_KEY)
+    settings = Settings(database_url=database_url, secret_key=SECRET_KEY, undo_seconds=0)
     with Container(settings, clock) as opened:
         yield opened
 

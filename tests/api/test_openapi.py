@@ -44,6 +44,9 @@ PATHS = {
     "/campaigns": {"get", "post"},
     "/campaigns/{campaign_id}": {"get", "patch"},
     "/campaigns/{campaign_id}/preview": {"get"},
+    "/campaigns/{campaign_id}/schedule": {"post"},
+    "/campaigns/{campaign_id}/approve": {"post"},
+    "/campaigns/{campaign_id}/copy": {"post"},
     "/campaigns/{campaign_id}/pause": {"post"},
     "/campaigns/{campaign_id}/resume": {"post"},
     "/campaigns/{campaign_id}/cancel": {"post"},
@@ -137,6 +140,7 @@ CREATING = {
     *(("post", f"/{what}") for what in CREATED),
     ("post", "/keys"),
     ("post", "/sequences/{sequence_id}/steps"),
+    ("post", "/campaigns/{campaign_id}/copy"),
     ("post", "/sequences/{sequence_id}/copy"),
     ("post", "/leads/{lead_id}/messages"),
 }
@@ -219,7 +223,7 @@ def test_what_is_required_is_said(description: Any) -> None:
 
     assert sorted(schemas["NewLead"]["required"]) == ["phone"]
     assert sorted(schemas["NewSequence"]["required"]) == ["name", "steps", "trigger"]
-    assert sorted(schemas["NewCampaign"]["required"]) == ["body", "name", "scheduled_at"]
+    assert sorted(schemas["NewCampaign"]["required"]) == ["body", "name"]
     assert sorted(schemas["NewDevice"]["required"]) == ["gateway", "name"]
     for name in ("NewLead", "NewSequence", "NewCampaign", "NewDevice"):
         assert schemas[name]["additionalProperties"] is False

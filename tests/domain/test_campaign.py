@@ -75,6 +75,8 @@ def test_a_campaign_is_scheduled() -> None:
         version=1,
         status="pending",
         definition=SALE,
+        made_by=SCHEDULED.actor,
+        changed_by=SCHEDULED.actor,
         paused_from=None,
         triggered_at=None,
         cursor=None,

@@ -37,6 +37,11 @@ def sale(**fields: Any) -> Definition:
     return msgspec.structs.replace(SALE, **fields)
 
 
+def unapproved(new: dict[str, Any]) -> str:
+    """Who approves, approves what is said, and to whom."""
+    return "none" if new.keys() & {"body", "media_url", "niche", "target_status"} else "kept"
+
+
 def given(*events: Event) -> campaign.Campaign:
     state = campaign.fold(None, events)
     assert state is not None
@@ -59,7 +64,8 @@ def given(*events: Event) -> campaign.Campaign:
 )
 def test_a_pending_campaign_may_change_in_everything(new: dict[str, Any]) -> None:
     """The new text is held by the new event."""
-    revised = event(CampaignRevised, 2, definition=sale(**new, content_id=f"{ID}:2:0"))
+    definition = sale(**new, content_id=f"{ID}:2:0")
+    revised = event(CampaignRevised, 2, definition=definition, approval=unapproved(new))
     assert campaign.revise(given(SCHEDULED), sale(**new), **BY) == (revised,)
     after = given(SCHEDULED, revised)
     assert (after.definition, after.status, after.version) == (revised.definition, "pending", 2)
@@ -78,7 +84,7 @@ def test_text_and_pace_may_change_after_the_trigger(
     version = state.version + 1
     expected = sale(**new, content_id=f"{ID}:{version}:0")
     assert campaign.revise(state, sale(**new), **BY) == (
-        event(CampaignRevised, version, definition=expected),
+        event(CampaignRevised, version, definition=expected, approval=unapproved(new)),
     )
 
 

@@ -64,6 +64,8 @@ FROZEN = [
     "device.tested",
     "lead.erased",
     "campaign.reopened",
+    "campaign.drafted",
+    "campaign.approved",
     "device.address_learned",
     "lead.reply_edited",
     "lead.address_learned",

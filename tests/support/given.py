@@ -15,7 +15,6 @@ from domain import sequence as sequences
 from domain.application.registration import Registration
 from domain.campaign.definition import Definition
 from domain.planning import Step
-from domain.zones import House
 from projections.container import Container
 from runners.jobs.campaigner import Campaigner
 from runners.jobs.enroller import Enroller
@@ -42,7 +41,7 @@ def phone(number: int) -> str:
 def settings(container: Container, **changes: Any) -> None:
     """The same database with other settings."""
     container.settings = msgspec.structs.replace(container.settings, **changes)
-    container.outreach.house = House(container.settings.timezone, container.settings.quiet_hours)
+    container.outreach.house = container.settings.house
     container.outreach.allowed_hosts = container.settings.allow_private_hosts
 
 

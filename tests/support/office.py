@@ -41,7 +41,7 @@ class Office:
         self, database_url: str, gowa: FakeGowa, clock: Callable[[], datetime] = utc_now
     ) -> None:
         self.settings = {"database_url": database_url, "secret_key": SECRET_KEY, **INTERVALS}
-        settings = Settings(database_url=database_url, secret_key=SECRET_KEY)
+        settings = Settings(database_url=database_url, secret_key=SECRET_KEY, undo_seconds=0)
         self.container = Container(settings, clock)
         self.api = Client(application(self.container), api_key(self.container, "boss", "admin"))
         self.gowa = gowa

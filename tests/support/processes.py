@@ -21,9 +21,10 @@ Result = subprocess.CompletedProcess[str]
 
 def environment(**settings: object) -> dict[str, str]:
     """This process's own without its settings, and these instead, but for those that are None:
-    ``database_url`` is SENDTRAIL_DATABASE_URL. The secret key is the tests' unless it is given."""
+    ``database_url`` is SENDTRAIL_DATABASE_URL. The secret key is the tests', and no campaign can be
+    undone, unless they are given."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SENDTRAIL_")}
-    given = {"secret_key": SECRET_KEY, **settings}
+    given = {"secret_key": SECRET_KEY, "undo_seconds": 0, **settings}
     return {**kept, **{f"SENDTRAIL_{k.upper()}": str(v) for k, v in given.items() if v is not None}}
 
 

@@ -190,6 +190,30 @@ def strays(container: Container, message_id: UUID | str, version: int = 1) -> No
         )
 
 
+def approval(container: Container, clock: SimulatedClock) -> Waiting:
+    """Another text, which nobody else has read yet."""
+    given.due_messages(container)
+    given.settings(container, approval="four-eyes")
+    campaign = then.message(container).campaign_id
+    container.outreach.revise_campaign(
+        campaign, lambda present: msgspec.structs.replace(present, body="Hi"), actor=ACTOR
+    )
+    _looks(container, clock)
+    what = "an approval of March offer"
+    return Waiting(_one(container), None, what, what)
+
+
+def undo(container: Container, clock: SimulatedClock) -> Waiting:
+    """A campaign that started just now can be called back for five minutes."""
+    given.device(container)
+    given.lead(container)
+    given.campaign(container, undo_seconds=300)
+    when.triggers(container)
+    _looks(container, clock)
+    what = "the end of the time in which it can be undone, 08:05 (UTC)"
+    return Waiting(_one(container), utc(2026, 3, 2, 8, 5), what, what)
+
+
 def unrecordable(container: Container, clock: SimulatedClock) -> Waiting:
     """Somebody wrote an event into its stream that its row never saw."""
     given.due_messages(container)
@@ -213,5 +237,7 @@ WAYS: dict[Reason, Callable[[Container, SimulatedClock], Waiting]] = {
     "sequence_paused": sequence_paused,
     "device_offline": device_offline,
     "daily_limit": daily_limit,
+    "approval": approval,
+    "undo": undo,
     "unrecordable": unrecordable,
 }

@@ -126,6 +126,8 @@ def opened(url: str, **settings: Any) -> Iterator[World]:
     given = {"default_region": "MY", **settings}
     with (
         numbers.servers() as fakes,
-        Container(Settings(database_url=url, secret_key=SECRET_KEY, **given), clock) as container,
+        Container(
+            Settings(database_url=url, secret_key=SECRET_KEY, undo_seconds=0, **given), clock
+        ) as container,
     ):
         yield World(container, clock, fakes)

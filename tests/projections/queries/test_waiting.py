@@ -26,8 +26,7 @@ def explained(container: Container, **where: Any) -> dict[UUID, Explained]:
 
 
 def test_real_runners_bring_messages_into_every_state() -> None:
-    """But for what nothing waits for yet."""
-    assert set(REASONS) - set(WAYS) == {"approval", "undo"}
+    assert set(REASONS) == set(WAYS)
 
 
 @pytest.mark.parametrize("reason", WAYS)

@@ -26,6 +26,7 @@ BEGIN = {
     "lead.registered",
     "sequence.defined",
     "enrollment.lead_enrolled",
+    "campaign.drafted",
     "campaign.scheduled",
     "device.registered",
     "message.scheduled",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
+from tests.support import given as somebody_gives
 from tests.support.api import given, when
 from tests.support.api.client import Client
 from tests.support.operations import quarantined
@@ -21,7 +22,7 @@ def one_of_each(container: Container, clock: SimulatedClock, admin: Client) -> d
     given.device(admin, "Gowa", online=False, gateway="gowa", credentials=login)
     lead_id = given.lead(admin, name="Aisyah", triggers=["COLD"])
     sequence_id = given.sequence(admin)
-    campaign_id = given.campaign(admin)
+    campaign_id = str(somebody_gives.campaign(container))
     suppression = admin.create("/suppressions", {"value": SUPPRESSED, "evidence": "rang us"})
     subscription = admin.create("/subscriptions", {"url": "https://crm.example/hook"})
     key = admin.create("/keys", {"name": "dashboard", "role": "viewer"})

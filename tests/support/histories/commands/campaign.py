@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain import campaign
 from domain.campaign import Campaign
 from domain.campaign.definition import Definition
-from domain.errors import InvalidInputError, WrongStateError
+from domain.errors import InvalidInputError, NotAllowedError, WrongStateError
 from domain.event import Event
 from domain.values import TARGET_FILTERS
 from tests.support.histories.stories import By, Command, Kind, Refusal, always, only
@@ -31,6 +31,7 @@ from tests.support.histories.values import (
 
 _UNPAUSED = ("pending", "triggering", "triggered")
 _RUNNING = (*_UNPAUSED, "paused")
+_OPEN = ("draft", *_RUNNING)
 
 
 def _text_and_pace(draw: st.DrawFn) -> dict[str, Any]:
@@ -49,20 +50,39 @@ def _definition(draw: st.DrawFn, by: By) -> Definition:
         niche=draw(SOME_TOKENS),
         target_status=draw(st.sampled_from(TARGET_FILTERS)),
         device_ids=draw(POOLS),
+        undo_seconds=draw(st.sampled_from([0.0, 60.0])),
         expires_after_hours=draw(st.sampled_from([None, 0.5, 24.0])),
         **_text_and_pace(draw),
     )
 
 
 def _begin(draw: st.DrawFn, by: By) -> Event:
-    return campaign.schedule(draw(st.uuids()), _definition(draw, by), **by)
+    if draw(st.booleans()):
+        return campaign.draft(draw(st.uuids()), _definition(draw, by), **by)
+    four_eyes = draw(st.booleans())
+    return campaign.schedule(draw(st.uuids()), _definition(draw, by), four_eyes=four_eyes, **by)
+
+
+def _schedule(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    four_eyes = draw(st.booleans())
+    return campaign.schedule_draft(state, state.definition, four_eyes=four_eyes, **by)
+
+
+def _approve(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    others = msgspec.structs.replace(state, made_by="api:other", changed_by="api:another")
+    return campaign.approve(others, **by)
+
+
+def _approve_own(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    field = draw(st.sampled_from(["made_by", "changed_by"]))
+    return campaign.approve(msgspec.structs.replace(state, **{field: by["actor"]}), **by)
 
 
 def _revise(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
     definition = msgspec.structs.replace(state.definition, **_text_and_pace(draw))
     if state.triggered_at is None and draw(st.booleans()):
         definition = _definition(draw, by)
-    return campaign.revise(state, definition, **by)
+    return campaign.revise(state, definition, four_eyes=draw(st.booleans()), **by)
 
 
 def _revise_nothing(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
@@ -72,11 +92,11 @@ def _revise_nothing(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]
 def _revise_audience(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
     other = "customer" if state.definition.target_status == "all" else "all"
     definition = msgspec.structs.replace(state.definition, target_status=other)
-    return campaign.revise(state, definition, **by)
+    return campaign.revise(state, definition, four_eyes=draw(st.booleans()), **by)
 
 
 def _no_audience_after_the_trigger(state: Campaign, now: datetime) -> Refusal:
-    running = state.status in _RUNNING
+    running = state.status in _OPEN
     return None if running and state.triggered_at is None else WrongStateError
 
 
@@ -85,7 +105,8 @@ def _start(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
 
 
 def _not_before_its_instant(state: Campaign, now: datetime) -> Refusal:
-    due = state.status == "pending" and state.definition.scheduled_at <= now
+    at = state.definition.scheduled_at
+    due = state.status == "pending" and at is not None and at <= now and not state.awaits_approval
     return None if due else WrongStateError
 
 
@@ -131,8 +152,8 @@ CAMPAIGN = Kind(
     "campaign",
     _begin,
     (
-        Command("revise", _revise, only(*_RUNNING)),
-        Command("revise nothing", _revise_nothing, only(*_RUNNING)),
+        Command("revise", _revise, only(*_OPEN)),
+        Command("revise nothing", _revise_nothing, only(*_OPEN)),
         Command("revise the audience", _revise_audience, _no_audience_after_the_trigger),
         *[Command("start", _start, _not_before_its_instant)] * 4,
         *[Command("extend", _extend, only("triggering"))] * 6,
@@ -140,7 +161,10 @@ CAMPAIGN = Kind(
         *[Command("complete", _complete, only("triggering"))] * 2,
         Command("pause", _pause, only(*_UNPAUSED)),
         *[Command("resume", _resume, only("paused"))] * 6,
-        Command("cancel", _cancel, only(*_RUNNING)),
+        *[Command("schedule", _schedule, only("draft"))] * 3,
+        *[Command("approve", _approve, only(*_OPEN))] * 2,
+        Command("approve one's own", _approve_own, only(*_OPEN, but=NotAllowedError)),
+        Command("cancel", _cancel, only(*_OPEN)),
         *[Command("finish", _finish, only("triggered"))] * 2,
         Command("reopen", _reopen, always),
     ),
