@@ -88,6 +88,7 @@ EVENTS: tuple[type[Event], ...] = (
     access.DeviceCredentialsChanged,
     access.SecretRotated,
     lead.LeadMessageComposed,
+    lead.LeadTriggerRemoved,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

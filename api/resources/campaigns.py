@@ -24,12 +24,13 @@ from api.schemas import serializers
 from api.schemas.campaigns import (
     Campaign,
     CampaignChange,
+    CampaignQuery,
     CampaignTime,
     CopyOfCampaign,
     NewCampaign,
     Preview,
 )
-from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
+from api.schemas.fields import Nothing, fill_max_delay, page_of
 from domain import content_check, values
 from domain.campaign.definition import Definition, earliest
 from projections.queries.preview import preview
@@ -111,7 +112,7 @@ def copy(data: dict[str, Any], campaign_id: UUID) -> Any:
 
 
 @blueprint.get("", needs="viewer")
-@blueprint.arguments(PageQuery, location="query")
+@blueprint.arguments(CampaignQuery, location="query")
 @blueprint.response(200, page_of(Campaign))
 def index(query: dict[str, Any]) -> Any:
     """List campaigns"""

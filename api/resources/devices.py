@@ -13,8 +13,8 @@ from api.http import approved_templates
 from api.http.blueprints import Blueprint
 from api.http.context import actor, key, outreach, page, resource
 from api.schemas import serializers
-from api.schemas.devices import Device, DeviceChange, NewDevice, Retirement, Templates
-from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
+from api.schemas.devices import Device, DeviceChange, DeviceQuery, NewDevice, Retirement, Templates
+from api.schemas.fields import Nothing, fill_max_delay, page_of
 from domain.device import OPERATOR, Configuration
 from domain.warm_up import WarmUp
 
@@ -62,7 +62,7 @@ def register(data: dict[str, Any]) -> Any:
 
 
 @blueprint.get("", needs="viewer")
-@blueprint.arguments(PageQuery, location="query")
+@blueprint.arguments(DeviceQuery, location="query")
 @blueprint.response(200, page_of(Device))
 def index(query: dict[str, Any]) -> Any:
     """List devices"""

@@ -63,6 +63,14 @@ def _check_device(device_id: UUID | None) -> None:
         raise InvalidInputError("device_id", "the id of a device") from None
 
 
+def _of_phone(query: dict[str, Any]) -> dict[str, Any]:
+    """``query`` with the id of the lead whose phone it asks for."""
+    if "phone" in query:
+        phone = phones.parse(query.pop("phone"), container().settings.default_region)
+        query["lead_id"] = outreach().lead_id(phone)
+    return query
+
+
 @blueprint.post("", needs="operator")
 @blueprint.arguments(NewLead)
 @blueprint.response(201, Lead)
@@ -89,10 +97,7 @@ def register(data: dict[str, Any]) -> Any:
 @blueprint.response(200, page_of(Lead))
 def index(query: dict[str, Any]) -> Any:
     """List leads"""
-    if "phone" in query:
-        phone = phones.parse(query.pop("phone"), container().settings.default_region)
-        query["lead_id"] = outreach().lead_id(phone)
-    return page("lead", query, serializers.lead)
+    return page("lead", _of_phone(query), serializers.lead)
 
 
 @blueprint.get("/<uuid:lead_id>", needs="viewer")
@@ -147,6 +152,14 @@ def erase(lead_id: UUID) -> Any:
 def add_trigger(data: dict[str, Any], lead_id: UUID) -> Any:
     """Give a lead a trigger"""
     outreach().add_trigger(lead_id, data["trigger"], actor=actor())
+    return _show(lead_id)
+
+
+@blueprint.delete("/<uuid:lead_id>/triggers/<path:trigger>", needs="operator")
+@blueprint.response(200, Lead)
+def remove_trigger(lead_id: UUID, trigger: str) -> Any:
+    """Take a trigger, in any case, from a lead; what it began goes on"""
+    outreach().remove_trigger(lead_id, trigger, actor=actor())
     return _show(lead_id)
 
 

@@ -11,7 +11,7 @@ import msgspec
 from api.http.blueprints import Blueprint
 from api.http.context import actor, check_pool, gateways_in_service, outreach, page, resource
 from api.schemas import serializers
-from api.schemas.fields import Nothing, PageQuery, fill_max_delay, page_of
+from api.schemas.fields import Nothing, fill_max_delay, page_of
 from api.schemas.sequences import (
     AddedStep,
     ChangedSequence,
@@ -20,6 +20,7 @@ from api.schemas.sequences import (
     NewSequence,
     Sequence,
     SequenceChange,
+    SequenceQuery,
     StepFields,
 )
 from domain import content_check, sequence
@@ -69,7 +70,7 @@ def define(data: dict[str, Any]) -> Any:
 
 
 @blueprint.get("", needs="viewer")
-@blueprint.arguments(PageQuery, location="query")
+@blueprint.arguments(SequenceQuery, location="query")
 @blueprint.response(200, page_of(Sequence))
 def index(query: dict[str, Any]) -> Any:
     """List sequences"""

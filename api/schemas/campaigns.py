@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
@@ -14,12 +14,14 @@ from api.schemas.fields import (
     TOKEN,
     Flag,
     Items,
+    NamedQuery,
     Number,
     Text,
     device_pool,
     note,
 )
 from api.schemas.windows import Windows
+from domain.campaign import Status
 from domain.campaign.definition import LONGEST_UNDO
 from domain.values import MOST_TOKENS, TARGET_FILTERS
 
@@ -116,6 +118,10 @@ class Campaign(CampaignFields):
     audience = fields.Integer(required=True, metadata=note("messages scheduled so far"))
     excluded = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     version = fields.Integer(required=True)
+
+
+class CampaignQuery(NamedQuery):
+    status = fields.String(validate=validate.OneOf(get_args(Status)))
 
 
 class DeviceShare(Schema):

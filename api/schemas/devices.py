@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from api.schemas.fields import DELAY, KEY, NAME, Entries, Flag, Number, Text, Whole, note
-from domain.device import GATEWAYS
+from api.schemas.fields import (
+    DELAY,
+    KEY,
+    NAME,
+    Entries,
+    Flag,
+    NamedQuery,
+    Number,
+    Text,
+    Whole,
+    note,
+)
+from domain.device import GATEWAYS, Status
 
 ANY = "any"
+
+
+class DeviceQuery(NamedQuery):
+    status = fields.String(validate=validate.OneOf(get_args(Status)))
 
 
 class DeviceOrAny(Text):

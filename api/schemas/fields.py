@@ -190,6 +190,17 @@ class PageQuery(Schema):
     )
 
 
+def query_text(text: str) -> Text:
+    """What is looked for: ``text`` says where."""
+    return Text(validate=validate.Length(1, 200), metadata=note(text))
+
+
+class NamedQuery(PageQuery):
+    """What has names and a status is listed by."""
+
+    q = query_text("a part of the name, or the id")
+
+
 def page_of(item: type[Schema]) -> type[Schema]:
     """The schema of a page of ``item``."""
     return Schema.from_dict(

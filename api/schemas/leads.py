@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
-from api.schemas.fields import KEY, TOKEN, Consent, Entries, Items, PageQuery, Text, note
+from api.schemas.fields import (
+    KEY,
+    TOKEN,
+    Consent,
+    Entries,
+    Items,
+    PageQuery,
+    Text,
+    note,
+    query_text,
+)
 from domain.addresses import Kind
 from domain.lead.decisions import MOST_ATTRIBUTES
 from domain.values import MOST_TOKENS, TARGET_STATUSES
@@ -126,12 +136,53 @@ class Evidence(Schema):
     )
 
 
-class LeadQuery(PageQuery):
+# A filter by an attribute begins so: attribute.city=Ipoh.
+ATTRIBUTE = "attribute."
+
+
+class LeadFilter(Schema):
+    """What leads are listed by, and changed by in bulk; besides, ``attribute.NAME``."""
+
     phone = Text(
         validate=validate.Length(1, 200), metadata=note("in any format that registering accepts")
     )
+    q = query_text("words of the name as they begin, the number as it begins or ends, or the id")
+    niche = Text(validate=TOKEN)
+    trigger = Text(validate=TOKEN)
+    target_status = fields.String(validate=validate.OneOf(TARGET_STATUSES))
     opted_out = fields.Boolean()
     unreachable = fields.Boolean()
+    device_id = fields.UUID(metadata=note("the lead's own"))
+    created_after = fields.AwareDateTime()
+    created_before = fields.AwareDateTime()
+
+    @pre_load
+    def leave_attributes(self, data: Any, **_: Any) -> dict[str, Any]:
+        """Without what ``take_attributes`` adds again. No field has the names of attributes."""
+        return {name: data[name] for name in data if not str(name).startswith(ATTRIBUTE)}
+
+    @post_load(pass_original=True)
+    def take_attributes(self, data: dict[str, Any], original: Any, **_: Any) -> dict[str, Any]:
+        """With the ``attributes`` by their names."""
+        found: dict[str, str] = {}
+        for name in original:
+            if str(name).startswith(ATTRIBUTE):
+                _check_attribute(name, original[name])
+                found[name.removeprefix(ATTRIBUTE)] = original[name]
+        return {**data, "attributes": found} if found else data
+
+
+def _check_attribute(name: str, value: Any) -> None:
+    """Raises ValidationError under the name of the filter."""
+    try:
+        KEY(name.removeprefix(ATTRIBUTE))
+        Text(validate=validate.Length(max=10_000)).deserialize(value)
+    except ValidationError as error:
+        raise ValidationError({name: error.messages}) from None
+
+
+class LeadQuery(LeadFilter, PageQuery):
+    pass
 
 
 class ImportQuery(Schema):

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import PageQuery, Text, note
+from api.schemas.fields import PageQuery, Text, note, query_text
 from domain.message import STATUSES
 from domain.waiting import REASONS
 
 
-class MessageQuery(PageQuery):
+class MessageFilter(Schema):
+    """What messages are listed by, and changed by in bulk."""
+
     status = fields.String(validate=validate.OneOf(STATUSES))
     device_id = fields.UUID()
     campaign_id = fields.UUID()
     sequence_id = fields.UUID()
     lead_id = fields.UUID()
+    reason = Text(
+        validate=validate.Length(1, 500),
+        metadata=note("why it failed, was cancelled, is unknown or was put off"),
+    )
+    since = fields.AwareDateTime(metadata=note("scheduled_at is then or later"))
+    until = fields.AwareDateTime(metadata=note("scheduled_at is before that"))
+    q = query_text("its id or the provider's; or of whom it is for, as in the list of leads")
+
+
+class MessageQuery(MessageFilter, PageQuery):
+    pass
 
 
 def _moment() -> fields.AwareDateTime:

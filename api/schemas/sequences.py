@@ -5,7 +5,18 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from api.schemas.content import ContentFields, NewContentFields
-from api.schemas.fields import DELAY, NAME, TOKEN, Flag, Items, Number, Text, device_pool, note
+from api.schemas.fields import (
+    DELAY,
+    NAME,
+    TOKEN,
+    Flag,
+    Items,
+    NamedQuery,
+    Number,
+    Text,
+    device_pool,
+    note,
+)
 from api.schemas.windows import Windows
 from domain.sequence import REENTRIES
 from domain.values import MOST_TOKENS, TARGET_FILTERS
@@ -66,6 +77,10 @@ class SequenceChange(Schema):
     ignore_cap = Flag(metadata=note("no promotion: the cap per day holds none of it"))
 
 
+# Deleted ones are not shown.
+STATUSES = ("draft", "active", "paused", "inactive")
+
+
 class SequenceFields(SequenceChange):
     name = Text(required=True, validate=NAME)
     trigger = Text(required=True, validate=TOKEN)
@@ -109,3 +124,7 @@ class ChangedSequence(CheckedSequence):
         required=True,
         metadata=note("enrollments that are planned anew within minutes; 0 but for thousands"),
     )
+
+
+class SequenceQuery(NamedQuery):
+    status = fields.String(validate=validate.OneOf(STATUSES))

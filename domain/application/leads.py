@@ -79,6 +79,10 @@ class LeadCommands(RegistrationCommands, SuppressionCommands):
         """Give the lead a trigger, which the enroller looks for."""
         return self._change(LEAD, lead_id, partial(lead.add_trigger, trigger=trigger), actor)
 
+    def remove_trigger(self, lead_id: UUID, trigger: str, *, actor: str) -> lead.Lead:
+        """Take a trigger from the lead, before the enroller finds it."""
+        return self._change(LEAD, lead_id, partial(lead.remove_trigger, trigger=trigger), actor)
+
     def opt_in(self, lead_id: UUID, evidence: str, *, actor: str) -> lead.Lead:
         """Let the lead be written to again, and forget that its addresses said no. Nothing that the
         opt-out cancelled comes back."""

@@ -17,6 +17,7 @@ from domain.lead.decisions import (
     lose_contact,
     profile,
     register,
+    remove_trigger,
     reply,
     update,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "opt_out",
     "profile",
     "register",
+    "remove_trigger",
     "reply",
     "require_writable",
     "update",

@@ -29,6 +29,7 @@ from domain.lead.events import (
     LeadReplyEdited,
     LeadTriggerConsumed,
     LeadTriggered,
+    LeadTriggerRemoved,
     LeadUnreachable,
     LeadUpdated,
     Profile,
@@ -103,6 +104,17 @@ def add_trigger(lead: Lead, trigger: str, *, now: datetime, actor: str) -> tuple
     if values.matching(token, lead.triggers) is not None:
         return ()
     return (following(lead, LeadTriggered, now, actor, trigger=token),)
+
+
+def remove_trigger(lead: Lead, trigger: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Take ``trigger``, in any case, from the lead; nothing follows where the lead has none such.
+    What it began goes on."""
+    (token,) = values.tokens("trigger", [trigger])
+    _require_own(lead, "take a trigger from")
+    own = values.matching(token, lead.triggers)
+    if own is None:
+        return ()
+    return (following(lead, LeadTriggerRemoved, now, actor, trigger=own),)
 
 
 def consume_trigger(

@@ -70,6 +70,13 @@ class LeadTriggered(Event, frozen=True, kw_only=True, gc=False):
     trigger: str
 
 
+class LeadTriggerRemoved(Event, frozen=True, kw_only=True, gc=False):
+    """Somebody took ``trigger``, spelt as the lead had it, from the lead."""
+
+    TOPIC: ClassVar[str] = "lead.trigger_removed"
+    trigger: str
+
+
 class LeadTriggerConsumed(Event, frozen=True, kw_only=True, gc=False):
     """The lead lost ``trigger``, spelt as the lead had it, to the enrollments that it began."""
 

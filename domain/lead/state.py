@@ -25,6 +25,7 @@ from domain.lead.events import (
     LeadReplyEdited,
     LeadTriggerConsumed,
     LeadTriggered,
+    LeadTriggerRemoved,
     LeadUnreachable,
     LeadUpdated,
     Profile,
@@ -108,7 +109,7 @@ def evolve(state: Lead | None, event: Event) -> Lead:
             changes = {"profile": event.profile}
         case Lead(), LeadTriggered():
             changes = {"triggers": (*state.triggers, event.trigger)}
-        case Lead(), LeadTriggerConsumed():
+        case Lead(), LeadTriggerConsumed() | LeadTriggerRemoved():
             changes = {"triggers": tuple(t for t in state.triggers if t != event.trigger)}
         case Lead(), LeadOptedOut():
             said_at = event.said_at or event.timestamp

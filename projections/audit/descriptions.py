@@ -73,6 +73,8 @@ def _story(event: Event) -> Iterator[str]:
             yield f"in niche {', '.join(event.profile.niche) or 'none'}"
         case lead.LeadTriggered():
             yield f"lead got trigger {event.trigger}"
+        case lead.LeadTriggerRemoved():
+            yield f"trigger {event.trigger} was taken from the lead"
         case lead.LeadTriggerConsumed():
             yield f"enrollment took trigger {event.trigger} from the lead"
         case lead.LeadOptedOut():

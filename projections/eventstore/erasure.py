@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from projections.database.engine import rows, uuids
 from projections.records import idempotency, inbox, redaction, unattributed
+from projections.schema.expressions import LEAD_WORDS
 from projections.schema.personal import COLUMNS
 
 # Tables of leads beside the live one; the keys are in the live schema.
@@ -42,6 +43,7 @@ def erase(
     """Make the personal data of one person unreadable for ever: that of these leads and
     suppressions, and whatever else is kept by the ``keys`` of the person's addresses."""
     known = _values(connection, lead_ids, suppression_ids)
+    words = _words(connection, lead_ids)
     unattributed.forget(connection, keys)
     inbox.forget(connection, keys)
     idempotency.forget(connection, [*map(str, lead_ids), *redaction.needles(keys)])
@@ -55,6 +57,7 @@ def erase(
             connection, schema, "s.suppression_id = ANY(%(ids)s::uuid[])", uuids(suppression_ids)
         )
     _learn_anew(connection, known, redaction.needles(keys))
+    _learn_words_anew(connection, words)
 
 
 def erase_copies(connection: Connection, schema: str) -> None:
@@ -76,16 +79,26 @@ def _blank(connection: Connection, schema: str, which: str, **parameters: Any) -
         f" WHERE l.lead_id = c.lead_id AND {which}",
         parameters,
     )
+    # Live leads come first, and are blank by now.
+    if _is_there(connection, f"{schema}.lead_search"):
+        connection.exec_driver_sql(
+            f"UPDATE {schema}.lead_search c SET words = {LEAD_WORDS} FROM {_LIVE}.leads l"
+            f" WHERE l.lead_id = c.lead_id AND {which}",
+            parameters,
+        )
     for table in ("lead_addresses", "replies", "composed_messages"):
-        # A replay of an earlier version has not all of them.
-        name = f"{schema}.{table}"
-        if rows(connection, "SELECT to_regclass(%(name)s) AS oid", name=name)[0].oid is None:
+        if not _is_there(connection, f"{schema}.{table}"):
             continue
         connection.exec_driver_sql(
             f"DELETE FROM {schema}.{table} c USING {_LIVE}.leads l"
             f" WHERE l.lead_id = c.lead_id AND {which}",
             parameters,
         )
+
+
+def _is_there(connection: Connection, name: str) -> bool:
+    """Whether there is that table: a replay of an earlier version has not all of them."""
+    return rows(connection, "SELECT to_regclass(%(name)s) AS oid", name=name)[0].oid is not None
 
 
 def _blank_noes(connection: Connection, schema: str, which: str, ids: str = "{}") -> None:
@@ -114,6 +127,31 @@ def _values(
             found.update(row)
     # What nobody is known by.
     return found - {None, "", "{}"}
+
+
+def _words(connection: Connection, lead_ids: Iterable[UUID]) -> list[str]:
+    """The words by which these leads are found, but for those that name nobody."""
+    found = rows(
+        connection,
+        "SELECT word FROM lead_search, unnest(tsvector_to_array(words)) AS word"
+        " WHERE lead_id = ANY(%(ids)s::uuid[]) AND left(word, 1) IN ('w', 'p', 'r', 'a')",
+        ids=uuids(lead_ids),
+    )
+    return [row.word for row in found]
+
+
+def _learn_words_anew(connection: Connection, words: Sequence[str]) -> None:
+    """Have the server sample words again where one of these is in its statistics. One that is
+    there after that too is others'."""
+    sampled = rows(
+        connection,
+        "SELECT format('%%I.%%I', schemaname, tablename) AS name FROM pg_stats"
+        " WHERE tablename = 'lead_search' AND attname = 'words'"
+        " AND most_common_elems::text::text[] && %(words)s::text[] ORDER BY 1",
+        words=words,
+    )
+    for row in sampled:
+        connection.exec_driver_sql(f"ANALYZE {row.name} (words)")
 
 
 def _learn_anew(connection: Connection, known: Collection[str], parts: Sequence[str]) -> None:

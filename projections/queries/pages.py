@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from domain.errors import InvalidInputError, NotFoundError
 from projections.database.engine import rows
 from projections.database.prepared import prepared
-from projections.queries import message_status
+from projections.queries.filters import Condition, bounds, conditions
 from projections.schema.expressions import address_key
 
 _MESSAGES = """(
@@ -97,30 +97,35 @@ def page(
 ) -> tuple[list[Any], str | None]:
     """Up to ``limit`` rows of the ``resource`` after ``cursor``, and the cursor of the next page.
 
-    Each column in ``filters`` has the value given there; None is no condition. The cursor is None
-    at the end. Raises InvalidInputError for a bad cursor.
+    ``filters`` are those of ``queries.filters``; None is no condition. The cursor is None at the
+    end. Raises InvalidInputError for a bad cursor.
     """
     source, key = SOURCES[resource]
-    wanted = {name: value for name, value in (filters or {}).items() if value is not None}
-    conditions = [f"{name} = %({name})s" for name in wanted]
-    if resource == "message" and "status" in wanted:
-        condition, parameters = message_status.condition(connection, wanted["status"])
-        conditions[list(wanted).index("status")] = condition
-        wanted.update(parameters)
+    given = filters or {}
+    wanted = conditions(connection, resource, given)
     after = decode_cursor(cursor) if cursor else None
     if after is not None:
-        conditions.append(f"{key} > %(after)s")
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        wanted.append(Condition(f"r.{key} > %(after)s", {"after": after}))
+    elif resource == "message":
+        wanted += bounds(connection, given)
+    parameters: dict[str, Any] = {}
+    for condition in wanted:
+        parameters |= condition.parameters
     page_and_one = rows(
         connection,
-        f"SELECT * FROM {source} r{where} ORDER BY {key} LIMIT %(limit)s",
-        **wanted,
-        after=after,
+        f"SELECT * FROM {source} r{where(wanted)} ORDER BY {key} LIMIT %(limit)s",
+        **parameters,
         limit=limit + 1,
     )
     if len(page_and_one) <= limit:
         return page_and_one, None
     return page_and_one[:limit], encode_cursor(getattr(page_and_one[limit - 1], key))
+
+
+def where(wanted: Iterable[Condition]) -> str:
+    """SQL: WHERE with all of these conditions, or nothing."""
+    joined = " AND ".join(each.sql for each in wanted)
+    return f" WHERE {joined}" if joined else ""
 
 
 def encode_cursor(last: UUID) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from projections.readmodels.handler import Handlers, handler, key, keys, texts
-from projections.schema.expressions import address_key
+from projections.readmodels.handler import Handlers, beside, handler, key, keys, texts
+from projections.schema.expressions import LEAD_WORDS, address_key
 
 _REGISTERED = f"""
 WITH e AS ({{events}}), address AS (
@@ -43,7 +43,7 @@ FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 
 """
 
 # A row that was made before keys were composed has the other key.
-_TRIGGER_CONSUMED = f"""
+_TRIGGER_LOST = f"""
 WITH e AS ({{events}})
 UPDATE leads l
 SET version = e.originator_version, triggers = array_remove(l.triggers, e.trigger),
@@ -166,15 +166,30 @@ SET version = e.originator_version, phone = NULL, wa_id = NULL, name = '', attri
 FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
+# Of the row as these events leave it.
+_FOUND = f"""
+WITH e AS ({{events}})
+INSERT INTO lead_search AS s (lead_id, words, registered_at)
+SELECT l.lead_id, {LEAD_WORDS}, l.registered_at FROM e JOIN leads l ON l.lead_id = e.originator_id
+ON CONFLICT (lead_id) DO UPDATE SET words = excluded.words WHERE s.words <> excluded.words
+"""
+
 HANDLERS: Handlers = {
-    ("lead.registered",): (handler(_REGISTERED, "phone text, triggers json, profile json"),),
-    ("lead.updated",): (handler(_UPDATED, "profile json"),),
+    ("lead.registered",): (
+        handler(_REGISTERED, "phone text, triggers json, profile json"),
+        beside(_FOUND),
+    ),
+    ("lead.updated",): (handler(_UPDATED, "profile json"), beside(_FOUND)),
     ("lead.triggered",): (handler(_TRIGGERED, "trigger text"),),
-    ("lead.trigger_consumed",): (handler(_TRIGGER_CONSUMED, "trigger text"),),
+    ("lead.trigger_consumed",): (handler(_TRIGGER_LOST, "trigger text"),),
+    ("lead.trigger_removed",): (handler(_TRIGGER_LOST, "trigger text"),),
     ("lead.opted_out",): (handler(_OPTED_OUT, "evidence text, via text, said_at timestamptz"),),
     ("lead.opted_in",): (handler(_OPTED_IN, "said_at timestamptz"),),
     ("lead.address_learned",): (handler(_ADDRESS_LEARNED, "address json"),),
-    ("lead.phone_changed",): (handler(_PHONE_CHANGED, "phone text, changed_at timestamptz"),),
+    ("lead.phone_changed",): (
+        handler(_PHONE_CHANGED, "phone text, changed_at timestamptz"),
+        beside(_FOUND),
+    ),
     ("lead.unreachable",): (handler(_UNREACHABLE, "code text"),),
     ("lead.reachable",): (handler(_REACHABLE),),
     ("lead.contacted_by_hand",): (handler(_NOTED),),
@@ -183,5 +198,5 @@ HANDLERS: Handlers = {
         handler(_MESSAGE_COMPOSED, "message_id uuid, body text, media_url text, rules int"),
     ),
     ("lead.merged",): (handler(_MERGED, "into uuid"),),
-    ("lead.erased",): (handler(_ERASED, "also json"),),
+    ("lead.erased",): (handler(_ERASED, "also json"), beside(_FOUND)),
 }

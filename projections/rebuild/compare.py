@@ -56,12 +56,15 @@ def difference(connection: Connection, table: Table, live: str, rebuilt: str) ->
 
 
 def _common(connection: Connection, table: str, *schemas: str) -> list[str]:
-    """The columns that the table has in every one of these schemas."""
+    """The columns, in SQL, that the table has in every one of these schemas. What has no hash, as
+    the type ``tsvector``, is compared as text."""
     columns = rows(
         connection,
-        "SELECT column_name FROM information_schema.columns"
+        "SELECT CASE min(data_type) WHEN 'tsvector'"
+        " THEN format('%%1$I::text AS %%1$I', column_name) ELSE column_name END"
+        " FROM information_schema.columns"
         " WHERE table_name = %(table)s AND table_schema = ANY(%(schemas)s)"
-        " GROUP BY 1 HAVING count(*) = %(number)s ORDER BY min(ordinal_position), 1",
+        " GROUP BY column_name HAVING count(*) = %(number)s ORDER BY min(ordinal_position), 1",
         table=table,
         schemas=list(schemas),
         number=len(schemas),

@@ -35,6 +35,9 @@ FIRST_CONTACT = """
      ORDER BY m.planned_at, m.message_id LIMIT 1)
 """
 
+# SQL: what lead ``l`` is found by.
+LEAD_WORDS = "lead_words(l.name, l.phone, l.niche_keys, l.target_status, l.device_id, l.attributes)"
+
 
 def address_key(address: str) -> str:
     """SQL: by what a person with this address, in JSON, is looked for: ``domain.addresses`` says

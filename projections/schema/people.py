@@ -4,7 +4,7 @@ them alone, and what is suppressed."""
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from projections.schema.columns import READ_MODELS, TIME, texts
 
@@ -45,6 +45,18 @@ leads = Table(
     # Lists of the few among many.
     Index("leads_opted_out", "lead_id", postgresql_where=text("opted_out_at IS NOT NULL")),
     Index("leads_unreachable", "lead_id", postgresql_where=text("unreachable_at IS NOT NULL")),
+)
+
+# What lists of leads are filtered by, in a table of its own: most events change a lead, and none of
+# this. ``words`` are those of the function ``lead_words``.
+lead_search = Table(
+    "lead_search",
+    READ_MODELS,
+    Column("lead_id", Uuid, primary_key=True),
+    Column("words", TSVECTOR, nullable=False),
+    Column("registered_at", TIME, nullable=False),
+    Index("lead_search_by_word", "words", postgresql_using="gin"),
+    Index("lead_search_by_time", "registered_at"),
 )
 
 # By what people are found. An address may be in two rows: two leads that may be one person. Then it

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 COLUMNS: Mapping[str, Sequence[str]] = {
     "leads": ("phone", "wa_id", "name", "attributes", "opt_out_evidence"),
     "lead_addresses": ("value", "key"),
+    "lead_search": ("words",),
     "replies": ("text", "from_value"),
     "composed_messages": ("body", "media_url"),
     "suppressions": ("value", "key", "evidence"),

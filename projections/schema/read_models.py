@@ -205,6 +205,22 @@ broadcast_messages = Table(
         "message_id",
         postgresql_where=text("off_path IS NOT NULL"),
     ),
+    # The list of those that failed, were cancelled or were put off for a reason. What is sent on
+    # the usual way has none, and is never in it.
+    Index(
+        "broadcast_messages_by_reason",
+        "reason",
+        "message_id",
+        postgresql_where=text("reason IS NOT NULL"),
+    ),
+    # The list of a time. Rows are written in about that order. A whole range of pages has one
+    # entry, so that it costs next to nothing.
+    Index(
+        "broadcast_messages_by_time",
+        "scheduled_at",
+        postgresql_using="brin",
+        postgresql_with={"pages_per_range": "8", "autosummarize": "on"},
+    ),
     # What a message is for: there is one for each, whatever its id.
     Index(
         "broadcast_messages_one_of_campaign",

@@ -21,6 +21,7 @@ PATHS = {
     "/leads/{lead_id}": {"get", "patch", "delete"},
     "/leads/{lead_id}/export": {"get"},
     "/leads/{lead_id}/triggers": {"post"},
+    "/leads/{lead_id}/triggers/{trigger}": {"delete"},
     "/leads/{lead_id}/opt-out": {"post"},
     "/leads/{lead_id}/opt-in": {"post"},
     "/leads/{lead_id}/merge": {"post"},

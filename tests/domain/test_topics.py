@@ -91,6 +91,7 @@ FROZEN = [
     "access.device_credentials_changed",
     "access.secret_rotated",
     "lead.message_composed",
+    "lead.trigger_removed",
 ]
 
 LINES = (Path(__file__).parent / "stored_events.jsonl").read_text(encoding="utf-8").splitlines()

@@ -6,19 +6,25 @@ all of them, and so does a walk along the primary key for a value that no row ha
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
+from api.schemas.campaigns import CampaignQuery
+from api.schemas.devices import DeviceQuery
 from api.schemas.enrollments import EnrollmentQuery
 from api.schemas.fields import PageQuery
 from api.schemas.leads import LeadQuery
 from api.schemas.messages import MessageQuery
 from api.schemas.replies import ReplyQuery
+from api.schemas.sequences import SequenceQuery
 from domain.message import STATUSES
 from projections.container import Container
 from projections.queries import pages
+from projections.schema.expressions import LEAD_WORDS
 from tests.support.api.given import NOBODY
 from tests.support.plans import Explained, nodes
 
@@ -27,9 +33,9 @@ QUERIES = {
     "lead": LeadQuery,
     "enrollment": EnrollmentQuery,
     "reply": ReplyQuery,
-    "sequence": PageQuery,
-    "campaign": PageQuery,
-    "device": PageQuery,
+    "sequence": SequenceQuery,
+    "campaign": CampaignQuery,
+    "device": DeviceQuery,
     "suppression": PageQuery,
 }
 # In each of the large tables.
@@ -41,6 +47,9 @@ MOST = 10 * LIMIT
 
 # What each filter asks for that many rows have, or a few, and what one row has, or none. A phone is
 # looked up as an id. An id of somebody is written as what it is the digest of.
+# Before and after all rows, and before the last few.
+EARLY, LATE = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+RECENT = EARLY + timedelta(minutes=9_950)
 MANY: list[tuple[str, dict[str, Any]]] = [
     *((resource, {}) for resource in QUERIES),
     ("message", {"status": "sent"}),
@@ -48,7 +57,21 @@ MANY: list[tuple[str, dict[str, Any]]] = [
     ("message", {"campaign_id": "campaign 1"}),
     ("message", {"sequence_id": "sequence 1"}),
     ("message", {"lead_id": "lead 7"}),
+    ("message", {"reason": "no_device"}),
+    ("message", {"since": EARLY}),
+    ("message", {"until": LATE}),
+    ("message", {"q": "lead"}),
     ("lead", {"lead_id": "lead 7"}),
+    ("lead", {"q": "lead"}),
+    ("lead", {"q": "012 000 0007"}),
+    ("lead", {"niche": "B1"}),
+    ("lead", {"trigger": "COLD"}),
+    ("lead", {"target_status": "prospect"}),
+    ("lead", {"device_id": "device 1"}),
+    ("lead", {"attributes": {"city": "Ipoh"}}),
+    ("lead", {"created_after": EARLY}),
+    ("lead", {"created_before": LATE}),
+    ("lead", {"q": "lead", "niche": "B1", "target_status": "prospect"}),
     ("lead", {"opted_out": False}),
     ("lead", {"unreachable": False}),
     ("enrollment", {"lead_id": "lead 7"}),
@@ -70,7 +93,21 @@ RARE: list[tuple[str, dict[str, Any]]] = [
     ("message", {"sequence_id": NOBODY}),
     ("message", {"lead_id": NOBODY}),
     *(("message", {"campaign_id": "campaign 1", "status": status}) for status in RARELY),
+    ("message", {"reason": "invalid_number"}),
+    ("message", {"since": LATE}),
+    ("message", {"since": RECENT}),
+    ("message", {"until": EARLY}),
+    ("message", {"q": "nobody"}),
     ("lead", {"lead_id": NOBODY}),
+    ("lead", {"q": "nobody"}),
+    ("lead", {"niche": "B2"}),
+    ("lead", {"trigger": "WARM"}),
+    ("lead", {"target_status": "customer"}),
+    ("lead", {"device_id": NOBODY}),
+    ("lead", {"attributes": {"city": "Melaka"}}),
+    ("lead", {"created_after": LATE}),
+    ("lead", {"created_before": EARLY}),
+    ("lead", {"q": "lead", "niche": "B2", "target_status": "prospect"}),
     ("lead", {"opted_out": True}),
     ("lead", {"unreachable": True}),
     ("enrollment", {"lead_id": NOBODY}),
@@ -83,13 +120,21 @@ RARE: list[tuple[str, dict[str, Any]]] = [
     ("reply", {"attributed": False}),
     ("reply", {"automatic": True}),
 ]
+# Those that read more where many rows are wanted.
+TOO_MUCH = {
+    # Between which ids a time is, is found by reading all that is of that time.
+    f"message since={EARLY}",
+    f"message until={LATE}",
+    # First it is asked whether few have the name.
+    "message q=lead",
+}
 # PostgreSQL 18 finds these in an index that begins with another column. Older ones do not.
 UP_TO_THE_SERVER = {
     "enrollment status=stopped",
     "enrollment reason=replied",
     "enrollment reason=opted_out",
 }
-LARGE = {"broadcast_messages", "leads", "lead_addresses", "enrollments", "replies"}
+LARGE = {"broadcast_messages", "leads", "lead_addresses", "lead_search", "enrollments", "replies"}
 FILL = (
     "INSERT INTO devices (device_id, version, status, name, gateway, settings,"
     " min_delay_seconds, max_delay_seconds, timezone)"
@@ -97,9 +142,12 @@ FILL = (
     " FROM generate_series(1, 50) n",
     "INSERT INTO leads (lead_id, version, phone, name, niche, niche_keys, triggers,"
     " trigger_keys, target_status, attributes, registered_at)"
-    " SELECT md5('lead ' || n)::uuid, 1, '+6012' || lpad(n::text, 7, '0'), 'Lead', '{}', '{}',"
-    " '{}', '{}', 'lead', '{}', now()"
+    " SELECT md5('lead ' || n)::uuid, 1, '+6012' || lpad(n::text, 7, '0'), 'Lead Lead' || n,"
+    " ARRAY['B1'], ARRAY['b1'], ARRAY['COLD'], ARRAY['cold'], 'prospect', '{\"city\": \"Ipoh\"}',"
+    " timestamptz '2026-03-01T00:00Z' + n * interval '1 minute'"
     f" FROM generate_series(1, {ROWS}) n",
+    "UPDATE leads SET device_id = md5('device 1')::uuid",
+    f"INSERT INTO lead_search SELECT lead_id, {LEAD_WORDS}, registered_at FROM leads l",
     "INSERT INTO lead_addresses (lead_id, kind, scope, value, key, learned_at)"
     " SELECT lead_id, 'phone', '', phone, 'phone:' || phone, now() FROM leads",
     "INSERT INTO enrollments (enrollment_id, version, status, lead_id, sequence_id, entry, steps,"
@@ -114,7 +162,9 @@ FILL = (
     " CASE n %% 2 WHEN 0 THEN md5('campaign 1')::uuid END,"
     " CASE n %% 2 WHEN 1 THEN md5('sequence 1')::uuid END,"
     " CASE n %% 2 WHEN 1 THEN md5('enrollment ' || (1 + n / 2))::uuid END,"
-    f" n %% 2, now(), now(), 1 FROM generate_series(1, {ROWS}) n",
+    " n %% 2, at, at, 1"
+    f" FROM generate_series(1, {ROWS}) n,"
+    " LATERAL (SELECT timestamptz '2026-03-01T00:00Z' + n * interval '1 minute' AS at) a",
     # One message of each other status, and one more that is pending, but held.
     "INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id, campaign_id,"
     " step, scheduled_at, planned_at, attempt, due_at, worker, lease_until)"
@@ -132,11 +182,18 @@ FILL = (
     " SELECT md5('campaign 2')::uuid, 5, 'paused', 'triggered', 'Campaign', now(), '{}', 'all', 1,"
     " 2, '{}', 1, '{}', true",
     "INSERT INTO message_counts (owner_id, step, pending) SELECT md5('campaign 2')::uuid, 0, 1",
+    "UPDATE broadcast_messages SET reason = 'no_device'"
+    " WHERE message_id IN (SELECT md5('message ' || n)::uuid"
+    f" FROM generate_series(1, {ROWS}, 50) n)",
     "INSERT INTO replies (lead_id, reply_sha256, reply_id, text, kind, automatic, device_id,"
     " gateway, received_at)"
     " SELECT md5('lead ' || n)::uuid, sha256(convert_to(n::text, 'UTF8')),"
     " md5('reply ' || n)::uuid, 'Yes', 'text', false, md5('device ' || (1 + n %% 50))::uuid,"
     f" 'sandbox', now() FROM generate_series(1, {ROWS}) n",
+    # What autovacuum does by and by.
+    "SELECT gin_clean_pending_list('lead_search_by_word')",
+    "SELECT gin_clean_pending_list('leads_by_trigger')",
+    "SELECT brin_summarize_new_values('broadcast_messages_by_time')",
     "ANALYZE",
 )
 
@@ -163,7 +220,7 @@ def as_key(resource: str, filters: dict[str, Any]) -> str:
 
 def value(connection: Connection, wanted: Any) -> Any:
     """The id of what is written as a name; everything else as it is."""
-    if isinstance(wanted, str) and wanted[-1].isdigit():
+    if isinstance(wanted, str) and re.fullmatch(r"[a-z]+ \d+", wanted):
         statement = "SELECT md5(%(name)s)::uuid"
         return connection.exec_driver_sql(statement, {"name": wanted}).scalar_one()
     return wanted
@@ -182,7 +239,7 @@ def test_no_list_reads_more_than_a_page(container: Container) -> None:
             found[as_key(resource, filters)] = sum(looked_at(plan) for _, plan in explained.plans)
 
     too_much = {key for key, count in found.items() if count > MOST}
-    assert too_much <= UP_TO_THE_SERVER, found
+    assert too_much - UP_TO_THE_SERVER == TOO_MUCH, found
     assert listed["message status=pending"] == 2
     assert {listed[f"message status={status}"] for status in RARELY[1:]} == {1}
     # What looks at nothing is not counted at all.
@@ -194,9 +251,12 @@ def test_every_filter_is_asked_for(cases: list[tuple[str, dict[str, Any]]]) -> N
     """One that is new belongs into both lists."""
     asked = {(resource, name) for resource, filters in cases for name in filters}
     names = {"phone": "lead_id"}
+    # Those of a few thousand are looked through.
+    small = ("sequence", "campaign", "device")
+    asked -= {("lead", "attributes")}
     assert asked == {
         (resource, names.get(name, name))
         for resource, query in QUERIES.items()
         for name in query().fields
-        if name not in ("limit", "cursor")
+        if resource not in small and name not in ("limit", "cursor")
     }

@@ -45,4 +45,5 @@ def one_of_each(container: Container, clock: SimulatedClock, admin: Client) -> d
         "name": key["name"],
         "number": "1",
         "gateway": "gowa",
+        "trigger": "COLD",
     }

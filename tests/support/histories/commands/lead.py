@@ -56,6 +56,10 @@ def _add_two_in_one(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
     return lead.add_trigger(state, "COLD,WARM", **by)
 
 
+def _remove(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    return lead.remove_trigger(state, draw(st.sampled_from([*state.triggers, "absent"])), **by)
+
+
 def _consume(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
     trigger = draw(st.sampled_from([*state.triggers, "COLD", "absent"]))
     ids = draw(st.lists(st.uuids(), min_size=1, max_size=2).map(tuple))
@@ -184,6 +188,7 @@ LEAD = Kind(
         Command("update", _update, _unless_past()),
         Command("add a trigger", _add, _unless_past()),
         Command("add two triggers in one", _add_two_in_one, never),
+        Command("remove a trigger", _remove, _unless_past()),
         Command("consume a trigger", _consume, always),
         Command("opt out", _opt_out, _unless_erased()),
         Command("opt out without evidence", _opt_out_unproven, _unless_erased(InvalidInputError)),
