@@ -23,6 +23,7 @@ from api.http.context import EXTENSION
 from api.http.description import Api
 from api.resources import (
     audit,
+    bulk,
     campaigns,
     devices,
     docs,
@@ -50,6 +51,7 @@ LARGEST_BODY = 1024 * 1024
 # The modules whose blueprints the OpenAPI document describes.
 DESCRIBED = (
     leads,
+    bulk,
     sequences,
     enrollments,
     campaigns,

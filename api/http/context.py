@@ -10,8 +10,9 @@ from uuid import UUID
 from flask import current_app, g
 from flask_smorest import abort
 
+from domain import phones
 from domain.application.outreach import Outreach
-from domain.errors import InvalidInputError
+from domain.errors import InvalidInputError, NotFoundError
 from projections.container import Container
 from projections.queries import pages
 from projections.readmodels import devices
@@ -54,6 +55,24 @@ def gateways_in_service() -> set[str]:
     """The gateways of the devices that are not retired."""
     with container().database.transaction() as connection:
         return {row.gateway for row in devices.in_service(connection)}
+
+
+def check_device(device_id: UUID | None) -> None:
+    """Raises InvalidInputError unless the device exists, or none is named."""
+    if device_id is None:
+        return
+    try:
+        outreach().get_device(device_id)
+    except NotFoundError:
+        raise InvalidInputError("device_id", "the id of a device") from None
+
+
+def of_phone(query: dict[str, Any]) -> dict[str, Any]:
+    """``query`` with the id of the lead whose phone it asks for."""
+    if "phone" in query:
+        phone = phones.parse(query.pop("phone"), container().settings.default_region)
+        query["lead_id"] = outreach().lead_id(phone)
+    return query
 
 
 def check_pool(data: dict[str, Any]) -> None:

@@ -13,9 +13,11 @@ from api.http import uploads
 from api.http.blueprints import Blueprint
 from api.http.context import (
     actor,
+    check_device,
     container,
     gateways_in_service,
     now,
+    of_phone,
     outreach,
     page,
     resource,
@@ -41,7 +43,6 @@ from api.schemas.messages import Message
 from api.schemas.person_export import PersonExport
 from domain import content_check, lead, phones
 from domain.content import Content
-from domain.errors import InvalidInputError, NotFoundError
 from projections.audit.person_export import person_export
 from projections.intake.lead_import import Options, import_leads
 from projections.queries import waiting
@@ -51,24 +52,6 @@ blueprint = Blueprint("leads", __name__, url_prefix="/api/v1/leads")
 
 def _show(lead_id: UUID) -> Any:
     return resource("lead", lead_id, serializers.lead)
-
-
-def _check_device(device_id: UUID | None) -> None:
-    """Raises InvalidInputError unless the device exists, or none is named."""
-    if device_id is None:
-        return
-    try:
-        outreach().get_device(device_id)
-    except NotFoundError:
-        raise InvalidInputError("device_id", "the id of a device") from None
-
-
-def _of_phone(query: dict[str, Any]) -> dict[str, Any]:
-    """``query`` with the id of the lead whose phone it asks for."""
-    if "phone" in query:
-        phone = phones.parse(query.pop("phone"), container().settings.default_region)
-        query["lead_id"] = outreach().lead_id(phone)
-    return query
 
 
 @blueprint.post("", needs="operator")
@@ -84,7 +67,7 @@ def register(data: dict[str, Any]) -> Any:
     phone = phones.parse(data.pop("phone"), container().settings.default_region)
     triggers = data.pop("triggers", [])
     consent = data.pop("renewed_consent", None)
-    _check_device(data.get("device_id"))
+    check_device(data.get("device_id"))
     profile = lead.profile(**data)
     registered = outreach().register_lead(
         phone, triggers, profile, renewed_consent=consent, actor=actor()
@@ -97,7 +80,7 @@ def register(data: dict[str, Any]) -> Any:
 @blueprint.response(200, page_of(Lead))
 def index(query: dict[str, Any]) -> Any:
     """List leads"""
-    return page("lead", _of_phone(query), serializers.lead)
+    return page("lead", of_phone(query), serializers.lead)
 
 
 @blueprint.get("/<uuid:lead_id>", needs="viewer")
@@ -124,7 +107,7 @@ def export(lead_id: UUID) -> Any:
 )
 def update(data: dict[str, Any], lead_id: UUID) -> Any:
     """Change what is said of a lead, and its phone; what is not given stays"""
-    _check_device(data.get("device_id"))
+    check_device(data.get("device_id"))
     evidence = data.pop("evidence", "corrected by an operator")
     if "phone" in data:
         phone = phones.parse(data.pop("phone"), container().settings.default_region)

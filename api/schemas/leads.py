@@ -128,9 +128,12 @@ class LeadPatch(LeadFields):
     )
 
 
+SAID_SO = "said so to an operator"
+
+
 class Evidence(Schema):
     evidence = Text(
-        load_default="said so to an operator",
+        load_default=SAID_SO,
         validate=validate.Length(1, 10_000),
         metadata=note("what proves the wish"),
     )

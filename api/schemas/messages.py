@@ -93,10 +93,14 @@ class Message(MessageState):
     due_at = _moment()
 
 
+RESOLUTIONS = ("sent", "failed", "retried")
+SAID_SO = "an operator said so"
+
+
 class NewResolution(Schema):
     resolution = fields.String(
         required=True,
-        validate=validate.OneOf(("sent", "failed", "retried")),
+        validate=validate.OneOf(RESOLUTIONS),
         metadata=note("what became of it; retried: send it again"),
     )
-    reason = Text(load_default="an operator said so", validate=validate.Length(1, 500))
+    reason = Text(load_default=SAID_SO, validate=validate.Length(1, 500))

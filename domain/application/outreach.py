@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.application.access import AccessCommands
+from domain.application.bulk import BulkCommands
 from domain.application.campaigns import CampaignCommands
 from domain.application.devices import DeviceCommands
 from domain.application.enrollments import EnrollmentCommands
@@ -14,6 +15,7 @@ from domain.application.writing import WritingCommands
 
 
 class Outreach(
+    BulkCommands,
     LeadCommands,
     SuppressionCommands,
     SequenceCommands,

@@ -44,8 +44,9 @@ class CommandQueries(Protocol):
         changes, and is in the database only encrypted."""
         ...
 
-    def transaction(self) -> AbstractContextManager[Any]:
-        """A transaction: committed at the end of the block, rolled back by an exception.
+    def transaction(self, *, apart: bool = False) -> AbstractContextManager[Any]:
+        """A transaction: committed at the end of the block, rolled back by an exception. One that
+        is ``apart`` is no part of what the caller has under way.
 
         Raises the library's RecordConflictError where it lost against another transaction.
         """
@@ -75,6 +76,10 @@ class CommandQueries(Protocol):
 
     def lead_states(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, Lead]:
         """Lock those of these leads that are not in quarantine."""
+        ...
+
+    def messages(self, connection: Any, ids: Iterable[UUID]) -> dict[UUID, Message]:
+        """Lock those of these messages that are not in quarantine, in id order."""
         ...
 
     def surroundings(self, connection: Any, lead_ids: Sequence[UUID]) -> dict[UUID, Surroundings]:

@@ -172,6 +172,16 @@ class Database:
         finally:
             _joined.reset(token)
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Until the block ends this context's transactions take no notice of ``joined``: what is
+        long commits as it goes."""
+        token = _joined.set(None)
+        try:
+            yield
+        finally:
+            _joined.reset(token)
+
     def run(self, name: str, work: Callable[[Connection], T], attempts: int = 5) -> T:
         """Call ``work`` in one transaction and return its result.
 

@@ -26,7 +26,7 @@ from projections.database import (
 )
 from projections.database.engine import Database
 from projections.database.sessions import make_engine
-from projections.schema import functions, log, read_models, records
+from projections.schema import earlier, functions, log, read_models, records
 
 # The name of the database on the bundled server.
 BUNDLED = "sendtrail"
@@ -182,12 +182,12 @@ def _create_or_migrate(
 
 def _outdated(connection: Connection) -> str | None:
     """What is to be done if an earlier version made the read models, or some of them anew."""
-    if missing := read_models.outdated(connection):
+    if missing := earlier.outdated(connection):
         return (
             f"the read models have no {missing[0]} yet, because an earlier version made them:"
             " run sendtrail rebuild"
         )
-    if former := read_models.former(connection):
+    if former := earlier.former(connection):
         return (
             f"there is {former[0]}, a read model of an earlier version, which may have worked here"
             " since: run sendtrail rebuild"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,12 +57,14 @@ class DatabaseCommandQueries:
         return identity_key.read(self.database)
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, apart: bool = False) -> Iterator[Connection]:
         """A transaction of the name ``command``; one that lost against another raises the library's
-        RecordConflictError."""
+        RecordConflictError. ``apart``: it takes no notice of ``Database.joined``."""
         try:
-            with self.database.transaction("command") as connection:
-                yield connection
+            with ExitStack() as stack:
+                if apart:
+                    stack.enter_context(self.database.apart())
+                yield stack.enter_context(self.database.transaction("command"))
         except DBAPIError as error:
             if is_transient(error.orig):
                 raise RecordConflictError("deadlock or serialization failure") from error
@@ -91,6 +93,10 @@ class DatabaseCommandQueries:
     def lead_states(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, Lead]:
         """Those of these leads that are not in quarantine, locked."""
         return leads.locked(connection, lead_ids)
+
+    def messages(self, connection: Any, ids: Iterable[UUID]) -> dict[UUID, Message]:
+        """Those of these messages that are not in quarantine, locked, in id order."""
+        return {each.id: each for each in lookup.locked(connection, ids)}
 
     def surroundings(self, connection: Any, lead_ids: Sequence[UUID]) -> dict[UUID, Surroundings]:
         """What belongs to each of these leads, locked."""

@@ -20,6 +20,8 @@ PATHS = {
     "/leads/import": {"post"},
     "/leads/{lead_id}": {"get", "patch", "delete"},
     "/leads/{lead_id}/export": {"get"},
+    "/leads/bulk": {"post"},
+    "/messages/bulk": {"post"},
     "/leads/{lead_id}/triggers": {"post"},
     "/leads/{lead_id}/triggers/{trigger}": {"delete"},
     "/leads/{lead_id}/opt-out": {"post"},

@@ -24,6 +24,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/leads/{lead_id}/merge"): {"with": "{other_id}"},
     ("POST", "/leads/{lead_id}/messages"): STEP,
     ("POST", "/leads/{lead_id}/triggers"): {"trigger": "WARM"},
+    ("POST", "/leads/bulk"): {"ids": ["{lead_id}"], "do": "add_trigger", "trigger": "WARM"},
+    ("POST", "/messages/bulk"): {"ids": ["{message_id}"], "do": "retry"},
     ("POST", "/sequences"): {"name": "New", "trigger": "NEW", "steps": [STEP]},
     ("POST", "/sequences/{sequence_id}/steps"): STEP,
     ("POST", "/enrollments"): {"lead_id": "{lead_id}", "sequence_id": "{sequence_id}"},
@@ -59,6 +61,8 @@ def _filled(value: Any, ids: dict[str, str]) -> Any:
     """With ids in the place of their names."""
     if isinstance(value, dict):
         return {name: _filled(inner, ids) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, ids) for inner in value]
     if isinstance(value, str):
         return re.sub(r"{(\w+)}", lambda found: ids[found[1]], value)
     return value
