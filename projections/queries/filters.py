@@ -19,7 +19,7 @@ from projections.queries import message_status
 
 # What a phone is written with. Whoever looks for a number may write a part of it so.
 _PHONE = re.compile(r"[\d\s+().-]+")
-# What parts the words of a name, as in the function ``lead_words``. The percent sign is none.
+# What parts the words of a name, as in ``LEAD_WORDS``. The percent sign is none.
 _NO_WORD = re.compile(r"[ !\"'#$&()*+,\-./:;<=>?@\[\\\]^_`{|}~]+")
 # A word has at most so many characters there.
 _LONGEST_WORD = 100

@@ -6,32 +6,43 @@ from projections.readmodels.handler import Handlers, beside, handler, key, keys,
 from projections.schema.expressions import LEAD_WORDS, address_key
 
 _REGISTERED = f"""
-WITH e AS ({{events}}), address AS (
+WITH e AS ({{events}}), l AS MATERIALIZED (
+    SELECT originator_id AS lead_id, originator_version AS version, nullif(phone, '') AS phone,
+        profile ->> 'name' AS name, {texts("profile -> 'niche'")} AS niche,
+        {keys("profile -> 'niche'")} AS niche_keys, profile ->> 'target_status' AS target_status,
+        {texts("triggers")} AS triggers, {keys("triggers")} AS trigger_keys,
+        (profile ->> 'device_id')::uuid AS device_id, profile ->> 'timezone' AS timezone,
+        (profile -> 'attributes')::jsonb AS attributes, "timestamp" AS registered_at
+    FROM e WHERE originator_version = 1
+), address AS (
     INSERT INTO lead_addresses (lead_id, kind, scope, value, key, learned_at)
-    SELECT originator_id, 'phone', '', canonical_phone(phone), canonical_phone(phone), "timestamp"
-    FROM e WHERE originator_version = 1 AND phone <> ''
+    SELECT lead_id, 'phone', '', canonical_phone(phone), canonical_phone(phone), registered_at
+    FROM l WHERE phone IS NOT NULL
+), found AS (
+    INSERT INTO lead_search (lead_id, words, registered_at)
+    SELECT lead_id, {LEAD_WORDS}, registered_at FROM l
 )
 INSERT INTO leads (lead_id, version, phone, name, niche, niche_keys, target_status, triggers,
     trigger_keys, device_id, timezone, attributes, registered_at)
-SELECT originator_id, originator_version, nullif(phone, ''), profile ->> 'name',
-    {texts("profile -> 'niche'")}, {keys("profile -> 'niche'")}, profile ->> 'target_status',
-    {texts("triggers")}, {keys("triggers")}, (profile ->> 'device_id')::uuid,
-    profile ->> 'timezone', (profile -> 'attributes')::jsonb, "timestamp"
-FROM e WHERE originator_version = 1
+SELECT * FROM l
 """
 
+# Each has one row by whose words it is found.
 _UPDATED = f"""
-WITH e AS ({{events}})
-UPDATE leads l
-SET version = e.originator_version,
-    name = e.profile ->> 'name',
-    niche = {texts("e.profile -> 'niche'")},
-    niche_keys = {keys("e.profile -> 'niche'")},
-    target_status = e.profile ->> 'target_status',
-    device_id = (e.profile ->> 'device_id')::uuid,
-    timezone = e.profile ->> 'timezone',
-    attributes = (e.profile -> 'attributes')::jsonb
-FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+WITH e AS ({{events}}), l AS (
+    UPDATE leads l
+    SET version = e.originator_version,
+        name = e.profile ->> 'name',
+        niche = {texts("e.profile -> 'niche'")},
+        niche_keys = {keys("e.profile -> 'niche'")},
+        target_status = e.profile ->> 'target_status',
+        device_id = (e.profile ->> 'device_id')::uuid,
+        timezone = e.profile ->> 'timezone',
+        attributes = (e.profile -> 'attributes')::jsonb
+    FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+    RETURNING l.*
+)
+UPDATE lead_search s SET words = {LEAD_WORDS} FROM l WHERE s.lead_id = l.lead_id
 """
 
 _TRIGGERED = f"""
@@ -169,17 +180,13 @@ FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 
 # Of the row as these events leave it.
 _FOUND = f"""
 WITH e AS ({{events}})
-INSERT INTO lead_search AS s (lead_id, words, registered_at)
-SELECT l.lead_id, {LEAD_WORDS}, l.registered_at FROM e JOIN leads l ON l.lead_id = e.originator_id
-ON CONFLICT (lead_id) DO UPDATE SET words = excluded.words WHERE s.words <> excluded.words
+UPDATE lead_search s SET words = {LEAD_WORDS}
+FROM e JOIN leads l ON l.lead_id = e.originator_id WHERE s.lead_id = e.originator_id
 """
 
 HANDLERS: Handlers = {
-    ("lead.registered",): (
-        handler(_REGISTERED, "phone text, triggers json, profile json"),
-        beside(_FOUND),
-    ),
-    ("lead.updated",): (handler(_UPDATED, "profile json"), beside(_FOUND)),
+    ("lead.registered",): (handler(_REGISTERED, "phone text, triggers json, profile json"),),
+    ("lead.updated",): (handler(_UPDATED, "profile json"),),
     ("lead.triggered",): (handler(_TRIGGERED, "trigger text"),),
     ("lead.trigger_consumed",): (handler(_TRIGGER_LOST, "trigger text"),),
     ("lead.trigger_removed",): (handler(_TRIGGER_LOST, "trigger text"),),

@@ -35,8 +35,28 @@ FIRST_CONTACT = """
      ORDER BY m.planned_at, m.message_id LIMIT 1)
 """
 
-# SQL: what lead ``l`` is found by.
-LEAD_WORDS = "lead_words(l.name, l.phone, l.niche_keys, l.target_status, l.device_id, l.attributes)"
+# SQL: by what lead ``l`` is found, as lexemes: a letter that says what it is, and the value. w: a
+# word of the name, and what follows each of its letters where that may be a word, too, because the
+# script has no spaces. p: the digits of the phone; r: the same from the end. n: a niche. s: the
+# target status. d: the device. a: an attribute with its value, as a digest, because it may be long.
+# It is no function, because that would be made ready anew for every row.
+LEAD_WORDS = """array_to_tsvector(
+    ARRAY(
+        SELECT 'w' || substr(word, place, 100)
+        FROM string_to_table(
+                translate(fold_case(l.name), '!"''#$&()*+,-./:;<=>?@[\\]^_`{|}~', rpad('', 31)), ' '
+            ) AS word,
+            generate_series(1, CASE WHEN octet_length(word) > length(word) THEN length(word)
+                ELSE 1 END) AS place
+        WHERE word <> ''
+    )
+    || CASE WHEN l.phone IS NOT NULL
+        THEN ARRAY['p' || ltrim(l.phone, '+'), 'r' || reverse(ltrim(l.phone, '+'))] END
+    || ARRAY(SELECT 'n' || k FROM unnest(l.niche_keys) AS k)
+    || ('s' || l.target_status)
+    || CASE WHEN l.device_id IS NOT NULL THEN ARRAY['d' || l.device_id] END
+    || ARRAY(SELECT 'a' || md5(a.key || '=' || a.value) FROM jsonb_each_text(l.attributes) AS a)
+)"""
 
 
 def address_key(address: str) -> str:

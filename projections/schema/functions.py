@@ -31,33 +31,6 @@ RETURN CASE
 END
 """
 
-# By what a lead is found, as lexemes: a letter that says what it is, and the value. w: a word of
-# the name, and what follows each of its letters where that may be a word, too, because the script
-# has no spaces. p: the digits of the phone; r: the same from the end. n: a niche. s: the target
-# status. d: the device. a: an attribute with its value, as a digest, because it may be long.
-_LEAD_WORDS = """
-CREATE FUNCTION lead_words(
-    name text, phone text, niche_keys text[], target_status text, device_id uuid, attributes jsonb
-) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN array_to_tsvector(
-    ARRAY(
-        SELECT 'w' || substr(word, place, 100)
-        FROM string_to_table(
-                translate(fold_case(name), '!"''#$&()*+,-./:;<=>?@[\\]^_`{|}~', rpad('', 31)), ' '
-            ) AS word,
-            generate_series(1, CASE WHEN octet_length(word) > length(word) THEN length(word)
-                ELSE 1 END) AS place
-        WHERE word <> ''
-    )
-    || CASE WHEN phone IS NOT NULL
-        THEN ARRAY['p' || ltrim(phone, '+'), 'r' || reverse(ltrim(phone, '+'))] END
-    || ARRAY(SELECT 'n' || k FROM unnest(niche_keys) AS k)
-    || ('s' || target_status)
-    || CASE WHEN device_id IS NOT NULL THEN ARRAY['d' || device_id] END
-    || ARRAY(SELECT 'a' || md5(a.key || '=' || a.value) FROM jsonb_each_text(attributes) AS a)
-)
-"""
-
 
 def create_functions(connection: Connection) -> None:
     """Create every function in a database that has none of them."""
@@ -68,7 +41,6 @@ def create_functions(connection: Connection) -> None:
     )
     connection.exec_driver_sql(_MESSAGE_IS_HELD)
     connection.exec_driver_sql(_CANONICAL_PHONE)
-    connection.exec_driver_sql(_LEAD_WORDS)
 
 
 def _collation(connection: Connection) -> str:

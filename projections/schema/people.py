@@ -48,7 +48,7 @@ leads = Table(
 )
 
 # What lists of leads are filtered by, in a table of its own: most events change a lead, and none of
-# this. ``words`` are those of the function ``lead_words``.
+# this. ``words`` are those of ``LEAD_WORDS`` in ``expressions``.
 lead_search = Table(
     "lead_search",
     READ_MODELS,
