@@ -135,7 +135,7 @@ def test_a_single_table_leaves_the_former_ones(outdated: Container, settings: Se
 
     assert identities(outdated).keys() >= {*FORMER_TABLES, "device_slots"}
     assert then.count(outdated.database, "device_slots") == 5
-    people = ("lead_addresses", "erased_ids", "suppressions", "replies")
+    people = ("lead_addresses", "lead_search", "erased_ids", "suppressions", "replies")
     plans = ("broadcast_messages", "enrollments", "sequences", "campaigns")
     for only in ("device_dispatches", "devices", "leases", *plans, *people):
         rebuild(outdated.database, only=only, swap=True)
