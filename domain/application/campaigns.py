@@ -31,12 +31,12 @@ class CampaignCommands(Commands):
             now=self.clock(),
             actor=actor,
         )
-        return self._begin(CAMPAIGN, event, definition.segment_id)
+        return self._begin(CAMPAIGN, event)
 
     def draft_campaign(self, definition: Definition, *, actor: str) -> campaign.Campaign:
         """Write a campaign down without planning it."""
         event = campaign.draft(self.new_id(), definition, now=self.clock(), actor=actor)
-        return self._begin(CAMPAIGN, event, definition.segment_id)
+        return self._begin(CAMPAIGN, event)
 
     def schedule_draft(
         self, campaign_id: UUID, change: Callable[[Definition], Definition], *, actor: str
@@ -59,7 +59,7 @@ class CampaignCommands(Commands):
         NotFoundError."""
         present = self.get_campaign(campaign_id)
         event = campaign.copy(present, self.new_id(), name, now=self.clock(), actor=actor)
-        return self._begin(CAMPAIGN, event, present.definition.segment_id)
+        return self._begin(CAMPAIGN, event)
 
     def revise_campaign(
         self,
@@ -107,14 +107,7 @@ class CampaignCommands(Commands):
     def approve_campaign(self, campaign_id: UUID, *, actor: str) -> campaign.Campaign:
         """Approve what the campaign says, and to whom. Raises NotAllowedError for who wrote or
         changed it."""
-
-        def decide(connection: Any, state: campaign.Campaign, now: datetime) -> Sequence[Event]:
-            segment = state.segment
-            if state.triggered_at is None:
-                segment = self._segment(connection, state.definition.segment_id)
-            return campaign.approve(state, segment, now=now, actor=actor)
-
-        return self._change_with_queries(CAMPAIGN, campaign_id, decide)
+        return self._change(CAMPAIGN, campaign_id, campaign.approve, actor)
 
     def pause_campaign(self, campaign_id: UUID, *, actor: str) -> campaign.Campaign:
         """Hold what is pending."""
