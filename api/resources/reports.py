@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,17 @@ from msgspec.structs import asdict
 from api.http.blueprints import Blueprint
 from api.http.context import container, now
 from api.schemas import serializers
-from api.schemas.reports import CampaignReport, DeviceReports, Overview, SequenceReport
+from api.schemas.reports import (
+    CampaignReport,
+    DeviceReports,
+    Overview,
+    SequenceReport,
+    Series,
+    SeriesQuery,
+)
+from domain import values
 from projections.queries import reports, waiting_summary
+from projections.queries.series import series
 
 blueprint = Blueprint("reports", __name__, url_prefix="/api/v1/reports")
 
@@ -48,3 +58,29 @@ def devices() -> Any:
     """What each device did, day by day"""
     with container().database.transaction() as connection:
         return {"items": [serializers.device_report(row) for row in reports.devices(connection)]}
+
+
+# How far a series goes back that does not say since when.
+SPANS = {"hour": timedelta(hours=24), "day": timedelta(days=30)}
+
+
+@blueprint.get("/series", needs="viewer")
+@blueprint.arguments(SeriesQuery, location="query")
+@blueprint.response(200, Series)
+def series_(query: dict[str, Any]) -> Any:
+    """What happened hour by hour or day by day, of everything or of one campaign, sequence or
+    device"""
+    until = query.get("until", now())
+    since = query.get("since", until - SPANS[query["by"]])
+    name = query.get("timezone", container().settings.timezone)
+    with container().database.transaction() as connection:
+        items = series(
+            connection,
+            query["by"],
+            since,
+            until,
+            values.zone(name),
+            owner_id=query.get("campaign_id") or query.get("sequence_id"),
+            device_id=query.get("device_id"),
+        )
+    return {"by": query["by"], "timezone": name, "items": items}

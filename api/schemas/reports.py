@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from typing import Any, get_args
 
-from api.schemas.fields import note
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from api.schemas.fields import Text, note
 from api.schemas.messages import WaitsFor
 from domain.message import STATUSES
+from projections.queries.series import By
 
 ByStatus = Schema.from_dict(
     {status: fields.Integer(required=True) for status in STATUSES}, name="ByStatus"
@@ -119,3 +122,43 @@ class Overview(Schema):
         metadata=note("what pending messages wait for, most first, at most 20"),
     )
     waiting_total = fields.Integer(required=True, metadata=note("all pending messages"))
+
+
+class SeriesQuery(Schema):
+    by = fields.String(required=True, validate=validate.OneOf(get_args(By)))
+    since = fields.AwareDateTime(
+        metadata=note("in the first hour or day; without it 24 hours, or 30 days, before until")
+    )
+    until = fields.AwareDateTime(metadata=note("after the last hour or day; without it now"))
+    timezone = Text(metadata=note("in which a day begins; without it SENDTRAIL_TIMEZONE"))
+    campaign_id = fields.UUID()
+    sequence_id = fields.UUID()
+    device_id = fields.UUID()
+
+    @validates_schema
+    def check(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuses to count what is of two."""
+        given = [n for n in ("campaign_id", "sequence_id", "device_id") if n in data]
+        if len(given) > 1:
+            raise ValidationError(f"Expected no such name beside {given[0]}.", given[1])
+
+
+class SeriesBucket(Schema):
+    at = fields.AwareDateTime(required=True, metadata=note("when it begins, in timezone"))
+    sent = fields.Integer(required=True)
+    delivered = fields.Integer(required=True)
+    read = fields.Integer(required=True)
+    replied = fields.Integer(
+        required=True, metadata=note("messages that were answered then for the first time")
+    )
+    failed = fields.Integer(required=True, metadata=note("also those that were sent again since"))
+    opted_out = fields.Integer(
+        required=True,
+        metadata=note("people; of a campaign or sequence those who said so to its messages"),
+    )
+
+
+class Series(Schema):
+    by = fields.String(required=True)
+    timezone = fields.String(required=True)
+    items = fields.List(fields.Nested(SeriesBucket), required=True)

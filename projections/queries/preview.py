@@ -86,8 +86,19 @@ def preview(connection: Connection, campaign_id: UUID, now: datetime, house: Hou
         finishes_at=None if obstacles else max(ends, default=None),
         not_before=f"not before {' and '.join(obstacles)}" if obstacles else None,
         samples=found.texts.samples,
-        warnings=found.texts.warnings(),
+        warnings=[*_doubtful(campaign, now), *found.texts.warnings()],
     )
+
+
+def _doubtful(campaign: Campaign, now: datetime) -> Iterable[TextWarning]:
+    """What may not be meant, of a campaign that has not started."""
+    if campaign.triggered_at is not None or campaign.status not in ("draft", "pending", "paused"):
+        return
+    wanted = campaign.definition
+    if not wanted.niche and wanted.target_status == "all" and not getattr(wanted, "segment_id", 0):
+        yield TextWarning(code="everybody", message="it goes to every lead: niche is empty")
+    if wanted.scheduled_at < now:
+        yield TextWarning(code="in_the_past", message="its time is over: it starts at once")
 
 
 def _obstacles(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from projections.database.prepared import Prepared, execute, prepared
-from projections.schema.counters import DAY_COUNTS, MESSAGE_COUNTS
+from projections.schema.counters import DAY_COUNTS, MESSAGE_COUNTS, SERIES
 
 OPEN = frozenset({"pending", "processing", "queued"})
 REASONED = frozenset({"failed", "cancelled", "unknown"})
@@ -27,7 +27,8 @@ class Moved(NamedTuple):
     another.
 
     ``was`` is None for new ones; ``day`` is the day of their slot where they had one;
-    ``enrollments`` are those of the messages.
+    ``enrollments`` are those of the messages. ``at`` is the quarter of an hour in which they were
+    sent or failed, if they did.
     """
 
     owner_id: UUID
@@ -40,6 +41,7 @@ class Moved(NamedTuple):
     now_reason: str | None
     messages: int
     enrollments: list[UUID | None]
+    at: datetime | None
 
 
 class Tally:
@@ -54,6 +56,9 @@ class Tally:
             lambda: dict.fromkeys(DAY_COUNTS, 0)
         )
         self.open: dict[UUID, int] = defaultdict(int)
+        self.series: dict[tuple[UUID, datetime], dict[str, int]] = defaultdict(
+            lambda: dict.fromkeys(SERIES, 0)
+        )
 
     def moved(self, rows: Sequence[Any]) -> int:
         """``rows`` have the fields of Moved, in its order. Returns how many messages they are."""
@@ -72,16 +77,24 @@ class Tally:
                 self._open(row)
             if row.day is not None:
                 self._day(row, row.day)
+            if row.at is not None:
+                self.series[row.owner_id, row.at][row.now] += row.messages
         return messages
 
     def marked(self, mark: str, rows: Sequence[Any]) -> int:
-        """``rows`` are (owner id, step, count) of messages delivered, read or replied to. Returns
-        how many messages they are."""
+        """``rows`` are (owner id, step, quarter of an hour, count) of messages delivered, read or
+        replied to. Returns how many messages they are."""
         messages = 0
-        for owner_id, step, count in rows:
+        for owner_id, step, at, count in rows:
             self.messages[owner_id, step][mark] += count
+            self.series[owner_id, at][mark] += count
             messages += count
         return messages
+
+    def opted_out(self, rows: Sequence[Any]) -> None:
+        """``rows`` are (owner id, quarter of an hour, count) of people who opted out."""
+        for owner_id, at, count in rows:
+            self.series[owner_id, at]["opted_out"] += count
 
     def _open(self, row: Moved) -> None:
         change = (row.now in OPEN) - (row.was in OPEN)
@@ -119,6 +132,10 @@ class Tally:
             {"device_id": device, "day": day, **counts}
             for (device, day), counts in sorted(self.days.items())
         ]
+        series = [
+            {"owner_id": owner, "at": at, **counts}
+            for (owner, at), counts in sorted(self.series.items())
+        ]
         progress = [
             {"enrollment_id": enrollment, "open": change}
             for enrollment, change in sorted(self.open.items())
@@ -128,6 +145,7 @@ class Tally:
             (_ADD_MESSAGES, messages),
             (_ADD_REASONS, reasons),
             (_ADD_DAYS, days),
+            (_ADD_SERIES, series),
             (_ADD_PROGRESS, progress),
         ):
             if rows:
@@ -161,6 +179,12 @@ _ADD_DAYS = _upsert(
     ("device_id", "day"),
     DAY_COUNTS,
     "device_id uuid, day date, " + ", ".join(f"{c} int" for c in DAY_COUNTS),
+)
+_ADD_SERIES = _upsert(
+    "series_counts",
+    ("owner_id", "at"),
+    SERIES,
+    "owner_id uuid, at timestamptz, " + ", ".join(f"{c} int" for c in SERIES),
 )
 # Only of active enrollments: the row of one that has ended is gone and stays gone.
 _ADD_PROGRESS = prepared("""

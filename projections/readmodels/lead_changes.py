@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from projections.readmodels.counters import Tally
 from projections.readmodels.handler import Handlers, beside, handler, key, keys, texts
-from projections.schema.expressions import LEAD_WORDS, address_key
+from projections.schema.expressions import LEAD_WORDS, address_key, counted_owner, quarter
+
+
+def _opted_out(tally: Tally, rows: Sequence[Any]) -> int:
+    """The first of ``rows`` counts the leads, the others the people by what they answered."""
+    (_, _, leads), *people = rows
+    tally.opted_out(people)
+    return int(leads)
+
 
 _REGISTERED = f"""
 WITH e AS ({{events}}), l AS MATERIALIZED (
@@ -63,17 +75,31 @@ SET version = e.originator_version, triggers = array_remove(l.triggers, e.trigge
 FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
-_OPTED_OUT = """
-WITH e AS ({events})
-UPDATE leads l
-SET version = e.originator_version, opted_out_at = coalesce(l.opted_out_at, e.timestamp),
-    opt_out_said_at = greatest(l.opt_out_said_at, coalesce(e.said_at, e.timestamp)),
-    -- What the platform may take back never stands in the place of another wish.
-    opt_out_evidence = CASE WHEN l.opted_out_at IS NULL OR e.via IS DISTINCT FROM 'platform'
-        THEN e.evidence ELSE l.opt_out_evidence END,
-    opt_out_via = CASE WHEN l.opted_out_at IS NULL OR e.via IS DISTINCT FROM 'platform'
-        THEN coalesce(e.via, 'operator') ELSE l.opt_out_via END
-FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+# A person counts once, under the campaign or sequence that she answered with it. Whoever was merged
+# into another is not counted beside that one.
+_OPTED_OUT = f"""
+WITH e AS ({{events}}), old AS (
+    SELECT l.lead_id, l.replied_to FROM leads l JOIN e ON l.lead_id = e.originator_id
+    WHERE l.opted_out_at IS NULL AND l.merged_into IS NULL
+), changed AS (
+    UPDATE leads l
+    SET version = e.originator_version, opted_out_at = coalesce(l.opted_out_at, e.timestamp),
+        opt_out_said_at = greatest(l.opt_out_said_at, coalesce(e.said_at, e.timestamp)),
+        -- What the platform may take back never stands in the place of another wish.
+        opt_out_evidence = CASE WHEN l.opted_out_at IS NULL OR e.via IS DISTINCT FROM 'platform'
+            THEN e.evidence ELSE l.opt_out_evidence END,
+        opt_out_via = CASE WHEN l.opted_out_at IS NULL OR e.via IS DISTINCT FROM 'platform'
+            THEN coalesce(e.via, 'operator') ELSE l.opt_out_via END
+    FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+    RETURNING l.lead_id
+)
+SELECT NULL::uuid AS owner_id, NULL::timestamptz AS at, count(*)::int FROM changed
+UNION ALL
+(SELECT {counted_owner()}, {quarter('e."timestamp"')}, count(*)::int
+FROM e
+JOIN old ON old.lead_id = e.originator_id
+LEFT JOIN broadcast_messages m ON e.via = 'reply' AND m.message_id = old.replied_to
+GROUP BY 1, 2)
 """
 
 _OPTED_IN = """
@@ -190,7 +216,13 @@ HANDLERS: Handlers = {
     ("lead.triggered",): (handler(_TRIGGERED, "trigger text"),),
     ("lead.trigger_consumed",): (handler(_TRIGGER_LOST, "trigger text"),),
     ("lead.trigger_removed",): (handler(_TRIGGER_LOST, "trigger text"),),
-    ("lead.opted_out",): (handler(_OPTED_OUT, "evidence text, via text, said_at timestamptz"),),
+    ("lead.opted_out",): (
+        handler(
+            _OPTED_OUT,
+            "evidence text, via text, said_at timestamptz",
+            counted=_opted_out,
+        ),
+    ),
     ("lead.opted_in",): (handler(_OPTED_IN, "said_at timestamptz"),),
     ("lead.address_learned",): (handler(_ADDRESS_LEARNED, "address json"),),
     ("lead.phone_changed",): (

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from projections.readmodels.handler import Handlers, handler
 from projections.readmodels.messages import (
+    AT,
+    COUNT_ENDED,
     COUNT_MOVED,
     KEEP_PROVIDER_ID,
     LOCK_OWNERS,
@@ -82,9 +84,10 @@ WITH e AS ({{events}}), changed AS (
     SET version = e.originator_version, status = 'failed', answered_at = e.timestamp,
         failed_at = e.timestamp, reason = e.code
     FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
-    WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
+    WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
+    {_RETURNING}, {AT} AS at
 )
-{COUNT_MOVED}"""
+{COUNT_ENDED}"""
 
 _OUTCOME_UNKNOWN = f"""
 WITH e AS ({{events}}), changed AS (
@@ -131,9 +134,9 @@ WITH e AS ({{events}}), changed AS (
         provider_id = e.provider_id, reason = e.reason
     FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
-      AND e.resolution = 'sent' {_RETURNING}
+      AND e.resolution = 'sent' {_RETURNING}, {AT} AS at
 ), provider_id AS ({KEEP_PROVIDER_ID})
-{COUNT_MOVED}"""
+{COUNT_ENDED}"""
 
 _RESOLVED_AS_FAILED = f"""
 WITH e AS ({{events}}), changed AS (
@@ -142,9 +145,9 @@ WITH e AS ({{events}}), changed AS (
         reason = e.reason
     FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
-      AND e.resolution = 'failed' {_RETURNING}
+      AND e.resolution = 'failed' {_RETURNING}, {AT} AS at
 )
-{COUNT_MOVED}"""
+{COUNT_ENDED}"""
 
 HANDLERS: Handlers = {
     ("message.released",): (handler(_RELEASED, "reason text", counted=moved),),

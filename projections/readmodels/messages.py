@@ -13,10 +13,12 @@ from typing import Any
 
 from projections.readmodels.counters import Tally
 from projections.readmodels.handler import Handlers, handler
-from projections.schema.expressions import SENDING_STATUS, counted_owner
+from projections.schema.expressions import SENDING_STATUS, counted_owner, quarter
 
 # Whose counts message ``m`` is in.
 OWNER = counted_owner()
+# SQL: when event ``e`` happened, as series are counted.
+AT = quarter('e."timestamp"')
 
 # What a claim and a dispatch say.
 _CLAIM = "worker text, send_at timestamptz, slot_day date, lease_until timestamptz, slot_epoch int"
@@ -39,8 +41,14 @@ def _read(tally: Tally, rows: Sequence[Any]) -> int:
 # The end of every statement that moves messages: its rows have the fields of ``counters.Moved``.
 COUNT_MOVED = """
     SELECT owner_id, step, device_id, day, was, "now", was_reason, now_reason, count(*)::int,
-        array_agg(enrollment_id)
+        array_agg(enrollment_id), NULL
     FROM changed GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+"""
+# The same of those that are sent or fail: ``changed`` has the quarter of an hour, too.
+COUNT_ENDED = """
+    SELECT owner_id, step, device_id, day, was, "now", was_reason, now_reason, count(*)::int,
+        array_agg(enrollment_id), at
+    FROM changed GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 11
 """
 
 # The reaper finds here what a worker did not finish.
@@ -111,7 +119,7 @@ WITH e AS ({{events}}), {LOCK_OWNERS.format(source="e")}, changed AS (
     WHERE e.originator_version = 1
     RETURNING {counted_owner("")} AS owner_id, step
 )
-SELECT owner_id, step, NULL, NULL, NULL, 'pending', NULL, NULL, count(*)::int, NULL
+SELECT owner_id, step, NULL, NULL, NULL, 'pending', NULL, NULL, count(*)::int, NULL, NULL
 FROM changed GROUP BY 1, 2
 """
 
@@ -171,26 +179,26 @@ WITH e AS ({{events}}), changed AS (
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
     RETURNING {OWNER} AS owner_id, m.step, m.device_id,
         m.slot_day AS day, 'queued' AS was, m.status AS "now", NULL AS was_reason,
-        m.reason AS now_reason, m.enrollment_id, m.message_id, m.provider_id
+        m.reason AS now_reason, m.enrollment_id, m.message_id, m.provider_id, {AT} AS at
 ), provider_id AS ({KEEP_PROVIDER_ID})
-{COUNT_MOVED}"""
+{COUNT_ENDED}"""
 
 _DELIVERED = f"""
 WITH e AS ({{events}}), changed AS (
     UPDATE broadcast_messages m SET version = e.originator_version, delivered_at = e.timestamp
     FROM e WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
-    RETURNING {OWNER} AS owner_id, m.step
+    RETURNING {OWNER} AS owner_id, m.step, {AT} AS at
 )
-SELECT owner_id, step, count(*)::int FROM changed GROUP BY 1, 2
+SELECT owner_id, step, at, count(*)::int FROM changed GROUP BY 1, 2, 3
 """
 
 _READ = f"""
 WITH e AS ({{events}}), changed AS (
     UPDATE broadcast_messages m SET version = e.originator_version, read_at = e.timestamp
     FROM e WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1
-    RETURNING {OWNER} AS owner_id, m.step
+    RETURNING {OWNER} AS owner_id, m.step, {AT} AS at
 )
-SELECT owner_id, step, count(*)::int FROM changed GROUP BY 1, 2
+SELECT owner_id, step, at, count(*)::int FROM changed GROUP BY 1, 2, 3
 """
 
 HANDLERS: Handlers = {

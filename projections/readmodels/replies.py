@@ -14,6 +14,7 @@ from domain.repeats import MOST_EDITS
 from projections.database.engine import rows, uuids
 from projections.readmodels.counters import Tally
 from projections.readmodels.handler import Handlers, handler
+from projections.readmodels.messages import AT
 from projections.schema.expressions import counted_owner
 
 # SQL: by what a reply is known.
@@ -22,7 +23,7 @@ _REPLY = "sha256(convert_to(provider_id, 'UTF8'))"
 
 def _replied(tally: Tally, rows: Sequence[Any]) -> int:
     """The first of ``rows`` counts the leads, the others the messages that they answer."""
-    (_, _, leads), *messages = rows
+    (_, _, _, leads), *messages = rows
     tally.marked("replied", messages)
     return int(leads)
 
@@ -48,16 +49,16 @@ WITH e AS ({{events}}), known AS (
     FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
     RETURNING l.lead_id
 )
-SELECT NULL AS owner_id, NULL AS step, count(*)::int FROM changed
+SELECT NULL AS owner_id, NULL AS step, NULL::timestamptz AS at, count(*)::int FROM changed
 UNION ALL
-(SELECT {counted_owner()}, m.step, count(*)::int
+(SELECT {counted_owner()}, m.step, {AT}, count(*)::int
 FROM e
 JOIN old ON old.lead_id = e.originator_id
 JOIN broadcast_messages m ON m.message_id = e.message_id
 -- A message counts as replied to once, however often the lead writes after it. What answers by
 -- itself is no reply.
 WHERE old.replied_to IS DISTINCT FROM e.message_id AND NOT coalesce(e.automatic, false)
-GROUP BY 1, 2)
+GROUP BY 1, 2, 3)
 """
 
 _EDITED = f"""

@@ -25,6 +25,20 @@ message_counts = Table(
     postgresql_with={"fillfactor": "50"},
 )
 
+# What is counted of every quarter of an hour, for charts: what happened then, once and for all.
+SERIES = ("sent", "delivered", "read", "replied", "failed", "opted_out")
+
+# Per campaign and sequence. A quarter, because the days of some time zones begin within an hour.
+series_counts = Table(
+    "series_counts",
+    READ_MODELS,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("at", TIME, primary_key=True),
+    *map(count, SERIES),
+    Index("series_counts_by_time", "at"),
+    postgresql_with={"fillfactor": "50"},
+)
+
 # Why messages failed, were cancelled or are unknown.
 reason_counts = Table(
     "reason_counts",

@@ -21,6 +21,7 @@ PATHS = {
     "/leads/{lead_id}": {"get", "patch", "delete"},
     "/leads/{lead_id}/export": {"get"},
     "/leads/bulk": {"post"},
+    "/reports/series": {"get"},
     "/messages/bulk": {"post"},
     "/leads/{lead_id}/triggers": {"post"},
     "/leads/{lead_id}/triggers/{trigger}": {"delete"},

@@ -103,7 +103,7 @@ def test_without_a_device_nobody_would_get_it(operator: Client) -> None:
     """A new installation: the reason is there before anything goes wrong."""
     given.lead(operator, 1)
     given.lead(operator, 2)
-    campaign_id = given.campaign(operator)
+    campaign_id = given.campaign(operator, target_status="prospect")
 
     assert operator.get(f"/campaigns/{campaign_id}/preview") == (
         200,

@@ -42,7 +42,7 @@ def test_a_preview_names_what_nobody_has_and_what_would_be_empty(operator: Clien
     given.lead(operator, 1, name="Anna", attributes={"City": "Ipoh"})
     given.lead(operator, 2, attributes={"nmae": " "})
     given.lead(operator, 3)
-    campaign_id = given.campaign(operator, body="{city}{nmae|} {phne}")
+    campaign_id = given.campaign(operator, target_status="prospect", body="{city}{nmae|} {phne}")
 
     preview = operator.get(f"/campaigns/{campaign_id}/preview").json
 
@@ -79,7 +79,7 @@ def test_a_preview_counts_texts_that_a_gateway_does_not_take(operator: Client) -
     sandbox = operator.items("/devices")
     other = next(device["id"] for device in sandbox if device["name"] == "Sandbox")
     given.lead(operator, 4, name="x" * 400, device_id=other)
-    campaign_id = given.campaign(operator, body="y" * 1000 + "{name}")
+    campaign_id = given.campaign(operator, target_status="prospect", body="y" * 1000 + "{name}")
 
     (warning,) = operator.get(f"/campaigns/{campaign_id}/preview").json["warnings"]
 
@@ -101,8 +101,10 @@ def test_a_preview_warns_of_free_text_outside_the_window(
     clock.advance(seconds=25 * 3600)
     runners.replies(container, UUID(wrote), "Hello", "new")
     template = {"name": "offer", "language": "en", "variables": ["{name}"]}
-    free = given.campaign(operator, scheduled_at=clock().isoformat())
-    bound = given.campaign(operator, scheduled_at=clock().isoformat(), template=template)
+    free = given.campaign(operator, target_status="prospect", scheduled_at=clock().isoformat())
+    bound = given.campaign(
+        operator, target_status="prospect", scheduled_at=clock().isoformat(), template=template
+    )
 
     (warning,) = operator.get(f"/campaigns/{free}/preview").json["warnings"]
     preview = operator.get(f"/campaigns/{bound}/preview").json
@@ -132,7 +134,7 @@ def test_a_preview_leaves_out_who_lacks_a_value_of_the_template(
         "language": "en",
         "header": {"kind": "text", "variables": ["{name}"]},
     }
-    campaign_id = given.campaign(operator, template=template)
+    campaign_id = given.campaign(operator, target_status="prospect", template=template)
 
     preview = operator.get(f"/campaigns/{campaign_id}/preview").json
     when.triggers(container)

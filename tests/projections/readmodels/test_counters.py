@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from tests.support import given, then
 
 OWNER, OTHER, DEVICE, ENROLLMENT = (UUID(int=number) for number in (1, 2, 3, 4))
 DAY = date(2026, 3, 2)
+AT = datetime(2026, 3, 2, 8, 15, tzinfo=UTC)
 
 
 def moved(was: str | None, now: str, **fields: Any) -> Moved:
@@ -29,6 +30,7 @@ def moved(was: str | None, now: str, **fields: Any) -> Moved:
         "now_reason": None,
         "messages": 1,
         "enrollments": [ENROLLMENT],
+        "at": None,
     }
     return Moved(**{**usual, **fields})
 
@@ -133,8 +135,8 @@ def test_reasons_are_counted_where_a_status_has_one() -> None:
 
 def test_marks_are_counted_beside_the_status() -> None:
     batch = tally(moved("queued", "sent", messages=2))
-    batch.marked("delivered", [(OWNER, 1, 2), (OTHER, 0, 1)])
-    batch.marked("read", [(OWNER, 1, 1)])
+    batch.marked("delivered", [(OWNER, 1, AT, 2), (OTHER, 0, AT, 1)])
+    batch.marked("read", [(OWNER, 1, AT, 1)])
 
     assert changed(batch.messages[OWNER, 1]) == {"queued": -2, "sent": 2, "delivered": 2, "read": 1}
     assert changed(batch.messages[OTHER, 0]) == {"delivered": 1}

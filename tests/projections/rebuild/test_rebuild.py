@@ -31,6 +31,7 @@ TABLES = {
     "composed_messages",
     "message_counts",
     "reason_counts",
+    "series_counts",
     "device_days",
     "device_slots",
     "device_dispatches",
