@@ -7,7 +7,7 @@ in id order, so that no two batches can wait for each other.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -132,6 +132,18 @@ class Tally:
         ):
             if rows:
                 execute(connection, statement, rows=msgspec.json.encode(rows).decode())
+
+
+def marked_by_leads(mark: str) -> Callable[[Tally, Sequence[Any]], int]:
+    """What takes in the rows of a statement that changes leads: the first counts the leads, the
+    others are (owner id, step, count) of the messages that get the ``mark`` by it."""
+
+    def counted(tally: Tally, rows: Sequence[Any]) -> int:
+        (_, _, leads), *messages = rows
+        tally.marked(mark, messages)
+        return int(leads)
+
+    return counted
 
 
 def _upsert(table: str, key: Sequence[str], columns: Sequence[str], types: str) -> Prepared:

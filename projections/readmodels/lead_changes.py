@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from projections.readmodels.counters import marked_by_leads
 from projections.readmodels.handler import Handlers, handler, key, keys, texts
-from projections.schema.expressions import address_key
+from projections.schema.expressions import address_key, counted_owner
 
 _REGISTERED = f"""
 WITH e AS ({{events}}), address AS (
@@ -52,8 +53,8 @@ SET version = e.originator_version, triggers = array_remove(l.triggers, e.trigge
 FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
-_OPTED_OUT = """
-WITH e AS ({events})
+_OPTED_OUT = f"""
+WITH e AS ({{events}}), changed AS (
 UPDATE leads l
 SET version = e.originator_version, opted_out_at = coalesce(l.opted_out_at, e.timestamp),
     opt_out_said_at = greatest(l.opt_out_said_at, coalesce(e.said_at, e.timestamp)),
@@ -63,6 +64,13 @@ SET version = e.originator_version, opted_out_at = coalesce(l.opted_out_at, e.ti
     opt_out_via = CASE WHEN l.opted_out_at IS NULL OR e.via IS DISTINCT FROM 'platform'
         THEN coalesce(e.via, 'operator') ELSE l.opt_out_via END
 FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
+RETURNING l.lead_id
+)
+SELECT NULL AS owner_id, NULL AS step, count(*)::int FROM changed
+UNION ALL
+(SELECT {counted_owner()}, m.step, count(*)::int
+FROM e JOIN broadcast_messages m ON m.message_id = e.message_id
+GROUP BY 1, 2)
 """
 
 _OPTED_IN = """
@@ -171,7 +179,13 @@ HANDLERS: Handlers = {
     ("lead.updated",): (handler(_UPDATED, "profile json"),),
     ("lead.triggered",): (handler(_TRIGGERED, "trigger text"),),
     ("lead.trigger_consumed",): (handler(_TRIGGER_CONSUMED, "trigger text"),),
-    ("lead.opted_out",): (handler(_OPTED_OUT, "evidence text, via text, said_at timestamptz"),),
+    ("lead.opted_out",): (
+        handler(
+            _OPTED_OUT,
+            "evidence text, via text, said_at timestamptz, message_id uuid",
+            counted=marked_by_leads("opted_out"),
+        ),
+    ),
     ("lead.opted_in",): (handler(_OPTED_IN, "said_at timestamptz"),),
     ("lead.address_learned",): (handler(_ADDRESS_LEARNED, "address json"),),
     ("lead.phone_changed",): (handler(_PHONE_CHANGED, "phone text, changed_at timestamptz"),),
