@@ -20,6 +20,7 @@ from api.web import (
     overview,
     pairing,
     people,
+    person,
     replies,
     sequences,
     settings,
@@ -35,6 +36,7 @@ SAFE = ("GET", "HEAD")
 SIGNED_IN = (
     overview,
     people,
+    person,
     campaigns,
     sequences,
     messages,

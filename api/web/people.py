@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, redirect, request, url_for
@@ -15,6 +16,9 @@ from api.web.rendering import render, zone
 blueprint = Blueprint("web_people", __name__)
 
 PAGE = 50
+# Of a person's replies and devices to choose from.
+MOST = 100
+TARGET_STATUSES = ("prospect", "customer")
 
 
 @blueprint.get("/leads")
@@ -35,40 +39,59 @@ def index() -> str | tuple[str, int]:
 
 
 @blueprint.get("/leads/<uuid:lead_id>")
-def show(lead_id: UUID) -> str:
-    """One person, today or at ``as_of``, which is of the reader's zone."""
-    return _person(lead_id)
+def show(lead_id: UUID) -> str | Response:
+    """One person, today or at ``as_of``, which is of the reader's zone; ``after`` so many of the
+    events it goes on to the instant of the last one."""
+    after = request.args.get("after", "")
+    if not after:
+        return page(lead_id, request.args.get("as_of", ""))
+    entries = asking.get(f"/audit/leads/{lead_id}")["entries"]
+    if not after.isdecimal() or not 1 <= int(after) <= len(entries):
+        raise ApiError(422, {"message": f"after: expected a number from 1 to {len(entries)}"})
+    if int(after) == len(entries):
+        return redirect(url_for(".show", lead_id=lead_id), 303)
+    at = datetime.fromisoformat(entries[int(after) - 1]["timestamp"]).astimezone(zone())
+    # Fields for instants know milliseconds at most.
+    up = (at + timedelta(milliseconds=1)).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return redirect(url_for(".show", lead_id=lead_id, as_of=up), 303)
 
 
-@blueprint.post("/leads/<uuid:lead_id>/messages")
-def write(lead_id: UUID) -> Response | tuple[str, int]:
-    """Writes to this one person, and leads to the message's proof."""
-    forms.need("operator")
-    given = {name: request.form.get(name, "").strip() for name in ("body", "media_url")}
-    body = {name: value for name, value in given.items() if value or name == "body"}
-    try:
-        made = asking.send("POST", f"/leads/{lead_id}/messages", body, forms.once_given())
-    except ApiError as error:
-        return _person(lead_id, given, forms.mendable(error)), error.status
-    return redirect(url_for("web_messages.show", message_id=made["id"]), 303)
-
-
-def _person(
-    lead_id: UUID, written: dict[str, str] | None = None, wrong: ApiError | None = None
-) -> str:
-    """``written`` is what the form was sent with, and ``wrong`` why it was refused."""
-    as_of = request.args.get("as_of", "")
+def page(lead_id: UUID, as_of: str = "", wrong: ApiError | None = None) -> str:
+    """All that is known of a person; ``wrong`` is what was refused of a change."""
     try:
         instant = datetime.fromisoformat(as_of).replace(tzinfo=zone()).isoformat() if as_of else ""
     except ValueError:
         raise ApiError(422, {"message": "as_of: expected such as 2026-03-02T09:00"}) from None
-    trail = asking.get(f"/audit/leads/{lead_id}", as_of=instant)
+    now = asking.get(f"/audit/leads/{lead_id}")
+    trail = asking.get(f"/audit/leads/{lead_id}", as_of=instant) if instant else now
     return render(
         "lead.html",
         lead_id=lead_id,
         trail=trail,
         state=trail["state"],
         as_of=as_of,
-        written=written or {},
+        events=len(now["entries"]),
         wrong=wrong,
+        today=None if instant else _today(lead_id),
     )
+
+
+def _today(lead_id: UUID) -> dict[str, Any]:
+    """What only today has: what is pending and why, the replies, and what forms offer."""
+    return {
+        "lead": asking.get(f"/leads/{lead_id}"),
+        "waits_for": {
+            each["id"]: each["waits_for"]
+            for each in asking.get("/messages", lead_id=lead_id, limit=MOST)["items"]
+        },
+        "replies": asking.get("/replies", lead_id=lead_id, limit=MOST)["items"],
+        "sequences": {
+            each["id"]: each["name"] for each in asking.get("/sequences", limit=MOST)["items"]
+        },
+        "devices": [
+            (each["id"], each["name"])
+            for each in asking.get("/devices", limit=MOST)["items"]
+            if each["status"] != "retired"
+        ],
+        "statuses": [(each, each) for each in TARGET_STATUSES],
+    }

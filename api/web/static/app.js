@@ -12,3 +12,8 @@ if (zone && !document.cookie.includes(`sendtrail_zone=${encodeURIComponent(zone)
 document.addEventListener("htmx:confirm", (event) => {
   if (document.hidden && event.detail.verb === "get") event.preventDefault();
 });
+
+// A slider goes where it is let go.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("input[data-sends]")) event.target.form.requestSubmit();
+});

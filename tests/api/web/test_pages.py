@@ -13,7 +13,7 @@ from api.web.rendering import places
 from domain.errors import StorageError
 from projections.container import Container
 from tests.support.api.browsing import Browser
-from tests.support.api.screens import FOR_ADMINS, PAGES
+from tests.support.api.screens import FOR_ADMINS, FOR_OPERATORS, PAGES
 
 HOSTILE = "<script>alert(1)</script>\"'\x1b[31m\u202e"
 
@@ -33,11 +33,12 @@ def test_everybody_who_is_signed_in_sees_every_page(
 ) -> None:
     """But for those of admins; nobody else sees any."""
     stranger = Browser(browsers["admin"].client.application)
-    for page in (*PAGES, *FOR_ADMINS):
+    for page in (*PAGES, *FOR_OPERATORS, *FOR_ADMINS):
         address = page.format(**ids)
         for role, browser in browsers.items():
             browser.open(address)
-            allowed = page not in FOR_ADMINS or role == "admin"
+            least = FOR_ADMINS if role == "operator" else (*FOR_OPERATORS, *FOR_ADMINS)
+            allowed = role == "admin" or page not in least
             assert (page, role, browser.status) == (page, role, 200 if allowed else 403)
             assert "page" not in browser.page or "</html>" in browser.page
         stranger.open(address)

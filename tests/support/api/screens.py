@@ -17,6 +17,7 @@ PAGES = (
     "/why-not",
     "/why-not?lead_id={lead_id}&of=campaign:{campaign_id}",
     "/devices",
+    "/devices/{device_id}",
     "/devices/table",
     "/replies",
     "/audit",
@@ -24,7 +25,9 @@ PAGES = (
     "/settings/suppressions",
     "/settings/health",
 )
+# Pages that only change something.
+FOR_OPERATORS = ("/devices/new", "/devices/new?gateway=gowa")
 FOR_ADMINS = ("/settings/keys",)
 # Parts of a page, which are asked for again and again.
 PARTS = ("/campaigns/{campaign_id}/progress", "/devices/table")
-SCREENS = tuple(each for each in (*PAGES, *FOR_ADMINS) if each not in PARTS)
+SCREENS = tuple(each for each in (*PAGES, *FOR_OPERATORS, *FOR_ADMINS) if each not in PARTS)
