@@ -58,6 +58,13 @@ def send(method: str, path: str, body: Mapping[str, Any] | None = None, once: st
     return _json(ask(method, path, content=content, content_type=kind, once=once))
 
 
+def readiness() -> dict[str, Any]:
+    """What ``/readyz`` answers: the runners, the warnings, the end of the log. Where the setting
+    ``metrics`` closes it, the status alone."""
+    found: dict[str, Any] = json.loads(ask("GET", "/readyz", root="").get_data())
+    return found
+
+
 def ask(
     method: str,
     path: str,
@@ -67,12 +74,13 @@ def ask(
     content_type: str | None = None,
     once: str = "",
     accept: str = "application/json",
+    root: str = ROOT,
 ) -> Response:
     """The API's answer, whatever it is."""
     asked = {k: v for k, v in (query or {}).items() if v not in (None, "")}
     headers = {"Accept": accept} | ({"Idempotency-Key": once} if once else {})
     builder = EnvironBuilder(
-        f"{ROOT}{path}",
+        f"{root}{path}",
         method=method,
         query_string=urlencode(asked, doseq=True),
         headers=headers.items(),

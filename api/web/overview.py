@@ -12,6 +12,9 @@ from api.web.texts import ngettext
 
 blueprint = Blueprint("web_overview", __name__)
 
+# Of what is counted by looking at it.
+MOST = 100
+
 
 class Todo(NamedTuple):
     """So many of something that a person has to decide, and where they are."""
@@ -30,6 +33,7 @@ def show() -> str:
         overview=overview,
         todo=_todo(overview),
         is_new=not any(overview["devices"].values()),
+        ready=asking.readiness(),
     )
 
 
@@ -39,17 +43,30 @@ def messages() -> str:
     return render("overview_messages.html", overview=asking.get("/reports/overview"))
 
 
+@blueprint.get("/overview/runners")
+def runners() -> str:
+    """Who works, to be asked for again and again."""
+    return render("runners.html", ready=asking.readiness())
+
+
 def _todo(overview: dict[str, Any]) -> list[Todo]:
     unknown = overview["messages"].get("unknown", 0)
     failed = overview["messages"].get("failed", 0)
     offline = overview["devices"].get("offline", 0)
+    strangers = asking.get("/replies", attributed="false", limit=MOST)["items"]
     maybe = ngettext(
         "message may have been sent or not", "messages may have been sent or not", unknown
+    )
+    written = ngettext(
+        "reply of somebody whom nobody knows",
+        "replies of people whom nobody knows",
+        len(strangers),
     )
     not_sent = ngettext("message failed", "messages failed", failed)
     found = [
         Todo(unknown, maybe, "/messages?status=unknown"),
         Todo(failed, not_sent, "/messages?status=failed"),
+        Todo(len(strangers), written, "/replies?attributed=false"),
         Todo(offline, ngettext("device is offline", "devices are offline", offline), "/devices"),
     ]
     return [each for each in found if each.number]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_datetime
@@ -37,7 +37,7 @@ def offer(**functions: Callable[..., Any]) -> None:
 def zone() -> tzinfo:
     """The reader's time zone: what the browser says, else UTC."""
     try:
-        return ZoneInfo(request.cookies.get(ZONE_COOKIE, "UTC"))
+        return ZoneInfo(unquote(request.cookies.get(ZONE_COOKIE, "UTC")))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
 

@@ -12,6 +12,8 @@ PAGES = (
     "/campaigns/{campaign_id}/progress",
     "/sequences",
     "/sequences/{sequence_id}",
+    "/sequences/{sequence_id}/people",
+    "/sequences/{sequence_id}/people?status=active",
     "/messages",
     "/messages/{message_id}",
     "/why-not",
@@ -19,6 +21,8 @@ PAGES = (
     "/devices",
     "/devices/{device_id}",
     "/devices/table",
+    "/overview/messages",
+    "/overview/runners",
     "/replies",
     "/audit",
     "/settings/subscriptions",
@@ -29,5 +33,10 @@ PAGES = (
 FOR_OPERATORS = ("/devices/new", "/devices/new?gateway=gowa")
 FOR_ADMINS = ("/settings/keys",)
 # Parts of a page, which are asked for again and again.
-PARTS = ("/campaigns/{campaign_id}/progress", "/devices/table")
+PARTS = (
+    "/campaigns/{campaign_id}/progress",
+    "/devices/table",
+    "/overview/messages",
+    "/overview/runners",
+)
 SCREENS = tuple(each for each in (*PAGES, *FOR_OPERATORS, *FOR_ADMINS) if each not in PARTS)
