@@ -162,3 +162,18 @@ def test_a_fault_is_a_page_too(
         assert browsers["viewer"].status == status
         assert "</html>" in browsers["viewer"].page
         assert "secret" not in browsers["viewer"].page
+
+
+def test_what_is_nowhere_is_a_page_for_who_reads_pages(
+    app: Flask, browsers: dict[str, Browser]
+) -> None:
+    """With the ways to the others for who is signed in; JSON for everybody else, and below /api."""
+    reads = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for address in ("/nothing", "/leads/nothing", "/leads/x/opt-out", "/settings"):
+        browsers["viewer"].open(address, **reads)
+        assert (address, "There is nothing here" in browsers["viewer"].page) == (address, True)
+        assert 'href="/leads"' in browsers["viewer"].page
+    for headers, address in (({}, "/nothing"), (reads, "/api/v1/nothing")):
+        answer = app.test_client().get(address, headers=headers)
+        assert answer.mimetype == "application/json"
+    assert "Sign out" not in app.test_client().get("/nothing", headers=reads).get_data(as_text=True)
