@@ -12,9 +12,11 @@ from werkzeug.wrappers import Response as Answer
 from api.http.errors import is_outage, log_fault
 from api.web import (
     audit,
+    calendar,
     campaigns,
     devices,
     files,
+    importing,
     lists,
     messages,
     overview,
@@ -40,7 +42,9 @@ SIGNED_IN = (
     overview,
     people,
     person,
+    importing,
     campaigns,
+    calendar,
     sequences,
     messages,
     why_not,
@@ -61,6 +65,7 @@ def install(app: Flask) -> None:
         *(each.blueprint for each in SIGNED_IN),
     ):
         app.register_blueprint(blueprint)
+    importing.install(app)
     _answer_browsers(app)
 
 
@@ -70,6 +75,8 @@ def _let_in() -> Answer | tuple[str, int] | None:
     g.key = signing_in.key_of_session()
     if g.key is None:
         return signing_in.sign_in_first()
+    if request.endpoint == importing.UPLOAD and g.key.may("operator"):
+        request.max_content_length = importing.MOST
     if request.method not in SAFE:
         signing_in.require_own_page()
     return None

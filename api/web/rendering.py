@@ -93,6 +93,7 @@ def places() -> list[tuple[str, str]]:
         ("/", _("Overview")),
         ("/leads", _("Leads")),
         ("/campaigns", _("Campaigns")),
+        ("/calendar", _("Calendar")),
         ("/sequences", _("Sequences")),
         ("/messages", _("Messages")),
         ("/why-not", _("Why not?")),

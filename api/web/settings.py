@@ -17,6 +17,9 @@ from domain.webhook_events import TOPICS
 blueprint = Blueprint("web_settings", __name__, url_prefix="/settings")
 
 PAGE = 100
+# Of the page that shows all components.
+STATES = ("sent", "pending", "failed", "unknown", "cancelled", "paused", "online", "offline")
+HOSTILE = "<b>Mei</b> \u202e\u05d0\u05d1\u05d2 \x1b[31m"
 
 
 @blueprint.get("/keys")
@@ -115,6 +118,15 @@ def let_go(quarantined_id: UUID) -> Answer:
 def health() -> str:
     """What needs looking after."""
     return _health()
+
+
+@blueprint.get("/components")
+def components() -> str:
+    """All parts that pages are made of."""
+    forms.need("admin")
+    fault = {"json": {"phone": ["Expected a phone number such as +60123456789."]}}
+    wrong = ApiError(422, {"message": "phone: expected a phone number", "errors": fault})
+    return render("components.html", states=STATES, hostile=HOSTILE, sample_refusal=wrong)
 
 
 def _health(wrong: ApiError | None = None) -> str:

@@ -29,24 +29,29 @@ blueprint = Blueprint("web_signing_in", __name__)
 
 def key_of_session() -> Key | None:
     """The key that this request's session is of."""
-    return _key_of(request.cookies.get(COOKIE, ""))
+    return _key_of(secret())
 
 
-def _key_of(secret: str) -> Key | None:
-    if not secret:
+def _key_of(session: str) -> Key | None:
+    if not session:
         return None
     with container().database.reading() as connection:
-        return web_sessions.find(connection, secret, now())
+        return web_sessions.find(connection, session, now())
+
+
+def secret() -> str:
+    """The secret of this request's session; empty where there is none."""
+    return request.cookies.get(COOKIE, "")
 
 
 def proof() -> str:
     """What a form of this session has to send: nobody else's page knows it. Before signing in it is
     empty."""
-    return _proof_of(request.cookies.get(COOKIE, ""))
+    return _proof_of(secret())
 
 
-def _proof_of(secret: str) -> str:
-    return hmac.new(secret.encode(), b"proof", hashlib.sha256).hexdigest() if secret else ""
+def _proof_of(session: str) -> str:
+    return hmac.new(session.encode(), b"proof", hashlib.sha256).hexdigest() if session else ""
 
 
 def require_own_page() -> None:
@@ -83,18 +88,18 @@ def sign_in() -> Answer | tuple[str, int]:
     if site not in ("same-origin", "none"):
         abort(403)
     link, key = request.form.get("link", ""), request.form.get("key", "").strip()
-    secret = _by_link(link) if link else _by_key(key)
-    if secret is None:
+    begun = _by_link(link) if link else _by_key(key)
+    if begun is None:
         return _form(unfinished.kept(), wrong="link" if link else "key"), 401
     written = unfinished.kept()
     answer: Answer = redirect(_next(), 303)
     if written is not None:
-        g.key = _key_of(secret)
-        shown = render("again.html", unfinished=written, new_proof=_proof_of(secret))
+        g.key = _key_of(begun)
+        shown = render("again.html", unfinished=written, new_proof=_proof_of(begun))
         answer = Response(shown, mimetype="text/html")
     answer.set_cookie(
         COOKIE,
-        secret,
+        begun,
         httponly=True,
         samesite="Strict",
         secure=request.is_secure or request.remote_addr not in LOOPBACK,
@@ -110,7 +115,7 @@ def sign_out() -> Response | Answer:
     if g.key is not None:
         require_own_page()
         with container().database.transaction() as connection:
-            web_sessions.end(connection, request.cookies.get(COOKIE, ""))
+            web_sessions.end(connection, secret())
     answer = redirect(url_for("web_signing_in.form"), 303)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
     return answer

@@ -9,6 +9,7 @@ PAGES = (
     "/leads/{lead_id}?as_of=2026-03-02T09:00",
     "/campaigns",
     "/campaigns/{campaign_id}",
+    "/calendar?month=2026-03",
     "/campaigns/{campaign_id}/progress",
     "/sequences",
     "/sequences/{sequence_id}",
@@ -30,8 +31,8 @@ PAGES = (
     "/settings/health",
 )
 # Pages that only change something.
-FOR_OPERATORS = ("/devices/new", "/devices/new?gateway=gowa")
-FOR_ADMINS = ("/settings/keys",)
+FOR_OPERATORS = ("/import", "/devices/new", "/devices/new?gateway=gowa")
+FOR_ADMINS = ("/settings/keys", "/settings/components")
 # Parts of a page, which are asked for again and again.
 PARTS = (
     "/campaigns/{campaign_id}/progress",
