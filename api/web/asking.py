@@ -16,6 +16,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
 from api.http.auth import SIGNED_IN
+from api.web.zones import with_offsets
 
 ROOT = "/api/v1"
 
@@ -47,7 +48,8 @@ def listed(path: str, limit: int) -> dict[str, Any]:
     """What a page of a list shows: ``items`` and ``next_cursor``, as the API answers to the filters
     in this page's address, and these as ``asked``. Raises ApiError."""
     asked = request.args.to_dict()
-    return {**get(path, **{"limit": limit} | asked), "asked": asked}
+    query: dict[str, Any] = {"limit": limit} | with_offsets(asked)
+    return {**get(path, **query), "asked": asked}
 
 
 def send(method: str, path: str, body: Mapping[str, Any] | None = None, once: str = "") -> Any:

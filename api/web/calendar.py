@@ -12,7 +12,8 @@ from flask import Blueprint, request
 from api.http.context import now
 from api.web import asking, texts
 from api.web.asking import ApiError
-from api.web.rendering import render, zone
+from api.web.rendering import render
+from api.web.zones import zone
 
 blueprint = Blueprint("web_calendar", __name__)
 

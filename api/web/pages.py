@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as Answer
 from api.http.errors import is_outage, log_fault
 from api.web import (
     audit,
+    bulk,
     calendar,
     campaigns,
     devices,
@@ -42,6 +43,7 @@ SIGNED_IN = (
     overview,
     people,
     person,
+    bulk,
     importing,
     campaigns,
     calendar,

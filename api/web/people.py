@@ -4,38 +4,58 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from api.web import asking, forms
+from api.web import asking, bulk
 from api.web.asking import ApiError
-from api.web.rendering import render, zone
+from api.web.rendering import render
+from api.web.zones import with_offsets, zone
 
 blueprint = Blueprint("web_people", __name__)
 
 PAGE = 50
 # Of a person's replies and devices to choose from.
 MOST = 100
+# Filters that are not used every day.
+MORE = ("device_id", "created_after", "created_before")
 TARGET_STATUSES = ("prospect", "customer")
 
 
 @blueprint.get("/leads")
-def index() -> str | tuple[str, int]:
+def index() -> str | Response | tuple[str, int]:
     """A page of leads."""
-    asked = request.args.to_dict()
+    asked = {name: value for name, value in request.args.items() if value}
+    if "attribute" in asked:
+        # A form names its fields before it knows which attribute is meant.
+        name, value = asked.pop("attribute"), asked.pop("value", "")
+        query = urlencode(asked | {f"attribute.{name}": value})
+        return redirect(f"{url_for('.index')}?{query}", 303)
+    asked.pop("value", None)
+    found: dict[str, Any] = {"items": [], "next_cursor": None}
+    wrong, status = "", 200
     try:
-        found = asking.get("/leads", **{"limit": PAGE} | asked)
+        found = asking.get("/leads", **{"limit": PAGE} | with_offsets(asked))
     except ApiError as error:
         if error.status != 422:
             raise
-        return render(
-            "leads.html", leads=[], next_cursor=None, asked=asked, wrong=error.message
-        ), 422
+        wrong, status = error.message, 422
+    attributes = [(k.removeprefix("attribute."), v) for k, v in asked.items() if "attribute." in k]
     return render(
-        "leads.html", leads=found["items"], next_cursor=found["next_cursor"], asked=asked, wrong=""
-    )
+        "leads.html",
+        leads=found["items"],
+        next_cursor=found["next_cursor"],
+        asked=asked,
+        attribute=attributes[0] if attributes else ("", ""),
+        more=bool(attributes or set(asked) & set(MORE)),
+        devices=_devices(),
+        verbs=bulk.offered("leads"),
+        filters=bulk.filters(),
+        wrong=wrong,
+    ), status
 
 
 @blueprint.get("/leads/<uuid:lead_id>")
@@ -88,10 +108,15 @@ def _today(lead_id: UUID) -> dict[str, Any]:
         "sequences": {
             each["id"]: each["name"] for each in asking.get("/sequences", limit=MOST)["items"]
         },
-        "devices": [
-            (each["id"], each["name"])
-            for each in asking.get("/devices", limit=MOST)["items"]
-            if each["status"] != "retired"
-        ],
+        "devices": _devices(),
         "statuses": [(each, each) for each in TARGET_STATUSES],
     }
+
+
+def _devices() -> list[tuple[str, str]]:
+    """Those in service, to choose from."""
+    return [
+        (each["id"], each["name"])
+        for each in asking.get("/devices", limit=MOST)["items"]
+        if each["status"] != "retired"
+    ]
