@@ -140,7 +140,7 @@ def _page(device_id: UUID, wrong: ApiError | None = None) -> str:
 def _form(gateway: str, wrong: ApiError | None = None) -> str:
     return render(
         "device_new.html",
-        gateways=device_forms.GATEWAYS,
+        gateways=list(device_forms.GATEWAYS.items()),
         gateway=gateway if gateway in device_forms.GATEWAYS else "",
         options=device_forms.options(gateway, {}),
         shown=device_forms.shown({}),

@@ -98,19 +98,25 @@ def page(lead_id: UUID, as_of: str = "", wrong: ApiError | None = None) -> str:
 
 def _today(lead_id: UUID) -> dict[str, Any]:
     """What only today has: what is pending and why, the replies, and what forms offer."""
+    lead = asking.get(f"/leads/{lead_id}")
     return {
-        "lead": asking.get(f"/leads/{lead_id}"),
+        "lead": lead,
+        "attributes": "\n".join(f"{k}: {v}" for k, v in (lead["attributes"] or {}).items()),
         "waits_for": {
             each["id"]: each["waits_for"]
             for each in asking.get("/messages", lead_id=lead_id, limit=MOST)["items"]
         },
         "replies": asking.get("/replies", lead_id=lead_id, limit=MOST)["items"],
-        "sequences": {
-            each["id"]: each["name"] for each in asking.get("/sequences", limit=MOST)["items"]
-        },
+        "sequences": _names("/sequences"),
+        "campaigns": _names("/campaigns"),
         "devices": _devices(),
         "statuses": [(each, each) for each in TARGET_STATUSES],
     }
+
+
+def _names(path: str) -> dict[str, str]:
+    """Names by id, of the first of a list."""
+    return {each["id"]: each["name"] for each in asking.get(path, limit=MOST)["items"]}
 
 
 def _devices() -> list[tuple[str, str]]:

@@ -50,7 +50,7 @@ def people(sequence_id: UUID) -> str:
         "sequence_people.html",
         sequence=asking.get(f"/sequences/{sequence_id}"),
         leads={each["lead_id"]: asking.get(f"/leads/{each['lead_id']}") for each in found["items"]},
-        statuses=ENROLLMENTS,
+        statuses=[(each, each) for each in ENROLLMENTS],
         asked=asked,
         **found,
     )
