@@ -14,6 +14,9 @@ blueprint = Blueprint("web_overview", __name__)
 
 # Of what is counted by looking at it.
 MOST = 100
+# Of the chart.
+DAYS = 30
+COUNTS = ("sent", "failed", "unknown")
 
 
 class Todo(NamedTuple):
@@ -34,6 +37,7 @@ def show() -> str:
         todo=_todo(overview),
         is_new=not any(overview["devices"].values()),
         ready=asking.readiness(),
+        days=_days(),
     )
 
 
@@ -47,6 +51,17 @@ def messages() -> str:
 def runners() -> str:
     """Who works, to be asked for again and again."""
     return render("runners.html", ready=asking.readiness())
+
+
+def _days() -> list[dict[str, Any]]:
+    """What all devices did, day by day; each counts the days of its own zone."""
+    found: dict[str, dict[str, Any]] = {}
+    for device in asking.get("/reports/devices")["items"]:
+        for each in device["days"][-DAYS:]:
+            day = found.setdefault(each["day"], {"day": each["day"], **dict.fromkeys(COUNTS, 0)})
+            for name in COUNTS:
+                day[name] += each[name]
+    return [found[day] for day in sorted(found)][-DAYS:]
 
 
 def _todo(overview: dict[str, Any]) -> list[Todo]:
