@@ -52,6 +52,7 @@ def index() -> str | Response | tuple[str, int]:
         attribute=attributes[0] if attributes else ("", ""),
         more=bool(attributes or set(asked) & set(MORE)),
         devices=_devices(),
+        searchable=bulk.searchable("leads"),
         verbs=bulk.offered("leads"),
         filters=bulk.filters(),
         wrong=wrong,
@@ -76,8 +77,14 @@ def show(lead_id: UUID) -> str | Response:
     return redirect(url_for(".show", lead_id=lead_id, as_of=up), 303)
 
 
-def page(lead_id: UUID, as_of: str = "", wrong: ApiError | None = None) -> str:
-    """All that is known of a person; ``wrong`` is what was refused of a change."""
+def page(
+    lead_id: UUID,
+    as_of: str = "",
+    wrong: ApiError | None = None,
+    written: dict[str, str] | None = None,
+) -> str:
+    """All that is known of a person; ``wrong`` is what was refused of a change, ``written``
+    what the form of a message was sent with."""
     try:
         instant = datetime.fromisoformat(as_of).replace(tzinfo=zone()).isoformat() if as_of else ""
     except ValueError:
@@ -92,6 +99,7 @@ def page(lead_id: UUID, as_of: str = "", wrong: ApiError | None = None) -> str:
         as_of=as_of,
         events=len(now["entries"]),
         wrong=wrong,
+        written=written or {},
         today=None if instant else _today(lead_id),
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, redirect, request, url_for
 
 from api.web import asking, forms, people
 from api.web.asking import ApiError
@@ -31,6 +31,20 @@ def consent(lead_id: UUID, wish: str) -> Answer:
     """The person wants no messages any more, or wants them again; with what proves it."""
     forms.need("operator")
     return _done(lead_id, "POST", f"/{wish}", {"evidence": forms.text("evidence")})
+
+
+@blueprint.post("/leads/<uuid:lead_id>/messages")
+def write(lead_id: UUID) -> Answer:
+    """Writes to this one person, and leads to the message's proof."""
+    forms.need("operator")
+    given = {name: forms.text(name) for name in ("body", "media_url")}
+    body = {name: value for name, value in given.items() if value or name == "body"}
+    try:
+        made = asking.send("POST", f"/leads/{lead_id}/messages", body, forms.once_given())
+    except ApiError as error:
+        wrong = forms.mendable(error)
+        return people.page(lead_id, wrong=wrong, written=given), error.status
+    return redirect(url_for("web_messages.show", message_id=made["id"]), 303)
 
 
 @blueprint.post("/leads/<uuid:lead_id>/triggers")
