@@ -60,11 +60,14 @@ class Conversation(PersonPlans):
         """The person must not be written to: nothing that was planned is sent. ``facts`` are
         further arguments of ``lead.opt_out``."""
         evidence = values.cleaned(evidence) if evidence.strip() else via
+        if via in ("reply", "platform") and self.last is not None:
+            facts.setdefault("message_id", self.last.message_id)
         self._add(lead.opt_out(self.lead, evidence, via, **facts, **self.by))
         if self.lead.opted_out_at is None:
             return
         # The person decides once: what the past has heard before and after does not count.
-        facts.pop("said_at", None)
+        for name in ("said_at", "message_id"):
+            facts.pop(name, None)
         for place, other in enumerate(self.merged):
             if other.erased_at is None:
                 events = lead.opt_out(other, evidence, via, **facts, **self.by)

@@ -81,7 +81,8 @@ def _needed() -> Access:
     for path, setting in CLOSABLE.items():
         if request.path == path or request.path.startswith(f"{path}/"):
             return _closable(setting)
-    if request.endpoint == READY and "Authorization" in request.headers:
+    is_known = "Authorization" in request.headers or SIGNED_IN in request.environ
+    if request.endpoint == READY and is_known:
         return _detail()
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or request.method == "OPTIONS":

@@ -27,6 +27,10 @@ _FORGOTTEN = 86_400.0
 # that is done again after a crash finds them registered.
 ENDPOINTS = frozenset({"leads.import_csv"})
 
+# Where an application keeps, by the name of another endpoint, what tells whether this request may
+# send such a body.
+ADMITS = "sendtrail_admits"
+
 # In the environment of a server's question: may a body come that is larger than other bodies may
 # be? The server asks before it reads such a body, so that nobody without a key can fill a disk.
 ASKS = "sendtrail.asks"
@@ -49,7 +53,8 @@ def install(app: Flask) -> None:
     def admit() -> Response | None:
         if ASKS not in request.environ:
             return None
-        if request.endpoint not in ENDPOINTS:
+        admits = app.extensions.get(ADMITS, {}).get(request.endpoint)
+        if request.endpoint not in ENDPOINTS and not (admits and admits()):
             raise RequestEntityTooLarge
         return Response(status=HTTPStatus.CONTINUE)
 

@@ -32,7 +32,7 @@ from api.schemas.campaigns import (
 )
 from api.schemas.fields import Nothing, fill_max_delay, page_of
 from domain import content_check, values
-from domain.campaign.definition import Definition, earliest
+from domain.campaign.definition import BRAKE, Brake, Definition, earliest
 from projections.queries.preview import preview
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/api/v1/campaigns")
@@ -50,6 +50,8 @@ def _checked(data: dict[str, Any]) -> dict[str, Any]:
     """``data`` with tuples for lists, as ``Definition`` has them. Raises InvalidInputError for
     devices that are not in service."""
     check_pool(data)
+    if data.get("brake") is not None:
+        data["brake"] = Brake(**data["brake"])
     return data | {name: tuple(data[name]) for name in ("windows", "niche") if name in data}
 
 
@@ -82,6 +84,7 @@ def schedule(data: dict[str, Any]) -> Any:
     """Schedule a campaign, or keep a draft of one"""
     keep = outreach().draft_campaign if data.pop("draft") else outreach().schedule_campaign
     data.setdefault("undo_seconds", container().settings.undo_seconds)
+    data.setdefault("brake", msgspec.structs.asdict(BRAKE))
     fill_max_delay(data, default=0.0)
     definition = Definition(**_checked(data) | _instant(data))
     content_check.check_length("body", definition, gateways_in_service())

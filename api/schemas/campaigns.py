@@ -22,8 +22,10 @@ from api.schemas.fields import (
 )
 from api.schemas.windows import Windows
 from domain.campaign import Status
-from domain.campaign.definition import LONGEST_UNDO
+from domain.campaign.definition import BRAKE, LONGEST_UNDO
 from domain.values import MOST_TOKENS, TARGET_FILTERS
+
+SHARE = validate.Range(0, 1)
 
 
 class CampaignFields(ContentFields):
@@ -50,10 +52,25 @@ class CampaignFields(ContentFields):
             " SENDTRAIL_UNDO_SECONDS if it is not given"
         ),
     )
+    brake = fields.Nested(
+        lambda: BrakeFields(),
+        allow_none=True,
+        metadata=note(
+            "pauses it when more than a share of those tried opted out or failed; null: never"
+        ),
+    )
     expires_after_hours = Number(
         allow_none=True,
         validate=validate.Range(0.01, 8784),
         metadata=note("what is not dispatched by then is cancelled as expired; null: never"),
+    )
+
+
+class BrakeFields(Schema):
+    opt_outs = Number(load_default=BRAKE.opt_outs, allow_none=True, validate=SHARE)
+    failures = Number(load_default=BRAKE.failures, allow_none=True, validate=SHARE)
+    at_least = fields.Integer(
+        load_default=BRAKE.at_least, strict=True, validate=validate.Range(1, 1_000_000)
     )
 
 
@@ -90,7 +107,18 @@ class Approval(Schema):
     at = fields.AwareDateTime(required=True)
 
 
+class Braked(Schema):
+    tried = fields.Integer(required=True, metadata=note("sent or failed"))
+    failed = fields.Integer(required=True)
+    opted_out = fields.Integer(required=True)
+    share = fields.Float(required=True, metadata=note("the one that passed what was set"))
+    at = fields.AwareDateTime(required=True)
+
+
 class Campaign(CampaignFields):
+    braked = fields.Nested(
+        Braked, required=True, allow_none=True, metadata=note("why it paused itself, if it did")
+    )
     scheduled_at = Text(
         required=True, allow_none=True, metadata=note("null of a draft that does not say yet")
     )

@@ -38,6 +38,9 @@ class Counts(Schema):
     replied = fields.Integer(
         required=True, metadata=note("messages that were the latest to a lead when it replied")
     )
+    opted_out = fields.Integer(
+        required=True, metadata=note("messages that were the latest to a lead when it opted out")
+    )
 
 
 class CampaignReport(Counts):

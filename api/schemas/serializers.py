@@ -188,6 +188,10 @@ def _pool(definition: dict[str, Any]) -> list[UUID]:
     return [UUID(device_id) for device_id in definition.get("device_ids", [])]
 
 
+def _dated(stored: dict[str, Any] | None) -> dict[str, Any] | None:
+    return stored and {**stored, "at": datetime.fromisoformat(stored["at"])}
+
+
 def campaign(row: Any) -> dict[str, Any]:
     local_time = row.definition.get("local_time")
     return {
@@ -199,9 +203,10 @@ def campaign(row: Any) -> dict[str, Any]:
         "scheduled_at": None if row.scheduled_at is None else row.scheduled_at.isoformat(),
         "undo_seconds": row.definition.get("undo_seconds", 0.0),
         "undo_until": row.undo_until,
+        "brake": row.definition.get("brake"),
+        "braked": _dated(row.brake),
         "awaits_approval": row.awaits_approval,
-        "approved": row.approved
-        and row.approved | {"at": datetime.fromisoformat(row.approved["at"])},
+        "approved": _dated(row.approved),
         "made_by": row.made_by,
         "changed_by": row.changed_by,
         "id": row.campaign_id,

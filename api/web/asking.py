@@ -16,6 +16,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
 from api.http.auth import SIGNED_IN
+from api.web.zones import with_offsets
 
 ROOT = "/api/v1"
 
@@ -47,7 +48,8 @@ def listed(path: str, limit: int) -> dict[str, Any]:
     """What a page of a list shows: ``items`` and ``next_cursor``, as the API answers to the filters
     in this page's address, and these as ``asked``. Raises ApiError."""
     asked = request.args.to_dict()
-    return {**get(path, **{"limit": limit} | asked), "asked": asked}
+    query: dict[str, Any] = {"limit": limit} | with_offsets(asked)
+    return {**get(path, **query), "asked": asked}
 
 
 def send(method: str, path: str, body: Mapping[str, Any] | None = None, once: str = "") -> Any:
@@ -56,6 +58,13 @@ def send(method: str, path: str, body: Mapping[str, Any] | None = None, once: st
     content = None if body is None else json.dumps(body).encode()
     kind = None if body is None else "application/json"
     return _json(ask(method, path, content=content, content_type=kind, once=once))
+
+
+def readiness() -> dict[str, Any]:
+    """What ``/readyz`` answers: the runners, the warnings, the end of the log. Where the setting
+    ``metrics`` closes it, the status alone."""
+    found: dict[str, Any] = json.loads(ask("GET", "/readyz", root="").get_data())
+    return found
 
 
 def ask(
@@ -67,12 +76,13 @@ def ask(
     content_type: str | None = None,
     once: str = "",
     accept: str = "application/json",
+    root: str = ROOT,
 ) -> Response:
     """The API's answer, whatever it is."""
     asked = {k: v for k, v in (query or {}).items() if v not in (None, "")}
     headers = {"Accept": accept} | ({"Idempotency-Key": once} if once else {})
     builder = EnvironBuilder(
-        f"{ROOT}{path}",
+        f"{root}{path}",
         method=method,
         query_string=urlencode(asked, doseq=True),
         headers=headers.items(),

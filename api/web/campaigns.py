@@ -15,6 +15,8 @@ from api.web.rendering import render
 blueprint = Blueprint("web_campaigns", __name__)
 
 PAGE = 50
+# While its numbers change by themselves.
+MOVING = ("pending", "triggering", "triggered")
 # What a person may do to a campaign, by its status.
 ACTIONS = {
     "pending": ("pause", "cancel"),
@@ -61,6 +63,7 @@ def _page(campaign_id: UUID, wrong: ApiError | None = None) -> str:
         campaign=campaign,
         report=asking.get(f"/reports/campaigns/{campaign_id}"),
         preview=asking.get(f"/campaigns/{campaign_id}/preview"),
+        moving=MOVING,
         actions=ACTIONS.get(campaign["status"], ()),
         wrong=wrong,
     )

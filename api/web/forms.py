@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from flask import abort, g, request
+from flask import abort, g, redirect, request
+from werkzeug.wrappers import Response
 
+from api.web import asking
 from api.web.asking import ApiError
 from projections.records.api_keys import Role
 
@@ -42,3 +47,56 @@ def mendable(error: ApiError) -> ApiError:
     if error.status not in IN_FORM:
         raise error
     return error
+
+
+# What a form that changes something answers: where to go on, or its page with the refusal.
+Answer = Response | tuple[str, int]
+
+
+def change(
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None,
+    then: str,
+    again: Callable[[ApiError], str],
+) -> Answer:
+    """Sends the change that this form asks for, once, and goes on to ``then``. What the form can
+    mend is shown by ``again``. Raises ApiError for any other refusal."""
+    try:
+        asking.send(method, path, body, once_given() if method == "POST" else "")
+    except ApiError as error:
+        return again(mendable(error)), error.status
+    return redirect(then, 303)
+
+
+def text(name: str) -> str:
+    """What was written in a field, without white space around it."""
+    return request.form.get(name, "").strip()
+
+
+def words(name: str) -> list[str]:
+    """A field of words between commas, semicolons or ends of lines."""
+    return [each.strip() for each in re.split(r"[,;\n]", text(name)) if each.strip()]
+
+
+def pairs(name: str) -> dict[str, str]:
+    """A field with a name, a colon and a value in each line. Raises ApiError for another line."""
+    found = {}
+    for line in filter(str.strip, text(name).splitlines()):
+        key, colon, value = line.partition(":")
+        if not colon:
+            raise ApiError(422, {"message": f"{name}: expected lines such as city: Ipoh"})
+        found[key.strip()] = value.strip()
+    return found
+
+
+def number(name: str) -> int | float | str | None:
+    """A number as it was written; a text that is none goes on to the API, which says so. None for
+    an empty field."""
+    written = text(name)
+    for kind in (int, float):
+        try:
+            return kind(written)
+        except ValueError:
+            continue
+    return written or None

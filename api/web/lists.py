@@ -7,6 +7,7 @@ import re
 from flask import Blueprint, Response, abort, request
 
 from api.web import asking
+from api.web.zones import with_offsets
 
 blueprint = Blueprint("web_lists", __name__)
 
@@ -14,7 +15,7 @@ blueprint = Blueprint("web_lists", __name__)
 @blueprint.get("/csv/<path:path>")
 def csv(path: str) -> Response:
     """The list of the API at ``path`` as CSV."""
-    answer = asking.ask("GET", f"/{path}", request.args.to_dict(), accept="text/csv")
+    answer = asking.ask("GET", f"/{path}", with_offsets(request.args.to_dict()), accept="text/csv")
     if answer.status_code >= 400:
         raise asking.refusal(answer)
     if answer.mimetype != "text/csv":

@@ -8,13 +8,16 @@ from uuid import UUID
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from api.web import asking, forms
+from api.web import asking, bulk, forms
 from api.web.asking import ApiError
 from api.web.rendering import render
 
 blueprint = Blueprint("web_messages", __name__)
 
 PAGE = 50
+CHOICES = 100
+# What is done to many messages of a status.
+BULK = {"failed": "retry", "pending": "cancel", "unknown": "resolve"}
 STATUSES = ("pending", "processing", "queued", "sent", "failed", "unknown", "cancelled")
 # What a person may do to a message, by its status: how the API calls it.
 ACTIONS = {"pending": ("cancel",), "failed": ("retry",), "unknown": ("resolve",)}
@@ -34,7 +37,20 @@ class Node(NamedTuple):
 @blueprint.get("/messages")
 def index() -> str:
     """A page of messages."""
-    return render("messages.html", statuses=STATUSES, **asking.listed("/messages", PAGE))
+    found = asking.listed("/messages", PAGE)
+    status = found["asked"].get("status", "")
+    return render(
+        "messages.html",
+        statuses=[(each, each) for each in STATUSES],
+        devices=_named("/devices"),
+        campaigns=_named("/campaigns"),
+        sequences=_named("/sequences"),
+        searchable=bulk.searchable("messages"),
+        verbs=bulk.offered("messages"),
+        chosen=BULK.get(status, ""),
+        filters=bulk.filters(),
+        **found,
+    )
 
 
 @blueprint.get("/messages/<uuid:message_id>")
@@ -55,6 +71,11 @@ def change(message_id: UUID, action: str) -> Response | tuple[str, int]:
     except ApiError as error:
         return _proof(message_id, wrong=forms.mendable(error)), error.status
     return redirect(url_for("web_messages.show", message_id=message_id), 303)
+
+
+def _named(path: str) -> list[tuple[str, str]]:
+    """The first of a list, to choose from."""
+    return [(each["id"], each["name"]) for each in asking.get(path, limit=CHOICES)["items"]]
 
 
 def _proof(message_id: UUID, wrong: ApiError | None = None) -> str:

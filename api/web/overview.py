@@ -12,6 +12,12 @@ from api.web.texts import ngettext
 
 blueprint = Blueprint("web_overview", __name__)
 
+# Of what is counted by looking at it.
+MOST = 100
+# Of the chart.
+DAYS = 30
+COUNTS = ("sent", "failed", "unknown")
+
 
 class Todo(NamedTuple):
     """So many of something that a person has to decide, and where they are."""
@@ -30,6 +36,8 @@ def show() -> str:
         overview=overview,
         todo=_todo(overview),
         is_new=not any(overview["devices"].values()),
+        ready=asking.readiness(),
+        days=_days(),
     )
 
 
@@ -39,17 +47,41 @@ def messages() -> str:
     return render("overview_messages.html", overview=asking.get("/reports/overview"))
 
 
+@blueprint.get("/overview/runners")
+def runners() -> str:
+    """Who works, to be asked for again and again."""
+    return render("runners.html", ready=asking.readiness())
+
+
+def _days() -> list[dict[str, Any]]:
+    """What all devices did, day by day; each counts the days of its own zone."""
+    found: dict[str, dict[str, Any]] = {}
+    for device in asking.get("/reports/devices")["items"]:
+        for each in device["days"][-DAYS:]:
+            day = found.setdefault(each["day"], {"day": each["day"], **dict.fromkeys(COUNTS, 0)})
+            for name in COUNTS:
+                day[name] += each[name]
+    return [found[day] for day in sorted(found)][-DAYS:]
+
+
 def _todo(overview: dict[str, Any]) -> list[Todo]:
     unknown = overview["messages"].get("unknown", 0)
     failed = overview["messages"].get("failed", 0)
     offline = overview["devices"].get("offline", 0)
+    strangers = asking.get("/replies", attributed="false", limit=MOST)["items"]
     maybe = ngettext(
         "message may have been sent or not", "messages may have been sent or not", unknown
+    )
+    written = ngettext(
+        "reply of somebody whom nobody knows",
+        "replies of people whom nobody knows",
+        len(strangers),
     )
     not_sent = ngettext("message failed", "messages failed", failed)
     found = [
         Todo(unknown, maybe, "/messages?status=unknown"),
         Todo(failed, not_sent, "/messages?status=failed"),
+        Todo(len(strangers), written, "/replies?attributed=false"),
         Todo(offline, ngettext("device is offline", "devices are offline", offline), "/devices"),
     ]
     return [each for each in found if each.number]

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from time import perf_counter
-from urllib.parse import quote
+from typing import Any
 
-from flask import Flask, Response, g, redirect, request, url_for
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
 from api.http.errors import is_outage, log_fault
 from api.web import (
     audit,
+    bulk,
+    calendar,
     campaigns,
     devices,
     files,
+    importing,
     lists,
     messages,
     overview,
     pairing,
     people,
+    person,
     replies,
     sequences,
     settings,
@@ -31,11 +35,18 @@ from api.web.rendering import render
 from api.web.texts import gettext as _
 
 SAFE = ("GET", "HEAD")
+NOT_HERE = (404, 405)
+# Paths that no person reads.
+MACHINES = ("/api/", "/webhooks/", "/static/")
 # What only somebody who is signed in gets.
 SIGNED_IN = (
     overview,
     people,
+    person,
+    bulk,
+    importing,
     campaigns,
+    calendar,
     sequences,
     messages,
     why_not,
@@ -56,18 +67,41 @@ def install(app: Flask) -> None:
         *(each.blueprint for each in SIGNED_IN),
     ):
         app.register_blueprint(blueprint)
+    importing.install(app)
+    _answer_browsers(app)
 
 
-def _let_in() -> Answer | None:
+def _let_in() -> Answer | tuple[str, int] | None:
     """Who is signed in goes on; others sign in first and then get what they asked for."""
     g.began = perf_counter()
     g.key = signing_in.key_of_session()
     if g.key is None:
-        wanted = request.full_path.rstrip("?") if request.method in SAFE else "/"
-        return redirect(f"{url_for('web_signing_in.form')}?next={quote(wanted)}", 303)
+        return signing_in.sign_in_first()
+    if request.endpoint == importing.UPLOAD and g.key.may("operator"):
+        request.max_content_length = importing.MOST
     if request.method not in SAFE:
         signing_in.require_own_page()
     return None
+
+
+def _answer_browsers(app: Flask) -> None:
+    """Makes what is not there a page for whoever reads pages. Anybody else, and whoever asks the
+    API, gets the API's JSON."""
+    as_json: Any = app.error_handler_spec[None][None][HTTPException]
+
+    def nothing_here(error: HTTPException) -> Any:
+        reads = request.accept_mimetypes.best_match(("application/json", "text/html"))
+        if reads != "text/html" or request.path.startswith(MACHINES):
+            return as_json(error)
+        try:
+            g.key = signing_in.key_of_session()
+        except Exception as fault:
+            if not is_outage(fault):
+                raise
+        return _failed(error)
+
+    for code in NOT_HERE:
+        app.register_error_handler(code, nothing_here)
 
 
 def _time(answer: Response) -> Response:
@@ -103,4 +137,6 @@ for _module in SIGNED_IN:
 for _module in (signing_in, *SIGNED_IN):
     _module.blueprint.register_error_handler(ApiError, _refused)
     _module.blueprint.register_error_handler(HTTPException, _failed)
+    for _code in NOT_HERE:  # or the application's would go before
+        _module.blueprint.register_error_handler(_code, _failed)
     _module.blueprint.register_error_handler(Exception, _fault)

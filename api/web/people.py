@@ -2,73 +2,135 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from api.web import asking, forms
+from api.web import asking, bulk
 from api.web.asking import ApiError
-from api.web.rendering import render, zone
+from api.web.rendering import render
+from api.web.zones import with_offsets, zone
 
 blueprint = Blueprint("web_people", __name__)
 
 PAGE = 50
+# Of a person's replies and devices to choose from.
+MOST = 100
+# Filters that are not used every day.
+MORE = ("device_id", "created_after", "created_before")
+TARGET_STATUSES = ("prospect", "customer")
 
 
 @blueprint.get("/leads")
-def index() -> str | tuple[str, int]:
+def index() -> str | Response | tuple[str, int]:
     """A page of leads."""
-    asked = request.args.to_dict()
+    asked = {name: value for name, value in request.args.items() if value}
+    if "attribute" in asked:
+        # A form names its fields before it knows which attribute is meant.
+        name, value = asked.pop("attribute"), asked.pop("value", "")
+        query = urlencode(asked | {f"attribute.{name}": value})
+        return redirect(f"{url_for('.index')}?{query}", 303)
+    asked.pop("value", None)
+    found: dict[str, Any] = {"items": [], "next_cursor": None}
+    wrong, status = "", 200
     try:
-        found = asking.get("/leads", **{"limit": PAGE} | asked)
+        found = asking.get("/leads", **{"limit": PAGE} | with_offsets(asked))
     except ApiError as error:
         if error.status != 422:
             raise
-        return render(
-            "leads.html", leads=[], next_cursor=None, asked=asked, wrong=error.message
-        ), 422
+        wrong, status = error.message, 422
+    attributes = [(k.removeprefix("attribute."), v) for k, v in asked.items() if "attribute." in k]
     return render(
-        "leads.html", leads=found["items"], next_cursor=found["next_cursor"], asked=asked, wrong=""
-    )
+        "leads.html",
+        leads=found["items"],
+        next_cursor=found["next_cursor"],
+        asked=asked,
+        attribute=attributes[0] if attributes else ("", ""),
+        more=bool(attributes or set(asked) & set(MORE)),
+        devices=_devices(),
+        searchable=bulk.searchable("leads"),
+        verbs=bulk.offered("leads"),
+        filters=bulk.filters(),
+        wrong=wrong,
+    ), status
 
 
 @blueprint.get("/leads/<uuid:lead_id>")
-def show(lead_id: UUID) -> str:
-    """One person, today or at ``as_of``, which is of the reader's zone."""
-    return _person(lead_id)
+def show(lead_id: UUID) -> str | Response:
+    """One person, today or at ``as_of``, which is of the reader's zone; ``after`` so many of the
+    events it goes on to the instant of the last one."""
+    after = request.args.get("after", "")
+    if not after:
+        return page(lead_id, request.args.get("as_of", ""))
+    entries = asking.get(f"/audit/leads/{lead_id}")["entries"]
+    if not after.isdecimal() or not 1 <= int(after) <= len(entries):
+        raise ApiError(422, {"message": f"after: expected a number from 1 to {len(entries)}"})
+    if int(after) == len(entries):
+        return redirect(url_for(".show", lead_id=lead_id), 303)
+    at = datetime.fromisoformat(entries[int(after) - 1]["timestamp"]).astimezone(zone())
+    # Fields for instants know milliseconds at most.
+    up = (at + timedelta(milliseconds=1)).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return redirect(url_for(".show", lead_id=lead_id, as_of=up), 303)
 
 
-@blueprint.post("/leads/<uuid:lead_id>/messages")
-def write(lead_id: UUID) -> Response | tuple[str, int]:
-    """Writes to this one person, and leads to the message's proof."""
-    forms.need("operator")
-    given = {name: request.form.get(name, "").strip() for name in ("body", "media_url")}
-    body = {name: value for name, value in given.items() if value or name == "body"}
-    try:
-        made = asking.send("POST", f"/leads/{lead_id}/messages", body, forms.once_given())
-    except ApiError as error:
-        return _person(lead_id, given, forms.mendable(error)), error.status
-    return redirect(url_for("web_messages.show", message_id=made["id"]), 303)
-
-
-def _person(
-    lead_id: UUID, written: dict[str, str] | None = None, wrong: ApiError | None = None
+def page(
+    lead_id: UUID,
+    as_of: str = "",
+    wrong: ApiError | None = None,
+    written: dict[str, str] | None = None,
 ) -> str:
-    """``written`` is what the form was sent with, and ``wrong`` why it was refused."""
-    as_of = request.args.get("as_of", "")
+    """All that is known of a person; ``wrong`` is what was refused of a change, ``written``
+    what the form of a message was sent with."""
     try:
         instant = datetime.fromisoformat(as_of).replace(tzinfo=zone()).isoformat() if as_of else ""
     except ValueError:
         raise ApiError(422, {"message": "as_of: expected such as 2026-03-02T09:00"}) from None
-    trail = asking.get(f"/audit/leads/{lead_id}", as_of=instant)
+    now = asking.get(f"/audit/leads/{lead_id}")
+    trail = asking.get(f"/audit/leads/{lead_id}", as_of=instant) if instant else now
     return render(
         "lead.html",
         lead_id=lead_id,
         trail=trail,
         state=trail["state"],
         as_of=as_of,
-        written=written or {},
+        events=len(now["entries"]),
         wrong=wrong,
+        written=written or {},
+        today=None if instant else _today(lead_id),
     )
+
+
+def _today(lead_id: UUID) -> dict[str, Any]:
+    """What only today has: what is pending and why, the replies, and what forms offer."""
+    lead = asking.get(f"/leads/{lead_id}")
+    return {
+        "lead": lead,
+        "attributes": "\n".join(f"{k}: {v}" for k, v in (lead["attributes"] or {}).items()),
+        "waits_for": {
+            each["id"]: each["waits_for"]
+            for each in asking.get("/messages", lead_id=lead_id, limit=MOST)["items"]
+        },
+        "replies": asking.get("/replies", lead_id=lead_id, limit=MOST)["items"],
+        "sequences": _names("/sequences"),
+        "campaigns": _names("/campaigns"),
+        "devices": _devices(),
+        "statuses": [(each, each) for each in TARGET_STATUSES],
+    }
+
+
+def _names(path: str) -> dict[str, str]:
+    """Names by id, of the first of a list."""
+    return {each["id"]: each["name"] for each in asking.get(path, limit=MOST)["items"]}
+
+
+def _devices() -> list[tuple[str, str]]:
+    """Those in service, to choose from."""
+    return [
+        (each["id"], each["name"])
+        for each in asking.get("/devices", limit=MOST)["items"]
+        if each["status"] != "retired"
+    ]

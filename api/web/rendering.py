@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
@@ -16,11 +15,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.web import files, forms, texts
+from api.web.zones import zone
 from domain.visible import visible, visible_json, visible_lines
 
 # Seconds between two looks at something that moves.
 EVERY = 5
-ZONE_COOKIE = "sendtrail_zone"
 NOTHING = Markup("—")
 
 
@@ -32,14 +31,6 @@ def render(template: str, **values: Any) -> str:
 def offer(**functions: Callable[..., Any]) -> None:
     """Gives templates more functions."""
     _environment.globals |= functions
-
-
-def zone() -> tzinfo:
-    """The reader's time zone: what the browser says, else UTC."""
-    try:
-        return ZoneInfo(request.cookies.get(ZONE_COOKIE, "UTC"))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
 
 
 def when(instant: str | datetime | None, form: str = "d MMM y, HH:mm") -> Markup:
@@ -93,6 +84,7 @@ def places() -> list[tuple[str, str]]:
         ("/", _("Overview")),
         ("/leads", _("Leads")),
         ("/campaigns", _("Campaigns")),
+        ("/calendar", _("Calendar")),
         ("/sequences", _("Sequences")),
         ("/messages", _("Messages")),
         ("/why-not", _("Why not?")),

@@ -5,22 +5,27 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, request, url_for
-from werkzeug.wrappers import Response
+from flask import Blueprint, request, url_for
 
 from api.web import asking, forms
 from api.web.asking import ApiError
+from api.web.forms import Answer
 from api.web.rendering import render
 
 blueprint = Blueprint("web_sequences", __name__)
 
 PAGE = 50
+# Each is asked for by name.
+PEOPLE = 20
 # What a person may do to a sequence, by its status.
 ACTIONS = {
     "draft": ("activate",),
     "active": ("pause", "deactivate"),
     "paused": ("resume",),
 }
+
+ENROLLMENTS = ("active", "completed", "stopped")
+REENTRIES = ("once", "after_completion", "always")
 
 
 @blueprint.get("/sequences")
@@ -35,27 +40,98 @@ def show(sequence_id: UUID) -> str:
     return _page(sequence_id)
 
 
+@blueprint.get("/sequences/<uuid:sequence_id>/people")
+def people(sequence_id: UUID) -> str:
+    """Who is where in it."""
+    asked = request.args.to_dict()
+    query = {"limit": PEOPLE} | asked | {"sequence_id": sequence_id}
+    found = asking.get("/enrollments", **query)
+    return render(
+        "sequence_people.html",
+        sequence=asking.get(f"/sequences/{sequence_id}"),
+        leads={each["lead_id"]: asking.get(f"/leads/{each['lead_id']}") for each in found["items"]},
+        statuses=[(each, each) for each in ENROLLMENTS],
+        asked=asked,
+        **found,
+    )
+
+
+@blueprint.post("/sequences/<uuid:sequence_id>/people/<uuid:enrollment_id>/stop")
+def stop_one(sequence_id: UUID, enrollment_id: UUID) -> Answer:
+    """Ends the way of one person; what is pending of it is cancelled."""
+    forms.need("operator")
+    then = url_for("web_sequences.people", sequence_id=sequence_id, status="active")
+    path = f"/enrollments/{enrollment_id}/stop"
+    return forms.change("POST", path, None, then, lambda wrong: _page(sequence_id, wrong))
+
+
 @blueprint.post("/sequences/<uuid:sequence_id>/<any(activate, pause, resume, deactivate):action>")
-def change(sequence_id: UUID, action: str) -> Response | tuple[str, int]:
+def change(sequence_id: UUID, action: str) -> Answer:
     """Begins, holds or ends it."""
     forms.need("operator")
-    try:
-        asking.send("POST", f"/sequences/{sequence_id}/{action}", once=forms.once_given())
-    except ApiError as error:
-        return _page(sequence_id, forms.mendable(error)), error.status
-    return redirect(url_for("web_sequences.show", sequence_id=sequence_id), 303)
+    return _done(sequence_id, "POST", f"/{action}")
+
+
+@blueprint.post("/sequences/<uuid:sequence_id>/edit")
+def edit(sequence_id: UUID) -> Answer:
+    """Another name, or other rules."""
+    forms.need("operator")
+    body = {
+        "name": forms.text("name"),
+        "first_delay_minutes": forms.number("first_delay_minutes"),
+        "timezone": forms.text("timezone") or None,
+        "next_trigger": forms.text("next_trigger") or None,
+        "reentry": forms.text("reentry"),
+        "stop_on_reply": "stop_on_reply" in request.form,
+    }
+    return _done(sequence_id, "PATCH", "", body)
+
+
+@blueprint.post("/sequences/<uuid:sequence_id>/steps")
+def add_step(sequence_id: UUID) -> Answer:
+    """A new step, at the end or before another."""
+    forms.need("operator")
+    body = _step()
+    if forms.text("at"):
+        body["at"] = forms.number("at")
+    return _done(sequence_id, "POST", "/steps", body)
 
 
 @blueprint.post("/sequences/<uuid:sequence_id>/steps/<int:number>")
-def edit(sequence_id: UUID, number: int) -> Response | tuple[str, int]:
-    """Another text of a step: what was not handed over yet gets it."""
+def edit_step(sequence_id: UUID, number: int) -> Answer:
+    """Another text or time of a step: what was not handed over yet gets it."""
     forms.need("operator")
-    body = {"body": request.form.get("body", "")}
-    try:
-        asking.send("PATCH", f"/sequences/{sequence_id}/steps/{number}", body)
-    except ApiError as error:
-        return _page(sequence_id, forms.mendable(error)), error.status
-    return redirect(url_for("web_sequences.show", sequence_id=sequence_id), 303)
+    return _done(sequence_id, "PATCH", f"/steps/{number}", _step())
+
+
+@blueprint.post("/sequences/<uuid:sequence_id>/steps/<int:number>/remove")
+def remove_step(sequence_id: UUID, number: int) -> Answer:
+    """Takes a step away; what is pending of it is cancelled."""
+    forms.need("admin")
+    return _done(sequence_id, "DELETE", f"/steps/{number}")
+
+
+def _step() -> dict[str, Any]:
+    """What was written of a step. Texts keep their white space."""
+    body: dict[str, Any] = {}
+    if request.form.get("body"):
+        body["body"] = request.form["body"].replace("\r\n", "\n")
+    if forms.text("delay_hours"):
+        body["delay_hours"] = forms.number("delay_hours")
+    for name in ("send_at", "media_url"):
+        if name in request.form:
+            body[name] = forms.text(name) or None
+    return body
+
+
+def _done(sequence_id: UUID, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+    return forms.change(
+        method,
+        f"/sequences/{sequence_id}{path}",
+        body,
+        url_for("web_sequences.show", sequence_id=sequence_id),
+        lambda wrong: _page(sequence_id, wrong),
+    )
 
 
 def _page(sequence_id: UUID, wrong: ApiError | None = None) -> str:
@@ -67,5 +143,7 @@ def _page(sequence_id: UUID, wrong: ApiError | None = None) -> str:
         report=report,
         funnel={each["step"]: each for each in report["steps"]},
         actions=ACTIONS.get(sequence["status"], ()),
+        reentries=[(each, each.replace("_", " ")) for each in REENTRIES],
+        written=request.form,
         wrong=wrong,
     )

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, Response, abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from api.http import auth
 from api.http.context import container, now
+from api.web import unfinished
 from api.web.rendering import offer, render
+from api.web.unfinished import Unfinished
 from projections.records import web_sessions
 from projections.records.api_keys import Key
 
@@ -27,18 +29,29 @@ blueprint = Blueprint("web_signing_in", __name__)
 
 def key_of_session() -> Key | None:
     """The key that this request's session is of."""
-    secret = request.cookies.get(COOKIE)
-    if not secret:
+    return _key_of(secret())
+
+
+def _key_of(session: str) -> Key | None:
+    if not session:
         return None
     with container().database.reading() as connection:
-        return web_sessions.find(connection, secret, now())
+        return web_sessions.find(connection, session, now())
+
+
+def secret() -> str:
+    """The secret of this request's session; empty where there is none."""
+    return request.cookies.get(COOKIE, "")
 
 
 def proof() -> str:
     """What a form of this session has to send: nobody else's page knows it. Before signing in it is
     empty."""
-    secret = request.cookies.get(COOKIE, "")
-    return hmac.new(secret.encode(), b"proof", hashlib.sha256).hexdigest() if secret else ""
+    return _proof_of(secret())
+
+
+def _proof_of(session: str) -> str:
+    return hmac.new(session.encode(), b"proof", hashlib.sha256).hexdigest() if session else ""
 
 
 def require_own_page() -> None:
@@ -53,7 +66,19 @@ def require_own_page() -> None:
 def form() -> str:
     """The form; with ``link`` a button that signs in, so that who only looks at a link does not use
     it up."""
-    return render("sign_in.html", link=request.args.get("link", ""), next=_next(), wrong="")
+    return _form(link=request.args.get("link", ""))
+
+
+def sign_in_first() -> Answer | tuple[str, int]:
+    """What somebody gets who is not signed in. What was asked for comes after signing in; what was
+    written in a form is shown again."""
+    if request.method in ("GET", "HEAD"):
+        wanted = quote(request.full_path.rstrip("?"))
+        return redirect(f"{url_for('web_signing_in.form')}?next={wanted}", 303)
+    written = unfinished.sent_now()
+    if written is None:
+        return redirect(url_for("web_signing_in.form"), 303)
+    return _form(written), 401
 
 
 @blueprint.post("/sign-in")
@@ -63,13 +88,18 @@ def sign_in() -> Answer | tuple[str, int]:
     if site not in ("same-origin", "none"):
         abort(403)
     link, key = request.form.get("link", ""), request.form.get("key", "").strip()
-    secret = _by_link(link) if link else _by_key(key)
-    if secret is None:
-        return render("sign_in.html", link="", next=_next(), wrong="link" if link else "key"), 401
-    answer = redirect(_next(), 303)
+    begun = _by_link(link) if link else _by_key(key)
+    if begun is None:
+        return _form(unfinished.kept(), wrong="link" if link else "key"), 401
+    written = unfinished.kept()
+    answer: Answer = redirect(_next(), 303)
+    if written is not None:
+        g.key = _key_of(begun)
+        shown = render("again.html", unfinished=written, new_proof=_proof_of(begun))
+        answer = Response(shown, mimetype="text/html")
     answer.set_cookie(
         COOKIE,
-        secret,
+        begun,
         httponly=True,
         samesite="Strict",
         secure=request.is_secure or request.remote_addr not in LOOPBACK,
@@ -85,10 +115,14 @@ def sign_out() -> Response | Answer:
     if g.key is not None:
         require_own_page()
         with container().database.transaction() as connection:
-            web_sessions.end(connection, request.cookies.get(COOKIE, ""))
+            web_sessions.end(connection, secret())
     answer = redirect(url_for("web_signing_in.form"), 303)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
     return answer
+
+
+def _form(written: Unfinished | None = None, link: str = "", wrong: str = "") -> str:
+    return render("sign_in.html", link=link, next=_next(), wrong=wrong, unfinished=written)
 
 
 def _by_key(given: str) -> str | None:

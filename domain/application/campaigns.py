@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from domain import campaign, message
@@ -115,7 +116,12 @@ class CampaignCommands(Commands):
 
     def resume_campaign(self, campaign_id: UUID, *, actor: str) -> campaign.Campaign:
         """Free what was held."""
-        return self._change(CAMPAIGN, campaign_id, campaign.resume, actor)
+
+        def decide(connection: Any, state: campaign.Campaign, now: datetime) -> Sequence[Event]:
+            counted = self.queries.counted(connection, campaign_id)
+            return campaign.resume(state, counted, now=now, actor=actor)
+
+        return self._change_with_queries(CAMPAIGN, campaign_id, decide)
 
     def cancel_campaign(self, campaign_id: UUID, *, actor: str) -> campaign.Campaign:
         """Cancel for good: what is pending is held at once and cancelled by the reaper."""

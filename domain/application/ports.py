@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from domain.campaign import Counted
 from domain.device import Status as DeviceStatus
 from domain.device_choice import Ties
 from domain.enrollment import Enrollment
@@ -97,6 +98,10 @@ class CommandQueries(Protocol):
 
     def owners_of_messages(self, connection: Any, lead_ids: Sequence[UUID]) -> dict[UUID, bool]:
         """The campaigns and sequences that write to these leads, and whether they have."""
+        ...
+
+    def counted(self, connection: Any, campaign_id: UUID) -> Counted:
+        """How many of the campaign's messages were tried, and what came of it."""
         ...
 
     def enrollments(self, connection: Any, lead_id: UUID, sequence_id: UUID) -> list[Enrollment]:

@@ -10,6 +10,7 @@ Import state and decisions from here, the events from ``events``, the definition
 
 from domain.campaign.decisions import (
     approve,
+    brake,
     cancel,
     complete_audience,
     copy,
@@ -24,13 +25,15 @@ from domain.campaign.decisions import (
     schedule_draft,
     start,
 )
-from domain.campaign.state import Approval, Campaign, Status, evolve, fold
+from domain.campaign.state import Approval, Campaign, Counted, Status, evolve, fold
 
 __all__ = [
     "Approval",
     "Campaign",
+    "Counted",
     "Status",
     "approve",
+    "brake",
     "cancel",
     "complete_audience",
     "copy",

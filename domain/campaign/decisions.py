@@ -30,7 +30,7 @@ from domain.campaign.events import (
     CampaignScheduled,
     CampaignTriggered,
 )
-from domain.campaign.state import Campaign, Status, evolve
+from domain.campaign.state import NOTHING, Campaign, Counted, Status, evolve
 from domain.errors import InvalidInputError, NotAllowedError, WrongStateError
 from domain.event import Event, first, following
 
@@ -210,10 +210,31 @@ def pause(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]
     return (following(campaign, CampaignPaused, now, actor),)
 
 
-def resume(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Free what was held. The devices keep their pace: nothing is made up for."""
+def brake(campaign: Campaign, counted: Counted, *, now: datetime, actor: str) -> tuple[Event, ...]:
+    """Pause a campaign of which too much fails, or too many opt out, by what was ``counted`` of it.
+    Nothing follows where its brake says so."""
+    limits = campaign.definition.brake
+    if limits is None or campaign.status not in ("triggering", "triggered"):
+        return ()
+    new = counted.since(campaign.counted_before)
+    if new.tried < limits.at_least:
+        return ()
+    for count, limit in ((new.opted_out, limits.opt_outs), (new.failed, limits.failures)):
+        share = count / new.tried
+        if limit is not None and share > limit:
+            facts = {**msgspec.structs.asdict(new), "share": round(share, 4)}
+            return (following(campaign, CampaignPaused, now, actor, reason="brake", **facts),)
+    return ()
+
+
+def resume(
+    campaign: Campaign, counted: Counted = NOTHING, *, now: datetime, actor: str
+) -> tuple[Event, ...]:
+    """Free what was held. The devices keep their pace: nothing is made up for. What was
+    ``counted`` of it does not count for the brake any more."""
     _require(campaign, "resume", "paused")
-    return (following(campaign, CampaignResumed, now, actor),)
+    before = msgspec.structs.asdict(counted)
+    return (following(campaign, CampaignResumed, now, actor, **before),)
 
 
 def cancel(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:

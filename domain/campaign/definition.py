@@ -23,6 +23,19 @@ LONGEST_NAME = 200
 LONGEST_UNDO = 86_400
 
 
+class Brake(msgspec.Struct, frozen=True, kw_only=True):
+    """When a campaign pauses itself: when more than the share ``opt_outs`` of those it tried opted
+    out, or more than the share ``failures`` failed, of ``at_least`` so many. A share of None is not
+    looked at."""
+
+    opt_outs: float | None = 0.05
+    failures: float | None = 0.2
+    at_least: int = 50
+
+
+BRAKE = Brake()
+
+
 class Definition(Content, frozen=True, kw_only=True):
     """What a campaign says, to whom and when. ``scheduled_at`` is an instant in UTC; a draft may
     have none. An empty
@@ -34,7 +47,8 @@ class Definition(Content, frozen=True, kw_only=True):
     With a ``local_time`` (``YYYY-MM-DDTHH:MM``) everybody gets it at that time of the own clock,
     and ``scheduled_at`` is when that is on the first of all clocks.
 
-    For ``undo_seconds`` after its start nothing is sent yet.
+    For ``undo_seconds`` after its start nothing is sent yet. Without a ``brake`` it goes on
+    whatever happens.
     """
 
     name: str
@@ -49,6 +63,7 @@ class Definition(Content, frozen=True, kw_only=True):
     local_time: str | None = None
     expires_after_hours: float | None = None
     undo_seconds: float = 0.0
+    brake: Brake | None = None
     device_ids: tuple[UUID, ...] = ()
 
 
@@ -71,6 +86,7 @@ def check(
     low, high = values.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
     if not 0 <= definition.undo_seconds <= LONGEST_UNDO:
         raise InvalidInputError("undo_seconds", f"seconds from 0 to {LONGEST_UNDO}")
+    _check_brake(definition.brake)
     if definition.timezone is not None:
         values.zone(definition.timezone)
     for window in definition.windows:
@@ -86,6 +102,16 @@ def check(
         max_delay_seconds=high,
         device_ids=tuple(dict.fromkeys(definition.device_ids)),
     )
+
+
+def _check_brake(brake: Brake | None) -> None:
+    if brake is None:
+        return
+    for name, share in (("opt_outs", brake.opt_outs), ("failures", brake.failures)):
+        if share is not None and not 0 <= share <= 1:
+            raise InvalidInputError(f"brake.{name}", "a share from 0 to 1, or null")
+    if brake.at_least < 1:
+        raise InvalidInputError("brake.at_least", "a number from 1")
 
 
 def _instant(at: datetime | None) -> datetime | None:

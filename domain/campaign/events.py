@@ -12,6 +12,8 @@ from domain.values import TargetFilter
 
 # What a new definition means for the approval: it is needed, there is none, or it is as it was.
 Approval = Literal["needed", "none", "kept"]
+# Empty where somebody paused it.
+PauseReason = Literal["", "brake"]
 
 
 class CampaignDrafted(Event, frozen=True, kw_only=True, gc=False):
@@ -75,16 +77,27 @@ class CampaignAudienceCompleted(Event, frozen=True, kw_only=True, gc=False):
     excluded: dict[str, int]
 
 
-class CampaignPaused(Event, frozen=True, kw_only=True, gc=False):
-    """Its pending messages are held."""
+class CampaignPaused(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """Its pending messages are held. With the reason ``brake`` the campaign held itself: of
+    ``tried`` people so many messages ``failed``, so many people ``opted_out``, and ``share`` is the
+    one of the two that passed what was set."""
 
     TOPIC: ClassVar[str] = "campaign.paused"
+    reason: PauseReason = ""
+    tried: int = 0
+    failed: int = 0
+    opted_out: int = 0
+    share: float = 0.0
 
 
-class CampaignResumed(Event, frozen=True, kw_only=True, gc=False):
-    """It goes on where it was paused, and its messages are free."""
+class CampaignResumed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """It goes on where it was paused, and its messages are free. The brake counts anew: so many
+    were ``tried``, ``failed`` and ``opted_out`` until then."""
 
     TOPIC: ClassVar[str] = "campaign.resumed"
+    tried: int = 0
+    failed: int = 0
+    opted_out: int = 0
 
 
 class CampaignCancelled(Event, frozen=True, kw_only=True, gc=False):

@@ -22,6 +22,7 @@ from domain.campaign.events import (
     CampaignRevised,
     CampaignScheduled,
     CampaignTriggered,
+    PauseReason,
 )
 from domain.event import Event, ForeignEventError, folder
 
@@ -35,10 +36,32 @@ class Approval(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """How many of a campaign's messages were tried, that is sent or failed, how many of these
+    failed, and how many people opted out after one."""
+
+    tried: int = 0
+    failed: int = 0
+    opted_out: int = 0
+
+    def since(self, before: Counted) -> Counted:
+        """What came after ``before``. Receipts may take back a failure that was counted."""
+        return Counted(
+            max(0, self.tried - before.tried),
+            max(0, self.failed - before.failed),
+            max(0, self.opted_out - before.opted_out),
+        )
+
+
+NOTHING = Counted()
+
+
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign's state. ``made_by`` and ``changed_by`` are the actors who wrote it and who last
     changed what it says or to whom. With ``awaits_approval`` nothing is sent before another one
-    approved it. A paused one goes on as ``paused_from``. It started at ``triggered_at``. Before
+    approved it. A paused one goes on as ``paused_from``;
+    ``pause_reason`` says whether it held itself. The brake does not count what was
+    ``counted_before``. It started at ``triggered_at``. Before
     ``undo_until`` nothing is sent. ``scheduled`` and ``excluded`` count up to ``cursor``, the last
     lead that was looked at."""
 
@@ -51,6 +74,8 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     awaits_approval: bool = False
     approved: Approval | None = None
     paused_from: Status | None = None
+    pause_reason: PauseReason = ""
+    counted_before: Counted = NOTHING
     triggered_at: datetime | None = None
     undo_until: datetime | None = None
     cursor: UUID | None = None
@@ -99,11 +124,20 @@ def evolve(state: Campaign | None, event: Event) -> Campaign:
         case Campaign(), CampaignAudienceCompleted():
             changes = {"status": "triggered", "audience_completed": True}
         case Campaign(), CampaignPaused():
-            changes = {"status": "paused", "paused_from": state.status}
+            changes = {
+                "status": "paused",
+                "paused_from": state.status,
+                "pause_reason": event.reason,
+            }
         case Campaign(), CampaignResumed():
-            changes = {"status": state.paused_from, "paused_from": None}
+            changes = {
+                "status": state.paused_from,
+                "paused_from": None,
+                "pause_reason": "",
+                "counted_before": Counted(event.tried, event.failed, event.opted_out),
+            }
         case Campaign(), CampaignCancelled():
-            changes = {"status": "cancelled", "paused_from": None}
+            changes = {"status": "cancelled", "paused_from": None, "pause_reason": ""}
         case Campaign(), CampaignFinished():
             changes = {"status": "finished"}
         case Campaign(), CampaignReopened():

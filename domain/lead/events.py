@@ -89,7 +89,8 @@ class LeadOptedOut(Event, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     """The lead must not be written to; ``evidence`` proves the wish.
 
     ``device_id`` and ``gateway`` are those through which it came; ``said_at`` is when the person
-    said so, by the provider's clock.
+    said so, by the provider's clock. ``message_id`` is our message after which an opted-in person
+    said so.
     """
 
     TOPIC: ClassVar[str] = "lead.opted_out"
@@ -98,6 +99,7 @@ class LeadOptedOut(Event, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     device_id: UUID | None = None
     gateway: str = ""
     said_at: datetime | None = None
+    message_id: UUID | None = None
 
 
 class LeadOptedIn(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):

@@ -20,10 +20,12 @@ def opt_out(
     device_id: UUID | None = None,
     gateway: str = "",
     said_at: datetime | None = None,
+    message_id: UUID | None = None,
     now: datetime,
     actor: str,
 ) -> tuple[Event, ...]:
-    """Record the wish not to be written to. ``evidence`` proves the wish, e.g. with the words.
+    """Record the wish not to be written to. ``evidence`` proves the wish, e.g. with the words;
+    ``message_id`` is our last message before it.
 
     Nothing follows where it is recorded already, or where the person opted in after ``said_at``.
     It is recorded again where another said so, or the person later: a start that comes late must
@@ -36,7 +38,8 @@ def opt_out(
     if said_at is not None and values.surely_before(said_at, lead.opted_in_at):
         return ()
     wish = {"evidence": evidence, "via": via, "device_id": device_id, "gateway": gateway}
-    return (following(lead, LeadOptedOut, now, actor, **wish, said_at=said_at),)
+    after = message_id if lead.opted_out_at is None else None
+    return (following(lead, LeadOptedOut, now, actor, **wish, said_at=said_at, message_id=after),)
 
 
 def opt_in(

@@ -169,6 +169,9 @@ def _story(event: Event) -> Iterator[str]:
             yield f"enrollment stopped: {event.reason}"
         case campaign_events.CampaignDrafted():
             yield f"campaign {event.definition.name!r} written down"
+        case campaign_events.CampaignPaused() if event.reason == "brake":
+            yield f"campaign held itself: of {event.tried} tried {event.failed} failed and"
+            yield f"{event.opted_out} opted out"
         case campaign_events.CampaignApproved():
             yield f"campaign approved: content {event.content_sha256[:12]}… to niche"
             yield f"{', '.join(event.niche) or 'any'}, target status {event.target_status}"

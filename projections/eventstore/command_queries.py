@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain import sequence
 from domain.application.ports import PastAddresses
+from domain.campaign import Counted
 from domain.device import Status as DeviceStatus
 from domain.device_choice import Ties
 from domain.enrollment import Enrollment
@@ -30,6 +31,7 @@ from projections.eventstore.surroundings import surroundings
 from projections.queue import lookup, retired, wake
 from projections.readmodels import (
     addresses,
+    campaigns,
     devices,
     enrollments,
     leads,
@@ -113,6 +115,10 @@ class DatabaseCommandQueries:
     def owners_of_messages(self, connection: Any, lead_ids: Sequence[UUID]) -> dict[UUID, bool]:
         """The campaigns and sequences that write to these leads, and whether they have."""
         return lookup.owners(connection, lead_ids)
+
+    def counted(self, connection: Any, campaign_id: UUID) -> Counted:
+        """How many of the campaign's messages were tried, and what came of it."""
+        return campaigns.counted(connection, campaign_id)
 
     def enrollments(self, connection: Any, lead_id: UUID, sequence_id: UUID) -> list[Enrollment]:
         """The lead's enrollments in the sequence, the latest first."""

@@ -291,7 +291,7 @@ class Hearing:
             case "opted_out":
                 evidence = f"the provider refused a message with {item.code}"
                 came = {"device_id": device_id, "gateway": said.taken.gateway}
-                talk.opt_out(evidence, "platform", **came)
+                talk.opt_out(evidence, "platform", message_id=item.message_id, **came)
                 self._opt_out_others(talk, said, evidence, "platform", None)
             case None if item.arrived:
                 talk.reached(item.message_id, device_id)

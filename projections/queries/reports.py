@@ -21,8 +21,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of the messages of one campaign or of one step.
 
     ``by_status`` has every status and sums to ``audience``. ``failures`` and ``cancelled`` count
-    the failed and cancelled ones by code or reason. ``delivered``, ``read`` and ``replied`` count
-    the messages of which that is recorded.
+    the failed and cancelled ones by code or reason. ``delivered``, ``read``, ``replied`` and
+    ``opted_out`` count the messages of which that is recorded.
     """
 
     audience: int
@@ -32,6 +32,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     delivered: int
     read: int
     replied: int
+    opted_out: int
 
 
 class StepReport(Counts, frozen=True, kw_only=True):

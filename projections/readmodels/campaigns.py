@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from domain.campaign import Approval, Campaign
+from domain.campaign import Approval, Campaign, Counted
 from domain.campaign.definition import Definition
 from projections.database.engine import rows
 from projections.database.quarantined import FaultyError, not_aside
@@ -133,15 +133,29 @@ HANDLERS: Handlers = {
         handler(_update("status = 'triggered', audience_completed = true")),
     ),
     ("campaign.paused",): (
-        handler(_update("status = 'paused', paused_from = c.status")),
+        handler(
+            _update(
+                "status = 'paused', paused_from = c.status, brake = CASE WHEN e.reason = 'brake'"
+                " THEN jsonb_build_object('tried', e.tried, 'failed', coalesce(e.failed, 0),"
+                " 'opted_out', coalesce(e.opted_out, 0), 'share', e.share, 'at', e.timestamp) END"
+            ),
+            "reason text, tried int, failed int, opted_out int, share json",
+        ),
         HOLD_OR_FREE,
     ),
     ("campaign.resumed",): (
-        handler(_update("status = c.paused_from, paused_from = NULL")),
+        handler(
+            _update(
+                "status = c.paused_from, paused_from = NULL, brake = NULL, counted_before ="
+                " jsonb_build_object('tried', coalesce(e.tried, 0), 'failed',"
+                " coalesce(e.failed, 0), 'opted_out', coalesce(e.opted_out, 0))"
+            ),
+            "tried int, failed int, opted_out int",
+        ),
         HOLD_OR_FREE,
     ),
     ("campaign.cancelled",): (
-        handler(_update("status = 'cancelled', paused_from = NULL")),
+        handler(_update("status = 'cancelled', paused_from = NULL, brake = NULL")),
         HOLD_OR_FREE,
     ),
     ("campaign.finished",): (handler(_update("status = 'finished'")),),
@@ -166,6 +180,8 @@ def state(row: Any) -> Campaign:
         made_by=row.made_by,
         changed_by=row.changed_by,
         awaits_approval=row.awaits_approval,
+        pause_reason="" if row.brake is None else "brake",
+        counted_before=msgspec.convert(row.counted_before or {}, Counted),
         approved=msgspec.convert(row.approved, Approval | None),
         cursor=row.cursor,
         scheduled=row.scheduled,
@@ -210,6 +226,38 @@ def finished(connection: Connection) -> list[Campaign]:
         """,
     )
     return [state(row) for row in campaigns]
+
+
+# SQL: what was counted of campaign ``c`` by its counts ``n``.
+_COUNTED = """coalesce(n.sent + n.failed, 0) AS tried, coalesce(n.failed, 0) AS failed,
+    coalesce(n.opted_out, 0) AS opted_out"""
+
+
+def counted(connection: Connection, campaign_id: UUID) -> Counted:
+    """How many of its messages were tried, and what came of it."""
+    found = rows(
+        connection,
+        f"SELECT {_COUNTED} FROM message_counts n WHERE n.owner_id = %(id)s AND n.step = 0",
+        id=str(campaign_id),
+    )
+    return Counted(*found[0]) if found else Counted()
+
+
+def with_brake(connection: Connection) -> list[tuple[Campaign, Counted]]:
+    """Locks those campaigns under way, with something to hold, whose brake has counted enough."""
+    found = rows(
+        connection,
+        f"""
+        SELECT c.*, {_COUNTED}
+        FROM campaigns c JOIN message_counts n ON n.owner_id = c.campaign_id AND n.step = 0
+        WHERE c.status IN ('triggering', 'triggered')
+          AND n.sent + n.failed >= (c.definition -> 'brake' ->> 'at_least')::int
+          AND n.failed + n.opted_out > 0
+          AND (c.status = 'triggering' OR n.pending + n.processing > 0)
+        ORDER BY c.campaign_id FOR UPDATE OF c
+        """,
+    )
+    return [(state(row), Counted(row.tried, row.failed, row.opted_out)) for row in found]
 
 
 def next_scheduled(connection: Connection) -> datetime | None:

@@ -7,7 +7,7 @@ in id order, so that no two batches can wait for each other.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -82,19 +82,16 @@ class Tally:
         return messages
 
     def marked(self, mark: str, rows: Sequence[Any]) -> int:
-        """``rows`` are (owner id, step, quarter of an hour, count) of messages delivered, read or
-        replied to. Returns how many messages they are."""
+        """``rows`` are (owner id, step, quarter of an hour, count) of messages delivered, read,
+        replied to or answered with an opt-out; without a step of what is about no message. Returns
+        how many they are."""
         messages = 0
         for owner_id, step, at, count in rows:
-            self.messages[owner_id, step][mark] += count
+            if step is not None:
+                self.messages[owner_id, step][mark] += count
             self.series[owner_id, at][mark] += count
             messages += count
         return messages
-
-    def opted_out(self, rows: Sequence[Any]) -> None:
-        """``rows`` are (owner id, quarter of an hour, count) of people who opted out."""
-        for owner_id, at, count in rows:
-            self.series[owner_id, at]["opted_out"] += count
 
     def _open(self, row: Moved) -> None:
         change = (row.now in OPEN) - (row.was in OPEN)
@@ -150,6 +147,18 @@ class Tally:
         ):
             if rows:
                 execute(connection, statement, rows=msgspec.json.encode(rows).decode())
+
+
+def marked_by_leads(mark: str) -> Callable[[Tally, Sequence[Any]], int]:
+    """What takes in the rows of a statement that changes leads: the first counts the leads, the
+    others are those of ``Tally.marked`` that get the ``mark`` by it."""
+
+    def counted(tally: Tally, rows: Sequence[Any]) -> int:
+        (_, _, _, leads), *messages = rows
+        tally.marked(mark, messages)
+        return int(leads)
+
+    return counted
 
 
 def _upsert(table: str, key: Sequence[str], columns: Sequence[str], types: str) -> Prepared:

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from projections.readmodels.counters import Tally
+from projections.readmodels.counters import marked_by_leads
 from projections.readmodels.handler import Handlers, beside, handler, key, keys, texts
 from projections.schema.expressions import LEAD_WORDS, address_key, counted_owner, quarter
-
-
-def _opted_out(tally: Tally, rows: Sequence[Any]) -> int:
-    """The first of ``rows`` counts the leads, the others the people by what they answered."""
-    (_, _, leads), *people = rows
-    tally.opted_out(people)
-    return int(leads)
-
 
 _REGISTERED = f"""
 WITH e AS ({{events}}), l AS MATERIALIZED (
@@ -75,12 +64,12 @@ SET version = e.originator_version, triggers = array_remove(l.triggers, e.trigge
 FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
-# A person counts once, under the campaign or sequence that she answered with it. Whoever was merged
-# into another is not counted beside that one.
+# Whoever opts out by no message is counted once, and not beside the person that she was merged
+# into.
 _OPTED_OUT = f"""
 WITH e AS ({{events}}), old AS (
-    SELECT l.lead_id, l.replied_to FROM leads l JOIN e ON l.lead_id = e.originator_id
-    WHERE l.opted_out_at IS NULL AND l.merged_into IS NULL
+    SELECT l.lead_id, l.opted_out_at, l.merged_into
+    FROM leads l JOIN e ON l.lead_id = e.originator_id
 ), changed AS (
     UPDATE leads l
     SET version = e.originator_version, opted_out_at = coalesce(l.opted_out_at, e.timestamp),
@@ -93,13 +82,14 @@ WITH e AS ({{events}}), old AS (
     FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
     RETURNING l.lead_id
 )
-SELECT NULL::uuid AS owner_id, NULL::timestamptz AS at, count(*)::int FROM changed
+SELECT NULL::uuid AS owner_id, NULL::int AS step, NULL::timestamptz AS at, count(*)::int
+FROM changed
 UNION ALL
-(SELECT {counted_owner()}, {quarter('e."timestamp"')}, count(*)::int
-FROM e
-JOIN old ON old.lead_id = e.originator_id
-LEFT JOIN broadcast_messages m ON e.via = 'reply' AND m.message_id = old.replied_to
-GROUP BY 1, 2)
+(SELECT {counted_owner()}, m.step, {quarter('e."timestamp"')}, count(*)::int
+FROM e JOIN old ON old.lead_id = e.originator_id
+LEFT JOIN broadcast_messages m ON m.message_id = e.message_id
+WHERE m.message_id IS NOT NULL OR (old.opted_out_at IS NULL AND old.merged_into IS NULL)
+GROUP BY 1, 2, 3)
 """
 
 _OPTED_IN = """
@@ -219,8 +209,8 @@ HANDLERS: Handlers = {
     ("lead.opted_out",): (
         handler(
             _OPTED_OUT,
-            "evidence text, via text, said_at timestamptz",
-            counted=_opted_out,
+            "evidence text, via text, said_at timestamptz, message_id uuid",
+            counted=marked_by_leads("opted_out"),
         ),
     ),
     ("lead.opted_in",): (handler(_OPTED_IN, "said_at timestamptz"),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,20 +12,13 @@ from sqlalchemy import Connection
 from domain.inbound import AHEAD
 from domain.repeats import MOST_EDITS
 from projections.database.engine import rows, uuids
-from projections.readmodels.counters import Tally
+from projections.readmodels.counters import marked_by_leads
 from projections.readmodels.handler import Handlers, handler
 from projections.readmodels.messages import AT
 from projections.schema.expressions import counted_owner
 
 # SQL: by what a reply is known.
 _REPLY = "sha256(convert_to(provider_id, 'UTF8'))"
-
-
-def _replied(tally: Tally, rows: Sequence[Any]) -> int:
-    """The first of ``rows`` counts the leads, the others the messages that they answer."""
-    (_, _, _, leads), *messages = rows
-    tally.marked("replied", messages)
-    return int(leads)
 
 
 # Replies of earlier versions have no id of their own.
@@ -83,7 +76,7 @@ HANDLERS: Handlers = {
             _REPLIED,
             "provider_id text, message_id uuid, reply_id uuid, text text, kind text,"
             " automatic boolean, device_id uuid, gateway text, sender json, sent_at timestamptz",
-            counted=_replied,
+            counted=marked_by_leads("replied"),
         ),
     ),
     ("lead.reply_edited",): (handler(_EDITED, "provider_id text, edit_id text, text text"),),

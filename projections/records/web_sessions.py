@@ -85,6 +85,7 @@ def _put(
 ) -> str:
     """The secret of a new row. What is over is forgotten."""
     connection.exec_driver_sql("DELETE FROM web_sessions WHERE expires_at <= %(now)s", {"now": now})
+    connection.exec_driver_sql("DELETE FROM web_uploads WHERE expires_at <= %(now)s", {"now": now})
     secret = secrets.token_urlsafe(32)
     connection.exec_driver_sql(
         "INSERT INTO web_sessions (secret_sha256, kind, key_name, created_at, expires_at)"

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index, Table, Text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+)
 
 from projections.schema.columns import KEPT, TIME
 
@@ -30,4 +39,21 @@ web_sessions = Table(
     Column("expires_at", TIME, nullable=False),
     CheckConstraint("kind IN ('session', 'link')", name="kind"),
     Index("web_sessions_by_end", "expires_at"),
+)
+
+# The file that who is signed in imports, in parts that are encrypted: it goes with the session.
+web_uploads = Table(
+    "web_uploads",
+    KEPT,
+    Column(
+        "session_sha256",
+        Text,
+        ForeignKey("web_sessions.secret_sha256", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("part", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("expires_at", TIME, nullable=False),
+    Index("web_uploads_by_end", "expires_at"),
 )

@@ -10,7 +10,7 @@ from domain.message import STATUSES
 from projections.schema.columns import READ_MODELS, TIME, count
 
 # What is counted of messages beside their status.
-MARKS = ("delivered", "read", "replied")
+MARKS = ("delivered", "read", "replied", "opted_out")
 MESSAGE_COUNTS = (*STATUSES, *MARKS)
 # What is counted of a device's messages by the day of their slots.
 DAY_COUNTS = ("claimed", "sent", "failed", "unknown")

@@ -100,6 +100,9 @@ campaigns = Table(
     # Nothing is sent before somebody else approves it.
     Column("awaits_approval", Boolean, nullable=False, server_default=text("false")),
     Column("approved", JSONB),
+    # By what it held itself, where it did, and what does not count for that any more.
+    Column("brake", JSONB),
+    Column("counted_before", JSONB),
     # Before it nothing is sent.
     Column("undo_until", TIME),
     Column("cursor", Uuid),

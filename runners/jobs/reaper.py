@@ -25,6 +25,7 @@ from projections.intake import receipts
 from projections.queue import retired, sweep, wake
 from projections.queue.retired import Held
 from projections.readmodels import campaigns, devices, enrollments, leads
+from runners.sending import brake
 from runners.sending.dispatch import patience
 from runners.sending.recovery import record_lost
 from runners.support.clock_watch import always_right
@@ -58,9 +59,11 @@ class Reaper:
         early = receipts.record_early(self.container.database, self.container.outreach, self.actor)
         right = self.clock_is_right()
         again = record_lost(self.container)
+        held = brake.apply(self.container, self.actor)
         return (
             early
             + again
+            + held
             + sum(
                 self._exhaust(work)
                 for work in (

@@ -7,16 +7,21 @@ from datetime import timedelta
 from domain.reply_wishes import Heard
 from projections.container import Container
 from projections.intake.receiver import receive
+from runners.sending import brake
 
 
 class Receiver:
     """Any number may run; one of them at a time works."""
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, actor: str = "runner:receiver") -> None:
         self.container = container
+        self.actor = actor
         seconds = container.settings.auto_reply_seconds
         self.heard = Heard(container.outreach.stop_words, timedelta(seconds=seconds))
 
     def run_once(self) -> int:
         """Records all that waits; returns how much came."""
-        return receive(self.container.database, self.container.outreach, self.heard)
+        came = receive(self.container.database, self.container.outreach, self.heard)
+        if came:
+            brake.apply(self.container, self.actor)
+        return came

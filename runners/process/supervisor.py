@@ -198,7 +198,7 @@ class Runners:
                 gateways = make_gateways(self.container.settings)
                 return Monitor(self.container, gateways, actor).run_once
             case "receiver":
-                return Receiver(self.container).run_once
+                return Receiver(self.container, actor).run_once
             case "enroller":
                 return Enroller(self.container, actor).run_once
             case "campaigner":

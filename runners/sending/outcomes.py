@@ -12,6 +12,7 @@ from domain import message, pacing, provider_codes
 from domain.addresses import Address
 from domain.event import Event
 from domain.inbound import Answer, Inbound
+from domain.message.events import MessageFailed
 from domain.pacing import Uniform
 from projections.container import Container
 from projections.queue import lookup, lost
@@ -25,6 +26,7 @@ from runners.gateways.protocol import (
     Unknown,
     Unreachable,
 )
+from runners.sending import brake
 from runners.sending.memory import DispatchMemory
 from runners.sending.recovery import note_outcome
 
@@ -60,6 +62,8 @@ class OutcomeRecorder:
                 lambda connection: self._as_found(require(connection), results),
             )
         self.memory.settle(events)
+        if any(isinstance(event, MessageFailed) for event in events):
+            brake.apply(self.container, self.actor)
 
     def _as_dispatched(
         self, connection: Connection, results: Sequence[SendResult]

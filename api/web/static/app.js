@@ -12,3 +12,12 @@ if (zone && !document.cookie.includes(`sendtrail_zone=${encodeURIComponent(zone)
 document.addEventListener("htmx:confirm", (event) => {
   if (document.hidden && event.detail.verb === "get") event.preventDefault();
 });
+// And never under the hands of somebody who is in it.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.contains(document.activeElement)) event.detail.shouldSwap = false;
+});
+
+// A slider goes where it is let go.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("input[data-sends]")) event.target.form.requestSubmit();
+});

@@ -49,6 +49,8 @@ def test_a_campaign_is_scheduled_with_everything(operator: Client) -> None:
         "device_ids": [],
         "undo_seconds": 0.0,
         "undo_until": None,
+        "brake": {"opt_outs": 0.05, "failures": 0.2, "at_least": 50},
+        "braked": None,
         "made_by": "api:crm",
         "changed_by": "api:crm",
         "awaits_approval": False,

@@ -71,6 +71,7 @@ def test_a_campaign_report_counts_every_outcome(
         "cancelled": {"operator": 1},
         "delivered": 2,
         "replied": 2,
+        "opted_out": 1,
     }
 
 
@@ -92,6 +93,7 @@ def test_a_new_campaign_has_a_report_of_zeros(operator: Client) -> None:
             "delivered": 0,
             "read": 0,
             "replied": 0,
+            "opted_out": 0,
         },
     )
 
@@ -154,7 +156,13 @@ def test_a_sequence_report_is_a_funnel(
 
     report = operator.get(f"/reports/sequences/{sequence_id}")
 
-    nothing: dict[str, Any] = {"failures": {}, "delivered": 0, "read": 0, "replied": 0}
+    nothing: dict[str, Any] = {
+        "failures": {},
+        "delivered": 0,
+        "read": 0,
+        "replied": 0,
+        "opted_out": 0,
+    }
     nothing["removed"] = False
     assert report == (
         200,

@@ -13,7 +13,7 @@ from api.web.rendering import places
 from domain.errors import StorageError
 from projections.container import Container
 from tests.support.api.browsing import Browser
-from tests.support.api.screens import FOR_ADMINS, PAGES
+from tests.support.api.screens import FOR_ADMINS, FOR_OPERATORS, PAGES
 
 HOSTILE = "<script>alert(1)</script>\"'\x1b[31m\u202e"
 
@@ -33,11 +33,12 @@ def test_everybody_who_is_signed_in_sees_every_page(
 ) -> None:
     """But for those of admins; nobody else sees any."""
     stranger = Browser(browsers["admin"].client.application)
-    for page in (*PAGES, *FOR_ADMINS):
+    for page in (*PAGES, *FOR_OPERATORS, *FOR_ADMINS):
         address = page.format(**ids)
         for role, browser in browsers.items():
             browser.open(address)
-            allowed = page not in FOR_ADMINS or role == "admin"
+            least = FOR_ADMINS if role == "operator" else (*FOR_OPERATORS, *FOR_ADMINS)
+            allowed = role == "admin" or page not in least
             assert (page, role, browser.status) == (page, role, 200 if allowed else 403)
             assert "page" not in browser.page or "</html>" in browser.page
         stranger.open(address)
@@ -129,6 +130,11 @@ def test_what_is_not_there_is_a_page(browsers: dict[str, Browser]) -> None:
         "/messages?status=nothing",
         "/messages?cursor=!",
         "/audit?after=x",
+        "/calendar?month=x",
+        "/calendar?month=9999-12",
+        "/calendar?month=0001-01",
+        "/leads/{lead_id}?after=x",
+        "/sequences/{sequence_id}/people?status=x",
         "/why-not?phone=nobody&of=campaign:{campaign_id}",
         "/why-not?lead_id=x&of=nothing:x",
         "/csv/nothing",
@@ -161,3 +167,18 @@ def test_a_fault_is_a_page_too(
         assert browsers["viewer"].status == status
         assert "</html>" in browsers["viewer"].page
         assert "secret" not in browsers["viewer"].page
+
+
+def test_what_is_nowhere_is_a_page_for_who_reads_pages(
+    app: Flask, browsers: dict[str, Browser]
+) -> None:
+    """With the ways to the others for who is signed in; JSON for everybody else, and below /api."""
+    reads = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for address in ("/nothing", "/leads/nothing", "/leads/x/opt-out", "/settings"):
+        browsers["viewer"].open(address, **reads)
+        assert (address, "There is nothing here" in browsers["viewer"].page) == (address, True)
+        assert 'href="/leads"' in browsers["viewer"].page
+    for headers, address in (({}, "/nothing"), (reads, "/api/v1/nothing")):
+        answer = app.test_client().get(address, headers=headers)
+        assert answer.mimetype == "application/json"
+    assert "Sign out" not in app.test_client().get("/nothing", headers=reads).get_data(as_text=True)

@@ -125,3 +125,28 @@ def test_a_change_that_another_page_asked_for_is_refused(browser: Browser, key: 
 
     assert (without.status_code, foreign.status_code) == (403, 403)
     assert "Overview" in browser.open("/").get_data(as_text=True)
+
+
+def test_a_form_of_a_session_that_is_over_keeps_its_text(
+    clock: SimulatedClock, container: Container, browser: Browser, key: str
+) -> None:
+    """It is shown again after signing in, without secrets, and nothing is done before it is sent
+    again. A form that another site sends is not kept."""
+    browser.sign_in(key)
+    form = {**browser.hidden(), "value": "+60123456789", "evidence": "rang us,\ntwice"}
+    clock.advance(hours=12, minutes=1)
+
+    browser.send("/settings/suppressions", **form, **{"credentials.token": "s3cret"})
+    assert (browser.status, "What you wrote is kept" in browser.page) == (401, True)
+    assert "s3cret" not in browser.page
+    browser.send("/sign-in", key="st_wrong")
+    browser.send("/sign-in", key=key)
+    assert "rang us,\ntwice" in browser.page
+    assert '"+60123456789"' in browser.page
+    browser.send("/settings/suppressions", **{k: form[k] for k in ("value", "evidence")})
+
+    assert (browser.status, "rang us" in browser.page) == (200, True)
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    browser.client.delete_cookie("sendtrail_session")
+    foreign = browser.client.post("/settings/suppressions", data=form, headers=elsewhere)
+    assert foreign.status_code == 303

@@ -9,22 +9,35 @@ PAGES = (
     "/leads/{lead_id}?as_of=2026-03-02T09:00",
     "/campaigns",
     "/campaigns/{campaign_id}",
+    "/calendar?month=2026-03",
     "/campaigns/{campaign_id}/progress",
     "/sequences",
     "/sequences/{sequence_id}",
+    "/sequences/{sequence_id}/people",
+    "/sequences/{sequence_id}/people?status=active",
     "/messages",
     "/messages/{message_id}",
     "/why-not",
     "/why-not?lead_id={lead_id}&of=campaign:{campaign_id}",
     "/devices",
+    "/devices/{device_id}",
     "/devices/table",
+    "/overview/messages",
+    "/overview/runners",
     "/replies",
     "/audit",
     "/settings/subscriptions",
     "/settings/suppressions",
     "/settings/health",
 )
-FOR_ADMINS = ("/settings/keys",)
+# Pages that only change something.
+FOR_OPERATORS = ("/import", "/devices/new", "/devices/new?gateway=gowa")
+FOR_ADMINS = ("/settings/keys", "/settings/components")
 # Parts of a page, which are asked for again and again.
-PARTS = ("/campaigns/{campaign_id}/progress", "/devices/table")
-SCREENS = tuple(each for each in (*PAGES, *FOR_ADMINS) if each not in PARTS)
+PARTS = (
+    "/campaigns/{campaign_id}/progress",
+    "/devices/table",
+    "/overview/messages",
+    "/overview/runners",
+)
+SCREENS = tuple(each for each in (*PAGES, *FOR_OPERATORS, *FOR_ADMINS) if each not in PARTS)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain import campaign
 from domain.campaign import Campaign
-from domain.campaign.definition import Definition
+from domain.campaign.definition import BRAKE, Definition
 from domain.errors import InvalidInputError, NotAllowedError, WrongStateError
 from domain.event import Event
 from domain.values import TARGET_FILTERS
@@ -29,6 +29,12 @@ from tests.support.histories.values import (
     WORDS,
 )
 
+COUNTED = st.builds(
+    campaign.Counted,
+    tried=st.integers(0, 99),
+    failed=st.integers(0, 60),
+    opted_out=st.integers(0, 9),
+)
 _UNPAUSED = ("pending", "triggering", "triggered")
 _RUNNING = (*_UNPAUSED, "paused")
 _OPEN = ("draft", *_RUNNING)
@@ -50,6 +56,7 @@ def _definition(draw: st.DrawFn, by: By) -> Definition:
         niche=draw(SOME_TOKENS),
         target_status=draw(st.sampled_from(TARGET_FILTERS)),
         device_ids=draw(POOLS),
+        brake=draw(st.sampled_from([None, BRAKE])),
         undo_seconds=draw(st.sampled_from([0.0, 60.0])),
         expires_after_hours=draw(st.sampled_from([None, 0.5, 24.0])),
         **_text_and_pace(draw),
@@ -132,7 +139,11 @@ def _pause(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
 
 
 def _resume(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
-    return campaign.resume(state, **by)
+    return campaign.resume(state, draw(COUNTED), **by)
+
+
+def _brake(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
+    return campaign.brake(state, draw(COUNTED), **by)
 
 
 def _cancel(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
@@ -160,6 +171,7 @@ CAMPAIGN = Kind(
         Command("extend again", _extend_again, only("triggering", but=InvalidInputError)),
         *[Command("complete", _complete, only("triggering"))] * 2,
         Command("pause", _pause, only(*_UNPAUSED)),
+        *[Command("brake", _brake, always)] * 2,
         *[Command("resume", _resume, only("paused"))] * 6,
         *[Command("schedule", _schedule, only("draft"))] * 3,
         *[Command("approve", _approve, only(*_OPEN))] * 2,
