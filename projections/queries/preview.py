@@ -97,7 +97,7 @@ def _doubtful(campaign: Campaign, now: datetime) -> Iterable[TextWarning]:
     wanted = campaign.definition
     if not wanted.niche and wanted.target_status == "all" and not getattr(wanted, "segment_id", 0):
         yield TextWarning(code="everybody", message="it goes to every lead: niche is empty")
-    if wanted.scheduled_at < now:
+    if wanted.scheduled_at is not None and wanted.scheduled_at < now:
         yield TextWarning(code="in_the_past", message="its time is over: it starts at once")
 
 
