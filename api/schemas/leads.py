@@ -10,6 +10,7 @@ from api.schemas.fields import KEY, TOKEN, Consent, Entries, Items, PageQuery, T
 from domain.addresses import Kind
 from domain.lead.decisions import MOST_ATTRIBUTES
 from domain.values import MOST_TOKENS, TARGET_STATUSES
+from projections.intake.files.foreign import PROGRAMS
 from projections.intake.lead_import import MOST_REJECTED
 
 ADDRESS_KINDS = get_args(Kind)
@@ -154,6 +155,12 @@ class ImportQuery(Schema):
     )
     add_triggers = Text(
         load_default="", metadata=note("triggers that everybody gets, separated by commas")
+    )
+    program = fields.String(
+        load_default=None,
+        data_key="from",
+        validate=validate.OneOf(PROGRAMS),
+        metadata=note("the file is an export of that program, as CSV or JSON"),
     )
 
 
