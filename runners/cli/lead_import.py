@@ -49,8 +49,10 @@ def import_(
     opt_out_evidence; any other becomes an attribute. Lists are separated by ';'. Only phone is
     required. Names of columns in other words are understood, such as "Mobile Phone".
     """
-    if opt_outs and (update or add_triggers or program):
-        raise click.UsageError("--opt-outs goes with none of --update, --add-triggers and --from")
+    if opt_outs and (update or add_triggers):
+        raise click.UsageError("--opt-outs goes with neither --update nor --add-triggers")
+    if opt_outs and program:
+        raise click.UsageError("--opt-outs goes not with --from, which hears who said no by itself")
     options = Options(
         region=config.default_region,
         map_=map_,

@@ -80,6 +80,7 @@ def make_server(api: Api, version: str) -> MCPServer[Any]:
 
     @server.tool(annotations=READS)
     async def find_people(
+        q: Annotated[str, Field(description="a part of a name, phone or id")] = "",
         phone: str = "",
         niche: str = "",
         trigger: str = "",
@@ -93,6 +94,7 @@ def make_server(api: Api, version: str) -> MCPServer[Any]:
         return _object(
             await get(
                 "/leads",
+                q=q,
                 phone=phone,
                 niche=niche,
                 trigger=trigger,

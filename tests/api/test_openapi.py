@@ -132,6 +132,13 @@ def test_every_resource_is_described(description: Any) -> None:
     assert described == {BASE + path: methods for path, methods in PATHS.items()} | WEBHOOKS
 
 
+def test_lists_are_described_in_json_first(description: Any) -> None:
+    """Programs that make clients of the description take the first kind of answer."""
+    for operation, said in _operations(description):
+        kinds = list(said["responses"].get("200", {}).get("content", {}))
+        assert "application/json" not in kinds[1:], operation
+
+
 CREATED = (
     *("leads", "sequences", "enrollments", "campaigns", "devices", "subscriptions"),
     "suppressions",
