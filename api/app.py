@@ -24,6 +24,7 @@ from api.http.description import Api
 from api.resources import (
     audit,
     campaigns,
+    chatwoot,
     devices,
     docs,
     enrollments,
@@ -62,6 +63,7 @@ DESCRIBED = (
     suppressions,
     quarantine,
     subscriptions,
+    chatwoot,
     keys,
     endpoint,
 )

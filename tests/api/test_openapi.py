@@ -83,6 +83,7 @@ PATHS = {
 }
 # Providers ask without a key: their requests are signed.
 WEBHOOKS = {
+    f"{BASE}/chatwoot/{{subscription_id}}": {"post"},
     "/webhooks/{gateway}/{device_id}": {"post"},
     "/webhooks/cloud/{device_id}": {"get"},
 }
