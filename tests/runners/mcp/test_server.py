@@ -62,7 +62,7 @@ async def called(client: Client, tool: str, **arguments: Any) -> Any:
     return text if result.is_error else json.loads(text)
 
 
-def test_an_assistant_reads(
+def test_an_assistant_reads_and_drafts_and_sends_nothing(
     container: Container, clock: SimulatedClock, operator: ApiClient
 ) -> None:
     given.device(operator)
@@ -74,6 +74,7 @@ def test_an_assistant_reads(
 
     async def ask(client: Client) -> dict[str, Any]:
         tools = await client.list_tools()
+        draft = await called(client, "draft_campaign", name="Later", body="Hi {name|there}")
         return {
             "tools": {tool.name: tool.annotations for tool in tools.tools},
             "people": await called(client, "find_people", opted_out=False),
@@ -82,7 +83,8 @@ def test_an_assistant_reads(
                 client, "why_not", phone=given.phone(1), campaign_id=campaign_id
             ),
             "report": await called(client, "report", of="campaign", id=campaign_id),
-            "preview": await called(client, "preview_campaign", campaign_id=campaign_id),
+            "draft": draft,
+            "preview": await called(client, "preview_campaign", campaign_id=draft["id"]),
             "nobody": await called(client, "person", phone="+60129999999"),
             "without": await called(client, "report", of="campaign"),
         }
@@ -96,7 +98,9 @@ def test_an_assistant_reads(
     assert found["why"]["message_id"] == message["id"]
     assert found["why_not"]["reason"] == "sent"
     assert found["report"]["audience"] == 1
-    assert found["preview"]["campaign_id"] == campaign_id
+    assert found["draft"]["status"] == "draft"
+    assert found["preview"]["audience"] == 1
+    assert len(operator.items("/messages")) == 1
     assert "nobody has that phone" in found["nobody"]
     assert "a report on a campaign needs its id" in found["without"]
     assert len(operator.items("/messages")) == 1
