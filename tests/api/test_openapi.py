@@ -231,7 +231,7 @@ def test_what_is_required_is_said(description: Any) -> None:
 
     assert sorted(schemas["NewLead"]["required"]) == ["phone"]
     assert sorted(schemas["NewSequence"]["required"]) == ["name", "steps", "trigger"]
-    assert sorted(schemas["NewCampaign"]["required"]) == ["body", "name"]
+    assert sorted(schemas["NewCampaign"]["required"]) == ["name"]
     assert sorted(schemas["NewDevice"]["required"]) == ["gateway", "name"]
     for name in ("NewLead", "NewSequence", "NewCampaign", "NewDevice"):
         assert schemas[name]["additionalProperties"] is False
