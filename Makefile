@@ -11,7 +11,7 @@ ITSELF := --no-deps --no-build-isolation --editable .
 COMPILE := pip compile setup.cfg requirements/build.in --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --quiet
 
-.PHONY: demo test lint bench bench-check crash fuzz ha lowest lock audit clean
+.PHONY: demo test lint bench bench-check crash fuzz ha client lowest lock audit clean
 
 demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own; ARGS=--serve: then look at it
 	$(BIN)/sendtrail demo $(ARGS)
@@ -41,6 +41,9 @@ fuzz: $(VENV)/ready-dev  ## 10,000 requests as Schemathesis makes them up; ARGS=
 ha: $(VENV)/ready-ha  ## loses the leader of three PostgreSQL nodes three times, and proves the same; needs etcd
 	$(BIN)/python -m tests.ha $(ARGS)
 
+client: $(VENV)/ready-dev $(VENV)-client/ready  ## a Python client of the API, in build/client, and a lead registered by it
+	$(BIN)/python -m tests.client --venv $(VENV)-client --into build/client
+
 lowest: $(VENV)-lowest/ready  ## the demo and a part of the suite, with the lowest versions that setup.cfg allows
 	$(VENV)-lowest/bin/sendtrail demo
 	$(VENV)-lowest/bin/python -m pytest -n 4 --dist worksteal $(or $(ARGS),tests/api/http tests/runners/gateways)
@@ -49,6 +52,7 @@ lock: $(VENV)/ready-lock  ## pins all dependencies anew, in requirements/
 	$(BIN)/uv $(COMPILE) --upgrade --output-file requirements/run.txt
 	$(BIN)/uv $(COMPILE) --upgrade --extra dev --extra ha --extra mcp --output-file requirements/dev.txt
 	$(BIN)/uv $(COMPILE) --upgrade --extra dev --resolution lowest-direct --output-file requirements/lowest.txt
+	$(BIN)/uv $(subst setup.cfg requirements/build.in,requirements/client.in,$(COMPILE)) --upgrade --output-file requirements/client.txt
 
 audit: $(VENV)/ready-lock  ## asks whether a pinned version has a known fault
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements/dev.txt
@@ -92,5 +96,10 @@ $(VENV)-lowest/ready: requirements/lowest.txt
 	$(VENV)-lowest/bin/python $(PIP) $(ITSELF)
 	touch $@
 
+$(VENV)-client/ready: requirements/client.txt
+	$(PYTHON) -m venv $(VENV)-client
+	$(VENV)-client/bin/python $(PIP) --require-hashes --requirement requirements/client.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(VENV)-lowest build *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-client build *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache

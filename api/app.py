@@ -25,6 +25,7 @@ from api.resources import (
     audit,
     bulk,
     campaigns,
+    chatwoot,
     devices,
     docs,
     enrollments,
@@ -64,6 +65,7 @@ DESCRIBED = (
     suppressions,
     quarantine,
     subscriptions,
+    chatwoot,
     keys,
     endpoint,
 )

@@ -7,7 +7,7 @@ one; a test holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 from uuid import UUID
 
@@ -21,10 +21,20 @@ from domain.lead import Lead
 
 # Why a lead that matches gets no message.
 Exclusion = Literal[
-    "opted_out", "unreachable", "no_device", "device_retired", "template_variable_missing"
+    "opted_out",
+    "unreachable",
+    "hold_out",
+    "no_device",
+    "device_retired",
+    "template_variable_missing",
 ]
 # Which criterion a lead does not meet.
 Mismatch = Literal["erased", "merged", "niche", "target_status"]
+
+
+def nobody(lead_id: UUID) -> bool:
+    """Whom a campaign without a hold-out group leaves out."""
+    return False
 
 
 class Senders:
@@ -33,6 +43,7 @@ class Senders:
     Leads that nothing ties to a device are shared out among ``device_ids``, or among all where
     there are none. A campaign has one ``written`` content for all; ``gateways`` has the gateway of
     every device.
+    ``is_held_out`` says of a lead whether a campaign leaves it out to compare.
     ``needs_names`` says whether the choice depends on what the content may name of a lead.
     """
 
@@ -42,11 +53,13 @@ class Senders:
         gateways: Mapping[UUID, str] | None = None,
         written: Content | None = None,
         device_ids: Collection[UUID] = (),
+        is_held_out: Callable[[UUID], bool] = nobody,
     ) -> None:
         self._statuses = statuses
         self._shared = device_choice.pool(statuses, device_ids)
         self._gateways = gateways or {}
         self._written = written
+        self._is_held_out = is_held_out
         self.needs_names = (
             written is not None
             and written.template is not None
@@ -69,6 +82,8 @@ class Senders:
             return "opted_out"
         if unreachable:
             return "unreachable"
+        if self._is_held_out(lead_id):
+            return "hold_out"
         sender = device_choice.choose(lead_id, ties, self._statuses, self._shared)
         if isinstance(sender, UUID) and self._lacks_a_value(sender, names):
             return "template_variable_missing"

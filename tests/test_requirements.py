@@ -63,7 +63,7 @@ def test_a_lock_file_pins_what_setup_cfg_allows(name: str) -> None:
         assert all(requirement.specifier.contains(each) for each in versions), requirement
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, "client"])
 def test_every_pin_has_hashes_and_no_address(name: str) -> None:
     """A file from anywhere else is refused by its hash, and any index serves."""
     for package, _, rest in _pins(name):

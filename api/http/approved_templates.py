@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from flask import current_app
 
-from api.http.context import container
+from api.http.context import container, now
 from domain import template as templates
 from domain.content import Content
 from domain.errors import NotFoundError, SendtrailError, SettingsError, UnsupportedError
@@ -26,6 +27,9 @@ Reader = Callable[[Mapping[str, Any], Mapping[str, str], float], list[Approved]]
 # A person waits for the list, and a preview must not wait long for it.
 LIST_SECONDS = 30.0
 PREVIEW_SECONDS = 5.0
+# A person who writes a campaign looks at its preview again and again.
+KEPT_FOR = timedelta(minutes=1)
+KEPT = "sendtrail-templates-kept"
 
 
 def of_device(device_id: UUID) -> list[Approved]:
@@ -39,7 +43,9 @@ def of_device(device_id: UUID) -> list[Approved]:
     reader = _reader()
     if reader is None:
         raise SettingsError("this process reads no templates")
-    return _read(reader, row, LIST_SECONDS)
+    known = _read(reader, row, LIST_SECONDS)
+    _keep(row, known)
+    return known
 
 
 def warnings(preview: Preview, written: Content) -> list[TextWarning]:
@@ -71,7 +77,10 @@ def _verdict(reader: Reader, row: Any, written: Content) -> tuple[str | None, st
     template = written.template
     assert template is not None  # noqa: S101 - the caller looked
     try:
-        known = _read(reader, row, PREVIEW_SECONDS)
+        known = _kept(row)
+        if known is None:
+            known = _read(reader, row, PREVIEW_SECONDS)
+            _keep(row, known)
     except SendtrailError as error:
         return "template_unchecked", f"the template could not be checked: {error}"
     same = [each for each in known if each.name == template.name]
@@ -84,6 +93,33 @@ def _verdict(reader: Reader, row: Any, written: Content) -> tuple[str | None, st
         return "template_not_approved", f"the template is {approved.status}"
     wrong = templates.misfit(template, approved, written.media_url)
     return ("template_variables", f"template.{wrong}") if wrong else (None, "")
+
+
+class _Kept(NamedTuple):
+    """What a provider said of a device that had these settings and credentials."""
+
+    settings: Mapping[str, Any]
+    ciphertext: bytes | None
+    until: datetime
+    known: list[Approved]
+
+
+def _kept(row: Any) -> list[Approved] | None:
+    """What its provider has said of the device within ``KEPT_FOR``; None where it has not."""
+    kept: _Kept | None = current_app.extensions.get(KEPT, {}).get(row.device_id)
+    if kept is None or kept[:2] != (row.settings, _bytes(row.ciphertext)) or kept.until <= now():
+        return None
+    return kept.known
+
+
+def _keep(row: Any, known: list[Approved]) -> None:
+    kept = current_app.extensions.setdefault(KEPT, {})
+    until = now() + KEPT_FOR
+    kept[row.device_id] = _Kept(row.settings, _bytes(row.ciphertext), until, known)
+
+
+def _bytes(ciphertext: Any) -> bytes | None:
+    return None if ciphertext is None else bytes(ciphertext)
 
 
 def _reader() -> Reader | None:

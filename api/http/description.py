@@ -38,7 +38,8 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     503: ("the database does not answer, or takes nothing", {}),
 }
 
-CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+JSON = "application/json"
+CONTENT = {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}
 
 IDEMPOTENCY_KEY = {
     "name": HEADER,
@@ -86,6 +87,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         # An error that an operation describes in its own words.
         if int(code) >= 400 and isinstance(said, dict):
             said["content"] = CONTENT
+        elif isinstance(said, dict) and JSON in said.get("content", {}):
+            # Programs that make clients take the first one.
+            said["content"] = {JSON: said["content"][JSON], **said["content"]}
 
 
 def _statuses(path: str, method: str, operation: dict[str, Any], role: str | None) -> set[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,7 @@ from api.schemas.campaigns import (
 from api.schemas.fields import Nothing, fill_max_delay, page_of
 from domain import content_check, values
 from domain.campaign.definition import BRAKE, Brake, Definition, earliest
+from domain.campaign.variants import Variant, texts
 from projections.queries.preview import preview
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/api/v1/campaigns")
@@ -52,7 +53,19 @@ def _checked(data: dict[str, Any]) -> dict[str, Any]:
     check_pool(data)
     if data.get("brake") is not None:
         data["brake"] = Brake(**data["brake"])
+    if "variants" in data:
+        data["variants"] = tuple(Variant(**each) for each in data["variants"])
+        if data["variants"]:
+            data.setdefault("body", data["variants"][0].body)
     return data | {name: tuple(data[name]) for name in ("windows", "niche") if name in data}
+
+
+def _check_length(definition: Definition, gateways: Iterable[str]) -> None:
+    """Raises InvalidInputError for a text that is too long for every gateway."""
+    gateways = list(gateways)
+    for number, written in enumerate(texts(definition, definition.variants), start=1):
+        field = f"variants[{number}].body" if definition.variants else "body"
+        content_check.check_length(field, written, gateways)
 
 
 def _instant(data: dict[str, Any], present: Definition | None = None) -> dict[str, Any]:
@@ -87,7 +100,7 @@ def schedule(data: dict[str, Any]) -> Any:
     data.setdefault("brake", msgspec.structs.asdict(BRAKE))
     fill_max_delay(data, default=0.0)
     definition = Definition(**_checked(data) | _instant(data))
-    content_check.check_length("body", definition, gateways_in_service())
+    _check_length(definition, gateways_in_service())
     return _show(keep(definition, actor=actor()).id)
 
 
@@ -99,7 +112,7 @@ def schedule_draft(data: dict[str, Any], campaign_id: UUID) -> Any:
 
     def change(definition: Definition) -> Definition:
         changed = msgspec.structs.replace(definition, **_instant(data, definition))
-        content_check.check_length("body", changed, gateways_in_service())
+        _check_length(changed, gateways_in_service())
         return changed
 
     outreach().schedule_draft(campaign_id, change, actor=actor())
@@ -135,13 +148,13 @@ def show(campaign_id: UUID) -> Any:
 def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
     """Change a campaign; audience, devices and instant only before it is triggered"""
     data = _checked(data)
-    gateways = gateways_in_service() if "body" in data else ()
+    gateways = gateways_in_service() if data.keys() & {"body", "variants"} else ()
 
     def change(definition: Definition) -> Definition:
         fields = data | _instant(data, definition)
         fill_max_delay(fields, default=definition.max_delay_seconds)
         changed = msgspec.structs.replace(definition, **fields)
-        content_check.check_length("body", changed, gateways)
+        _check_length(changed, gateways)
         return changed
 
     outreach().revise_campaign(campaign_id, change, actor=actor())

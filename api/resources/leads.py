@@ -209,6 +209,7 @@ FORM = "multipart/form-data"
 FILES = {
     "text/csv": _TEXT,
     "application/csv": _TEXT,
+    "application/json": _TEXT,
     "application/octet-stream": _BINARY,
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _BINARY,
 }
@@ -219,7 +220,8 @@ FILES = {
     requestBody={
         "required": True,
         "content": {**FILES, FORM: _FORM},
-        "description": "CSV with any delimiter, or XLSX, with a header; only a phone is required",
+        "description": "CSV with any delimiter, or XLSX, with a header; only a phone is required."
+        " JSON, where ``from`` says whose export it is",
     }
 )
 @blueprint.arguments(ImportQuery, location="query")

@@ -18,7 +18,8 @@ from api.schemas.subscriptions import (
 from domain import access, urls
 from domain.errors import NotFoundError
 from domain.event import Event
-from projections.outbox import deliveries, subscriptions
+from domain.webhook_events import TOPICS
+from projections.outbox import chatwoot, deliveries, subscriptions
 
 blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/v1/subscriptions")
 
@@ -26,7 +27,16 @@ blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/v1/subscriptio
 def _list() -> list[dict[str, Any]]:
     with container().database.transaction() as connection:
         rows = subscriptions.every(connection)
-    return [{**row._asdict(), "id": row.subscription_id, "url": _shown(row.url)} for row in rows]
+    return [
+        {
+            **row._asdict(),
+            "id": row.subscription_id,
+            "url": _shown(row.url),
+            "kind": "webhook" if row.inbox_id is None else chatwoot.KIND,
+            "settings": None if row.inbox_id is None else row._asdict(),
+        }
+        for row in rows
+    ]
 
 
 def _shown(url: str) -> str:
@@ -59,11 +69,16 @@ def create(data: dict[str, Any]) -> Any:
     """Tell a system of yours what happens from now on"""
     allowed = container().settings.allow_private_hosts
     urls.check("url", data["url"], allow_http=data["allow_http"], allowed=allowed, query=True)
-    new_id = uuid4()
+    new_id, secret_key = uuid4(), container().secret_key
+    inbox, token = data.pop("settings"), data.pop("secret")
+    of_kind = chatwoot.EVENTS if data.pop("kind") == chatwoot.KIND else sorted(TOPICS)
+    data["events"] = data["events"] or of_kind
     with container().database.transaction("command") as connection:
         secret = subscriptions.create(
-            connection, new_id, **data, secret_key=container().secret_key, now=now()
+            connection, new_id, **data, secret_key=secret_key, now=now(), in_url=inbox is not None
         )
+        if inbox is not None:
+            chatwoot.create(connection, new_id, chatwoot.Inbox(**inbox), token, secret_key)
         facts = {"host": access.host_of(data["url"]), "events": tuple(data["events"])}
         _note(connection, access.SubscriptionCreated, new_id, **facts)
     return {**_show(new_id), "secret": secret}

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from api.schemas.content import ContentFields, NewContentFields, Template
+from api.schemas.content import ContentFields, Template
 from api.schemas.fields import (
     DELAY,
     INSTANT,
@@ -23,6 +23,8 @@ from api.schemas.fields import (
 from api.schemas.windows import Windows
 from domain.campaign import Status
 from domain.campaign.definition import BRAKE, LONGEST_UNDO
+from domain.campaign.variants import MOST as MOST_VARIANTS
+from domain.content import LONGEST_BODY
 from domain.values import MOST_TOKENS, TARGET_FILTERS
 
 SHARE = validate.Range(0, 1)
@@ -59,6 +61,18 @@ class CampaignFields(ContentFields):
             "pauses it when more than a share of those tried opted out or failed; null: never"
         ),
     )
+    variants = fields.List(
+        fields.Nested(lambda: VariantFields()),
+        validate=validate.Length(0, MOST_VARIANTS),
+        metadata=note(
+            "each lead gets one of these texts, which its id decides; body is the first then."
+            " Their shares and hold_out make 1"
+        ),
+    )
+    hold_out = Number(
+        validate=validate.Range(0, 1, max_inclusive=False),
+        metadata=note("the share of the audience that gets nothing, to compare"),
+    )
     expires_after_hours = Number(
         allow_none=True,
         validate=validate.Range(0.01, 8784),
@@ -74,21 +88,35 @@ class BrakeFields(Schema):
     )
 
 
+class VariantFields(Schema):
+    name = Text(required=True, validate=validate.Length(1, 100))
+    body = Text(required=True)
+    share = Number(required=True, validate=SHARE, metadata=note("of the audience, above 0"))
+
+
 class CampaignChange(CampaignFields):
     pass
 
 
-class NewCampaign(NewContentFields, CampaignChange):
+class NewCampaign(CampaignChange):
     name = Text(required=True, validate=NAME)
+    body = Text(
+        validate=validate.Length(max=LONGEST_BODY),
+        metadata=ContentFields._declared_fields["body"].metadata,
+    )
     draft = Flag(
         load_default=False,
         metadata=note("keep it; it is planned by POST /campaigns/{id}/schedule"),
     )
 
     @validates_schema(skip_on_field_errors=False)
-    def _says_when(self, data: dict[str, Any], **_: Any) -> None:
-        if not data.get("draft") and "scheduled_at" not in data:
-            raise ValidationError("Missing data for required field.", "scheduled_at")
+    def _says_what_and_when(self, data: dict[str, Any], **_: Any) -> None:
+        missing = [
+            *(["body"] if not data.get("variants") and "body" not in data else []),
+            *(["scheduled_at"] if not data.get("draft") and "scheduled_at" not in data else []),
+        ]
+        if missing:
+            raise ValidationError({name: ["Missing data for required field."] for name in missing})
 
 
 class CampaignTime(Schema):

@@ -20,6 +20,7 @@ from api.schemas.fields import (
 from domain.addresses import Kind
 from domain.lead.decisions import MOST_ATTRIBUTES
 from domain.values import MOST_TOKENS, TARGET_STATUSES
+from projections.intake.files.foreign import PROGRAMS
 from projections.intake.lead_import import MOST_REJECTED
 
 ADDRESS_KINDS = get_args(Kind)
@@ -208,6 +209,12 @@ class ImportQuery(Schema):
     )
     add_triggers = Text(
         load_default="", metadata=note("triggers that everybody gets, separated by commas")
+    )
+    program = fields.String(
+        load_default=None,
+        data_key="from",
+        validate=validate.OneOf(PROGRAMS),
+        metadata=note("the file is an export of that program, as CSV or JSON"),
     )
 
 

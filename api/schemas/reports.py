@@ -43,11 +43,33 @@ class Counts(Schema):
     )
 
 
+class VariantReport(Schema):
+    name = fields.String(required=True)
+    audience = fields.Integer(required=True)
+    by_status = fields.Nested(ByStatus, required=True)
+    delivered = fields.Integer(required=True)
+    read = fields.Integer(required=True)
+    replied = fields.Integer(required=True)
+    opted_out = fields.Integer(required=True)
+    interval = fields.List(
+        fields.Float(),
+        required=True,
+        allow_none=True,
+        metadata=note(
+            "lowest and highest share of those sent that is replied to, with 95 % confidence"
+            " (Wilson); null before one is sent"
+        ),
+    )
+
+
 class CampaignReport(Counts):
     campaign_id = fields.UUID(required=True)
     name = fields.String(required=True)
     status = fields.String(required=True)
     excluded = _counts("leads that matched and got no message, by reason")
+    variants = fields.List(
+        fields.Nested(VariantReport), required=True, metadata=note("none where it has one text")
+    )
 
 
 class StepReport(Counts):

@@ -203,6 +203,8 @@ def campaign(row: Any) -> dict[str, Any]:
         "scheduled_at": None if row.scheduled_at is None else row.scheduled_at.isoformat(),
         "undo_seconds": row.definition.get("undo_seconds", 0.0),
         "undo_until": row.undo_until,
+        "variants": row.definition.get("variants", []),
+        "hold_out": row.definition.get("hold_out", 0.0),
         "brake": row.definition.get("brake"),
         "braked": _dated(row.brake),
         "awaits_approval": row.awaits_approval,

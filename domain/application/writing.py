@@ -28,6 +28,21 @@ class WritingCommands(Commands):
         WrongStateError for a lead that may not be written to or that no device can write to, and
         InvalidInputError where ``device_id`` is not in service.
         """
+        return self._write(lead_id, written, device_id, None, actor)
+
+    def answer_by_hand(self, lead_id: UUID, written: Content, said_as: str, *, actor: str) -> UUID:
+        """The same for what somebody typed in another program, to whom sequences leave the person;
+        ``said_as`` is what that program calls it. Raises the same."""
+        return self._write(lead_id, written, None, said_as, actor)
+
+    def _write(
+        self,
+        lead_id: UUID,
+        written: Content,
+        device_id: UUID | None,
+        said_as: str | None,
+        actor: str,
+    ) -> UUID:
         planned: UUID | None = None
 
         def decide(connection: Any, state: lead.Lead, now: datetime) -> Sequence[Event]:
@@ -37,6 +52,8 @@ class WritingCommands(Commands):
             person = Conversation(state, around[lead_id], now=now, actor=actor)
             device = self._device(connection, lead_id, device_id)
             planned = person.write(written, device).originator_id
+            if said_as is not None:
+                person.by_hand(device, said_as, now)
             self.queries.wake_broadcasters(connection)
             return person.events
 

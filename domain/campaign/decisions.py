@@ -125,11 +125,14 @@ def revise(
         "expires_after_hours",
         "device_ids",
         "undo_seconds",
+        "hold_out",
     )
     if campaign.triggered_at is not None:
         for field in frozen:
             if getattr(checked, field) != getattr(present, field):
                 raise WrongStateError("campaign", campaign.status, f"change the {field} of")
+        if [v.share for v in checked.variants] != [v.share for v in present.variants]:
+            raise WrongStateError("campaign", campaign.status, "change the shares of")
     approval = _approval(campaign, checked, four_eyes=four_eyes and campaign.status != "draft")
     return (
         following(campaign, CampaignRevised, now, actor, definition=checked, approval=approval),

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain import content, values
+from domain.campaign import variants
+from domain.campaign.variants import Groups, Variant
 from domain.content import Content
 from domain.errors import InvalidInputError
 from domain.values import TargetFilter
@@ -47,6 +49,9 @@ class Definition(Content, frozen=True, kw_only=True):
     With a ``local_time`` (``YYYY-MM-DDTHH:MM``) everybody gets it at that time of the own clock,
     and ``scheduled_at`` is when that is on the first of all clocks.
 
+    With ``variants`` each lead gets one of them, and ``body`` is the first. The share ``hold_out``
+    of the audience gets nothing.
+
     For ``undo_seconds`` after its start nothing is sent yet. Without a ``brake`` it goes on
     whatever happens.
     """
@@ -64,13 +69,24 @@ class Definition(Content, frozen=True, kw_only=True):
     expires_after_hours: float | None = None
     undo_seconds: float = 0.0
     brake: Brake | None = None
+    variants: tuple[Variant, ...] = ()
+    hold_out: float = 0.0
     device_ids: tuple[UUID, ...] = ()
 
 
 # What an approval is about, and what a field is where it says nothing: a later field that says
 # nothing leaves digests as they are.
-_APPROVED = ("body", "media_url", "template", "rules", "niche", "target_status")
-_PLAIN: Mapping[str, object] = MappingProxyType({})
+_APPROVED = (
+    "body",
+    "media_url",
+    "template",
+    "rules",
+    "niche",
+    "target_status",
+    "variants",
+    "hold_out",
+)
+_PLAIN: Mapping[str, object] = MappingProxyType({"variants": (), "hold_out": 0.0})
 
 
 def check(
@@ -79,6 +95,11 @@ def check(
     """The definition, tidied, with the content id of the event at ``version`` that will hold it.
     It replaces ``present`` if there is one. Raises InvalidInputError naming a field that is
     wrong."""
+    found = variants.check(definition.variants, definition.hold_out)
+    if found and definition.template is not None:
+        raise InvalidInputError("variants", "no template beside them: they vary the text")
+    if found and definition.body != found[0].body:
+        raise InvalidInputError("body", "the text of the first variant, or none")
     definition = content.checked(definition, present=present)
     hours = definition.expires_after_hours
     if hours is not None and not 0 < hours <= 24 * 366:
@@ -94,6 +115,7 @@ def check(
     return msgspec.structs.replace(
         definition,
         name=values.name("name", definition.name, longest=LONGEST_NAME),
+        variants=found,
         niche=values.tokens("niche", definition.niche),
         target_status=values.target_filter(definition.target_status),
         scheduled_at=_instant(definition.scheduled_at),
@@ -122,6 +144,11 @@ def starts_at(definition: Definition) -> datetime:
     """When a campaign that is no draft starts."""
     assert definition.scheduled_at is not None  # noqa: S101 - only a draft may have none
     return definition.scheduled_at
+
+
+def groups(campaign_id: UUID, definition: Definition) -> Groups:
+    """Who gets which text of the campaign."""
+    return Groups(campaign_id, definition, definition.variants, definition.hold_out)
 
 
 def approved_content(definition: Definition) -> bytes:

@@ -14,6 +14,7 @@ import msgspec
 from domain import enrollment, lead, message, rendering, sequence
 from domain.application.outreach import Outreach
 from domain.campaign import events as campaign_events
+from domain.campaign import variants
 from domain.content import Content, digest, render
 from domain.errors import NotFoundError
 from domain.event import Event
@@ -230,7 +231,8 @@ def _content(outreach: Outreach, content_id: str) -> Content:
             | campaign_events.CampaignScheduled()
             | campaign_events.CampaignRevised()
         ):
-            return event.definition
+            texts = variants.texts(event.definition, event.definition.variants)
+            return texts[max(0, int(step) - 1)]
         case sequence.SequenceDefined():
             return event.definition.steps[int(step) - 1]
         case sequence.SequenceStepRevised() | sequence.SequenceStepAdded():

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import audience, device, lead, message, rendering
+from domain.campaign import definition as definitions
 from domain.campaign.definition import Definition
 from domain.device import Device
 from domain.device_choice import Ties
@@ -16,7 +17,9 @@ from projections.database.engine import Database, rows
 from projections.readmodels import devices
 
 
-def exclusion_then(database: Database, person: lead.Lead, written: Definition, number: int) -> str:
+def exclusion_then(
+    database: Database, person: lead.Lead, campaign_id: UUID, written: Definition, number: int
+) -> str:
     """Why no message of the campaign was planned for ``person``, who matched, before the event of
     that notification id; the campaign was as ``written``."""
     with database.transaction() as connection:
@@ -46,7 +49,8 @@ def exclusion_then(database: Database, person: lead.Lead, written: Definition, n
     )
     gateways = {id_: state.configuration.gateway for id_, state in found.items()}
     profile = person.profile
-    sender = audience.Senders(statuses, gateways, written, written.device_ids).admit(
+    held_out = definitions.groups(campaign_id, written).is_held_out
+    sender = audience.Senders(statuses, gateways, written, written.device_ids, held_out).admit(
         person.id,
         ties,
         opted_out=False,

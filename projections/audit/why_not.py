@@ -79,7 +79,7 @@ def why_not_campaign(
         before = campaign.fold(None, [event for place, event in log if place < number])
         reason = "no_device"
         if then is not None and before is not None:
-            reason = exclusion_then(database, then, before.definition, number)
+            reason = exclusion_then(database, then, campaign_id, before.definition, number)
         explanation = {"reason": reason, "story": f"left out of the audience: {reason}"}
     return WhyNot(**explanation, **about)
 

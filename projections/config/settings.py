@@ -12,6 +12,7 @@ import msgspec
 import phonenumbers
 from cryptography.fernet import Fernet
 
+from domain import urls
 from domain.campaign.definition import LONGEST_UNDO
 from domain.errors import InvalidInputError, SettingsError
 from domain.hosts import NONE, AllowedHosts, host_bits, parse_allowed
@@ -19,7 +20,7 @@ from domain.opt_out_words import normal_form
 from domain.values import zone
 from domain.windows import Window, quiet_hours
 from domain.zones import House
-from projections.config import database_url as url
+from projections.config import database_url as database_urls
 from projections.config.fault_points import POINTS
 
 Network = IPv4Network | IPv6Network
@@ -27,7 +28,7 @@ Network = IPv4Network | IPv6Network
 # Every address of this machine for itself; the word for them in ``trusted_proxies``.
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 # The settings that are never shown.
-SECRETS = ("database_url", "secret_key", "new_secret_key")
+SECRETS = ("database_url", "secret_key", "new_secret_key", "api_key")
 # Who may see a path: everybody, whoever has an API key, nobody.
 Door = Literal["open", "key", "off"]
 Approval = Literal["off", "four-eyes"]
@@ -165,6 +166,18 @@ def _fault(text: str) -> tuple[str, int]:
     return point, int(time)
 
 
+def _server_url(text: str) -> str:
+    if not urls.is_safe(text, allow_http=False):
+        raise ValueError("a URL with https, or http to this machine, e.g. http://127.0.0.1:8000")
+    return text
+
+
+def _api_key(text: str) -> str:
+    if not (text.isascii() and text.isprintable() and len(text) <= 200):
+        raise ValueError("an API key, as sendtrail keys create prints it")
+    return text
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser()
 
@@ -178,7 +191,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     # postgresql://…; without it the bundled PostgreSQL runs under ``home``.
-    database_url: Annotated[str | None, url.parse] = None
+    database_url: Annotated[str | None, database_urls.parse] = None
     home: Annotated[Path, _path] = msgspec.field(default_factory=lambda: _path("~/.sendtrail"))
     # A Fernet key, or the file that holds it; ``secret_key.find`` says which key holds.
     secret_key: Annotated[str | None, parse_secret_key] = None
@@ -227,6 +240,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     connections_per_address: Annotated[int, _connections] = 256
     # Private hosts that devices and subscriptions may be behind.
     allow_private_hosts: Annotated[AllowedHosts, parse_allowed] = NONE
+    # Where ``mcp`` asks, and the API key that it asks with.
+    url: Annotated[str, _server_url] = "http://127.0.0.1:8000"
+    api_key: Annotated[str | None, _api_key] = None
     log_level: Annotated[str, _level] = "INFO"
     # Who may see /metrics, and /docs with /openapi.json.
     metrics: Annotated[Door, _door] = "open"

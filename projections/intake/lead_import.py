@@ -19,6 +19,7 @@ from domain.application.outreach import Outreach
 from domain.errors import InvalidInputError
 from projections.database.engine import Database
 from projections.intake.dry_run import DryRun
+from projections.intake.files.foreign import Program, open_foreign_file
 from projections.intake.files.layout import Column, mapped
 from projections.intake.files.reader import PeopleFile, open_people_file
 from projections.intake.lead_writer import Leads, LeadWriter
@@ -37,7 +38,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     ``region`` is the country of phones without a country code, None if there must be one. ``map_``
     has pairs of ``FIELD:COLUMN``. ``update``: leads that are known get what the file gives.
-    ``dry_run``: nothing is written. ``add_triggers``: triggers that everybody gets.
+    ``dry_run``: nothing is written. ``add_triggers``: triggers that everybody gets. ``program`` is
+    what exported the file; None for a file as people have it.
     """
 
     region: str | None
@@ -45,6 +47,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     update: bool = False
     dry_run: bool = False
     add_triggers: tuple[str, ...] = ()
+    program: Program | None = None
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -110,13 +113,17 @@ def import_leads(
     actor: str,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Imported:
-    """Import the file ``path``: CSV with any delimiter, or XLSX.
+    """Import the file ``path``: CSV with any delimiter, XLSX, or what another program exported.
 
     ``progress`` is called with the number of rows done so far. Raises InvalidInputError, before
     anything is written, if the file cannot be read, is no list of people, or has a column of which
     the caller must say what it is.
     """
-    file = open_people_file(path, mapped(options.map_))
+    map_ = mapped(options.map_)
+    if options.program is None:
+        file = open_people_file(path, map_)
+    else:
+        file = open_foreign_file(path, options.program, map_)
     return import_people(database, outreach, file, options, actor=actor, progress=progress)
 
 

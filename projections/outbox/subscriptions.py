@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from domain.errors import NotFoundError
 from domain.webhook_events import TOPICS
 from projections.database import secret_check
 from projections.database.engine import rows
-from projections.outbox import signatures
+from projections.outbox import chatwoot, signatures
 from projections.records import credentials
 
 # How long the secret that was replaced signs beside the new one.
@@ -28,14 +29,15 @@ def create(
     allow_http: bool,
     secret_key: str,
     now: datetime,
+    in_url: bool = False,
 ) -> str:
     """Store a subscription to the ``events`` that happen from now on.
 
     ``events`` are names of ``domain.webhook_events``. Returns the secret that signs its requests;
-    it is stored encrypted with ``secret_key`` and never shown again. Raises OtherSecretKeyError if
-    the database has another secret key by now.
+    it is stored encrypted with ``secret_key`` and never shown again. ``in_url``: it has a place in
+    a URL. Raises OtherSecretKeyError if the database has another secret key by now.
     """
-    secret = signatures.new_secret()
+    secret = _new_secret(in_url=in_url)
     secret_check.hold(connection)
     lock_position(connection)
     connection.exec_driver_sql(
@@ -63,15 +65,17 @@ def rotate(connection: Connection, subscription_id: UUID, secret_key: str, now: 
     NotFoundError if there is no such subscription, and OtherSecretKeyError if the database has
     another secret key by now.
     """
-    secret = signatures.new_secret()
     secret_check.hold(connection)
     found = rows(
         connection,
-        "SELECT ciphertext FROM subscriptions WHERE subscription_id = %(id)s FOR UPDATE",
+        "SELECT ciphertext, EXISTS (SELECT FROM chatwoot_inboxes i"
+        " WHERE i.subscription_id = s.subscription_id) AS in_url"
+        " FROM subscriptions s WHERE subscription_id = %(id)s FOR UPDATE",
         id=str(subscription_id),
     )
     if not found:
         raise NotFoundError("subscription", subscription_id)
+    secret = _new_secret(in_url=found[0].in_url)
     connection.exec_driver_sql(
         "INSERT INTO former_secrets (subscription_id, ciphertext, until)"
         " VALUES (%(id)s, %(former)s, %(until)s) ON CONFLICT (subscription_id)"
@@ -92,6 +96,12 @@ def rotate(connection: Connection, subscription_id: UUID, secret_key: str, now: 
     return secret
 
 
+def _new_secret(*, in_url: bool) -> str:
+    """What signs, as the libraries of subscribers read it, or what proves a request by its URL, in
+    which no character of it means anything."""
+    return token_urlsafe(signatures.KEY_BYTES) if in_url else signatures.new_secret()
+
+
 def remove(connection: Connection, subscription_id: UUID) -> None:
     """Delete a subscription with its secrets and its deliveries. Raises NotFoundError if there is
     none."""
@@ -102,6 +112,7 @@ def remove(connection: Connection, subscription_id: UUID) -> None:
     ).rowcount
     if not removed:
         raise NotFoundError("subscription", subscription_id)
+    chatwoot.remove(connection, subscription_id)
     for table in ("former_secrets", "deliveries"):
         connection.exec_driver_sql(f"DELETE FROM {table} WHERE subscription_id = %(id)s", key)
 
@@ -128,14 +139,17 @@ def every(connection: Connection) -> list[Any]:
 
     Beside its columns: how many deliveries are ``waiting`` and how many were ``given_up``, and
     ``last_error`` of the newest event whose delivery failed, or None; ``former_ciphertext`` of the
-    secret that was replaced, and ``former_signs_until``, or None.
+    secret that was replaced, and ``former_signs_until``, or None; ``account_id``, ``inbox_id`` and
+    ``token_ciphertext`` of an inbox of Chatwoot, None for any other subscription.
     """
     return rows(
         connection,
         """
         SELECT s.*, coalesce(d.waiting, 0) AS waiting, coalesce(d.given_up, 0) AS given_up,
-            d.last_error, f.ciphertext AS former_ciphertext, f.until AS former_signs_until
+            d.last_error, f.ciphertext AS former_ciphertext, f.until AS former_signs_until,
+            i.account_id, i.inbox_id, i.ciphertext AS token_ciphertext
         FROM subscriptions s LEFT JOIN former_secrets f USING (subscription_id)
+        LEFT JOIN chatwoot_inboxes i USING (subscription_id)
         LEFT JOIN LATERAL (
             SELECT count(due_at) AS waiting, count(*) - count(due_at) AS given_up,
                 (array_agg(error ORDER BY notification_id DESC)

@@ -62,12 +62,13 @@ class Reader:
         if state.definition.scheduled_at is None:
             self._definition = msgspec.structs.replace(state.definition, scheduled_at=now)
         self._house = house
+        self._groups = campaign_definition.groups(state.id, self._definition)
         self._gateways = devices.gateways(connection)
         start = max(now, campaign_definition.starts_at(self._definition))
         undo = timedelta(seconds=self._definition.undo_seconds)
         self._undo_until = state.undo_until or start + undo
         self._found = Audience(
-            texts=Texts(self._definition, self._gateways, start),
+            texts=Texts(self._definition, self._definition.variants, self._gateways, start),
             excluded=Counter(state.excluded),
         )
 
@@ -95,7 +96,11 @@ class Reader:
     def _foresee(self) -> None:
         statuses = devices.statuses(self._connection)
         senders = audience.Senders(
-            statuses, self._gateways, self._definition, self._definition.device_ids
+            statuses,
+            self._gateways,
+            self._definition,
+            self._definition.device_ids,
+            self._groups.is_held_out,
         )
         cursor, retired = self._campaign.cursor, devices.retired(statuses)
         while chunk := leads.audience(
@@ -125,7 +130,8 @@ class Reader:
         self._found.due[Due(device_id, due_at, zone)] += 1
         names = rendering.names_of(row.name, row.phone, row.attributes)
         if device_id in self._gateways:
-            self._found.texts.add(row, names, device_id)
+            written = self._groups.content(row.lead_id) or self._definition
+            self._found.texts.add(row, names, device_id, written)
 
 
 def messages_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ import msgspec
 
 from domain import content, content_check, rendering
 from domain import template as templates
+from domain.campaign.variants import Variant
 from domain.content import Content
 from domain.template import Template
 
@@ -46,7 +48,13 @@ class Texts:
     """Renders ``written`` for one lead of the audience after the other, as it would be sent from
     ``start`` on; ``gateways`` has the gateway of every device."""
 
-    def __init__(self, written: Content, gateways: dict[UUID, str], start: datetime) -> None:
+    def __init__(
+        self,
+        written: Content,
+        variants: Sequence[Variant],
+        gateways: dict[UUID, str],
+        start: datetime,
+    ) -> None:
         self.samples: list[Sample] = []
         self._written = written
         self._gateways = gateways
@@ -57,17 +65,17 @@ class Texts:
         self._left_out_without_a_value = 0
         # The placeholders that no lead of the audience had a value for so far, with their field.
         self._unseen: dict[str, str] = {}
-        for field, text in _texts(written):
+        for field, text in _texts(written, variants):
             for name, fallback in rendering.placeholders(text, written.rules):
                 # People without a name are usual, and this text knows what to call them.
                 if name.lower() in rendering.OWN and fallback is not None:
                     continue
                 self._unseen.setdefault(name, field)
 
-    def add(self, row: Any, names: dict[str, str], device_id: UUID) -> None:
-        """Takes in a lead that ``device_id`` would write to; ``row`` is one of an audience that is
-        named, ``names`` what the text may name of the lead."""
-        written, gateway = self._written, self._gateways[device_id]
+    def add(self, row: Any, names: dict[str, str], device_id: UUID, written: Content) -> None:
+        """Takes in a lead that gets what is ``written`` from ``device_id``; ``row`` is one of an
+        audience that is named, ``names`` what the text may name of the lead."""
+        gateway = self._gateways[device_id]
         rendered = content.render(written, names)
         self._audience += 1
         self._see(names)
@@ -147,8 +155,10 @@ class Texts:
                 del self._unseen[name]
 
 
-def _texts(written: Content) -> list[tuple[str, str]]:
+def _texts(written: Content, variants: Sequence[Variant]) -> list[tuple[str, str]]:
     found = [("body", written.body)]
+    if variants:
+        found = [(f"variants[{n}].body", each.body) for n, each in enumerate(variants, start=1)]
     if written.template is not None:
         found += [(f"template.{name}", text) for name, text in templates.texts(written.template)]
     return found

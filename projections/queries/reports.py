@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
+from domain.campaign.variants import Variant, cutoffs, wilson
 from domain.enrollment import STATUSES as ENROLLMENT_STATUSES
 from domain.errors import NotFoundError
 from domain.message import STATUSES
@@ -43,13 +44,29 @@ class StepReport(Counts, frozen=True, kw_only=True):
     removed: bool = False
 
 
+class VariantReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The messages of one variant, as ``Counts`` has them. ``interval`` holds, with 95 %
+    confidence, the share of those sent that was replied to; None before one was sent."""
+
+    name: str
+    audience: int
+    by_status: dict[str, int]
+    delivered: int
+    read: int
+    replied: int
+    opted_out: int
+    interval: tuple[float, float] | None
+
+
 class CampaignReport(Counts, frozen=True, kw_only=True):
-    """The counts of a campaign; ``excluded`` are leads that matched and got none, by reason."""
+    """The counts of a campaign; ``excluded`` are leads that matched and got none, by reason.
+    ``variants`` are in their order, none where it has one text."""
 
     campaign_id: UUID
     name: str
     status: str
     excluded: dict[str, int]
+    variants: list[VariantReport]
 
 
 class SequenceReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +107,8 @@ def campaign(connection: Connection, campaign_id: UUID) -> CampaignReport:
     """The report of a campaign. Raises NotFoundError."""
     campaigns = rows(
         connection,
-        "SELECT campaign_id, name, status, excluded FROM campaigns WHERE campaign_id = %(id)s",
+        "SELECT campaign_id, name, status, excluded, definition -> 'variants' AS variants,"
+        " definition -> 'hold_out' AS hold_out FROM campaigns WHERE campaign_id = %(id)s",
         id=str(campaign_id),
     )
     if not campaigns:
@@ -101,7 +119,49 @@ def campaign(connection: Connection, campaign_id: UUID) -> CampaignReport:
         name=campaigns[0].name,
         status=campaigns[0].status,
         excluded=campaigns[0].excluded,
+        variants=_variants(connection, campaign_id, campaigns[0]),
         **counts,
+    )
+
+
+# SQL: the number by which a lead ``m`` of a campaign falls into a group, see
+# ``domain.campaign.variants``, less 2^63: a bigint has a sign, whose bit is turned.
+_NUMBER = """(('x' || left(encode(sha256(uuid_send(m.campaign_id) || uuid_send(m.lead_id)), 'hex'),
+    16))::bit(64) # (1::bigint << 63)::bit(64))::bigint"""
+
+_VARIANTS = f"""
+SELECT width_bucket({_NUMBER}, %(ends)s::bigint[]) AS place, m.status, count(*)::int AS messages,
+    count(m.delivered_at)::int AS delivered, count(m.read_at)::int AS read,
+    count(*) FILTER (WHERE EXISTS (SELECT FROM replies r WHERE r.lead_id = m.lead_id
+        AND r.message_id = m.message_id AND NOT r.automatic))::int AS replied,
+    count(*) FILTER (WHERE l.opted_out_after = m.message_id)::int AS opted_out
+FROM broadcast_messages m JOIN leads l USING (lead_id)
+WHERE m.campaign_id = %(id)s GROUP BY 1, 2
+"""
+
+
+def _variants(connection: Connection, campaign_id: UUID, row: Any) -> list[VariantReport]:
+    """The report of each variant, from the messages themselves."""
+    written = msgspec.convert(row.variants or [], list[Variant])
+    if not written:
+        return []
+    ends = [end - 2**63 for end in cutoffs(written, row.hold_out or 0.0) if end < 2**64]
+    found = rows(connection, _VARIANTS, id=str(campaign_id), ends=ends)
+    return [
+        _variant(each.name, [row for row in found if row.place == place])
+        for place, each in enumerate(written)
+    ]
+
+
+def _variant(name: str, found: list[Any]) -> VariantReport:
+    by_status = dict.fromkeys(STATUSES, 0) | {row.status: row.messages for row in found}
+    sums = {mark: sum(getattr(row, mark) for row in found) for mark in MARKS}
+    return VariantReport(
+        name=name,
+        audience=sum(by_status.values()),
+        by_status=by_status,
+        interval=wilson(min(sums["replied"], by_status["sent"]), by_status["sent"]),
+        **sums,
     )
 
 

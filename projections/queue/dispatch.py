@@ -12,6 +12,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
+from domain.campaign import definition
+from domain.campaign.definition import Definition
+from domain.campaign.variants import Groups
+from domain.content import Content
 from domain.enrollment import StopReason
 from domain.pacing import LastDispatch
 from domain.planning import Step
@@ -94,9 +98,13 @@ class Owner(NamedTuple):
     steps_ever: int
     undo_until: datetime | None
     awaits_approval: bool
+    groups: Groups | None = None
 
-    def content(self, step: int) -> Step:
-        """The content of the ``step`` of that number; a campaign's messages have step 0."""
+    def content(self, step: int, lead_id: str) -> Content:
+        """The content of the ``step`` of that number, or what a campaign with variants says to the
+        lead; a campaign's messages have step 0."""
+        if self.groups is not None:
+            return self.groups.content(UUID(lead_id)) or self.contents[0]
         return self.contents[self.places[step] if step else 0]
 
     def lacks(self, step: int) -> bool:
@@ -188,7 +196,16 @@ def owners(connection: Connection, ids: Iterable[str]) -> dict[str, Owner]:
     """Campaigns, sequences and messages that somebody wrote, by their ids."""
     return {
         row[0]: Owner(
-            row[1], row[2], row[3], row[4], *_hours(row[5]), *_contents(row[6], row[7]), *row[7:]
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            *_hours(row[5]),
+            *_contents(row[6], row[7]),
+            row[7],
+            row[8],
+            row[9],
+            _groups(row[0], row[5]),
         )
         for row in rows(connection, _OWNERS, ids=uuids(ids))
     }
@@ -203,6 +220,13 @@ class _Hours(msgspec.Struct):
 def _hours(stored: Any) -> tuple[str | None, tuple[Window, ...], bool]:
     found = msgspec.convert(stored, _Hours)
     return found.timezone, found.windows, found.ignore_cap
+
+
+def _groups(owner_id: str, stored: Any) -> Groups | None:
+    """Who gets which text of a campaign with variants; it was decided already who gets none."""
+    if not stored.get("variants"):
+        return None
+    return definition.groups(UUID(owner_id), msgspec.convert(stored, Definition))
 
 
 def _contents(stored: Any, steps_ever: int) -> tuple[Sequence[Step], Mapping[int, int]]:

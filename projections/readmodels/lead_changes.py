@@ -74,6 +74,7 @@ WITH e AS ({{events}}), old AS (
     UPDATE leads l
     SET version = e.originator_version, opted_out_at = coalesce(l.opted_out_at, e.timestamp),
         opt_out_said_at = greatest(l.opt_out_said_at, coalesce(e.said_at, e.timestamp)),
+        opted_out_after = coalesce(e.message_id, l.opted_out_after),
         -- What the platform may take back never stands in the place of another wish.
         opt_out_evidence = CASE WHEN l.opted_out_at IS NULL OR e.via IS DISTINCT FROM 'platform'
             THEN e.evidence ELSE l.opt_out_evidence END,
@@ -96,7 +97,8 @@ _OPTED_IN = """
 WITH e AS ({events})
 UPDATE leads l
 SET version = e.originator_version, opted_out_at = NULL, opt_out_evidence = NULL,
-    opt_out_via = NULL, opt_out_said_at = NULL, opted_in_at = coalesce(e.said_at, e.timestamp)
+    opt_out_via = NULL, opt_out_said_at = NULL, opted_out_after = NULL,
+    opted_in_at = coalesce(e.said_at, e.timestamp)
 FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 

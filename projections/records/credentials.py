@@ -21,6 +21,7 @@ _ENCRYPTED = (
     ("device_secrets", "device_id"),
     ("subscriptions", "subscription_id"),
     ("former_secrets", "subscription_id"),
+    ("chatwoot_inboxes", "subscription_id"),
 )
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from projections.schema import access  # noqa: F401 - its tables belong to KEPT
+from projections.schema import access, outbox  # noqa: F401 - their tables belong to KEPT
 from projections.schema.columns import KEPT, TIME, texts
 
 # First answers to POST requests with an Idempotency-Key, for a day. A secret in ``body`` is null.
@@ -122,44 +122,6 @@ unattributed_replies = Table(
     Column("edits", ARRAY(LargeBinary), nullable=False),
     UniqueConstraint("device_id", "provider_sha256"),
     Index("unattributed_replies_by_age", "received_at"),
-)
-
-# Who is told what happens: webhook events by name, and of which topics they may be.
-subscriptions = Table(
-    "subscriptions",
-    KEPT,
-    Column("subscription_id", Uuid, primary_key=True),
-    Column("url", Text, nullable=False),
-    Column("allow_http", Boolean, nullable=False),
-    texts("events"),
-    texts("topics"),
-    # Nothing is told of what happened up to this event.
-    Column("after_id", BigInteger, nullable=False),
-    # The secret that signs, encrypted with SENDTRAIL_SECRET_KEY.
-    Column("ciphertext", LargeBinary, nullable=False),
-    Column("created_at", TIME, nullable=False),
-)
-
-# The secret that a subscription had before its last rotation, encrypted with SENDTRAIL_SECRET_KEY.
-# It signs beside the present one until then.
-former_secrets = Table(
-    "former_secrets",
-    KEPT,
-    Column("subscription_id", Uuid, primary_key=True),
-    Column("ciphertext", LargeBinary, nullable=False),
-    Column("until", TIME, nullable=False),
-)
-
-# What has still to be told; ``due_at`` is null for what was given up.
-deliveries = Table(
-    "deliveries",
-    KEPT,
-    Column("subscription_id", Uuid, primary_key=True),
-    Column("notification_id", BigInteger, primary_key=True),
-    Column("attempts", Integer, nullable=False),
-    Column("due_at", TIME),
-    Column("error", Text),
-    Index("deliveries_due", "subscription_id", "due_at"),
 )
 
 # The links of the hash chain over the log; see ``projections/audit/hash_chain``.

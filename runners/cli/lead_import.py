@@ -9,6 +9,7 @@ import click
 
 from projections.config.settings import Settings
 from projections.container import Container
+from projections.intake.files.foreign import PROGRAMS, Program
 from projections.intake.lead_import import Options, import_leads
 from projections.intake.opt_out_import import import_opt_outs
 from runners.cli import console
@@ -25,6 +26,12 @@ from runners.cli.import_summary import print_summary
 @click.option("--dry-run", is_flag=True, help="Write nothing, and say what would become of it.")
 @click.option("--add-triggers", metavar="A,B", default="", help="Triggers that everybody gets.")
 @click.option("--opt-outs", is_flag=True, help="The file is of people who said no.")
+@click.option(
+    "--from",
+    "program",
+    type=click.Choice(PROGRAMS),
+    help="The file is an export of that program, as CSV or JSON.",
+)
 @click.pass_obj
 def import_(
     config: Settings,
@@ -34,6 +41,7 @@ def import_(
     dry_run: bool,
     add_triggers: str,
     opt_outs: bool,
+    program: Program | None,
 ) -> None:
     """Import leads from a CSV or XLSX file with a header.
 
@@ -43,12 +51,15 @@ def import_(
     """
     if opt_outs and (update or add_triggers):
         raise click.UsageError("--opt-outs goes with neither --update nor --add-triggers")
+    if opt_outs and program:
+        raise click.UsageError("--opt-outs goes not with --from, which hears who said no by itself")
     options = Options(
         region=config.default_region,
         map_=map_,
         update=update,
         dry_run=dry_run,
         add_triggers=tuple(add_triggers.split(",")) if add_triggers else (),
+        program=program,
     )
     work = import_opt_outs if opt_outs else import_leads
     with Container(config) as container, console.progress_bar(console.terminal(err=True)) as bar:

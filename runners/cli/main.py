@@ -33,6 +33,11 @@ COMMANDS = {
         "Import leads from a CSV or XLSX file with a header.",
     ),
     "keys": ("runners.cli.keys:group", "API keys, and the secret key."),
+    "mcp": (
+        "runners.cli.mcp:mcp",
+        "Let an assistant read and draft, by the Model Context Protocol on standard input and"
+        " output.",
+    ),
     "rebuild": (
         "runners.cli.rebuild:rebuild",
         "Build every projection anew from the events, compare, and replace the live ones.",

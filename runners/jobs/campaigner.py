@@ -124,7 +124,11 @@ class Campaigner:
         definition = state.definition
         statuses = devices.statuses(connection)
         senders = audience.Senders(
-            statuses, devices.gateways(connection), definition, definition.device_ids
+            statuses,
+            devices.gateways(connection),
+            definition,
+            definition.device_ids,
+            campaign_definition.groups(state.id, definition).is_held_out,
         )
         candidates = leads.audience(
             connection,

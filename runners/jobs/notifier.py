@@ -21,10 +21,11 @@ from projections.config import metrics
 from projections.container import Container
 from projections.database.faults import outage
 from projections.database.quarantined import reason
-from projections.outbox import deliveries, signatures, subscriptions
+from projections.outbox import chatwoot, deliveries, signatures, subscriptions
 from projections.outbox.deliveries import ClaimedDelivery
 from runners.gateways.http import Http, base_url
 from runners.gateways.protocol import Unknown, Unreachable
+from runners.jobs.chatwoot import ChatwootDesk
 
 log = structlog.get_logger()
 
@@ -79,10 +80,11 @@ class Notifier:
             id_ = str(subscription.subscription_id)
             log.warning("notifier.no_secret", subscription_id=id_, reason=str(error))
             return 0
+        desk = self._desk(http, subscription)
         total = 0
         while True:
             claimed = await asyncio.to_thread(self._claim, subscription)
-            calls = (self._post(http, subscription, secrets, due) for due in claimed)
+            calls = (self._post(http, subscription, secrets, due, desk) for due in claimed)
             errors = await asyncio.gather(*calls)
             failed = [(due, error) for due, error in zip(claimed, errors, strict=True) if error]
             await asyncio.to_thread(self._settle, subscription, claimed, failed)
@@ -93,17 +95,34 @@ class Notifier:
     def _claim(self, subscription: Any) -> list[ClaimedDelivery]:
         """The next deliveries of a subscriber, for ``LEASE``."""
         now = self.container.outreach.clock()
+        # A conversation must not be begun twice, nor told in another order.
+        limit = AT_ONCE if subscription.inbox_id is None else 1
         return self.container.database.run(
-            "other", lambda c: deliveries.claim(c, subscription, now, LEASE, AT_ONCE)
+            "other", lambda c: deliveries.claim(c, subscription, now, LEASE, limit)
+        )
+
+    def _desk(self, http: Http, subscription: Any) -> ChatwootDesk | None:
+        """What tells an inbox of Chatwoot; None for any other subscriber."""
+        if subscription.inbox_id is None:
+            return None
+        return ChatwootDesk(
+            http, self.container, subscription, chatwoot.token(subscription, self.container.secrets)
         )
 
     async def _post(
-        self, http: Http, subscription: Any, secrets: Sequence[str], due: ClaimedDelivery
+        self,
+        http: Http,
+        subscription: Any,
+        secrets: Sequence[str],
+        due: ClaimedDelivery,
+        desk: ChatwootDesk | None,
     ) -> str | None:
         """Sends one delivery; returns why it failed, None if the subscriber has it or if there is
         nothing to tell. Whatever happens is a failure of this delivery: it is tried again later,
         and given up in the end."""
         try:
+            if desk is not None:
+                return await desk.tell(due)
             return await self._told(http, subscription, secrets, due)
         except Exception as error:
             return reason(error)

@@ -128,7 +128,7 @@ class Dispatcher:
         if later is not None:
             self.follow_ups.rescheduled(row, later.at)
             return message.reschedule(state, later.at, later.reason, now=now, actor=self.actor)
-        written = owner.content(row.step)
+        written = owner.content(row.step, row.lead_id)
         names = rendering.names_of(row.name, row.phone, row.attributes)
         rendered = content.render(written, names)
         # Before the pace: what is not sent takes no turn of the device.

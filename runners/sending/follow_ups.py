@@ -65,7 +65,7 @@ class FollowUps:
 
     def _send_at(self, row: dispatch.Candidate) -> str | None:
         owner = self._owners[row.owner_id]
-        return owner.content(row.step).send_at if row.step in owner.places else None
+        return owner.contents[owner.places[row.step]].send_at if row.step in owner.places else None
 
     def push(self, timing: Timing) -> None:
         """Records that what comes after the late ones is later too."""

@@ -87,6 +87,7 @@ PATHS = {
 }
 # Providers ask without a key: their requests are signed.
 WEBHOOKS = {
+    f"{BASE}/chatwoot/{{subscription_id}}": {"post"},
     "/webhooks/{gateway}/{device_id}": {"post"},
     "/webhooks/cloud/{device_id}": {"get"},
 }
@@ -134,6 +135,13 @@ def test_every_resource_is_described(description: Any) -> None:
     assert description["openapi"] == "3.1.0"
     assert description["info"]["title"] == "Sendtrail"
     assert described == {BASE + path: methods for path, methods in PATHS.items()} | WEBHOOKS
+
+
+def test_lists_are_described_in_json_first(description: Any) -> None:
+    """Programs that make clients of the description take the first kind of answer."""
+    for operation, said in _operations(description):
+        kinds = list(said["responses"].get("200", {}).get("content", {}))
+        assert "application/json" not in kinds[1:], operation
 
 
 CREATED = (
@@ -227,7 +235,7 @@ def test_what_is_required_is_said(description: Any) -> None:
 
     assert sorted(schemas["NewLead"]["required"]) == ["phone"]
     assert sorted(schemas["NewSequence"]["required"]) == ["name", "steps", "trigger"]
-    assert sorted(schemas["NewCampaign"]["required"]) == ["body", "name"]
+    assert sorted(schemas["NewCampaign"]["required"]) == ["name"]
     assert sorted(schemas["NewDevice"]["required"]) == ["gateway", "name"]
     for name in ("NewLead", "NewSequence", "NewCampaign", "NewDevice"):
         assert schemas[name]["additionalProperties"] is False

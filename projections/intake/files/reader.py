@@ -59,7 +59,7 @@ def open_people_file(path: Path, map_: Mapped, *, headless: bool = False) -> Peo
         raise InvalidInputError(str(path), f"a file to read ({error.strerror})") from None
 
 
-def _tables(path: Path) -> Iterator[Table]:
+def tables_of(path: Path) -> Iterator[Table]:
     """Every way to read the file."""
     with path.open("rb") as file:
         signature = file.read(4)
@@ -77,7 +77,7 @@ def _best_table(path: Path, map_: Mapped) -> tuple[Table, Row] | None:
     """The table whose header says most, and that header; of a workbook the first that has one."""
     best: tuple[Table, Row] | None = None
     most = (0, 0)
-    for table in _tables(path):
+    for table in tables_of(path):
         header = _header(table, map_)
         if header is None:
             continue
@@ -108,7 +108,7 @@ def _header(table: Table, map_: Mapped) -> Row | None:
 
 def _without_header(path: Path) -> tuple[Table, Row] | None:
     """A table whose first row has a phone, and a header above it that names this column."""
-    for table in _tables(path):
+    for table in tables_of(path):
         for row in islice(table.rows(), 1):
             for at, cell in enumerate(row.cells):
                 if _is_phone(cell):

@@ -51,6 +51,8 @@ def test_a_campaign_is_scheduled_with_everything(operator: Client) -> None:
         "undo_until": None,
         "brake": {"opt_outs": 0.05, "failures": 0.2, "at_least": 50},
         "braked": None,
+        "variants": [],
+        "hold_out": 0.0,
         "made_by": "api:crm",
         "changed_by": "api:crm",
         "awaits_approval": False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from projections.config.settings import Settings
 from projections.container import Container
 from runners.gateways import templates
+from runners.support.clocks import SimulatedClock
 from tests.support.api import given
 from tests.support.api.application import application
 from tests.support.api.client import Client
@@ -259,3 +260,31 @@ def test_a_provider_that_is_away_stops_neither_campaign_nor_preview(
             "Sales 1: the template could not be checked: the provider refused: code 2",
         )
     ]
+
+
+def test_previews_within_a_minute_ask_the_provider_once(
+    client: Client, cloud: FakeCloud, clock: SimulatedClock
+) -> None:
+    """Unless the device is another one since; the list is always as the provider says now."""
+    device = number(client, cloud)
+    given.lead(client, 1, name="Anna")
+    campaign = given.campaign(client, template=FITS)
+
+    def asked(work: Callable[[], Any]) -> int:
+        before = len(cloud.paths)
+        work()
+        return len(cloud.paths) - before
+
+    def preview() -> Any:
+        return client.get(f"/campaigns/{campaign}/preview")
+
+    def changes() -> Any:
+        settings = client.get(f"/devices/{device}").json["settings"]
+        return client.patch(f"/devices/{device}", {"settings": {**settings, "version": "v24.0"}})
+
+    first, second = asked(preview), asked(preview)
+    listed = asked(lambda: client.get(f"/devices/{device}/templates"))
+    changed = (changes().status, asked(preview))
+    clock.advance(minutes=2)
+
+    assert (first, second, listed, changed, asked(preview)) == (1, 0, 1, (200, 1), 1)

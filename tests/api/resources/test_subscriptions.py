@@ -30,6 +30,8 @@ def test_the_secret_is_shown_once_and_kept_encrypted(
     assert (status, shown) == (200, made)
     assert shown == {
         "id": made["id"],
+        "kind": "webhook",
+        "settings": None,
         "url": URL,
         "allow_http": False,
         "events": ["message.sent"],

@@ -36,7 +36,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/subscriptions"): {"url": "https://crm.example/new"},
     ("POST", "/suppressions"): {"value": "+60129990002"},
 }
-QUERIES = {("GET", "/audit/why-not"): {"lead_id": "{lead_id}", "campaign_id": "{campaign_id}"}}
+QUERIES = {
+    ("GET", "/audit/why-not"): {"lead_id": "{lead_id}", "campaign_id": "{campaign_id}"},
+    ("GET", "/reports/series"): {"by": "day"},
+}
 CSV = ("POST", "/leads/import")
 # What a request with a key writes though it is refused.
 NOTED = ("api_keys", "wrong_tries")
