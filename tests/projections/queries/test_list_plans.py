@@ -178,9 +178,9 @@ FILL = (
     " WHERE worker IS NOT NULL",
     "INSERT INTO campaigns (campaign_id, version, status, paused_from, name, scheduled_at,"
     " niche_keys, target_status, min_delay_seconds, max_delay_seconds, definition, scheduled,"
-    " excluded, audience_completed)"
+    " excluded, audience_completed, made_by, changed_by)"
     " SELECT md5('campaign 2')::uuid, 5, 'paused', 'triggered', 'Campaign', now(), '{}', 'all', 1,"
-    " 2, '{}', 1, '{}', true",
+    " 2, '{}', 1, '{}', true, 'api:ops', 'api:ops'",
     "INSERT INTO message_counts (owner_id, step, pending) SELECT md5('campaign 2')::uuid, 0, 1",
     "UPDATE broadcast_messages SET reason = 'no_device'"
     " WHERE message_id IN (SELECT md5('message ' || n)::uuid"
