@@ -36,6 +36,7 @@ from api.resources import (
     quarantine,
     replies,
     reports,
+    segments,
     sequences,
     subscriptions,
     suppressions,
@@ -51,6 +52,7 @@ LARGEST_BODY = 1024 * 1024
 # The modules whose blueprints the OpenAPI document describes.
 DESCRIBED = (
     leads,
+    segments,
     sequences,
     enrollments,
     campaigns,

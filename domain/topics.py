@@ -88,6 +88,8 @@ EVENTS: tuple[type[Event], ...] = (
     access.DeviceCredentialsChanged,
     access.SecretRotated,
     lead.LeadMessageComposed,
+    access.SegmentSaved,
+    access.SegmentDeleted,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

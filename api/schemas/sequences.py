@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from api.schemas.content import ContentFields, NewContentFields
 from api.schemas.fields import DELAY, NAME, TOKEN, Flag, Items, Number, Text, device_pool, note
+from api.schemas.segments import AskedSegment
 from api.schemas.windows import Windows
 from domain.sequence import REENTRIES
 from domain.values import MOST_TOKENS, TARGET_FILTERS
@@ -63,6 +64,9 @@ class SequenceChange(Schema):
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)
     device_ids = device_pool()
+    segment_id = fields.UUID(
+        allow_none=True, metadata=note("only leads that are in this segment enter; null: all")
+    )
     ignore_cap = Flag(metadata=note("no promotion: the cap per day holds none of it"))
 
 
@@ -76,6 +80,12 @@ class NewSequence(SequenceFields):
 
 
 class Sequence(SequenceFields):
+    segment = fields.Nested(
+        AskedSegment,
+        required=True,
+        allow_none=True,
+        metadata=note("as it was when the sequence was activated, or last named it"),
+    )
     id = fields.UUID(required=True)
     status = fields.String(required=True)
     steps = fields.List(fields.Nested(Step), required=True)

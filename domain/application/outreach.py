@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from domain.application.access import AccessCommands
 from domain.application.campaigns import CampaignCommands
 from domain.application.devices import DeviceCommands
 from domain.application.enrollments import EnrollmentCommands
 from domain.application.leads import LeadCommands
 from domain.application.messages import MessageCommands
+from domain.application.segments import SegmentCommands
 from domain.application.sequences import SequenceCommands
 from domain.application.suppressions import SuppressionCommands
 from domain.application.writing import WritingCommands
@@ -22,7 +22,7 @@ class Outreach(
     MessageCommands,
     WritingCommands,
     DeviceCommands,
-    AccessCommands,
+    SegmentCommands,
 ):
     """Sendtrail's commands.
 

@@ -91,6 +91,8 @@ FROZEN = [
     "access.device_credentials_changed",
     "access.secret_rotated",
     "lead.message_composed",
+    "access.segment_saved",
+    "access.segment_deleted",
 ]
 
 LINES = (Path(__file__).parent / "stored_events.jsonl").read_text(encoding="utf-8").splitlines()

@@ -20,6 +20,7 @@ TABLES = {
     "lead_addresses",
     "erased_ids",
     "suppressions",
+    "segments",
     "sequences",
     "enrollments",
     "campaigns",
