@@ -17,6 +17,7 @@ PASSED_ON = {
 }
 # Fields in a dictionary that is made elsewhere.
 SPREAD = {
+    "request": {"trace"},
     "runner.failed": {"step", "reason"},
     "runner.waits": {"step", "reason"},
     "settings.unknown": {"variable", "nearest"},
