@@ -13,7 +13,7 @@ EXTRAS := --extra dev --extra docs --extra ha --extra mcp --extra otel --extra s
 COMPILE := pip compile setup.cfg requirements/build.in --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --quiet
 
-.PHONY: demo test lint bench bench-check crash fuzz ha client wheel lowest lock audit clean
+.PHONY: demo test lint bench bench-check crash fuzz ha client wheel docs lowest lock audit clean
 
 demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own; ARGS=--serve: then look at it
 	$(BIN)/sendtrail demo $(ARGS)
@@ -51,6 +51,9 @@ wheel: $(VENV)/ready  ## builds the wheel in dist/, and uses it in an empty envi
 	$(BIN)/python -m pip wheel --quiet --no-deps $(if $(LOCKED),--no-build-isolation) --wheel-dir dist .
 	$(BIN)/python -m tests.wheel dist
 
+docs: $(VENV)/ready-docs  ## the documentation as a site, in build/site; a link that leads nowhere fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 lowest: $(VENV)-lowest/ready  ## the demo and a part of the suite, with the lowest versions that setup.cfg allows
 	$(VENV)-lowest/bin/sendtrail demo
 	$(VENV)-lowest/bin/python -m pytest -n 4 --dist worksteal $(or $(ARGS),tests/api/http tests/runners/gateways)
@@ -85,6 +88,14 @@ endif
 
 $(VENV)/ready-bench: $(VENV)/ready
 	$(BIN)/python $(PIP) --editable '.[bench]'
+	touch $@
+
+$(VENV)/ready-docs: $(VENV)/ready requirements/dev.txt
+ifdef LOCKED
+	$(BIN)/python $(PIP) --require-hashes --requirement requirements/dev.txt
+else
+	$(BIN)/python $(PIP) --editable '.[docs]'
+endif
 	touch $@
 
 $(VENV)/ready-ha: $(VENV)/ready-dev
