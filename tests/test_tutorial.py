@@ -1,4 +1,4 @@
-"""Pages for newcomers do what they say: every command of docs/tutorial.md is run, in one shell."""
+"""docs/tutorial.md does what it says: every command of it is run, in one shell, in its order."""
 
 from __future__ import annotations
 
@@ -92,27 +92,3 @@ def test_every_command_does_what_the_page_shows(place: Path) -> None:
             assert found, f"{commands}shows {line!r}, and said:\n{real}"
             at += found.end()
     assert not list((place / "work").iterdir())
-
-
-def test_a_file_of_listmonk_becomes_columns() -> None:
-    """By the program that docs/coming-from.md shows."""
-    page = (ROOT / "docs" / "coming-from.md").read_text("utf-8")
-    (program,) = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
-    exported = (
-        "uuid,email,name,attributes,status,created_at,updated_at\n"
-        'u1,a@example.com,Aisyah,"{""phone"": ""+60123456789"", ""city"": ""Ipoh""}",enabled,t,t\n'
-        'u2,b@example.com,Badrul,"{""phone"": ""+60132223344""}",blocklisted,t,t\n'
-    )
-    made = subprocess.run(
-        [sys.executable, "-c", program],
-        input=exported,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert made.stdout.splitlines() == [
-        "phone,city,email,name,opted_out",
-        "+60123456789,Ipoh,a@example.com,Aisyah,",
-        "+60132223344,,b@example.com,Badrul,yes",
-    ]
