@@ -10,15 +10,9 @@ from tests.support.api import given, when
 from tests.support.api.client import Client
 from tests.support.api.given import NOBODY
 
-ZEROS = {
-    "pending": 0,
-    "processing": 0,
-    "queued": 0,
-    "sent": 0,
-    "failed": 0,
-    "unknown": 0,
-    "cancelled": 0,
-}
+ZEROS = dict.fromkeys(
+    ("pending", "processing", "queued", "sent", "failed", "unknown", "cancelled"), 0
+)
 
 
 def _campaign_with_every_outcome(
