@@ -8,10 +8,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 LOCKED := $(if $(filter true,$(CI)),yes)
 PIP := -m pip install --quiet
 ITSELF := --no-deps --no-build-isolation --editable .
+# What the suite and the documentation need beside what Sendtrail runs with.
+EXTRAS := --extra dev --extra docs --extra ha --extra mcp --extra otel --extra sentry
 COMPILE := pip compile setup.cfg requirements/build.in --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --quiet
 
-.PHONY: demo test lint bench bench-check crash fuzz ha client lowest lock audit clean
+.PHONY: demo test lint bench bench-check crash fuzz ha client wheel docs lowest lock audit clean
 
 demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own; ARGS=--serve: then look at it
 	$(BIN)/sendtrail demo $(ARGS)
@@ -44,13 +46,21 @@ ha: $(VENV)/ready-ha  ## loses the leader of three PostgreSQL nodes three times,
 client: $(VENV)/ready-dev $(VENV)-client/ready  ## a Python client of the API, in build/client, and a lead registered by it
 	$(BIN)/python -m tests.client --venv $(VENV)-client --into build/client
 
+wheel: $(VENV)/ready  ## builds the wheel in dist/, and uses it in an empty environment and folder
+	rm -rf build dist
+	$(BIN)/python -m pip wheel --quiet --no-deps $(if $(LOCKED),--no-build-isolation) --wheel-dir dist .
+	$(BIN)/python -m tests.wheel dist
+
+docs: $(VENV)/ready-docs  ## the documentation as a site, in build/site; a link that leads nowhere fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 lowest: $(VENV)-lowest/ready  ## the demo and a part of the suite, with the lowest versions that setup.cfg allows
 	$(VENV)-lowest/bin/sendtrail demo
 	$(VENV)-lowest/bin/python -m pytest -n 4 --dist worksteal $(or $(ARGS),tests/api/http tests/runners/gateways)
 
 lock: $(VENV)/ready-lock  ## pins all dependencies anew, in requirements/
 	$(BIN)/uv $(COMPILE) --upgrade --output-file requirements/run.txt
-	$(BIN)/uv $(COMPILE) --upgrade --extra dev --extra ha --extra mcp --output-file requirements/dev.txt
+	$(BIN)/uv $(COMPILE) --upgrade $(EXTRAS) --output-file requirements/dev.txt
 	$(BIN)/uv $(COMPILE) --upgrade --extra dev --resolution lowest-direct --output-file requirements/lowest.txt
 	$(BIN)/uv $(subst setup.cfg requirements/build.in,requirements/client.in,$(COMPILE)) --upgrade --output-file requirements/client.txt
 
@@ -72,12 +82,20 @@ $(VENV)/ready-dev: $(VENV)/ready requirements/dev.txt
 ifdef LOCKED
 	$(BIN)/python $(PIP) --require-hashes --requirement requirements/dev.txt
 else
-	$(BIN)/python $(PIP) --editable '.[dev,mcp]'
+	$(BIN)/python $(PIP) --editable '.[dev,mcp,otel,sentry]'
 endif
 	touch $@
 
 $(VENV)/ready-bench: $(VENV)/ready
 	$(BIN)/python $(PIP) --editable '.[bench]'
+	touch $@
+
+$(VENV)/ready-docs: $(VENV)/ready requirements/dev.txt
+ifdef LOCKED
+	$(BIN)/python $(PIP) --require-hashes --requirement requirements/dev.txt
+else
+	$(BIN)/python $(PIP) --editable '.[docs]'
+endif
 	touch $@
 
 $(VENV)/ready-ha: $(VENV)/ready-dev
@@ -102,4 +120,4 @@ $(VENV)-client/ready: requirements/client.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-client build *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-client build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache

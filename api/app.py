@@ -37,6 +37,7 @@ from api.resources import (
     quarantine,
     replies,
     reports,
+    segments,
     sequences,
     subscriptions,
     suppressions,
@@ -53,6 +54,7 @@ LARGEST_BODY = 1024 * 1024
 DESCRIBED = (
     leads,
     bulk,
+    segments,
     sequences,
     enrollments,
     campaigns,

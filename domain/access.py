@@ -1,5 +1,5 @@
 """Access: who may use the installation, and what it may use: API keys, credentials, subscriptions,
-secrets.
+secrets; and the segments that everybody shares.
 
 The keys and secrets themselves are records and in no event. All events are one stream, so that who
 had access when can be read in one piece.
@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from domain.event import Event
+from domain.segments import Predicate
 
 
 class KeyCreated(Event, frozen=True, kw_only=True, gc=False):
@@ -62,6 +63,21 @@ class SecretRotated(Event, frozen=True, kw_only=True, gc=False):
 
     TOPIC: ClassVar[str] = "access.secret_rotated"
     subscription_id: UUID | None = None
+
+
+class SegmentSaved(Event, frozen=True, kw_only=True, gc=False):
+    """There is a segment of that ``predicate``, in place of the one with the same id, if any."""
+
+    TOPIC: ClassVar[str] = "access.segment_saved"
+    segment_id: UUID
+    predicate: Predicate
+
+
+class SegmentDeleted(Event, frozen=True, kw_only=True, gc=False):
+    """There is no such segment any more."""
+
+    TOPIC: ClassVar[str] = "access.segment_deleted"
+    segment_id: UUID
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,14 +1,15 @@
 """Who gets a message, from which device, and why others get none.
 
-One rule for the campaigner, the enroller, the preview and why-not. Which leads match a niche and a
-target status is asked in SQL for many leads at once (``readmodels.leads.MATCHES``), and here for
-one; a test holds the two together.
+One rule for the campaigner, the enroller, the preview and why-not. Which leads match a niche, a
+target status and a segment is asked in SQL for many leads at once (``readmodels.leads.MATCHES``,
+``readmodels.segment_conditions``), and here for one; tests hold the two together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Literal
+from datetime import datetime
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from domain import device_choice, values
@@ -18,6 +19,8 @@ from domain.content_check import sends_template
 from domain.device import Status
 from domain.device_choice import Ties
 from domain.lead import Lead
+from domain.segment_matching import History, failing
+from domain.segments import Predicate
 
 # Why a lead that matches gets no message.
 Exclusion = Literal[
@@ -29,7 +32,15 @@ Exclusion = Literal[
     "template_variable_missing",
 ]
 # Which criterion a lead does not meet.
-Mismatch = Literal["erased", "merged", "niche", "target_status"]
+Mismatch = Literal["erased", "merged", "niche", "target_status", "segment"]
+
+
+class Asked(NamedTuple):
+    """What a segment asks: its ``predicate``, asked at ``now`` of a lead with that ``past``."""
+
+    predicate: Predicate
+    past: History
+    now: datetime
 
 
 def nobody(lead_id: UUID) -> bool:
@@ -98,9 +109,11 @@ class Senders:
         )
 
 
-def mismatch(lead: Lead, niche: tuple[str, ...], target_status: str) -> Mismatch | None:
-    """The first criterion that the lead does not meet; None where it meets all. An empty ``niche``
-    and the target status ``all`` are met by everybody."""
+def mismatch(
+    lead: Lead, niche: tuple[str, ...], target_status: str, asked: Asked | None = None
+) -> Mismatch | None:
+    """The first criterion that the lead does not meet; None where it meets all. An empty ``niche``,
+    the target status ``all`` and no segment are met by everybody."""
     if lead.erased_at is not None:
         return "erased"
     if lead.merged_into is not None:
@@ -109,4 +122,6 @@ def mismatch(lead: Lead, niche: tuple[str, ...], target_status: str) -> Mismatch
         return "niche"
     if target_status not in ("all", lead.profile.target_status):
         return "target_status"
+    if asked is not None and failing(asked.predicate, lead, asked.past, asked.now) is not None:
+        return "segment"
     return None

@@ -112,6 +112,16 @@ class PendingMessagesError(SendtrailError):
         self.pending = pending
 
 
+class SegmentInUseError(WrongStateError):
+    """A segment that a campaign or sequence goes by cannot be deleted."""
+
+    def __init__(self, what: str, id_: object, name: str, status: str) -> None:
+        super().__init__("segment", "in_use", "delete")
+        self.args = (
+            f"cannot delete this segment: the {what} {name!r} ({id_}), which is {status}, names it",
+        )
+
+
 class ConflictError(SendtrailError):
     """Others changed the aggregate again and again: the command gave up and wrote nothing."""
 

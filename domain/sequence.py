@@ -13,49 +13,19 @@ from uuid import UUID
 
 import msgspec
 
-from domain import values
-from domain.errors import InvalidInputError, NotFoundError, WrongStateError
+from domain.errors import NotFoundError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 from domain.planning import Step
+from domain.segments import Predicate
+from domain.sequence_definition import LONGEST as LONGEST
+from domain.sequence_definition import REENTRIES as REENTRIES
+from domain.sequence_definition import Definition as Definition
+from domain.sequence_definition import Reentry as Reentry
+from domain.sequence_definition import check as check
 from domain.sequence_steps import content_id as content_id
 from domain.sequence_steps import step as step
-from domain.values import TargetFilter
-from domain.windows import Window, check_window
 
 Status = Literal["draft", "active", "paused", "inactive", "deleted"]
-Reentry = Literal["once", "after_completion", "always"]
-# How many steps a sequence may have.
-LONGEST = 100
-REENTRIES: tuple[Reentry, ...] = ("once", "after_completion", "always")
-
-
-class Definition(msgspec.Struct, frozen=True, kw_only=True):
-    """Which leads a sequence enrolls, what it says to them, and when.
-
-    A lead enters by ``trigger``, and gets ``next_trigger`` when its enrollment is completed.
-    ``reentry`` says whether the same lead may enter again, and ``stop_on_reply`` whether a reply
-    stops the enrollment, ``stop_on_manual_message`` whether what somebody wrote on the phone itself
-    does. ``timezone`` is for leads that have none. Delays of zero leave the pace to
-    the device; others ask for a slower one. Leads that nothing ties to a device are shared out
-    among ``device_ids``, or among all if it is empty.
-    """
-
-    name: str
-    trigger: str
-    steps: tuple[Step, ...]
-    first_delay_minutes: float = 5.0
-    niche: tuple[str, ...] = ()
-    target_status: TargetFilter = "all"
-    timezone: str | None = None
-    windows: tuple[Window, ...] = ()
-    reentry: Reentry = "once"
-    stop_on_reply: bool = True
-    stop_on_manual_message: bool = True
-    next_trigger: str | None = None
-    min_delay_seconds: float = 0.0
-    max_delay_seconds: float = 0.0
-    ignore_cap: bool = False
-    device_ids: tuple[UUID, ...] = ()
 
 
 class SequenceDefined(Event, frozen=True, kw_only=True, gc=False):
@@ -66,9 +36,11 @@ class SequenceDefined(Event, frozen=True, kw_only=True, gc=False):
 
 
 class SequenceActivated(Event, frozen=True, kw_only=True, gc=False):
-    """Leads with the trigger are enrolled from here on."""
+    """Leads with the trigger are enrolled from here on; ``segment`` is what the sequence's segment
+    was then, if it has one."""
 
     TOPIC: ClassVar[str] = "sequence.activated"
+    segment: Predicate | None = None
 
 
 class SequencePaused(Event, frozen=True, kw_only=True, gc=False):
@@ -161,7 +133,11 @@ def evolve(state: Sequence | None, event: Event) -> Sequence:
                 definition=event.definition,
                 steps_ever=len(event.definition.steps),
             )
-        case Sequence(), SequenceActivated() | SequenceResumed():
+        case Sequence(), SequenceActivated():
+            changes = {"status": "active"}
+            if event.segment is not None:
+                changes["definition"] = asking(state.definition, event.segment)
+        case Sequence(), SequenceResumed():
             changes = {"status": "active"}
         case Sequence(), SequencePaused():
             changes = {"status": "paused"}
@@ -191,6 +167,11 @@ def evolve(state: Sequence | None, event: Event) -> Sequence:
 
 
 fold = folder(evolve)
+
+
+def asking(definition: Definition, segment: Predicate | None) -> Definition:
+    """The definition with what its segment asks now."""
+    return msgspec.structs.replace(definition, segment=segment)
 
 
 def exists(sequence: Sequence) -> bool:
@@ -230,44 +211,13 @@ def define(id: UUID, definition: Definition, *, now: datetime, actor: str) -> Se
     return first(SequenceDefined, id, now, actor, definition=check(definition))
 
 
-def check(definition: Definition) -> Definition:
-    """The definition, tidied. Raises InvalidInputError naming a field that is wrong."""
-    if not 1 <= len(definition.steps) <= LONGEST:
-        raise InvalidInputError("steps", f"1 to {LONGEST} steps")
-    if not 0 <= definition.first_delay_minutes <= 60 * 24 * 366:
-        raise InvalidInputError("first_delay_minutes", "minutes between 0 and 527040")
-    if definition.reentry not in REENTRIES:
-        raise InvalidInputError("reentry", "'once', 'after_completion' or 'always'")
-    if definition.timezone is not None:
-        values.zone(definition.timezone)
-    for window in definition.windows:
-        check_window(window)
-    low, high = values.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
-    (trigger,) = values.tokens("trigger", [definition.trigger])
-    following_trigger = definition.next_trigger
-    if definition.reentry != "once" and values.matching(trigger, [following_trigger or ""]):
-        raise InvalidInputError("next_trigger", "another trigger than the sequence's own")
-    return msgspec.structs.replace(
-        definition,
-        name=values.name("name", definition.name, longest=200),
-        trigger=trigger,
-        niche=values.tokens("niche", definition.niche),
-        target_status=values.target_filter(definition.target_status),
-        next_trigger=(
-            None
-            if following_trigger is None
-            else values.tokens("next_trigger", [following_trigger])[0]
-        ),
-        min_delay_seconds=low,
-        max_delay_seconds=high,
-        device_ids=tuple(dict.fromkeys(definition.device_ids)),
-    )
-
-
-def activate(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Begin to enroll leads: a draft becomes active."""
+def activate(
+    sequence: Sequence, segment: Predicate | None = None, *, now: datetime, actor: str
+) -> tuple[Event, ...]:
+    """Begin to enroll leads: a draft becomes active. ``segment`` is what its segment is now, if it
+    has one."""
     _require(sequence, "activate", "draft")
-    return (following(sequence, SequenceActivated, now, actor),)
+    return (following(sequence, SequenceActivated, now, actor, segment=segment),)
 
 
 def pause(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ...]:

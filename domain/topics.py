@@ -89,6 +89,8 @@ EVENTS: tuple[type[Event], ...] = (
     access.SecretRotated,
     lead.LeadMessageComposed,
     lead.LeadTriggerRemoved,
+    access.SegmentSaved,
+    access.SegmentDeleted,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

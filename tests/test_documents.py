@@ -55,9 +55,9 @@ def exists(path: str) -> bool:
 
 
 def defines(dotted: str) -> bool:
-    """Whether that is a module, or a name at the top of one."""
+    """Whether that is a module, a name at the top of one, or an event of the log."""
     module, _, name = dotted.rpartition(".")
-    if exists(dotted.replace(".", "/")):
+    if exists(dotted.replace(".", "/")) or f"\n| `{dotted}` |" in read("docs/logs.md"):
         return True
     source = ROOT / f"{module.replace('.', '/')}.py"
     top = rf"^(?:def |class |async def )?{name}\b"

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 # Time zones change every few months, and an old list sends at wrong hours.
 UNBOUNDED = {"tzdata"}
 # What each lock file must hold, by the sections of setup.cfg.
-LOCKS = {"run": (), "dev": ("dev", "ha", "mcp"), "lowest": ("dev",)}
+LOCKS = {"run": (), "dev": ("dev", "docs", "ha", "mcp", "otel", "sentry"), "lowest": ("dev",)}
 
 
 def _required(*extras: str) -> list[Requirement]:

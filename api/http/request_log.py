@@ -3,6 +3,7 @@ body or a query."""
 
 from __future__ import annotations
 
+import re
 import secrets
 from time import perf_counter
 
@@ -15,6 +16,9 @@ log = structlog.get_logger()
 
 
 HEADER = "X-Request-Id"
+# The W3C's "Trace Context": the trace that the client's request is part of, in hexadecimal digits.
+TRACE = "traceparent"
+_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def install(app: Flask) -> None:
@@ -34,7 +38,15 @@ def install(app: Flask) -> None:
         # The rule and not the path, whose query may name a person.
         route = None if request.url_rule is None else request.url_rule.rule
         key_name = None if key is None else key.name
-        note(g.request_id, key_name, request.method, route, response.status_code, g.began)
+        note(
+            g.request_id,
+            key_name,
+            request.method,
+            route,
+            response.status_code,
+            g.began,
+            request.headers.get(TRACE),
+        )
         return response
 
 
@@ -44,10 +56,18 @@ def new_id() -> str:
 
 
 def note(
-    request_id: str, key_name: str | None, method: str, route: str | None, status: int, began: float
+    request_id: str,
+    key_name: str | None,
+    method: str,
+    route: str | None,
+    status: int,
+    began: float,
+    trace: str | None = None,
 ) -> None:
     """Log a request that was answered. ``route`` is a rule and no path; ``began`` is an instant of
-    ``perf_counter``."""
+    ``perf_counter``; ``trace`` is what the client's header ``traceparent`` says."""
+    # A client could write anything there.
+    facts = {"trace": trace} if trace is not None and _TRACE.fullmatch(trace) else {}
     log.info(
         "request",
         request_id=request_id,
@@ -56,4 +76,5 @@ def note(
         route=route,
         status=status,
         ms=round((perf_counter() - began) * 1000, 1),
+        **facts,
     )

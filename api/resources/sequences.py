@@ -91,7 +91,8 @@ def revise(data: dict[str, Any], sequence_id: UUID) -> Any:
     """Change a sequence
 
     Other windows, or another time zone or first delay, plan what is pending anew. The trigger stays
-    as it is. A changed niche, target status or re-entry policy is for those who come from now on.
+    as it is. A changed niche, target status, segment or re-entry policy is for those who come from
+    now on. Naming the segment again takes over what became of it meanwhile.
     """
     for name in ("windows", "niche"):
         if name in data:
@@ -100,7 +101,8 @@ def revise(data: dict[str, Any], sequence_id: UUID) -> Any:
 
     def change(definition: sequence.Definition) -> sequence.Definition:
         fill_max_delay(data, default=definition.max_delay_seconds)
-        return msgspec.structs.replace(definition, **data)
+        anew = {"segment": None} if "segment_id" in data else {}
+        return msgspec.structs.replace(definition, **data, **anew)
 
     replanned = outreach().revise_sequence(sequence_id, change, actor=actor())
     return _show_changed(sequence_id, replanned)

@@ -129,6 +129,16 @@ class WhyNot(Schema):
     story = fields.String(required=True)
     wanted = fields.List(fields.String(), required=True)
     had = fields.List(fields.String(), required=True)
+    clause = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=note("of the segment, which kept the lead out: all[2], any or none[1]"),
+    )
+    saw = fields.Raw(
+        required=True,
+        allow_none=True,
+        metadata=note("what that saw of the lead; of any, what each of its conditions saw"),
+    )
     message_ids = fields.List(fields.UUID(), required=True, metadata=note("those there are"))
     decided_at = fields.AwareDateTime(required=True, allow_none=True)
     waits_for = waits_for()

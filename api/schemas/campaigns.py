@@ -20,6 +20,7 @@ from api.schemas.fields import (
     device_pool,
     note,
 )
+from api.schemas.segments import AskedSegment
 from api.schemas.windows import Windows
 from domain.campaign import Status
 from domain.campaign.definition import BRAKE, LONGEST_UNDO
@@ -39,6 +40,9 @@ class CampaignFields(ContentFields):
     max_delay_seconds = Number(validate=DELAY)
     windows = Windows()
     device_ids = device_pool()
+    segment_id = fields.UUID(
+        allow_none=True, metadata=note("only leads that are in this segment get it; null: all")
+    )
     ignore_cap = Flag(metadata=note("no promotion: the cap per day holds none of it"))
     timezone = Text(
         allow_none=True,
@@ -167,6 +171,12 @@ class Campaign(CampaignFields):
         required=True,
         allow_none=True,
         metadata=note("at which everybody gets it; scheduled_at is when that is first anywhere"),
+    )
+    segment = fields.Nested(
+        AskedSegment,
+        required=True,
+        allow_none=True,
+        metadata=note("as it was when the campaign started"),
     )
     id = fields.UUID(required=True)
     status = fields.String(required=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -201,8 +202,9 @@ class NamedQuery(PageQuery):
     q = query_text("a part of the name, or the id")
 
 
+@cache
 def page_of(item: type[Schema]) -> type[Schema]:
-    """The schema of a page of ``item``."""
+    """The schema of a page of ``item``: one, however many lists have such pages."""
     return Schema.from_dict(
         {
             "items": fields.List(fields.Nested(item), required=True),

@@ -17,6 +17,7 @@ from api.schemas.fields import (
     device_pool,
     note,
 )
+from api.schemas.segments import AskedSegment
 from api.schemas.windows import Windows
 from domain.sequence import REENTRIES
 from domain.values import MOST_TOKENS, TARGET_FILTERS
@@ -74,6 +75,9 @@ class SequenceChange(Schema):
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)
     device_ids = device_pool()
+    segment_id = fields.UUID(
+        allow_none=True, metadata=note("only leads that are in this segment enter; null: all")
+    )
     ignore_cap = Flag(metadata=note("no promotion: the cap per day holds none of it"))
 
 
@@ -91,6 +95,12 @@ class NewSequence(SequenceFields):
 
 
 class Sequence(SequenceFields):
+    segment = fields.Nested(
+        AskedSegment,
+        required=True,
+        allow_none=True,
+        metadata=note("as it was when the sequence was activated, or last named it"),
+    )
     id = fields.UUID(required=True)
     status = fields.String(required=True)
     steps = fields.List(fields.Nested(Step), required=True)

@@ -16,6 +16,7 @@ from msgspec.structs import asdict
 
 from domain.lead import Lead
 from domain.message import Message
+from domain.segments import Predicate
 from domain.template import Approved
 from domain.windows import Window
 from projections.audit.person_export import PersonExport
@@ -150,6 +151,8 @@ def sequence(row: Any) -> dict[str, Any]:
         **row.definition,
         "windows": _windows(row.definition),
         "device_ids": _pool(row.definition),
+        "segment_id": row.definition.get("segment_id"),
+        "segment": row.definition.get("segment"),
         "steps": steps,
         "id": row.sequence_id,
         "status": row.status,
@@ -192,12 +195,31 @@ def _dated(stored: dict[str, Any] | None) -> dict[str, Any] | None:
     return stored and {**stored, "at": datetime.fromisoformat(stored["at"])}
 
 
+def conditions(predicate: Predicate) -> dict[str, list[dict[str, Any]]]:
+    """The conditions of a segment, by what has to be true of them."""
+    return {
+        clause: [asdict(condition) for condition in conditions]
+        for clause, conditions in predicate.clauses()
+    }
+
+
+def segment(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.segment_id,
+        **row.predicate,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
+
+
 def campaign(row: Any) -> dict[str, Any]:
     local_time = row.definition.get("local_time")
     return {
         **row.definition,
         "windows": _windows(row.definition),
         "device_ids": _pool(row.definition),
+        "segment_id": row.definition.get("segment_id"),
+        "segment": row.segment,
         "timezone": "recipient" if local_time else row.definition.get("timezone"),
         "local_time": local_time,
         "scheduled_at": None if row.scheduled_at is None else row.scheduled_at.isoformat(),

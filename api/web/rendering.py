@@ -83,6 +83,7 @@ def places() -> list[tuple[str, str]]:
     return [
         ("/", _("Overview")),
         ("/leads", _("Leads")),
+        ("/segments", _("Segments")),
         ("/campaigns", _("Campaigns")),
         ("/calendar", _("Calendar")),
         ("/sequences", _("Sequences")),

@@ -22,11 +22,18 @@ from eventsourcing.utils import Environment, EnvType, TopicError
 from domain import campaign, device, enrollment, lead, message, sequence, suppression
 from domain.application.ports import CommandQueries
 from domain.campaign import events as campaign_events
-from domain.errors import ConflictError, NotFoundError, SettingsError, StorageError
+from domain.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    SettingsError,
+    StorageError,
+)
 from domain.event import Event, ForeignEventError, Versioned
 from domain.hosts import NONE, AllowedHosts
 from domain.message import events as message_events
 from domain.opt_out_words import STOP_WORDS
+from domain.segments import Predicate
 from domain.zones import House
 
 State = TypeVar("State", bound=Versioned)
@@ -122,12 +129,25 @@ class Commands(Application[UUID]):
         """Do for ``record`` what can be done ahead of the transaction."""
         return cast(Any, self.events).prepare(events)
 
-    def _begin(self, kind: AggregateKind[State], event: Event) -> State:
-        """The state of the aggregate that ``event`` begins. Raises RecordConflictError where an
-        aggregate has that id already."""
+    def _begin(
+        self, kind: AggregateKind[State], event: Event, segment_id: UUID | None = None
+    ) -> State:
+        """The state of the aggregate that ``event`` begins, which names that segment. Raises
+        RecordConflictError where an aggregate has that id already."""
         with self.queries.transaction() as connection:
+            self._segment(connection, segment_id)
             self.record(connection, (event,))
         return cast(State, kind.fold(None, (event,)))
+
+    def _segment(self, connection: Any, segment_id: UUID | None) -> Predicate | None:
+        """The segment of that id, which stays until the transaction ends; None without an id.
+        Raises InvalidInputError where there is no such segment."""
+        if segment_id is None:
+            return None
+        found = self.queries.segment(connection, segment_id)
+        if found is None:
+            raise InvalidInputError("segment_id", "the id of a segment")
+        return found
 
     def _load(self, kind: AggregateKind[State], aggregate_id: UUID) -> State:
         """The present state. Raises NotFoundError where no aggregate of that kind has that id."""

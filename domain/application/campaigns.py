@@ -32,12 +32,12 @@ class CampaignCommands(Commands):
             now=self.clock(),
             actor=actor,
         )
-        return self._begin(CAMPAIGN, event)
+        return self._begin(CAMPAIGN, event, definition.segment_id)
 
     def draft_campaign(self, definition: Definition, *, actor: str) -> campaign.Campaign:
         """Write a campaign down without planning it."""
         event = campaign.draft(self.new_id(), definition, now=self.clock(), actor=actor)
-        return self._begin(CAMPAIGN, event)
+        return self._begin(CAMPAIGN, event, definition.segment_id)
 
     def schedule_draft(
         self, campaign_id: UUID, change: Callable[[Definition], Definition], *, actor: str
@@ -60,7 +60,7 @@ class CampaignCommands(Commands):
         NotFoundError."""
         present = self.get_campaign(campaign_id)
         event = campaign.copy(present, self.new_id(), name, now=self.clock(), actor=actor)
-        return self._begin(CAMPAIGN, event)
+        return self._begin(CAMPAIGN, event, present.definition.segment_id)
 
     def revise_campaign(
         self,
@@ -76,9 +76,11 @@ class CampaignCommands(Commands):
         """
         opens = False
 
-        def decide(state: campaign.Campaign, *, now: datetime, actor: str) -> Sequence[Event]:
+        def decide(connection: Any, state: campaign.Campaign, now: datetime) -> Sequence[Event]:
             nonlocal opens
             new = applied(definition, state.definition)
+            if new.segment_id != state.definition.segment_id:
+                self._segment(connection, new.segment_id)
             events = campaign.revise(
                 state, new, four_eyes=self.house.four_eyes, now=now, actor=actor
             )
@@ -86,7 +88,7 @@ class CampaignCommands(Commands):
             opens = (new.windows, new.timezone) != (present.windows, present.timezone)
             return events
 
-        revised = self._change(CAMPAIGN, campaign_id, decide, actor)
+        revised = self._change_with_queries(CAMPAIGN, campaign_id, decide)
         if opens:
             self._look_again(campaign_id, actor)
         return revised
@@ -108,7 +110,14 @@ class CampaignCommands(Commands):
     def approve_campaign(self, campaign_id: UUID, *, actor: str) -> campaign.Campaign:
         """Approve what the campaign says, and to whom. Raises NotAllowedError for who wrote or
         changed it."""
-        return self._change(CAMPAIGN, campaign_id, campaign.approve, actor)
+
+        def decide(connection: Any, state: campaign.Campaign, now: datetime) -> Sequence[Event]:
+            segment = state.segment
+            if state.triggered_at is None:
+                segment = self._segment(connection, state.definition.segment_id)
+            return campaign.approve(state, segment, now=now, actor=actor)
+
+        return self._change_with_queries(CAMPAIGN, campaign_id, decide)
 
     def pause_campaign(self, campaign_id: UUID, *, actor: str) -> campaign.Campaign:
         """Hold what is pending."""

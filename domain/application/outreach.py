@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from domain.application.access import AccessCommands
 from domain.application.bulk import BulkCommands
 from domain.application.campaigns import CampaignCommands
 from domain.application.devices import DeviceCommands
 from domain.application.enrollments import EnrollmentCommands
 from domain.application.leads import LeadCommands
 from domain.application.messages import MessageCommands
+from domain.application.segments import SegmentCommands
 from domain.application.sequences import SequenceCommands
 from domain.application.suppressions import SuppressionCommands
 from domain.application.writing import WritingCommands
@@ -24,7 +24,7 @@ class Outreach(
     MessageCommands,
     WritingCommands,
     DeviceCommands,
-    AccessCommands,
+    SegmentCommands,
 ):
     """Sendtrail's commands.
 

@@ -15,6 +15,7 @@ from domain.enrollment import Enrollment
 from domain.lead import Lead
 from domain.message import Message
 from domain.replanning import Journey
+from domain.segments import Predicate
 from domain.sequence import Definition
 from domain.sequence import Sequence as Sequence_
 from domain.suppression import Suppression
@@ -161,6 +162,20 @@ class CommandQueries(Protocol):
 
     def count_waiting(self, connection: Any, device_id: UUID) -> int:
         """How many messages of the device are pending or processing."""
+        ...
+
+    def segment(
+        self, connection: Any, segment_id: UUID, *, alone: bool = False
+    ) -> Predicate | None:
+        """The segment of that id, if there is one, locked: until the transaction ends it stays, and
+        if ``alone``, nobody else sees to it."""
+        ...
+
+    def users_of_segment(
+        self, connection: Any, segment_id: UUID
+    ) -> Sequence[tuple[str, UUID, str, str]]:
+        """The campaigns that have not started and the sequences that people may enter which name
+        the segment, as (kind, id, name, status)."""
         ...
 
     def access_version(self, connection: Any, stream_id: UUID) -> int:

@@ -49,12 +49,18 @@ class SequenceEditCommands(Commands):
     ) -> Replanned:
         """Replace the definition but for its trigger and steps by what ``change`` makes of the
         present one. Other windows, or another time zone or first delay, plan those under way
-        anew."""
+        anew. Where ``change`` names a segment without what it asks, that is looked up."""
 
-        def decide(state: sequence.Sequence, *, now: datetime, actor: str) -> Sequence[Event]:
-            return sequence_edits.revise(state, change(state.definition), now=now, actor=actor)
+        def decide(
+            state: sequence.Sequence, *, now: datetime, actor: str, connection: Any
+        ) -> Sequence[Event]:
+            changed = change(state.definition)
+            if changed.segment is None:
+                asked = self._segment(connection, changed.segment_id)
+                changed = sequence.asking(changed, asked)
+            return sequence_edits.revise(state, changed, now=now, actor=actor)
 
-        return self._edit(sequence_id, decide, actor)
+        return self._edit(sequence_id, decide, actor, connects=True)
 
     def revise_step(
         self, sequence_id: UUID, number: int, *, actor: str, **content: Any
@@ -98,15 +104,22 @@ class SequenceEditCommands(Commands):
         return self._replanner(state, ()), journeys
 
     def _edit(
-        self, sequence_id: UUID, decide: Callable[..., Sequence[Event]], actor: str
+        self,
+        sequence_id: UUID,
+        decide: Callable[..., Sequence[Event]],
+        actor: str,
+        *,
+        connects: bool = False,
     ) -> Replanned:
-        """What the events of ``decide(state, now=..., actor=...)`` did to those under way."""
+        """What the events of ``decide(state, now=..., actor=...)`` did to those under way. One that
+        ``connects`` gets the ``connection`` of the transaction too."""
         done: list[Event] = []
 
         def decide_for_all(
             connection: Any, state: sequence.Sequence, now: datetime
         ) -> Sequence[Event]:
-            done[:] = decide(state, now=now, actor=actor)
+            more = {"connection": connection} if connects else {}
+            done[:] = decide(state, now=now, actor=actor, **more)
             after = cast(sequence.Sequence, SEQUENCE.fold(state, done))
             if after.status != "inactive" and not _same_link(state, after):
                 self._refuse_cycle(connection, sequence_id, after.definition)

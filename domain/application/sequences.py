@@ -30,8 +30,10 @@ class SequenceCommands(SequenceEditCommands):
         """Define a draft; ``definition`` is made for the new sequence's id, which its steps'
         content ids name."""
         sequence_id = self.new_id()
-        event = sequence.define(sequence_id, definition(sequence_id), now=self.clock(), actor=actor)
         with self.queries.transaction() as connection:
+            made = definition(sequence_id)
+            made = sequence.asking(made, self._segment(connection, made.segment_id))
+            event = sequence.define(sequence_id, made, now=self.clock(), actor=actor)
             self._refuse_cycle(connection, sequence_id, event.definition)
             self.record(connection, (event,))
         return sequence.evolve(None, event)
@@ -86,4 +88,5 @@ class SequenceCommands(SequenceEditCommands):
         self, connection: Any, state: sequence.Sequence, now: datetime, actor: str
     ) -> Sequence[Event]:
         self._refuse_cycle(connection, state.id, state.definition)
-        return sequence.activate(state, now=now, actor=actor)
+        segment = self._segment(connection, state.definition.segment_id)
+        return sequence.activate(state, segment, now=now, actor=actor)

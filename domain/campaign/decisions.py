@@ -33,6 +33,7 @@ from domain.campaign.events import (
 from domain.campaign.state import NOTHING, Campaign, Counted, Status, evolve
 from domain.errors import InvalidInputError, NotAllowedError, WrongStateError
 from domain.event import Event, first, following
+from domain.segments import Predicate
 
 
 def draft(id: UUID, definition: Definition, *, now: datetime, actor: str) -> CampaignDrafted:  # noqa: A002
@@ -126,6 +127,7 @@ def revise(
         "device_ids",
         "undo_seconds",
         "hold_out",
+        "segment_id",
     )
     if campaign.triggered_at is not None:
         for field in frozen:
@@ -146,8 +148,11 @@ def _approval(campaign: Campaign, new: Definition, *, four_eyes: bool) -> Approv
     return "kept" if four_eyes or not campaign.awaits_approval else "none"
 
 
-def approve(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Approve exactly what the campaign says now, and to whom. Nothing follows if it is approved.
+def approve(
+    campaign: Campaign, segment: Predicate | None = None, *, now: datetime, actor: str
+) -> tuple[Event, ...]:
+    """Approve exactly what the campaign says now, and to whom: ``segment`` is what its segment is
+    now, and stays what it asks. Nothing follows if it is approved.
     Raises NotAllowedError for who wrote it or changed it last."""
     _require(campaign, "approve", "draft", "pending", "triggering", "triggered", "paused")
     if actor in (campaign.made_by, campaign.changed_by):
@@ -159,19 +164,29 @@ def approve(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ..
         "content_sha256": approved_content(definition).hex(),
         "niche": definition.niche,
         "target_status": definition.target_status,
+        "segment": segment,
     }
     return (following(campaign, CampaignApproved, now, actor, **what),)
 
 
-def start(campaign: Campaign, *, now: datetime, actor: str) -> tuple[Event, ...]:
-    """Freeze the criteria of a pending campaign; refused before ``scheduled_at``."""
+def start(
+    campaign: Campaign, segment: Predicate | None = None, *, now: datetime, actor: str
+) -> tuple[Event, ...]:
+    """Freeze the criteria of a pending campaign, and its segment, if it has one: as it was
+    approved, else ``segment``, which it is now. Refused before ``scheduled_at``. Raises
+    InvalidInputError without a segment that it has."""
     _require(campaign, "start", "pending")
     if campaign.awaits_approval:
         raise WrongStateError("campaign", "not approved", "start")
     if starts_at(campaign.definition) > now:
         raise WrongStateError("campaign", campaign.status, "start (before its time)")
     undo_seconds = campaign.definition.undo_seconds
+    if campaign.approved is not None:
+        segment = campaign.approved.segment
+    if (campaign.definition.segment_id is None) != (segment is None):
+        raise InvalidInputError("segment_id", "a segment that there is")
     criteria = {
+        "segment": segment,
         "niche": campaign.definition.niche,
         "target_status": campaign.definition.target_status,
         "undo_until": now + timedelta(seconds=undo_seconds) if undo_seconds else None,

@@ -45,6 +45,7 @@ class Definition(Content, frozen=True, kw_only=True):
     while one of the ``windows`` is open, if there are any, on the clock of the recipient;
     ``timezone`` is for people who have none. One that is to ``ignore_cap`` is no promotion. Leads
     that nothing ties to a device are shared out among ``device_ids``, or among all if it is empty.
+    With a ``segment_id``, only leads that are in that segment too get it.
 
     With a ``local_time`` (``YYYY-MM-DDTHH:MM``) everybody gets it at that time of the own clock,
     and ``scheduled_at`` is when that is on the first of all clocks.
@@ -72,6 +73,7 @@ class Definition(Content, frozen=True, kw_only=True):
     variants: tuple[Variant, ...] = ()
     hold_out: float = 0.0
     device_ids: tuple[UUID, ...] = ()
+    segment_id: UUID | None = None
 
 
 # What an approval is about, and what a field is where it says nothing: a later field that says
@@ -85,8 +87,11 @@ _APPROVED = (
     "target_status",
     "variants",
     "hold_out",
+    "segment_id",
 )
-_PLAIN: Mapping[str, object] = MappingProxyType({"variants": (), "hold_out": 0.0})
+_PLAIN: Mapping[str, object] = MappingProxyType(
+    {"variants": (), "hold_out": 0.0, "segment_id": None}
+)
 
 
 def check(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.campaign.definition import Definition
 from domain.event import Event
+from domain.segments import Predicate
 from domain.values import TargetFilter
 
 # What a new definition means for the approval: it is needed, there is none, or it is as it was.
@@ -41,22 +42,25 @@ class CampaignRevised(Event, frozen=True, kw_only=True, gc=False):
 
 class CampaignApproved(Event, frozen=True, kw_only=True, gc=False):
     """The actor approved exactly this: the content, whose digest is ``content_sha256``, for the
-    leads of ``niche`` and ``target_status``."""
+    leads of ``niche`` and ``target_status`` that are in ``segment``, if there is one."""
 
     TOPIC: ClassVar[str] = "campaign.approved"
     content_sha256: str
     niche: tuple[str, ...]
     target_status: TargetFilter
+    segment: Predicate | None = None
 
 
 class CampaignTriggered(Event, frozen=True, kw_only=True, gc=False):
-    """The campaign started: ``niche`` and ``target_status`` are frozen as its criteria. Before
-    ``undo_until`` nothing is sent."""
+    """The campaign started: ``niche`` and ``target_status`` are frozen as its criteria, and
+    ``segment`` as its segment was approved or is now, if it has one; times in it count from this
+    event. Before ``undo_until`` nothing is sent."""
 
     TOPIC: ClassVar[str] = "campaign.triggered"
     niche: tuple[str, ...]
     target_status: TargetFilter
     undo_until: datetime | None = None
+    segment: Predicate | None = None
 
 
 class CampaignAudienceExtended(Event, frozen=True, kw_only=True, gc=False):

@@ -25,15 +25,17 @@ from domain.campaign.events import (
     PauseReason,
 )
 from domain.event import Event, ForeignEventError, folder
+from domain.segments import Predicate
 
 Status = Literal["draft", "pending", "triggering", "triggered", "finished", "paused", "cancelled"]
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """Who approved the campaign as it is, and when."""
+    """Who approved the campaign as it is, and when; ``segment`` is what its segment was then."""
 
     by: str
     at: datetime
+    segment: Predicate | None = None
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -59,11 +61,10 @@ NOTHING = Counted()
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign's state. ``made_by`` and ``changed_by`` are the actors who wrote it and who last
     changed what it says or to whom. With ``awaits_approval`` nothing is sent before another one
-    approved it. A paused one goes on as ``paused_from``;
-    ``pause_reason`` says whether it held itself. The brake does not count what was
-    ``counted_before``. It started at ``triggered_at``. Before
-    ``undo_until`` nothing is sent. ``scheduled`` and ``excluded`` count up to ``cursor``, the last
-    lead that was looked at."""
+    approved it. A paused one goes on as ``paused_from``; ``pause_reason`` says whether it held
+    itself. The brake does not count what was ``counted_before``. It started at ``triggered_at``,
+    which froze ``segment``. Before ``undo_until`` nothing is sent. ``scheduled`` and ``excluded``
+    count up to ``cursor``, the last lead that was looked at."""
 
     id: UUID
     version: int
@@ -78,6 +79,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     counted_before: Counted = NOTHING
     triggered_at: datetime | None = None
     undo_until: datetime | None = None
+    segment: Predicate | None = None
     cursor: UUID | None = None
     scheduled: int = 0
     excluded: dict[str, int] = {}
@@ -104,13 +106,14 @@ def evolve(state: Campaign | None, event: Event) -> Campaign:
         case Campaign(), CampaignRevised():
             changes = {"definition": event.definition, **_unapproved(event)}
         case Campaign(), CampaignApproved():
-            approved = Approval(event.actor, event.timestamp)
+            approved = Approval(event.actor, event.timestamp, event.segment)
             changes = {"approved": approved, "awaits_approval": False}
         case Campaign(), CampaignTriggered():
             changes = {
                 "status": "triggering",
                 "triggered_at": event.timestamp,
                 "undo_until": event.undo_until,
+                "segment": event.segment,
             }
         case Campaign(), CampaignAudienceExtended():
             excluded = dict(state.excluded)

@@ -11,6 +11,7 @@ from domain.campaign.definition import starts_at
 from domain.event import Event
 from domain.lead import events as lead
 from domain.message import events as message_events
+from domain.segments import Predicate
 
 
 def sentence(event: Event) -> str:
@@ -139,6 +140,10 @@ def _story(event: Event) -> Iterator[str]:
                 yield "the secret key replaced by another"
             else:
                 yield f"the secret of subscription {event.subscription_id} replaced by another"
+        case access.SegmentSaved():
+            yield f"segment {event.predicate.name!r} saved"
+        case access.SegmentDeleted():
+            yield f"segment {event.segment_id} deleted"
         case sequence.SequenceDefined():
             yield f"sequence {event.definition.name!r} defined for trigger"
             yield f"{event.definition.trigger}, {len(event.definition.steps)} steps"
@@ -175,12 +180,14 @@ def _story(event: Event) -> Iterator[str]:
         case campaign_events.CampaignApproved():
             yield f"campaign approved: content {event.content_sha256[:12]}… to niche"
             yield f"{', '.join(event.niche) or 'any'}, target status {event.target_status}"
+            yield from _of_segment(event.segment)
         case campaign_events.CampaignScheduled():
             yield f"campaign {event.definition.name!r} scheduled for"
             yield starts_at(event.definition).isoformat()
         case campaign_events.CampaignTriggered():
             yield f"campaign triggered for niche {', '.join(event.niche) or 'any'},"
             yield f"target status {event.target_status}"
+            yield from _of_segment(event.segment)
             if event.undo_until is not None:
                 yield f"; it can be called back until {event.undo_until.isoformat()}"
         case campaign_events.CampaignRevised():
@@ -216,3 +223,8 @@ def _story(event: Event) -> Iterator[str]:
             yield f"cancelled: {event.reason}"
         case _:
             yield event.TOPIC.replace(".", " ").replace("_", " ")
+
+
+def _of_segment(segment: Predicate | None) -> Iterator[str]:
+    if segment is not None:
+        yield f"in segment {segment.name!r}"

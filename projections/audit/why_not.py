@@ -11,12 +11,15 @@ from sqlalchemy import Connection
 
 from domain import audience, campaign, enrolling, lead, sequence, values
 from domain.application.outreach import Outreach
+from domain.audience import Asked
 from domain.campaign import events as campaign_events
 from domain.campaign.definition import starts_at
 from domain.device_choice import UNTIED
 from domain.event import Event
+from domain.segment_matching import failing
 from domain.waiting import Wait
 from projections.audit import event_log
+from projections.audit.segment_then import history_then
 from projections.audit.sender_then import exclusion_then
 from projections.config.settings import Settings
 from projections.database.engine import Database, rows
@@ -28,7 +31,9 @@ class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
     """Why a lead was not sent a campaign or a sequence.
 
     ``reason`` is a code: the recorded one, or the criterion that the lead did not meet. ``story``
-    is a sentence for people. For a criterion, ``wanted`` are its values and ``had`` the lead's.
+    is a sentence for people. For a criterion, ``wanted`` are its values and ``had`` the lead's. For
+    a segment, ``clause`` says which of its conditions failed, such as ``all[2]``, and ``saw`` is
+    what it saw of the lead, as JSON has it; of ``any`` what each of these saw.
     ``message_ids`` are the messages there are. ``decided_at`` is when the campaigner decided.
     ``waits_for`` is what a pending message waits for.
     """
@@ -41,6 +46,8 @@ class WhyNot(msgspec.Struct, frozen=True, kw_only=True):
     story: str
     wanted: list[str] = []
     had: list[str] = []
+    clause: str | None = None
+    saw: Any = None
     decided_at: datetime | None = None
     waits_for: Wait | None = None
 
@@ -74,7 +81,11 @@ def why_not_campaign(
         return WhyNot(reason="not_reached", story=story, **about)
     number, about["decided_at"] = decision
     then = _lead_before(database, lead_id, number)
-    explanation = _mismatch(then, triggered.niche, triggered.target_status)
+    asked = None
+    if triggered.segment is not None:
+        past = history_then(database, lead_id, number)
+        asked = Asked(triggered.segment, past, triggered.timestamp)
+    explanation = _mismatch(then, triggered.niche, triggered.target_status, asked)
     if explanation is None:
         before = campaign.fold(None, [event for place, event in log if place < number])
         reason = "no_device"
@@ -97,8 +108,12 @@ def why_not_sequence(
     about: dict[str, Any] = {"lead_id": lead_id, "sequence_id": sequence_id}
     person = outreach.get_lead(lead_id)
     state = outreach.get_sequence(sequence_id)
+    asked = None
+    if state.definition.segment is not None:
+        past = history_then(database, lead_id)
+        asked = Asked(state.definition.segment, past, outreach.clock())
     with database.transaction() as connection:
-        again = _passed_over_again(connection, person, state)
+        again = _passed_over_again(connection, person, state, asked)
     told = _of_messages(outreach, database, settings, "sequence_id", sequence_id, about)
     if told is not None:
         if again is not None:
@@ -108,7 +123,7 @@ def why_not_sequence(
     if state.status != "active":
         story = f"never enrolled: the sequence is {state.status}"
         return WhyNot(reason="not_active", story=story, **about)
-    explanation = _mismatch(person, definition.niche, definition.target_status)
+    explanation = _mismatch(person, definition.niche, definition.target_status, asked)
     if explanation is None and values.matching(definition.trigger, person.triggers) is None:
         explanation = {
             "reason": "trigger",
@@ -130,7 +145,7 @@ def why_not_sequence(
 
 
 def _passed_over_again(
-    connection: Connection, person: lead.Lead, state: sequence.Sequence
+    connection: Connection, person: lead.Lead, state: sequence.Sequence, asked: Asked | None
 ) -> dict[str, Any] | None:
     """Fields of WhyNot for a lead that was enrolled and has the trigger again: why the enroller
     passes it over. None if it does not."""
@@ -149,7 +164,7 @@ def _passed_over_again(
                 }
     if state.status != "active":
         return None
-    return _mismatch(person, definition.niche, definition.target_status)
+    return _mismatch(person, definition.niche, definition.target_status, asked)
 
 
 def _of_messages(
@@ -220,12 +235,12 @@ def _lead_before(database: Database, lead_id: UUID, number: int) -> lead.Lead | 
 
 
 def _mismatch(
-    state: lead.Lead | None, niche: tuple[str, ...], target_status: str
+    state: lead.Lead | None, niche: tuple[str, ...], target_status: str, asked: Asked | None
 ) -> dict[str, Any] | None:
     """Fields of WhyNot for the first criterion that the lead does not meet, or None."""
     if state is None:
         return {"reason": "not_registered", "story": "the lead was not registered yet"}
-    match audience.mismatch(state, niche, target_status):
+    match audience.mismatch(state, niche, target_status, asked):
         case "erased":
             return {"reason": "erased", "story": "the person had been erased"}
         case "merged":
@@ -244,9 +259,27 @@ def _mismatch(
                 "wanted": [target_status],
                 "had": [state.profile.target_status],
             }
+        case "segment":
+            return _outside(state, asked)
     if state.opted_out_at is not None:
         return {"reason": "opted_out", "story": "the lead had opted out"}
     if state.unreachable_at is not None:
         story = f"no message reached the person: {state.unreachable_code}"
         return {"reason": "unreachable", "story": story}
     return None
+
+
+def _outside(state: lead.Lead, asked: Asked | None) -> dict[str, Any] | None:
+    """Fields of WhyNot for the first condition of the segment that keeps the lead out, or None."""
+    failure = asked and failing(asked.predicate, state, asked.past, asked.now)
+    if asked is None or failure is None:
+        return None
+    seen = failure.seen if isinstance(failure.seen, list) else [failure.seen]
+    return {
+        "reason": "segment",
+        "story": f"the lead was not in the segment {asked.predicate.name!r}: {failure.clause}",
+        "wanted": [failure.words],
+        "had": ["nothing" if each is None else str(each) for each in seen],
+        "clause": failure.clause,
+        "saw": failure.seen,
+    }

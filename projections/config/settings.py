@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 import phonenumbers
@@ -28,7 +29,7 @@ Network = IPv4Network | IPv6Network
 # Every address of this machine for itself; the word for them in ``trusted_proxies``.
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 # The settings that are never shown.
-SECRETS = ("database_url", "secret_key", "new_secret_key", "api_key")
+SECRETS = ("database_url", "secret_key", "new_secret_key", "api_key", "sentry_dsn")
 # Who may see a path: everybody, whoever has an API key, nobody.
 Door = Literal["open", "key", "off"]
 Approval = Literal["off", "four-eyes"]
@@ -178,6 +179,17 @@ def _api_key(text: str) -> str:
     return text
 
 
+def _http_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        has_host = False
+    if not has_host or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+        raise ValueError("a URL with http or https, such as http://127.0.0.1:4318")
+    return text
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser()
 
@@ -247,6 +259,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # Who may see /metrics, and /docs with /openapi.json.
     metrics: Annotated[Door, _door] = "open"
     docs: Annotated[Door, _door] = "open"
+    # Where lines of the log are told beside standard error: traces by OTLP, and errors.
+    otlp_endpoint: Annotated[str | None, _http_url] = None
+    sentry_dsn: Annotated[str | None, _http_url] = None
     # For tests: the fault point at which this process dies, and the how many-th time, from 1.
     fault: Annotated[tuple[str, int] | None, _fault] = None
 

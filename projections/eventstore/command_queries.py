@@ -21,6 +21,7 @@ from domain.enrollment import Enrollment
 from domain.lead import Lead
 from domain.message import Message
 from domain.replanning import Journey
+from domain.segments import Predicate
 from domain.suppression import Suppression
 from domain.surroundings import Surroundings
 from projections.database import identity_key, installation
@@ -35,6 +36,7 @@ from projections.readmodels import (
     devices,
     enrollments,
     leads,
+    segments,
     sequences,
     suppressions,
 )
@@ -175,6 +177,18 @@ class DatabaseCommandQueries:
     def count_waiting(self, connection: Any, device_id: UUID) -> int:
         """How many messages of the device are pending or processing."""
         return retired.count_waiting(connection, device_id)
+
+    def segment(
+        self, connection: Any, segment_id: UUID, *, alone: bool = False
+    ) -> Predicate | None:
+        """The segment of that id, locked."""
+        return segments.by_id(connection, segment_id, "FOR UPDATE" if alone else "FOR KEY SHARE")
+
+    def users_of_segment(
+        self, connection: Any, segment_id: UUID
+    ) -> list[tuple[str, UUID, str, str]]:
+        """What names the segment, as (kind, id, name, status)."""
+        return [tuple(row) for row in segments.users(connection, segment_id)]
 
     def access_version(self, connection: Any, stream_id: UUID) -> int:
         """How many events the stream about access has; nobody else is told meanwhile."""

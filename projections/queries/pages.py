@@ -67,6 +67,7 @@ SOURCES = {
     "lead": (_LEADS, "lead_id"),
     "reply": (_REPLIES, "reply_id"),
     "suppression": (_SUPPRESSIONS, "suppression_id"),
+    "segment": ("segments", "segment_id"),
     "sequence": ("sequences", "sequence_id"),
     "enrollment": (_ENROLLMENTS, "enrollment_id"),
     "campaign": ("campaigns", "campaign_id"),

@@ -95,7 +95,7 @@ def _doubtful(campaign: Campaign, now: datetime) -> Iterable[TextWarning]:
     if campaign.triggered_at is not None or campaign.status not in ("draft", "pending", "paused"):
         return
     wanted = campaign.definition
-    if not wanted.niche and wanted.target_status == "all" and not getattr(wanted, "segment_id", 0):
+    if not wanted.niche and wanted.target_status == "all" and wanted.segment_id is None:
         yield TextWarning(code="everybody", message="it goes to every lead: niche is empty")
     if wanted.scheduled_at is not None and wanted.scheduled_at < now:
         yield TextWarning(code="in_the_past", message="its time is over: it starts at once")

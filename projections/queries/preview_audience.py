@@ -19,7 +19,7 @@ from domain.windows import Hours
 from domain.zones import House
 from projections.database.engine import rows
 from projections.queries.preview_texts import Texts
-from projections.readmodels import devices, leads
+from projections.readmodels import devices, leads, segments
 
 # Leads per query.
 CHUNK = 5000
@@ -64,7 +64,7 @@ class Reader:
         self._house = house
         self._groups = campaign_definition.groups(state.id, self._definition)
         self._gateways = devices.gateways(connection)
-        start = max(now, campaign_definition.starts_at(self._definition))
+        self._start = start = max(now, campaign_definition.starts_at(self._definition))
         undo = timedelta(seconds=self._definition.undo_seconds)
         self._undo_until = state.undo_until or start + undo
         self._found = Audience(
@@ -103,8 +103,9 @@ class Reader:
             self._groups.is_held_out,
         )
         cursor, retired = self._campaign.cursor, devices.retired(statuses)
+        segment = segments.of_campaign(self._connection, self._campaign, self._start)
         while chunk := leads.audience(
-            self._connection, self._campaign.id, cursor, CHUNK, retired, named=True
+            self._connection, self._campaign.id, cursor, CHUNK, retired, segment, named=True
         ):
             cursor = chunk[-1].lead_id
             for row in chunk:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from domain.campaign import Approval, Campaign, Counted
 from domain.campaign.definition import Definition
+from domain.segments import Predicate
 from projections.database.engine import rows
 from projections.database.quarantined import FaultyError, not_aside
 from projections.readmodels.handler import Handlers, beside, handler, keys
@@ -114,16 +115,19 @@ HANDLERS: Handlers = {
         handler(
             _update(
                 "awaits_approval = false, approved = jsonb_build_object('by', e.actor, 'at',"
-                " e.timestamp)"
+                " e.timestamp, 'segment', e.segment)"
             ),
-            "actor text",
+            "actor text, segment json",
         ),
         HOLD_OR_FREE,
     ),
     ("campaign.triggered",): (
         handler(
-            _update("status = 'triggering', triggered_at = e.timestamp, undo_until = e.undo_until"),
-            "undo_until timestamptz",
+            _update(
+                "status = 'triggering', triggered_at = e.timestamp, undo_until = e.undo_until,"
+                " segment = e.segment::jsonb"
+            ),
+            "undo_until timestamptz, segment json",
         ),
     ),
     ("campaign.audience_extended",): (
@@ -167,6 +171,7 @@ def state(row: Any) -> Campaign:
     """The aggregate's state, from a row of ``campaigns``. Raises FaultyError if it is none."""
     try:
         definition = msgspec.convert(row.definition, Definition)
+        segment = msgspec.convert(row.segment, Predicate | None)
     except msgspec.ValidationError as error:
         raise FaultyError("campaign", row.campaign_id, error) from None
     return Campaign(
@@ -183,6 +188,7 @@ def state(row: Any) -> Campaign:
         pause_reason="" if row.brake is None else "brake",
         counted_before=msgspec.convert(row.counted_before or {}, Counted),
         approved=msgspec.convert(row.approved, Approval | None),
+        segment=segment,
         cursor=row.cursor,
         scheduled=row.scheduled,
         excluded=row.excluded,

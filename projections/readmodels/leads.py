@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,10 @@ from domain.lead import Lead, Profile
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
 from projections.database.quarantined import not_aside
+from projections.readmodels import segments
 from projections.readmodels.addresses import LOCK_SHARED
 from projections.readmodels.handler import key
+from projections.readmodels.segment_conditions import Compiled
 from projections.schema.expressions import FIRST_CONTACT
 
 # Whether a device can write to lead ``l`` for sequence ``s``: one of its pool, or else one that the
@@ -31,7 +34,8 @@ _HAS_DEVICE = """
                AND m.device_id = d.device_id AND m.status <> 'cancelled'))))
 """
 
-# Whether an audience of niches and a target status takes lead ``l``; ``{a}`` has the criteria.
+# Whether an audience of niches and a target status takes lead ``l``; ``{a}`` has the criteria. Who
+# asks has the condition of its segment beside this.
 MATCHES = """
     l.erased_at IS NULL AND l.merged_into IS NULL
     AND (cardinality({a}.niche_keys) = 0 OR l.niche_keys && {a}.niche_keys)
@@ -39,15 +43,19 @@ MATCHES = """
 """
 
 
-def enrollable(connection: Connection, limit: int, retired: Iterable[UUID] = ()) -> list[Any]:
+def enrollable(
+    connection: Connection, limit: int, retired: Iterable[UUID] = (), *, now: datetime
+) -> list[Any]:
     """Locks up to ``limit`` leads that enter a sequence now and gives one row per lead and
     sequence, in lead order; ``trigger`` is the sequence's trigger as the lead has it.
 
-    A lead enters every active sequence whose trigger it has and whose niche and target status it
-    matches, as often as the sequence's re-entry policy says (``enrolling.keeps_out``), provided
-    that a device can write to it. The rows say what ties the lead to devices, of which these are
-    ``retired``. Leads that another enroller holds are left to it.
+    A lead enters every active sequence whose trigger it has and whose niche, target status and
+    segment it matches ``now``, as often as the sequence's re-entry policy says
+    (``enrolling.keeps_out``), provided that a device can write to it. The rows say what ties the
+    lead to devices, of which these are ``retired``. Leads that another enroller holds are left to
+    it.
     """
+    segment = segments.of_sequences(connection, now)
     enters = f"""
         s.status = 'active' AND {not_aside("sequence", "s.sequence_id")}
         AND l.trigger_keys @> ARRAY[s.trigger_key]
@@ -57,6 +65,7 @@ def enrollable(connection: Connection, limit: int, retired: Iterable[UUID] = ())
             WHERE e.lead_id = l.lead_id AND e.sequence_id = s.sequence_id
               AND (s.definition ->> 'reentry' = 'once' OR e.status = 'active'
                    OR e.reason = ANY(%(refusals)s))))
+        AND {segment.sql}
         AND {_HAS_DEVICE}
     """
     return rows(
@@ -84,6 +93,7 @@ def enrollable(connection: Connection, limit: int, retired: Iterable[UUID] = ())
         """,
         limit=limit,
         refusals=list(REFUSALS),
+        **segment.parameters,
         retired=uuids(retired),
     )
 
@@ -94,23 +104,25 @@ def audience(
     after: UUID | None,
     limit: int,
     retired: Iterable[UUID] = (),
+    segment: Compiled | None = None,
     *,
     named: bool = False,
     local: bool = False,
 ) -> list[Any]:
     """The next ``limit`` leads, in id order after ``after``, that match the campaign's frozen niche
-    and target status; the campaign's row must be locked. They come with what ties them to devices,
-    of which these are ``retired``. If they are ``named``, with what a text
-    may name, and with their latest reply; if they are ``local``, with what says where they are."""
+    and target status, and ``segment``; the campaign's row must be locked. They come with what ties
+    them to devices, of which these are ``retired``. If they are ``named``, with what a text may
+    name, and with their latest reply; if they are ``local``, with what says where they are."""
     names = ", l.name, l.attributes, l.replied_at" if named else ""
     names += ", l.phone, l.timezone" if named or local else ""
+    asked = segment or Compiled("true", {})
     return rows(
         connection,
         f"""
         SELECT l.lead_id, l.version, l.device_id, l.replied_through,
             {FIRST_CONTACT} AS first_contact, l.opted_out_at, l.unreachable_at{names}
         FROM campaigns c JOIN leads l ON {MATCHES.format(a="c")}
-        WHERE c.campaign_id = %(campaign_id)s
+        WHERE c.campaign_id = %(campaign_id)s AND {asked.sql}
           AND (%(after)s::uuid IS NULL OR l.lead_id > %(after)s::uuid)
         ORDER BY l.lead_id LIMIT %(limit)s
         """,
@@ -118,6 +130,7 @@ def audience(
         after=None if after is None else str(after),
         limit=limit,
         retired=uuids(retired),
+        **asked.parameters,
     )
 
 

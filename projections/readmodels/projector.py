@@ -27,6 +27,7 @@ from projections.readmodels import (
     message_changes,
     messages,
     replies,
+    segments,
     sequences,
     suppressions,
 )
@@ -43,6 +44,7 @@ HANDLERS: Handlers = {
     **devices.HANDLERS,
     **lead_changes.HANDLERS,
     **suppressions.HANDLERS,
+    **segments.HANDLERS,
     **sequences.HANDLERS,
     **campaigns.HANDLERS,
     **enrollments.HANDLERS,

@@ -114,7 +114,15 @@ HOLD_OR_FREE = beside(_HOLD_OR_FREE_MESSAGES)
 
 HANDLERS: Handlers = {
     ("sequence.defined",): (handler(_DEFINED, "definition json"),),
-    ("sequence.activated",): (handler(_update("status = 'active'")),),
+    ("sequence.activated",): (
+        handler(
+            _update(
+                "status = 'active', definition = CASE WHEN e.segment IS NULL THEN s.definition"
+                " ELSE jsonb_set(s.definition, '{segment}', e.segment::jsonb) END"
+            ),
+            "segment json",
+        ),
+    ),
     ("sequence.paused",): (handler(_update("status = 'paused'")), HOLD_OR_FREE),
     ("sequence.resumed",): (handler(_update("status = 'active'")), HOLD_OR_FREE),
     ("sequence.deactivated",): (

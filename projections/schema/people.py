@@ -1,5 +1,5 @@
 """The read models of people: leads, their addresses, what they wrote and what was written to one of
-them alone, and what is suppressed."""
+them alone, what is suppressed, and segments."""
 
 from __future__ import annotations
 
@@ -116,6 +116,18 @@ composed_messages = Table(
     Column("media_url", Text),
     Column("rules", Integer, nullable=False),
     Index("composed_messages_by_lead", "lead_id"),
+)
+
+# Groups of people by a saved question. ``version`` is that of the access stream.
+segments = Table(
+    "segments",
+    READ_MODELS,
+    Column("segment_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("predicate", JSONB, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Column("updated_at", TIME, nullable=False),
 )
 
 # What people wrote. Webhooks come several times: a reply is known by the digest of the provider's

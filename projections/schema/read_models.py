@@ -105,6 +105,8 @@ campaigns = Table(
     Column("counted_before", JSONB),
     # Before it nothing is sent.
     Column("undo_until", TIME),
+    # As it was at the start.
+    Column("segment", JSONB),
     Column("cursor", Uuid),
     Column("scheduled", Integer, nullable=False),
     Column("excluded", JSONB, nullable=False),

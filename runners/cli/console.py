@@ -247,8 +247,14 @@ def _what(entry: Entry) -> str:
     return f"{what} (through {', '.join(through)})" if through else what
 
 
-def print_rebuild(console: Terminal, differences: Mapping[str, str | None]) -> None:
-    """Prints the first difference of each table, None where there is none."""
+def print_rebuild(
+    console: Terminal, differences: Mapping[str, str | None], *, brief: bool = False
+) -> None:
+    """Prints the first difference of each table, None where there is none. If it is ``brief`` and
+    there is none at all, that is one line."""
+    if brief and not any(differences.values()):
+        console.print(f"{len(differences)} tables made anew from the events: all identical")
+        return
     table = _table("Rebuilt from the events", "table", "compared with the live one")
     for name, difference in differences.items():
         table.add_row(name, difference or "identical")

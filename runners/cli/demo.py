@@ -13,6 +13,7 @@ from domain import device, sequence
 from domain.application.outreach import Outreach
 from domain.campaign.definition import Definition
 from projections.audit import message_trail
+from projections.audit.why_not import why_not_campaign
 from projections.config import secret_key
 from projections.config.settings import Settings
 from projections.container import Container
@@ -33,6 +34,8 @@ ACTOR = "cli:demo"
 # A Monday. Ids follow from the installation, so that names and numbers differ a little by run.
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 DAYS = 6
+# Of the first person in the file, whose niche is not the campaign's.
+LEFT_OUT = "+60132181667"
 
 STEPS = (
     "Hi {name|there}, thanks for asking about our programme. Is {city|your town} still home?",
@@ -73,15 +76,13 @@ def run(settings: Settings, terminal: console.Terminal) -> bool:
         sequence_id, campaign_id = _plan(container.outreach)
         terminal.print(f"registered {len(devices)} devices, one sequence and one campaign")
         _play(container, clock, terminal)
+        # First what nothing else shows; the reports are long.
+        _print_proof(container, terminal, sequence_id)
+        _print_why_not(container, terminal, campaign_id)
+        is_identical = rebuild_and_compare(container, terminal, brief=True)
         with container.database.transaction() as connection:
             _print_reports(connection, terminal, sequence_id, campaign_id)
-            message_id = lookup.first_sent(connection, sequence_id, step=2)
-        if message_id is not None:
-            console.print_trail(
-                terminal,
-                message_trail.message_trail(container.outreach, container.database, message_id),
-            )
-        return rebuild_and_compare(container, terminal)
+        return is_identical
 
 
 def _settings(settings: Settings) -> Settings:
@@ -175,6 +176,27 @@ def _play(container: Container, clock: SimulatedClock, terminal: console.Termina
         task = bar.add_task(f"playing {DAYS} days", total=DAYS * 86400.0)
         simulation.play(end, lambda now: bar.update(task, completed=(now - START).total_seconds()))
     terminal.print(f"played {DAYS} days, until {clock():%Y-%m-%d %H:%M} UTC")
+
+
+def _print_proof(container: Container, terminal: console.Terminal, sequence_id: UUID) -> None:
+    """Prints what became of one message, and its text with the proof."""
+    with container.database.transaction() as connection:
+        message_id = lookup.first_sent(connection, sequence_id, step=2)
+    if message_id is not None:
+        trail = message_trail.message_trail(container.outreach, container.database, message_id)
+        console.print_trail(terminal, trail)
+
+
+def _print_why_not(container: Container, terminal: console.Terminal, campaign_id: UUID) -> None:
+    """Prints why the person with the phone ``LEFT_OUT`` did not get the campaign."""
+    lead_id = container.outreach.find_lead(LEFT_OUT)
+    if lead_id is not None:
+        about = container.outreach, container.database, container.settings, lead_id
+        answer = why_not_campaign(*about, campaign_id)
+        wanted, had = ", ".join(answer.wanted), ", ".join(answer.had)
+        terminal.print(
+            f"why did {LEFT_OUT} not get the campaign? {answer.story}; wanted {wanted}, had {had}"
+        )
 
 
 def _print_reports(

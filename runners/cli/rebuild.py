@@ -55,12 +55,17 @@ def replay(config: Settings, until: str, into: str) -> None:
 
 
 def rebuild_and_compare(
-    container: Container, terminal: console.Terminal, *, only: str | None = None, swap: bool = False
+    container: Container,
+    terminal: console.Terminal,
+    *,
+    only: str | None = None,
+    swap: bool = False,
+    brief: bool = False,
 ) -> bool:
     """Rebuilds every read model and prints on ``terminal`` how each compares with the live one.
 
-    ``only`` and ``swap`` are those of ``projections.rebuild.rebuild.rebuild``. Returns whether all
-    tables are identical.
+    ``only`` and ``swap`` are those of ``projections.rebuild.rebuild.rebuild``. If it is ``brief``,
+    tables that are all identical are one line. Returns whether they are.
     """
     with console.progress_bar(terminal) as bar:
         task = bar.add_task("rebuilding from the events", total=None)
@@ -70,5 +75,5 @@ def rebuild_and_compare(
             only=only,
             swap=swap,
         )
-    console.print_rebuild(terminal, differences)
+    console.print_rebuild(terminal, differences, brief=brief)
     return not any(differences.values())

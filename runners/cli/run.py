@@ -11,6 +11,7 @@ from runners.cli import console
 from runners.cli.common import warn_of_unknown_settings
 from runners.process import bundled
 from runners.process.supervisor import RUNNERS, Runners
+from runners.support import telemetry
 
 
 @click.command()
@@ -21,6 +22,7 @@ def run(config: Settings, names: tuple[str, ...], once: bool) -> None:
     """Run all runners, or those that are named, until SIGTERM or Ctrl-C."""
     warn_of_unknown_settings()
     metrics.share(config.home)
+    telemetry.start(config)
     with Container(config) as container:
         runners = Runners(container, names or RUNNERS)
         if once:

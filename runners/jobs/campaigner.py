@@ -18,7 +18,7 @@ from domain.message.events import MessageScheduled
 from projections.container import Container
 from projections.database.quarantined import FaultyError
 from projections.queue import wake
-from projections.readmodels import campaigns, devices, leads
+from projections.readmodels import campaigns, devices, leads, segments
 from projections.records import quarantine
 
 CHUNK = 5000
@@ -78,7 +78,8 @@ class Campaigner:
         state = campaigns.next_to_start(connection, now)
         if state is None:
             return False
-        events = campaign.start(state, now=now, actor=self.actor)
+        segment = segments.of_definition(connection, state)
+        events = campaign.start(state, segment, now=now, actor=self.actor)
         self.container.outreach.record(connection, events)
         return True
 
@@ -121,7 +122,7 @@ class Campaigner:
 
     def _read(self, connection: Connection, state: campaign.Campaign, cursor: UUID | None) -> Chunk:
         """The chunk after ``cursor``, which is None before the first one."""
-        definition = state.definition
+        definition, now = state.definition, self.container.outreach.clock()
         statuses = devices.statuses(connection)
         senders = audience.Senders(
             statuses,
@@ -136,6 +137,7 @@ class Campaigner:
             cursor,
             self.chunk,
             devices.retired(statuses),
+            segments.of_campaign(connection, state, now),
             named=senders.needs_names,
             local=definition.local_time is not None,
         )

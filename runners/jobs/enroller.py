@@ -69,7 +69,8 @@ class Enroller:
     ) -> tuple[int, int]:
         """``leads_of`` gets the lead of each stream that begins."""
         statuses = devices.statuses(connection)
-        candidates = leads.enrollable(connection, self.chunk, devices.retired(statuses))
+        now = self.container.outreach.clock()
+        candidates = leads.enrollable(connection, self.chunk, devices.retired(statuses), now=now)
         if not candidates:
             return 0, 0
         entered = sequences.by_id(connection, uuids({row.sequence_id for row in candidates}))
@@ -77,7 +78,6 @@ class Enroller:
             id_: audience.Senders(statuses, device_ids=sequence.definition.device_ids)
             for id_, sequence in entered.items()
         }
-        now = self.container.outreach.clock()
         plans = enrolling.Plans(self.container.outreach.house)
         events: list[Event] = []
         enrolled = fetched = 0

@@ -33,7 +33,7 @@ from runners.gateways import templates
 from runners.gateways.phones import Phones
 from runners.process import bundled, secret_watch
 from runners.process.http.limits import Limits, most_connections
-from runners.support import logs
+from runners.support import logs, telemetry
 
 NO_KEY = "no API key yet; make one with: sendtrail keys create NAME --role admin"
 
@@ -70,7 +70,7 @@ def application(
 
     ``replaced`` is called, in another thread, when the database gets another secret key.
     """
-    logs.configure(settings.log_level)
+    telemetry.start(settings)
     container = Container(settings)
     bundled.keep(settings)
     threading.Thread(

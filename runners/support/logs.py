@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,13 +19,20 @@ from domain.errors import place
 from domain.visible import visible_json
 
 
-def configure(level: str) -> None:
+def configure(level: str, *listeners: Callable[[dict[str, Any]], None]) -> None:
     """Configures structlog for this process; ``level`` is DEBUG, INFO, WARNING or ERROR. Warnings
-    of libraries become such lines, too."""
+    of libraries become such lines, too. Each of ``listeners`` gets every line of Sendtrail."""
+
+    def tell(_logger: Any, _method: str, line: Any) -> Any:
+        for listener in listeners:
+            listener(dict(line))
+        return line
+
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([tell] if listeners else ()),
             structlog.processors.JSONRenderer(_encoded),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),

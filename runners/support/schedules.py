@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from time import perf_counter
 
 import schedule
 import structlog
@@ -24,6 +25,7 @@ def repeat(
 
     def job() -> None:
         while not stop.is_set():
+            began = perf_counter()
             try:
                 done = work()
             except Exception as error:
@@ -31,7 +33,8 @@ def repeat(
             else:
                 health.worked(name)
                 if done:
-                    log.info("runner.worked", runner=name, count=done)
+                    ms = round((perf_counter() - began) * 1000, 1)
+                    log.info("runner.worked", runner=name, count=done, ms=ms)
                 return
 
     scheduler = schedule.Scheduler()

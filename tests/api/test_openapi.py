@@ -32,6 +32,10 @@ PATHS = {
     "/replies": {"get"},
     "/suppressions": {"get", "post"},
     "/suppressions/{suppression_id}": {"delete"},
+    "/segments": {"get", "post"},
+    "/segments/preview": {"post"},
+    "/segments/{segment_id}": {"get", "patch", "delete"},
+    "/segments/{segment_id}/leads": {"get"},
     "/sequences": {"get", "post"},
     "/sequences/{sequence_id}": {"get", "patch", "delete"},
     "/sequences/{sequence_id}/copy": {"post"},
@@ -146,6 +150,7 @@ def test_lists_are_described_in_json_first(description: Any) -> None:
 
 CREATED = (
     *("leads", "sequences", "enrollments", "campaigns", "devices", "subscriptions"),
+    "segments",
     "suppressions",
 )
 CREATING = {
@@ -161,6 +166,7 @@ EMPTY = {
     ("delete", "/sequences/{sequence_id}"),
     ("delete", "/keys/{name}"),
     ("delete", "/subscriptions/{subscription_id}"),
+    ("delete", "/segments/{segment_id}"),
     ("delete", "/suppressions/{suppression_id}"),
 }
 

@@ -39,12 +39,14 @@ from domain.message.events import (
 from domain.receipts import LATER
 from domain.sequence import (
     Sequence,
+    SequenceActivated,
     SequenceDeactivated,
     SequenceDefined,
     SequenceRevised,
     SequenceStepAdded,
     SequenceStepRemoved,
     SequenceStepRevised,
+    asking,
 )
 from tests.support.histories.commands.campaign import CAMPAIGN
 from tests.support.histories.commands.device import DEVICE
@@ -124,7 +126,10 @@ def test_a_sequences_steps_are_found_by_their_content_ids(story: Story) -> None:
             assert before.status != "inactive" or state.status == "inactive"
             assert before.status != "deleted"
             if not isinstance(event, EDITS):
-                assert state.definition == before.definition
+                asked = before.definition.segment
+                if isinstance(event, SequenceActivated):
+                    asked = event.segment
+                assert state.definition == asking(before.definition, asked)
             if isinstance(event, SequenceRevised):
                 assert state.definition.steps == before.definition.steps
             if isinstance(event, SequenceDeactivated):
@@ -165,6 +170,7 @@ def test_a_campaigns_counts_add_up_and_its_end_is_final(story: Story) -> None:
                 assert before.definition.scheduled_at <= event.timestamp
                 assert event.niche == before.definition.niche
                 assert event.target_status == before.definition.target_status
+                assert (event.segment is None) == (before.definition.segment_id is None)
             case CampaignAudienceExtended():
                 assert before.cursor is None or event.cursor > before.cursor
                 scheduled += event.scheduled

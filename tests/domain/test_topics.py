@@ -92,6 +92,8 @@ FROZEN = [
     "access.secret_rotated",
     "lead.message_composed",
     "lead.trigger_removed",
+    "access.segment_saved",
+    "access.segment_deleted",
 ]
 
 LINES = (Path(__file__).parent / "stored_events.jsonl").read_text(encoding="utf-8").splitlines()

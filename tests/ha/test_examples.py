@@ -15,8 +15,6 @@ import pytest
 from psycopg2.extensions import parse_dsn
 
 from projections.config.settings import Settings
-from runners.cli.main import COMMANDS
-from runners.process.supervisor import RUNNERS
 from tests.ha import configuration
 from tests.ha.configuration import EXAMPLES, Place, example
 from tests.support.forks import ROOT
@@ -88,19 +86,9 @@ def test_a_unit_starts_what_exists(name: str) -> None:
     unit = ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment, method-assign]
     unit.read_string(text(name))
-    program, *arguments = shlex.split(unit["Service"]["ExecStart"])
-    if program.endswith("/sendtrail"):
-        assert arguments[0] in COMMANDS
-        assert unit["Service"]["EnvironmentFile"] == "/etc/sendtrail/sendtrail.env"
-        assert arguments[1:2] in ([], ["%i"], ["--host"])
-    else:
-        (file,) = [word for word in arguments if word.startswith("/etc/")]
-        assert (EXAMPLES / Path(file).name).is_file()
-
-
-def test_the_page_names_runners_that_exist() -> None:
-    page = (ROOT / "docs" / "high-availability.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"sendtrail-run@(\w+)", page)) - {"service"} <= set(RUNNERS)
+    _, *arguments = shlex.split(unit["Service"]["ExecStart"])
+    (file,) = [word for word in arguments if word.startswith("/etc/")]
+    assert (EXAMPLES / Path(file).name).is_file()
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")

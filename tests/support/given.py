@@ -11,6 +11,7 @@ import msgspec
 
 from domain import device as devices
 from domain import lead as leads
+from domain import segments
 from domain import sequence as sequences
 from domain.application.registration import Registration
 from domain.campaign.definition import Definition
@@ -102,6 +103,12 @@ def many_leads(
             actor=ACTOR,
         )
     return [container.outreach.lead_id(phone(number)) for number in numbers]
+
+
+def segment(container: Container, **clauses: list[tuple[str, str, Any]]) -> UUID:
+    """A segment of these conditions, each as (field, op, value)."""
+    asked = segments.check("Some", clauses)  # type: ignore[arg-type]
+    return container.outreach.save_segment(asked, actor=ACTOR)
 
 
 def sequence(

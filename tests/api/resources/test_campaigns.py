@@ -57,6 +57,8 @@ def test_a_campaign_is_scheduled_with_everything(operator: Client) -> None:
         "changed_by": "api:crm",
         "awaits_approval": False,
         "approved": None,
+        "segment_id": None,
+        "segment": None,
         "status": "pending",
         "triggered_at": None,
         "audience": 0,

@@ -10,15 +10,9 @@ from tests.support.api import given, when
 from tests.support.api.client import Client
 from tests.support.api.given import NOBODY
 
-ZEROS = {
-    "pending": 0,
-    "processing": 0,
-    "queued": 0,
-    "sent": 0,
-    "failed": 0,
-    "unknown": 0,
-    "cancelled": 0,
-}
+ZEROS = dict.fromkeys(
+    ("pending", "processing", "queued", "sent", "failed", "unknown", "cancelled"), 0
+)
 
 
 def _campaign_with_every_outcome(
@@ -50,8 +44,9 @@ def test_a_campaign_report_counts_every_outcome(
     status, report = viewer.get(f"/reports/campaigns/{campaign_id}")
 
     assert status == 200
-    # Whether a message was read, the sandbox decides by its id.
+    # Whether a message was read, and what is replied, the sandbox decides by its id.
     assert report.pop("read") in (0, 1, 2)
+    assert report.pop("opted_out") in (0, 1, 2)
     assert report == {
         "campaign_id": campaign_id,
         "name": "March offer",
@@ -72,7 +67,6 @@ def test_a_campaign_report_counts_every_outcome(
         "cancelled": {"operator": 1},
         "delivered": 2,
         "replied": 2,
-        "opted_out": 1,
     }
 
 
@@ -158,14 +152,8 @@ def test_a_sequence_report_is_a_funnel(
 
     report = operator.get(f"/reports/sequences/{sequence_id}")
 
-    nothing: dict[str, Any] = {
-        "failures": {},
-        "delivered": 0,
-        "read": 0,
-        "replied": 0,
-        "opted_out": 0,
-    }
-    nothing["removed"] = False
+    marks = dict.fromkeys(("delivered", "read", "replied", "opted_out"), 0)
+    nothing: dict[str, Any] = {"failures": {}, **marks, "removed": False}
     assert report == (
         200,
         {

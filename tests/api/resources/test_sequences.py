@@ -95,6 +95,8 @@ def test_a_sequence_is_defined_with_everything(operator: Client) -> None:
         "max_delay_seconds": 40.5,
         "ignore_cap": False,
         "device_ids": [],
+        "segment_id": None,
+        "segment": None,
         "warnings": [],
     }
     del sequence["warnings"]

@@ -21,6 +21,8 @@ from tests.support.when import Phones
 
 T = TypeVar("T")
 
+ANYBODY = str(uuid4())
+
 
 def found(container: Container, ask: Callable[[Connection], T]) -> T:
     with container.database.transaction() as connection:
@@ -152,9 +154,9 @@ def test_campaigns_and_sequences_are_read_with_what_they_say(container: Containe
     assert owners.keys() == {str(campaign), str(sequence)}
     one, many = owners[str(campaign)], owners[str(sequence)]
     assert one[:4] == ("pending", False, 2.0, 4.0)
-    assert one.content(0) == Step(content_id=f"{campaign}:1:0", body="Hi", rules=1)
+    assert one.content(0, ANYBODY) == Step(content_id=f"{campaign}:1:0", body="Hi", rules=1)
     assert many[:4] == ("active", False, 0.0, 0.0)
-    assert [many.content(step) for step in (1, 2)] == [
+    assert [many.content(step, ANYBODY) for step in (1, 2)] == [
         Step(content_id=f"{sequence}:1:1", body="One", rules=1),
         Step(content_id=f"{sequence}:1:2", body="Two", rules=1),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from projections.readmodels import leads
 from tests.support import given
 
 LEADS, LIMIT = 1200, 100
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def plan(monkeypatch: Any, connection: Connection) -> list[dict[str, Any]]:
@@ -29,7 +31,7 @@ def plan(monkeypatch: Any, connection: Connection) -> list[dict[str, Any]]:
         return rows(connection, statement, **parameters)
 
     monkeypatch.setattr(leads, "rows", explained)
-    assert len(leads.enrollable(connection, LIMIT)) == LIMIT
+    assert len(leads.enrollable(connection, LIMIT, now=NOW)) == LIMIT
     return nodes
 
 

@@ -22,6 +22,8 @@ from tests.support import given, then
 FILE = Path(__file__).parents[2] / "domain" / "stored_events.jsonl"
 SAMPLES = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
 TOPICS = {topic for topics in HANDLERS for topic in topics}
+# Of the stream about access, which has no row of its own: whoever adds to it asks the log.
+ACCESS = "access."
 BEGIN = {
     "lead.registered",
     "sequence.defined",
@@ -49,7 +51,9 @@ def test_every_topic_is_tried() -> None:
         (sample, version)
         for sample in SAMPLES
         for version in (1, 2, 5)
-        if sample["topic"] in TOPICS and (version > 1 or sample["topic"] not in BEGIN)
+        if sample["topic"] in TOPICS
+        and not sample["topic"].startswith(ACCESS)
+        and (version > 1 or sample["topic"] not in BEGIN)
     ],
     ids=lambda value: value if isinstance(value, int) else value["topic"],
 )

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from domain import campaign, device, enrollment, lead, message, sequence
 from domain.campaign.definition import Definition
 from domain.event import Event
+from domain.lead.events import LeadMessageComposed
 from domain.warm_up import WarmUp
 from projections.container import Container
 from projections.database.engine import Database, rows
@@ -169,7 +170,10 @@ def anew(history: list[Event], **fields: Any) -> list[Event]:
     own = {"originator_id": uuid4(), **fields}
     return [
         msgspec.structs.replace(
-            event, **{k: v for k, v in own.items() if k in event.__struct_fields__}
+            event,
+            **{k: v for k, v in own.items() if k in event.__struct_fields__},
+            # Of a message to one person there is one row, whoever the person is.
+            **({"message_id": uuid4()} if isinstance(event, LeadMessageComposed) else {}),
         )
         for event in history
     ]

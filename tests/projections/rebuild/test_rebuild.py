@@ -21,6 +21,7 @@ TABLES = {
     "lead_search",
     "erased_ids",
     "suppressions",
+    "segments",
     "sequences",
     "enrollments",
     "campaigns",

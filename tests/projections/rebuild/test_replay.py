@@ -58,6 +58,7 @@ def test_every_table_is_as_it_was_at_each_instant(
     device = given.device(container, pace=(20, 40), gateway="gowa")
     leads = given.many_leads(container, 6, ["COLD"], name="Aisyah")
     sequence = given.sequence(container, "COLD", ["One", "Two"])
+    given.segment(container, all=[("niche", "eq", "B1")])
     record()
     when.enrolls(container)
     phones = Phones(clock, Rejected("131026", "not on WhatsApp"))

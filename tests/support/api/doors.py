@@ -18,6 +18,7 @@ TABLE = Path(__file__).parents[2] / "api" / "roles.txt"
 KEYS = ("viewer", "operator", "admin", "revoked", "wrong", "none")
 
 STEP = {"body": "Hello"}
+NEVER_SENT = {"field": "never_sent", "op": "eq", "value": True}
 # What is sent, where it is not nothing, so that nothing but the key can be wrong with it.
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/leads"): {"phone": given.phone(2)},
@@ -34,6 +35,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/keys"): {"name": "new", "role": "viewer"},
     ("POST", "/messages/{message_id}/resolve"): {"resolution": "failed"},
     ("POST", "/subscriptions"): {"url": "https://crm.example/new"},
+    ("POST", "/segments"): {"name": "New", "all": [NEVER_SENT]},
+    ("POST", "/segments/preview"): {"all": [NEVER_SENT]},
     ("POST", "/suppressions"): {"value": "+60129990002"},
 }
 QUERIES = {

@@ -24,6 +24,8 @@ def one_of_each(container: Container, clock: SimulatedClock, admin: Client) -> d
     sequence_id = given.sequence(admin)
     campaign_id = str(somebody_gives.campaign(container))
     suppression = admin.create("/suppressions", {"value": SUPPRESSED, "evidence": "rang us"})
+    city = {"field": "attribute.city", "op": "eq", "value": "Ipoh"}
+    segment = admin.create("/segments", {"name": "Ipoh", "all": [city]})
     subscription = admin.create("/subscriptions", {"url": "https://crm.example/hook"})
     key = admin.create("/keys", {"name": "dashboard", "role": "viewer"})
     when.triggers(container)
@@ -40,6 +42,7 @@ def one_of_each(container: Container, clock: SimulatedClock, admin: Client) -> d
         "message_id": message["id"],
         "enrollment_id": enrollment["id"],
         "suppression_id": suppression["id"],
+        "segment_id": segment["id"],
         "subscription_id": subscription["id"],
         "quarantined_id": lead_id,
         "name": key["name"],

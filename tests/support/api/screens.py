@@ -7,6 +7,11 @@ PAGES = (
     "/leads",
     "/leads/{lead_id}",
     "/leads/{lead_id}?as_of=2026-03-02T09:00",
+    "/segments",
+    "/segments/{segment_id}",
+    "/segments/{segment_id}/count",
+    "/segments/new",
+    "/segments/new?niche=B1&attribute.city=Ipoh",
     "/campaigns",
     "/campaigns/{campaign_id}",
     "/calendar?month=2026-03",
@@ -31,10 +36,16 @@ PAGES = (
     "/settings/health",
 )
 # Pages that only change something.
-FOR_OPERATORS = ("/import", "/devices/new", "/devices/new?gateway=gowa")
+FOR_OPERATORS = (
+    "/import",
+    "/segments/{segment_id}/edit",
+    "/devices/new",
+    "/devices/new?gateway=gowa",
+)
 FOR_ADMINS = ("/settings/keys", "/settings/components")
 # Parts of a page, which are asked for again and again.
 PARTS = (
+    "/segments/{segment_id}/count",
     "/campaigns/{campaign_id}/progress",
     "/devices/table",
     "/overview/messages",

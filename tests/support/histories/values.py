@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from domain.marks import composed
+from domain.segments import Condition, Predicate
 from domain.template import Header, Template
 from domain.visible import visible
 from domain.windows import WEEKDAYS, Window
@@ -54,6 +55,14 @@ TEMPLATES = st.none() | st.sampled_from(
         Template("picture", "en", header=Header("image", url="https://example.com/a.png")),
     ]
 )
+# What a segment is at one moment and another.
+SEGMENTS = st.sampled_from(
+    [
+        Predicate(name="Ipoh", all=(Condition("attribute.city", "in", ("Ipoh", "Taiping")),)),
+        Predicate(name="New", any=(Condition("never_sent", "eq", True),)),
+    ]
+)
+SEGMENT_IDS = st.none() | st.uuids()
 POOLS = st.lists(st.uuids(), max_size=2, unique=True).map(tuple)
 HASHES = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
 TIMES_OF_DAY = st.none() | st.sampled_from(["00:00", "09:30", "23:59"])

@@ -15,6 +15,7 @@ from domain.campaign import Campaign
 from domain.campaign.definition import BRAKE, Definition
 from domain.errors import InvalidInputError, NotAllowedError, WrongStateError
 from domain.event import Event
+from domain.segments import Predicate
 from domain.values import TARGET_FILTERS
 from tests.support.histories.stories import By, Command, Kind, Refusal, always, only
 from tests.support.histories.values import (
@@ -23,6 +24,8 @@ from tests.support.histories.values import (
     MEDIA,
     PACES,
     POOLS,
+    SEGMENT_IDS,
+    SEGMENTS,
     SOME_TOKENS,
     SOON,
     TEMPLATES,
@@ -57,6 +60,7 @@ def _definition(draw: st.DrawFn, by: By) -> Definition:
         target_status=draw(st.sampled_from(TARGET_FILTERS)),
         device_ids=draw(POOLS),
         brake=draw(st.sampled_from([None, BRAKE])),
+        segment_id=draw(SEGMENT_IDS),
         undo_seconds=draw(st.sampled_from([0.0, 60.0])),
         expires_after_hours=draw(st.sampled_from([None, 0.5, 24.0])),
         **_text_and_pace(draw),
@@ -75,9 +79,16 @@ def _schedule(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
     return campaign.schedule_draft(state, state.definition, four_eyes=four_eyes, **by)
 
 
+def _segment(draw: st.DrawFn, state: Campaign) -> Predicate | None:
+    """What the campaign's segment is now; after the start it is what it was then."""
+    if state.definition.segment_id is None or state.triggered_at is not None:
+        return state.segment
+    return draw(SEGMENTS)
+
+
 def _approve(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
     others = msgspec.structs.replace(state, made_by="api:other", changed_by="api:another")
-    return campaign.approve(others, **by)
+    return campaign.approve(others, _segment(draw, state), **by)
 
 
 def _approve_own(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
@@ -108,7 +119,7 @@ def _no_audience_after_the_trigger(state: Campaign, now: datetime) -> Refusal:
 
 
 def _start(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
-    return campaign.start(state, **by)
+    return campaign.start(state, _segment(draw, state), **by)
 
 
 def _not_before_its_instant(state: Campaign, now: datetime) -> Refusal:

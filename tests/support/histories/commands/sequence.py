@@ -20,6 +20,8 @@ from tests.support.histories.values import (
     MEDIA,
     PACES,
     POOLS,
+    SEGMENT_IDS,
+    SEGMENTS,
     SOME_TOKENS,
     TEMPLATES,
     TIMES_OF_DAY,
@@ -53,6 +55,8 @@ def _begin(draw: st.DrawFn, by: By) -> Event:
         timezone=draw(st.none() | ZONES),
         windows=draw(WINDOWS),
         device_ids=draw(POOLS),
+        segment_id=draw(SEGMENT_IDS),
+        segment=draw(SEGMENTS),
         reentry=draw(st.sampled_from(REENTRIES)),
         stop_on_reply=draw(st.booleans()),
         # A sequence that leads back into itself again and again is refused.
@@ -65,7 +69,8 @@ def _begin(draw: st.DrawFn, by: By) -> Event:
 
 
 def _activate(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
-    return sequence.activate(state, **by)
+    asked = None if state.definition.segment_id is None else draw(SEGMENTS)
+    return sequence.activate(state, asked, **by)
 
 
 def _pause(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
