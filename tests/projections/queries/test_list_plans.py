@@ -19,6 +19,7 @@ from api.schemas.replies import ReplyQuery
 from domain.message import STATUSES
 from projections.container import Container
 from projections.queries import pages
+from tests.support import given
 from tests.support.api.given import NOBODY
 from tests.support.plans import Explained, nodes
 
@@ -126,11 +127,8 @@ FILL = (
     "INSERT INTO leases (worker, lease_until, message_ids)"
     " SELECT 'worker', date_trunc('day', now()), array_agg(message_id) FROM broadcast_messages"
     " WHERE worker IS NOT NULL",
-    "INSERT INTO campaigns (campaign_id, version, status, paused_from, name, scheduled_at,"
-    " niche_keys, target_status, min_delay_seconds, max_delay_seconds, definition, scheduled,"
-    " excluded, audience_completed)"
-    " SELECT md5('campaign 2')::uuid, 5, 'paused', 'triggered', 'Campaign', now(), '{}', 'all', 1,"
-    " 2, '{}', 1, '{}', true",
+    "UPDATE campaigns SET campaign_id = md5('campaign 2')::uuid, status = 'triggered',"
+    " awaits_approval = true",
     "INSERT INTO message_counts (owner_id, step, pending) SELECT md5('campaign 2')::uuid, 0, 1",
     "INSERT INTO replies (lead_id, reply_sha256, reply_id, text, kind, automatic, device_id,"
     " gateway, received_at)"
@@ -171,6 +169,7 @@ def value(connection: Connection, wanted: Any) -> Any:
 
 def test_no_list_reads_more_than_a_page(container: Container) -> None:
     found, listed = {}, {}
+    given.campaign(container)
     with container.database.transaction() as connection:
         for statement in FILL:
             connection.exec_driver_sql(statement)
