@@ -44,4 +44,5 @@ def _indexes(*, handlers: bool) -> tuple[str, ...]:
 
 
 def _sql(element: CreateTable | CreateIndex) -> str:
-    return str(element.compile(dialect=postgresql.dialect()))
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return str(element.compile(dialect=dialect))
