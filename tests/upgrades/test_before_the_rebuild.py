@@ -57,6 +57,7 @@ COMMANDS: dict[str, list[str]] = {
 # The way out, and what has to do with other databases or with none.
 OTHERS = {
     "rebuild",
+    "mcp",
     "demo",
     "db backup",
     "db migrate",
