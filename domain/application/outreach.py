@@ -10,17 +10,17 @@ from domain.application.messages import MessageCommands
 from domain.application.segments import SegmentCommands
 from domain.application.sequences import SequenceCommands
 from domain.application.suppressions import SuppressionCommands
-from domain.application.writing import WritingCommands
+from domain.application.trials import TrialCommands
 
 
 class Outreach(
     LeadCommands,
+    TrialCommands,
     SuppressionCommands,
     SequenceCommands,
     EnrollmentCommands,
     CampaignCommands,
     MessageCommands,
-    WritingCommands,
     DeviceCommands,
     SegmentCommands,
 ):

@@ -24,6 +24,8 @@ PATHS = {
     "/leads/{lead_id}/opt-out": {"post"},
     "/leads/{lead_id}/opt-in": {"post"},
     "/leads/{lead_id}/merge": {"post"},
+    "/devices/{device_id}/test": {"post"},
+    "/campaigns/{campaign_id}/test": {"post"},
     "/leads/{lead_id}/messages": {"post"},
     "/replies": {"get"},
     "/suppressions": {"get", "post"},
