@@ -98,7 +98,7 @@ def test_the_rebuild_makes_the_tables_of_now(
             (NIGHT, at("02 15:18"), 0),
             (SPARE, None, 0),
         ]
-        assert [tuple(row) for row in then.table(container, "device_dispatches")] == [
+        assert [tuple(row)[:4] for row in then.table(container, "device_dispatches")] == [
             (SALES_1, at("03 14:00:14"), UUID("ee35e397-68d0-5313-8eda-97ce1af1e363"), 0),
             (SALES_2, at("03 14:00:14"), UUID("da10c00d-a4f5-582e-b079-3ea77da0a193"), 0),
             (OLD, at("02 15:18"), UUID("b0c5a4f3-ceff-5643-b4ae-b8a74c800cdd"), 0),
