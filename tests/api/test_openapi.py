@@ -26,6 +26,7 @@ PATHS = {
     "/leads/{lead_id}/merge": {"post"},
     "/devices/{device_id}/test": {"post"},
     "/campaigns/{campaign_id}/test": {"post"},
+    "/campaigns/{campaign_id}/recipients": {"get"},
     "/leads/{lead_id}/messages": {"post"},
     "/replies": {"get"},
     "/suppressions": {"get", "post"},

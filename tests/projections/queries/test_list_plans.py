@@ -15,6 +15,7 @@ from api.schemas.enrollments import EnrollmentQuery
 from api.schemas.fields import PageQuery
 from api.schemas.leads import LeadQuery
 from api.schemas.messages import MessageQuery
+from api.schemas.recipients import RecipientQuery
 from api.schemas.replies import ReplyQuery
 from domain.message import STATUSES
 from projections.container import Container
@@ -25,6 +26,7 @@ from tests.support.plans import Explained, nodes
 
 QUERIES = {
     "message": MessageQuery,
+    "recipient": RecipientQuery,
     "lead": LeadQuery,
     "enrollment": EnrollmentQuery,
     "reply": ReplyQuery,
@@ -49,6 +51,8 @@ MANY: list[tuple[str, dict[str, Any]]] = [
     ("message", {"campaign_id": "campaign 1"}),
     ("message", {"sequence_id": "sequence 1"}),
     ("message", {"lead_id": "lead 7"}),
+    ("recipient", {"campaign_id": "campaign 1"}),
+    ("recipient", {"campaign_id": "campaign 1", "status": "sent"}),
     ("lead", {"lead_id": "lead 7"}),
     ("lead", {"opted_out": False}),
     ("lead", {"unreachable": False}),
@@ -71,6 +75,8 @@ RARE: list[tuple[str, dict[str, Any]]] = [
     ("message", {"sequence_id": NOBODY}),
     ("message", {"lead_id": NOBODY}),
     *(("message", {"campaign_id": "campaign 1", "status": status}) for status in RARELY),
+    ("recipient", {"campaign_id": NOBODY}),
+    ("recipient", {"campaign_id": "campaign 1", "status": "failed"}),
     ("lead", {"lead_id": NOBODY}),
     ("lead", {"opted_out": True}),
     ("lead", {"unreachable": True}),
@@ -192,7 +198,8 @@ def test_no_list_reads_more_than_a_page(container: Container) -> None:
 def test_every_filter_is_asked_for(cases: list[tuple[str, dict[str, Any]]]) -> None:
     """One that is new belongs into both lists."""
     asked = {(resource, name) for resource, filters in cases for name in filters}
-    names = {"phone": "lead_id"}
+    # The campaign is in the path; who is excluded is another list.
+    names = {"phone": "lead_id", "excluded": "campaign_id"}
     assert asked == {
         (resource, names.get(name, name))
         for resource, query in QUERIES.items()
