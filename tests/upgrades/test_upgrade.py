@@ -50,7 +50,7 @@ def test_the_handlers_say_what_the_former_ones_said(
     for former, present in (
         ("device_id, last_slot_at, 0 FROM device_lanes", "rebuild.device_slots"),
         (
-            "device_id, handed_over_at, message_id, 0 FROM device_hand_overs",
+            "device_id, handed_over_at, message_id, 0, NULL, NULL FROM device_hand_overs",
             "rebuild.device_dispatches",
         ),
     ):
@@ -135,7 +135,7 @@ def test_a_single_table_leaves_the_former_ones(outdated: Container, settings: Se
 
     assert identities(outdated).keys() >= {*FORMER_TABLES, "device_slots"}
     assert then.count(outdated.database, "device_slots") == 5
-    people = ("lead_addresses", "erased_ids", "suppressions", "replies")
+    people = ("lead_addresses", "erased_ids", "suppressions", "replies", "composed_messages")
     plans = ("broadcast_messages", "enrollments", "sequences", "campaigns")
     for only in ("device_dispatches", "devices", "leases", *plans, *people):
         rebuild(outdated.database, only=only, swap=True)
