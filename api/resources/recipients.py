@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from api.http.blueprints import Blueprint
-from api.http.context import container, outreach, page
+from api.http.context import container, now, outreach, page
 from api.schemas.fields import page_of
 from api.schemas.recipients import Recipient, RecipientQuery
 from domain.errors import InvalidInputError
@@ -35,7 +35,7 @@ def index(query: dict[str, Any], campaign_id: UUID) -> Any:
     cursor = query.get("cursor")
     after = pages.decode_cursor(cursor) if cursor else None
     with container().database.transaction() as connection:
-        found = left_out.page(connection, state, reason, after, query["limit"])
+        found = left_out.page(connection, state, reason, after, query["limit"], now())
     return {
         "items": [_excluded(row, reason) for row in found.leads],
         "next_cursor": None if found.after is None else pages.encode_cursor(found.after),

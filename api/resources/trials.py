@@ -11,6 +11,8 @@ from api.http.blueprints import Blueprint
 from api.http.context import container, outreach
 from api.schemas.trials import CampaignTest, DeviceTest, TestResult
 from domain import content, phones
+from domain.campaign import definition as campaign_definition
+from domain.campaign import variants
 from domain.content import Content
 
 blueprint = Blueprint("tests", __name__, url_prefix="/api/v1")
@@ -46,4 +48,7 @@ def of_campaign(data: dict[str, Any], campaign_id: UUID) -> Any:
     phone, person = _phone(data), trials.person(data["lead_id"])
     wanted = data.get("device_id")
     device_id = outreach().device_for(data["lead_id"], wanted, written.device_ids)
-    return trials.run(device_id, phone, written, person, campaign_id)
+    # What that lead would get; of one that is held out, the first text.
+    groups = campaign_definition.groups(campaign_id, written)
+    text = groups.content(data["lead_id"]) or variants.texts(written, written.variants)[0]
+    return trials.run(device_id, phone, text, person, campaign_id)

@@ -104,3 +104,17 @@ def test_a_list_that_there_is_not_is_refused(operator: Client) -> None:
     assert fields(operator.get(path, excluded="ugly")) == ["excluded"]
     assert fields(operator.get(path, cursor="?")) == ["cursor"]
     assert operator.get(f"/campaigns/{NOBODY}/recipients").status == 404
+
+
+def test_the_held_out_are_listed_and_the_others_of_a_segment_are_not(operator: Client) -> None:
+    """A segment is part of what a lead has to match."""
+    given.device(operator)
+    leads = {given.lead(operator, n, target_status="customer") for n in range(1, 9)}
+    given.lead(operator, 9)
+    condition = {"field": "target_status", "op": "eq", "value": "customer"}
+    segment = operator.create("/segments", {"name": "Customers", "all": [condition]})
+    campaign_id = given.campaign(operator, segment_id=segment["id"], hold_out=0.999)
+
+    held_out = operator.items(f"/campaigns/{campaign_id}/recipients", excluded="hold_out")
+
+    assert {item["lead_id"] for item in held_out} == leads
