@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -17,6 +18,7 @@ from api.http import (
     request_log,
     safe_answers,
     security_headers,
+    trials,
     uploads,
 )
 from api.http.context import EXTENSION
@@ -35,6 +37,7 @@ from api.resources import (
     messages,
     metrics,
     quarantine,
+    recipients,
     replies,
     reports,
     segments,
@@ -43,8 +46,10 @@ from api.resources import (
     suppressions,
 )
 from api.resources import device_phones as phones_of_devices
+from api.resources import trials as tests_of_both
 from api.web import pages
 from api.webhooks import endpoint, shortcut
+from domain.trials import Trial, TrialResult
 from projections.container import Container
 
 # In bytes; uploads have a limit of their own.
@@ -58,6 +63,7 @@ DESCRIBED = (
     sequences,
     enrollments,
     campaigns,
+    recipients,
     devices,
     phones_of_devices,
     messages,
@@ -69,6 +75,7 @@ DESCRIBED = (
     subscriptions,
     chatwoot,
     keys,
+    tests_of_both,
     endpoint,
 )
 
@@ -96,9 +103,10 @@ def create_app(
     container: Container | None = None,
     templates: approved_templates.Reader | None = None,
     phones: device_phones.Phones | None = None,
+    tests: Callable[[Trial], TrialResult] | None = None,
 ) -> Flask:
-    """The application on ``container``; ``templates`` reads those of a device's provider, and
-    ``phones`` asks the gateway about the phone behind a device.
+    """The application on ``container``; ``templates`` reads those of a device's provider,
+    ``phones`` asks the gateway about the phone behind a device, and ``tests`` sends one message.
 
     Without a container only ``/healthz``, ``/metrics``, ``/docs`` and ``/openapi.json`` answer:
     enough for tools that read the description."""
@@ -125,6 +133,7 @@ def create_app(
     app.url_map.converters["device"] = endpoint.DeviceId
     app.extensions[EXTENSION] = container
     app.extensions[approved_templates.EXTENSION] = templates
+    app.extensions[trials.EXTENSION] = None if tests is None else trials.Sender(tests)
     app.extensions[device_phones.EXTENSION] = phones
     security_headers.install(app)
     compression.install(app)

@@ -16,6 +16,7 @@ from domain import gateway_settings, values, warm_up
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, ForeignEventError, first, folder, following
 from domain.hosts import AllowedHosts
+from domain.trial_events import DeviceTestBegun, DeviceTested
 from domain.warm_up import WarmUp
 
 Status = Literal["online", "offline", "retired"]
@@ -83,15 +84,6 @@ class DeviceRetired(Event, frozen=True, kw_only=True, gc=False):
     move_to: UUID | None = None
 
 
-class DeviceTested(Event, frozen=True, kw_only=True, gc=False):
-    """A person sent a message through the device by hand. ``outcome`` is what the gateway answered,
-    and ``detail`` the provider's id, code or reason."""
-
-    TOPIC: ClassVar[str] = "device.tested"
-    outcome: str
-    detail: str
-
-
 class DeviceAddressLearned(Event, frozen=True, kw_only=True, gc=False):
     """The gateway said what the device's own number is called. ``address`` is how the provider
     names it in webhooks, such as ``60399990021@s.whatsapp.net``."""
@@ -150,7 +142,7 @@ def evolve(state: Device | None, event: Event) -> Device:
                 "move_pending": event.move_pending,
                 "move_to": event.move_to,
             }
-        case Device(), DeviceTested():
+        case Device(), DeviceTestBegun() | DeviceTested():
             changes = {}
         case Device(), DeviceAddressLearned():
             changes = {"address": event.address}
@@ -218,7 +210,7 @@ def reconfigure(
     another host, all of these must be given anew. Settings that stay are not checked: those of an
     earlier release may be refused by now.
     """
-    _require_in_service(device, "reconfigure")
+    require_in_service(device, "reconfigure")
     checked, present = check(configuration), device.configuration
     if checked.gateway != present.gateway:
         raise InvalidInputError("gateway", "the device's own; register another device instead")
@@ -243,7 +235,7 @@ def moves(before: Configuration, after: Configuration) -> bool:
 
 def connect(device: Device, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """Let the device send; nothing follows where it is online already."""
-    _require_in_service(device, "connect")
+    require_in_service(device, "connect")
     if device.status == "online":
         return ()
     return (following(device, DeviceConnected, now, actor),)
@@ -252,7 +244,7 @@ def connect(device: Device, *, now: datetime, actor: str) -> tuple[Event, ...]:
 def disconnect(device: Device, reason: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """Take the device off, or say why one is off that was never on; nothing follows where it is
     offline for a reason already, whatever that is."""
-    _require_in_service(device, "disconnect")
+    require_in_service(device, "disconnect")
     if device.status == "offline" and device.reason is not None:
         return ()
     cleaned = values.cleaned(reason, 500)
@@ -270,30 +262,22 @@ def retire(
     """Retire the device for good. What is pending on it is cancelled by the reaper, or moves, if
     ``move_pending``: to ``move_to``, or to whichever device writes to the lead. The caller has
     checked that another device is in service, or ``move_to`` is."""
-    _require_in_service(device, "retire")
+    require_in_service(device, "retire")
     then = {"move_pending": move_pending, "move_to": move_to}
     return (following(device, DeviceRetired, now, actor, **then),)
-
-
-def note_test(
-    device: Device, outcome: str, detail: str, *, now: datetime, actor: str
-) -> tuple[Event, ...]:
-    """Note a message that a person sent by hand, with what came of it. It changes no state."""
-    _require_in_service(device, "test")
-    cleaned = values.cleaned(detail, 500)
-    return (following(device, DeviceTested, now, actor, outcome=outcome, detail=cleaned),)
 
 
 def learn_address(device: Device, address: str, *, now: datetime, actor: str) -> tuple[Event, ...]:
     """Note the device's own number as its gateway names it; nothing follows where it is known
     already, or where ``address`` is empty, because then the gateway did not say."""
-    _require_in_service(device, "learn the address of")
+    require_in_service(device, "learn the address of")
     cleaned = values.cleaned(address, 200)
     if cleaned in ("", device.address):
         return ()
     return (following(device, DeviceAddressLearned, now, actor, address=cleaned),)
 
 
-def _require_in_service(device: Device, wanted: str) -> None:
+def require_in_service(device: Device, wanted: str) -> None:
+    """Raises WrongStateError for a retired device, of which somebody ``wanted`` something."""
     if device.status == "retired":
         raise WrongStateError("device", device.status, wanted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class SendtrailError(Exception):
     """Root of every error that Sendtrail raises on purpose. Its text is safe to show and to log."""
@@ -120,6 +122,14 @@ class SegmentInUseError(WrongStateError):
         self.args = (
             f"cannot delete this segment: the {what} {name!r} ({id_}), which is {status}, names it",
         )
+
+
+class ThrottledError(SendtrailError):
+    """A device may not send before the instant ``until``, which is aware."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"this device may not send before {until:%Y-%m-%d %H:%M:%S} UTC")
+        self.until = until
 
 
 class ConflictError(SendtrailError):

@@ -15,6 +15,10 @@ from domain.clocks import APART
 
 Uniform = Callable[[float, float], float]
 
+# A call that has not begun so long after its dispatch is not made any more: by then others take it
+# to be over.
+GRACE = timedelta(seconds=5)
+
 # The shortest wait before a device that awaits an answer is asked again.
 SOONEST = timedelta(milliseconds=50)
 
@@ -123,6 +127,12 @@ def free_at(last: LastDispatch, pause: timedelta, patience: timedelta, now: date
         if latest is not None and latest <= now + APART:
             return latest + pause
     return now
+
+
+def patience(gateway_timeout: float) -> timedelta:
+    """How long after a dispatch the call of the gateway is surely over, which may take
+    ``gateway_timeout`` seconds."""
+    return GRACE + timedelta(seconds=gateway_timeout)
 
 
 def back_off(attempt: int, uniform: Uniform, base: float = 30.0, cap: float = 3600.0) -> float:

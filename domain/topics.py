@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from eventsourcing.utils import register_topic
 
-from domain import access, device, enrollment, sequence, suppression
+from domain import access, device, enrollment, sequence, suppression, trial_events
 from domain.campaign import events as campaign_events
 from domain.event import Event
 from domain.lead import events as lead
@@ -58,7 +58,7 @@ EVENTS: tuple[type[Event], ...] = (
     device.DeviceConnected,
     device.DeviceDisconnected,
     device.DeviceRetired,
-    device.DeviceTested,
+    trial_events.DeviceTested,
     lead.LeadErased,
     campaign_events.CampaignReopened,
     campaign_events.CampaignDrafted,
@@ -91,6 +91,8 @@ EVENTS: tuple[type[Event], ...] = (
     lead.LeadTriggerRemoved,
     access.SegmentSaved,
     access.SegmentDeleted,
+    trial_events.DeviceTestBegun,
+    campaign_events.CampaignTested,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

@@ -62,6 +62,7 @@ def test_the_values_that_hold_secrets_are_found() -> None:
         ("Settings", "database_url"),
         ("Settings", "secret_key"),
         ("Settings", "new_secret_key"),
+        ("Settings", "api_key"),
         ("Candidate", "digest_key"),
         ("Outgoing", "credentials"),
         ("Proof", "secret"),

@@ -22,6 +22,7 @@ from domain.errors import (
     SendtrailError,
     SettingsError,
     StorageError,
+    ThrottledError,
     UnderWayError,
     UnsupportedError,
     WrongStateError,
@@ -63,6 +64,9 @@ def install(app: Flask, api: Any) -> None:
             case UnderWayError():
                 body, code, headers = _error(409, "Conflict", str(error), {"state": "under_way"})
                 return body, code, {**headers, "Retry-After": "1"}
+            case ThrottledError():
+                until = {"state": "throttled", "until": error.until.isoformat()}
+                return _error(409, "Conflict", str(error), until)
             case ConflictError() | UnsupportedError():
                 return _error(409, "Conflict", str(error))
             case ProviderError():

@@ -12,6 +12,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from api.web.texts import gettext as _
+from api.web.zones import instant
 from domain.segments import ATTRIBUTE, CLAUSES, FIELDS
 
 Row = dict[str, str]
@@ -23,6 +24,13 @@ ANY_ATTRIBUTE = "attribute"
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 # Fields of true or false; and every value of ``exists`` is one.
 _FLAG_FIELDS = ("opted_out", "unreachable", "never_sent")
+_TIME_FIELDS = (
+    "created_at",
+    "created_after",
+    "created_before",
+    "replied_since",
+    "last_sent_before",
+)
 
 
 def clauses() -> list[tuple[str, str]]:
@@ -131,4 +139,4 @@ def _value(field: str, op: str, given: str) -> Any:
         return [each.strip() for each in given.split(",") if each.strip()]
     if op == "exists" or field in _FLAG_FIELDS:
         return _FLAGS.get(given.lower(), given) if given else True
-    return given
+    return instant(given) if field in _TIME_FIELDS else given

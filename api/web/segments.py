@@ -13,6 +13,7 @@ from api.web import asking, forms, segment_rows
 from api.web.asking import ApiError
 from api.web.rendering import offer, render
 from api.web.segment_rows import EMPTY, SPARE, Row
+from api.web.zones import with_offsets
 
 blueprint = Blueprint("web_segments", __name__)
 
@@ -34,7 +35,9 @@ def index() -> str:
 @blueprint.get("/segments/new")
 def new() -> str | tuple[str, int]:
     """The form, with the rows in the address, or with the filters of the list of leads."""
-    rows = segment_rows.of_form(request.args) or segment_rows.of_filters(request.args)
+    rows = segment_rows.of_form(request.args) or segment_rows.of_filters(
+        with_offsets(request.args.to_dict())
+    )
     if request.args.get("do") == COUNT:
         return _counted(rows, "")
     return _form(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, redirect, request, url_for
 
 from api.web import asking, forms
 from api.web.asking import ApiError
@@ -32,6 +32,31 @@ REENTRIES = ("once", "after_completion", "always")
 def index() -> str:
     """A page of sequences."""
     return render("sequences.html", **asking.listed("/sequences", PAGE))
+
+
+@blueprint.get("/sequences/new")
+def new() -> str:
+    """The form for a new sequence and its first step."""
+    forms.need("operator")
+    return _form()
+
+
+@blueprint.post("/sequences/new")
+def define() -> Answer:
+    """Defines it, as a draft: more steps come on its own page."""
+    forms.need("operator")
+    body: dict[str, Any] = {
+        "name": forms.text("name"),
+        "trigger": forms.text("trigger"),
+        "niche": forms.words("niche"),
+        "timezone": forms.text("timezone") or None,
+        "steps": [{"body": request.form.get("body", "").replace("\r\n", "\n")}],
+    }
+    try:
+        made = asking.send("POST", "/sequences", body, forms.once_given())
+    except ApiError as error:
+        return _form(forms.mendable(error)), error.status
+    return redirect(url_for("web_sequences.show", sequence_id=made["id"]), 303)
 
 
 @blueprint.get("/sequences/<uuid:sequence_id>")
@@ -132,6 +157,10 @@ def _done(sequence_id: UUID, method: str, path: str, body: dict[str, Any] | None
         url_for("web_sequences.show", sequence_id=sequence_id),
         lambda wrong: _page(sequence_id, wrong),
     )
+
+
+def _form(wrong: ApiError | None = None) -> str:
+    return render("sequence_new.html", written=request.form, wrong=wrong)
 
 
 def _page(sequence_id: UUID, wrong: ApiError | None = None) -> str:

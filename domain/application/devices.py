@@ -17,7 +17,7 @@ from domain.event import Event
 
 
 class DeviceCommands(AccessCommands):
-    """Register, reconfigure, connect, disconnect, retire; note a test or its own address."""
+    """Register, reconfigure, connect, disconnect, retire; learn its own address."""
 
     def get_device(self, device_id: UUID) -> device.Device:
         """The device's present state. Raises NotFoundError."""
@@ -125,11 +125,6 @@ class DeviceCommands(AccessCommands):
             return retired
 
         return self._change_with_queries(DEVICE, device_id, decide)
-
-    def note_test(self, device_id: UUID, outcome: str, detail: str, *, actor: str) -> device.Device:
-        """Note that a person sent a message through the device by hand, and its ``outcome``."""
-        decide = partial(device.note_test, outcome=outcome, detail=detail)
-        return self._change(DEVICE, device_id, decide, actor)
 
     def learn_device_address(self, device_id: UUID, address: str, *, actor: str) -> device.Device:
         """Note what the gateway says that the device's own number is called."""

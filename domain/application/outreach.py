@@ -11,18 +11,18 @@ from domain.application.messages import MessageCommands
 from domain.application.segments import SegmentCommands
 from domain.application.sequences import SequenceCommands
 from domain.application.suppressions import SuppressionCommands
-from domain.application.writing import WritingCommands
+from domain.application.trials import TrialCommands
 
 
 class Outreach(
     BulkCommands,
     LeadCommands,
+    TrialCommands,
     SuppressionCommands,
     SequenceCommands,
     EnrollmentCommands,
     CampaignCommands,
     MessageCommands,
-    WritingCommands,
     DeviceCommands,
     SegmentCommands,
 ):

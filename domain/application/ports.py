@@ -14,12 +14,14 @@ from domain.device_choice import Ties
 from domain.enrollment import Enrollment
 from domain.lead import Lead
 from domain.message import Message
+from domain.pacing import LastDispatch
 from domain.replanning import Journey
 from domain.segments import Predicate
 from domain.sequence import Definition
 from domain.sequence import Sequence as Sequence_
 from domain.suppression import Suppression
 from domain.surroundings import Surroundings
+from domain.trials import DayUse
 
 
 class PastAddresses(NamedTuple):
@@ -162,6 +164,14 @@ class CommandQueries(Protocol):
 
     def count_waiting(self, connection: Any, device_id: UUID) -> int:
         """How many messages of the device are pending or processing."""
+        ...
+
+    def last_dispatch(self, connection: Any, device_id: UUID) -> LastDispatch:
+        """What the device did last. Until the transaction ends nobody else dispatches for it."""
+        ...
+
+    def day_use(self, connection: Any, device_id: UUID, now: datetime) -> DayUse:
+        """How much the device may send on the day of ``now``, and has sent."""
         ...
 
     def segment(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -50,7 +50,7 @@ class WritingCommands(Commands):
             lead.require_writable(state)
             around = self.queries.surroundings(connection, [lead_id])
             person = Conversation(state, around[lead_id], now=now, actor=actor)
-            device = self._device(connection, lead_id, device_id)
+            device = self.writer(connection, lead_id, device_id)
             planned = person.write(written, device).originator_id
             if said_as is not None:
                 person.by_hand(device, said_as, now)
@@ -61,15 +61,22 @@ class WritingCommands(Commands):
         assert planned is not None  # noqa: S101 - it was decided
         return planned
 
-    def _device(self, connection: Any, lead_id: UUID, wanted: UUID | None) -> UUID:
-        """The device that writes: ``wanted``, if that is not None."""
+    def writer(
+        self,
+        connection: Any,
+        lead_id: UUID,
+        wanted: UUID | None,
+        device_ids: Collection[UUID] = (),
+    ) -> UUID:
+        """The device that writes to the lead: ``wanted``, if that is not None, else the one that
+        the lead is tied to, else one of the pool ``device_ids``."""
         statuses = self.queries.device_statuses(connection)
         if wanted is not None:
             if statuses.get(wanted, "retired") == "retired":
                 raise InvalidInputError("device_id", "the id of a device that is in service")
             return wanted
         ties = self.queries.ties(connection, [lead_id], statuses).get(lead_id, UNTIED)
-        chosen = choose(lead_id, ties, statuses, pool(statuses))
+        chosen = choose(lead_id, ties, statuses, pool(statuses, device_ids))
         if isinstance(chosen, UUID):
             return chosen
         raise WrongStateError("lead", chosen, "write to")

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain import values
 from domain.campaign.definition import (
     LONGEST_NAME,
     Definition,
@@ -28,12 +29,15 @@ from domain.campaign.events import (
     CampaignResumed,
     CampaignRevised,
     CampaignScheduled,
+    CampaignTested,
     CampaignTriggered,
 )
 from domain.campaign.state import NOTHING, Campaign, Counted, Status, evolve
 from domain.errors import InvalidInputError, NotAllowedError, WrongStateError
 from domain.event import Event, first, following
 from domain.segments import Predicate
+from domain.trial_events import DeviceTestBegun
+from domain.trials import TrialResult
 
 
 def draft(id: UUID, definition: Definition, *, now: datetime, actor: str) -> CampaignDrafted:  # noqa: A002
@@ -167,6 +171,22 @@ def approve(
         "segment": segment,
     }
     return (following(campaign, CampaignApproved, now, actor, **what),)
+
+
+def note_test(
+    campaign: Campaign,
+    begun: DeviceTestBegun,
+    content_id: str,
+    result: TrialResult,
+    *,
+    now: datetime,
+    actor: str,
+) -> CampaignTested:
+    """Note a test of the campaign's content, which may be made in any status."""
+    facts = {"test_id": begun.test_id, "device_id": begun.originator_id, "content_id": content_id}
+    came = {"recipient": begun.recipient, "outcome": result.outcome}
+    detail = values.cleaned(result.detail, 500)
+    return following(campaign, CampaignTested, now, actor, **facts, **came, detail=detail)
 
 
 def start(

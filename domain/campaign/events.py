@@ -116,6 +116,20 @@ class CampaignFinished(Event, frozen=True, kw_only=True, gc=False):
     TOPIC: ClassVar[str] = "campaign.finished"
 
 
+class CampaignTested(Event, frozen=True, kw_only=True, gc=False):
+    """A person sent the content ``content_id`` through ``device_id`` to a phone of their choice, of
+    which ``recipient`` has the last two digits. ``outcome`` is what the gateway answered, and
+    ``detail`` the provider's id, code or reason."""
+
+    TOPIC: ClassVar[str] = "campaign.tested"
+    test_id: UUID
+    device_id: UUID
+    content_id: str
+    recipient: str
+    outcome: str
+    detail: str
+
+
 class CampaignReopened(Event, frozen=True, kw_only=True, gc=False):
     """A message of the finished campaign is sent again; the campaign finishes anew after it."""
 

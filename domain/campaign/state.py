@@ -21,6 +21,7 @@ from domain.campaign.events import (
     CampaignResumed,
     CampaignRevised,
     CampaignScheduled,
+    CampaignTested,
     CampaignTriggered,
     PauseReason,
 )
@@ -145,6 +146,8 @@ def evolve(state: Campaign | None, event: Event) -> Campaign:
             changes = {"status": "finished"}
         case Campaign(), CampaignReopened():
             changes = {"status": "triggered"}
+        case Campaign(), CampaignTested():
+            changes = {}
         case _:
             raise ForeignEventError("a campaign", event)
     return msgspec.structs.replace(state, version=event.originator_version, **changes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from domain import access, device, enrollment, sequence, suppression
+from domain import access, device, enrollment, sequence, suppression, trial_events
 from domain.campaign import events as campaign_events
 from domain.campaign.definition import starts_at
 from domain.event import Event
@@ -113,8 +113,13 @@ def _story(event: Event) -> Iterator[str]:
             yield "the address may be written to again"
         case lead.LeadErased():
             yield "the person was erased: nothing says any more who it was"
-        case device.DeviceTested():
+        case trial_events.DeviceTestBegun():
+            yield f"a person sends a test message to a phone that ends in {event.recipient[1:]}"
+        case trial_events.DeviceTested():
             yield f"a person sent a test message by hand: {event.outcome} {event.detail}"
+        case campaign_events.CampaignTested():
+            yield f"text {event.content_id} tested on a phone that ends in {event.recipient[1:]}:"
+            yield f"{event.outcome} {event.detail}"
         case device.DeviceRetired():
             yield "device retired: what waits on it"
             if event.move_pending:

@@ -26,7 +26,7 @@ from projections.database import (
 )
 from projections.database.engine import Database
 from projections.database.sessions import make_engine
-from projections.schema import earlier, functions, log, read_models, records
+from projections.schema import creation, functions, log, records
 
 # The name of the database on the bundled server.
 BUNDLED = "sendtrail"
@@ -168,7 +168,7 @@ def _create_or_migrate(
             log.create_log(connection)
             records.create_kept(connection)
             functions.create_functions(connection)
-            read_models.create_read_models(connection)
+            creation.create_read_models(connection)
             connection.execute(log.installation.insert(), {"singleton": True, "namespace": uuid4()})
             schema_version.stamp(connection)
     elif migrating is not None:

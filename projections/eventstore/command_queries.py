@@ -20,16 +20,18 @@ from domain.device_choice import Ties
 from domain.enrollment import Enrollment
 from domain.lead import Lead
 from domain.message import Message
+from domain.pacing import LastDispatch
 from domain.replanning import Journey
 from domain.segments import Predicate
 from domain.suppression import Suppression
 from domain.surroundings import Surroundings
+from domain.trials import DayUse
 from projections.database import identity_key, installation
 from projections.database.engine import Database, is_transient, rows
 from projections.eventstore import broken_streams, erasure, journeys, past_addresses
 from projections.eventstore.append import StreamConflictError
 from projections.eventstore.surroundings import surroundings
-from projections.queue import lookup, retired, wake
+from projections.queue import dispatch, lookup, retired, wake
 from projections.readmodels import (
     addresses,
     campaigns,
@@ -189,6 +191,14 @@ class DatabaseCommandQueries:
     ) -> list[tuple[str, UUID, str, str]]:
         """What names the segment, as (kind, id, name, status)."""
         return [tuple(row) for row in segments.users(connection, segment_id)]
+
+    def last_dispatch(self, connection: Any, device_id: UUID) -> LastDispatch:
+        """What the device did last, locked."""
+        return dispatch.last_dispatches(connection, [device_id])[device_id]
+
+    def day_use(self, connection: Any, device_id: UUID, now: datetime) -> DayUse:
+        """How much the device may send today, and has sent."""
+        return devices.day_use(connection, device_id, now)
 
     def access_version(self, connection: Any, stream_id: UUID) -> int:
         """How many events the stream about access has; nobody else is told meanwhile."""

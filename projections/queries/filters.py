@@ -49,6 +49,8 @@ def conditions(
         made += _of_leads(connection, wanted)
     elif resource == "message":
         made += _of_messages(connection, wanted)
+    elif resource == "recipient":
+        made += _of_status(connection, wanted)
     elif resource in _NAMED and (text := wanted.pop("q", None)) is not None:
         made.append(_by_name(text, _NAMED[resource]))
     return [*made, *(Condition(f"r.{name} = %({name})s", {name: wanted[name]}) for name in wanted)]
@@ -119,11 +121,16 @@ def _of_leads(connection: Connection, wanted: dict[str, Any]) -> Iterable[Condit
         yield _searched(connection, found, parameters)
 
 
-def _of_messages(connection: Connection, wanted: dict[str, Any]) -> Iterable[Condition]:
-    """Takes what is said of messages, but for columns, out of ``wanted``."""
+def _of_status(connection: Connection, wanted: dict[str, Any]) -> Iterable[Condition]:
+    """Takes the status of a message out of ``wanted``."""
     if (status := wanted.pop("status", None)) is not None:
         of_status, parameters = message_status.condition(connection, status)
         yield Condition(f"({of_status})", {"status": status, **parameters})
+
+
+def _of_messages(connection: Connection, wanted: dict[str, Any]) -> Iterable[Condition]:
+    """Takes what is said of messages, but for columns, out of ``wanted``."""
+    yield from _of_status(connection, wanted)
     times, parameters = _time(wanted)
     for name in parameters:
         del wanted[name]

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from projections.database.engine import rows, uuids
+from projections.schema.expressions import SENDING_STATUS
 from projections.schema.read_models import OFF_PATH
 
 # What is claimed or dispatched is in a lease, until the reaper finds that nothing of it is open.
@@ -20,9 +21,9 @@ _LEASED = "status = %(status)s AND message_id IN (SELECT unnest(message_ids) FRO
 _DUE = "due_at IS NOT NULL"
 _HELD = """status = 'pending'
     AND (campaign_id = ANY(%(holding)s::uuid[]) OR sequence_id = ANY(%(holding)s::uuid[]))"""
-_HOLDING = """
+_HOLDING = f"""
 SELECT campaign_id AS id FROM campaigns c
-WHERE message_is_held(status, NULL, NULL) AND EXISTS (
+WHERE message_is_held({SENDING_STATUS.format(c="c.")}, NULL, NULL) AND EXISTS (
     SELECT FROM message_counts n WHERE n.owner_id = c.campaign_id AND n.pending > 0)
 UNION ALL
 SELECT sequence_id FROM sequences s

@@ -19,6 +19,9 @@ from projections.schema.expressions import address_key
 _MESSAGES = """(
     SELECT m.*, l.phone AS recipient_phone FROM broadcast_messages m JOIN leads l USING (lead_id)
 )"""
+_RECIPIENTS = """(
+    SELECT m.*, l.phone, l.name FROM broadcast_messages m JOIN leads l USING (lead_id)
+)"""
 # A lead with the addresses of all that it stands for, and other leads that have one of these.
 _LEADS = """(
     SELECT l.*, opted_out_at IS NOT NULL AS opted_out, unreachable_at IS NOT NULL AS unreachable,
@@ -73,6 +76,7 @@ SOURCES = {
     "campaign": ("campaigns", "campaign_id"),
     "device": (_DEVICES, "device_id"),
     "message": (_MESSAGES, "message_id"),
+    "recipient": (_RECIPIENTS, "message_id"),
 }
 _ONE = {
     resource: prepared(f"SELECT * FROM {source} r WHERE {key} = %(id)s")

@@ -170,7 +170,9 @@ WHERE device_id = ANY(%(ids)s::uuid[]) ORDER BY device_id FOR UPDATE
 """)
 
 _LAST_DISPATCHES = prepared("""
-SELECT h.device_id, h.dispatched_at, coalesce(m.status = 'queued', false), m.answered_at,
+SELECT h.device_id, h.dispatched_at,
+    coalesce(m.status = 'queued', h.message_id = h.test_id AND h.test_answered_at IS NULL, false),
+    coalesce(m.answered_at, CASE WHEN h.message_id = h.test_id THEN h.test_answered_at END),
     h.epoch
 FROM device_dispatches h LEFT JOIN broadcast_messages m USING (message_id)
 WHERE h.device_id = ANY(%(ids)s::uuid[])

@@ -164,6 +164,7 @@ HANDLERS: Handlers = {
     ),
     ("campaign.finished",): (handler(_update("status = 'finished'")),),
     ("campaign.reopened",): (handler(_update("status = 'triggered'")),),
+    ("campaign.tested",): (handler(_update("status = c.status")),),
 }
 
 

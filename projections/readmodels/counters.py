@@ -93,6 +93,16 @@ class Tally:
             messages += count
         return messages
 
+    def used(self, rows: Sequence[Any]) -> int:
+        """``rows`` are (device id, day, claimed, sent, failed, unknown) of tests; the day is None
+        where nothing is counted. Returns how many there are."""
+        for device_id, day, *counts in rows:
+            if day is not None:
+                of_day = self.days[device_id, day]
+                for name, count in zip(DAY_COUNTS, counts, strict=True):
+                    of_day[name] += count
+        return len(rows)
+
     def _open(self, row: Moved) -> None:
         change = (row.now in OPEN) - (row.was in OPEN)
         if change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,18 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain.device import Status
+from domain.trials import DayUse
 from projections.database.engine import rows
+from projections.database.prepared import prepared
+from projections.readmodels.counters import Tally
 from projections.readmodels.handler import Handlers, handler
+from projections.schema.expressions import LIMIT_TODAY, TODAY
+
+
+def _used(tally: Tally, rows: Sequence[Any]) -> int:
+    """``rows`` say what tests added to the days of devices, see ``Tally.used``."""
+    return tally.used(rows)
+
 
 _REGISTERED = """
 WITH e AS ({events}), slot AS (
@@ -68,10 +78,39 @@ UPDATE devices d SET version = e.originator_version, status = 'retired',
 FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
 """
 
+# A test takes a turn of the device: the latest dispatch is told as messages tell it. Which test was
+# the latest does not depend on these.
+_TEST_BEGUN = """
+WITH e AS ({events}), dispatch AS (
+    UPDATE device_dispatches h SET test_id = e.test_id, test_answered_at = NULL,
+        dispatched_at = CASE WHEN n.later THEN e.timestamp ELSE h.dispatched_at END,
+        message_id = CASE WHEN n.later THEN e.test_id ELSE h.message_id END,
+        epoch = CASE WHEN n.later THEN e.dispatch_epoch ELSE h.epoch END
+    FROM e JOIN device_dispatches o ON o.device_id = e.originator_id
+    CROSS JOIN LATERAL (SELECT o.dispatched_at IS NULL OR (e.dispatch_epoch, e.timestamp, e.test_id)
+        > (o.epoch, o.dispatched_at, o.message_id) AS later) n
+    WHERE h.device_id = e.originator_id
+), changed AS (
+    UPDATE devices d SET version = e.originator_version
+    FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
+    RETURNING d.device_id, e.slot_day
+)
+SELECT device_id, slot_day, 1, 0, 0, 0 FROM changed
+"""
+
+# What was surely not accepted uses up nothing. Tests of earlier versions are not counted.
 _TESTED = """
-WITH e AS ({events})
-UPDATE devices d SET version = e.originator_version
-FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
+WITH e AS ({events}), dispatch AS (
+    UPDATE device_dispatches h SET test_answered_at = e.timestamp
+    FROM e WHERE h.device_id = e.originator_id AND h.test_id = e.test_id
+), changed AS (
+    UPDATE devices d SET version = e.originator_version
+    FROM e WHERE d.device_id = e.originator_id AND d.version = e.originator_version - 1
+    RETURNING d.device_id, e.slot_day, e.outcome
+)
+SELECT device_id, slot_day, -(outcome IN ('throttled', 'unreachable'))::int,
+    (outcome = 'accepted')::int, (outcome = 'rejected')::int, (outcome = 'unknown')::int
+FROM changed
 """
 
 _ADDRESS_LEARNED = """
@@ -86,7 +125,12 @@ HANDLERS: Handlers = {
     ("device.connected",): (handler(_CONNECTED),),
     ("device.disconnected",): (handler(_DISCONNECTED, "reason text"),),
     ("device.retired",): (handler(_RETIRED, "move_pending boolean, move_to uuid"),),
-    ("device.tested",): (handler(_TESTED),),
+    ("device.test_begun",): (
+        handler(_TEST_BEGUN, "test_id uuid, slot_day date, dispatch_epoch int", counted=_used),
+    ),
+    ("device.tested",): (
+        handler(_TESTED, "outcome text, test_id uuid, slot_day date", counted=_used),
+    ),
     ("device.address_learned",): (handler(_ADDRESS_LEARNED, "address text"),),
 }
 
@@ -123,12 +167,14 @@ def gateways(connection: Connection) -> dict[UUID, str]:
     return {row.device_id: row.gateway for row in devices}
 
 
-def last_used_at(connection: Connection, device_id: UUID) -> datetime | None:
-    """When the device was last used for a message; None before its first one."""
-    (dispatch,) = rows(
-        connection,
-        "SELECT dispatched_at FROM device_dispatches WHERE device_id = %(id)s",
-        id=str(device_id),
-    )
-    used_at: datetime | None = dispatch.dispatched_at
-    return used_at
+_DAY_USE = prepared(f"""
+SELECT {LIMIT_TODAY} AS of_day, coalesce(u.claimed, 0) AS used FROM devices d
+LEFT JOIN device_days u ON u.device_id = d.device_id AND u.day = {TODAY}
+WHERE d.device_id = %(id)s
+""")
+
+
+def day_use(connection: Connection, device_id: UUID, now: datetime) -> DayUse:
+    """How much the device may send on the day of ``now``, and has sent, by what was claimed."""
+    (row,) = rows(connection, _DAY_USE, id=device_id, now=now)
+    return DayUse(row.of_day, row.used)

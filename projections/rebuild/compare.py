@@ -38,10 +38,12 @@ def difference(connection: Connection, table: Table, live: str, rebuilt: str) ->
         if not columns:
             return None
         sources = [f"SELECT {columns} FROM {schema}.{table.name}" for schema in (live, rebuilt)]
-    digests = [
-        rows(connection, f"SELECT count(*), coalesce(sum({_DIGEST}), 0) FROM ({source}) r")[0]
-        for source in sources
-    ]
+    digests = rows(
+        connection,
+        " UNION ALL ".join(
+            f"SELECT count(*), coalesce(sum({_DIGEST}), 0) FROM ({source}) r" for source in sources
+        ),
+    )
     if digests[0] == digests[1]:
         return None
     (row,) = rows(
@@ -60,11 +62,13 @@ def _common(connection: Connection, table: str, *schemas: str) -> list[str]:
     the type ``tsvector``, is compared as text."""
     columns = rows(
         connection,
-        "SELECT CASE min(data_type) WHEN 'tsvector'"
-        " THEN format('%%1$I::text AS %%1$I', column_name) ELSE column_name END"
-        " FROM information_schema.columns"
-        " WHERE table_name = %(table)s AND table_schema = ANY(%(schemas)s)"
-        " GROUP BY column_name HAVING count(*) = %(number)s ORDER BY min(ordinal_position), 1",
+        "SELECT CASE min(format_type(atttypid, NULL)) WHEN 'tsvector'"
+        " THEN format('%%1$I::text AS %%1$I', attname) ELSE attname::text END"
+        " FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid"
+        " JOIN pg_namespace n ON n.oid = relnamespace"
+        " WHERE relname = %(table)s AND nspname = ANY(%(schemas)s) AND attnum > 0"
+        " AND NOT attisdropped GROUP BY attname HAVING count(*) = %(number)s"
+        " ORDER BY min(attnum), 1",
         table=table,
         schemas=list(schemas),
         number=len(schemas),

@@ -26,6 +26,12 @@ WHERE r.relnamespace = %(schema)s::regnamespace AND r.relname <> ALL(%(kept)s)
 """
 
 
+def unique(statements: list[str]) -> list[str]:
+    """Those of the ``statements`` that create what refuses a row twice; the others create what only
+    readers need."""
+    return [each for each in statements if " UNIQUE " in each]
+
+
 def defer_indexes(connection: Connection, schema: str) -> list[str]:
     """Drop every index of that empty schema that no handler looks up.
 

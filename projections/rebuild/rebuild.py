@@ -26,10 +26,10 @@ from projections.eventstore.missing_keys import refuse_without
 from projections.readmodels.projector import project
 from projections.rebuild import swap
 from projections.rebuild.compare import difference
-from projections.rebuild.indexes import defer_indexes
+from projections.rebuild.indexes import defer_indexes, unique
 from projections.rebuild.read_ahead import Page, not_as_written, read, read_ahead
 from projections.schema.columns import READ_MODELS
-from projections.schema.read_models import create_read_models
+from projections.schema.creation import create_read_models, reading_indexes
 
 SCHEMA = "rebuild"
 LIVE = "public"
@@ -62,7 +62,8 @@ def rebuild(
 
     Returns by table name None if live and rebuilt table are identical, else a description of the
     first difference: its key and the names of its columns, without values. With ``only`` comparison
-    and swap are for that table alone. With ``swap`` the rebuilt tables become the live ones.
+    and swap are for that table alone. With ``swap`` the rebuilt tables become the live ones, and
+    without it they get no indexes that only readers need.
 
     Raises StorageError if another rebuild is under way, if an event is not what was written, or if
     the swap finds the tables in use all the time. With ``swap`` it is also raised if leads that
@@ -76,7 +77,7 @@ def rebuild(
                 refuse_without(connection)
         indexes = _create_schema(database, SCHEMA, anew=True)
         position = _replay(database, SCHEMA, progress)
-        _create_indexes(database, SCHEMA, indexes, position)
+        _create_indexes(database, SCHEMA, indexes if swap else unique(indexes), position)
         with (
             database.engine.connect().execution_options(
                 isolation_level="REPEATABLE READ"
@@ -165,8 +166,8 @@ def _create_schema(database: Database, schema: str, *, anew: bool = False) -> li
             connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
         connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
         _set_search_path(connection, schema)
-        create_read_models(connection)
-        return defer_indexes(connection, schema)
+        create_read_models(connection, all_indexes=False)
+        return defer_indexes(connection, schema) + reading_indexes()
 
 
 def _create_indexes(database: Database, schema: str, indexes: Sequence[str], position: int) -> None:

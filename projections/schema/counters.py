@@ -82,6 +82,10 @@ device_dispatches = Table(
     Column("dispatched_at", TIME),
     Column("message_id", Uuid),
     count("epoch"),
+    # The latest test through the device, and when its answer came. If it is the latest dispatch,
+    # ``message_id`` is its id.
+    Column("test_id", Uuid),
+    Column("test_answered_at", TIME),
     postgresql_with={"fillfactor": "50"},
 )
 

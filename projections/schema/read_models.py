@@ -276,12 +276,6 @@ LEFT JOIN sequences s ON s.sequence_id = m.sequence_id
 """
 
 
-def create_read_models(connection: Connection) -> None:
-    """The read models, in the first schema of the connection's search path."""
-    READ_MODELS.create_all(connection, checkfirst=False)
-    create_report_view(connection)
-
-
 def create_report_view(connection: Connection) -> None:
     """The queue with the names of all that it refers to, for people and their tools."""
     connection.exec_driver_sql(_MESSAGE_REPORT)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
-from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import click
-import msgspec
 
-from domain import phones, values
+from domain import pacing, phones, values
 from domain.content import Content
-from domain.errors import SendtrailError
+from domain.errors import SendtrailError, ThrottledError
+from domain.trials import Trial, TrialResult
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.queries import short_secrets
@@ -21,17 +17,7 @@ from projections.readmodels import devices
 from runners.cli import console, device_setup
 from runners.cli.common import actor
 from runners.cli.device_lookup import find
-from runners.gateways.protocol import (
-    Accepted,
-    Gateway,
-    Outcome,
-    Outgoing,
-    Rejected,
-    Throttled,
-    Unknown,
-    Unreachable,
-)
-from runners.gateways.registry import make_gateways
+from runners.gateways import single
 
 TEXT = "This is a test of Sendtrail."
 
@@ -69,77 +55,64 @@ def test(config: Settings, name: str, phone: str, text: str) -> None:
     values.text("text", text, longest=4096)
     with Container(config) as container:
         row = find(container, name)
-        _check_pause(container, row)
-        outcome = asyncio.run(_send(make_gateways(config)[row.gateway], container, row, to, text))
-        container.outreach.note_test(row.device_id, *_facts(outcome), actor=actor())
-    console.say(explain(outcome))
-    if not isinstance(outcome, Accepted):
+        result = _send(container, row, to, Content(body=text))
+    console.say(explain(result))
+    if result.outcome != "accepted":
         raise SendtrailError("the message was not accepted")
 
 
-def _check_pause(container: Container, row: Any) -> None:
-    """Raises SendtrailError while the device's pause after its last message lasts: a test keeps the
-    device's pace like any message."""
-    with container.database.transaction() as connection:
-        used_at = devices.last_used_at(connection, row.device_id)
-    if used_at is None:
-        return
-    free_at = used_at + timedelta(seconds=row.min_delay_seconds)
-    wait = (free_at - container.outreach.clock()).total_seconds()
-    if wait > 0:
-        raise SendtrailError(f"the device has just sent; try again in {wait:.0f} seconds")
-
-
-async def _send(gateway: Gateway, container: Container, row: Any, phone: str, text: str) -> Outcome:
-    """Sends ``text`` to ``phone`` (E.164) through the device of ``row``."""
-    limit = container.settings.gateway_timeout
-    outgoing = Outgoing(
-        message_id=uuid4(),
+def _send(container: Container, row: Any, phone: str, content: Content) -> TrialResult:
+    """Sends ``content`` to ``phone`` (E.164) through the device of ``row``. Raises SendtrailError
+    while the device may not send: a test keeps the device's pace like any message."""
+    outreach, settings = container.outreach, container.settings
+    patience = pacing.patience(settings.gateway_timeout)
+    try:
+        begun = outreach.begin_test(row.device_id, phone, patience, actor=actor())
+    except ThrottledError as error:
+        wait = (error.until - outreach.clock()).total_seconds()
+        raise SendtrailError(
+            "the device has just sent, or has sent all that it may today;"
+            f" try again in {wait:.0f} seconds"
+        ) from None
+    trial = Trial(
+        test_id=begun.event.test_id,
         device_id=row.device_id,
-        phone=phone,
-        content=Content(body=text),
-        attempt=1,
+        gateway=row.gateway,
         settings=row.settings,
         credentials=container.secrets.read(row.ciphertext),
-        call_before=container.outreach.clock() + timedelta(seconds=limit),
+        phone=phone,
+        wa_id=begun.wa_id,
+        content=content,
     )
-    outcome: Outcome = Unknown(f"no answer within {limit:g} seconds")
-    with suppress(TimeoutError):
-        async with asyncio.timeout(limit):
-            outcome = await gateway.send(outgoing)
-    await gateway.close()
-    return outcome
+    result = single.sender(settings)(trial)
+    outreach.end_test(begun.event, result, "", actor=actor())
+    return result
 
 
-def _facts(outcome: Outcome) -> tuple[str, str]:
-    """The outcome's kind, and the provider's id, code or reason."""
-    details = [str(field) for field in msgspec.structs.astuple(outcome) if field is not None]
-    return type(outcome).__name__.lower(), " ".join(details[:1])
-
-
-def explain(outcome: Outcome) -> str:
-    """What an outcome means and what to do about it, in sentences for a person."""
-    match outcome:
-        case Accepted(provider_id):
+def explain(result: TrialResult) -> str:
+    """What the answer means and what to do about it, in sentences for a person."""
+    match result.outcome:
+        case "accepted":
             return (
-                f"accepted: the gateway took it and calls it {provider_id}. Whether it arrives is"
-                " seen on the phone, and by a receipt if webhooks are set up."
+                f"accepted: the gateway took it and calls it {result.provider_id}. Whether it"
+                " arrives is seen on the phone, and by a receipt if webhooks are set up."
             )
-        case Rejected(code, reason):
+        case "rejected":
             return (
-                f"rejected: {code} ({reason}). Nothing was sent, and the same again would be"
-                " refused again. docs/gateways.md says what the codes mean."
+                f"rejected: {result.code} ({result.reason}). Nothing was sent, and the same again"
+                " would be refused again. docs/gateways.md says what the codes mean."
             )
-        case Throttled(retry_after):
-            later = "later" if retry_after is None else f"in {retry_after:g} seconds"
+        case "throttled":
+            seconds = result.retry_after
+            later = "later" if seconds is None else f"in {seconds:g} seconds"
             return f"throttled: the provider wants no more now. Nothing was sent; try {later}."
-        case Unreachable(reason):
+        case "unreachable":
             return (
-                f"unreachable: {reason}. Nothing was sent. Look at the device's base_url,"
+                f"unreachable: {result.reason}. Nothing was sent. Look at the device's base_url,"
                 " settings and credentials, and whether its phone is logged in."
             )
-        case Unknown(reason):
+        case "unknown":
             return (
-                f"unknown: {reason}. It may have been sent; only the phone can tell. A campaign's"
-                " message would now wait for a receipt or for your decision."
+                f"unknown: {result.reason}. It may have been sent; only the phone can tell. A"
+                " campaign's message would now wait for a receipt or for your decision."
             )

@@ -29,7 +29,7 @@ from projections.container import Container
 from projections.database import embedded
 from projections.database.secret_check import OtherSecretKeyError
 from projections.records import api_keys
-from runners.gateways import templates
+from runners.gateways import single, templates
 from runners.gateways.phones import Phones
 from runners.process import bundled, secret_watch
 from runners.process.http.limits import Limits, most_connections
@@ -79,7 +79,12 @@ def application(
         name="secret",
         daemon=True,
     ).start()
-    return create_app(container, templates.reader(settings), Phones(settings))
+    return create_app(
+        container,
+        templates.reader(settings),
+        Phones(settings),
+        single.sender(settings),
+    )
 
 
 def limits(settings: Settings, workers: int) -> Limits:

@@ -34,14 +34,10 @@ from runners.sending.slots import Slot, send_moment
 from runners.sending.terms import Sender, Terms
 from runners.sending.timing import Timing
 
-# A call that has not begun so long after its dispatch is not made any more: by then other workers
-# take it to be over.
-GRACE = timedelta(seconds=5)
-
 
 def patience(settings: Settings) -> timedelta:
     """How long after a dispatch the call of the gateway is surely over."""
-    return GRACE + timedelta(seconds=settings.gateway_timeout)
+    return pacing.patience(settings.gateway_timeout)
 
 
 class DispatchResult(NamedTuple):
@@ -197,7 +193,7 @@ class Dispatcher:
             attempt=row.attempt + 1,
             settings=sender.settings,
             credentials=sender.credentials or {},
-            call_before=self.now + GRACE,
+            call_before=self.now + pacing.GRACE,
         )
         self.result.outgoing.append((sender.gateway, outgoing))
         origin = message.Origin(row.lead_id, row.enrollment_id or row.owner_id, row.step)

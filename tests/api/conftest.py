@@ -1,4 +1,4 @@
-"""The container as ``sendtrail serve`` makes it, and its log."""
+"""What is logged, one of each resource, and a key of each kind."""
 
 from __future__ import annotations
 
@@ -10,23 +10,13 @@ from typing import Any
 import pytest
 import structlog
 
-from projections.config.settings import Settings
 from projections.container import Container
 from projections.records import api_keys
 from runners.support import logs
 from runners.support.clocks import SimulatedClock
 from tests.support.api import given
 from tests.support.api.client import Client
-from tests.support.api.given import SECRET_KEY
 from tests.support.api.one_of_each import one_of_each
-
-
-@pytest.fixture
-def container(database_url: str, clock: SimulatedClock) -> Iterator[Container]:
-    """The container as ``sendtrail serve`` makes it, but for the clock."""
-    settings = Settings(database_url=database_url, secret_key=SECRET_KEY, undo_seconds=0)
-    with Container(settings, clock) as opened:
-        yield opened
 
 
 @pytest.fixture

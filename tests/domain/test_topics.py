@@ -94,6 +94,8 @@ FROZEN = [
     "lead.trigger_removed",
     "access.segment_saved",
     "access.segment_deleted",
+    "device.test_begun",
+    "campaign.tested",
 ]
 
 LINES = (Path(__file__).parent / "stored_events.jsonl").read_text(encoding="utf-8").splitlines()

@@ -41,8 +41,9 @@ def test_a_hundred_thousand_are_held_and_then_keep_their_pace(office: Office) ->
     meanwhile shows that the broadcaster is awake."""
     for name in ("Sales 1", "Sales 2"):
         office.device(name, (PAUSE, PAUSE))
-    given.many_leads(office.container, LEADS - 4)
-    given.many_leads(office.container, 4, first=LEADS, niche=["VIP"])
+    given.many_leads(office.container, 996)
+    given.many_leads(office.container, 4, first=997, niche=["VIP"])
+    given.crowd(office.container, LEADS - 1_000, first=1_001)
     offer = office.campaign(body="Offer")
     office.once("campaigner")
     assert due(office, offer) == LEADS

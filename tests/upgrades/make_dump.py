@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 
 from domain.topics import BY_TOPIC
+from domain.trials import TrialResult
 from projections.audit import checkpoints, hash_chain
 from projections.config.settings import Settings
 from projections.container import Container
@@ -94,7 +95,9 @@ def _seldom(container: Container, clock: SimulatedClock, device: UUID) -> None:
     """What ``mixed_history`` leaves out: an erasure, a campaign that is revised, finishes and is
     reopened, an enrollment that is completed, a device that is tested and changed."""
     outreach = container.outreach
-    outreach.note_test(device, "accepted", "wamid.test", actor=ADMIN)
+    begun = outreach.begin_test(device, "+60120009999", timedelta(seconds=35), actor=ADMIN)
+    accepted = TrialResult("accepted", provider_id="wamid.test")
+    outreach.end_test(begun.event, accepted, "", actor=ADMIN)
     outreach.reconfigure_device(
         device, lambda configuration: given.changed(configuration, daily_limit=200), actor=ADMIN
     )

@@ -39,7 +39,10 @@ COMMANDS: dict[str, list[str]] = {
     "audit verify": [],
     "audit why-not": [NOBODY, "--campaign", NOBODY],
     "db erasures": [],
+    "devices contacts": ["Sales 2"],
     "devices list": [],
+    "devices pair": ["Sales 2"],
+    "devices templates": ["Sales 2"],
     "devices test": ["Sales 2", "--to", "+60120000001"],
     "import": ["leads.csv"],
     "keys create": ["me", "--role", "admin"],
@@ -54,6 +57,7 @@ COMMANDS: dict[str, list[str]] = {
 # The way out, and what has to do with other databases or with none.
 OTHERS = {
     "rebuild",
+    "mcp",
     "demo",
     "db backup",
     "db migrate",

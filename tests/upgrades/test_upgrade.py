@@ -50,7 +50,7 @@ def test_the_handlers_say_what_the_former_ones_said(
     for former, present in (
         ("device_id, last_slot_at, 0 FROM device_lanes", "rebuild.device_slots"),
         (
-            "device_id, handed_over_at, message_id, 0 FROM device_hand_overs",
+            "device_id, handed_over_at, message_id, 0, NULL, NULL FROM device_hand_overs",
             "rebuild.device_dispatches",
         ),
     ):
@@ -98,7 +98,7 @@ def test_the_rebuild_makes_the_tables_of_now(
             (NIGHT, at("02 15:18"), 0),
             (SPARE, None, 0),
         ]
-        assert [tuple(row) for row in then.table(container, "device_dispatches")] == [
+        assert [tuple(row)[:4] for row in then.table(container, "device_dispatches")] == [
             (SALES_1, at("03 14:00:14"), UUID("ee35e397-68d0-5313-8eda-97ce1af1e363"), 0),
             (SALES_2, at("03 14:00:14"), UUID("da10c00d-a4f5-582e-b079-3ea77da0a193"), 0),
             (OLD, at("02 15:18"), UUID("b0c5a4f3-ceff-5643-b4ae-b8a74c800cdd"), 0),
@@ -136,7 +136,7 @@ def test_a_single_table_leaves_the_former_ones(outdated: Container, settings: Se
     assert identities(outdated).keys() >= {*FORMER_TABLES, "device_slots"}
     assert then.count(outdated.database, "device_slots") == 5
     people = ("lead_addresses", "lead_search", "erased_ids", "suppressions", "replies")
-    counts = ("message_counts", "series_counts", "composed_messages")
+    counts = ("series_counts", "composed_messages")
     plans = ("broadcast_messages", "enrollments", "sequences", "campaigns")
     for only in ("device_dispatches", "devices", "leases", *plans, *people, *counts):
         rebuild(outdated.database, only=only, swap=True)

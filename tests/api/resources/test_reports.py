@@ -42,7 +42,6 @@ def test_a_campaign_report_counts_every_outcome(
     campaign_id = _campaign_with_every_outcome(container, clock, operator)
 
     status, report = viewer.get(f"/reports/campaigns/{campaign_id}")
-
     assert status == 200
     # Whether a message was read, and what is replied, the sandbox decides by its id.
     assert report.pop("read") in (0, 1, 2)

@@ -15,7 +15,15 @@ from tests.support.api.browsing import Browser
 VENDORED = files.STATIC / "vendor"
 # Of a first load, compressed.
 MOST_BYTES = 150 * 1024
-LOADED = ("vendor/pico/pico.classless.min.css", "app.css", "vendor/htmx/htmx.min.js", "app.js")
+LOADED = (
+    "vendor/pico/pico.classless.min.css",
+    "app.css",
+    "vendor/htmx/htmx.min.js",
+    "app.js",
+    "vendor/uplot/uPlot.min.css",
+    "vendor/uplot/uPlot.iife.min.js",
+    "chart.js",
+)
 
 
 def test_what_is_vendored_is_what_was_published() -> None:

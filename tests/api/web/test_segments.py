@@ -88,6 +88,9 @@ def test_what_people_are_listed_by_becomes_a_segment(
 
     reader.open("/segments/new?opted_out=false")
     assert '<option value="opted_out" selected>' in reader.page
+    reader.open("/segments/new?created_after=2026-03-01&attribute.city=Ipoh")
+    for shown in ('value="2026-03-01T00:00:00+00:00"', 'name="attribute" value="city"'):
+        assert shown in reader.page
     form = rows(("all", "opted_out", "", "eq", "false")).items(multi=True)
     reader.open(f"/segments/new?{urlencode([*form, ('do', 'count')])}")
     assert "1 person" in reader.page

@@ -13,7 +13,7 @@ from tests.support import given, then
 from tests.support.api.given import SECRET_KEY
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-LEADS = 200
+LEADS = 100
 UNRELIABLE = {
     "seed": 7,
     "fail_rate": 0.1,

@@ -19,7 +19,7 @@ from projections.config.settings import Settings
 from projections.database import embedded, installation, schema_version
 from projections.database.engine import Database, rows
 from projections.database.installation import create_schema, migrate, open_database
-from projections.schema.read_models import create_read_models
+from projections.schema.creation import create_read_models
 from tests.conftest import Admin
 from tests.support import then, when
 from tests.support.api.given import SECRET_KEY

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from domain import device, message
 from domain.event import Event
+from domain.trial_events import DeviceTestBegun, DeviceTested
 from projections.container import Container
 from projections.rebuild import rebuild as module
 from projections.rebuild.rebuild import rebuild
@@ -77,7 +78,7 @@ def append(container: Container, events: Sequence[Event], cuts: Sequence[int]) -
 def pace(container: Container, device_id: UUID) -> tuple[object, ...]:
     slots = then.row(container, "device_slots", device_id=device_id)
     dispatches = then.row(container, "device_dispatches", device_id=device_id)
-    return (*slots[1:], *dispatches[1:])
+    return (*slots[1:], *dispatches[1:4])
 
 
 @pytest.mark.parametrize("page", [1, 7, 5000])
@@ -145,3 +146,48 @@ def test_what_an_earlier_version_recorded_is_of_the_first_epoch(container: Conta
     assert b"epoch" not in stored[claimed.TOPIC] + stored[queued.TOPIC]
     at = NOW + timedelta(seconds=1)
     assert pace(container, device_id) == (at, 0, at, claimed.originator_id, 0)
+
+
+def trial(device_id: UUID, version: int, seconds: int) -> tuple[DeviceTestBegun, DeviceTested]:
+    """A test of the device, begun so many seconds after ``NOW`` and answered a second later."""
+    at = NOW + timedelta(seconds=seconds)
+    begun = DeviceTestBegun(
+        originator_id=device_id,
+        originator_version=version,
+        timestamp=at,
+        actor="test",
+        test_id=uuid4(),
+        slot_day=NOW.date(),
+        recipient="…01",
+    )
+    tested = DeviceTested(
+        originator_id=device_id,
+        originator_version=version + 1,
+        timestamp=at + timedelta(seconds=1),
+        actor="test",
+        outcome="accepted",
+        detail="",
+        test_id=begun.test_id,
+        slot_day=begun.slot_day,
+    )
+    return begun, tested
+
+
+@pytest.mark.parametrize("cuts", [(), (1, 2, 3, 4, 5, 6, 7, 8, 9)], ids=["together", "one by one"])
+def test_tests_take_their_turns_among_messages(
+    container: Container, monkeypatch: pytest.MonkeyPatch, cuts: Sequence[int]
+) -> None:
+    """The latest of both is the device's latest dispatch, and a test is known until the next one,
+    also where that was recorded late: a rebuild, whose batches are others, makes the same rows."""
+    device_id = new_device(container)
+    early, late = (life(device_id, NOW + timedelta(seconds=at), 0, 0) for at in (0, 20))
+    first, second = trial(device_id, 2, 10), trial(device_id, 4, 15)
+
+    append(container, [*early, *first, *late, *second], cuts)
+
+    row = then.row(container, "device_dispatches", device_id=device_id)
+    assert (row.message_id, row.dispatched_at) == (late[2].originator_id, late[2].timestamp)
+    assert (row.test_id, row.test_answered_at) == (second[0].test_id, second[1].timestamp)
+    for page in (1, 3, 5000):
+        monkeypatch.setattr(module, "PAGE", page)
+        assert not any(rebuild(container.database).values())

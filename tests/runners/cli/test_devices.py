@@ -11,6 +11,7 @@ from projections.config.settings import Settings
 from projections.container import Container, utc_now
 from projections.records import credentials
 from runners.cli.devices import explain
+from runners.gateways import single
 from runners.gateways.protocol import Throttled, Unknown
 from tests.support import given, then, when
 from tests.support.api.given import SECRET_KEY
@@ -84,9 +85,11 @@ def test_a_failure_is_explained(
 
 
 def test_every_outcome_has_an_explanation() -> None:
-    assert explain(Throttled(7.0)).endswith("Nothing was sent; try in 7 seconds.")
-    assert explain(Throttled()).endswith("Nothing was sent; try later.")
-    assert explain(Unknown("no answer within 30 seconds")).startswith("unknown: no answer")
+    assert explain(single.result(Throttled(7.0))).endswith("Nothing was sent; try in 7 seconds.")
+    assert explain(single.result(Throttled())).endswith("Nothing was sent; try later.")
+    assert explain(single.result(Unknown("no answer within 30 seconds"))).startswith(
+        "unknown: no answer"
+    )
 
 
 def test_what_cannot_be_tried_is_said_in_one_line(
@@ -136,7 +139,7 @@ def test_the_pause_of_the_device_is_kept(database_url: str) -> None:
     done = tried(database_url, "Slow")
 
     assert done.returncode == 1
-    assert "the device has just sent; try again in 3" in done.stderr
+    assert "try again in 3" in done.stderr
 
 
 def test_devices_are_listed(container: Container, database_url: str) -> None:

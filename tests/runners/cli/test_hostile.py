@@ -67,7 +67,10 @@ COMMANDS: dict[str, list[Asked] | str] = {
     "db stop": [lambda w: []],
     "db url": [lambda w: []],
     "demo": NO_OUTSIDE,
+    "devices contacts": [lambda w: [TEXT], lambda w: [f"no {TEXT}"]],
     "devices list": [lambda w: []],
+    "devices pair": [lambda w: [TEXT], lambda w: [TEXT, "--code", LINE]],
+    "devices templates": [lambda w: [TEXT], lambda w: [f"no {TEXT}"]],
     "devices test": [
         lambda w: [TEXT, "--to", PHONE],
         lambda w: [f"no {TEXT}", "--to", PHONE],
@@ -82,6 +85,7 @@ COMMANDS: dict[str, list[Asked] | str] = {
     "keys list": [lambda w: []],
     "keys revoke": [lambda w: [LINE], lambda w: [f"no {LINE}"]],
     "keys rotate-secret": NO_OUTSIDE,
+    "mcp": "what it writes is read by a program, as JSON",
     "rebuild": [lambda w: [], lambda w: ["--only", LINE]],
     "replay": [
         lambda w: ["--until", LINE, "--into", "x"],
@@ -152,6 +156,7 @@ class World:
 def gowa() -> Iterator[FakeGowa]:
     fake = FakeGowa()
     fake.devices["sales-1"] = "logged_in"
+    fake.contacts = {"251556360000035@lid": TEXT, "60120000077@s.whatsapp.net": TEXT}
     fake.behave = lambda asked: Behaviour("reject", code=TEXT, words=TEXT)
     with serving(fake):
         yield fake

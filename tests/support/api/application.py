@@ -8,7 +8,7 @@ from functools import cache
 from flask import Flask
 
 from api import create_app
-from api.http import approved_templates, device_phones
+from api.http import approved_templates, device_phones, trials
 from api.http.context import EXTENSION
 from api.resources import health
 from projections.container import Container
@@ -18,6 +18,7 @@ def application(
     container: Container,
     templates: approved_templates.Reader | None = None,
     phones: device_phones.Phones | None = None,
+    tests: trials.Sender | None = None,
 ) -> Flask:
     """What ``create_app`` makes of these, in a thousandth of the time: a copy of an application
     that was built before, with this container. Routes and handlers are shared, so leave
@@ -28,6 +29,7 @@ def application(
         EXTENSION: container,
         approved_templates.EXTENSION: templates,
         device_phones.EXTENSION: phones,
+        trials.EXTENSION: tests,
         health.WARNINGS: health.Warnings(),
     }
     app.extensions = {**app.extensions, **own}

@@ -24,6 +24,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/leads"): {"phone": given.phone(2)},
     ("POST", "/leads/{lead_id}/merge"): {"with": "{other_id}"},
     ("POST", "/leads/{lead_id}/messages"): STEP,
+    ("POST", "/devices/{device_id}/test"): {"to": given.phone(7)},
+    ("POST", "/campaigns/{campaign_id}/test"): {"to": given.phone(7), "lead_id": "{other_id}"},
     ("POST", "/leads/{lead_id}/triggers"): {"trigger": "WARM"},
     ("POST", "/leads/bulk"): {"ids": ["{lead_id}"], "do": "add_trigger", "trigger": "WARM"},
     ("POST", "/messages/bulk"): {"ids": ["{message_id}"], "do": "retry"},

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from api.http.trials import Sender
 from projections.container import Container
+from runners.gateways import single
 from tests.support.api.application import application
 from tests.support.api.client import Client
 from tests.support.api.given import api_key
@@ -13,7 +15,7 @@ from tests.support.api.given import api_key
 
 @pytest.fixture
 def app(container: Container) -> Flask:
-    return application(container)
+    return application(container, tests=Sender(single.sender(container.settings)))
 
 
 @pytest.fixture

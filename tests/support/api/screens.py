@@ -38,6 +38,7 @@ PAGES = (
 # Pages that only change something.
 FOR_OPERATORS = (
     "/import",
+    "/sequences/new",
     "/segments/{segment_id}/edit",
     "/devices/new",
     "/devices/new?gateway=gowa",

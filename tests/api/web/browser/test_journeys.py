@@ -129,6 +129,32 @@ def test_a_device_dies_and_its_people_are_moved(container: Container, mei: Perso
     assert {each.device_id for each in then.messages(container)} == {other}
 
 
+def test_a_sequence_is_made_and_begun(container: Container, mei: Person) -> None:
+    """Two steps, the second at nine in the morning; then whoever gets the trigger enters."""
+    given.device(container)
+    mei.follows("Sequences")
+    mei.clicks("Make a sequence")
+    mei.fills("Name", "Welcome")
+    mei.fills("Trigger", "COLD")
+    mei.fills("Text of the first step", "Hi {name|there}")
+    mei.clicks("Keep it as a draft")
+    mei.fills("Text of the new step", "How are you?")
+    mei.does(lambda page: page.get_by_label("At this time of day").last.fill("09:00"))
+    mei.clicks("Add the step")
+    mei.sees("Step 2")
+    mei.clicks("Begin")
+    mei.does(lambda page: page.locator("h1 .badge.active").wait_for())
+    given.lead(container, 1, ["COLD"])
+    when.enrolls(container)
+
+    mei.opens("/sequences")
+    mei.follows("Welcome")
+    assert "active\n1" in mei.reads()
+    mei.does(lambda page: page.locator("dl.figures .count").first.click())
+    mei.follows(given.phone(1))
+    assert "Step 2: Welcome" in mei.reads()
+
+
 def test_a_viewer_changes_nothing(chromium: Chromium, address: str, container: Container) -> None:
     """There is no button for it, and typing an address does not help."""
     lead_id = given.lead(container, 1, name="Aisyah")

@@ -16,6 +16,8 @@ from domain.campaign.definition import BRAKE, Definition
 from domain.errors import InvalidInputError, NotAllowedError, WrongStateError
 from domain.event import Event
 from domain.segments import Predicate
+from domain.trial_events import DeviceTestBegun
+from domain.trials import TrialResult
 from domain.values import TARGET_FILTERS
 from tests.support.histories.stories import By, Command, Kind, Refusal, always, only
 from tests.support.histories.values import (
@@ -165,6 +167,21 @@ def _reopen(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
     return campaign.reopen(state, **by)
 
 
+def _test(draw: st.DrawFn, state: Campaign, by: By) -> Event:
+    begun = DeviceTestBegun(
+        originator_id=draw(st.uuids()),
+        originator_version=2,
+        timestamp=by["now"],
+        actor=by["actor"],
+        test_id=draw(st.uuids()),
+        slot_day=by["now"].date(),
+        recipient="…01",
+        campaign_id=state.id,
+    )
+    result = TrialResult("rejected", code=draw(WORDS))
+    return campaign.note_test(state, begun, state.definition.content_id, result, **by)
+
+
 def _finish(draw: st.DrawFn, state: Campaign, by: By) -> Iterable[Event]:
     return campaign.finish(state, **by)
 
@@ -190,6 +207,7 @@ CAMPAIGN = Kind(
         Command("cancel", _cancel, only(*_OPEN)),
         *[Command("finish", _finish, only("triggered"))] * 2,
         Command("reopen", _reopen, always),
+        Command("test", _test, always),
     ),
     campaign.evolve,
     campaign.fold,

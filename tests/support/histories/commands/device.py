@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import get_args
 
 import msgspec
 from hypothesis import strategies as st
 
-from domain import device
+from domain import device, trials
 from domain.device import GATEWAYS, Configuration, Device
 from domain.errors import InvalidInputError
 from domain.event import Event
 from domain.gateway_settings import GATEWAYS as GATEWAY_OPTIONS
 from domain.hosts import NONE
+from domain.pacing import LastDispatch
+from domain.trial_events import DeviceTestBegun
+from domain.trials import DayUse, TestOutcome, TrialResult
 from domain.warm_up import WarmUp
 from tests.support.histories.stories import By, Command, Kind, only
 from tests.support.histories.values import PACES, SETTINGS, WORDS, ZONES
@@ -75,8 +80,19 @@ def _retire(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
     )
 
 
+def _begun(draw: st.DrawFn, state: Device, by: By) -> DeviceTestBegun:
+    phone = f"+6012{draw(st.integers(0, 9_999_999)):07}"
+    last = LastDispatch(None, epoch=draw(st.integers(0, 2)))
+    campaign = draw(st.none() | st.uuids())
+    use, patience = DayUse(draw(st.none() | st.just(5)), 4), timedelta(seconds=35)
+    return trials.begin(state, draw(st.uuids()), phone, last, use, patience, campaign, **by)
+
+
 def _test(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
-    return device.note_test(state, draw(WORDS), draw(WORDS), **by)
+    begun = _begun(draw, state, by)
+    after = device.evolve(state, begun)
+    result = TrialResult(draw(st.sampled_from(get_args(TestOutcome))), reason=draw(WORDS))
+    return begun, trials.end(after, begun, result, **by)
 
 
 def _learn_address(draw: st.DrawFn, state: Device, by: By) -> Iterable[Event]:
