@@ -14,7 +14,6 @@ from projections.config.settings import Settings
 from projections.container import Container
 from projections.queries import short_secrets
 from projections.queries.device_list import device_list
-from projections.readmodels import devices
 from runners.cli import console, device_setup
 from runners.cli.common import actor
 from runners.cli.device_lookup import find
