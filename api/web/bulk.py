@@ -45,7 +45,7 @@ def offered(kind: str) -> list[str]:
 
 def searchable(kind: str) -> bool:
     """Whether the API searches and changes that list in bulk."""
-    return f"{kind}.bulk_" in current_app.view_functions
+    return f"bulk.{kind}" in current_app.view_functions
 
 
 def filters() -> list[tuple[str, str]]:
