@@ -142,6 +142,20 @@ def person_export(export: PersonExport) -> dict[str, Any]:
     }
 
 
+def _proposal(by: str, change: dict[str, Any]) -> dict[str, Any]:
+    definition = change.get("definition")
+    if definition is not None:
+        definition = {name: value for name, value in definition.items() if name != "steps"}
+    return {
+        "number": None,
+        "step": None,
+        "before": None,
+        **change,
+        "definition": definition,
+        "by": by,
+    }
+
+
 def sequence(row: Any) -> dict[str, Any]:
     steps = [
         {**step, "number": int(step["content_id"].rpartition(":")[2])}
@@ -154,6 +168,10 @@ def sequence(row: Any) -> dict[str, Any]:
         "segment_id": row.definition.get("segment_id"),
         "segment": row.definition.get("segment"),
         "steps": steps,
+        "made_by": row.made_by,
+        "changed_by": row.changed_by,
+        "approved_by": row.approved_by,
+        "proposals": [_proposal(by, change) for by, change in row.proposals],
         "id": row.sequence_id,
         "status": row.status,
         "version": row.version,
