@@ -28,6 +28,18 @@ from domain.sequence_steps import step as step
 Status = Literal["draft", "active", "paused", "inactive", "deleted"]
 
 
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that is proposed: ``step`` in place of step ``number``, or added before the step
+    ``before``; the step ``number`` removed; or another ``definition`` of all but trigger and
+    steps."""
+
+    do: Literal["revise_step", "add_step", "remove_step", "revise"]
+    number: int | None = None
+    step: Step | None = None
+    before: int | None = None
+    definition: Definition | None = None
+
+
 class SequenceDefined(Event, frozen=True, kw_only=True, gc=False):
     """The sequence exists, as a draft that enrolls nobody; ``definition`` holds its contents."""
 
@@ -109,9 +121,31 @@ class SequenceRevised(Event, frozen=True, kw_only=True, gc=False):
     replans: bool = False
 
 
+class SequenceApproved(Event, frozen=True, kw_only=True, gc=False):
+    """The actor approved the draft as it is, or what was proposed; the events after it carry the
+    proposals out."""
+
+    TOPIC: ClassVar[str] = "sequence.approved"
+
+
+class SequenceChangeProposed(Event, frozen=True, kw_only=True, gc=False):
+    """The actor wants this change, which another one has to approve."""
+
+    TOPIC: ClassVar[str] = "sequence.change_proposed"
+    change: Proposal
+
+
+class SequenceProposalsDiscarded(Event, frozen=True, kw_only=True, gc=False):
+    """Nothing that was proposed is done."""
+
+    TOPIC: ClassVar[str] = "sequence.proposals_discarded"
+
+
 class Sequence(msgspec.Struct, frozen=True, kw_only=True):
     """A sequence's state. ``plan_version`` is the version of the latest event by which those under
-    way are planned anew. ``steps_ever`` is the highest number that a step ever had."""
+    way are planned anew. ``steps_ever`` is the highest number that a step ever had. ``made_by`` and
+    ``changed_by`` are the actors who wrote the draft and changed it last. ``approved_by`` is who
+    approved it so. ``proposals`` are the changes that await an approval, with who wants each."""
 
     id: UUID
     version: int
@@ -119,6 +153,14 @@ class Sequence(msgspec.Struct, frozen=True, kw_only=True):
     definition: Definition
     plan_version: int = 1
     steps_ever: int = 0
+    made_by: str = ""
+    changed_by: str = ""
+    approved_by: str | None = None
+    proposals: tuple[tuple[str, Proposal], ...] = ()
+
+
+# What changes a draft that was approved, so that it is not any more.
+_EDITS = (SequenceStepRevised, SequenceStepAdded, SequenceStepRemoved, SequenceRevised)
 
 
 def evolve(state: Sequence | None, event: Event) -> Sequence:
@@ -132,6 +174,8 @@ def evolve(state: Sequence | None, event: Event) -> Sequence:
                 status="draft",
                 definition=event.definition,
                 steps_ever=len(event.definition.steps),
+                made_by=event.actor,
+                changed_by=event.actor,
             )
         case Sequence(), SequenceActivated():
             changes = {"status": "active"}
@@ -159,8 +203,16 @@ def evolve(state: Sequence | None, event: Event) -> Sequence:
             changes = {"definition": event.definition}
         case Sequence(), SequenceDeleted():
             changes = {"status": "deleted"}
+        case Sequence(), SequenceApproved():
+            changes = {"approved_by": event.actor, "proposals": ()}
+        case Sequence(), SequenceChangeProposed():
+            changes = {"proposals": (*state.proposals, (event.actor, event.change))}
+        case Sequence(), SequenceProposalsDiscarded():
+            changes = {"proposals": ()}
         case _:
             raise ForeignEventError("a sequence", event)
+    if state.status == "draft" and isinstance(event, _EDITS):
+        changes |= {"changed_by": event.actor, "approved_by": None}
     if plans_anew(event):
         changes["plan_version"] = event.originator_version
     return msgspec.structs.replace(state, version=event.originator_version, **changes)

@@ -108,6 +108,24 @@ def revise(data: dict[str, Any], sequence_id: UUID) -> Any:
     return _show_changed(sequence_id, replanned)
 
 
+@blueprint.post("/<uuid:sequence_id>/approve", needs="operator")
+@blueprint.arguments(Nothing, required=False)
+@blueprint.response(200, ChangedSequence)
+def approve(_: dict[str, Any], sequence_id: UUID) -> Any:
+    """Approve a draft, or carry out what was proposed; not by who wrote it"""
+    replanned = outreach().approve_sequence(sequence_id, actor=actor())
+    return _show_changed(sequence_id, replanned)
+
+
+@blueprint.post("/<uuid:sequence_id>/discard", needs="operator")
+@blueprint.arguments(Nothing, required=False)
+@blueprint.response(200, Sequence)
+def discard(_: dict[str, Any], sequence_id: UUID) -> Any:
+    """Do nothing of what was proposed"""
+    outreach().discard_proposals(sequence_id, actor=actor())
+    return _show(sequence_id)
+
+
 @blueprint.delete("/<uuid:sequence_id>", needs="admin")
 @blueprint.response(204)
 def delete(sequence_id: UUID) -> None:

@@ -94,12 +94,31 @@ class NewSequence(SequenceFields):
     steps = Items(fields.Nested(NewStep), 100, least=1, required=True)
 
 
+class Proposed(Schema):
+    by = fields.String(required=True)
+    do = fields.String(
+        required=True, validate=validate.OneOf(["revise_step", "add_step", "remove_step", "revise"])
+    )
+    number = fields.Integer(required=True, allow_none=True, metadata=note("of the step"))
+    step = fields.Nested(StepFields, required=True, allow_none=True)
+    before = fields.Integer(required=True, allow_none=True)
+    definition = fields.Dict(
+        required=True, allow_none=True, metadata=note("of the sequence, without its steps")
+    )
+
+
 class Sequence(SequenceFields):
     segment = fields.Nested(
         AskedSegment,
         required=True,
         allow_none=True,
         metadata=note("as it was when the sequence was activated, or last named it"),
+    )
+    made_by = fields.String(required=True)
+    changed_by = fields.String(required=True, metadata=note("who changed the draft last"))
+    approved_by = fields.String(required=True, allow_none=True)
+    proposals = fields.List(
+        fields.Nested(Proposed), required=True, metadata=note("changes that await an approval")
     )
     id = fields.UUID(required=True)
     status = fields.String(required=True)

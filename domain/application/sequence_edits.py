@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain import cycles, sequence, sequence_edits
+from domain import cycles, sequence, sequence_approval, sequence_edits
 from domain.application.base import SEQUENCE, Commands
 from domain.event import Event
 from domain.message import events as message_events
@@ -94,6 +94,15 @@ class SequenceEditCommands(Commands):
         where there is no such step, and WrongStateError for the only one."""
         return self._edit(sequence_id, partial(sequence_edits.remove_step, number=number), actor)
 
+    def approve_sequence(self, sequence_id: UUID, *, actor: str) -> Replanned:
+        """Approve a draft, or carry out what was proposed. Raises NotAllowedError for who wrote or
+        proposed it."""
+        return self._edit(sequence_id, sequence_approval.approve, actor, approves=True)
+
+    def discard_proposals(self, sequence_id: UUID, *, actor: str) -> None:
+        """Do nothing of what was proposed."""
+        self._change(SEQUENCE, sequence_id, sequence_approval.discard, actor)
+
     def behind(self, connection: Any, limit: int) -> tuple[Replanner, list[Journey]] | None:
         """Lock up to ``limit`` enrollments of one sequence that are still to be planned anew, and
         give who plans them. None if there is none."""
@@ -110,9 +119,11 @@ class SequenceEditCommands(Commands):
         actor: str,
         *,
         connects: bool = False,
+        approves: bool = False,
     ) -> Replanned:
         """What the events of ``decide(state, now=..., actor=...)`` did to those under way. One that
-        ``connects`` gets the ``connection`` of the transaction too."""
+        ``connects`` gets the ``connection`` of the transaction too. Under four eyes one that does
+        not approve makes proposals."""
         done: list[Event] = []
 
         def decide_for_all(
@@ -120,6 +131,8 @@ class SequenceEditCommands(Commands):
         ) -> Sequence[Event]:
             more = {"connection": connection} if connects else {}
             done[:] = decide(state, now=now, actor=actor, **more)
+            if self.house.four_eyes and not approves:
+                done[:] = sequence_approval.proposed(state, done, now=now, actor=actor)
             after = cast(sequence.Sequence, SEQUENCE.fold(state, done))
             if after.status != "inactive" and not _same_link(state, after):
                 self._refuse_cycle(connection, sequence_id, after.definition)

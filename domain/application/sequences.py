@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from domain import cycles, sequence, sequence_edits
+from domain import cycles, sequence, sequence_approval, sequence_edits
 from domain.application.base import SEQUENCE
 from domain.application.sequence_edits import SequenceEditCommands
 from domain.event import Event
@@ -87,6 +87,8 @@ class SequenceCommands(SequenceEditCommands):
     def _activate(
         self, connection: Any, state: sequence.Sequence, now: datetime, actor: str
     ) -> Sequence[Event]:
+        if self.house.four_eyes:
+            sequence_approval.require_approval(state)
         self._refuse_cycle(connection, state.id, state.definition)
         segment = self._segment(connection, state.definition.segment_id)
         return sequence.activate(state, segment, now=now, actor=actor)

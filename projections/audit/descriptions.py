@@ -177,6 +177,10 @@ def _story(event: Event) -> Iterator[str]:
                 yield f"with {event.added} steps more and {event.removed} fewer"
         case enrollment.EnrollmentStopped():
             yield f"enrollment stopped: {event.reason}"
+        case sequence.SequenceChangeProposed():
+            yield f"proposed: {event.change.do.replace('_', ' ')}"
+            if event.change.number is not None:
+                yield f"{event.change.number}"
         case campaign_events.CampaignDrafted():
             yield f"campaign {event.definition.name!r} written down"
         case campaign_events.CampaignPaused() if event.reason == "brake":

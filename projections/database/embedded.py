@@ -54,9 +54,13 @@ def start(home: Path) -> str:
                 raise TimeoutError
             sleep(0.1)
     except Exception as error:  # the library lets many kinds through
+        if isinstance(error, OSError) and error.strerror:
+            problem = f": {error.strerror}; name another folder by SENDTRAIL_HOME"
+        else:
+            problem = f" ({type(error).__name__}): see {data / 'log'}"
         raise StorageError(
-            f"the bundled PostgreSQL does not start under {data} ({type(error).__name__}): "
-            f"see {data / 'log'}, or set SENDTRAIL_DATABASE_URL to a PostgreSQL 15 or newer"
+            f"the bundled PostgreSQL does not start under {data}{problem},"
+            " or set SENDTRAIL_DATABASE_URL to a PostgreSQL 15 or newer"
         ) from error
 
 

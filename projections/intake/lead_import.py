@@ -7,7 +7,7 @@ changes nothing; then to import it, a thousand rows to a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -22,9 +22,11 @@ from projections.intake.dry_run import DryRun
 from projections.intake.files.foreign import Program, open_foreign_file
 from projections.intake.files.layout import Column, mapped
 from projections.intake.files.reader import PeopleFile, open_people_file
+from projections.intake.files.tables import Row
 from projections.intake.lead_writer import Leads, LeadWriter
 from projections.intake.people import Person, PersonReader, identity
 from projections.intake.refusals import Refusals
+from projections.intake.rejected_rows import RejectedRow, forget
 from projections.readmodels import devices
 
 # Rows per transaction.
@@ -71,9 +73,14 @@ class Rejections(msgspec.Struct):
         self.rejected.append(Rejected(line, field, reason))
         self.rejected_count += 1
 
-    def cut(self) -> None:
-        """Let go of what is too much; all rows that come later are of later lines."""
+    def close(self, headers: Sequence[str], chunk: Sequence[Row], tell: RejectedRow) -> None:
+        """Tell which rows of the chunk were rejected, in their order, and let go of what is too
+        much. All rows that come later are of later lines."""
         self.rejected.sort(key=lambda rejected: rejected.line)
+        rows = {row.line: row for row in chunk}
+        for rejected in self.rejected:
+            if rejected.line in rows:
+                tell(headers, rows[rejected.line], rejected.reason)
         del self.rejected[MOST_REJECTED:]
 
 
@@ -112,19 +119,22 @@ def import_leads(
     *,
     actor: str,
     progress: Callable[[int], None] = lambda rows: None,
+    rejected: RejectedRow = forget,
 ) -> Imported:
     """Import the file ``path``: CSV with any delimiter, XLSX, or what another program exported.
 
-    ``progress`` is called with the number of rows done so far. Raises InvalidInputError, before
-    anything is written, if the file cannot be read, is no list of people, or has a column of which
-    the caller must say what it is.
+    ``progress`` is called with the number of rows done so far, ``rejected`` with every row that was
+    rejected. Raises InvalidInputError, before anything is written, if the file cannot be read, is
+    no list of people, or has a column of which the caller must say what it is.
     """
     map_ = mapped(options.map_)
     if options.program is None:
         file = open_people_file(path, map_)
     else:
         file = open_foreign_file(path, options.program, map_)
-    return import_people(database, outreach, file, options, actor=actor, progress=progress)
+    return import_people(
+        database, outreach, file, options, actor=actor, progress=progress, rejected=rejected
+    )
 
 
 def import_people(
@@ -135,6 +145,7 @@ def import_people(
     *,
     actor: str,
     progress: Callable[[int], None] = lambda rows: None,
+    rejected: RejectedRow = forget,
 ) -> Imported:
     """Import the people of a file whose columns are known. Otherwise as ``import_leads``."""
     reader = PersonReader(
@@ -179,7 +190,7 @@ def import_people(
         result.opted_out += hear(refusals).opted_out
         for line, reason in written.refused.items():
             result.reject(line, "phone", reason)
-        result.cut()
+        result.close([*file.layout.columns], chunk, rejected)
         done += len(chunk)
         progress(done)
     return result

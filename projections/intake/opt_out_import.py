@@ -15,6 +15,7 @@ from projections.intake.files.reader import open_people_file
 from projections.intake.lead_import import CHUNK, Options, Rejections
 from projections.intake.people import Person, PersonReader, identity
 from projections.intake.refusals import Refusals
+from projections.intake.rejected_rows import RejectedRow, forget
 
 
 class OptedOut(Rejections):
@@ -48,6 +49,7 @@ def import_opt_outs(
     *,
     actor: str,
     progress: Callable[[int], None] = lambda rows: None,
+    rejected: RejectedRow = forget,
 ) -> OptedOut:
     """Opt out the people whose phones are in the file; it needs no header.
 
@@ -77,7 +79,7 @@ def import_opt_outs(
         result.opted_out += refused.opted_out
         result.known += refused.known
         result.suppressed += refused.suppressed
-        result.cut()
+        result.close([*file.layout.columns], chunk, rejected)
         done += len(chunk)
         progress(done)
     return result

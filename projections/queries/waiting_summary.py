@@ -243,7 +243,7 @@ class _Groups:
             offline_since=row.offline_since,
             daily_limit=row.limit_today,
         )
-        self.add(row.count - told, self._wait_of(_sender(row)), names, {"device_id": row.device_id})
+        self.add(row.count - told, self._wait_of(sender(row)), names, {"device_id": row.device_id})
 
     def _wait_of(self, sender: Sender) -> Wait:
         """What a message waits for that is due on the device."""
@@ -283,7 +283,8 @@ class _Groups:
         return merged
 
 
-def _sender(row: Any) -> Sender:
+def sender(row: Any) -> Sender:
+    """The device of a row of ``devices`` with ``limit_today``, ``used_today``, ``last_slot_at``."""
     return Sender(
         status=row.status,
         min_delay_seconds=row.min_delay_seconds,

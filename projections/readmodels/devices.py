@@ -135,11 +135,6 @@ HANDLERS: Handlers = {
 }
 
 
-def every(connection: Connection) -> list[Any]:
-    """All columns of every device, retired ones too, in order of name."""
-    return rows(connection, "SELECT * FROM devices ORDER BY name, device_id")
-
-
 def in_service(connection: Connection) -> list[Any]:
     """Every device that is not retired, in id order: all its columns, and its credentials as they
     are kept."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from domain.sequence import Definition, Sequence
+from domain.sequence import Definition, Proposal, Sequence
 from projections.database.engine import rows
 from projections.database.quarantined import FaultyError
 from projections.readmodels.handler import Handlers, beside, handler, key, keys
@@ -17,12 +17,13 @@ from projections.readmodels.handler import Handlers, beside, handler, key, keys
 _DEFINED = f"""
 WITH e AS ({{events}})
 INSERT INTO sequences (sequence_id, version, status, cancel_pending, name, trigger_key, niche_keys,
-    target_status, min_delay_seconds, max_delay_seconds, definition, plan_version, steps_ever)
+    target_status, min_delay_seconds, max_delay_seconds, definition, plan_version, steps_ever,
+    made_by, changed_by)
 SELECT originator_id, originator_version, 'draft', false, definition ->> 'name',
     {key("definition ->> 'trigger'")}, {keys("definition -> 'niche'")},
     definition ->> 'target_status', (definition ->> 'min_delay_seconds')::float8,
     (definition ->> 'max_delay_seconds')::float8, definition::jsonb, 1,
-    json_array_length(definition -> 'steps')
+    json_array_length(definition -> 'steps'), actor, actor
 FROM e WHERE originator_version = 1
 """
 
@@ -35,10 +36,15 @@ def _place(number: str) -> str:
         WHERE split_part(p.step ->> 'content_id', ':', 3)::int = {number})"""
 
 
+# SQL: another edit of a draft, which is not approved any more.
+_DRAFTED = """
+    changed_by = CASE WHEN s.status = 'draft' THEN e.actor ELSE s.changed_by END,
+    approved_by = CASE WHEN s.status <> 'draft' THEN s.approved_by END"""
+
 _STEP_REVISED = f"""
 WITH e AS ({{events}})
 UPDATE sequences s
-SET version = e.originator_version,
+SET version = e.originator_version, {_DRAFTED},
     plan_version = CASE WHEN e.replans THEN e.originator_version ELSE s.plan_version END,
     definition = jsonb_set(s.definition, ARRAY['steps', {_place("e.number")}], e.step::jsonb)
 FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
@@ -47,7 +53,7 @@ FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_versio
 _STEP_ADDED = f"""
 WITH e AS ({{events}})
 UPDATE sequences s
-SET version = e.originator_version, plan_version = e.originator_version,
+SET version = e.originator_version, {_DRAFTED}, plan_version = e.originator_version,
     steps_ever = s.steps_ever + 1,
     definition = CASE WHEN e.before IS NULL
         THEN jsonb_set(s.definition, '{{steps}}', (s.definition -> 'steps') || e.step::jsonb)
@@ -59,7 +65,7 @@ FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_versio
 _STEP_REMOVED = f"""
 WITH e AS ({{events}})
 UPDATE sequences s
-SET version = e.originator_version, plan_version = e.originator_version,
+SET version = e.originator_version, {_DRAFTED}, plan_version = e.originator_version,
     definition = s.definition #- ARRAY['steps', {_place("e.number")}]
 FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_version - 1
 """
@@ -67,7 +73,7 @@ FROM e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_versio
 _REVISED = f"""
 WITH e AS ({{events}})
 UPDATE sequences s
-SET version = e.originator_version,
+SET version = e.originator_version, {_DRAFTED},
     plan_version = CASE WHEN e.replans THEN e.originator_version ELSE s.plan_version END,
     name = e.definition ->> 'name',
     niche_keys = {keys("e.definition -> 'niche'")},
@@ -113,7 +119,7 @@ USING e WHERE s.sequence_id = e.originator_id AND s.version = e.originator_versi
 HOLD_OR_FREE = beside(_HOLD_OR_FREE_MESSAGES)
 
 HANDLERS: Handlers = {
-    ("sequence.defined",): (handler(_DEFINED, "definition json"),),
+    ("sequence.defined",): (handler(_DEFINED, "definition json, actor text"),),
     ("sequence.activated",): (
         handler(
             _update(
@@ -132,10 +138,24 @@ HANDLERS: Handlers = {
         ),
         HOLD_OR_FREE,
     ),
-    ("sequence.step_revised",): (handler(_STEP_REVISED, "number int, step json, replans boolean"),),
-    ("sequence.step_added",): (handler(_STEP_ADDED, "step json, before int"),),
-    ("sequence.step_removed",): (handler(_STEP_REMOVED, "number int"),),
-    ("sequence.revised",): (handler(_REVISED, "definition json, replans boolean"),),
+    ("sequence.step_revised",): (
+        handler(_STEP_REVISED, "number int, step json, replans boolean, actor text"),
+    ),
+    ("sequence.step_added",): (handler(_STEP_ADDED, "step json, before int, actor text"),),
+    ("sequence.step_removed",): (handler(_STEP_REMOVED, "number int, actor text"),),
+    ("sequence.revised",): (handler(_REVISED, "definition json, replans boolean, actor text"),),
+    ("sequence.approved",): (
+        handler(_update("approved_by = e.actor, proposals = '[]'"), "actor text"),
+    ),
+    ("sequence.change_proposed",): (
+        handler(
+            _update(
+                "proposals = s.proposals || jsonb_build_array(jsonb_build_array(e.actor, e.change))"
+            ),
+            "actor text, change json",
+        ),
+    ),
+    ("sequence.proposals_discarded",): (handler(_update("proposals = '[]'")),),
     ("sequence.deleted",): (handler(_DELETED),),
 }
 
@@ -144,6 +164,7 @@ def state(row: Any) -> Sequence:
     """The aggregate's state, from a row of ``sequences``. Raises FaultyError if it is none."""
     try:
         definition = msgspec.convert(row.definition, Definition)
+        proposals = msgspec.convert(row.proposals, tuple[tuple[str, Proposal], ...])
     except msgspec.ValidationError as error:
         raise FaultyError("sequence", row.sequence_id, error) from None
     return Sequence(
@@ -153,6 +174,10 @@ def state(row: Any) -> Sequence:
         definition=definition,
         plan_version=row.plan_version,
         steps_ever=row.steps_ever,
+        made_by=row.made_by,
+        changed_by=row.changed_by,
+        approved_by=row.approved_by,
+        proposals=proposals,
     )
 
 

@@ -46,6 +46,11 @@ sequences = Table(
     Column("definition", JSONB, nullable=False),
     Column("plan_version", Integer, nullable=False),
     Column("steps_ever", Integer, nullable=False),
+    # Who wrote the draft, changed it last and approved it, and what awaits an approval.
+    Column("made_by", Text, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("approved_by", Text),
+    Column("proposals", JSONB, nullable=False, server_default=text("'[]'")),
     CheckConstraint("status IN ('draft', 'active', 'paused', 'inactive')", name="status"),
 )
 

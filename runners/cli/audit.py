@@ -18,7 +18,7 @@ from projections.audit.why_not import why_not_campaign, why_not_sequence
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.queries import waiting
-from runners.cli import console, quarantine
+from runners.cli import audit_tables, console, quarantine
 from runners.cli.common import INSTANT
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -40,7 +40,7 @@ def message(config: Settings, message_id: UUID) -> None:
     with Container(config) as container:
         outreach = container.outreach
         trail = message_trail.message_trail(outreach, container.database, message_id)
-        console.print_trail(console.terminal(), trail)
+        audit_tables.print_trail(console.terminal(), trail)
         now = outreach.clock()
         waits = waiting.of_ids(container.database, container.settings, [message_id], now)
     for found in waits.values():
@@ -60,7 +60,7 @@ def lead(config: Settings, who: str, as_of: str | None) -> None:
         ids = [state.id for state in timeline.messages] if instant is None else []
         now = container.outreach.clock()
         waits = waiting.of_ids(container.database, container.settings, ids, now)
-    console.print_person(console.terminal(), timeline, waits)
+    audit_tables.print_person(console.terminal(), timeline, waits)
 
 
 @group.command("why-not")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 
 import structlog
 
@@ -14,8 +15,12 @@ INSTANT = "ISO 8601 with an offset, or with a zone's name."
 
 
 def actor() -> str:
-    """Who gives a command, as its events say it: ``cli:`` and the name of the system's user."""
-    return f"cli:{getpass.getuser()}"
+    """Who gives a command, as its events say it: ``cli:`` and the name of the system's user, or the
+    number of one who has no name, as in a container."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # the latter since Python 3.13
+        return f"cli:uid {os.getuid()}"
 
 
 def warn_of_unknown_settings() -> None:

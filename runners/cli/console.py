@@ -8,7 +8,8 @@ cursor, turn the line or hide (``domain.visible``). The lint run refuses other w
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -24,12 +25,10 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from domain.errors import SendtrailError
 from domain.message import STATUSES
 from domain.template import Approved
 from domain.visible import visible, visible_json, visible_lines
-from projections.audit.event_log import Entry
-from projections.audit.lead_timeline import LeadTimeline
-from projections.audit.message_trail import Trail
 from projections.queries.operations import ProcessStatus, RunnerStatus, moment
 from projections.queries.reports import (
     CampaignReport,
@@ -38,7 +37,7 @@ from projections.queries.reports import (
     Overview,
     SequenceReport,
 )
-from projections.queries.waiting import Explained
+from projections.queries.sent_by_day import SentByDay
 from projections.records.api_keys import Key
 from projections.schema.counters import MARKS
 
@@ -86,8 +85,21 @@ def say_json(document: bytes) -> None:
 def write_json(line: bytes) -> None:
     """Writes one line of JSON with its end: byte for byte into a file or to another program, and as
     ``say_json`` does to a person."""
-    shown = visible_json(line.decode()).encode() if sys.stdout.isatty() else line
-    sys.stdout.buffer.write(shown)
+    _write(lambda: visible_json(line.decode()), line)
+
+
+def write_text(piece: bytes) -> None:
+    """Writes a piece of a text in UTF-8, whole lines of it: byte for byte into a file or to another
+    program, and as ``say_lines`` does to a person."""
+    _write(lambda: visible_lines(piece.decode()), piece)
+
+
+def _write(shown: Callable[[], str], raw: bytes) -> None:
+    """Writes ``shown`` to a terminal, ``raw`` to anything else. Raises SendtrailError where there
+    is no standard output, whose place another file may have by now."""
+    if sys.stdout is None:
+        raise SendtrailError("standard output is closed")
+    sys.stdout.buffer.write(shown().encode() if sys.stdout.isatty() else raw)
 
 
 def progress_bar(console: Terminal) -> Progress:
@@ -106,7 +118,7 @@ def progress_bar(console: Terminal) -> Progress:
 
 def print_overview(console: Terminal, overview: Overview) -> None:
     """Prints one row for each kind of thing that there is, with its counts."""
-    table = _table("Overview", "what", "count")
+    table = new_table("Overview", "what", "count")
     table.add_row("leads", str(overview.leads))
     table.add_row("opted out", str(overview.opted_out))
     for kind in ("devices", "sequences", "campaigns", "messages"):
@@ -136,10 +148,26 @@ def print_campaign(console: Terminal, report: CampaignReport) -> None:
 
 def print_devices(console: Terminal, reports: Iterable[DeviceReport]) -> None:
     """Prints one row for each device and day."""
-    table = _table("Devices by day", "device", "day", "claimed", "sent", "failed", "unknown")
+    table = new_table("Devices by day", "device", "day", "claimed", "sent", "failed", "unknown")
     for device in reports:
         for day, *counts in device.days:
             table.add_row(f"{device.name} ({device.status})", day, *map(str, counts))
+    console.print(table)
+
+
+def print_sent(console: Terminal, days: Sequence[SentByDay], zone: str) -> None:
+    """Prints one row for each day, device, and campaign or sequence, with the sum of each day; only
+    a line where nothing was sent. ``zone`` is that of the days."""
+    if not days:
+        console.print("nothing is sent")
+        return
+    table = new_table(f"By day ({zone})", "day", "device", "campaign or sequence", "sent", "failed")
+    for day, group in groupby(days, lambda each: each.day):
+        of_day = list(group)
+        counts = (sum(each.sent for each in of_day), sum(each.failed for each in of_day))
+        table.add_row(day, "", "", *map(str, counts), style="bold")
+        for each in of_day:
+            table.add_row("", each.device, each.name, str(each.sent), str(each.failed))
     console.print(table)
 
 
@@ -150,7 +178,7 @@ def print_processes(console: Terminal, processes: Sequence[ProcessStatus]) -> No
     if not processes:
         console.print("Runner processes: none alive")
         return
-    table = _table(title, "process", "state", "runner", "worked last", "fails")
+    table = new_table(title, "process", "state", "runner", "worked last", "fails")
     for each in processes:
         first = (each.process, "alive" if each.alive else f"silent since {moment(each.seen_at)}")
         for name in dict.fromkeys([*each.runners, *each.states]):
@@ -163,19 +191,33 @@ def print_processes(console: Terminal, processes: Sequence[ProcessStatus]) -> No
 
 
 def print_device_list(console: Terminal, devices: Iterable[Any], notes: Mapping[UUID, str]) -> None:
-    """Prints devices; each is a row of the table ``devices``. ``notes`` says what a person should
-    know of some, by their ids."""
-    table = _table("Devices", "name", "gateway", "status", "reason", "id")
+    """Prints devices; each is a row of ``device_list``. ``notes`` says what a person should know of
+    some, by their ids."""
+    names = ("name", "gateway", "number", "status", "reason", "pause", "today", "id")
+    table = new_table("Devices", *names)
     for row in devices:
-        table.add_row(row.name, row.gateway, row.status, row.reason or "", str(row.device_id))
+        status = row.status
+        if row.offline_since is not None and status == "offline":
+            status = f"offline since {moment(row.offline_since)}"
+        limit = "" if row.limit_today is None else f" of {row.limit_today}"
+        table.add_row(
+            row.name,
+            row.gateway,
+            row.address or "",
+            status,
+            row.reason or "",
+            f"{row.min_delay_seconds:g} to {row.max_delay_seconds:g} s",
+            f"{row.used_today}{limit}",
+            str(row.device_id),
+        )
         if row.device_id in notes:
-            table.add_row("", "", "", notes[row.device_id], "")
+            table.add_row("", "", "", "", notes[row.device_id])
     console.print(table)
 
 
 def print_templates(console: Terminal, templates: Iterable[Approved]) -> None:
     """A provider's templates, and what a message must give of each."""
-    table = _table("Templates", "name", "language", "status", "category", "variables")
+    table = new_table("Templates", "name", "language", "status", "category", "variables")
     for each in templates:
         asked = each.asked
         variables = [
@@ -194,59 +236,6 @@ def print_dark_on_light(console: Terminal, lines: Iterable[str]) -> None:
         console.print(line, style="black on white", no_wrap=True)
 
 
-def print_trail(console: Terminal, trail: Trail) -> None:
-    """Prints a message's events and the text of every hand-over, with its proof."""
-    title = f"Audit trail of message {trail.message_id}, from device {trail.device_name}"
-    _print_entries(console, title, trail.entries)
-    for hand_over in trail.hand_overs:
-        if hand_over.text is None:
-            console.print(f"text handed over, {hand_over.body_sha256[:16]}...: erased")
-            continue
-        proven = {
-            True: "proven by its hash",
-            False: "NOT PROVEN: the hash differs",
-            None: "not proven: the person's digest key is missing",
-        }[hand_over.proven]
-        console.print(f"text handed over, {proven} ({hand_over.body_sha256[:16]}...):")
-        first, *others = hand_over.text.split("\n")
-        for line in (f"  {first}", *others):
-            console.print(line)
-
-
-def print_person(
-    console: Terminal, timeline: LeadTimeline, waits: Mapping[UUID, Explained]
-) -> None:
-    """Prints a lead's state at ``timeline.as_of``, its messages and its events. ``waits`` says what
-    messages wait for, by their ids."""
-    when = "now" if timeline.as_of is None else timeline.as_of.isoformat()
-    state = timeline.state
-    if state is None:
-        console.print(f"as of {when}: not registered yet")
-    else:
-        wish = "opted out" if state.opted_out_at else "opted in"
-        summary = "erased" if state.erased_at else f"{state.profile.target_status}, {wish}"
-        console.print(f"as of {when}: {summary}, triggers {', '.join(state.triggers) or 'none'}")
-    for message in timeline.messages:
-        why = f"it {waits[message.id].story}" if message.id in waits else message.reason
-        about = f"{message.status}: {why}" if why else message.status
-        console.print(f"message {message.id}: {about}")
-    _print_entries(console, f"Audit of lead {timeline.lead_id}", timeline.entries)
-
-
-def _print_entries(console: Terminal, title: str, entries: Iterable[Entry]) -> None:
-    table = _table(title, "when (UTC)", "who", "what")
-    for entry in entries:
-        table.add_row(f"{entry.timestamp:%Y-%m-%d %H:%M:%S}", entry.actor, _what(entry))
-    console.print(table)
-
-
-def _what(entry: Entry) -> str:
-    """What happened, with the words that were said, and what they came through."""
-    what = entry.story if entry.words is None else f'{entry.story}: "{entry.words}"'
-    through = [name for name in (entry.gateway, entry.device_name) if name is not None]
-    return f"{what} (through {', '.join(through)})" if through else what
-
-
 def print_rebuild(
     console: Terminal, differences: Mapping[str, str | None], *, brief: bool = False
 ) -> None:
@@ -255,7 +244,7 @@ def print_rebuild(
     if brief and not any(differences.values()):
         console.print(f"{len(differences)} tables made anew from the events: all identical")
         return
-    table = _table("Rebuilt from the events", "table", "compared with the live one")
+    table = new_table("Rebuilt from the events", "table", "compared with the live one")
     for name, difference in differences.items():
         table.add_row(name, difference or "identical")
     console.print(table)
@@ -263,7 +252,7 @@ def print_rebuild(
 
 def print_keys(console: Terminal, keys: Iterable[Key]) -> None:
     """Prints API keys without the keys themselves."""
-    table = _table("API keys", "name", "role", "created", "last used", "revoked")
+    table = new_table("API keys", "name", "role", "created", "last used", "revoked")
     for key in keys:
         moments = (key.created_at, key.last_used_at, key.revoked_at)
         table.add_row(
@@ -273,7 +262,7 @@ def print_keys(console: Terminal, keys: Iterable[Key]) -> None:
 
 
 def _counts_table(title: str, what: str) -> Table:
-    return _table(title, what, "audience", *STATUSES, *MARKS, "failures", "cancelled because")
+    return new_table(title, what, "audience", *STATUSES, *MARKS, "failures", "cancelled because")
 
 
 def _add_counts(table: Table, name: str, counts: Counts) -> None:
@@ -287,7 +276,8 @@ def _add_counts(table: Table, name: str, counts: Counts) -> None:
     )
 
 
-def _table(title: str, *columns: str) -> Table:
+def new_table(title: str, *columns: str) -> Table:
+    """A table without rows, whose cells are shown and not obeyed."""
     table = Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column, overflow="fold")

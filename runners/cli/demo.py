@@ -24,7 +24,7 @@ from projections.intake.lead_import import Options, import_leads
 from projections.queries import reports
 from projections.queue import lookup
 from projections.records import web_sessions
-from runners.cli import console
+from runners.cli import audit_tables, console
 from runners.cli.rebuild import rebuild_and_compare
 from runners.process.simulation import Simulation
 from runners.support.clocks import SimulatedClock
@@ -184,7 +184,7 @@ def _print_proof(container: Container, terminal: console.Terminal, sequence_id: 
         message_id = lookup.first_sent(connection, sequence_id, step=2)
     if message_id is not None:
         trail = message_trail.message_trail(container.outreach, container.database, message_id)
-        console.print_trail(terminal, trail)
+        audit_tables.print_trail(terminal, trail)
 
 
 def _print_why_not(container: Container, terminal: console.Terminal, campaign_id: UUID) -> None:

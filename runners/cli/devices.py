@@ -13,7 +13,7 @@ from domain.trials import Trial, TrialResult
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.queries import short_secrets
-from projections.readmodels import devices
+from projections.queries.device_list import device_list
 from runners.cli import console, device_setup
 from runners.cli.common import actor
 from runners.cli.device_lookup import find
@@ -34,11 +34,13 @@ for command in device_setup.COMMANDS:
 @group.command("list")
 @click.pass_obj
 def list_(config: Settings) -> None:
-    """Every device with its gateway and its state, and what is wrong with its secrets."""
+    """Every device: its gateway, its own number, its state and why, the pause between two messages,
+    how many of today's it has used, and what is wrong with its secrets."""
     with Container(config) as container, container.database.transaction() as connection:
         short = short_secrets.of_devices(connection, container.secrets)
         notes = {device_id: short_secrets.note(names) for device_id, names in short.items()}
-        console.print_device_list(console.terminal(), devices.every(connection), notes)
+        found = device_list(connection, container.outreach.clock())
+        console.print_device_list(console.terminal(), found, notes)
 
 
 @group.command("test")

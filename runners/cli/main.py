@@ -22,17 +22,26 @@ COMMANDS = {
         "runners.cli.audit:group",
         "Why did this person get this message, and has the log been touched?",
     ),
+    "completion": (
+        "runners.cli.reference:completion",
+        "Print the script with which a shell completes commands and options.",
+    ),
     "db": ("runners.cli.database:group", "The database, its backups, and the bundled PostgreSQL."),
     "demo": (
         "runners.cli.demo:demo",
         "Play six days of outreach in seconds, in a database of its own.",
     ),
     "devices": ("runners.cli.devices:group", "The sending numbers."),
+    "export": (
+        "runners.cli.list_export:group",
+        "Leads, messages and replies as CSV, for a spreadsheet or another program.",
+    ),
     "import": (
         "runners.cli.lead_import:import_",
         "Import leads from a CSV or XLSX file with a header.",
     ),
     "keys": ("runners.cli.keys:group", "API keys, and the secret key."),
+    "man": ("runners.cli.reference:man", "Print the manual page of a command, or write them all."),
     "mcp": (
         "runners.cli.mcp:mcp",
         "Let an assistant read and draft, by the Model Context Protocol on standard input and"
@@ -51,11 +60,17 @@ COMMANDS = {
         "Run all runners, or those that are named, until SIGTERM or Ctrl-C.",
     ),
     "serve": ("runners.cli.serve:serve", "Serve the HTTP API until SIGTERM or Ctrl-C."),
+    "simulate": (
+        "runners.cli.simulate:simulate",
+        "Play what is planned now, and print what would happen day by day.",
+    ),
     "status": (
         "runners.cli.status:status",
         "What there is: leads, devices, sequences, campaigns, messages by status.",
     ),
 }
+# What says something of the command line itself, and nothing of an installation.
+NEED_NO_SETTINGS = ("completion", "man")
 
 
 class Commands(click.Group):
@@ -144,7 +159,7 @@ def _line(error: Exception) -> str | None:
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="sendtrail")
+@click.version_option(package_name="sendtrail", prog_name="sendtrail")
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Sendtrail: outreach that can prove what it did.
@@ -153,6 +168,8 @@ def main(ctx: click.Context) -> None:
     """
     # Help is there whatever the settings are, and without the time that these imports take.
     if ctx.resilient_parsing or {"-h", "--help"} & set(sys.argv):
+        return
+    if ctx.invoked_subcommand in NEED_NO_SETTINGS:
         return
     from projections.config import settings
     from runners.support import logs

@@ -1,7 +1,7 @@
 """Serves the API under gunicorn with workers of our own, or under Flask's development server on
 Windows.
 
-This is the only module of ``runners`` that imports the API.
+This and ``lists`` beside it are the only modules of ``runners`` that import the API.
 """
 
 from __future__ import annotations

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.device import GATEWAYS
 from projections.container import Container
 from projections.queue import wake
 from projections.readmodels import campaigns
+from runners.gateways.protocol import Gateway
 from runners.gateways.sandbox import Sandbox
 from runners.jobs.campaigner import Campaigner
 from runners.jobs.enroller import Enroller
@@ -34,14 +36,19 @@ class Turn:
 class Simulation:
     """One of each runner on one sandbox; the same ``seed`` gives the same back-off.
 
-    ``clock`` must be the clock of ``container``.
+    ``clock`` must be the clock of ``container``. With ``as_is`` no device is asked how it is, so
+    that each stays as it was.
     """
 
-    def __init__(self, container: Container, clock: SimulatedClock, seed: int = 1) -> None:
+    def __init__(
+        self, container: Container, clock: SimulatedClock, seed: int = 1, *, as_is: bool = False
+    ) -> None:
         self.container = container
         self.clock = clock
         self.sandbox = Sandbox(clock)
-        gateways = {"sandbox": self.sandbox}
+        # Whatever gateway a device has, it is this one: nothing leaves the process. The sandbox
+        # comes first, because what it collects is named after the first.
+        gateways: dict[str, Gateway] = dict.fromkeys(GATEWAYS, self.sandbox)
         settings = container.settings
         self.broadcaster = Broadcaster(
             container,
@@ -57,7 +64,7 @@ class Simulation:
         receiver = Receiver(container)
         self.active_at = now = clock()
         self.turns = [
-            Turn(monitor.run_once, settings.monitor_every, now, now),
+            *([] if as_is else [Turn(monitor.run_once, settings.monitor_every, now, now)]),
             Turn(enroller.run_once, settings.enroll_every, now, now),
             Turn(campaigner.run_once, settings.campaign_every, now, now),
             Turn(self._look, settings.broadcast_every, now, now),

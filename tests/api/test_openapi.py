@@ -42,6 +42,8 @@ PATHS = {
     "/sequences": {"get", "post"},
     "/sequences/{sequence_id}": {"get", "patch", "delete"},
     "/sequences/{sequence_id}/copy": {"post"},
+    "/sequences/{sequence_id}/approve": {"post"},
+    "/sequences/{sequence_id}/discard": {"post"},
     "/sequences/{sequence_id}/steps": {"post"},
     "/sequences/{sequence_id}/steps/{number}": {"patch", "delete"},
     "/sequences/{sequence_id}/activate": {"post"},

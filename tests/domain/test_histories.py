@@ -12,7 +12,7 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from domain import topics
-from domain.errors import InvalidInputError, NotFoundError, WrongStateError
+from domain.errors import InvalidInputError, NotAllowedError, NotFoundError, WrongStateError
 from domain.event import Event
 from tests.support.histories import strategies
 from tests.support.histories.stories import Kind, Story, stories
@@ -22,6 +22,9 @@ from tests.support.samples import utc
 SETTINGS = settings(max_examples=30, deadline=None)
 
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+
+
+REFUSALS = (WrongStateError, InvalidInputError, NotFoundError, NotAllowedError)
 
 
 @each_kind
@@ -36,7 +39,7 @@ def test_whatever_is_tried_ends_as_it_should(kind: Kind) -> None:
             if attempt.expected is None:
                 assert attempt.error is None, attempt
             else:
-                assert attempt.expected in (WrongStateError, InvalidInputError, NotFoundError)
+                assert attempt.expected in REFUSALS
                 assert type(attempt.error) is attempt.expected, attempt
                 assert attempt.events == ()
             assert attempt.untouched, attempt

@@ -271,9 +271,9 @@ def test_a_messages_fields_fit_its_status(story: Story) -> None:
         for field in ("lead_id", "campaign_id", "sequence_id", "enrollment_id"):
             assert getattr(state, field) == getattr(origin, field)
         assert state.planned_at == origin.scheduled_at
-        assert (state.campaign_id is None) == (1 <= state.step <= 5)
-        assert (state.campaign_id is None) == (state.sequence_id is not None)
-        assert (state.campaign_id is None) == (state.enrollment_id is not None)
+        assert (state.sequence_id is not None) == (1 <= state.step <= 5)
+        assert (state.sequence_id is None) == (state.enrollment_id is None)
+        assert state.campaign_id is None or state.sequence_id is None
     for kind in (MessageDelivered, MessageRead, MessageCancelled):
         assert len(story.of(kind)) <= 1
     assert len(story.of(MessageSent)) <= 1 + failed_later(story, len(story.events))

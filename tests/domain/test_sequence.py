@@ -71,7 +71,14 @@ def test_a_sequence_begins_as_a_draft() -> None:
     tidy = welcome(niche=("B1",), target_status="all", next_trigger="W")
     assert sequence.define(ID, untidy, **BY) == event(SequenceDefined, 1, definition=tidy)
     assert given(DEFINED) == Sequence(
-        id=ID, version=1, status="draft", definition=WELCOME, plan_version=1, steps_ever=2
+        id=ID,
+        version=1,
+        status="draft",
+        definition=WELCOME,
+        plan_version=1,
+        steps_ever=2,
+        made_by=DEFINED.actor,
+        changed_by=DEFINED.actor,
     )
 
 

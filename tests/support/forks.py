@@ -111,7 +111,8 @@ def _end(own: socket.socket, process: subprocess.Popen[bytes]) -> None:
 def serve(connection: socket.socket) -> None:
     """Forks a process for every request, until the other end is closed."""
     for name, (place, _) in import_module(MODULE).COMMANDS.items():
-        if name != "serve":  # it imports the client, which then decides where it keeps values
+        # These import the client, which then decides where it keeps values.
+        if name not in ("serve", "export"):
             import_module(place.partition(":")[0])
     for name in OF_SERVE:
         import_module(name)

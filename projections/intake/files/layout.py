@@ -12,7 +12,7 @@ import msgspec
 
 from domain import marks
 from domain.errors import InvalidInputError
-from projections.intake.files import exported
+from projections.intake.files import exported, rejected
 from projections.intake.files.headers import (
     FIELDS,
     LONGEST_HEADER,
@@ -101,6 +101,8 @@ def lay_out(cells: Sequence[str], map_: Mapped, has_values: frozenset[int]) -> L
     for at, name in exported.fields(headers).items():
         if at not in by_map and (name == LEFT_OUT or name not in by_map.values()):
             by_map[at], reasons[at] = name, "the list of leads has it so"
+    for at in rejected.columns(headers):
+        by_map[at], reasons[at] = LEFT_OUT, "an earlier import wrote it"
     readings = {
         at: found
         for at, header in enumerate(headers)

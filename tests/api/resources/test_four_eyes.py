@@ -89,7 +89,7 @@ def test_what_is_claimed_when_the_approval_is_void_is_not_sent(
 
     assert then.statuses(container) == {"pending": 2}
     released = then.events(container, "message.released")
-    assert {event.reason for event in released} == {"campaign paused"}
+    assert {event.reason for event in released} == {"paused"}
 
 
 def test_a_draft_can_be_approved_before_it_is_planned(

@@ -48,6 +48,10 @@ def test_a_sequence_is_defined_with_everything(operator: Client) -> None:
     assert sequence == {
         "id": sequence["id"],
         "status": "draft",
+        "made_by": "api:crm",
+        "changed_by": "api:crm",
+        "approved_by": None,
+        "proposals": [],
         "version": 1,
         "name": "Welcome",
         "trigger": "COLD",

@@ -46,6 +46,7 @@ def test_everybody_gets_the_text_that_the_ids_say(
     when.triggers(container)
     when.broadcasts(container, clock)
     first = then.messages(container)[0]
+    clock.advance(minutes=1)
     runners.replies(container, first.lead_id, "Tell me more", "r 1")
 
     report = operator.get(f"/reports/campaigns/{campaign}").json
@@ -60,7 +61,7 @@ def test_everybody_gets_the_text_that_the_ids_say(
     assert all(low < high for low, high in (each["interval"] for each in report["variants"]))
     for message in then.messages(container):
         trail = operator.get(f"/audit/messages/{message.message_id}").json
-        (dispatch,) = trail["dispatches"]
+        (dispatch,) = trail["hand_overs"]
         assert dispatch["proven"] is True
         hello = ("Hi ", "Hello ")[group(campaign, message.lead_id)]
         assert dispatch["text"].startswith(hello)

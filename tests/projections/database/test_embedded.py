@@ -139,8 +139,9 @@ def test_a_home_that_cannot_be_used_is_one_clear_error(tmp_path: Path) -> None:
         embedded.start(occupied)
 
     assert str(refused.value).splitlines() == [
-        f"the bundled PostgreSQL does not start under {occupied}/postgresql (FileExistsError): "
-        f"see {occupied}/postgresql/log, or set SENDTRAIL_DATABASE_URL to a PostgreSQL 15 or newer"
+        f"the bundled PostgreSQL does not start under {occupied}/postgresql: File exists;"
+        " name another folder by SENDTRAIL_HOME,"
+        " or set SENDTRAIL_DATABASE_URL to a PostgreSQL 15 or newer"
     ]
 
 

@@ -143,14 +143,22 @@ def test_the_pause_of_the_device_is_kept(database_url: str) -> None:
 
 
 def test_devices_are_listed(container: Container, database_url: str) -> None:
-    given.device(container, "Sales 1")
-    given.device(container, "Sales 2", online=False)
+    """With pace and limit; and one that is off with since when and why."""
+    given.device(container, "Sales 1", pace=(5, 15), daily_limit=200)
+    off = given.device(container, "Sales 2", pace=(0, 0.5))
+    container.outreach.disconnect_device(off, "battery", actor=given.ACTOR)
+    since = f"{container.outreach.clock():%Y-%m-%d %H:%M:%S} UTC"
 
     done = sendtrail("devices", "list", database_url=database_url)
 
     assert done.returncode == 0
-    for word in ("Sales 1", "Sales 2", "sandbox", "online", "offline"):
-        assert word in done.stdout
+    first, second = [line.split("│")[1:-2] for line in done.stdout.splitlines() if "Sales" in line]
+    assert [cell.strip() for cell in first] == [
+        "Sales 1", "sandbox", "", "online", "", "5 to 15 s", "0 of 200",
+    ]  # fmt: skip
+    assert [cell.strip() for cell in second] == [
+        "Sales 2", "sandbox", "", f"offline since {since}", "battery", "0 to 0.5 s", "0",
+    ]  # fmt: skip
 
 
 def test_a_phone_is_linked_and_its_contacts_are_imported(

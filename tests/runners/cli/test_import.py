@@ -60,3 +60,46 @@ def test_a_file_of_people_who_said_no(container: Container, tmp_path: Path) -> N
     assert result.stdout.splitlines()[-1] == "opted out 1, known 0, suppressed 1, rejected 1"
     assert mixed.exit_code == 2
     assert "--opt-outs goes with neither --update nor --add-triggers" in mixed.stderr
+
+
+def test_rejected_rows_are_a_file_that_is_mended_and_imported(
+    container: Container, tmp_path: Path
+) -> None:
+    """With the reason before each row, for its owner alone, and harmless in a spreadsheet."""
+    given.lead(container, 3)
+    path, rejected = tmp_path / "leads.csv", tmp_path / "rejected.csv"
+    path.write_text(
+        "Name;Numer;=note\nAisyah;+60120000001;\nBudi;012;'=1+1\nCik;+60120000002;x;y;z\n"
+        "Dua;+60120000001;\n",
+        encoding="utf-8",
+    )
+    how = ("--map", "phone:Numer", "--add-trigger", "HOT", "--add-trigger", "B2")
+
+    first = imports(container, path, *how, "--rejected", str(rejected))
+    written = rejected.read_text(encoding="utf-8")
+    mended = written.replace(",012,", ",+60120000004,").replace(",x,y,z", ",x")
+    rejected.write_text(mended, encoding="utf-8")
+    again = tmp_path / "again.csv"
+    second = imports(container, rejected, *how, "--rejected", str(again))
+    itself = imports(container, rejected, "--rejected", str(rejected))
+
+    assert first.exit_code == 1
+    assert first.stdout.splitlines()[-1].endswith(
+        "registered 1, updated 0, unchanged 0, known 0, opted out 0, rejected 3"
+    )
+    assert first.stderr.splitlines()[-1] == f"rejected rows are in {rejected}"
+    header, *rows = written.split("\n")
+    assert header == "rejected_line,rejected_reason,Name,Numer,'=note"
+    assert [row.split(",")[0] for row in rows] == ["3", "4", "5", ""]
+    assert rows[0].endswith(",Budi,012,'=1+1")
+    assert rows[1].endswith(",Cik,'+60120000002,x,y,z")
+    assert rows[2] == "5,phone: the same as in line 2,Dua,'+60120000001,"
+    assert second.stdout.splitlines()[-1] == (
+        "registered 2, updated 0, unchanged 0, known 1, opted out 0, rejected 0"
+    )
+    assert "column 'rejected_line' is read as nothing (an earlier import wrote it)" in second.stdout
+    assert not again.exists()
+    assert then.row(container, "leads", phone="+60120000004").attributes == {"note": "=1+1"}
+    assert then.row(container, "leads", phone="+60120000004").triggers == ["HOT", "B2"]
+    assert itself.exit_code == 1
+    assert rejected.read_text(encoding="utf-8") == mended

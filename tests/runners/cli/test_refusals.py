@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 from click.testing import CliRunner
 
+from runners.cli.common import actor
 from runners.cli.main import COMMANDS, Commands
 from tests.support.processes import MODULE, ROOT, environment, fresh
 
@@ -46,6 +47,34 @@ def test_a_disk_that_is_full_is_one_line(database_url: str) -> None:
         )
 
     assert (done.returncode, done.stderr) == (1, "Error: No space left on device\n")
+
+
+def test_a_home_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    """With what to do about it."""
+    (tmp_path / "file").touch()
+
+    result = fresh("status", home=tmp_path / "file" / "home")
+
+    assert result.stderr == (
+        f"Error: the bundled PostgreSQL does not start under {tmp_path}/file/home/postgresql:"
+        " Not a directory; name another folder by SENDTRAIL_HOME,"
+        " or set SENDTRAIL_DATABASE_URL to a PostgreSQL 15 or newer\n"
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+
+
+def test_a_user_without_a_name_is_called_by_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container the user may be a number and nothing else."""
+
+    def nobody(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.setattr("os.getuid", lambda: 12345)
+
+    assert actor() == "cli:uid 12345"
 
 
 @click.command()

@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from domain import sequence, sequence_edits, values
+from domain import sequence, sequence_approval, sequence_edits, values
 from domain.errors import NotFoundError, WrongStateError
 from domain.event import Event
 from domain.sequence import REENTRIES, Definition, Sequence
 from domain.values import TARGET_FILTERS
-from tests.support.histories.stories import By, Command, Kind, Refusal, only
+from tests.support.histories.stories import By, Command, Kind, Refusal, always, only
 from tests.support.histories.values import (
     BODIES,
     MEDIA,
@@ -142,6 +142,22 @@ def _revise_all(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
     return sequence_edits.revise(state, definition, **by)
 
 
+def _propose(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
+    definition = msgspec.structs.replace(state.definition, niche=draw(SOME_TOKENS))
+    events = sequence_edits.revise(state, definition, **by)
+    return sequence_approval.proposed(state, list(events), **by)
+
+
+def _approve(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
+    wanted = tuple(("api:other", change) for _, change in state.proposals)
+    others = {"made_by": "api:other", "changed_by": "api:other", "proposals": wanted}
+    return sequence_approval.approve(msgspec.structs.replace(state, **others), **by)
+
+
+def _discard(draw: st.DrawFn, state: Sequence, by: By) -> Iterable[Event]:
+    return sequence_approval.discard(state, **by)
+
+
 def missing(state: Sequence, now: datetime) -> Refusal:
     """No step has that number."""
     return there(state, now) or NotFoundError
@@ -162,6 +178,9 @@ SEQUENCE = Kind(
         Command("add a step", _add, there),
         Command("remove a step", _remove, _remove_if_two),
         Command("revise", _revise_all, there),
+        *[Command("propose", _propose, there)] * 2,
+        *[Command("approve", _approve, always)] * 2,
+        Command("discard", _discard, always),
     ),
     sequence.evolve,
     sequence.fold,
