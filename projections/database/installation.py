@@ -26,7 +26,7 @@ from projections.database import (
 )
 from projections.database.engine import Database
 from projections.database.sessions import make_engine
-from projections.schema import creation, functions, log, records
+from projections.schema import creation, earlier, functions, log, records
 
 # The name of the database on the bundled server.
 BUNDLED = "sendtrail"
