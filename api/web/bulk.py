@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, current_app, redirect, request
+from flask import Blueprint, redirect, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -38,14 +38,7 @@ SHOWN = 50
 
 def offered(kind: str) -> list[str]:
     """What who is signed in may do to many of that list."""
-    if not searchable(kind):
-        return []
     return [verb for verb, role in VERBS[kind].items() if forms.may(role)]
-
-
-def searchable(kind: str) -> bool:
-    """Whether the API searches and changes that list in bulk."""
-    return f"bulk.{kind}" in current_app.view_functions
 
 
 def filters() -> list[tuple[str, str]]:

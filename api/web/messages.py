@@ -45,7 +45,6 @@ def index() -> str:
         devices=_named("/devices"),
         campaigns=_named("/campaigns"),
         sequences=_named("/sequences"),
-        searchable=bulk.searchable("messages"),
         verbs=bulk.offered("messages"),
         chosen=BULK.get(status, ""),
         filters=bulk.filters(),

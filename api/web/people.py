@@ -52,7 +52,6 @@ def index() -> str | Response | tuple[str, int]:
         attribute=attributes[0] if attributes else ("", ""),
         more=bool(attributes or set(asked) & set(MORE)),
         devices=_devices(),
-        searchable=bulk.searchable("leads"),
         verbs=bulk.offered("leads"),
         filters=bulk.filters(),
         wrong=wrong,

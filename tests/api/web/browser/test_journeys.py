@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,6 +130,62 @@ def test_a_device_dies_and_its_people_are_moved(container: Container, mei: Perso
     assert {each.device_id for each in then.messages(container)} == {other}
 
 
+def test_unknown_outcomes_are_resolved_in_bulk(
+    container: Container, clock: SimulatedClock, mei: Person
+) -> None:
+    """From the overview: what would change is shown with its number, then done, by who is signed
+    in."""
+    given.device(container, settings={"timeout_rate": 1})
+    given.many_leads(container, 3)
+    given.campaign(container)
+    when.triggers(container)
+    when.broadcasts(container, clock)
+    assert {each.status for each in then.messages(container)} == {"unknown"}
+
+    mei.opens("/")
+    mei.does(lambda page: page.locator(".todo a").first.click())
+    mei.chooses("What became of them", "They were sent")
+    mei.fills("How that is known", "the phone shows them")
+    mei.clicks("See what would change")
+    mei.sees("would change")
+    assert {each.status for each in then.messages(container)} == {"unknown"}
+    mei.clicks("Resolve: 3")
+    mei.sees("No message matches.")
+
+    assert {each.status for each in then.messages(container)} == {"sent"}
+    mei.follows("Log")
+    mei.fills("Kind", "message.resolved")
+    mei.clicks("Show")
+    assert mei.reads().count("api:mei") == 3
+
+
+def test_many_people_are_changed_by_filter_or_ticks(container: Container, mei: Person) -> None:
+    """All that match on every page, or those that are ticked; a search finds a name's beginning."""
+    given.many_leads(container, 60, niche=("B1",))
+    given.lead(container, 100, name="Aisyah binti Rahman", niche=("B2",))
+
+    mei.follows("Leads")
+    mei.fills("Niche", "B1")
+    mei.clicks("Show")
+    mei.chooses("Do", "Give a trigger")
+    mei.does(lambda page: page.locator("#bulk").get_by_label("Trigger").fill("HOT"))
+    mei.clicks("See what would change")
+    mei.clicks("Give a trigger: 60")
+    mei.does(lambda page: page.wait_for_url("**/leads?niche=B1"))
+    mei.opens("/leads?q=aisyah")
+    mei.does(lambda page: page.get_by_label("Tick Aisyah binti Rahman").check())
+    mei.chooses("For", "those that are ticked")
+    mei.chooses("Do", "Opt out")
+    mei.does(lambda page: page.locator("#bulk").get_by_label("Evidence").fill("rang us"))
+    mei.clicks("See what would change")
+    mei.clicks("Opt out: 1")
+    mei.does(lambda page: page.locator(".badge.opted_out").wait_for())
+
+    by_name = {bool(each.name): each for each in _leads(container)}
+    assert (by_name[True].opted_out, by_name[True].triggers) == (True, [])
+    assert (by_name[False].opted_out, by_name[False].triggers) == (False, ["HOT"])
+
+
 def test_a_sequence_is_made_and_begun(container: Container, mei: Person) -> None:
     """Two steps, the second at nine in the morning; then whoever gets the trigger enters."""
     given.device(container)
@@ -227,6 +284,13 @@ def _tabs_to(somebody: Person, name: str) -> None:
             return
         somebody.presses("Tab")
     raise AssertionError(f"no way by keyboard to {name}")
+
+
+def _leads(container: Container) -> list[Any]:
+    with container.database.reading() as connection:
+        return rows(
+            connection, "SELECT name, opted_out_at IS NOT NULL AS opted_out, triggers FROM leads"
+        )
 
 
 def _devices(container: Container) -> list[str]:
