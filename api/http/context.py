@@ -15,7 +15,8 @@ from domain.application.outreach import Outreach
 from domain.errors import InvalidInputError, NotFoundError
 from projections.container import Container
 from projections.queries import pages
-from projections.readmodels import devices
+from projections.readmodels import devices, segments
+from projections.readmodels.segment_conditions import compiled
 from projections.records.api_keys import Key
 
 EXTENSION = "sendtrail"
@@ -67,11 +68,18 @@ def check_device(device_id: UUID | None) -> None:
         raise InvalidInputError("device_id", "the id of a device") from None
 
 
-def of_phone(query: dict[str, Any]) -> dict[str, Any]:
-    """``query`` with the id of the lead whose phone it asks for."""
+def looked_up(query: dict[str, Any]) -> dict[str, Any]:
+    """A filter of leads with the id of the lead whose phone it asks for, and with what the segment
+    asks that it names. Raises InvalidInputError for a segment that there is not."""
     if "phone" in query:
         phone = phones.parse(query.pop("phone"), container().settings.default_region)
         query["lead_id"] = outreach().lead_id(phone)
+    if "segment_id" in query:
+        with container().database.transaction() as connection:
+            segment = segments.by_id(connection, query.pop("segment_id"))
+        if segment is None:
+            raise InvalidInputError("segment_id", "the id of a segment")
+        query["segment"] = compiled(segment, now(), lead="r")
     return query
 
 

@@ -16,8 +16,8 @@ from api.http.context import (
     check_device,
     container,
     gateways_in_service,
+    looked_up,
     now,
-    of_phone,
     outreach,
     page,
     resource,
@@ -80,7 +80,7 @@ def register(data: dict[str, Any]) -> Any:
 @blueprint.response(200, page_of(Lead))
 def index(query: dict[str, Any]) -> Any:
     """List leads"""
-    return page("lead", of_phone(query), serializers.lead)
+    return page("lead", looked_up(query), serializers.lead)
 
 
 @blueprint.get("/<uuid:lead_id>", needs="viewer")

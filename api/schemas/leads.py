@@ -159,6 +159,7 @@ class LeadFilter(Schema):
     device_id = fields.UUID(metadata=note("the lead's own"))
     created_after = fields.AwareDateTime()
     created_before = fields.AwareDateTime()
+    segment_id = fields.UUID(metadata=note("who is in this segment now"))
 
     @pre_load
     def leave_attributes(self, data: Any, **_: Any) -> dict[str, Any]:

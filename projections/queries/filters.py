@@ -95,6 +95,8 @@ def _by_name(text: str, columns: Iterable[str]) -> Condition:
 
 def _of_leads(connection: Connection, wanted: dict[str, Any]) -> Iterable[Condition]:
     """Takes what is said of leads out of ``wanted``."""
+    if (segment := wanted.pop("segment", None)) is not None:
+        yield Condition(segment.sql, segment.parameters)
     text = wanted.pop("q", None)
     if text is not None and (id_ := _as_id(text)) is not None:
         yield Condition("r.lead_id = %(q_id)s::uuid", {"q_id": id_})

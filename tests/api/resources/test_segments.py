@@ -88,6 +88,25 @@ def test_pages_hold_everybody_once(
     assert found == inside
 
 
+def test_leads_are_listed_and_changed_by_their_segment(operator: Client) -> None:
+    """Beside other filters."""
+    ipoh = given.lead(operator, 1, name="Aisyah", niche=["B1"], attributes={"city": "Ipoh"})
+    other = given.lead(operator, 2, name="Mei", niche=["B2"], attributes={"city": "Ipoh"})
+    given.lead(operator, 3, niche=["B1"])
+    segment = operator.create("/segments", {"name": "Ipoh", "all": [IPOH]})["id"]
+
+    found = operator.items("/leads", segment_id=segment)
+    assert [lead["id"] for lead in found] == sorted([ipoh, other])
+    (found,) = operator.items("/leads", segment_id=segment, niche="B1", q="Aisyah")
+    assert found["id"] == ipoh
+    refused = operator.get("/leads", segment_id=given.NOBODY)
+    assert refused.json["message"] == "segment_id: expected the id of a segment"
+
+    wish = {"do": "add_trigger", "trigger": "VIP", "filter": {"segment_id": segment}}
+    changed = operator.post("/leads/bulk", wish).json
+    assert (changed["matched"], changed["changed"]) == (2, 2)
+
+
 def test_what_is_wrong_is_named_by_its_place(operator: Client) -> None:
     """Counted from 1, whoever finds it."""
     for conditions, named in (
