@@ -123,9 +123,10 @@ class SequenceRevised(Event, frozen=True, kw_only=True, gc=False):
 
 class SequenceApproved(Event, frozen=True, kw_only=True, gc=False):
     """The actor approved the draft as it is, or what was proposed; the events after it carry the
-    proposals out."""
+    proposals out. ``content_sha256`` is the digest of what the sequence then says, and to whom."""
 
     TOPIC: ClassVar[str] = "sequence.approved"
+    content_sha256: str
 
 
 class SequenceChangeProposed(Event, frozen=True, kw_only=True, gc=False):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Ordered
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from domain import sequence_edits
 from domain.errors import NotAllowedError, WrongStateError
 from domain.event import Event, following
 from domain.sequence import (
+    Definition,
     Proposal,
     Sequence,
     SequenceApproved,
@@ -57,17 +59,30 @@ def approve(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ..
         _refuse(actor, (sequence.made_by, sequence.changed_by), "you wrote it, or changed it last")
         if sequence.approved_by is not None:
             return ()
-        return (following(sequence, SequenceApproved, now, actor),)
+        digest = approved_content(sequence.definition)
+        return (following(sequence, SequenceApproved, now, actor, content_sha256=digest),)
     if not sequence.proposals:
         return ()
     _refuse(actor, [by for by, _ in sequence.proposals], "you proposed it")
-    events: list[Event] = [following(sequence, SequenceApproved, now, actor)]
-    state = sequences.evolve(sequence, events[0])
+    approved = following(sequence, SequenceApproved, now, actor, content_sha256="")
+    state = sequences.evolve(sequence, approved)
+    events: list[Event] = []
     for _, change in sequence.proposals:
         for event in _carried_out(state, change, now=now, actor=actor):
             events.append(event)
             state = sequences.evolve(state, event)
-    return tuple(events)
+    digest = approved_content(state.definition)
+    return (msgspec.structs.replace(approved, content_sha256=digest), *events)
+
+
+def approved_content(definition: Definition) -> str:
+    """SHA-256 of what somebody approves: what the steps say, in their order, and to whom."""
+    what = {name: getattr(definition, name) for name in (*_AUDIENCE, "trigger")}
+    what["steps"] = [
+        {name: getattr(step, name) for name in ("body", "media_url", "template", "rules")}
+        for step in definition.steps
+    ]
+    return sha256(msgspec.json.encode(what, order="sorted")).hexdigest()
 
 
 def discard(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ...]:

@@ -87,8 +87,10 @@ class SequenceCommands(SequenceEditCommands):
     def _activate(
         self, connection: Any, state: sequence.Sequence, now: datetime, actor: str
     ) -> Sequence[Event]:
+        segment = self._segment(connection, state.definition.segment_id)
         if self.house.four_eyes:
             sequence_approval.require_approval(state)
+            # What was approved, whatever became of it since.
+            segment = state.definition.segment
         self._refuse_cycle(connection, state.id, state.definition)
-        segment = self._segment(connection, state.definition.segment_id)
         return sequence.activate(state, segment, now=now, actor=actor)

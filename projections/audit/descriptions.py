@@ -177,6 +177,8 @@ def _story(event: Event) -> Iterator[str]:
                 yield f"with {event.added} steps more and {event.removed} fewer"
         case enrollment.EnrollmentStopped():
             yield f"enrollment stopped: {event.reason}"
+        case sequence.SequenceApproved():
+            yield f"sequence approved: content {event.content_sha256[:12]}…"
         case sequence.SequenceChangeProposed():
             yield f"proposed: {event.change.do.replace('_', ' ')}"
             if event.change.number is not None:
