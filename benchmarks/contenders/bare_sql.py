@@ -48,11 +48,12 @@ def number_rows(connection: Connection, name: str, query: str, order: str) -> in
 
 
 def column_names(connection: Connection, table: str) -> str:
-    """The names of the table's columns, with commas, without the one that PostgreSQL generates."""
+    """The names of the table's columns, with commas, without those that PostgreSQL generates."""
     return str(
         connection.exec_driver_sql(
             "SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute"
-            " WHERE attrelid = %(table)s::regclass AND attnum > 0 AND attidentity = ''",
+            " WHERE attrelid = %(table)s::regclass AND attnum > 0"
+            " AND attidentity = '' AND attgenerated = ''",
             {"table": table},
         ).scalar_one()
     )

@@ -207,6 +207,8 @@ class Life:
         self.api("POST", "/suppressions", noted, Idempotency_Key=f"no {PHONE}")
         self.api("POST", f"{lead}/opt-in", {"evidence": WORDS}, Idempotency_Key=f"yes {PHONE}")
         self.api("POST", "/suppressions", {"value": FORMER, "evidence": WORDS})
+        vip = {"field": "trigger", "op": "eq", "value": "VIP"}
+        self.api("POST", "/segments", {"name": "VIP", "all": [vip]})
         self.api("POST", f"{lead}/triggers", {"trigger": "VIP"}, Idempotency_Key=PHONE)
 
     def _is_kept_beside(self) -> None:
@@ -247,6 +249,7 @@ class Life:
             "sequence_id": self._ids("sequence_id", "sequences"),
             "device_id": list(self.devices.values()),
             "subscription_id": self._ids("subscription_id", "subscriptions"),
+            "segment_id": self._ids("segment_id", "segments"),
         }
         campaigns = [{"lead_id": self.lead, "campaign_id": id_} for id_ in ids["campaign_id"]]
         sequences = [{"lead_id": self.lead, "sequence_id": id_} for id_ in ids["sequence_id"]]
