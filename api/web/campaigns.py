@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, get_args
 from uuid import UUID
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from api.http.context import actor, now
 from api.web import asking, forms
 from api.web.asking import ApiError
-from api.web.rendering import render
+from api.web.composing import CHANGEABLE
+from api.web.rendering import offer, render
+from domain.audience import Exclusion
+from domain.message import STATUSES
 
 blueprint = Blueprint("web_campaigns", __name__)
 
@@ -19,6 +24,7 @@ PAGE = 50
 MOVING = ("pending", "triggering", "triggered")
 # What a person may do to a campaign, by its status.
 ACTIONS = {
+    "draft": ("cancel",),
     "pending": ("pause", "cancel"),
     "triggering": ("pause", "cancel"),
     "triggered": ("pause", "cancel"),
@@ -45,9 +51,22 @@ def progress(campaign_id: UUID) -> str:
     return render("campaign_progress.html", report=report)
 
 
-@blueprint.post("/campaigns/<uuid:campaign_id>/<any(pause, resume, cancel):action>")
+@blueprint.get("/campaigns/<uuid:campaign_id>/recipients")
+def recipients(campaign_id: UUID) -> str:
+    """Who has a message of it, or was left out for the reason in the address."""
+    return render(
+        "campaign_recipients.html",
+        campaign=asking.get(f"/campaigns/{campaign_id}"),
+        statuses=[(each, each) for each in STATUSES],
+        reasons=[(each, each.replace("_", " ")) for each in get_args(Exclusion)],
+        wanted=request.args.get("excluded", ""),
+        **asking.listed(f"/campaigns/{campaign_id}/recipients", PAGE),
+    )
+
+
+@blueprint.post("/campaigns/<uuid:campaign_id>/<any(pause, resume, cancel, approve):action>")
 def change(campaign_id: UUID, action: str) -> Response | tuple[str, int]:
-    """Holds it, lets it go on, or ends it."""
+    """Holds it, lets it go on, ends it, or says that it may go out."""
     forms.need("operator")
     try:
         asking.send("POST", f"/campaigns/{campaign_id}/{action}", once=forms.once_given())
@@ -65,5 +84,35 @@ def _page(campaign_id: UUID, wrong: ApiError | None = None) -> str:
         preview=asking.get(f"/campaigns/{campaign_id}/preview"),
         moving=MOVING,
         actions=ACTIONS.get(campaign["status"], ()),
+        may_edit=campaign["status"] in CHANGEABLE,
+        may_approve=_may_approve(campaign),
+        undo_until=_undo_until(campaign),
         wrong=wrong,
     )
+
+
+def _may_approve(campaign: dict[str, Any]) -> bool:
+    """Whether who is signed in may say that it may go out: not who wrote it, or changed it last."""
+    writers = (campaign["made_by"], campaign["changed_by"])
+    return campaign["awaits_approval"] and forms.may("operator") and actor() not in writers
+
+
+def _undo_until(campaign: dict[str, Any]) -> str | None:
+    """Until when it can be called back whole, while it can."""
+    until: str | None = campaign["undo_until"]
+    over = campaign["status"] not in MOVING or until is None
+    return None if over or datetime.fromisoformat(until or "") <= now() else until
+
+
+def _ahead(variants: list[dict[str, Any]]) -> str | None:
+    """The name of the variant that is replied to more than all others, where that is hardly chance:
+    its interval is above theirs."""
+    known = [each for each in variants if each["interval"]]
+    if len(known) < len(variants):
+        return None
+    first, *others = sorted(known, key=lambda each: each["interval"][0], reverse=True)
+    above = all(each["interval"][1] < first["interval"][0] for each in others)
+    return first["name"] if above else None
+
+
+offer(ahead=_ahead)

@@ -91,9 +91,13 @@ def pairs(name: str) -> dict[str, str]:
 
 
 def number(name: str) -> int | float | str | None:
-    """A number as it was written; a text that is none goes on to the API, which says so. None for
-    an empty field."""
-    written = text(name)
+    """A number as it was written in a field (``as_number``)."""
+    return as_number(text(name))
+
+
+def as_number(written: str) -> int | float | str | None:
+    """A number; a text that is none goes on to the API, which says so. None for nothing."""
+    written = written.strip()
     for kind in (int, float):
         try:
             return kind(written)

@@ -21,3 +21,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("input[data-sends]")) event.target.form.requestSubmit();
 });
+
+// A form waits for what it has under way: a draft would be made twice.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.classList.contains("htmx-request")) return;
+  event.preventDefault();
+  form.addEventListener("htmx:afterOnLoad", () => form.requestSubmit(event.submitter), { once: true });
+});

@@ -23,6 +23,8 @@ def one_of_each(container: Container, clock: SimulatedClock, admin: Client) -> d
     lead_id = given.lead(admin, name="Aisyah", triggers=["COLD"])
     sequence_id = given.sequence(admin)
     campaign_id = str(somebody_gives.campaign(container))
+    draft = {"name": "April offer", "body": "Hello {name|there}", "draft": True}
+    draft_id = admin.create("/campaigns", draft)["id"]
     suppression = admin.create("/suppressions", {"value": SUPPRESSED, "evidence": "rang us"})
     city = {"field": "attribute.city", "op": "eq", "value": "Ipoh"}
     segment = admin.create("/segments", {"name": "Ipoh", "all": [city]})
@@ -39,6 +41,7 @@ def one_of_each(container: Container, clock: SimulatedClock, admin: Client) -> d
         "lead_id": lead_id,
         "sequence_id": sequence_id,
         "campaign_id": campaign_id,
+        "draft_id": draft_id,
         "message_id": message["id"],
         "enrollment_id": enrollment["id"],
         "suppression_id": suppression["id"],
