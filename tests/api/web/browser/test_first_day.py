@@ -1,0 +1,112 @@
+"""The first day: from signing in to the proof of the first message, and by keyboard alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from projections.container import Container
+from runners.support.clocks import SimulatedClock
+from tests.support import given
+from tests.support.api import when
+from tests.support.api.given import api_key
+from tests.support.chromium import Chromium, Person, person
+
+PEOPLE = "Phone,Name,Niche\n+60123456781,Aisyah,fitness\n+60123456782,Mei Ling,fitness\n"
+
+
+def _tabs_to(somebody: Person, name: str) -> None:
+    """With the key that goes on to the next thing, to a field by its label or a button."""
+    told = """() => {
+      const at = document.activeElement;
+      return at.labels?.length ? at.labels[0].innerText : at.innerText || "";
+    }"""
+    for _ in range(120):
+        if somebody.does(lambda page: page.evaluate(told)).strip() == name:
+            return
+        somebody.presses("Tab")
+    raise AssertionError(f"no way by keyboard to {name}")
+
+
+def _types(somebody: Person, label: str, text: str) -> None:
+    _tabs_to(somebody, label)
+    somebody.does(lambda page: page.keyboard.type(text))
+
+
+def test_from_signing_in_to_the_proof(
+    chromium: Chromium,
+    address: str,
+    container: Container,
+    clock: SimulatedClock,
+    tmp_path: Path,
+) -> None:
+    """A device, people of a file, a text as they would read it, a test, the campaign to its end."""
+    file = tmp_path / "people.csv"
+    file.write_text(PEOPLE, encoding="utf-8")
+    with person(chromium, address) as mei:
+        mei.signs_in(api_key(container, "mei", "operator"))
+        mei.follows("Devices")
+        mei.clicks("Make a sandbox device")
+        mei.does(lambda page: page.locator("td .badge.online").wait_for())
+        mei.follows("Leads")
+        mei.follows("Import people")
+        mei.does(lambda page: page.get_by_label("File").set_input_files(file))
+        mei.clicks("Read the file")
+        mei.clicks("Import 2 people")
+        mei.sees("See the people")
+
+        mei.follows("Campaigns")
+        mei.clicks("Compose a campaign")
+        mei.fills("Name", "Spring")
+        mei.fills("Niche", "fitness")
+        mei.fills("Text", "Hello {name}")
+        mei.sees("2 people get it")
+        mei.sees("Hello Aisyah")
+        mei.fills("Text", "Good morning {name}")
+        mei.sees("Good morning Mei Ling")
+        mei.fills("Send it to this phone", "+60129998877")
+        mei.clicks("Send the test")
+        mei.sees("It was sent:")
+
+        mei.clicks("Go on to plan it")
+        mei.clicks("Plan it for 2 people")
+        mei.sees("Progress")
+        when.triggers(container)
+        clock.advance(minutes=2)
+        for _ in range(3):
+            when.broadcasts(container, clock)
+            clock.advance(minutes=2)
+        mei.does(lambda page: page.reload())
+        mei.follows("2 people")
+        mei.follows("sent")
+        proof = mei.reads()
+        assert mei.complaints == []
+
+    assert "Good morning" in proof
+    assert "yes: this text has this hash" in proof
+
+
+def test_composing_by_keyboard_alone(
+    chromium: Chromium, address: str, container: Container
+) -> None:
+    """From the key to a planned campaign; whatever has no button is not needed."""
+    given.device(container)
+    given.lead(container, 1, name="Aisyah")
+    key = api_key(container, "mei", "operator")
+    with person(chromium, address) as mei:
+        mei.opens("/sign-in?next=/campaigns/new")
+        mei.does(lambda page: page.keyboard.type(key))
+        mei.presses("Enter")
+        mei.sees("A new campaign")
+        _types(mei, "Name", "Spring")
+        _types(mei, "Text", "Hello {name}")
+        mei.sees("1 person gets it")
+        _tabs_to(mei, "Go on to plan it")
+        mei.presses("Enter")
+        mei.sees("Plan it for 1 person")
+        _tabs_to(mei, "Plan it for 1 person")
+        mei.presses("Space")
+        mei.does(lambda page: page.locator("h1 .badge.pending").wait_for())
+
+    with container.database.transaction() as connection:
+        statement = "SELECT status FROM campaigns"
+        assert [row.status for row in connection.exec_driver_sql(statement)] == ["pending"]
