@@ -179,7 +179,7 @@ class SeriesBucket(Schema):
     failed = fields.Integer(required=True, metadata=note("also those that were sent again since"))
     opted_out = fields.Integer(
         required=True,
-        metadata=note("people; of a campaign or sequence those who said so to its messages"),
+        metadata=note("people; of one sender those who said so after its messages"),
     )
 
 

@@ -108,7 +108,7 @@ def _counted(owner_id: UUID | None) -> str:
     )
 
 
-# What happened ``at`` once to one of the device's messages, or to who was written to from it.
+# What happened ``at`` once to one of the device's messages, or to who was written to by it.
 _OF_DEVICE = f"""
 WITH m AS MATERIALIZED (
     SELECT message_id, sent_at, delivered_at, read_at, failed_at FROM broadcast_messages
@@ -122,9 +122,8 @@ WITH m AS MATERIALIZED (
     SELECT min(r.received_at), 'replied' FROM replies r JOIN m USING (message_id)
     WHERE r.device_id = %(id)s AND NOT r.automatic GROUP BY r.message_id
     UNION ALL
-    SELECT l.opted_out_at, 'opted_out' FROM leads l
-    WHERE l.opted_out_at >= %(since)s AND l.opted_out_at < %(until)s AND l.opt_out_via = 'reply'
-      AND l.replied_through = %(id)s AND l.merged_into IS NULL
+    SELECT l.opted_out_at, 'opted_out' FROM leads l JOIN m ON m.message_id = l.opted_out_after
+    WHERE l.opted_out_at >= %(since)s AND l.opted_out_at < %(until)s
 )
 SELECT date_trunc(%(by)s, at, %(zone)s) AS at,
     {", ".join(f"(count(*) FILTER (WHERE what = '{name}'))::int AS {name}" for name in SERIES)}

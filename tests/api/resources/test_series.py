@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from projections.container import Container
 from projections.queries import series
 from runners.support.clocks import SimulatedClock
+from tests.support import when as runners
 from tests.support.api import given, when
 from tests.support.api.client import Client, fields
+from tests.support.when import Phones
 
 NOTHING = {"sent": 0, "delivered": 0, "read": 0, "replied": 0, "failed": 0, "opted_out": 0}
 DAY = {"since": "2026-03-02T00:00Z", "until": "2026-03-03T00:00Z"}
@@ -49,6 +52,26 @@ def test_what_happens_is_counted_when_it_happens(
     assert {**of_campaign[hour], "opted_out": 0} == {**everything[hour], "opted_out": 0}
     assert {**of_device[hour], "opted_out": 0} == {**everything[hour], "opted_out": 0}
     assert of_another == {}
+
+
+def test_who_opts_out_counts_for_the_message_before_it(
+    operator: Client, container: Container, clock: SimulatedClock
+) -> None:
+    """Of the campaign and of the device alike, whichever number the person wrote to."""
+    device_id = given.device(operator)
+    lead_id = given.lead(operator)
+    campaign_id = given.campaign(operator)
+    when.triggers(container)
+    one = runners.broadcaster(container, Phones(clock))
+    runners.plays(clock, 1, one)
+    runners.replies(container, UUID(lead_id), "STOP", "in-1")
+
+    of_campaign = happened(operator, by="hour", campaign_id=campaign_id, **DAY)
+    of_device = happened(operator, by="hour", device_id=device_id, **DAY)
+
+    (counts,) = of_campaign.values()
+    assert (counts["sent"], counts["opted_out"]) == (1, 1)
+    assert of_device == {at: {**each, "replied": 0} for at, each in of_campaign.items()}
 
 
 def test_a_day_is_that_of_the_time_zone(
