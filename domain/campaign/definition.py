@@ -40,12 +40,11 @@ BRAKE = Brake()
 
 class Definition(Content, frozen=True, kw_only=True):
     """What a campaign says, to whom and when. ``scheduled_at`` is an instant in UTC; a draft may
-    have none. An empty
-    ``niche`` matches every lead. Delays of zero leave the pace to the device. Messages go only
-    while one of the ``windows`` is open, if there are any, on the clock of the recipient;
-    ``timezone`` is for people who have none. One that is to ``ignore_cap`` is no promotion. Leads
-    that nothing ties to a device are shared out among ``device_ids``, or among all if it is empty.
-    With a ``segment_id``, only leads that are in that segment too get it.
+    have none. An empty ``niche`` matches every lead. Delays of zero leave the pace to the device.
+    Messages go only while one of the ``windows`` is open, if there are any, on the clock of the
+    recipient; ``timezone`` is for people who have none. One that is to ``ignore_cap`` is no
+    promotion. Leads that nothing ties to a device are shared out among ``device_ids``, or among all
+    if it is empty. With a ``segment_id``, only leads that are in that segment too get it.
 
     With a ``local_time`` (``YYYY-MM-DDTHH:MM``) everybody gets it at that time of the own clock,
     and ``scheduled_at`` is when that is on the first of all clocks.

@@ -23,8 +23,7 @@ REASONED = frozenset({"failed", "cancelled", "unknown"})
 
 
 class Moved(NamedTuple):
-    """``messages`` of one owner, step and device went from one status to
-    another.
+    """``messages`` of one owner, step and device went from one status to another.
 
     ``was`` is None for new ones; ``day`` is the day of their slot where they had one;
     ``enrollments`` are those of the messages. ``at`` is the quarter of an hour in which they were
