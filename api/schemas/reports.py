@@ -179,7 +179,9 @@ class SeriesBucket(Schema):
     failed = fields.Integer(required=True, metadata=note("also those that were sent again since"))
     opted_out = fields.Integer(
         required=True,
-        metadata=note("people; of one sender those who said so after its messages"),
+        metadata=note(
+            "people; of a campaign, sequence or device those who said so after its messages"
+        ),
     )
 
 

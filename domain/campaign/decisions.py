@@ -17,7 +17,7 @@ from domain.campaign.definition import (
     starts_at,
 )
 from domain.campaign.events import (
-    Approval,
+    ApprovalChange,
     CampaignApproved,
     CampaignAudienceCompleted,
     CampaignAudienceExtended,
@@ -145,7 +145,7 @@ def revise(
     )
 
 
-def _approval(campaign: Campaign, new: Definition, *, four_eyes: bool) -> Approval:
+def _approval(campaign: Campaign, new: Definition, *, four_eyes: bool) -> ApprovalChange:
     """What becomes of the campaign's approval when ``new`` is its definition."""
     if approved_content(new) != approved_content(campaign.definition):
         return "needed" if four_eyes else "none"

@@ -12,7 +12,7 @@ from domain.segments import Predicate
 from domain.values import TargetFilter
 
 # What a new definition means for the approval: it is needed, there is none, or it is as it was.
-Approval = Literal["needed", "none", "kept"]
+ApprovalChange = Literal["needed", "none", "kept"]
 # Empty where somebody paused it.
 PauseReason = Literal["", "brake"]
 
@@ -29,7 +29,7 @@ class CampaignScheduled(Event, frozen=True, kw_only=True, gc=False):
 
     TOPIC: ClassVar[str] = "campaign.scheduled"
     definition: Definition
-    approval: Approval = "kept"
+    approval: ApprovalChange = "kept"
 
 
 class CampaignRevised(Event, frozen=True, kw_only=True, gc=False):
@@ -37,7 +37,7 @@ class CampaignRevised(Event, frozen=True, kw_only=True, gc=False):
 
     TOPIC: ClassVar[str] = "campaign.revised"
     definition: Definition
-    approval: Approval = "kept"
+    approval: ApprovalChange = "kept"
 
 
 class CampaignApproved(Event, frozen=True, kw_only=True, gc=False):

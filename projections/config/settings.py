@@ -32,7 +32,7 @@ LOOPBACK = ("127.0.0.0/8", "::1/128")
 SECRETS = ("database_url", "secret_key", "new_secret_key", "api_key", "sentry_dsn")
 # Who may see a path: everybody, whoever has an API key, nobody.
 Door = Literal["open", "key", "off"]
-Approval = Literal["off", "four-eyes"]
+ApprovalRule = Literal["off", "four-eyes"]
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -153,11 +153,11 @@ def _door(text: str) -> Door:
     raise ValueError(f"one of {', '.join(get_args(Door))}")
 
 
-def _approval(text: str) -> Approval:
-    for choice in get_args(Approval):
+def _approval(text: str) -> ApprovalRule:
+    for choice in get_args(ApprovalRule):
         if text.lower() == choice:
-            return cast(Approval, choice)
-    raise ValueError(f"one of {', '.join(get_args(Approval))}")
+            return cast(ApprovalRule, choice)
+    raise ValueError(f"one of {', '.join(get_args(ApprovalRule))}")
 
 
 def _fault(text: str) -> tuple[str, int]:
@@ -236,7 +236,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # How many messages a person may have in a day, over campaigns and sequences together.
     lead_daily_cap: Annotated[int | None, _cap] = None
     # Whether what is sent needs the approval of another one than who wrote it.
-    approval: Annotated[Approval, _approval] = "off"
+    approval: Annotated[ApprovalRule, _approval] = "off"
     # How long a campaign that started can be called back whole, unless it says otherwise.
     undo_seconds: Annotated[float, _undo_seconds] = 60.0
     # In normal form, beside those that are always understood.

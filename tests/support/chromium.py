@@ -7,15 +7,12 @@ own, and a test may use other loops.
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
-from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 if TYPE_CHECKING:  # loading it costs every worker half a second
     from playwright.sync_api import Page
@@ -63,25 +60,6 @@ def chromium() -> Iterator[Chromium]:
     started = Chromium(program)
     yield started
     started.close()
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_: Any) -> None:
-        """Writes nothing: a page that fails is seen by its reader."""
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """The address of ``app`` on a free port, as long as the block lasts."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class Person:

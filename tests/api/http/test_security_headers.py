@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from api import create_app
 from domain.errors import StorageError
 from tests.support.api import given
+from tests.support.api.application import served
 from tests.support.api.client import Client
 
 ALWAYS = {
@@ -139,26 +138,19 @@ def test_a_browser_is_told_to_stay_with_https_where_it_came_so(anybody: Client) 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 def test_the_page_of_the_description_works_in_a_browser(tmp_path: Path) -> None:
     """Under its policy, with nothing refused."""
-    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with served(create_app()) as address:
         browser = subprocess.run(
             [
                 *("chromium", "--headless", "--no-sandbox", "--disable-gpu"),
                 *("--enable-logging=stderr", f"--user-data-dir={tmp_path}"),
                 *("--virtual-time-budget=20000", "--dump-dom"),
-                f"http://127.0.0.1:{server.port}/docs",
+                f"{address}/docs",
             ],
             capture_output=True,
             text=True,
             timeout=120,
             check=True,
         )
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
     assert "/api/v1/leads/import" in re.sub(r"<[^>]*>|\N{ZERO WIDTH SPACE}", "", browser.stdout)
     assert "Content Security Policy" not in browser.stderr

@@ -5,39 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import threading
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
 import pytest
 from mcp import Client, StdioServerParameters
-from werkzeug.serving import make_server
 
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.support.api import given, when
-from tests.support.api.application import application
+from tests.support.api.application import application, served
 from tests.support.api.client import Client as ApiClient
 from tests.support.forks import ROOT
 from tests.support.processes import environment, sendtrail
 
 Ask = Callable[[Client], Coroutine[Any, Any, Any]]
-
-
-@contextmanager
-def api(container: Container) -> Iterator[str]:
-    """The URL of a server of the API."""
-    server = make_server("127.0.0.1", 0, application(container), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
 
 
 def assisted(url: str, key: str, ask: Ask) -> Any:
@@ -89,7 +72,7 @@ def test_an_assistant_reads_and_drafts_and_sends_nothing(
             "without": await called(client, "report", of="campaign"),
         }
 
-    with api(container) as url:
+    with served(application(container)) as url:
         found = assisted(url, operator.key or "", ask)
 
     tools = found["tools"]
@@ -112,7 +95,7 @@ def test_an_assistant_sees_and_may_what_its_key_may(
     async def ask(client: Client) -> Any:
         return await called(client, "draft_campaign", name="Later", body="Hello")
 
-    with api(container) as url:
+    with served(application(container)) as url:
         refused = assisted(url, viewer.key or "", ask)
         unknown = assisted(url, "st_wrong", ask)
 

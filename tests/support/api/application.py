@@ -1,11 +1,16 @@
-"""The web application, built once per process."""
+"""The web application, built once per process, and an address for it."""
 
 from __future__ import annotations
 
 import copy
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from api import create_app
 from api.http import approved_templates, device_phones, trials
@@ -34,6 +39,25 @@ def application(
     }
     app.extensions = {**app.extensions, **own}
     return app
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_: Any) -> None:
+        """Writes nothing: a page that fails is seen by its reader."""
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The address of ``app`` on a free port, as long as the block lasts."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @cache

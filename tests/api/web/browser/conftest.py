@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.support.chromium import served
+from tests.support.api.application import served
 
 
 @pytest.fixture

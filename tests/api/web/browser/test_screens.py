@@ -11,9 +11,10 @@ from flask import Flask
 from projections.container import Container
 from tests.support import hostile
 from tests.support.api import given
+from tests.support.api.application import served
 from tests.support.api.client import Client
 from tests.support.api.screens import SCREENS
-from tests.support.chromium import PHONE, Chromium, Person, person, served
+from tests.support.chromium import PHONE, Chromium, Person, person
 from tests.support.heard import puts, says
 from tests.support.when import receives
 
