@@ -170,8 +170,8 @@ class BulkCommands(LeadCommands, MessageCommands):
     def _refuse_leads(self, connection: Any, missing: Sequence[UUID], chunk: _Chunk) -> None:
         there = self.queries.taken(connection, missing)
         for id_ in missing:
-            aside = "this lead is in quarantine" if id_ in there else f"no lead {id_}"
-            chunk.done.refused.append(Refused(id_, aside))
+            reason = "this lead is in quarantine" if id_ in there else f"no lead {id_}"
+            chunk.done.refused.append(Refused(id_, reason))
 
     def _opt_out_each(
         self,
