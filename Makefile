@@ -13,7 +13,7 @@ EXTRAS := --extra dev --extra docs --extra ha --extra mcp --extra otel --extra s
 COMPILE := pip compile setup.cfg requirements/build.in --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --quiet
 
-.PHONY: demo test lint bench bench-check crash fuzz ha client wheel docs lowest lock audit clean
+.PHONY: demo test lint bench bench-check crash fuzz ha client texts wheel docs lowest lock audit clean
 
 demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own; ARGS=--serve: then look at it
 	$(BIN)/sendtrail demo $(ARGS)
@@ -45,6 +45,9 @@ ha: $(VENV)/ready-ha  ## loses the leader of three PostgreSQL nodes three times,
 
 client: $(VENV)/ready-dev $(VENV)-client/ready  ## a Python client of the API, in build/client, and a lead registered by it
 	$(BIN)/python -m tests.client --venv $(VENV)-client --into build/client
+
+texts: $(VENV)/ready-dev  ## brings the catalogues of the pages' texts up to date, and lists what is to be translated
+	$(BIN)/python -m tests.texts
 
 wheel: $(VENV)/ready  ## builds the wheel in dist/, and uses it in an empty environment and folder
 	rm -rf build dist

@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from api.http.context import actor, now
-from api.web import asking, forms
+from api.web import asking, forms, texts
 from api.web.asking import ApiError
 from api.web.composing import CHANGEABLE
 from api.web.rendering import offer, render
@@ -58,7 +58,7 @@ def recipients(campaign_id: UUID) -> str:
         "campaign_recipients.html",
         campaign=asking.get(f"/campaigns/{campaign_id}"),
         statuses=[(each, each) for each in STATUSES],
-        reasons=[(each, each.replace("_", " ")) for each in get_args(Exclusion)],
+        reasons=[(each, texts.word(each)) for each in get_args(Exclusion)],
         wanted=request.args.get("excluded", ""),
         **asking.listed(f"/campaigns/{campaign_id}/recipients", PAGE),
     )

@@ -19,6 +19,7 @@ from api.web import (
     devices,
     files,
     importing,
+    languages,
     lists,
     messages,
     overview,
@@ -68,6 +69,7 @@ def install(app: Flask) -> None:
     for blueprint in (
         files.blueprint,
         signing_in.blueprint,
+        languages.blueprint,
         *(each.blueprint for each in SIGNED_IN),
     ):
         app.register_blueprint(blueprint)

@@ -67,6 +67,11 @@ def here_with(**changed: str) -> str:
     return f"{request.path}?{urlencode({**request.args.to_dict(), **changed})}"
 
 
+def here_again() -> str:
+    """The address of this page with its filters; of a form's answer, where to begin again."""
+    return request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else "/"
+
+
 def csv_address(path: str) -> str:
     """The address of a list as CSV, with the filters of this page."""
     return f"/csv{path}?{urlencode(request.args.to_dict())}"
@@ -112,13 +117,16 @@ def _made() -> Environment:
         "outside_json": outside_json,
         "number": number,
         "outside": outside,
+        "word": texts.word,
     }
     environment.globals |= {
         "csv_address": csv_address,
         "file": files.address,
         "here": lambda: request.path,
+        "here_again": here_again,
         "here_with": here_with,
         "language": texts.language,
+        "languages": texts.choices,
         "live": live,
         "may": forms.may,
         "once": forms.once,

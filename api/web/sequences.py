@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, redirect, request, url_for
 
-from api.web import asking, forms
+from api.web import asking, forms, texts
 from api.web.asking import ApiError
 from api.web.forms import Answer
 from api.web.rendering import render
@@ -172,7 +172,7 @@ def _page(sequence_id: UUID, wrong: ApiError | None = None) -> str:
         report=report,
         funnel={each["step"]: each for each in report["steps"]},
         actions=ACTIONS.get(sequence["status"], ()),
-        reentries=[(each, each.replace("_", " ")) for each in REENTRIES],
+        reentries=[(each, texts.word(each)) for each in REENTRIES],
         written=request.form,
         wrong=wrong,
     )

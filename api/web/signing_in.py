@@ -139,8 +139,12 @@ def _by_link(given: str) -> str | None:
 
 
 def _next() -> str:
-    """Where to go then: a path of ours, whatever the request names."""
-    wanted = request.values.get("next", "/")
+    """Where to go then."""
+    return own_path(request.values.get("next", "/"))
+
+
+def own_path(wanted: str) -> str:
+    """A path of ours, whatever the request names."""
     parts = urlsplit(wanted)
     plain = not parts.scheme and not parts.netloc and wanted.startswith("/")
     return wanted if plain and not wanted.startswith(("//", "/\\")) else "/"

@@ -29,6 +29,11 @@ def language() -> str:
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "en")
 
 
+def choices() -> list[tuple[str, str]]:
+    """The languages that there are, by code, as they call themselves."""
+    return list(LANGUAGES.items())
+
+
 def gettext(text: str) -> str:
     """The text in the reader's language."""
     return _catalogue(language()).gettext(text)
@@ -37,6 +42,12 @@ def gettext(text: str) -> str:
 def ngettext(one: str, many: str, count: int) -> str:
     """The text for so many, in the reader's language."""
     return _catalogue(language()).ngettext(one, many, count)
+
+
+def word(name: str | None) -> str:
+    """A state or a reason, as the API names it, in the reader's language; what no catalogue has is
+    shown as it is."""
+    return gettext(name).replace("_", " ") if name else ""
 
 
 @cache
