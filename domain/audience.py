@@ -14,6 +14,7 @@ from uuid import UUID
 
 from domain import device_choice, values
 from domain import template as templates
+from domain.campaign.definition import Definition, groups
 from domain.content import Content
 from domain.content_check import sends_template
 from domain.device import Status
@@ -107,6 +108,17 @@ class Senders:
         return sends_template(written, self._gateways.get(sender, "")) and templates.lacks_a_value(
             written.template, names, written.rules
         )
+
+
+def of_campaign(
+    campaign_id: UUID,
+    definition: Definition,
+    statuses: Mapping[UUID, Status],
+    gateways: Mapping[UUID, str],
+) -> Senders:
+    """What chooses for the leads of a campaign, with its hold-out group."""
+    held_out = groups(campaign_id, definition).is_held_out
+    return Senders(statuses, gateways, definition, definition.device_ids, held_out)
 
 
 def mismatch(

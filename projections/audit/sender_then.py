@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from domain import audience, device, lead, message, rendering
-from domain.campaign import definition as definitions
 from domain.campaign.definition import Definition
 from domain.device import Device
 from domain.device_choice import Ties
@@ -49,8 +48,7 @@ def exclusion_then(
     )
     gateways = {id_: state.configuration.gateway for id_, state in found.items()}
     profile = person.profile
-    held_out = definitions.groups(campaign_id, written).is_held_out
-    sender = audience.Senders(statuses, gateways, written, written.device_ids, held_out).admit(
+    sender = audience.of_campaign(campaign_id, written, statuses, gateways).admit(
         person.id,
         ties,
         opted_out=False,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from domain import audience, rendering
 from domain.campaign import Campaign
-from domain.campaign import definition as campaign_definition
+from domain.campaign.definition import starts_at
 from projections.database.engine import rows, uuids
 from projections.readmodels import devices, leads, segments
 from projections.readmodels.segment_conditions import Compiled
@@ -50,15 +50,9 @@ def page(
     for ``reason`` now, after the lead ``after``. A campaign that has started does not look at those
     who were registered since."""
     statuses = devices.statuses(connection)
-    definition = state.definition
-    senders = audience.Senders(
-        statuses,
-        devices.gateways(connection),
-        definition,
-        definition.device_ids,
-        campaign_definition.groups(state.id, definition).is_held_out,
-    )
-    start = max(now, campaign_definition.starts_at(definition))
+    gateways = devices.gateways(connection)
+    senders = audience.of_campaign(state.id, state.definition, statuses, gateways)
+    start = max(now, starts_at(state.definition))
     asked = segments.of_campaign(connection, state, start) or EVERYBODY
     found: list[Any] = []
     looked_at = 0

@@ -95,12 +95,8 @@ class Reader:
 
     def _foresee(self) -> None:
         statuses = devices.statuses(self._connection)
-        senders = audience.Senders(
-            statuses,
-            self._gateways,
-            self._definition,
-            self._definition.device_ids,
-            self._groups.is_held_out,
+        senders = audience.of_campaign(
+            self._campaign.id, self._definition, statuses, self._gateways
         )
         cursor, retired = self._campaign.cursor, devices.retired(statuses)
         segment = segments.of_campaign(self._connection, self._campaign, self._start)

@@ -124,13 +124,8 @@ class Campaigner:
         """The chunk after ``cursor``, which is None before the first one."""
         definition, now = state.definition, self.container.outreach.clock()
         statuses = devices.statuses(connection)
-        senders = audience.Senders(
-            statuses,
-            devices.gateways(connection),
-            definition,
-            definition.device_ids,
-            campaign_definition.groups(state.id, definition).is_held_out,
-        )
+        gateways = devices.gateways(connection)
+        senders = audience.of_campaign(state.id, definition, statuses, gateways)
         candidates = leads.audience(
             connection,
             state.id,
