@@ -44,6 +44,7 @@ from api.resources import (
     sequences,
     subscriptions,
     suppressions,
+    what_if,
 )
 from api.resources import device_phones as phones_of_devices
 from api.resources import trials as tests_of_both
@@ -69,6 +70,7 @@ DESCRIBED = (
     messages,
     reports,
     audit,
+    what_if,
     replies,
     suppressions,
     quarantine,

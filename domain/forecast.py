@@ -13,7 +13,7 @@ from domain.pacing import Pace
 from domain.windows import Hours, is_open, next_change, next_open
 
 # Nobody waits longer for an answer about the future.
-_AHEAD = timedelta(days=3653)
+AHEAD = timedelta(days=3653)
 
 
 class Waiting(msgspec.Struct, kw_only=True, gc=False):
@@ -47,7 +47,7 @@ def last_sent(start: datetime, waiting: Iterable[Waiting], days: Days) -> dateti
     than its limit allows.
     """
     try:
-        return _Device(start, waiting, days).last_sent(start + _AHEAD)
+        return _Device(start, waiting, days).last_sent(start + AHEAD)
     except OverflowError:  # the calendar ends before they do
         return None
 

@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 
 from domain import windows
 
+# The longest day there is, when the clocks are put back.
+LONGEST_DAY = timedelta(hours=26)
+
 
 def next_day(had: Iterable[datetime], cap: int, at: datetime, zone: ZoneInfo) -> datetime | None:
     """When the next day of the person begins, who is in ``zone``, if on the day of ``at`` there are

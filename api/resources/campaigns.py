@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from api.http import approved_templates
+from api.http import approved_templates, definitions
 from api.http.blueprints import Blueprint
 from api.http.context import (
     actor,
-    check_pool,
     container,
     gateways_in_service,
     now,
@@ -31,63 +30,15 @@ from api.schemas.campaigns import (
     Preview,
 )
 from api.schemas.fields import Nothing, fill_max_delay, page_of
-from domain import content_check, values
-from domain.campaign.definition import BRAKE, Brake, Definition, earliest
-from domain.campaign.variants import Variant, texts
+from domain.campaign.definition import Definition
+from domain.campaign.given import times
 from projections.queries.preview import preview
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/api/v1/campaigns")
 
 
-# The time zone of a campaign that everybody gets at the same time of the own clock.
-RECIPIENT = "recipient"
-
-
 def _show(campaign_id: UUID) -> Any:
     return resource("campaign", campaign_id, serializers.campaign)
-
-
-def _checked(data: dict[str, Any]) -> dict[str, Any]:
-    """``data`` with tuples for lists, as ``Definition`` has them. Raises InvalidInputError for
-    devices that are not in service."""
-    check_pool(data)
-    if data.get("brake") is not None:
-        data["brake"] = Brake(**data["brake"])
-    if "variants" in data:
-        data["variants"] = tuple(Variant(**each) for each in data["variants"])
-        if data["variants"]:
-            data.setdefault("body", data["variants"][0].body)
-    return data | {name: tuple(data[name]) for name in ("windows", "niche") if name in data}
-
-
-def _check_length(definition: Definition, gateways: Iterable[str]) -> None:
-    """Raises InvalidInputError for a text that is too long for every gateway."""
-    gateways = list(gateways)
-    for number, written in enumerate(texts(definition, definition.variants), start=1):
-        field = f"variants[{number}].body" if definition.variants else "body"
-        content_check.check_length(field, written, gateways)
-
-
-def _instant(data: dict[str, Any], present: Definition | None = None) -> dict[str, Any]:
-    """The fields of ``Definition`` that say when it is, from ``data`` and, for what is not given,
-    from the ``present`` definition. A local time of recipients is no zone; it stays one where
-    another time is given alone, and is that time in another zone where one is given alone."""
-    own = None if present is None else present.timezone
-    local = None if present is None else present.local_time
-    zone = data.get("timezone", RECIPIENT if local else own)
-    if zone == RECIPIENT and not data.keys() & {"timezone", "scheduled_at"}:
-        return {}
-    if present is None and "scheduled_at" not in data and zone != RECIPIENT:
-        return {"timezone": zone}
-    if zone == RECIPIENT:
-        at = values.parse_local(data.get("scheduled_at", local or ""), "scheduled_at")
-        local = at.isoformat(timespec="minutes")
-        return {"timezone": None, "local_time": local, "scheduled_at": earliest(at)}
-    said = data.get("scheduled_at", local if "timezone" in data else None)
-    if said is None:
-        return {"timezone": zone}
-    found = values.parse_instant(said, "scheduled_at", zone)
-    return {"timezone": zone, "local_time": None, "scheduled_at": found}
 
 
 @blueprint.post("", needs="operator")
@@ -96,12 +47,7 @@ def _instant(data: dict[str, Any], present: Definition | None = None) -> dict[st
 def schedule(data: dict[str, Any]) -> Any:
     """Schedule a campaign, or keep a draft of one"""
     keep = outreach().draft_campaign if data.pop("draft") else outreach().schedule_campaign
-    data.setdefault("undo_seconds", container().settings.undo_seconds)
-    data.setdefault("brake", msgspec.structs.asdict(BRAKE))
-    fill_max_delay(data, default=0.0)
-    definition = Definition(**_checked(data) | _instant(data))
-    _check_length(definition, gateways_in_service())
-    return _show(keep(definition, actor=actor()).id)
+    return _show(keep(definitions.new(data), actor=actor()).id)
 
 
 @blueprint.post("/<uuid:campaign_id>/schedule", needs="operator")
@@ -111,8 +57,8 @@ def schedule_draft(data: dict[str, Any], campaign_id: UUID) -> Any:
     """Plan a draft, for its own time or for the one that is given"""
 
     def change(definition: Definition) -> Definition:
-        changed = msgspec.structs.replace(definition, **_instant(data, definition))
-        _check_length(changed, gateways_in_service())
+        changed = msgspec.structs.replace(definition, **times(data, definition))
+        definitions.check_length(changed, gateways_in_service())
         return changed
 
     outreach().schedule_draft(campaign_id, change, actor=actor())
@@ -147,14 +93,14 @@ def show(campaign_id: UUID) -> Any:
 @blueprint.response(200, Campaign)
 def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
     """Change a campaign; audience, devices and instant only before it is triggered"""
-    data = _checked(data)
+    data = definitions.checked(data)
     gateways = gateways_in_service() if data.keys() & {"body", "variants"} else ()
 
     def change(definition: Definition) -> Definition:
-        fields = data | _instant(data, definition)
+        fields = data | times(data, definition)
         fill_max_delay(fields, default=definition.max_delay_seconds)
         changed = msgspec.structs.replace(definition, **fields)
-        _check_length(changed, gateways)
+        definitions.check_length(changed, gateways)
         return changed
 
     outreach().revise_campaign(campaign_id, change, actor=actor())

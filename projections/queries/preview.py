@@ -3,30 +3,25 @@ campaigner and the runners use."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection
 
-from domain import pacing
 from domain.campaign import Campaign
 from domain.errors import NotFoundError
-from domain.forecast import Days, Waiting, last_sent
+from domain.forecast import Waiting, last_sent
 from domain.pacing import Pace
-from domain.values import zone
 from domain.windows import ALWAYS, Hours, next_open
 from domain.zones import House
 from projections.database.engine import rows, uuids
+from projections.queries import device_lines
 from projections.queries.preview_audience import UTC_ZONE, Audience, Reader
 from projections.queries.preview_texts import Sample, TextWarning
 from projections.readmodels import campaigns
-from projections.schema.expressions import DAILY_LIMIT
-
-# Runners give out slots so far ahead at the most. A later one is of a clock that was wrong.
-_LOOK_AHEAD = timedelta(minutes=10)
 
 
 class DeviceShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,8 +120,8 @@ def _shares(
     definition = campaign.definition
     asked = Pace(definition.min_delay_seconds, definition.max_delay_seconds)
     waiting: dict[UUID, list[Waiting]] = {device_id: [] for device_id in found.share}
-    devices = _devices(connection, found.share, now)
-    paces = {row.device_id: Pace(row.min_delay_seconds, row.max_delay_seconds) for row in devices}
+    devices = device_lines.read(connection, found.share, now)
+    paces = {row.device_id: device_lines.pace(row) for row in devices}
     for due, messages in found.due.items():
         pace = paces[due.device_id].slower_of(asked)
         waiting[due.device_id].append(
@@ -153,7 +148,7 @@ def _share(
 ) -> DeviceShare:
     finishes_at = found.ended.get(row.device_id)
     if any(each.asked for each in waiting):
-        days = Days(zone=zone(row.timezone), limit_of=_limits(row), used=row.used)
+        days = device_lines.days(row)
         finishes_at = None
         if row.status == "online" and not held:
             finishes_at = last_sent(_free_at(row, now), waiting, days)
@@ -168,44 +163,10 @@ def _share(
 
 
 def _free_at(row: Any, now: datetime) -> datetime:
-    """When the device may send the next, from a row of ``_devices``."""
-    last = pacing.slot_that_counts(row.last_slot_at, pacing.farthest_slot(now, _LOOK_AHEAD))
-    pause = Pace(row.min_delay_seconds, row.max_delay_seconds).average
-    return now if last is None else max(now, last + timedelta(seconds=pause))
-
-
-def _limits(row: Any) -> Callable[[date], int | None]:
-    """A device's limit of a day, from a row of ``_devices``."""
-    limits: list[int | None] = row.limits
-    today: date = row.today
-
-    def limit_of(day: date) -> int | None:
-        return limits[min(max(0, (day - today).days), len(limits) - 1)]
-
-    return limit_of
-
-
-def _devices(connection: Connection, ids: Iterable[UUID], now: datetime) -> list[Any]:
-    """The rows of these devices, each with its day ``today``, how much of that it has ``used``, and
-    the ``last_slot_at`` that was given out. ``limits`` are those of today and of the days after it;
-    the last of them is that of all later days."""
-    limit = DAILY_LIMIT.format(day="t.today + n", now="%(now)s::timestamptz")
-    return rows(
-        connection,
-        f"""
-        SELECT d.*, t.today,
-            ARRAY(SELECT {limit} FROM generate_series(0, coalesce((d.warm_up ->> 'days')::int, 0))
-                  AS n ORDER BY n) AS limits,
-            coalesce((SELECT u.claimed FROM device_days u
-                WHERE u.device_id = d.device_id AND u.day = t.today), 0) AS used,
-            (SELECT s.last_slot_at FROM device_slots s WHERE s.device_id = d.device_id)
-                AS last_slot_at
-        FROM devices d CROSS JOIN LATERAL (
-            SELECT (%(now)s::timestamptz AT TIME ZONE d.timezone)::date AS today) t
-        WHERE d.device_id = ANY(%(ids)s::uuid[]) ORDER BY d.name, d.device_id
-        """,
-        now=now,
-        ids=uuids(ids),
+    """When the device may send the next, from a row of ``device_lines``."""
+    last = device_lines.last_slot(row, now)
+    return (
+        now if last is None else max(now, last + timedelta(seconds=device_lines.pace(row).average))
     )
 
 

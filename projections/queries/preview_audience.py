@@ -4,6 +4,7 @@ what the rest would be."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from domain import audience, rendering, zones
+from domain.audience import Exclusion
 from domain.campaign import Campaign
 from domain.campaign import definition as campaign_definition
 from domain.windows import Hours
@@ -94,26 +96,14 @@ class Reader:
                     self._found.ended[row.device_id] = max(latest, row.ended_at)
 
     def _foresee(self) -> None:
-        statuses = devices.statuses(self._connection)
-        senders = audience.of_campaign(
-            self._campaign.id, self._definition, statuses, self._gateways
-        )
-        cursor, retired = self._campaign.cursor, devices.retired(statuses)
-        segment = segments.of_campaign(self._connection, self._campaign, self._start)
-        while chunk := leads.audience(
-            self._connection, self._campaign.id, cursor, CHUNK, retired, segment, named=True
-        ):
-            cursor = chunk[-1].lead_id
-            for row in chunk:
-                names = rendering.names_of(row.name, row.phone, row.attributes)
-                sender = leads.sender(senders, row, names)
-                if isinstance(sender, UUID):
-                    self._found.share[sender] += 1
-                    self._add_due(row, sender)
-                    continue
-                self._found.excluded[sender] += 1
-                if sender == "template_variable_missing":
-                    self._found.texts.leave_out(names)
+        for each in admitted(self._connection, self._campaign, self._start):
+            if isinstance(each.sender, UUID):
+                self._found.share[each.sender] += 1
+                self._add_due(each.row, each.sender)
+                continue
+            self._found.excluded[each.sender] += 1
+            if each.sender == "template_variable_missing":
+                self._found.texts.leave_out(each.names)
 
     def _add_due(self, row: Any, device_id: UUID, due_at: datetime | None = None) -> None:
         """Takes in a message to the lead ``row`` that is yet to be sent; one that is not scheduled
@@ -129,6 +119,35 @@ class Reader:
         if device_id in self._gateways:
             written = self._groups.content(row.lead_id) or self._definition
             self._found.texts.add(row, names, device_id, written)
+
+
+class Admitted(NamedTuple):
+    """A lead that matches, from a row of ``leads.audience``, with the names that a text may name;
+    ``sender`` is the device that would write to it, or the reason why none does."""
+
+    row: Any
+    names: dict[str, str]
+    sender: UUID | Exclusion
+
+
+def admitted(
+    connection: Connection, state: Campaign, at: datetime, *, saved: bool = True
+) -> Iterator[Admitted]:
+    """The leads that match the campaign and that nobody looked at yet, in lead order, if it starts
+    ``at`` that instant. One that is not ``saved`` has no row."""
+    definition = state.definition
+    statuses = devices.statuses(connection)
+    senders = audience.of_campaign(state.id, definition, statuses, devices.gateways(connection))
+    cursor, retired = state.cursor, devices.retired(statuses)
+    segment = segments.of_campaign(connection, state, at)
+    criteria = leads.SAVED if saved else leads.criteria(definition.niche, definition.target_status)
+    while chunk := leads.audience(
+        connection, state.id, cursor, CHUNK, retired, segment, named=True, criteria=criteria
+    ):
+        cursor = chunk[-1].lead_id
+        for row in chunk:
+            names = rendering.names_of(row.name, row.phone, row.attributes)
+            yield Admitted(row, names, leads.sender(senders, row, names))
 
 
 def messages_of(

@@ -43,7 +43,7 @@ JOIN broadcast_messages m ON m.lead_id = p.lead_id AND m.enrollment_id = p.enrol
 ORDER BY m.message_id FOR UPDATE OF m SKIP LOCKED
 """)
 
-_HAD = prepared("""
+HAD = prepared("""
 SELECT m.lead_id::text, t.at FROM broadcast_messages m
 -- What is processing may have been queued before, on another day.
 CROSS JOIN LATERAL (SELECT CASE WHEN m.status = 'processing' THEN m.send_at ELSE m.queued_at END
@@ -85,6 +85,6 @@ def had(
     transaction ends nobody else counts."""
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _CAP_LOCK})
     found: dict[str, list[datetime]] = {}
-    for row in rows(connection, _HAD, ids=uuids(lead_ids), since=since):
+    for row in rows(connection, HAD, ids=uuids(lead_ids), since=since):
         found.setdefault(row.lead_id, []).append(row.at)
     return found

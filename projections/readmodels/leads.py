@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -41,6 +41,19 @@ MATCHES = """
     AND (cardinality({a}.niche_keys) = 0 OR l.niche_keys && {a}.niche_keys)
     AND ({a}.target_status = 'all' OR l.target_status = {a}.target_status)
 """
+
+
+# The criteria of a campaign, in its row.
+SAVED = Compiled("(SELECT * FROM campaigns WHERE campaign_id = %(campaign_id)s)", {})
+
+
+def criteria(niche: Sequence[str], target_status: str) -> Compiled:
+    """The same where no row has them."""
+    return Compiled(
+        f"(SELECT ARRAY(SELECT {key('t')} FROM unnest(%(asked_niche)s::text[]) t) AS niche_keys,"
+        " %(asked_status)s::text AS target_status)",
+        {"asked_niche": list(niche), "asked_status": target_status},
+    )
 
 
 def enrollable(
@@ -108,9 +121,11 @@ def audience(
     *,
     named: bool = False,
     local: bool = False,
+    criteria: Compiled = SAVED,
 ) -> list[Any]:
-    """The next ``limit`` leads, in id order after ``after``, that match the campaign's frozen niche
-    and target status, and ``segment``; the campaign's row must be locked. They come with what ties
+    """The next ``limit`` leads, in id order after ``after``, that match the ``criteria``, which are
+    the campaign's frozen niche and target status, and ``segment``; the campaign's row must be
+    locked, if it has one. They come with what ties
     them to devices, of which these are ``retired``. If they are ``named``, with what a text may
     name, and with their latest reply; if they are ``local``, with what says where they are."""
     names = ", l.name, l.attributes, l.replied_at" if named else ""
@@ -121,8 +136,8 @@ def audience(
         f"""
         SELECT l.lead_id, l.version, l.device_id, l.replied_through,
             {FIRST_CONTACT} AS first_contact, l.opted_out_at, l.unreachable_at{names}
-        FROM campaigns c JOIN leads l ON {MATCHES.format(a="c")}
-        WHERE c.campaign_id = %(campaign_id)s AND {asked.sql}
+        FROM {criteria.sql} c JOIN leads l ON {MATCHES.format(a="c")}
+        WHERE {asked.sql}
           AND (%(after)s::uuid IS NULL OR l.lead_id > %(after)s::uuid)
         ORDER BY l.lead_id LIMIT %(limit)s
         """,
@@ -130,6 +145,7 @@ def audience(
         after=None if after is None else str(after),
         limit=limit,
         retired=uuids(retired),
+        **criteria.parameters,
         **asked.parameters,
     )
 

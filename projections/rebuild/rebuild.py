@@ -164,10 +164,16 @@ def _create_schema(database: Database, schema: str, *, anew: bool = False) -> li
     with database.transaction("rebuild") as connection:
         if anew:
             connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-        _set_search_path(connection, schema)
-        create_read_models(connection, all_indexes=False)
-        return defer_indexes(connection, schema) + reading_indexes()
+        return make_schema(connection, schema)
+
+
+def make_schema(connection: Connection, schema: str) -> list[str]:
+    """Create ``schema`` with empty tables, first in the search path of this transaction; return the
+    statements that create their indexes."""
+    connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    _set_search_path(connection, schema)
+    create_read_models(connection, all_indexes=False)
+    return defer_indexes(connection, schema) + reading_indexes()
 
 
 def _create_indexes(database: Database, schema: str, indexes: Sequence[str], position: int) -> None:
@@ -192,11 +198,11 @@ def _replay(
     with read_ahead(database, PAGE, until) as pages:
         for page in pages:
             with database.transaction("rebuild") as connection:
-                total = _last_id(connection)
+                total = last_id(connection)
                 # What a crash loses is not missed: the next rebuild begins anew.
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 _set_search_path(connection, schema)
-                _project(connection, page)
+                project_page(connection, page)
             position = page.last
             progress(position, total)
     return position
@@ -205,12 +211,13 @@ def _replay(
 def _catch_up(connection: Connection, position: int) -> int:
     """Project the events after ``position`` in this transaction; return the last one's id."""
     while (page := read(connection, position, PAGE)) is not None:
-        _project(connection, page)
+        project_page(connection, page)
         position = page.last
     return position
 
 
-def _project(connection: Connection, page: Page) -> None:
+def project_page(connection: Connection, page: Page) -> None:
+    """Project a page of the log. Raises StorageError if an event is not what was written."""
     try:
         project(connection, page.changes).write(connection)
     # The driver raises ValueError itself for a text with a NUL.
@@ -225,9 +232,9 @@ def _swap(database: Database, wanted: Sequence[Table], position: int) -> None:
             with database.transaction("rebuild") as connection:
                 _set_search_path(connection, SCHEMA)
                 if (page := read(connection, position, PAGE)) is not None:
-                    _project(connection, page)
+                    project_page(connection, page)
                     position = page.last
-                left = _last_id(connection) - position
+                left = last_id(connection) - position
             if left <= NEARLY:
                 break
         try:
@@ -248,7 +255,8 @@ def _swap(database: Database, wanted: Sequence[Table], position: int) -> None:
     raise StorageError("the tables are in use all the time: they stay as they were; try again")
 
 
-def _last_id(connection: Connection) -> int:
+def last_id(connection: Connection) -> int:
+    """The notification id of the last event of the log; 0 of an empty one."""
     (row,) = rows(connection, f"SELECT coalesce(max(notification_id), 0) FROM {LIVE}.stored_events")
     return int(row[0])
 

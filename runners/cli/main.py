@@ -68,6 +68,10 @@ COMMANDS = {
         "runners.cli.status:status",
         "What there is: leads, devices, sequences, campaigns, messages by status.",
     ),
+    "what-if": (
+        "runners.cli.what_if:what_if",
+        "Who would get a campaign, who not and why, from which device, when, and how many a day.",
+    ),
 }
 # What says something of the command line itself, and nothing of an installation.
 NEED_NO_SETTINGS = ("completion", "man")

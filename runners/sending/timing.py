@@ -4,7 +4,7 @@ in its distance, when the person may be written to, and not more often than a da
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,9 +18,6 @@ from domain.message.events import LaterReason
 from domain.windows import Hours
 from projections.container import Container
 from projections.queue import dispatch, timing
-
-# The longest day there is, when the clocks are put back.
-_LONGEST_DAY = timedelta(hours=26)
 
 
 class Later(NamedTuple):
@@ -68,7 +65,7 @@ class Timing:
             self._others |= timing.others(connection, steps)
         capped = [row.lead_id for row in rows if self._is_capped(row)]
         if capped:
-            self._had |= timing.had(connection, capped, self.now - _LONGEST_DAY)
+            self._had |= timing.had(connection, capped, self.now - frequency.LONGEST_DAY)
         local = [row.lead_id for row in rows if row.step or self._hours[row.owner_id]]
         if local or capped:
             self._timezones |= timing.timezones(connection, [*local, *capped])

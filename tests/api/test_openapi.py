@@ -85,6 +85,7 @@ PATHS = {
     "/reports/devices": {"get"},
     "/audit/messages/{message_id}": {"get"},
     "/audit/leads/{lead_id}": {"get"},
+    "/what-if": {"post"},
     "/audit/why-not": {"get"},
     "/audit/events": {"get"},
     "/quarantine": {"get"},

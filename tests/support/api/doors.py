@@ -40,6 +40,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/segments"): {"name": "New", "all": [NEVER_SENT]},
     ("POST", "/segments/preview"): {"all": [NEVER_SENT]},
     ("POST", "/suppressions"): {"value": "+60129990002"},
+    ("POST", "/what-if"): {"campaign": {"name": "New", **STEP}},
 }
 QUERIES = {
     ("GET", "/audit/why-not"): {"lead_id": "{lead_id}", "campaign_id": "{campaign_id}"},

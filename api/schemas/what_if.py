@@ -1,0 +1,86 @@
+"""What if: a campaign or a sequence that nobody saved, and what it would do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validates_schema
+
+from api.schemas.campaigns import NewCampaign
+from api.schemas.fields import note
+
+
+class AskedCampaign(NewCampaign):
+    """A campaign as POST /campaigns takes it; without a time it starts at the instant of which is
+    asked."""
+
+    @validates_schema(skip_on_field_errors=False)
+    def _says_what_and_when(self, data: dict[str, Any], **_: Any) -> None:
+        if not data.get("variants") and "body" not in data:
+            raise ValidationError({"body": ["Missing data for required field."]})
+
+
+class Question(Schema):
+    campaign = fields.Nested(AskedCampaign, required=True)
+    as_of = fields.AwareDateTime(
+        metadata=note("over leads and devices as they were then; else as they are now")
+    )
+
+
+class WouldGet(Schema):
+    lead_id = fields.UUID(required=True)
+    device_id = fields.UUID(required=True)
+    at = fields.AwareDateTime(
+        required=True, allow_none=True, metadata=note("null where nobody knows when")
+    )
+    step = fields.Integer(allow_none=True, metadata=note("of a sequence, from 1; else null"))
+
+
+class WouldNotGet(Schema):
+    lead_id = fields.UUID(required=True)
+    reason = fields.String(required=True)
+    step = fields.Integer(allow_none=True, metadata=note("of a sequence, from 1; else null"))
+
+
+class Computed(Schema):
+    position = fields.Integer(required=True, metadata=note("the last event that it knows"))
+    as_of = fields.AwareDateTime(required=True)
+    digest = fields.String(
+        required=True,
+        metadata=note("SHA-256 of question, position and people: the same for the same question"),
+    )
+    erased = fields.Integer(
+        required=True, metadata=note("people who are absent: they were erased since")
+    )
+    pauses = fields.String(
+        required=True, metadata=note("'average': of each pace, in the place of random ones")
+    )
+
+
+class WhatIf(Schema):
+    recipients = fields.List(fields.Nested(WouldGet), required=True)
+    left_out = fields.List(fields.Nested(WouldNotGet), required=True)
+    excluded = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata=note("everybody who is left out, by reason"),
+    )
+    per_day = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.Integer()),
+        required=True,
+        metadata=note("by date in SENDTRAIL_TIMEZONE: how many by device, and in total"),
+    )
+    ends_at = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata=note("when the last is sent; null without one, or where nobody knows"),
+    )
+    real = fields.Dict(
+        required=True, allow_none=True, metadata=note("what really happened in a span; else null")
+    )
+    computed = fields.Nested(Computed, required=True)
+    next_cursor = fields.String(
+        required=True, allow_none=True, metadata=note("null on the last page")
+    )
