@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from domain.errors import UnsupportedError
+
+# The gateways that hold a WhatsApp Web session, to which a phone can be linked.
+GATEWAYS = frozenset({"gowa"})
+
 
 class QrCode(msgspec.Struct, frozen=True):
     """A QR code that a phone scans: its ``modules`` row by row, true is dark, without the margin;
@@ -23,3 +28,9 @@ class Contact(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         # Neither gets into a log or a traceback.
         return "<contact>"
+
+
+def require_linking(gateway: str) -> None:
+    """Raises UnsupportedError for a gateway to which no phone is linked from here."""
+    if gateway not in GATEWAYS:
+        raise UnsupportedError(f"a device behind {gateway} is linked to no phone from here")

@@ -9,13 +9,11 @@ from uuid import UUID
 from flask import current_app
 
 from api.http.context import container
-from domain.errors import NotFoundError, SettingsError, UnsupportedError
-from domain.pairing import Contact, QrCode
+from domain.errors import NotFoundError, SettingsError
+from domain.pairing import Contact, QrCode, require_linking
 from projections.readmodels import devices
 
 EXTENSION = "sendtrail-phones"
-# The gateways that hold a WhatsApp Web session, to which a phone can be linked.
-GATEWAYS = frozenset({"gowa"})
 
 
 class Phones(Protocol):
@@ -62,8 +60,7 @@ def _row(device_id: UUID) -> Any:
     row = rows.get(device_id)
     if row is None:
         raise NotFoundError("device in service", device_id)
-    if row.gateway not in GATEWAYS:
-        raise UnsupportedError(f"a device behind {row.gateway} is linked to no phone from here")
+    require_linking(row.gateway)
     return row
 
 

@@ -10,7 +10,7 @@ import click
 
 from domain import phones
 from domain.errors import InvalidInputError, UnsupportedError
-from domain.pairing import QrCode
+from domain.pairing import QrCode, require_linking
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.intake.contacts import contacts_file
@@ -119,8 +119,7 @@ def drawn(qr: QrCode) -> list[str]:
 
 def _of_phone(container: Container, name: str) -> Any:
     row = find(container, name)
-    if row.gateway != "gowa":
-        raise UnsupportedError(f"a device behind {row.gateway} is linked to no phone from here")
+    require_linking(row.gateway)
     return row
 
 
