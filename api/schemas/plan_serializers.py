@@ -81,7 +81,7 @@ def campaign(row: Any) -> dict[str, Any]:
         "variants": row.definition.get("variants", []),
         "hold_out": row.definition.get("hold_out", 0.0),
         "brake": row.definition.get("brake"),
-        "braked": _dated(row.brake),
+        "braked": _dated(row.braked),
         "awaits_approval": row.awaits_approval,
         "approved": _dated(row.approved),
         "made_by": row.made_by,

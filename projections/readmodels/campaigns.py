@@ -104,10 +104,7 @@ HANDLERS: Handlers = {
     ("campaign.drafted",): (handler(_new("draft"), "definition json, actor text"),),
     # Of each event one of the two statements makes or changes a row.
     ("campaign.scheduled",): (
-        handler(
-            _new("pending", "coalesce(approval = 'needed', false)"),
-            "definition json, actor text, approval text",
-        ),
+        handler(_new("pending", "coalesce(approval = 'needed', false)"), _DEFINED),
         handler(_redefined("status = 'pending',"), _DEFINED),
     ),
     ("campaign.revised",): (handler(_redefined(), _DEFINED), HOLD_OR_FREE),
@@ -139,7 +136,7 @@ HANDLERS: Handlers = {
     ("campaign.paused",): (
         handler(
             _update(
-                "status = 'paused', paused_from = c.status, brake = CASE WHEN e.reason = 'brake'"
+                "status = 'paused', paused_from = c.status, braked = CASE WHEN e.reason = 'brake'"
                 " THEN jsonb_build_object('tried', e.tried, 'failed', coalesce(e.failed, 0),"
                 " 'opted_out', coalesce(e.opted_out, 0), 'share', e.share, 'at', e.timestamp) END"
             ),
@@ -150,7 +147,7 @@ HANDLERS: Handlers = {
     ("campaign.resumed",): (
         handler(
             _update(
-                "status = c.paused_from, paused_from = NULL, brake = NULL, counted_before ="
+                "status = c.paused_from, paused_from = NULL, braked = NULL, counted_before ="
                 " jsonb_build_object('tried', coalesce(e.tried, 0), 'failed',"
                 " coalesce(e.failed, 0), 'opted_out', coalesce(e.opted_out, 0))"
             ),
@@ -159,7 +156,7 @@ HANDLERS: Handlers = {
         HOLD_OR_FREE,
     ),
     ("campaign.cancelled",): (
-        handler(_update("status = 'cancelled', paused_from = NULL, brake = NULL")),
+        handler(_update("status = 'cancelled', paused_from = NULL, braked = NULL")),
         HOLD_OR_FREE,
     ),
     ("campaign.finished",): (handler(_update("status = 'finished'")),),
@@ -186,7 +183,7 @@ def state(row: Any) -> Campaign:
         made_by=row.made_by,
         changed_by=row.changed_by,
         awaits_approval=row.awaits_approval,
-        pause_reason="" if row.brake is None else "brake",
+        pause_reason="" if row.braked is None else "brake",
         counted_before=msgspec.convert(row.counted_before or {}, Counted),
         approved=msgspec.convert(row.approved, Approval | None),
         segment=segment,

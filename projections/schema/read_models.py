@@ -106,7 +106,7 @@ campaigns = Table(
     Column("awaits_approval", Boolean, nullable=False, server_default=text("false")),
     Column("approved", JSONB),
     # By what it held itself, where it did, and what does not count for that any more.
-    Column("brake", JSONB),
+    Column("braked", JSONB),
     Column("counted_before", JSONB),
     # Before it nothing is sent.
     Column("undo_until", TIME),
