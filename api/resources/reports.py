@@ -18,10 +18,13 @@ from api.schemas.reports import (
     SequenceReport,
     Series,
     SeriesQuery,
+    Signals,
+    SignalsQuery,
 )
 from domain import values
 from projections.queries import reports, waiting_summary
 from projections.queries.series import series
+from projections.queries.signals import signals
 
 blueprint = Blueprint("reports", __name__, url_prefix="/api/v1/reports")
 
@@ -84,3 +87,18 @@ def series_(query: dict[str, Any]) -> Any:
             device_id=query.get("device_id"),
         )
     return {"by": query["by"], "timezone": name, "items": items}
+
+
+# How far signals go back that do not say since when.
+SIGNALS_SPAN = timedelta(days=30)
+
+
+@blueprint.get("/signals", needs="viewer")
+@blueprint.arguments(SignalsQuery, location="query")
+@blueprint.response(200, Signals)
+def signals_(query: dict[str, Any]) -> Any:
+    """What people did with what was sent, by device, by hour of their day, and by content"""
+    until = query.get("until", now())
+    since = query.get("since", until - SIGNALS_SPAN)
+    with container().database.transaction() as connection:
+        return signals(connection, since, until)

@@ -189,3 +189,60 @@ class Series(Schema):
     by = fields.String(required=True)
     timezone = fields.String(required=True)
     items = fields.List(fields.Nested(SeriesBucket), required=True)
+
+
+class SignalsQuery(Schema):
+    since = fields.AwareDateTime(
+        metadata=note("planned for this time or later; without it 30 days before until")
+    )
+    until = fields.AwareDateTime(metadata=note("planned before this time; without it now"))
+
+
+class SignalRate(Schema):
+    count = fields.Integer(required=True)
+    share = fields.Float(required=True, allow_none=True, metadata=note("of those sent"))
+    interval = fields.List(
+        fields.Float(),
+        required=True,
+        allow_none=True,
+        metadata=note("two numbers between which the share is, with 95 % confidence"),
+    )
+
+
+class SignalGroup(Schema):
+    name = fields.String(
+        required=True, allow_none=True, metadata=note("of the device, campaign or sequence")
+    )
+    sent = fields.Integer(required=True)
+    delivered = fields.Nested(SignalRate, required=True)
+    read = fields.Nested(SignalRate, required=True)
+    replied = fields.Nested(SignalRate, required=True)
+    opted_out = fields.Nested(SignalRate, required=True)
+
+
+class SignalDevice(SignalGroup):
+    device_id = fields.UUID(required=True)
+
+
+class SignalHour(SignalGroup):
+    hour = fields.Integer(
+        required=True,
+        metadata=note("0 to 23, on the recipient's clock, else on the device's"),
+    )
+
+
+class SignalContent(SignalGroup):
+    campaign_id = fields.UUID(required=True, allow_none=True)
+    sequence_id = fields.UUID(required=True, allow_none=True)
+    step = fields.Integer(required=True, allow_none=True, metadata=note("of the sequence"))
+
+
+class Signals(Schema):
+    since = fields.AwareDateTime(required=True)
+    until = fields.AwareDateTime(required=True)
+    whole = fields.Boolean(
+        required=True, metadata=note("false where more was sent than one answer is made of")
+    )
+    devices = fields.List(fields.Nested(SignalDevice), required=True)
+    hours = fields.List(fields.Nested(SignalHour), required=True)
+    contents = fields.List(fields.Nested(SignalContent), required=True)

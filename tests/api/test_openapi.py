@@ -22,6 +22,7 @@ PATHS = {
     "/leads/{lead_id}/export": {"get"},
     "/leads/bulk": {"post"},
     "/reports/series": {"get"},
+    "/reports/signals": {"get"},
     "/messages/bulk": {"post"},
     "/leads/{lead_id}/triggers": {"post"},
     "/leads/{lead_id}/triggers/{trigger}": {"delete"},
