@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from api.http.context import actor, now
+from api.http.context import container, now
 from api.web import asking, forms, texts
 from api.web.asking import ApiError
 from api.web.composing import CHANGEABLE
@@ -85,6 +85,7 @@ def _page(campaign_id: UUID, wrong: ApiError | None = None) -> str:
         moving=MOVING,
         actions=ACTIONS.get(campaign["status"], ()),
         may_edit=campaign["status"] in CHANGEABLE,
+        awaits_approval=_awaits_approval(campaign),
         may_approve=_may_approve(campaign),
         undo_until=_undo_until(campaign),
         wrong=wrong,
@@ -94,7 +95,14 @@ def _page(campaign_id: UUID, wrong: ApiError | None = None) -> str:
 def _may_approve(campaign: dict[str, Any]) -> bool:
     """Whether who is signed in may say that it may go out: not who wrote it, or changed it last."""
     writers = (campaign["made_by"], campaign["changed_by"])
-    return campaign["awaits_approval"] and forms.may("operator") and actor() not in writers
+    return _awaits_approval(campaign) and forms.may("operator") and forms.actor() not in writers
+
+
+def _awaits_approval(campaign: dict[str, Any]) -> bool:
+    """Whether somebody else has to say that it may go out; a draft will have to be approved."""
+    if campaign["status"] == "draft":
+        return container().settings.house.four_eyes and campaign["approved"] is None
+    return bool(campaign["awaits_approval"])
 
 
 def _undo_until(campaign: dict[str, Any]) -> str | None:

@@ -117,7 +117,7 @@ def given(*, whole: bool) -> dict[str, Any]:
         "segment_id": forms.text("segment_id") or None,
         "target_status": forms.text("target_status") or "all",
         "device_ids": request.form.getlist("device_ids"),
-        "windows": _windows(),
+        "windows": windows(),
         "min_delay_seconds": forms.number("min_delay_seconds") or 0,
         "expires_after_hours": forms.number("expires_after_hours"),
         "ignore_cap": "ignore_cap" in request.form,
@@ -156,7 +156,7 @@ def of_campaign(campaign: dict[str, Any]) -> dict[str, Any]:
         "device_ids": campaign["device_ids"],
         "ignore_cap": campaign["ignore_cap"],
         "brake": brake is not None,
-        "windows": [_row(each) for each in campaign["windows"]],
+        "windows": window_rows(campaign["windows"]),
         "variants": [{**each, "share": percent(each["share"])} for each in campaign["variants"]],
         "hold_out": percent(campaign["hold_out"]) if campaign["hold_out"] else "",
         **composed_template.of(campaign["template"]),
@@ -196,7 +196,8 @@ def _rows(prefix: str, empty: dict[str, Any]) -> list[dict[str, Any]]:
     return [row for row in rows if any(map(str.strip, row.values()))]
 
 
-def _windows() -> list[dict[str, Any]]:
+def windows() -> list[dict[str, Any]]:
+    """The rows of windows, as the API takes them."""
     return [
         {
             "weekdays": [
@@ -209,13 +210,14 @@ def _windows() -> list[dict[str, Any]]:
     ]
 
 
-def _row(window: dict[str, Any]) -> dict[str, Any]:
-    end, days = window["end"], ",".join(map(str, window["weekdays"]))
-    return {
-        "days": "" if days == EVERY_DAY else days,
-        "start": window["start"],
-        "end": "" if end == "24:00" else end,
-    }
+def window_rows(windows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Windows of the API as rows."""
+    rows = []
+    for window in windows:
+        end, days = window["end"], ",".join(map(str, window["weekdays"]))
+        row = {"days": "" if days == EVERY_DAY else days, "start": window["start"]}
+        rows.append({**row, "end": "" if end == "24:00" else end})
+    return rows
 
 
 def _variants() -> list[dict[str, Any]]:

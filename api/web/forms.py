@@ -32,6 +32,11 @@ def need(role: Role) -> None:
         abort(403, f"This needs a key of role {role} or above.")
 
 
+def actor() -> str:
+    """Who is signed in, as the log names them."""
+    return f"api:{g.key.name}"
+
+
 def once() -> str:
     """The value of ``ONCE`` in a form that is shown now."""
     return secrets.token_urlsafe(12)

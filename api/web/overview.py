@@ -77,11 +77,25 @@ def _todo(overview: dict[str, Any]) -> list[Todo]:
         "replies of people whom nobody knows",
         len(strangers),
     )
+    pending = asking.get("/campaigns", status="pending", limit=MOST)["items"]
+    unseen = sum(each["awaits_approval"] for each in pending)
+    paused = asking.get("/campaigns", status="paused", limit=MOST)["items"]
+    braked = sum(each["braked"] is not None for each in paused)
     not_sent = ngettext("message failed", "messages failed", failed)
     found = [
         Todo(unknown, maybe, "/messages?status=unknown"),
         Todo(failed, not_sent, "/messages?status=failed"),
         Todo(len(strangers), written, "/replies?attributed=false"),
+        Todo(
+            unseen,
+            ngettext("campaign waits for an approval", "campaigns wait for an approval", unseen),
+            "/campaigns?status=pending",
+        ),
+        Todo(
+            braked,
+            ngettext("campaign paused itself", "campaigns paused themselves", braked),
+            "/campaigns?status=paused",
+        ),
         Todo(offline, ngettext("device is offline", "devices are offline", offline), "/devices"),
     ]
     return [each for each in found if each.number]

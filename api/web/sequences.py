@@ -7,7 +7,8 @@ from uuid import UUID
 
 from flask import Blueprint, redirect, request, url_for
 
-from api.web import asking, forms, texts
+from api.http.context import container
+from api.web import asking, composed, forms, texts
 from api.web.asking import ApiError
 from api.web.forms import Answer
 from api.web.rendering import render
@@ -17,11 +18,13 @@ blueprint = Blueprint("web_sequences", __name__)
 PAGE = 50
 # Each is asked for by name.
 PEOPLE = 20
+# How many devices a choice offers.
+MOST = 500
 # What a person may do to a sequence, by its status.
 ACTIONS = {
     "draft": ("activate",),
-    "active": ("pause", "deactivate"),
-    "paused": ("resume",),
+    "active": ("pause", "deactivate", "stop"),
+    "paused": ("resume", "deactivate", "stop"),
 }
 
 ENROLLMENTS = ("active", "completed", "stopped")
@@ -90,11 +93,35 @@ def stop_one(sequence_id: UUID, enrollment_id: UUID) -> Answer:
     return forms.change("POST", path, None, then, lambda wrong: _page(sequence_id, wrong))
 
 
-@blueprint.post("/sequences/<uuid:sequence_id>/<any(activate, pause, resume, deactivate):action>")
+@blueprint.post(
+    "/sequences/<uuid:sequence_id>"
+    "/<any(activate, pause, resume, deactivate, stop, approve, discard):action>"
+)
 def change(sequence_id: UUID, action: str) -> Answer:
-    """Begins, holds or ends it."""
+    """Begins, holds or ends it, or decides about what was proposed."""
     forms.need("operator")
     return _done(sequence_id, "POST", f"/{action}")
+
+
+@blueprint.post("/sequences/<uuid:sequence_id>/copy")
+def copy(sequence_id: UUID) -> Answer:
+    """Makes a draft of it, and goes on there."""
+    forms.need("operator")
+    made = asking.send("POST", f"/sequences/{sequence_id}/copy", {}, forms.once_given())
+    return redirect(url_for(".show", sequence_id=made["id"]), 303)
+
+
+@blueprint.post("/sequences/<uuid:sequence_id>/delete")
+def delete(sequence_id: UUID) -> Answer:
+    """Takes a draft away."""
+    forms.need("admin")
+    return forms.change(
+        "DELETE",
+        f"/sequences/{sequence_id}",
+        None,
+        url_for(".index"),
+        lambda wrong: _page(sequence_id, wrong),
+    )
 
 
 @blueprint.post("/sequences/<uuid:sequence_id>/edit")
@@ -108,6 +135,14 @@ def edit(sequence_id: UUID) -> Answer:
         "next_trigger": forms.text("next_trigger") or None,
         "reentry": forms.text("reentry"),
         "stop_on_reply": "stop_on_reply" in request.form,
+        "stop_on_manual_message": "stop_on_manual_message" in request.form,
+        "niche": forms.words("niche"),
+        "target_status": forms.text("target_status"),
+        "windows": composed.windows(),
+        "device_ids": request.form.getlist("device_ids"),
+        "min_delay_seconds": forms.number("min_delay_seconds") or 0,
+        "max_delay_seconds": forms.number("max_delay_seconds") or 0,
+        "ignore_cap": "ignore_cap" in request.form,
     }
     return _done(sequence_id, "PATCH", "", body)
 
@@ -172,7 +207,30 @@ def _page(sequence_id: UUID, wrong: ApiError | None = None) -> str:
         report=report,
         funnel={each["step"]: each for each in report["steps"]},
         actions=ACTIONS.get(sequence["status"], ()),
+        window_rows=[
+            *composed.window_rows(sequence["windows"]),
+            *[composed.ROW] * composed.SPARE_WINDOWS,
+        ],
+        days=composed.days(),
+        devices=asking.get("/devices", limit=MOST)["items"],
+        awaits_approval=_awaits_approval(sequence),
+        may_approve=_may_approve(sequence),
         reentries=[(each, texts.word(each)) for each in REENTRIES],
         written=request.form,
         wrong=wrong,
     )
+
+
+def _awaits_approval(sequence: dict[str, Any]) -> bool:
+    """Whether somebody else has to approve a draft, or what was proposed."""
+    if sequence["status"] == "draft":
+        return container().settings.house.four_eyes and sequence["approved_by"] is None
+    return bool(sequence["proposals"])
+
+
+def _may_approve(sequence: dict[str, Any]) -> bool:
+    """Whether who is signed in may: not who wrote any of it."""
+    writers = {sequence["made_by"], sequence["changed_by"]}
+    if sequence["status"] != "draft":
+        writers = {each["by"] for each in sequence["proposals"]}
+    return forms.may("operator") and forms.actor() not in writers
