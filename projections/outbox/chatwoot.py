@@ -123,12 +123,14 @@ def take(
     message_id: int,
     now: datetime,
 ) -> UUID | None:
-    """Note a message that was typed in a conversation, and return the lead that it is for; None if
-    it was noted before. Raises NotFoundError for a conversation that is not ours."""
+    """Note a message that was typed in a conversation, and return the lead that it is for, or whom
+    that was merged into; None if it was noted before. Raises NotFoundError for a conversation that
+    is not ours."""
     found = rows(
         connection,
-        "SELECT lead_id FROM chatwoot_conversations"
-        " WHERE subscription_id = %(id)s AND conversation_id = %(conversation)s",
+        "SELECT coalesce(l.merged_into, c.lead_id) AS lead_id"
+        " FROM chatwoot_conversations c LEFT JOIN leads l USING (lead_id)"
+        " WHERE c.subscription_id = %(id)s AND c.conversation_id = %(conversation)s",
         id=str(subscription_id),
         conversation=conversation_id,
     )

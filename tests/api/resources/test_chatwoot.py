@@ -180,6 +180,23 @@ def test_what_an_agent_types_goes_to_the_person_once(
     assert phones.texts == ["It is {here}"]
 
 
+def test_what_is_typed_for_a_past_of_a_person_goes_to_the_person(
+    container: Container, administrator: Client, anybody: Client, desk: FakeChatwoot
+) -> None:
+    """The conversation is older than the word that two leads are one."""
+    given.device(administrator)
+    subscription = subscribes(administrator, desk)
+    past, present = person(administrator), given.lead(administrator, 2)
+    says(container, past, "Hi", "1")
+    administrator.post(f"/leads/{present}/merge", {"with": str(past)})
+
+    sent = agent_types(anybody, subscription, typed("Hello", 200))
+
+    assert sent.status == 200, sent.json
+    (message,) = administrator.items("/messages", status="pending")
+    assert (message["id"], message["lead_id"]) == (sent.json["message_id"], present)
+
+
 @pytest.mark.parametrize(
     "change",
     [
