@@ -30,6 +30,7 @@ from api.web import (
     segments,
     sequences,
     settings,
+    signals,
     signing_in,
     why_not,
 )
@@ -60,6 +61,7 @@ SIGNED_IN = (
     replies,
     audit,
     settings,
+    signals,
     lists,
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from babel.dates import format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from flask import g, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -45,6 +45,11 @@ def when(instant: str | datetime | None, form: str = "d MMM y, HH:mm") -> Markup
 def number(value: float | None) -> str:
     """A number as the reader's language writes it."""
     return NOTHING if value is None else format_decimal(value, locale=texts.language())
+
+
+def percent(share: float) -> str:
+    """A share as the reader's language writes it, to a tenth of a percent."""
+    return format_percent(share, "#,##0.#%", locale=texts.language())
 
 
 def outside(text: object) -> Markup:
@@ -95,6 +100,7 @@ def places() -> list[tuple[str, str]]:
         ("/messages", _("Messages")),
         ("/why-not", _("Why not?")),
         ("/replies", _("Replies")),
+        ("/signals", _("Signals")),
         ("/devices", _("Devices")),
         ("/audit", _("Log")),
         ("/settings/health", _("Settings")),
@@ -117,6 +123,7 @@ def _made() -> Environment:
         "outside_json": outside_json,
         "number": number,
         "outside": outside,
+        "percent": percent,
         "word": texts.word,
     }
     environment.globals |= {

@@ -33,6 +33,7 @@ PAGES = (
     "/overview/messages",
     "/overview/runners",
     "/replies",
+    "/signals?since=2026-02-15&until=2026-03-15",
     "/audit",
     "/settings/subscriptions",
     "/settings/suppressions",
