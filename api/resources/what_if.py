@@ -8,10 +8,11 @@ import msgspec
 
 from api.http import definitions
 from api.http.blueprints import Blueprint
-from api.http.context import container, now, outreach
+from api.http.context import check_pool, container, now, outreach
 from api.schemas.fields import PageQuery
 from api.schemas.what_if import Question, WhatIf
-from projections.what_if import campaign
+from projections.what_if import campaign, sequence
+from projections.what_if.answer import Answer
 from projections.what_if.pages import page
 from projections.what_if.snapshot import snapshot
 
@@ -28,10 +29,35 @@ def ask(data: dict[str, Any], query: dict[str, Any]) -> Any:
     A page has up to `limit` people, in the order of leads; the counts are of all. Each page
     computes the answer anew: `computed.digest` says whether it is still the same one.
     """
-    data["campaign"].pop("draft")
-    definition = definitions.new(data["campaign"])
-    settings = container().settings
-    with snapshot(container().database, now(), data.get("as_of")) as seen:
-        found = campaign.what_if(seen, definition, outreach().house, settings.lead_daily_cap)
+    found = _of_campaign(data) if "campaign" in data else _of_sequence(data)
     shown = page(found, query["limit"], query.get("cursor"))
     return {**msgspec.structs.asdict(found), **shown._asdict()}
+
+
+def _of_campaign(data: dict[str, Any]) -> Answer:
+    data["campaign"].pop("draft")
+    definition = definitions.new(data["campaign"])
+    with snapshot(container().database, now(), data.get("as_of")) as seen:
+        cap = container().settings.lead_daily_cap
+        return campaign.what_if(seen, definition, outreach().house, cap)
+
+
+def _of_sequence(data: dict[str, Any]) -> Answer:
+    over = sequence.span(now(), data.get("days"), data.get("since"), data.get("until"))
+    asked = data["sequence"]
+    id_ = asked.pop("id", None)
+    check_pool(asked)
+    changes = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()
+    }
+    with snapshot(container().database, now()) as seen:
+        id_, definition = sequence.definition(seen, id_, changes)
+        return sequence.what_if(
+            container().database,
+            seen,
+            id_,
+            definition,
+            over,
+            outreach().house,
+            container().settings.lead_daily_cap,
+        )

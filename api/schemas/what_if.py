@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from api.schemas.campaigns import NewCampaign
-from api.schemas.fields import note
+from api.schemas.fields import TOKEN, Items, Text, note
+from api.schemas.sequences import NewStep, SequenceChange
 
 
 class AskedCampaign(NewCampaign):
@@ -20,11 +21,35 @@ class AskedCampaign(NewCampaign):
             raise ValidationError({"body": ["Missing data for required field."]})
 
 
+class AskedSequence(SequenceChange):
+    """A sequence as POST /sequences takes it, or what is changed of the one with that id."""
+
+    id = fields.UUID(metadata=note("what is not given is as this sequence has it"))
+    trigger = Text(validate=TOKEN)
+    steps = Items(fields.Nested(NewStep), 100, least=1)
+
+
 class Question(Schema):
-    campaign = fields.Nested(AskedCampaign, required=True)
+    campaign = fields.Nested(AskedCampaign)
     as_of = fields.AwareDateTime(
-        metadata=note("over leads and devices as they were then; else as they are now")
+        metadata=note("a campaign over leads and devices as they were then; else as they are now")
     )
+    sequence = fields.Nested(AskedSequence)
+    days = fields.Integer(
+        strict=True,
+        validate=validate.Range(1, 3660),
+        metadata=note("a sequence over so many days before until"),
+    )
+    since = fields.AwareDateTime(metadata=note("in the place of days"))
+    until = fields.AwareDateTime(metadata=note("now if it is not given"))
+
+    @validates_schema
+    def _asks_one_thing(self, data: dict[str, Any], **_: Any) -> None:
+        if ("campaign" in data) == ("sequence" in data):
+            raise ValidationError({"campaign": ["Expected either a campaign or a sequence."]})
+        foreign = {"days", "since", "until"} if "campaign" in data else {"as_of"}
+        if wrong := sorted(foreign & data.keys()):
+            raise ValidationError({wrong[0]: ["Expected only for the other kind of question."]})
 
 
 class WouldGet(Schema):
