@@ -21,7 +21,7 @@ def print_answer(terminal: Terminal, answer: Answer, people: int) -> None:
         _print_days(terminal, "What really happened", answer.real["per_day"])
         say(f"really enrolled: {answer.real['enrolled']:,}, sent: {answer.real['sent']:,}")
     first = new_table(
-        f"The first {people} people", "lead", "device", "when (UTC)", "left out because"
+        f"The first {people} people", "lead", "step", "device", "when (UTC)", "left out because"
     )
     for each in answer.recipients[:people]:
         first.add_row(str(each.lead_id), _step(each.step), str(each.device_id), _when(each.at), "")
