@@ -28,6 +28,7 @@ from api.resources import (
     bulk,
     campaigns,
     chatwoot,
+    consents,
     devices,
     docs,
     enrollments,
@@ -60,6 +61,7 @@ LARGEST_BODY = 1024 * 1024
 DESCRIBED = (
     leads,
     bulk,
+    consents,
     segments,
     sequences,
     enrollments,

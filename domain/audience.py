@@ -27,6 +27,7 @@ from domain.segments import Predicate
 Exclusion = Literal[
     "opted_out",
     "unreachable",
+    "no_consent",
     "hold_out",
     "no_device",
     "device_retired",
@@ -86,14 +87,18 @@ class Senders:
         *,
         opted_out: bool,
         unreachable: bool = False,
+        agrees: bool = True,
         names: Mapping[str, str] | None = None,
     ) -> UUID | Exclusion:
         """The device that writes to the lead, or the reason why the lead gets no message. ``names``
-        are those of ``rendering.names_of``, where they are needed."""
+        are those of ``rendering.names_of``, where they are needed. The lead ``agrees`` to
+        what a consent is required for, if one is."""
         if opted_out:
             return "opted_out"
         if unreachable:
             return "unreachable"
+        if not agrees:
+            return "no_consent"
         if self._is_held_out(lead_id):
             return "hold_out"
         sender = device_choice.choose(lead_id, ties, self._statuses, self._shared)

@@ -16,14 +16,14 @@ from domain.addresses import Address
 from domain.content import Content
 from domain.event import Event
 from domain.inbound import Reply
-from domain.lead import Lead
+from domain.lead import Agreed, Lead
 from domain.lead.events import OptInVia, OptOutVia
 from domain.meeting import Meetings
 from domain.message import Message
 from domain.message.events import MessageScheduled
 from domain.person_plans import PersonPlans
 from domain.phones import canonical
-from domain.reply_wishes import Heard, evidence_of, wished
+from domain.reply_wishes import Heard, agreed_to, evidence_of, wished
 from domain.suppression import Suppression
 from domain.surroundings import Surroundings
 
@@ -147,6 +147,13 @@ class Conversation(PersonPlans):
         self._add(said)
         if said:
             self._follow_reply(item, at, through, heard)
+            agreed = None if automatic else agreed_to(item, at, heard)
+            if agreed is not None:
+                self.agree(agreed, through["reply_id"])
+
+    def agree(self, agreed: Agreed, reply_id: UUID | None = None) -> None:
+        """The person agreed to that, by the reply if there is one."""
+        self._add(lead.give_consent(self.lead, agreed, reply_id=reply_id, **self.by))
 
     def say_again(self, item: Reply, through: Mapping[str, Any], heard: Heard) -> None:
         """Do as a reply says that is recorded already, in the same words, and was meant anew."""

@@ -35,6 +35,7 @@ StopReason = Literal[
     "device_retired",
     "no_device",
     "expired",
+    "no_consent",
 ]
 UnsentStatus = Literal["pending", "processing", "queued", "failed", "unknown", "cancelled"]
 
@@ -243,6 +244,7 @@ def _why_cancelled(reason: CancelReason) -> StopReason:
             | "device_retired"
             | "no_device"
             | "expired"
+            | "no_consent"
         ):
             return reason
         case "empty_text" | "template_variable_missing":
@@ -265,7 +267,7 @@ def wish(reason: StopReason) -> Wish | None:
             | "erased"
         ):
             return reason
-        case "undeliverable" | "device_retired" | "no_device" | "expired":
+        case "undeliverable" | "device_retired" | "no_device" | "expired" | "no_consent":
             return None
         case never:
             assert_never(never)

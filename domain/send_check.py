@@ -30,6 +30,7 @@ class SendContext(NamedTuple):
     because after an end by itself an operator may retry one. ``expires_at`` is the campaign's.
     ``leaves_device`` says that what waits on the device, which is retired, moves to another.
     ``step_removed`` says that the sequence does not have the message's step any more.
+    ``lacks_consent`` says that the owner requires a consent which the person does not give.
     """
 
     opted_out: bool
@@ -40,6 +41,7 @@ class SendContext(NamedTuple):
     expires_at: datetime | None
     leaves_device: bool = False
     step_removed: bool = False
+    lacks_consent: bool = False
 
 
 def check(context: SendContext, now: datetime) -> Cancel | Release | None:
@@ -49,6 +51,8 @@ def check(context: SendContext, now: datetime) -> Cancel | Release | None:
         return Cancel("opted_out")
     if context.stopped_because is not None and (wished := wish(context.stopped_because)):
         return Cancel(wished)
+    if context.lacks_consent:
+        return Cancel("no_consent")
     if context.owner_status == "cancelled":
         return Cancel("campaign_cancelled")
     if context.sequence_stopped:

@@ -31,7 +31,7 @@ from domain.sequence import (
 )
 
 # Whom a sequence enrolls.
-_AUDIENCE = ("niche", "target_status", "segment_id", "segment")
+_AUDIENCE = ("niche", "target_status", "segment_id", "segment", "requires_consent")
 
 
 def proposed(
@@ -78,6 +78,9 @@ def approve(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ..
 def approved_content(definition: Definition) -> str:
     """SHA-256 of what somebody approves: what the steps say, in their order, and to whom."""
     what = {name: getattr(definition, name) for name in (*_AUDIENCE, "trigger")}
+    # A later field that says nothing leaves digests as they are.
+    if definition.requires_consent is None:
+        del what["requires_consent"]
     what["steps"] = [
         {name: getattr(step, name) for name in ("body", "media_url", "template", "rules")}
         for step in definition.steps

@@ -30,6 +30,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     the device; others ask for a slower one. Leads that nothing ties to a device are shared out
     among ``device_ids``, or among all if it is empty. With a ``segment_id`` only leads of that
     segment are enrolled, by the predicate ``segment`` that it had when the sequence last named it.
+    With ``requires_consent`` only who consents to that purpose is enrolled and written to.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     device_ids: tuple[UUID, ...] = ()
     segment_id: UUID | None = None
     segment: Predicate | None = None
+    requires_consent: str | None = None
 
 
 def check(definition: Definition) -> Definition:
@@ -64,6 +66,7 @@ def check(definition: Definition) -> Definition:
         values.zone(definition.timezone)
     for window in definition.windows:
         check_window(window)
+    values.purpose("requires_consent", definition.requires_consent)
     low, high = values.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
     (trigger,) = values.tokens("trigger", [definition.trigger])
     following_trigger = definition.next_trigger

@@ -96,6 +96,8 @@ EVENTS: tuple[type[Event], ...] = (
     access.SegmentDeleted,
     trial_events.DeviceTestBegun,
     campaign_events.CampaignTested,
+    lead.LeadConsentGiven,
+    lead.LeadConsentWithdrawn,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

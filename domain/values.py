@@ -27,6 +27,7 @@ TARGET_FILTERS: tuple[TargetFilter, ...] = ("prospect", "customer", "all")
 # Providers say when something happened in whole seconds.
 PROVIDERS_TICK = timedelta(seconds=1)
 
+_PURPOSE = re.compile("[a-z][a-z0-9_-]{0,49}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -51,6 +52,16 @@ def tokens(field: str, words: Iterable[str]) -> tuple[str, ...]:
         if len(by_folded) > MOST_TOKENS:
             raise InvalidInputError(field, f"at most {MOST_TOKENS} tokens")
     return tuple(by_folded.values())
+
+
+def purpose(field: str, value: str | None) -> str | None:
+    """What a consent may be for: ``value`` unchanged, if it may be called so; None names none."""
+    if value is None or _PURPOSE.fullmatch(value):
+        return value
+    raise InvalidInputError(
+        field,
+        "1 to 50 lower-case letters, digits, '-' and '_' that begin with a letter, e.g. marketing",
+    )
 
 
 def matching(token: str, among: Iterable[str]) -> str | None:

@@ -54,7 +54,9 @@ def lead(query: dict[str, Any], lead_id: UUID) -> Any:
     return {
         "lead_id": timeline.lead_id,
         "as_of": timeline.as_of,
-        "state": None if timeline.state is None else serializers.lead_state(timeline.state),
+        "state": None
+        if timeline.state is None
+        else serializers.lead_state(timeline.state, timeline.consents),
         "enrollments": timeline.enrollments,
         "messages": [
             serializers.message_state(state, waits.get(state.id)) for state in timeline.messages

@@ -40,7 +40,7 @@ from api.schemas.leads import (
     Trigger,
 )
 from api.schemas.messages import Message
-from api.schemas.person_export import PersonExport
+from api.schemas.person_export import PersonExport, shown
 from domain import content_check, lead, phones
 from domain.content import Content
 from projections.audit.person_export import person_export
@@ -94,7 +94,7 @@ def show(lead_id: UUID) -> Any:
 @blueprint.response(200, PersonExport)
 def export(lead_id: UUID) -> Any:
     """All that is known of a person, for the person; needs a key of role operator"""
-    return serializers.person_export(person_export(outreach(), container().database, lead_id))
+    return shown(person_export(outreach(), container().database, lead_id))
 
 
 @blueprint.patch("/<uuid:lead_id>", needs="operator")

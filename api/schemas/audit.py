@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from api.schemas.consents import ConsentThen
 from api.schemas.content import DispatchedContent
 from api.schemas.fields import CURSOR, INSTANT, PageQuery, Text, note
 from api.schemas.leads import Lead
@@ -87,6 +88,15 @@ class MessageTrail(Schema):
     scheduled_at = fields.AwareDateTime(required=True)
     expires_at = fields.AwareDateTime(required=True, allow_none=True)
     cause = fields.Nested(Cause, required=True)
+    consent = fields.Nested(
+        ConsentThen,
+        required=True,
+        allow_none=True,
+        metadata=note(
+            "what the person agreed to when the message was handed over last, or does now if it was"
+            " not: what was required, else the latest; null where that is nothing"
+        ),
+    )
     entries = fields.List(fields.Nested(Entry), required=True, metadata=note("in order"))
     hand_overs = fields.List(fields.Nested(Dispatch), required=True)
 

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from api.schemas.consents import required_consent
 from api.schemas.content import ContentFields, Template
 from api.schemas.fields import (
     DELAY,
@@ -43,6 +44,7 @@ class CampaignFields(ContentFields):
     segment_id = fields.UUID(
         allow_none=True, metadata=note("only leads that are in this segment get it; null: all")
     )
+    requires_consent = required_consent()
     ignore_cap = Flag(metadata=note("no promotion: the cap per day holds none of it"))
     timezone = Text(
         allow_none=True,

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
+from api.schemas.consents import GivenConsent
 from api.schemas.fields import (
     KEY,
     TOKEN,
@@ -85,6 +86,9 @@ class Lead(LeadFields):
     same_person_as = fields.List(
         fields.UUID(),
         metadata=note("leads with an address of this one: one person?"),
+    )
+    consents = fields.List(
+        fields.Nested(GivenConsent), metadata=note("what the person agrees to: those in force")
     )
     merged_into = fields.UUID(allow_none=True)
     replied_at = fields.AwareDateTime(allow_none=True)

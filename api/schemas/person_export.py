@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
+from api.schemas import consents, serializers
 from api.schemas.audit import Entry
+from api.schemas.consents import RecordedConsent
 from api.schemas.fields import note
 from api.schemas.leads import Lead, LeadAddress
 from api.schemas.replies import Reply, Suppression
 from domain.message import STATUSES
+from projections.audit.person_export import PersonExport as Exported
 
 
 class ExportedMessage(Schema):
@@ -53,9 +58,26 @@ class PersonExport(Schema):
         required=True,
         metadata=note("with those from these addresses that belonged to nobody yet"),
     )
+    consents = fields.List(fields.Nested(RecordedConsent), required=True)
     messages = fields.List(fields.Nested(ExportedMessage), required=True)
     enrollments = fields.List(fields.Nested(ExportedEnrollment), required=True)
     suppressions = fields.List(
         fields.Nested(Suppression), required=True, metadata=note("of these addresses")
     )
     entries = fields.List(fields.Nested(Entry), required=True, metadata=note("in order"))
+
+
+def shown(export: Exported) -> dict[str, Any]:
+    """The export as JSON."""
+    person = serializers.lead(export.lead)
+    return {
+        "lead": person,
+        "merged": [serializers.lead(row) for row in export.merged],
+        "addresses": person["addresses"],
+        "replies": [serializers.reply(row) for row in export.replies],
+        "consents": [consents.recorded(row) for row in export.consents],
+        "messages": export.messages,
+        "enrollments": [{**row._asdict(), "id": row.enrollment_id} for row in export.enrollments],
+        "suppressions": [serializers.suppression(row, masked=False) for row in export.suppressions],
+        "entries": export.entries,
+    }

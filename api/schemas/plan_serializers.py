@@ -31,6 +31,7 @@ def sequence(row: Any) -> dict[str, Any]:
         for step in row.definition["steps"]
     ]
     return {
+        "requires_consent": None,
         **row.definition,
         "windows": _windows(row.definition),
         "device_ids": _pool(row.definition),
@@ -68,6 +69,7 @@ def _dated(stored: dict[str, Any] | None) -> dict[str, Any] | None:
 def campaign(row: Any) -> dict[str, Any]:
     local_time = row.definition.get("local_time")
     return {
+        "requires_consent": None,
         **row.definition,
         "windows": _windows(row.definition),
         "device_ids": _pool(row.definition),

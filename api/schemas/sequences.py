@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from api.schemas.consents import required_consent
 from api.schemas.content import ContentFields, NewContentFields
 from api.schemas.fields import (
     DELAY,
@@ -78,6 +79,7 @@ class SequenceChange(Schema):
     segment_id = fields.UUID(
         allow_none=True, metadata=note("only leads that are in this segment enter; null: all")
     )
+    requires_consent = required_consent()
     ignore_cap = Flag(metadata=note("no promotion: the cap per day holds none of it"))
 
 

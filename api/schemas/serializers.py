@@ -1,8 +1,8 @@
 """Rows of the read models, and states of aggregates, as the JSON of the API.
 
 A function takes a row of ``queries.pages``; where its name ends with ``_state``, a state that was
-folded from events; ``device_report`` and ``person_export`` take what they are called after. It
-gives what the resource's schema dumps.
+folded from events; ``device_report`` takes what it is called after. It gives what the resource's
+schema dumps.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 
 from msgspec.structs import asdict
 
+from api.schemas import consents
 from api.schemas.plan_serializers import campaign as campaign
 from api.schemas.plan_serializers import sequence as sequence
-from domain.lead import Lead
+from domain.lead import Consent, Lead
 from domain.message import Message
 from domain.segments import Predicate
 from domain.template import Approved
-from projections.audit.person_export import PersonExport
 from projections.queries.reports import DeviceReport
 from projections.queries.waiting import Explained
 
@@ -59,6 +59,7 @@ def lead(row: Any) -> dict[str, Any]:
             for address in row.addresses
         ],
         "same_person_as": row.same_person_as,
+        "consents": consents.of_lead(row.consents),
         "replied_at": row.replied_at,
         "registered_at": row.registered_at,
         "erased_at": row.erased_at,
@@ -66,8 +67,8 @@ def lead(row: Any) -> dict[str, Any]:
     }
 
 
-def lead_state(state: Lead) -> dict[str, Any]:
-    """The same fields as ``lead`` gives for a row."""
+def lead_state(state: Lead, agreed: list[Consent]) -> dict[str, Any]:
+    """The same fields as ``lead`` gives for a row; of what was ``agreed`` what is in force."""
     return {
         "id": state.id,
         "phone": state.phone or None,
@@ -80,6 +81,7 @@ def lead_state(state: Lead) -> dict[str, Any]:
         "unreachable_at": state.unreachable_at,
         "unreachable_code": state.unreachable_code,
         "merged_into": state.merged_into,
+        "consents": [each for each in agreed if each.in_force],
         "replied_at": state.replied_at,
         "registered_at": state.registered_at,
         "erased_at": state.erased_at,
@@ -124,20 +126,6 @@ def suppression(row: Any, *, masked: bool) -> dict[str, Any]:
         "device_id": row.device_id,
         "for_device_only": bool(row.scope),
         "created_at": row.created_at,
-    }
-
-
-def person_export(export: PersonExport) -> dict[str, Any]:
-    person = lead(export.lead)
-    return {
-        "lead": person,
-        "merged": [lead(row) for row in export.merged],
-        "addresses": person["addresses"],
-        "replies": [reply(row) for row in export.replies],
-        "messages": export.messages,
-        "enrollments": [{**row._asdict(), "id": row.enrollment_id} for row in export.enrollments],
-        "suppressions": [suppression(row, masked=False) for row in export.suppressions],
-        "entries": export.entries,
     }
 
 

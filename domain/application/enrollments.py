@@ -9,7 +9,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import RecordConflictError
 
-from domain import audience, enrolling, enrollment, message, sequence, values
+from domain import audience, enrolling, enrollment, lead, message, sequence, values
 from domain.application.base import ATTEMPTS, ENROLLMENT, SEQUENCE, Commands
 from domain.errors import AlreadyExistsError, ConflictError, NotFoundError, WrongStateError
 from domain.event import Event
@@ -23,7 +23,8 @@ class EnrollmentCommands(Commands):
         criteria. A trigger that it has is consumed, as the enroller would.
 
         Raises NotFoundError; WrongStateError for a sequence that is not active, a lead that was
-        erased or opted out, and one that no device can write to; AlreadyExistsError, with the
+        erased or opted out or does not give a consent that is required, and one that no device can
+        write to; AlreadyExistsError, with the
         enrollment that keeps the lead out, where the re-entry policy does not let it in again; and
         ConflictError after ``ATTEMPTS`` lost races.
         """
@@ -63,6 +64,7 @@ class EnrollmentCommands(Commands):
             self.queries.ties(connection, [lead_id], statuses)[lead_id],
             opted_out=person.opted_out_at is not None,
             unreachable=person.unreachable_at is not None,
+            agrees=self._agrees(connection, lead_id, definition.requires_consent),
         )
         if not isinstance(sender, UUID):
             raise WrongStateError("lead", sender, "enroll")
@@ -86,6 +88,13 @@ class EnrollmentCommands(Commands):
             now=self.clock(),
             actor=actor,
         )
+
+    def _agrees(self, connection: Any, lead_id: UUID, purpose: str | None) -> bool:
+        """Whether the lead agrees to the purpose; everybody does where it is None."""
+        if purpose is None:
+            return True
+        recorded = self.queries.consents(connection, [lead_id]).get(lead_id, ())
+        return lead.held(recorded, purpose) is not None
 
     def stop_enrollment(self, enrollment_id: UUID, *, actor: str) -> enrollment.Enrollment:
         """Stop an enrollment as an operator wishes, and cancel every message of it that is not

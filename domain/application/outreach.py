@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain.application.bulk import BulkCommands
 from domain.application.campaigns import CampaignCommands
+from domain.application.consents import ConsentCommands
 from domain.application.devices import DeviceCommands
 from domain.application.enrollments import EnrollmentCommands
 from domain.application.leads import LeadCommands
@@ -17,6 +18,7 @@ from domain.application.trials import TrialCommands
 class Outreach(
     BulkCommands,
     LeadCommands,
+    ConsentCommands,
     TrialCommands,
     SuppressionCommands,
     SequenceCommands,

@@ -12,7 +12,7 @@ from domain.campaign import Counted
 from domain.device import Status as DeviceStatus
 from domain.device_choice import Ties
 from domain.enrollment import Enrollment
-from domain.lead import Lead
+from domain.lead import Consent, Lead
 from domain.message import Message
 from domain.pacing import LastDispatch
 from domain.replanning import Journey
@@ -89,6 +89,10 @@ class CommandQueries(Protocol):
     def surroundings(self, connection: Any, lead_ids: Sequence[UUID]) -> dict[UUID, Surroundings]:
         """Lock what belongs to each of these leads: active enrollments, messages that can still be
         cancelled, and more."""
+        ...
+
+    def consents(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, list[Consent]]:
+        """All consents of each of these leads that were recorded, in their order."""
         ...
 
     def suppressed(self, connection: Any, keys: Iterable[str]) -> dict[str, Suppression]:

@@ -16,28 +16,32 @@ from domain.conversation import Conversation
 from domain.errors import AlreadyExistsError, ConflictError, ErasedError
 from domain.event import Event
 from domain.ids import derived
+from domain.lead import Agreed
 from domain.phones import canonical
 from domain.surroundings import Surroundings
 
 
 class Registration(NamedTuple):
     """A lead to register: the phone in E.164, and the evidence of an opt-out, if there is one, or
-    that a person who was erased agrees since."""
+    that a person who was erased agrees since; and consents."""
 
     phone: str
     triggers: Sequence[str]
     profile: lead.Profile
     opt_out: str | None = None
     renewed_consent: str | None = None
+    agreed: Sequence[Agreed] = ()
 
 
 class Change(NamedTuple):
-    """What a lead is to have: more triggers, another profile, an opt-out with that evidence."""
+    """What a lead is to have: more triggers, another profile, an opt-out with that evidence,
+    consents."""
 
     state: lead.Lead
     triggers: Sequence[str]
     profile: lead.Profile
     opt_out: str | None = None
+    agreed: Sequence[Agreed] = ()
 
 
 class Registered(NamedTuple):
@@ -210,14 +214,18 @@ class RegistrationCommands(SenderCommands):
                 id_, each.phone, tuple(each.triggers), each.profile, consent, **by
             )
             events.append(begun)
+            state = lead.evolve(None, begun)
+            for agreed in each.agreed:
+                for given in lead.give_consent(state, agreed, **by):
+                    events.append(given)
+                    state = lead.evolve(state, given)
             if each.opt_out is not None:
-                events += lead.opt_out(lead.evolve(None, begun), each.opt_out, "import", **by)
+                events += lead.opt_out(state, each.opt_out, "import", **by)
             elif key in suppressed and consent is not None:
                 events += suppression.release(suppressed[key], consent, **by)
             elif key in suppressed and suppressed[key].in_force:
                 said = suppressed[key]
                 came = {"device_id": said.device_id, **by}
-                state = lead.evolve(None, begun)
                 events += lead.opt_out(state, said.evidence, "suppression", **came)
         changed = {each.state.id: each for each in changes}
         elsewhere = {
@@ -235,6 +243,8 @@ class RegistrationCommands(SenderCommands):
                 change.state, around.get(id_, Surroundings()), events=events, **by
             )
             person.update(change.profile, change.triggers)
+            for agreed in change.agreed:
+                person.agree(agreed)
             if change.opt_out is not None:
                 person.opt_out(change.opt_out, "import")
             if id_ in elsewhere:

@@ -10,6 +10,7 @@ import msgspec
 
 from domain import values
 from domain.campaign.definition import (
+    FROZEN,
     LONGEST_NAME,
     Definition,
     approved_content,
@@ -122,19 +123,8 @@ def revise(
         return ()
     if campaign.status != "draft":
         _with_instant(checked)
-    frozen = (
-        "niche",
-        "target_status",
-        "scheduled_at",
-        "local_time",
-        "expires_after_hours",
-        "device_ids",
-        "undo_seconds",
-        "hold_out",
-        "segment_id",
-    )
     if campaign.triggered_at is not None:
-        for field in frozen:
+        for field in FROZEN:
             if getattr(checked, field) != getattr(present, field):
                 raise WrongStateError("campaign", campaign.status, f"change the {field} of")
         if [v.share for v in checked.variants] != [v.share for v in present.variants]:

@@ -45,6 +45,7 @@ class Definition(Content, frozen=True, kw_only=True):
     recipient; ``timezone`` is for people who have none. One that is to ``ignore_cap`` is no
     promotion. Leads that nothing ties to a device are shared out among ``device_ids``, or among all
     if it is empty. With a ``segment_id``, only leads that are in that segment too get it.
+    With ``requires_consent`` only who consents to that purpose gets it.
 
     With a ``local_time`` (``YYYY-MM-DDTHH:MM``) everybody gets it at that time of the own clock,
     and ``scheduled_at`` is when that is on the first of all clocks.
@@ -73,6 +74,7 @@ class Definition(Content, frozen=True, kw_only=True):
     hold_out: float = 0.0
     device_ids: tuple[UUID, ...] = ()
     segment_id: UUID | None = None
+    requires_consent: str | None = None
 
 
 # What an approval is about, and what a field is where it says nothing: a later field that says
@@ -87,9 +89,24 @@ _APPROVED = (
     "variants",
     "hold_out",
     "segment_id",
+    "requires_consent",
 )
 _PLAIN: Mapping[str, object] = MappingProxyType(
-    {"variants": (), "hold_out": 0.0, "segment_id": None}
+    {"variants": (), "hold_out": 0.0, "segment_id": None, "requires_consent": None}
+)
+
+# What a campaign keeps from its start on.
+FROZEN = (
+    "niche",
+    "target_status",
+    "scheduled_at",
+    "local_time",
+    "expires_after_hours",
+    "device_ids",
+    "undo_seconds",
+    "hold_out",
+    "segment_id",
+    "requires_consent",
 )
 
 
@@ -116,6 +133,7 @@ def check(
         values.zone(definition.timezone)
     for window in definition.windows:
         check_window(window)
+    values.purpose("requires_consent", definition.requires_consent)
     return msgspec.structs.replace(
         definition,
         name=values.name("name", definition.name, longest=LONGEST_NAME),

@@ -3,6 +3,15 @@
 Import state and decisions from here, the events from ``events``.
 """
 
+from domain.lead.consents import (
+    Agreed,
+    Consent,
+    give_consent,
+    held,
+    is_recorded,
+    ledger,
+    withdraw_consent,
+)
 from domain.lead.decisions import (
     absorb,
     add_trigger,
@@ -27,6 +36,8 @@ from domain.lead.wishes import opt_in, opt_out
 from domain.lead.writing import compose, require_writable
 
 __all__ = [
+    "Agreed",
+    "Consent",
     "Lead",
     "Profile",
     "Tagged",
@@ -41,9 +52,13 @@ __all__ = [
     "evolve",
     "find_again",
     "fold",
+    "give_consent",
+    "held",
+    "is_recorded",
     "join",
     "lead_id",
     "learn_address",
+    "ledger",
     "lose_contact",
     "opt_in",
     "opt_out",
@@ -53,4 +68,5 @@ __all__ = [
     "reply",
     "require_writable",
     "update",
+    "withdraw_consent",
 ]

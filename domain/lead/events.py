@@ -215,6 +215,26 @@ class LeadMessageComposed(Event, frozen=True, kw_only=True, gc=False, omit_defau
         )
 
 
+class LeadConsentGiven(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The person agreed at ``given_at`` to what is sent for the ``purpose``: at the ``source``, in
+    these ``words``. ``reply_id`` is the reply that said so, if one did."""
+
+    TOPIC: ClassVar[str] = "lead.consent_given"
+    purpose: str
+    source: str
+    words: str
+    given_at: datetime
+    reply_id: UUID | None = None
+
+
+class LeadConsentWithdrawn(Event, frozen=True, kw_only=True, gc=False):
+    """The person agrees no more to what is sent for the ``purpose``; ``evidence`` proves that."""
+
+    TOPIC: ClassVar[str] = "lead.consent_withdrawn"
+    purpose: str
+    evidence: str
+
+
 class LeadMerged(Event, frozen=True, kw_only=True, gc=False):
     """The lead turned out to be the same person as the lead ``into``, which goes on for both."""
 

@@ -12,6 +12,8 @@ from domain.ids import keyed
 from domain.lead.events import (
     LeadAbsorbed,
     LeadAddressLearned,
+    LeadConsentGiven,
+    LeadConsentWithdrawn,
     LeadContactedByHand,
     LeadErased,
     LeadMerged,
@@ -144,7 +146,12 @@ def evolve(state: Lead | None, event: Event) -> Lead:
         case Lead(), LeadReachable():
             changes = _REACHABLE
         case Lead(), (
-            LeadReplyEdited() | LeadContactedByHand() | LeadAbsorbed() | LeadMessageComposed()
+            LeadReplyEdited()
+            | LeadContactedByHand()
+            | LeadAbsorbed()
+            | LeadMessageComposed()
+            | LeadConsentGiven()
+            | LeadConsentWithdrawn()
         ):
             pass
         case Lead(), LeadMerged():

@@ -25,6 +25,7 @@ CancelReason = Literal[
     "empty_text",
     "template_variable_missing",
     "step_removed",
+    "no_consent",
 ]
 Resolution = Literal["sent", "failed", "retried"]
 # Why a message is sent later than it was planned.

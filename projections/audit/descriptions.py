@@ -29,6 +29,10 @@ def words(event: Event) -> str | None:
             return event.evidence or None
         case lead.LeadMessageComposed():
             return event.body or None
+        case lead.LeadConsentGiven():
+            return f"{event.words} ({event.source})" if event.words else None
+        case lead.LeadConsentWithdrawn():
+            return event.evidence or None
         case lead.LeadRegistered():
             return event.renewed_consent
         case lead.LeadPhoneChanged():
@@ -100,6 +104,13 @@ def _story(event: Event) -> Iterator[str]:
             yield "a message reached the lead after all"
         case lead.LeadMessageComposed():
             yield f"somebody wrote to the lead: message {event.message_id}"
+        case lead.LeadConsentGiven():
+            yield f"the person agreed to {event.purpose}"
+            yield f"at {event.given_at.isoformat()}"
+            if event.reply_id is not None:
+                yield f"by reply {event.reply_id}"
+        case lead.LeadConsentWithdrawn():
+            yield f"the person agrees no more to {event.purpose}"
         case lead.LeadMerged():
             yield f"lead is the same person as {event.into}, which goes on for both"
         case lead.LeadAbsorbed():

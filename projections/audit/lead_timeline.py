@@ -20,6 +20,7 @@ class LeadTimeline(msgspec.Struct, frozen=True, kw_only=True):
     """A lead, its enrollments and its messages as they were at the instant ``as_of``.
 
     With ``as_of`` None, as they are now. ``state`` is None before the lead was registered.
+    ``consents`` are all that were recorded of the lead.
     ``entries`` are the events up to ``as_of``, in log order. What leads went through that were
     merged into this one is among it.
     """
@@ -27,6 +28,7 @@ class LeadTimeline(msgspec.Struct, frozen=True, kw_only=True):
     lead_id: UUID
     as_of: datetime | None
     state: lead.Lead | None
+    consents: list[lead.Consent]
     enrollments: list[enrollment.Enrollment]
     messages: list[message.Message]
     entries: list[Entry]
@@ -61,6 +63,7 @@ def lead_timeline(database: Database, lead_id: UUID, as_of: datetime | None = No
         lead_id=lead_id,
         as_of=as_of,
         state=lead.fold(None, streams.get(lead_id, ())),
+        consents=lead.ledger(streams.get(lead_id, ())),
         enrollments=[state for state in enrollments if state is not None],
         messages=[state for state in messages if state is not None],
         entries=event_log.entries(database, known),

@@ -19,6 +19,7 @@ from domain.content import Content, digest, render
 from domain.errors import NotFoundError
 from domain.event import Event
 from domain.lead.events import (
+    LeadConsentWithdrawn,
     LeadContactedByHand,
     LeadErased,
     LeadMerged,
@@ -31,13 +32,16 @@ from domain.lead.events import (
 from domain.message import events as message_events
 from domain.message.events import MessageQueued
 from projections.audit import event_log
+from projections.audit.consent_then import ConsentThen, consent_then
 from projections.audit.event_log import Entry
+from projections.audit.segment_then import NOW
 from projections.database.engine import Database
 from projections.eventstore import lead_keys
 
 # What a person does, or what becomes of one, that may stop messages or answers them.
 ENDINGS = (
     LeadOptedOut,
+    LeadConsentWithdrawn,
     LeadReplied,
     LeadReplyEdited,
     LeadContactedByHand,
@@ -93,6 +97,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that led to a message and became of it.
 
     ``entries`` are the events in log order. ``hand_overs`` are the dispatches, in order.
+    ``consent`` is what the person agreed to at the last of them, or does now if there is none.
     """
 
     message_id: UUID
@@ -105,6 +110,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
     scheduled_at: datetime
     expires_at: datetime | None
     cause: Cause
+    consent: ConsentThen | None
     entries: list[Entry]
     hand_overs: list[Dispatch]
 
@@ -116,6 +122,7 @@ def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> T
         raise NotFoundError("message", message_id)
     scheduled = own[0][1]
     queued = [e for _, e in own if isinstance(e, message_events.MessageQueued)]
+    dispatched = max((n for n, e in own if isinstance(e, MessageQueued)), default=NOW)
     latest = max([scheduled.lead_version, *(event.lead_version for event in queued)])
     origin = [scheduled.campaign_id, scheduled.sequence_id, scheduled.enrollment_id]
     person = outreach.get_lead(scheduled.lead_id)
@@ -150,6 +157,7 @@ def message_trail(outreach: Outreach, database: Database, message_id: UUID) -> T
         scheduled_at=scheduled.scheduled_at,
         expires_at=scheduled.expires_at,
         cause=_cause(scheduled, [event for _, event in chain]),
+        consent=consent_then(database, scheduled, dispatched),
         entries=event_log.entries(database, chain),
         hand_overs=[prove(outreach, person, event, digest_key) for event in queued],
     )

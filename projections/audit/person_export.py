@@ -19,6 +19,7 @@ from projections.audit.lead_timeline import lead_timeline
 from projections.database.engine import Database, rows, uuids
 from projections.eventstore import lead_keys
 from projections.queries import pages, people
+from projections.readmodels import consents
 
 
 class ExportedMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,13 +47,14 @@ class ExportedMessage(msgspec.Struct, frozen=True, kw_only=True):
 class PersonExport(msgspec.Struct, frozen=True, kw_only=True):
     """A lead, and what belongs to it and to those that were merged into it.
 
-    ``lead``, ``merged``, ``replies``, ``enrollments`` and ``suppressions`` are rows; an enrollment
-    has the name of its ``sequence``. ``entries`` are the events in log order.
+    ``lead``, ``merged``, ``replies``, ``consents``, ``enrollments`` and ``suppressions`` are rows;
+    an enrollment has the name of its ``sequence``. ``entries`` are the events in log order.
     """
 
     lead: Any
     merged: Sequence[Any]
     replies: Sequence[Any]
+    consents: Sequence[Any]
     messages: list[ExportedMessage]
     enrollments: Sequence[Any]
     suppressions: Sequence[Any]
@@ -73,6 +75,7 @@ def person_export(outreach: Outreach, database: Database, lead_id: UUID) -> Pers
             "lead": pages.one(connection, "lead", lead_id),
             "merged": [pages.one(connection, "lead", each) for each in ids if each != lead_id],
             "replies": people.replies(connection, ids, keys),
+            "consents": consents.recorded(connection, ids),
             "enrollments": _enrollments(connection, ids),
             "suppressions": people.suppressions(connection, keys),
         }

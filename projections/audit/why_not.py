@@ -19,6 +19,7 @@ from domain.event import Event
 from domain.segment_matching import failing
 from domain.waiting import Wait
 from projections.audit import event_log
+from projections.audit.consent_then import without_consent
 from projections.audit.segment_then import history_then
 from projections.audit.sender_then import exclusion_then
 from projections.config.settings import Settings
@@ -90,8 +91,10 @@ def why_not_campaign(
         before = campaign.fold(None, [event for place, event in log if place < number])
         reason = "no_device"
         if then is not None and before is not None:
+            explanation = without_consent(database, lead_id, before.definition, number)
             reason = exclusion_then(database, then, campaign_id, before.definition, number)
-        explanation = {"reason": reason, "story": f"left out of the audience: {reason}"}
+        left_out = {"reason": reason, "story": f"left out of the audience: {reason}"}
+        explanation = explanation or left_out
     return WhyNot(**explanation, **about)
 
 
@@ -131,6 +134,7 @@ def why_not_sequence(
             "wanted": [definition.trigger],
             "had": list(person.triggers),
         }
+    explanation = explanation or without_consent(database, lead_id, definition)
     if explanation is None:
         with database.transaction() as connection:
             statuses = devices.statuses(connection)

@@ -17,12 +17,12 @@ from domain import urls
 from domain.campaign.definition import LONGEST_UNDO
 from domain.errors import InvalidInputError, SettingsError
 from domain.hosts import NONE, AllowedHosts, host_bits, parse_allowed
-from domain.opt_out_words import normal_form
 from domain.values import zone
 from domain.windows import Window, quiet_hours
 from domain.zones import House
 from projections.config import database_url as database_urls
 from projections.config.fault_points import POINTS
+from projections.config.word_lists import consent_words, words
 
 Network = IPv4Network | IPv6Network
 
@@ -88,16 +88,6 @@ def _region(text: str) -> str:
     if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError("a two-letter country code (ISO 3166-1) such as MY")
     return text.upper()
-
-
-def _words(text: str) -> frozenset[str]:
-    words = frozenset(normal_form(word) for word in text.split(","))
-    if not all(word and len(word) <= 40 for word in words):
-        raise ValueError(
-            "words of at most 40 characters, with letters or digits, with commas between, "
-            "e.g. fin,no mas"
-        )
-    return words
 
 
 def _timezone(text: str) -> str:
@@ -240,7 +230,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # How long a campaign that started can be called back whole, unless it says otherwise.
     undo_seconds: Annotated[float, _undo_seconds] = 60.0
     # In normal form, beside those that are always understood.
-    stop_words: Annotated[frozenset[str], _words] = frozenset()
+    stop_words: Annotated[frozenset[str], words] = frozenset()
+    # The purpose that each of these words consents to, in normal form.
+    consent_words: Annotated[dict[str, str], consent_words] = {}
     # The proxies whose word on where a request comes from is believed.
     trusted_proxies: Annotated[tuple[Network, ...], _networks] = ()
     # Seconds for a request's line and headers, and for its body, or a response, of any size.

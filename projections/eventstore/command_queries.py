@@ -18,7 +18,7 @@ from domain.campaign import Counted
 from domain.device import Status as DeviceStatus
 from domain.device_choice import Ties
 from domain.enrollment import Enrollment
-from domain.lead import Lead
+from domain.lead import Consent, Lead
 from domain.message import Message
 from domain.pacing import LastDispatch
 from domain.replanning import Journey
@@ -35,6 +35,7 @@ from projections.queue import dispatch, lookup, retired, wake
 from projections.readmodels import (
     addresses,
     campaigns,
+    consents,
     devices,
     enrollments,
     leads,
@@ -107,6 +108,10 @@ class DatabaseCommandQueries:
     def surroundings(self, connection: Any, lead_ids: Sequence[UUID]) -> dict[UUID, Surroundings]:
         """What belongs to each of these leads, locked."""
         return surroundings(connection, lead_ids)
+
+    def consents(self, connection: Any, lead_ids: Iterable[UUID]) -> dict[UUID, list[Consent]]:
+        """All consents of each of these leads that were recorded, in their order."""
+        return consents.of_leads(connection, lead_ids)
 
     def suppressed(self, connection: Any, keys: Iterable[str]) -> dict[str, Suppression]:
         """The suppressions of these keys of addresses, in force or not."""

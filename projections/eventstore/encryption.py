@@ -42,6 +42,8 @@ PERSONAL: Mapping[str, Sequence[Sequence[str]]] = {
     "lead.phone_changed": (("phone",), ("evidence",)),
     "lead.contacted_by_hand": (("provider_id",),),
     "lead.message_composed": (("body",), ("media_url",)),
+    "lead.consent_given": (("source",), ("words",)),
+    "lead.consent_withdrawn": (("evidence",),),
     "suppression.address_suppressed": (("address",), ("evidence",)),
     "suppression.address_released": (("evidence",),),
 }

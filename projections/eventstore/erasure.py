@@ -29,8 +29,13 @@ WHERE c.relname = 'leads' AND c.relkind = 'r'
   AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'erased_at')
 """
 _LIVE = "public"
+# What is deleted of a person.
+_FORGOTTEN = ("lead_addresses", "replies", "composed_messages")
 # SQL that removes the personal data of a row of ``leads``, and of ``suppressions``.
 _BLANK_LEAD = "phone = NULL, wa_id = NULL, name = '', attributes = '{}', opt_out_evidence = NULL"
+_BLANK_CONSENT = (
+    "source = '', words = '', withdrawal = CASE WHEN c.withdrawal IS NOT NULL THEN '' END"
+)
 _BLANK_NO = "kind = 'phone', scope = '', value = '', key = '', evidence = ''"
 
 
@@ -86,12 +91,15 @@ def _blank(connection: Connection, schema: str, which: str, **parameters: Any) -
             f" WHERE l.lead_id = c.lead_id AND {which}",
             parameters,
         )
-    for table in ("lead_addresses", "replies", "composed_messages"):
-        if not _is_there(connection, f"{schema}.{table}"):
+    deleting = dict.fromkeys(_FORGOTTEN, "DELETE FROM {} c USING")
+    blanking = {"lead_consents": f"UPDATE {{}} c SET {_BLANK_CONSENT} FROM"}
+    for table, statement in {**deleting, **blanking}.items():
+        # A replay of an earlier version has not all of them.
+        name = f"{schema}.{table}"
+        if not _is_there(connection, name):
             continue
         connection.exec_driver_sql(
-            f"DELETE FROM {schema}.{table} c USING {_LIVE}.leads l"
-            f" WHERE l.lead_id = c.lead_id AND {which}",
+            f"{statement.format(name)} {_LIVE}.leads l WHERE l.lead_id = c.lead_id AND {which}",
             parameters,
         )
 
@@ -114,7 +122,7 @@ def _values(
     connection: Connection, lead_ids: Iterable[UUID], suppression_ids: Iterable[UUID]
 ) -> set[str]:
     """All that the read models have of the person, as text."""
-    tables = ("leads", "lead_addresses", "replies", "composed_messages")
+    tables = ("leads", "lead_consents", *_FORGOTTEN)
     ids = {**dict.fromkeys(tables, "lead_id"), "suppressions": "suppression_id"}
     found: set[str] = set()
     for table, column in ids.items():

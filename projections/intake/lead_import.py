@@ -153,6 +153,7 @@ def import_people(
         region=options.region,
         devices=devices_by_name(database),
         add_triggers=values.tokens("add_triggers", options.add_triggers),
+        now=outreach.clock(),
     )
     dry_run = DryRun() if options.dry_run else None
     write: LeadWriter = Leads(

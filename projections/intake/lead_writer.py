@@ -47,12 +47,14 @@ class LeadWriter(Protocol):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """As much of a lead as an import changes. ``evidence`` is that of its opt-out by this chunk."""
+    """As much of a lead as an import changes. ``evidence`` is that of its opt-out by this chunk,
+    and ``agreed`` are the consents that the file adds."""
 
     triggers: tuple[str, ...]
     profile: lead.Profile
     opted_out: bool
     evidence: str | None = None
+    agreed: tuple[lead.Agreed, ...] = ()
 
     def changed(self, person: Person) -> Draft:
         """After what the person's row gives: its triggers are added, empty cells change nothing,
@@ -60,9 +62,12 @@ class Draft(msgspec.Struct, frozen=True):
         new = [t for t in person.triggers if matching(t, self.triggers) is None]
         given = {field: getattr(person.profile, field) for field in person.given}
         given["attributes"] = {**self.profile.attributes, **person.profile.attributes}
-        return Draft(
-            (*self.triggers, *new), msgspec.structs.replace(self.profile, **given), self.opted_out
-        ).wished(person, self)
+        agreed = self.agreed
+        if person.agreed is not None and person.agreed not in agreed:
+            agreed = (*agreed, person.agreed)
+        profile = msgspec.structs.replace(self.profile, **given)
+        triggers = (*self.triggers, *new)
+        return Draft(triggers, profile, self.opted_out, agreed=agreed).wished(person, self)
 
     def wished(self, person: Person, before: Draft) -> Draft:
         """After the wish of the row; a wish that was known ``before`` is no news."""
@@ -73,8 +78,9 @@ class Draft(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, opted_out=True, evidence=person.evidence)
 
     def is_like(self, other: Draft) -> bool:
-        """Whether triggers and profile are the same."""
-        return self.triggers == other.triggers and self.profile == other.profile
+        """Whether triggers, profile and consents are the same."""
+        mine, others = ((d.triggers, d.profile, d.agreed) for d in (self, other))
+        return mine == others
 
 
 class Leads:
@@ -129,6 +135,16 @@ class Leads:
         wanted = set(known.values()) if self._update else set()
         found = leads.states(connection, wanted) if wanted else {}
         states: dict[Who, lead.Lead] = dict(found.items())
+        recorded: dict[Who, list[lead.Consent]] = {}
+        if any(person.agreed for person in people):
+            known_of = self._outreach.queries.consents(connection, found)
+            recorded.update(known_of.items())
+        people = [
+            msgspec.structs.replace(person, agreed=None)
+            if person.agreed and lead.is_recorded(person.agreed, recorded.get(whose[at], ()))
+            else person
+            for at, person in enumerate(people)
+        ]
         before = {
             who: Draft(state.triggers, state.profile, state.opted_out_at is not None)
             for who, state in states.items()
@@ -154,7 +170,8 @@ class Leads:
             elif draft is None:
                 said_no = key in suppressed and suppressed[key].in_force
                 said_no = said_no or key in before_file.suppressed
-                first = Draft(person.triggers, person.profile, said_no)
+                agreed = () if person.agreed is None else (person.agreed,)
+                first = Draft(person.triggers, person.profile, said_no, agreed=agreed)
                 drafts[key] = first.wished(person, first)
                 phones[key] = person.phone
                 written.registered += 1
@@ -190,14 +207,18 @@ class Leads:
         new: dict[str, tuple[UUID, str]],
     ) -> None:
         registrations = [
-            (id_, Registration(phone, draft.triggers, draft.profile, draft.evidence))
+            (id_, _registration(phone, draft))
             for key, (id_, phone) in new.items()
             for draft in (drafts[key],)
         ]
         changes = [
-            Change(states[who], draft.triggers, draft.profile, draft.evidence)
+            Change(states[who], draft.triggers, draft.profile, draft.evidence, draft.agreed)
             for who, draft in drafts.items()
             if who in states and draft != before[who]
         ]
         if registrations or changes:
             self._outreach.import_leads(connection, registrations, changes, actor=self._actor)
+
+
+def _registration(phone: str, draft: Draft) -> Registration:
+    return Registration(phone, draft.triggers, draft.profile, draft.evidence, agreed=draft.agreed)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +14,23 @@ import msgspec
 from domain import lead, phones, values
 from domain.csv_text import read_back
 from domain.errors import InvalidInputError
+from domain.lead.consents import checked
 from projections.intake.files.exported import ATTRIBUTES, MERGED
-from projections.intake.files.headers import NO_PHONE, reading
+from projections.intake.files.headers import NO_PHONE, Field, reading
 from projections.intake.files.layout import Layout, Place
 from projections.intake.files.tables import Row
 from projections.intake.files.wishes import says_no
 
 _LONGEST_EVIDENCE = 10_000
+# The columns of a consent, by the names that it has for them.
+CONSENT_FIELDS: Mapping[Field, str] = MappingProxyType(
+    {
+        "consent_purpose": "purpose",
+        "consent_source": "source",
+        "consent_words": "words",
+        "consent_at": "given_at",
+    }
+)
 _QUOTES = "\"'“”"
 
 
@@ -27,7 +39,8 @@ class Person(msgspec.Struct, frozen=True):
 
     ``line`` is where the row begins and ``phone`` is in E.164. ``given`` names the fields of
     ``profile`` that the row has; of ``attributes`` it has those that are not empty. ``opted_out``:
-    the row says that the person must not be written to, with the ``evidence``.
+    the row says that the person must not be written to, with the ``evidence``. ``agreed`` is the
+    consent that it has.
     """
 
     line: int
@@ -37,6 +50,7 @@ class Person(msgspec.Struct, frozen=True):
     given: tuple[str, ...]
     opted_out: bool
     evidence: str
+    agreed: lead.Agreed | None = None
 
 
 def parse_phone(value: str, region: str | None) -> str:
@@ -61,11 +75,14 @@ class PersonReader:
         devices: dict[str, UUID | None],
         add_triggers: Sequence[str] = (),
         refusers: bool = False,
+        now: datetime | None = None,
     ) -> None:
         """Take the file's ``layout``, the ``region`` of phones without a country code, the devices
         in service by name and id in lower case (None where a name is ambiguous), and triggers that
         everybody gets. ``refusers``: the file is of people who said no, even without a column that
-        says so."""
+        says so. ``now`` is when the file is read; without it no consent
+        is read."""
+        self._now = now
         self._layout = layout
         self._region = region
         self._devices = devices
@@ -103,6 +120,7 @@ class PersonReader:
             given=tuple(given),
             opted_out=opted_out,
             evidence=evidence,
+            agreed=self._agreed(cells),
         )
 
     def read_refusal(self, row: Row) -> Person:
@@ -203,6 +221,26 @@ class PersonReader:
         if (device_id := self._devices.get(text.lower())) is None:
             raise InvalidInputError("device", "the name or id of a device in service, or nothing")
         return device_id
+
+    def _agreed(self, cells: Sequence[str]) -> lead.Agreed | None:
+        """The consent of the row, None where it has none. A day or time without an offset is in
+        UTC."""
+        said = {name: self._cell(cells, field) for field, name in CONSENT_FIELDS.items()}
+        if self._now is None or not any(said.values()):
+            return None
+        at, given_at = said.pop("given_at"), None
+        if at:
+            try:
+                given_at = values.parse_instant(at, "consent_at")
+            except InvalidInputError:
+                given_at = values.parse_instant(at, "consent_at", "UTC")
+        agreed = lead.Agreed(**said, given_at=given_at)
+        try:
+            checked(agreed, self._now)
+        except InvalidInputError as error:
+            named = {name: field for field, name in CONSENT_FIELDS.items()}
+            raise InvalidInputError(named[error.field], error.expected) from None
+        return agreed
 
     def _wish(self, cells: Sequence[str]) -> tuple[bool, str]:
         """Whether the row says that the person must not be written to, and the evidence."""

@@ -13,7 +13,7 @@ from domain import audience, rendering
 from domain.campaign import Campaign
 from domain.campaign.definition import starts_at
 from projections.database.engine import rows, uuids
-from projections.readmodels import devices, leads, segments
+from projections.readmodels import consents, devices, leads, segments
 from projections.readmodels.segment_conditions import Compiled
 from projections.schema.expressions import FIRST_CONTACT
 
@@ -54,6 +54,7 @@ def page(
     senders = audience.of_campaign(state.id, state.definition, statuses, gateways)
     start = max(now, starts_at(state.definition))
     asked = segments.of_campaign(connection, state, start) or EVERYBODY
+    agrees = consents.asked(definition.requires_consent)
     found: list[Any] = []
     looked_at = 0
     size = limit + 1 if reason in _SURE else CHUNK
@@ -63,7 +64,7 @@ def page(
             f"""
             SELECT l.lead_id, l.version, l.phone, l.name, l.attributes, l.device_id,
                 l.replied_through, {FIRST_CONTACT} AS first_contact, l.opted_out_at,
-                l.unreachable_at
+                l.unreachable_at, {agrees.sql} AS agrees
             FROM campaigns c JOIN leads l ON {leads.MATCHES.format(a="c")}
             WHERE c.campaign_id = %(id)s AND {_SURE.get(reason, _OTHERS)} AND {asked.sql}
               AND l.registered_at <= coalesce(c.triggered_at, 'infinity')
@@ -77,6 +78,7 @@ def page(
             limit=size,
             retired=uuids(devices.retired(statuses)),
             **asked.parameters,
+            **agrees.parameters,
         )
         looked_at += len(chunk)
         for row in chunk:

@@ -34,7 +34,11 @@ _LEADS = """(
               JOIN lead_addresses b ON b.key = a.key JOIN leads o ON o.lead_id = b.lead_id
               WHERE (m.lead_id = l.lead_id OR m.merged_into = l.lead_id)
                 AND coalesce(o.merged_into, o.lead_id) <> l.lead_id
-              ORDER BY 1) AS same_person_as
+              ORDER BY 1) AS same_person_as,
+        (SELECT coalesce(jsonb_agg(jsonb_build_object('purpose', k.purpose, 'source', k.source,
+                'words', k.words, 'given_at', k.given_at) ORDER BY k.version), '[]')
+         FROM lead_consents k
+         WHERE k.lead_id = l.lead_id AND k.withdrawn_at IS NULL) AS consents
     FROM leads l
 )"""
 _REPLIES = f"""(
@@ -68,6 +72,7 @@ _ENROLLMENTS = """(
 # By the name of a resource: its table or subquery, and the column of its id.
 SOURCES = {
     "lead": (_LEADS, "lead_id"),
+    "consent": ("lead_consents", "consent_id"),
     "reply": (_REPLIES, "reply_id"),
     "suppression": (_SUPPRESSIONS, "suppression_id"),
     "segment": ("segments", "segment_id"),

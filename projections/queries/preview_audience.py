@@ -142,7 +142,15 @@ def admitted(
     segment = segments.of_campaign(connection, state, at)
     criteria = leads.SAVED if saved else leads.criteria(definition.niche, definition.target_status)
     while chunk := leads.audience(
-        connection, state.id, cursor, CHUNK, retired, segment, named=True, criteria=criteria
+        connection,
+        state.id,
+        cursor,
+        CHUNK,
+        retired,
+        segment,
+        purpose=definition.requires_consent,
+        named=True,
+        criteria=criteria,
     ):
         cursor = chunk[-1].lead_id
         for row in chunk:

@@ -84,7 +84,8 @@ class Owner(NamedTuple):
     the place of each step by its number, and ``steps_ever`` counts the steps that the sequence ever
     had; a campaign has none. ``timezone`` is that of people who have none of their own. One that is
     to ``ignore_cap`` may write to a person who had as much as a day may have. Before ``undo_until``
-    nothing of a campaign is sent. One that ``awaits_approval`` has the status ``paused``."""
+    nothing of a campaign is sent. One that ``awaits_approval`` has the status ``paused``. One
+    with a ``purpose`` writes only to who agrees to that."""
 
     status: str
     cancel_pending: bool
@@ -99,6 +100,7 @@ class Owner(NamedTuple):
     undo_until: datetime | None
     awaits_approval: bool
     groups: Groups | None = None
+    purpose: str | None = None
 
     def content(self, step: int, lead_id: str) -> Content:
         """The content of the ``step`` of that number, or what a campaign with variants says to the
@@ -208,6 +210,7 @@ def owners(connection: Connection, ids: Iterable[str]) -> dict[str, Owner]:
             row[8],
             row[9],
             _groups(row[0], row[5]),
+            row[5].get("requires_consent"),
         )
         for row in rows(connection, _OWNERS, ids=uuids(ids))
     }

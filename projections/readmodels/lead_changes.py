@@ -183,6 +183,10 @@ WITH e AS ({events}), forgotten AS (
     DELETE FROM lead_addresses a USING e WHERE a.lead_id = e.originator_id
 ), unwritten AS (
     DELETE FROM composed_messages w USING e WHERE w.lead_id = e.originator_id
+), wordless AS (
+    UPDATE lead_consents k
+    SET source = '', words = '', withdrawal = CASE WHEN withdrawal IS NOT NULL THEN '' END
+    FROM e WHERE k.lead_id = e.originator_id
 ), numbers AS (
     INSERT INTO erased_ids (id, lead_id)
     SELECT json_array_elements_text(e.also)::uuid, e.originator_id FROM e

@@ -16,7 +16,7 @@ from domain.lead import Lead, Profile
 from projections.database.engine import rows, uuids
 from projections.database.prepared import prepared
 from projections.database.quarantined import not_aside
-from projections.readmodels import segments
+from projections.readmodels import consents, segments
 from projections.readmodels.addresses import LOCK_SHARED
 from projections.readmodels.handler import key
 from projections.readmodels.segment_conditions import Compiled
@@ -33,6 +33,8 @@ _HAS_DEVICE = """
              SELECT FROM broadcast_messages m WHERE m.lead_id = l.lead_id
                AND m.device_id = d.device_id AND m.status <> 'cancelled'))))
 """
+
+_AGREES = consents.AGREES.format(purpose="s.definition ->> 'requires_consent'")
 
 # Whether an audience of niches and a target status takes lead ``l``; ``{a}`` has the criteria. Who
 # asks has the condition of its segment beside this.
@@ -79,6 +81,7 @@ def enrollable(
               AND (s.definition ->> 'reentry' = 'once' OR e.status = 'active'
                    OR e.reason = ANY(%(refusals)s))))
         AND {segment.sql}
+        AND (s.definition ->> 'requires_consent' IS NULL OR {_AGREES})
         AND {_HAS_DEVICE}
     """
     return rows(
@@ -119,23 +122,26 @@ def audience(
     retired: Iterable[UUID] = (),
     segment: Compiled | None = None,
     *,
+    purpose: str | None = None,
     named: bool = False,
     local: bool = False,
     criteria: Compiled = SAVED,
 ) -> list[Any]:
     """The next ``limit`` leads, in id order after ``after``, that match the ``criteria``, which are
     the campaign's frozen niche and target status, and ``segment``; the campaign's row must be
-    locked, if it has one. They come with what ties
-    them to devices, of which these are ``retired``. If they are ``named``, with what a text may
+    locked, if it has one. They come with what ties them to devices, of which these are ``retired``,
+    and with whether they agree to the ``purpose``. If they are ``named``, with what a text may
     name, and with their latest reply; if they are ``local``, with what says where they are."""
     names = ", l.name, l.attributes, l.replied_at" if named else ""
     names += ", l.phone, l.timezone" if named or local else ""
     asked = segment or Compiled("true", {})
+    agrees = consents.asked(purpose)
     return rows(
         connection,
         f"""
         SELECT l.lead_id, l.version, l.device_id, l.replied_through,
-            {FIRST_CONTACT} AS first_contact, l.opted_out_at, l.unreachable_at{names}
+            {FIRST_CONTACT} AS first_contact, l.opted_out_at, l.unreachable_at,
+            {agrees.sql} AS agrees{names}
         FROM {criteria.sql} c JOIN leads l ON {MATCHES.format(a="c")}
         WHERE {asked.sql}
           AND (%(after)s::uuid IS NULL OR l.lead_id > %(after)s::uuid)
@@ -147,6 +153,7 @@ def audience(
         retired=uuids(retired),
         **criteria.parameters,
         **asked.parameters,
+        **agrees.parameters,
     )
 
 
@@ -158,6 +165,7 @@ def sender(senders: Senders, row: Any, names: Mapping[str, str] | None = None) -
         Ties(row.device_id, row.replied_through, row.first_contact),
         opted_out=row.opted_out_at is not None,
         unreachable=row.unreachable_at is not None,
+        agrees=row.agrees,
         names=names,
     )
 

@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from projections.database.prepared import execute, fetch
 from projections.readmodels import (
     campaigns,
+    consents,
     counters,
     devices,
     enrollments,
@@ -43,6 +44,7 @@ Unowned = tuple[Hashable, int, str, bytes]
 HANDLERS: Handlers = {
     **devices.HANDLERS,
     **lead_changes.HANDLERS,
+    **consents.HANDLERS,
     **suppressions.HANDLERS,
     **segments.HANDLERS,
     **sequences.HANDLERS,

@@ -10,6 +10,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "lead_addresses": ("value", "key"),
     "lead_search": ("words",),
     "replies": ("text", "from_value"),
+    "lead_consents": ("source", "words", "withdrawal"),
     "composed_messages": ("body", "media_url"),
     "suppressions": ("value", "key", "evidence"),
     "unattributed_replies": ("sender", "text"),

@@ -27,7 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.message import STATUSES
-from projections.schema import counters, people  # noqa: F401 - their tables belong to READ_MODELS
+
+# Their tables belong to READ_MODELS.
+from projections.schema import consents, counters, people  # noqa: F401
 from projections.schema.columns import READ_MODELS, TIME, texts
 
 sequences = Table(

@@ -133,6 +133,7 @@ class Campaigner:
             self.chunk,
             devices.retired(statuses),
             segments.of_campaign(connection, state, now),
+            purpose=definition.requires_consent,
             named=senders.needs_names,
             local=definition.local_time is not None,
         )

@@ -17,7 +17,9 @@ class Receiver:
         self.container = container
         self.actor = actor
         seconds = container.settings.auto_reply_seconds
-        self.heard = Heard(container.outreach.stop_words, timedelta(seconds=seconds))
+        consent_words = container.settings.consent_words
+        within = timedelta(seconds=seconds)
+        self.heard = Heard(container.outreach.stop_words, within, consent_words)
 
     def run_once(self) -> int:
         """Records all that waits; returns how much came."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -24,6 +24,7 @@ from projections.container import Container
 from projections.database.quarantined import reason
 from projections.eventstore.broken_streams import put_aside
 from projections.queue import dispatch
+from projections.readmodels import consents
 from projections.records.quarantine import Kind
 from runners.gateways.protocol import Outgoing
 from runners.sending import terms
@@ -73,7 +74,7 @@ class Dispatcher:
         self,
         connection: Connection,
         container: Container,
-        messages: Iterable[tuple[Slot, dispatch.Candidate]],
+        messages: Sequence[tuple[Slot, dispatch.Candidate]],
         owners: Mapping[str, dispatch.Owner],
         actor: str,
         timing: Timing | None = None,
@@ -92,6 +93,7 @@ class Dispatcher:
         self._terms: dict[tuple[UUID, str, int], Terms] = {}
         paced = {d for d, id_ in pairs if terms.pause(self.senders[d], owners[id_]) > 0}
         self.last = dispatch.last_dispatches(connection, paced) if paced else {}
+        self.agreed = _agreed(connection, messages, owners)
         self.now = container.outreach.clock()
         self.result = DispatchResult.empty()
         self.follow_ups = FollowUps(connection, container, owners, self.now, actor)
@@ -115,7 +117,7 @@ class Dispatcher:
         now = self.now
         common = self._common(slot, row)
         sender, owner = common.sender, common.owner
-        verdict = terms.verdict(common, row, now) or terms.hindrance(slot, sender, now)
+        verdict = terms.verdict(common, row, self.agreed, now) or terms.hindrance(slot, sender, now)
         if isinstance(verdict, Cancel):
             return message.cancel(state, verdict.reason, now=now, actor=self.actor)
         if isinstance(verdict, Release):
@@ -221,6 +223,20 @@ def dispatch_due(
     container.outreach.record(connection, [event for event in events if event is not None])
     dispatcher.follow_ups.push(timing)
     return dispatcher.result
+
+
+def _agreed(
+    connection: Connection,
+    messages: Sequence[tuple[Slot, dispatch.Candidate]],
+    owners: Mapping[str, dispatch.Owner],
+) -> set[tuple[str, str]]:
+    """The leads with the purposes to which they agree, of those messages whose owner asks for a
+    consent; where none does, nothing is read."""
+    asking = {id_: owner.purpose for id_, owner in owners.items() if owner.purpose is not None}
+    if not asking:
+        return set()
+    wanted = {(row.lead_id, asking[row.owner_id]) for _, row in messages if row.owner_id in asking}
+    return consents.held(connection, wanted)
 
 
 def _lock_order(slot: Slot) -> int:

@@ -3,6 +3,7 @@ sends, and the campaign or sequence on whose behalf."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -74,14 +75,25 @@ def pause(sender: Sender, owner: dispatch.Owner) -> float:
     return max(sender.min_delay_seconds, owner.min_delay_seconds)
 
 
-def verdict(terms: Terms, row: dispatch.Candidate, now: datetime) -> Cancel | Release | None:
-    """The send check's of this message."""
-    if row.opted_out_at is None and row.stopped_because is None and row.expires_at is None:
+def verdict(
+    terms: Terms, row: dispatch.Candidate, agreed: Set[tuple[str, str]], now: datetime
+) -> Cancel | Release | None:
+    """The send check's of this message; ``agreed`` has the lead and the purpose of its owner, if
+    the person agrees to that."""
+    purpose = terms.owner.purpose
+    lacks_consent = purpose is not None and (row.lead_id, purpose) not in agreed
+    if (
+        row.opted_out_at is None
+        and row.stopped_because is None
+        and row.expires_at is None
+        and not lacks_consent
+    ):
         return terms.verdict
     context = terms.context._replace(
         opted_out=row.opted_out_at is not None,
         stopped_because=row.stopped_because,
         expires_at=row.expires_at,
+        lacks_consent=lacks_consent,
     )
     return send_check.check(context, now)
 

@@ -58,6 +58,7 @@ WHY_CANCELLED: dict[CancelReason, StopReason] = {
     "device_retired": "device_retired",
     "no_device": "no_device",
     "expired": "expired",
+    "no_consent": "no_consent",
     "merged": "merged",
     "empty_text": "undeliverable",
     "template_variable_missing": "undeliverable",

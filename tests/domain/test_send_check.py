@@ -58,6 +58,8 @@ def test_a_message_that_is_still_wanted_goes(context: SendContext) -> None:
         (BROADCAST, {"owner_status": "cancelled"}, "campaign_cancelled"),
         (FINE, {"sequence_stopped": True}, "sequence_cancelled"),
         (FINE, {"step_removed": True}, "step_removed"),
+        (BROADCAST, {"lacks_consent": True}, "no_consent"),
+        (FINE, {"lacks_consent": True, **OPTED_OUT}, "opted_out"),
         *((FINE, {"stopped_because": wish}, wish) for wish in get_args(Wish)),
         (FINE, RETIRED, "device_retired"),
         (BROADCAST, RETIRED, "device_retired"),

@@ -99,6 +99,8 @@ FROZEN = [
     "access.segment_deleted",
     "device.test_begun",
     "campaign.tested",
+    "lead.consent_given",
+    "lead.consent_withdrawn",
 ]
 
 LINES = (Path(__file__).parent / "stored_events.jsonl").read_text(encoding="utf-8").splitlines()

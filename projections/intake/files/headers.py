@@ -20,6 +20,10 @@ Field = Literal[
     "timezone",
     "opted_out",
     "opt_out_evidence",
+    "consent_purpose",
+    "consent_source",
+    "consent_words",
+    "consent_at",
 ]
 FIELDS: tuple[Field, ...] = get_args(Field)
 
@@ -184,6 +188,11 @@ def reading(header: str) -> Reading | None:
         ("triggers", _TRIGGERS),
         ("device", _DEVICE),
         ("timezone", _TIMEZONE),
+        # By no other names: what only seems to be a consent is none.
+        ("consent_purpose", listed("consent_purpose")),
+        ("consent_source", listed("consent_source")),
+        ("consent_words", listed("consent_words")),
+        ("consent_at", listed("consent_at")),
     )
     return next((Reading(field, 1) for field, names in fields if key in names), None)
 

@@ -63,6 +63,8 @@ SEGMENTS = st.sampled_from(
     ]
 )
 SEGMENT_IDS = st.none() | st.uuids()
+PURPOSES = ("marketing", "service-news")
+REQUIRED_CONSENTS = st.none() | st.sampled_from(PURPOSES)
 POOLS = st.lists(st.uuids(), max_size=2, unique=True).map(tuple)
 HASHES = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
 TIMES_OF_DAY = st.none() | st.sampled_from(["00:00", "09:30", "23:59"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 
@@ -12,13 +12,14 @@ from domain.addresses import Address
 from domain.content import Content
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event
-from domain.lead import Lead, Profile
+from domain.lead import Agreed, Consent, Lead, Profile
 from domain.values import TARGET_STATUSES
 from tests.support.histories.stories import By, Command, Kind, Refusal, always, never
 from tests.support.histories.values import (
     ATTRIBUTES,
     BODIES,
     MEDIA,
+    PURPOSES,
     SOME_TOKENS,
     TEXTS,
     TOKENS,
@@ -153,6 +154,39 @@ def _erase(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
     return lead.erase(state, (), (1,), **by) if draw(st.integers(0, 9)) == 0 else ()
 
 
+def _agreed(draw: st.DrawFn, by: By, purpose: str) -> Agreed:
+    ago = draw(st.none() | st.timedeltas(timedelta(0), timedelta(days=30)))
+    at = None if ago is None else by["now"] - ago
+    return Agreed(purpose=purpose, source=draw(WORDS), words=draw(WORDS), given_at=at)
+
+
+def _agree(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    purpose = draw(st.sampled_from(PURPOSES))
+    return lead.give_consent(state, _agreed(draw, by, purpose), **by)
+
+
+def _agree_to_nothing(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    return lead.give_consent(state, _agreed(draw, by, "Marketing!"), **by)
+
+
+def _withdraw(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    purpose = draw(st.sampled_from(PURPOSES))
+    known = Consent(
+        purpose=purpose,
+        source="a form",
+        words="yes",
+        given_at=by["now"],
+        version=state.version,
+        recorded_at=by["now"],
+        recorded_by="api:sales",
+    )
+    return lead.withdraw_consent(state, purpose, draw(WORDS), [known], **by)
+
+
+def _withdraw_nothing(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    return lead.withdraw_consent(state, "marketing", draw(WORDS), (), **by)
+
+
 def _unless_erased(but: Refusal = None) -> Callable[[Lead, datetime], Refusal]:
     """An erased lead takes no command; others refuse for ``but``."""
 
@@ -201,6 +235,10 @@ LEAD = Kind(
         Command("write by hand", _by_hand, always),
         Command("write to the person", _compose, _if_writable()),
         Command("write nothing", _compose_nothing, _if_writable(InvalidInputError)),
+        Command("agree", _agree, _unless_past()),
+        Command("agree to what has no name", _agree_to_nothing, _unless_past(InvalidInputError)),
+        Command("withdraw a consent", _withdraw, _unless_past()),
+        Command("withdraw no consent", _withdraw_nothing, lambda *_: WrongStateError),
         Command("lose contact", _lose, always),
         Command("find again", _find, always),
         Command("absorb another", _absorb, _unless_past()),
