@@ -12,6 +12,7 @@ from domain.addresses import Address
 from domain.conversation import Conversation
 from domain.inbound import Reply
 from domain.lead.events import (
+    LeadConsentGiven,
     LeadContactedByHand,
     LeadOptedOut,
     LeadReachable,
@@ -241,3 +242,25 @@ def test_a_new_phone_may_have_said_no_and_the_old_one_is_nobodys() -> None:
     assert talk.lead.phone == new.value
     assert talk.lead.opted_out_at is not None
     assert talk.known == {new, LID}
+
+
+def test_a_consent_word_gives_the_consent_with_the_reply_as_evidence() -> None:
+    """A double opt-in: the whole reply is the word, in any spelling; a machine gives none."""
+    heard = HEARD._replace(consent_words={"ya setuju": "marketing"})
+    last = LastMessage(UUID(int=9), NOW - timedelta(seconds=1), None)
+
+    for text, around in (
+        ("YA, setuju!", {}),
+        ("ya setuju stop", {}),
+        ("Ya setuju", {"last": last}),
+    ):
+        talk = on_the_way(**around)
+        says(talk, text, heard=heard)
+        given = [(e.words, e.reply_id) for e in of_kind(talk, LeadConsentGiven)]
+        assert given == ([(text, UUID(int=5))] if text.startswith("YA") else [])
+
+    talk = on_the_way()
+    says(talk, "YA, setuju!", NOW - timedelta(seconds=7), heard=heard)
+    (consent,) = of_kind(talk, LeadConsentGiven)
+    assert (consent.purpose, consent.source) == ("marketing", "reply")
+    assert consent.given_at == NOW - timedelta(seconds=7)

@@ -81,9 +81,16 @@ def on_the_way(state: lead.Lead | None = None, **around: Any) -> Conversation:
     return Conversation(state or person(), Surroundings(**whole), now=NOW, actor="webhook:gowa")
 
 
-def says(talk: Conversation, text: str, at: datetime | None = NOW, **fields: Any) -> None:
+def says(
+    talk: Conversation,
+    text: str,
+    at: datetime | None = NOW,
+    *,
+    heard: Heard = HEARD,
+    **fields: Any,
+) -> None:
     item = Reply((Address("wa_id", PHONE[1:]),), text, f"in.{len(talk.events)}", at=at, **fields)
-    talk.reply(item, None, {"reply_id": UUID(int=5), **THROUGH}, HEARD)
+    talk.reply(item, None, {"reply_id": UUID(int=5), **THROUGH}, heard)
 
 
 def topics(talk: Conversation) -> list[str]:
