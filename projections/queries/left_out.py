@@ -54,7 +54,7 @@ def page(
     senders = audience.of_campaign(state.id, state.definition, statuses, gateways)
     start = max(now, starts_at(state.definition))
     asked = segments.of_campaign(connection, state, start) or EVERYBODY
-    agrees = consents.asked(definition.requires_consent)
+    agrees = consents.asked(state.definition.requires_consent)
     found: list[Any] = []
     looked_at = 0
     size = limit + 1 if reason in _SURE else CHUNK

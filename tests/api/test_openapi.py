@@ -20,6 +20,9 @@ PATHS = {
     "/leads/import": {"post"},
     "/leads/{lead_id}": {"get", "patch", "delete"},
     "/leads/{lead_id}/export": {"get"},
+    "/leads/{lead_id}/consents": {"get", "post"},
+    "/leads/{lead_id}/consents/{purpose}": {"delete"},
+    "/consents": {"get"},
     "/leads/bulk": {"post"},
     "/reports/series": {"get"},
     "/reports/signals": {"get"},
@@ -167,6 +170,7 @@ CREATING = {
     ("post", "/campaigns/{campaign_id}/copy"),
     ("post", "/sequences/{sequence_id}/copy"),
     ("post", "/leads/{lead_id}/messages"),
+    ("post", "/leads/{lead_id}/consents"),
 }
 # Answer 204, with nothing in it.
 EMPTY = {

@@ -136,7 +136,7 @@ def test_a_single_table_leaves_the_former_ones(outdated: Container, settings: Se
     assert identities(outdated).keys() >= {*FORMER_TABLES, "device_slots"}
     assert then.count(outdated.database, "device_slots") == 5
     people = ("lead_addresses", "lead_search", "erased_ids", "suppressions", "replies")
-    others = ("message_counts", "series_counts", "composed_messages", "segments")
+    others = ("message_counts", "series_counts", "composed_messages", "segments", "lead_consents")
     plans = ("broadcast_messages", "enrollments", "sequences", "campaigns")
     for only in ("device_dispatches", "devices", "leases", *plans, *people, *others):
         rebuild(outdated.database, only=only, swap=True)

@@ -37,12 +37,12 @@ COLUMNS = {
     "version": "-",
 }
 # Earlier versions' lists have none of these.
-_LATER = {"consents": "-"}
+LATER = {"consents": "-"}
 
 
 def fields(headers: Sequence[str]) -> dict[int, str]:
     """The field of each column that is one of such a list; none where the file is no such list."""
     if not COLUMNS.keys() <= set(headers):
         return {}
-    known = {**COLUMNS, **{name: field for name, field in _LATER.items() if name in headers}}
+    known = {**COLUMNS, **{name: field for name, field in LATER.items() if name in headers}}
     return {headers.index(name): field for name, field in known.items()}

@@ -228,3 +228,36 @@ def test_a_regulator_gets_the_list_in_pages_and_as_csv(
     assert found == [leads[number] for number in numbers]
     assert len(csv.text.splitlines()) == 1 + len(numbers)
     assert viewer.get("/consents").status == 403
+
+
+def test_a_file_brings_consents_once(container: Container, operator: Client) -> None:
+    """For who is new, and with an update for who is known; half a consent rejects the row."""
+    known = given.lead(operator, 1)
+    header = "phone,consent_purpose,consent_source,consent_words,consent_at\n"
+    row = ",marketing,form,I agree,"
+    file = header + "".join(
+        [
+            f"{given.phone(1)}{row}2026-02-01\n",
+            f"{given.phone(2)}{row}2026-02-01T09:00:00+08:00\n",
+            f"{given.phone(3)},,,,\n",
+            f"{given.phone(4)},marketing,,I agree,\n",
+            f"{given.phone(5)}{row}2027-01-01\n",
+        ]
+    )
+
+    first = operator.csv(file).json
+    assert (first["registered"], first["known"]) == (2, 1)
+    assert [each["field"] for each in first["rejected"]] == ["consent_source", "consent_at"]
+    assert operator.items("/consents")[0]["given_at"] == SHOWN["given_at"]
+    assert operator.items(f"/leads/{known}/consents") == []
+
+    answers = [
+        operator.json("POST", "/leads/import?update=true", data=file, content_type="text/csv").json
+        for _ in range(2)
+    ]
+
+    assert [(each["updated"], each["unchanged"]) for each in answers] == [(1, 2), (0, 3)]
+    (own,) = operator.items(f"/leads/{known}/consents")
+    assert (own["given_at"], own["words"]) == ("2026-02-01T00:00:00+00:00", "I agree")
+    assert len(operator.items("/consents")) == 2
+    assert same_again(container)

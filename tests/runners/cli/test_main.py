@@ -73,6 +73,7 @@ BAD_SETTINGS = [
         "fin,\U0001f64f",
         "SENDTRAIL_STOP_WORDS: expected words of at most 40 characters",
     ),
+    ("consent_words", "setuju=Marketing", "SENDTRAIL_CONSENT_WORDS: expected WORD=PURPOSE"),
     (
         "allow_private_hosts",
         "gowa,http://s3cret",

@@ -26,6 +26,11 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/leads/{lead_id}/messages"): STEP,
     ("POST", "/devices/{device_id}/test"): {"to": given.phone(7)},
     ("POST", "/campaigns/{campaign_id}/test"): {"to": given.phone(7), "lead_id": "{other_id}"},
+    ("POST", "/leads/{lead_id}/consents"): {
+        "purpose": "marketing",
+        "source": "form",
+        "words": "I agree",
+    },
     ("POST", "/leads/{lead_id}/triggers"): {"trigger": "WARM"},
     ("POST", "/leads/bulk"): {"ids": ["{lead_id}"], "do": "add_trigger", "trigger": "WARM"},
     ("POST", "/messages/bulk"): {"ids": ["{message_id}"], "do": "retry"},

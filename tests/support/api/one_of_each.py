@@ -21,6 +21,8 @@ def one_of_each(container: Container, clock: SimulatedClock, admin: Client) -> d
     login = {"username": "us", "password": PASSWORD, "webhook_secret": PASSWORD}
     given.device(admin, "Gowa", online=False, gateway="gowa", credentials=login)
     lead_id = given.lead(admin, name="Aisyah", triggers=["COLD"])
+    agreed = {"purpose": "marketing", "source": "form", "words": "I agree to offers"}
+    admin.create(f"/leads/{lead_id}/consents", agreed)
     sequence_id = given.sequence(admin)
     campaign_id = str(somebody_gives.campaign(container))
     draft = {"name": "April offer", "body": "Hello {name|there}", "draft": True}
@@ -52,4 +54,5 @@ def one_of_each(container: Container, clock: SimulatedClock, admin: Client) -> d
         "number": "1",
         "gateway": "gowa",
         "trigger": "COLD",
+        "purpose": "marketing",
     }
