@@ -137,6 +137,7 @@ def test_a_cell_says_what_the_value_is(operator: Client) -> None:
         "unreachable_at": "",
         "unreachable_code": "",
         "same_person_as": "",
+        "consents": "",
         "merged_into": "",
         "replied_at": "",
         "registered_at": "2026-03-02T08:00:00+00:00",

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from domain.lead import Agreed
 from projections.container import Container
 from runners.jobs.campaigner import Campaigner
 from runners.support.clocks import SimulatedClock
-from tests.support import given, then
+from tests.support import given, then, when
 from tests.support.api.browsing import Browser
 from tests.support.api.given import api_key
 
@@ -41,6 +42,24 @@ def test_the_proof_tells_the_whole_chain(browser: Browser, message_id: str) -> N
     assert "runner:campaigner:test" in browser.page
     assert "It was not handed over." in browser.page
     assert "It waits for" in browser.page
+
+
+def test_the_proof_shows_the_consent_or_that_none_was_asked_for(
+    container: Container, clock: SimulatedClock, browser: Browser, message_id: str
+) -> None:
+    """Once it is handed over: the words, where they are from, and the event."""
+    (message,) = then.messages(container)
+    agreed = Agreed(purpose="marketing", source="form 7", words="I agree to <offers>")
+    container.outreach.give_consent(message.lead_id, agreed, actor="api:mei")
+    when.looks(when.broadcaster(container, when.Phones(clock)))
+
+    browser.open(f"/messages/{message_id}")
+
+    assert "I agree to &lt;offers&gt;" in browser.page
+    assert "form 7" in browser.page
+    assert "not required" in browser.page
+    browser.open(f"/leads/{message.lead_id}")
+    assert "form 7" in browser.page
 
 
 def test_a_message_that_waits_can_be_cancelled(
