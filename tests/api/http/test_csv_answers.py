@@ -25,6 +25,7 @@ CSV = {"Accept": "text/csv"}
 # Every path that answers a list; with an id where it needs one, which is made below.
 LISTS = {
     "/leads": "leads",
+    "/consents": "consents",
     "/replies": "replies",
     "/suppressions": "suppressions",
     "/sequences": "sequences",
@@ -38,8 +39,15 @@ LISTS = {
     "/subscriptions": "subscriptions",
     "/keys": "keys",
 }
-# Asks a provider; a test of its own has it.
-ELSEWHERE = {"/devices/{device_id}/templates"}
+# With an id or a parameter in the path; tests of their own have them.
+ELSEWHERE = {
+    "/devices/{device_id}/templates",
+    "/campaigns/{campaign_id}/recipients",
+    "/leads/{lead_id}/consents",
+    "/reports/series",
+    "/segments",
+    "/segments/{segment_id}/leads",
+}
 EVIL = '=HYPERLINK("http://evil.example";1)'
 
 
@@ -58,6 +66,8 @@ def world(container: Container, clock: SimulatedClock, client: Client) -> None:
         client, 1, name=EVIL, niche=["B1", "-B2"], triggers=[EVIL.replace(";", "")],
         attributes={"city": "=1"},
     )  # fmt: skip
+    agreed = {"purpose": "marketing", "source": EVIL, "words": EVIL}
+    client.create(f"/leads/{lead_id}/consents", agreed)
     given.sequence(client, EVIL, trigger=EVIL.replace(";", ""), name=EVIL)
     given.campaign(client, name=EVIL, body=EVIL)
     client.create("/suppressions", {"value": "+60129999999", "evidence": EVIL})

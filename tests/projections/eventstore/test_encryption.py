@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from domain import lead, suppression
 from domain.addresses import Address
@@ -175,8 +176,11 @@ def test_without_its_key_an_event_is_blank(container: Container) -> None:
             sent_at=datetime(2026, 3, 2, tzinfo=UTC),
         ),
         event(leads.LeadPhoneChanged, 9, of=AISYAH, phone="", evidence=""),
+        replace(STORY[9], body="", media_url=None),
+        replace(STORY[10], source="", words=""),
+        replace(STORY[11], evidence=""),
         # What an address said is not the lead's, and has a key of its own.
-        *STORY[9:],
+        *STORY[12:],
     ]
 
 
