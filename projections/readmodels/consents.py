@@ -22,7 +22,8 @@ WITH e AS ({events}), kept AS (
     SELECT e.originator_id, e.originator_version,
         -- The ids are in the order of time.
         (lpad(to_hex((extract(epoch FROM e.timestamp) * 1000)::bigint), 12, '0')
-            || right(md5(e.originator_id || ' consent ' || e.originator_version), 20))::uuid,
+            || lpad(to_hex(e.originator_version), 4, '0')
+            || right(md5(e.originator_id || ' consent ' || e.originator_version), 16))::uuid,
         e.purpose, e.source, e.words, e.given_at, e.timestamp, e.actor, e.reply_id,
         w.withdrawn_at, w.withdrawal
     FROM e LEFT JOIN LATERAL (

@@ -39,15 +39,11 @@ LISTS = {
     "/subscriptions": "subscriptions",
     "/keys": "keys",
 }
-# With an id or a parameter in the path; tests of their own have them.
+# Tests of their own have them.
 ELSEWHERE = {
-    "/devices/{device_id}/templates",
-    "/campaigns/{campaign_id}/recipients",
-    "/leads/{lead_id}/consents",
-    "/reports/series",
-    "/segments",
-    "/segments/{segment_id}/leads",
-}
+    "/devices/{device_id}/templates", "/campaigns/{campaign_id}/recipients", "/reports/series",
+    "/leads/{lead_id}/consents", "/segments", "/segments/{segment_id}/leads",
+}  # fmt: skip
 EVIL = '=HYPERLINK("http://evil.example";1)'
 
 
@@ -66,8 +62,7 @@ def world(container: Container, clock: SimulatedClock, client: Client) -> None:
         client, 1, name=EVIL, niche=["B1", "-B2"], triggers=[EVIL.replace(";", "")],
         attributes={"city": "=1"},
     )  # fmt: skip
-    agreed = {"purpose": "marketing", "source": EVIL, "words": EVIL}
-    client.create(f"/leads/{lead_id}/consents", agreed)
+    client.create(f"/leads/{lead_id}/consents", {"purpose": "a", "source": EVIL, "words": EVIL})
     given.sequence(client, EVIL, trigger=EVIL.replace(";", ""), name=EVIL)
     given.campaign(client, name=EVIL, body=EVIL)
     client.create("/suppressions", {"value": "+60129999999", "evidence": EVIL})
