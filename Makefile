@@ -13,7 +13,7 @@ EXTRAS := --extra dev --extra docs --extra ha --extra mcp --extra otel --extra s
 COMPILE := pip compile setup.cfg requirements/build.in --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --quiet
 
-.PHONY: demo test lint bench bench-check crash fuzz ha client texts wheel docs lowest lock audit clean
+.PHONY: demo test lint bench bench-check crash fuzz ha client screenshots texts wheel docs lowest lock audit clean
 
 demo: $(VENV)/ready  ## six days of outreach in seconds, in a database of its own; ARGS=--serve: then look at it
 	$(BIN)/sendtrail demo $(ARGS)
@@ -48,6 +48,9 @@ client: $(VENV)/ready-dev $(VENV)-client/ready  ## a Python client of the API, i
 
 texts: $(VENV)/ready-dev  ## brings the catalogues of the pages' texts up to date, and lists what is to be translated
 	$(BIN)/python -m tests.texts
+
+screenshots: $(VENV)/ready-dev  ## plays the demo, and writes docs/pictures/ anew; needs Chromium
+	$(BIN)/python -m tests.pictures
 
 wheel: $(VENV)/ready  ## builds the wheel in dist/, and uses it in an empty environment and folder
 	rm -rf build dist
