@@ -52,12 +52,14 @@ def listed(path: str, limit: int) -> dict[str, Any]:
     return {**get(path, **query), "asked": asked}
 
 
-def send(method: str, path: str, body: Mapping[str, Any] | None = None, once: str = "") -> Any:
+def send(
+    method: str, path: str, body: Mapping[str, Any] | None = None, once: str = "", **query: Any
+) -> Any:
     """What the API answers to a change. The same ``once`` is the same change, however often it is
     sent. Raises ApiError."""
     content = None if body is None else json.dumps(body).encode()
     kind = None if body is None else "application/json"
-    return _json(ask(method, path, content=content, content_type=kind, once=once))
+    return _json(ask(method, path, query, content=content, content_type=kind, once=once))
 
 
 def readiness() -> dict[str, Any]:

@@ -32,6 +32,7 @@ from api.web import (
     settings,
     signals,
     signing_in,
+    what_if,
     why_not,
 )
 from api.web.asking import ApiError
@@ -56,6 +57,7 @@ SIGNED_IN = (
     sequences,
     messages,
     why_not,
+    what_if,
     devices,
     pairing,
     replies,

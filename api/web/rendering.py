@@ -99,6 +99,7 @@ def places() -> list[tuple[str, str]]:
         ("/sequences", _("Sequences")),
         ("/messages", _("Messages")),
         ("/why-not", _("Why not?")),
+        ("/what-if", _("What if?")),
         ("/replies", _("Replies")),
         ("/signals", _("Signals")),
         ("/devices", _("Devices")),
