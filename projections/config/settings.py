@@ -28,8 +28,8 @@ Network = IPv4Network | IPv6Network
 
 # Every address of this machine for itself; the word for them in ``trusted_proxies``.
 LOOPBACK = ("127.0.0.0/8", "::1/128")
-# The settings that are never shown.
-SECRETS = ("database_url", "secret_key", "new_secret_key", "api_key", "sentry_dsn")
+# The settings that are never shown; addresses may have a password in them.
+SECRETS = ("database_url", "secret_key", "new_secret_key", "api_key", "sentry_dsn", "otlp_endpoint")
 # Who may see a path: everybody, whoever has an API key, nobody.
 Door = Literal["open", "key", "off"]
 ApprovalRule = Literal["off", "four-eyes"]
