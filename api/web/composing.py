@@ -32,8 +32,8 @@ CHANGEABLE = (*WHOLE, "triggering", "triggered", "paused")
 PLAN = "plan"
 # More people than this are typed by whoever plans a campaign for them.
 TYPED_ABOVE = 1000
-# So many times more people than were shown are shown again before a campaign is planned for them.
-_GROWN = 1.1
+# Some more people than were shown may have come meanwhile: this share of them, and so many.
+_MORE, _FEW = 0.1, 10
 # How many devices and segments a choice offers.
 MOST = 500
 
@@ -72,7 +72,7 @@ def look() -> str:
     is told."""
     forms.need("operator")
     try:
-        campaign = _kept(None)
+        campaign = _kept(_present(None))
     except ApiError as error:
         return render("campaign_look.html", wrong=forms.mendable(error), **_nothing_seen())
     return render("campaign_look.html", wrong=None, **{**_seen(campaign), "fresh": True})
@@ -110,7 +110,7 @@ def plan(campaign_id: UUID) -> str | Answer:
     people = asking.get(f"/campaigns/{campaign_id}/preview")["audience"]
     shown = int(forms.text("people")) if forms.text("people").isdecimal() else 0
     typed = "".join(filter(str.isdecimal, forms.text("typed")))
-    if people > max(shown * _GROWN, TYPED_ABOVE):
+    if people > shown * (1 + _MORE) + _FEW or people > TYPED_ABOVE >= shown:
         return _plan(campaign, ApiError(409, {"message": _grown(people)})), 409
     if shown > TYPED_ABOVE and typed != str(shown):
         message = f"typed: expected {shown}, the number of people"
@@ -145,11 +145,11 @@ def _changeable(campaign_id: UUID) -> dict[str, Any]:
 
 def _sent(campaign_id: UUID | None) -> str | Answer:
     forms.need("operator")
+    present = _present(campaign_id)
     try:
-        campaign = _kept(campaign_id)
+        campaign = _kept(present)
     except ApiError as error:
-        wrong, kept = forms.mendable(error), _present(campaign_id)
-        return _form(kept, composed.of_form(), wrong), error.status
+        return _form(present, composed.of_form(), forms.mendable(error)), error.status
     if request.form.get("do") == PLAN:
         return redirect(url_for(".confirm", campaign_id=campaign["id"]), 303)
     after = ".edit" if campaign["status"] == "draft" else "web_campaigns.show"
@@ -160,12 +160,14 @@ def _present(campaign_id: UUID | None) -> dict[str, Any] | None:
     """The campaign that the form is about: that of its address, else the draft that was made of
     it while it was written."""
     wanted = campaign_id or forms.text("campaign_id")
-    return asking.get(f"/campaigns/{wanted}") if wanted else None
+    try:
+        return asking.get(f"/campaigns/{UUID(str(wanted))}") if wanted else None
+    except ValueError:
+        raise ApiError(422, {"message": "campaign_id: expected an id"}) from None
 
 
-def _kept(campaign_id: UUID | None) -> dict[str, Any]:
-    """The campaign, as it says what was written. Raises ApiError."""
-    present = _present(campaign_id)
+def _kept(present: dict[str, Any] | None) -> dict[str, Any]:
+    """The campaign, new or as it was ``present``, with what was written. Raises ApiError."""
     if present is None:
         body = composed.given(whole=True) | {"draft": True}
         # The form is sent again and again while it is written; what says something else is no

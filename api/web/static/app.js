@@ -15,6 +15,8 @@ document.addEventListener("htmx:confirm", (event) => {
 // And never under the hands of somebody who is in it.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target.contains(document.activeElement)) event.detail.shouldSwap = false;
+  // A whole page is no part: whoever is not signed in any more is told by the next button.
+  if (/^\s*<!doctype/i.test(event.detail.serverResponse)) event.detail.shouldSwap = false;
 });
 
 // A slider goes where it is let go.
@@ -27,5 +29,5 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.classList.contains("htmx-request")) return;
   event.preventDefault();
-  form.addEventListener("htmx:afterOnLoad", () => form.requestSubmit(event.submitter), { once: true });
+  form.addEventListener("htmx:afterRequest", () => form.requestSubmit(event.submitter), { once: true });
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
@@ -83,6 +84,42 @@ def test_from_signing_in_to_the_proof(
 
     assert "Good morning" in proof
     assert "yes: this text has this hash" in proof
+
+
+def test_a_button_waits_for_the_draft_that_is_being_made(
+    chromium: Chromium, address: str, container: Container
+) -> None:
+    """Pressed while the first look is under way: there is one draft, and it is gone on with."""
+    given.device(container)
+    given.lead(container, 1, name="Aisyah")
+    held: list[Any] = []
+
+    def holds(route: Any) -> None:
+        held.append((route, route.fetch()))
+
+    with person(chromium, address) as mei:
+        mei.signs_in(api_key(container, "mei", "operator"))
+        mei.opens("/campaigns/new")
+        mei.does(lambda page: page.route("**/campaigns/look", holds))
+        mei.fills("Name", "Spring")
+        mei.fills("Text", "Hello")
+        mei.does(lambda page: _waits_for(page, held))
+        mei.fills("Text", "Hello {name}")
+        mei.clicks("Go on to plan it")
+        mei.does(lambda page: [route.fulfill(response=answer) for route, answer in held])
+        mei.sees("Plan it for 1 person")
+
+    with container.database.transaction() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM campaigns").scalar_one() == 1
+
+
+def _waits_for(page: Any, held: list[Any]) -> None:
+    """Until an answer is held back."""
+    for _ in range(600):
+        if held:
+            return
+        page.wait_for_timeout(50)  # in which Playwright hears of requests
+    raise AssertionError("nothing was asked for")
 
 
 def test_composing_by_keyboard_alone(
