@@ -57,6 +57,7 @@ def test_a_lead_is_registered_with_all_that_is_said_of_it(operator: Client) -> N
             }
         ],
         "same_person_as": [],
+        "consents": [],
         "replied_at": None,
         "registered_at": "2026-03-02T08:00:00+00:00",
         "erased_at": None,

@@ -135,21 +135,34 @@ def test_who_says_stop_gets_nothing_more(container: Container, app: Flask, gatew
 
 
 def test_an_office_has_words_of_its_own(database_url: str, clock: SimulatedClock) -> None:
-    """SENDTRAIL_STOP_WORDS adds to those that are known."""
+    """SENDTRAIL_STOP_WORDS adds to those that are known; a consent has the reply as evidence."""
     environ = {
         "SENDTRAIL_DATABASE_URL": database_url,
         "SENDTRAIL_SECRET_KEY": SECRET_KEY,
         "SENDTRAIL_STOP_WORDS": "Tak-nak!, no  más",
+        "SENDTRAIL_CONSENT_WORDS": "Ya setuju=marketing",
     }
     with Container(settings.read(environ), clock) as container:
         app = create_app(container)
         device = webhooks.device(container, "gowa")
-        said = {1: "TAK NAK!", 2: "No más", 3: "tak", 4: "stop", 5: "saya tak nak"}
+        said = {
+            1: "TAK NAK!",
+            2: "No más",
+            3: "tak",
+            4: "stop",
+            5: "YA, setuju!",
+            6: "saya tak nak",
+        }
         for number, text in said.items():
             given.lead(container, number)
             webhooks.post(app, "gowa", device, reply("gowa", given.phone(number), text, "3EB0R"))
         evidence = [event.evidence for event in then.events(container, "lead.opted_out")]
+        agreed = then.events(container, "lead.consent_given")
+        (answer,) = [e for e in then.events(container, "lead.replied") if e.text == said[5]]
     assert evidence == ["TAK NAK!", "No más", "stop"]
+    assert [(e.purpose, e.words, e.reply_id) for e in agreed] == [
+        ("marketing", said[5], answer.reply_id)
+    ]
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
