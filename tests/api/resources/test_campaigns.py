@@ -58,6 +58,7 @@ def test_a_campaign_is_scheduled_with_everything(operator: Client) -> None:
         "awaits_approval": False,
         "approved": None,
         "segment_id": None,
+        "requires_consent": None,
         "segment": None,
         "status": "pending",
         "triggered_at": None,
