@@ -67,6 +67,7 @@ def test_the_values_that_hold_secrets_are_found() -> None:
         ("Outgoing", "credentials"),
         ("Proof", "secret"),
         ("Sender", "credentials"),
+        ("Trial", "credentials"),
         ("WebhookRequest", "headers"),
         ("WebhookRequest", "query"),
     }

@@ -215,6 +215,10 @@ FILES = {
 }
 
 
+def _is_table(content_type: str) -> bool:
+    return content_type != "application/json"
+
+
 @blueprint.post("/import", needs="operator")
 @blueprint.doc(
     requestBody={
@@ -228,8 +232,10 @@ FILES = {
 @blueprint.response(200, ImportSummary)
 def import_csv(query: dict[str, Any]) -> Any:
     """Import leads: good rows land, bad rows are reported, importing twice changes nothing"""
-    if request.mimetype not in (*FILES, FORM):
-        abort(415, message=f"expected Content-Type: one of {', '.join((*FILES, FORM))}")
+    # What is JSON is somebody's export, or was sent by mistake.
+    types = [*FILES, FORM] if query["program"] else [*filter(_is_table, FILES), FORM]
+    if request.mimetype not in types:
+        abort(415, message=f"expected Content-Type: one of {', '.join(types)}")
     path = uploads.form_file("file") if request.mimetype == FORM else uploads.upload().path
     add_triggers = query.pop("add_triggers")
     options = Options(

@@ -87,6 +87,8 @@ class Player:
 
         self.writes(hour=13)
         news = {"name": "News", "body": day.NEWS, "scheduled_at": self.world.at(16).isoformat()}
+        # At once, and to its end: on this day many opt out.
+        news |= {"undo_seconds": 0, "brake": None}
         self.campaign = str(self.world.api.create("/campaigns", news)["id"])
         self.writes(hour=16)
         self.outcomes = self.counted() - before

@@ -44,6 +44,9 @@ COMMANDS: dict[str, list[str]] = {
     "devices pair": ["Sales 2"],
     "devices templates": ["Sales 2"],
     "devices test": ["Sales 2", "--to", "+60120000001"],
+    "export leads": [],
+    "export messages": [],
+    "export replies": [],
     "import": ["leads.csv"],
     "keys create": ["me", "--role", "admin"],
     "keys list": [],
@@ -52,13 +55,17 @@ COMMANDS: dict[str, list[str]] = {
     "replay": ["--until", "2026-03-03T12:00Z", "--into", "noon"],
     "run": ["--once"],
     "serve": [],
+    "simulate": ["--days", "1"],
     "status": [],
+    "what-if": ["--body", "Hi"],
 }
 # The way out, and what has to do with other databases or with none.
 OTHERS = {
     "rebuild",
     "mcp",
     "demo",
+    "completion",
+    "man",
     "db backup",
     "db migrate",
     "db restore",

@@ -102,6 +102,7 @@ def test_good_rows_land_and_bad_rows_are_reported(container: Container, operator
             }
         ],
         "same_person_as": [],
+        "consents": [],
         "merged_into": None,
         "replied_at": None,
         "registered_at": "2026-03-02T08:00:00+00:00",
