@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from projections.container import Container
+from projections.database.engine import rows
+from projections.readmodels import consents
 from projections.rebuild.rebuild import rebuild
 from runners.support.clocks import SimulatedClock
 from tests.support import when as runners
 from tests.support.api import given, when
 from tests.support.api.client import Client, fields
+from tests.support.statements import noted
 from tests.support.when import Phones
 
 FORM = {
@@ -145,6 +148,23 @@ def test_a_campaign_reaches_only_who_agreed_and_proves_it(
     assert same_again(container)
 
 
+def test_who_withdraws_meanwhile_comes_after_the_dispatch(
+    container: Container, operator: Client
+) -> None:
+    """What the send check has seen stays so until its transaction ends."""
+    lead_id = given.lead(operator)
+    agrees(operator, lead_id)
+    free = "SELECT version FROM lead_consents FOR UPDATE SKIP LOCKED"
+    wanted = {(lead_id, "marketing"), (lead_id, "service-news")}
+
+    with container.database.transaction() as dispatching:
+        assert consents.held(dispatching, wanted) == {(lead_id, "marketing")}
+        with container.database.transaction() as another:
+            assert rows(another, free) == []
+    with container.database.transaction() as another:
+        assert [row.version for row in rows(another, free)] == [2]
+
+
 def test_a_sequence_enrolls_only_who_agreed_and_stops_writing_to_who_agrees_no_more(
     container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
@@ -174,13 +194,15 @@ def test_a_sequence_enrolls_only_who_agreed_and_stops_writing_to_who_agrees_no_m
 def test_what_requires_no_consent_says_what_there_was(
     container: Container, clock: SimulatedClock, operator: Client
 ) -> None:
-    """The latest in force when it was handed over, or nothing."""
+    """The latest in force when it was handed over, or nothing; no sending asks for any."""
     given.device(operator)
     yes, no = (given.lead(operator, number) for number in (1, 2))
     agrees(operator, yes)
     given.campaign(operator, scheduled_at="2026-03-02T08:00Z")
-    when.triggers(container)
-    when.broadcasts(container, clock)
+    with noted(container.database) as statements:
+        when.triggers(container)
+        runners.looks(runners.broadcaster(container, Phones(clock)))
+    assert not [sql for sql in statements if "lead_consents" in str(sql)]
 
     messages = {each["lead_id"]: each["id"] for each in operator.items("/messages")}
     proofs = [operator.get(f"/audit/messages/{messages[id_]}").json["consent"] for id_ in (yes, no)]

@@ -100,6 +100,7 @@ def test_a_sequence_is_defined_with_everything(operator: Client) -> None:
         "ignore_cap": False,
         "device_ids": [],
         "segment_id": None,
+        "requires_consent": None,
         "segment": None,
         "warnings": [],
     }
