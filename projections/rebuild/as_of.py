@@ -18,6 +18,8 @@ from projections.database.engine import Database, rows
 from projections.rebuild.read_ahead import read_ahead
 from projections.rebuild.rebuild import PAGE, Progress, last_id, make_schema, project_page
 
+# How long the transaction may wait for whoever asks, and computes between two queries.
+PATIENCE = "SET LOCAL idle_in_transaction_session_timeout = '10min'"
 # The last event of the log that is not later than an instant.
 _POSITION = """
 SELECT coalesce(max(notification_id), 0) FROM public.stored_events
@@ -49,6 +51,7 @@ def as_of(
     Raises StorageError if an event is not what was written.
     """
     with database.engine.connect() as connection, connection.begin() as transaction:
+        connection.exec_driver_sql(PATIENCE)
         indexes = make_schema(connection, f"as_of_{uuid4().hex}")
         total = last_id(connection)
         with read_ahead(database, PAGE, until) as pages:

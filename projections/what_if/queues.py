@@ -79,8 +79,13 @@ def play(
         for row in rows(connection, HAD, ids=people, since=now - frequency.LONGEST_DAY):
             had.setdefault(UUID(row.lead_id), []).append(row.at)
     about = {message.message_id for message in asked}
-    played = queue_forecast.play(now, lines, queued, cap, had)
-    return [left for left in played if left.message.message_id in about]
+    found: list[Left] = []
+    for left in queue_forecast.play(now, lines, queued, cap, had):
+        if left.message.message_id in about:
+            found.append(left)
+            if len(found) == len(about):  # what others wait for after that is nobody's question
+                break
+    return found
 
 
 def _waiting(connection: Connection, ids: Iterable[UUID], house: House) -> list[Queued]:

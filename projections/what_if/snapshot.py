@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from domain.errors import InvalidInputError
 from projections.database.engine import Database
-from projections.rebuild.as_of import as_of
+from projections.rebuild.as_of import PATIENCE, as_of
 from projections.rebuild.rebuild import Progress, last_id
 
 
@@ -50,4 +50,5 @@ def snapshot(
         ) as connection,
         connection.begin(),
     ):
+        connection.exec_driver_sql(PATIENCE)
         yield Snapshot(connection, now, last_id(connection))
