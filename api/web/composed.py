@@ -187,7 +187,7 @@ def of_form() -> dict[str, Any]:
 
 def percent(share: float | None) -> str:
     """A share as it is written."""
-    return "" if share is None else f"{share * 100:.6g}"
+    return "" if share is None else f"{share * 100:.12g}"
 
 
 def _rows(prefix: str, empty: dict[str, Any]) -> list[dict[str, Any]]:
@@ -243,7 +243,7 @@ def _brake() -> dict[str, Any] | None:
 
 def _share(written: float | str | None) -> float | str | None:
     """A share of what was written in percent. What is no number goes on to the API."""
-    return round(written / 100, 8) if isinstance(written, int | float) else written
+    return round(written / 100, 14) if isinstance(written, int | float) else written
 
 
 def _local(campaign: dict[str, Any]) -> str:

@@ -176,7 +176,11 @@ def _kept(present: dict[str, Any] | None) -> dict[str, Any]:
         once = f"{forms.once_given()}-{said}"
         made: dict[str, Any] = asking.send("POST", "/campaigns", body, once)
         return made
-    body = composed.given(whole=present["status"] in WHOLE)
+    whole = present["status"] in WHOLE
+    body = composed.given(whole=whole)
+    if not whole:  # shares are written in percent, and have to stay exactly as they are
+        for written, had in zip(body["variants"], present["variants"], strict=False):
+            written["share"] = had["share"]
     changed: dict[str, Any] = asking.send("PATCH", f"/campaigns/{present['id']}", body)
     return changed
 
@@ -188,16 +192,19 @@ def _form(
     **outcome: Any,
 ) -> str:
     seen = _nothing_seen() if campaign is None else _seen(campaign)
+    whole = campaign is None or campaign["status"] in WHOLE
+    # After the start there are as many variants as there were.
+    spare = composed.SPARE_VARIANTS if whole else 0
     return render(
         "campaign_form.html",
         written=written,
         wrong=wrong,
-        whole=campaign is None or campaign["status"] in WHOLE,
+        whole=whole,
         is_draft=campaign is None or campaign["status"] == "draft",
         clocks=composed.clocks(),
         days=composed.days(),
         window_rows=[*written["windows"], *[composed.ROW] * composed.SPARE_WINDOWS],
-        variant_rows=[*written["variants"], *[composed.VARIANT] * composed.SPARE_VARIANTS],
+        variant_rows=[*written["variants"], *[composed.VARIANT] * spare],
         **{**seen, **outcome},
     )
 

@@ -194,7 +194,7 @@ def test_variants_are_rows_and_a_campaign_under_way_keeps_its_shares(
     operator: Client, mei: Browser, container: Container
 ) -> None:
     """Shares in percent; after the start the texts alone are changed."""
-    variants = [{"name": name, "body": name, "share": 0.4} for name in ("A", "B")]
+    variants = [{"name": name, "body": name, "share": 0.4 + 1e-14} for name in ("A", "B")]
     started = {"scheduled_at": "2026-03-02T00:00Z", "variants": variants, "hold_out": 0.2}
     campaign = operator.create("/campaigns", {"name": "Two", "undo_seconds": 0, **started})
     campaign_id = campaign["id"]
@@ -207,7 +207,11 @@ def test_variants_are_rows_and_a_campaign_under_way_keeps_its_shares(
     when.triggers(container)
     mei.open(f"/campaigns/{campaign_id}/edit")
     assert 'name="niche"' not in mei.page
-    assert 'value="40" readonly' in mei.page
+    assert mei.page.count('value="40" readonly') == mei.page.count('name="variant_name"') == 2
+    changed = {"name": "Two", "variant_name": ["A", "B"], "variant_body": ["Hi", "Ho"]}
+    mei.send(f"/campaigns/{campaign_id}/edit", **changed, variant_share=["40", "40"])
+    bodies = [each["body"] for each in the_campaign(operator)["variants"]]
+    assert (bodies, the_campaign(operator)["hold_out"]) == (["Hi", "Ho"], 0.2)
 
 
 def test_over_a_thousand_the_number_is_typed(

@@ -29,7 +29,7 @@ class Browser:
         """Goes there."""
         return self._took(self.client.get(address, headers=headers, follow_redirects=True))
 
-    def send(self, address: str, **fields: str) -> TestResponse:
+    def send(self, address: str, **fields: str | list[str]) -> TestResponse:
         """Sends a form of the latest page, with its hidden fields."""
         data = self.hidden() | fields
         headers = {"Sec-Fetch-Site": "same-origin"}
