@@ -7,6 +7,7 @@ that is a proposal: the old text goes on until another one approves.
 from __future__ import annotations
 
 from collections.abc import Sequence as Ordered
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -15,8 +16,8 @@ import msgspec
 
 from domain import sequence as sequences
 from domain import sequence_edits
-from domain.errors import NotAllowedError, WrongStateError
-from domain.event import Event, following
+from domain.errors import NotAllowedError, SendtrailError, WrongStateError
+from domain.event import Event, ForeignEventError, following
 from domain.sequence import (
     Definition,
     Proposal,
@@ -37,24 +38,62 @@ _AUDIENCE = ("niche", "target_status", "segment_id", "segment", "requires_consen
 def proposed(
     sequence: Sequence, events: Ordered[Event], *, now: datetime, actor: str
 ) -> Ordered[Event]:
-    """What follows under four eyes in place of the ``events`` of an edit: of a sequence that is no
-    draft, a proposal, unless neither text nor audience change."""
+    """What follows under four eyes in place of the ``events`` of an edit, which was decided on what
+    the sequence will be (``ahead``): of a sequence that is no draft, a proposal of what changes the
+    text or the audience. The rest is done at once."""
     if sequence.status == "draft":
         return events
     found: list[Event] = []
+    state = sequence
+    will_be = ahead(sequence, now=now, actor=actor)
     for event in events:
-        change = _proposal(sequence, event)
-        if change is None:
-            found.append(event)
-        else:
-            found.append(following(sequence, SequenceChangeProposed, now, actor, change=change))
+        for each in _divided(state, will_be, event, now=now, actor=actor):
+            found.append(each)
+            state = sequences.evolve(state, each)
     return found
 
 
-def approve(sequence: Sequence, *, now: datetime, actor: str) -> tuple[Event, ...]:
+def ahead(sequence: Sequence, *, now: datetime, actor: str) -> Sequence:
+    """The sequence as it will be when all that is proposed is approved. What cannot be carried out
+    any more is left out."""
+    for _, change in sequence.proposals:
+        with suppress(SendtrailError):
+            for event in _carried_out(sequence, change, now=now, actor=actor):
+                sequence = sequences.evolve(sequence, event)
+    return sequence
+
+
+def _divided(
+    state: Sequence, will_be: Sequence, event: Event, *, now: datetime, actor: str
+) -> list[Event]:
+    """The part of an edit that is done at once, and the one that is proposed."""
+    by: dict[str, Any] = {"now": now, "actor": actor}
+    if not isinstance(event, SequenceRevised):
+        change = _proposal(event)
+        return [following(state, SequenceChangeProposed, now, actor, change=change)]
+    there, new = state.definition, event.definition
+    kept = {name: getattr(there, name) for name in _AUDIENCE}
+    at_once = msgspec.structs.replace(new, trigger=there.trigger, steps=there.steps, **kept)
+    found = [*sequence_edits.revise(state, at_once, **by)]
+    if any(getattr(will_be.definition, name) != getattr(new, name) for name in _AUDIENCE):
+        for done in found:
+            state = sequences.evolve(state, done)
+        change = Proposal(do="revise", definition=new)
+        found.append(following(state, SequenceChangeProposed, now, actor, change=change))
+    return found
+
+
+def approve(
+    sequence: Sequence, *, seen: int | None = None, now: datetime, actor: str
+) -> tuple[Event, ...]:
     """Approve a draft, or carry out what was proposed. Nothing follows where there is nothing to
-    approve. Raises NotAllowedError for who wrote the draft, changed it last or proposed any of it,
-    and the error of a proposal that cannot be carried out any more."""
+    approve. Raises WrongStateError where it is not at the version ``seen`` any more,
+    NotAllowedError for who wrote the draft, changed it last or proposed any of it, and the error
+    of a proposal that cannot be carried out any more."""
+    if seen not in (None, sequence.version):
+        raise WrongStateError(
+            "sequence", f"at version {sequence.version}", "approve what you saw of"
+        )
     if sequence.status == "draft":
         _refuse(actor, (sequence.made_by, sequence.changed_by), "you wrote it, or changed it last")
         if sequence.approved_by is not None:
@@ -106,7 +145,7 @@ def _refuse(actor: str, others: Ordered[str], why: str) -> None:
         raise NotAllowedError(f"approve this sequence: {why}")
 
 
-def _proposal(sequence: Sequence, event: Event) -> Proposal | None:
+def _proposal(event: Event) -> Proposal:
     match event:
         case SequenceStepRevised():
             return Proposal(do="revise_step", number=event.number, step=event.step)
@@ -114,11 +153,8 @@ def _proposal(sequence: Sequence, event: Event) -> Proposal | None:
             return Proposal(do="add_step", step=event.step, before=event.before)
         case SequenceStepRemoved():
             return Proposal(do="remove_step", number=event.number)
-        case SequenceRevised():
-            there, new = sequence.definition, event.definition
-            if any(getattr(there, name) != getattr(new, name) for name in _AUDIENCE):
-                return Proposal(do="revise", definition=new)
-    return None
+        case _:
+            raise ForeignEventError("an edit", event)
 
 
 def _carried_out(state: Sequence, change: Proposal, **by: Any) -> Ordered[Event]:
@@ -130,7 +166,10 @@ def _carried_out(state: Sequence, change: Proposal, **by: Any) -> Ordered[Event]
         case "remove_step", int() as number, None, None:
             return sequence_edits.remove_step(state, number=number, **by)
         case "revise", None, None, definition if definition is not None:
-            return sequence_edits.revise(state, definition, **by)
+            # The rest may have changed since, and needs no approval.
+            audience = {name: getattr(definition, name) for name in _AUDIENCE}
+            new = msgspec.structs.replace(state.definition, **audience)
+            return sequence_edits.revise(state, new, **by)
     return ()
 
 

@@ -29,7 +29,7 @@ from api.schemas.campaigns import (
     NewCampaign,
     Preview,
 )
-from api.schemas.fields import Nothing, fill_max_delay, page_of
+from api.schemas.fields import Nothing, Seen, fill_max_delay, page_of
 from domain.campaign.definition import Definition
 from domain.campaign.given import times
 from projections.queries.preview import preview
@@ -134,11 +134,15 @@ def _action(name: str, command: Callable[[UUID], object], summary: str) -> None:
     )
 
 
-_action(
-    "approve",
-    lambda id_: outreach().approve_campaign(id_, actor=actor()),
-    "Say that exactly this may go out; not by who wrote it or changed it last",
-)
+@blueprint.post("/<uuid:campaign_id>/approve", needs="operator")
+@blueprint.arguments(Seen, required=False)
+@blueprint.response(200, Campaign)
+def approve(data: dict[str, Any], campaign_id: UUID) -> Any:
+    """Say that exactly this may go out; not by who wrote it or changed it last"""
+    outreach().approve_campaign(campaign_id, seen=data.get("version"), actor=actor())
+    return _show(campaign_id)
+
+
 _action("pause", lambda id_: outreach().pause_campaign(id_, actor=actor()), "Hold every message")
 _action("resume", lambda id_: outreach().resume_campaign(id_, actor=actor()), "Go on")
 _action(

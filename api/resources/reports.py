@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from api.schemas.reports import (
     SignalsQuery,
 )
 from domain import values
+from domain.errors import InvalidInputError
 from projections.queries import reports, waiting_summary
 from projections.queries.series import series
 from projections.queries.signals import signals
@@ -67,14 +68,21 @@ def devices() -> Any:
 SPANS = {"hour": timedelta(hours=24), "day": timedelta(days=30)}
 
 
+def _in_the_calendar(field: str, at: datetime) -> datetime:
+    """The instant, if there are buckets beside it. Raises InvalidInputError."""
+    if not 1900 <= at.year <= 9990:
+        raise InvalidInputError(field, "an instant from 1900 to 9990")
+    return at
+
+
 @blueprint.get("/series", needs="viewer")
 @blueprint.arguments(SeriesQuery, location="query")
 @blueprint.response(200, Series)
 def series_(query: dict[str, Any]) -> Any:
     """What happened hour by hour or day by day, of everything or of one campaign, sequence or
     device"""
-    until = query.get("until", now())
-    since = query.get("since", until - SPANS[query["by"]])
+    until = _in_the_calendar("until", query.get("until", now()))
+    since = _in_the_calendar("since", query.get("since", until - SPANS[query["by"]]))
     name = query.get("timezone", container().settings.timezone)
     with container().database.transaction() as connection:
         items = series(

@@ -11,7 +11,7 @@ import msgspec
 from api.http.blueprints import Blueprint
 from api.http.context import actor, check_pool, gateways_in_service, outreach, page, resource
 from api.schemas import serializers
-from api.schemas.fields import Nothing, fill_max_delay, page_of
+from api.schemas.fields import Nothing, Seen, fill_max_delay, page_of
 from api.schemas.sequences import (
     AddedStep,
     ChangedSequence,
@@ -109,11 +109,12 @@ def revise(data: dict[str, Any], sequence_id: UUID) -> Any:
 
 
 @blueprint.post("/<uuid:sequence_id>/approve", needs="operator")
-@blueprint.arguments(Nothing, required=False)
+@blueprint.arguments(Seen, required=False)
 @blueprint.response(200, ChangedSequence)
-def approve(_: dict[str, Any], sequence_id: UUID) -> Any:
+def approve(data: dict[str, Any], sequence_id: UUID) -> Any:
     """Approve a draft, or carry out what was proposed; not by who wrote it"""
-    replanned = outreach().approve_sequence(sequence_id, actor=actor())
+    seen = data.get("version")
+    replanned = outreach().approve_sequence(sequence_id, seen=seen, actor=actor())
     return _show_changed(sequence_id, replanned)
 
 

@@ -179,6 +179,16 @@ def device_pool() -> Items:
 CURSOR = "Expected the next_cursor of the answer before."
 
 
+class Seen(Schema):
+    """What an approval is of."""
+
+    version = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=1),
+        metadata=note("that was looked at: if it has another one by now, 409"),
+    )
+
+
 class Nothing(Schema):
     """The body of an action that needs none."""
 

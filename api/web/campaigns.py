@@ -69,7 +69,8 @@ def change(campaign_id: UUID, action: str) -> Response | tuple[str, int]:
     """Holds it, lets it go on, ends it, or says that it may go out."""
     forms.need("operator")
     try:
-        asking.send("POST", f"/campaigns/{campaign_id}/{action}", once=forms.once_given())
+        body = forms.seen() if action == "approve" else None
+        asking.send("POST", f"/campaigns/{campaign_id}/{action}", body, forms.once_given())
     except ApiError as error:
         return _page(campaign_id, forms.mendable(error)), error.status
     return redirect(url_for("web_campaigns.show", campaign_id=campaign_id), 303)

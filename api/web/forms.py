@@ -47,6 +47,12 @@ def once_given() -> str:
     return request.form.get(ONCE, "")
 
 
+def seen() -> dict[str, int]:
+    """The version that the form showed, as the body of an approval."""
+    version = request.form.get("version", "")
+    return {"version": int(version)} if version.isascii() and version.isdigit() else {}
+
+
 def mendable(error: ApiError) -> ApiError:
     """The refusal, to be shown in the form. Raises it where the form cannot mend it."""
     if error.status not in IN_FORM:

@@ -100,7 +100,7 @@ def stop_one(sequence_id: UUID, enrollment_id: UUID) -> Answer:
 def change(sequence_id: UUID, action: str) -> Answer:
     """Begins, holds or ends it, or decides about what was proposed."""
     forms.need("operator")
-    return _done(sequence_id, "POST", f"/{action}")
+    return _done(sequence_id, "POST", f"/{action}", forms.seen() if action == "approve" else None)
 
 
 @blueprint.post("/sequences/<uuid:sequence_id>/copy")

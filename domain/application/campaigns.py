@@ -107,7 +107,9 @@ class CampaignCommands(Commands):
                 self.record(connection, message.look_again(found, now=now, actor=actor))
                 self.queries.wake_broadcasters(connection)
 
-    def approve_campaign(self, campaign_id: UUID, *, actor: str) -> campaign.Campaign:
+    def approve_campaign(
+        self, campaign_id: UUID, *, seen: int | None = None, actor: str
+    ) -> campaign.Campaign:
         """Approve what the campaign says, and to whom. Raises NotAllowedError for who wrote or
         changed it."""
 
@@ -115,7 +117,7 @@ class CampaignCommands(Commands):
             segment = state.segment
             if state.triggered_at is None:
                 segment = self._segment(connection, state.definition.segment_id)
-            return campaign.approve(state, segment, now=now, actor=actor)
+            return campaign.approve(state, segment, seen=seen, now=now, actor=actor)
 
         return self._change_with_queries(CAMPAIGN, campaign_id, decide)
 

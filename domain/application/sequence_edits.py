@@ -94,10 +94,13 @@ class SequenceEditCommands(Commands):
         where there is no such step, and WrongStateError for the only one."""
         return self._edit(sequence_id, partial(sequence_edits.remove_step, number=number), actor)
 
-    def approve_sequence(self, sequence_id: UUID, *, actor: str) -> Replanned:
+    def approve_sequence(
+        self, sequence_id: UUID, *, seen: int | None = None, actor: str
+    ) -> Replanned:
         """Approve a draft, or carry out what was proposed. Raises NotAllowedError for who wrote or
         proposed it."""
-        return self._edit(sequence_id, sequence_approval.approve, actor, approves=True)
+        decide = partial(sequence_approval.approve, seen=seen)
+        return self._edit(sequence_id, decide, actor, approves=True)
 
     def discard_proposals(self, sequence_id: UUID, *, actor: str) -> None:
         """Do nothing of what was proposed."""
@@ -130,8 +133,10 @@ class SequenceEditCommands(Commands):
             connection: Any, state: sequence.Sequence, now: datetime
         ) -> Sequence[Event]:
             more = {"connection": connection} if connects else {}
-            done[:] = decide(state, now=now, actor=actor, **more)
-            if self.house.four_eyes and not approves:
+            proposes = self.house.four_eyes and not approves and state.status != "draft"
+            base = sequence_approval.ahead(state, now=now, actor=actor) if proposes else state
+            done[:] = decide(base, now=now, actor=actor, **more)
+            if proposes:
                 done[:] = sequence_approval.proposed(state, done, now=now, actor=actor)
             after = cast(sequence.Sequence, SEQUENCE.fold(state, done))
             if after.status != "inactive" and not _same_link(state, after):

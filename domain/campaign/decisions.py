@@ -143,12 +143,21 @@ def _approval(campaign: Campaign, new: Definition, *, four_eyes: bool) -> Approv
 
 
 def approve(
-    campaign: Campaign, segment: Predicate | None = None, *, now: datetime, actor: str
+    campaign: Campaign,
+    segment: Predicate | None = None,
+    *,
+    seen: int | None = None,
+    now: datetime,
+    actor: str,
 ) -> tuple[Event, ...]:
     """Approve exactly what the campaign says now, and to whom: ``segment`` is what its segment is
     now, and stays what it asks. Nothing follows if it is approved.
     Raises NotAllowedError for who wrote it or changed it last."""
     _require(campaign, "approve", "draft", "pending", "triggering", "triggered", "paused")
+    if seen not in (None, campaign.version):
+        raise WrongStateError(
+            "campaign", f"at version {campaign.version}", "approve what you saw of"
+        )
     if actor in (campaign.made_by, campaign.changed_by):
         raise NotAllowedError("approve this campaign: you wrote it, or changed it last")
     if campaign.approved is not None:

@@ -23,6 +23,7 @@ from domain.windows import Window, at_wall, check_window
 _FIRST_CLOCK = timedelta(hours=14)
 LONGEST_NAME = 200
 LONGEST_UNDO = 86_400
+LAST_YEAR = 9990
 
 
 class Brake(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,11 +89,18 @@ _APPROVED = (
     "target_status",
     "variants",
     "hold_out",
+    "ignore_cap",
     "segment_id",
     "requires_consent",
 )
 _PLAIN: Mapping[str, object] = MappingProxyType(
-    {"variants": (), "hold_out": 0.0, "segment_id": None, "requires_consent": None}
+    {
+        "variants": (),
+        "hold_out": 0.0,
+        "ignore_cap": False,
+        "segment_id": None,
+        "requires_consent": None,
+    }
 )
 
 # What a campaign keeps from its start on.
@@ -159,7 +167,11 @@ def _check_brake(brake: Brake | None) -> None:
 
 
 def _instant(at: datetime | None) -> datetime | None:
-    return None if at is None else values.instant(at, "scheduled_at")
+    found = None if at is None else values.instant(at, "scheduled_at")
+    # So that whatever is reckoned from it is within the calendar.
+    if found is not None and found.year > LAST_YEAR:
+        raise InvalidInputError("scheduled_at", f"an instant up to the year {LAST_YEAR}")
+    return found
 
 
 def starts_at(definition: Definition) -> datetime:

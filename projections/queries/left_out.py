@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from domain import audience, rendering
 from domain.campaign import Campaign
-from domain.campaign.definition import starts_at
 from projections.database.engine import rows, uuids
 from projections.readmodels import consents, devices, leads, segments
 from projections.readmodels.segment_conditions import Compiled
@@ -52,7 +51,7 @@ def page(
     statuses = devices.statuses(connection)
     gateways = devices.gateways(connection)
     senders = audience.of_campaign(state.id, state.definition, statuses, gateways)
-    start = max(now, starts_at(state.definition))
+    start = max(now, state.definition.scheduled_at or now)
     asked = segments.of_campaign(connection, state, start) or EVERYBODY
     agrees = consents.asked(state.definition.requires_consent)
     found: list[Any] = []

@@ -265,9 +265,12 @@ def with_brake(connection: Connection) -> list[tuple[Campaign, Counted]]:
 
 
 def next_scheduled(connection: Connection) -> datetime | None:
-    """When the next pending campaign is to start; None if there is none."""
+    """When the next pending campaign that awaits no approval is to start; None if there is
+    none."""
     campaigns = rows(
-        connection, "SELECT min(scheduled_at) AS at FROM campaigns WHERE status = 'pending'"
+        connection,
+        "SELECT min(scheduled_at) AS at FROM campaigns WHERE status = 'pending'"
+        " AND NOT awaits_approval",
     )
     at: datetime | None = campaigns[0].at
     return at

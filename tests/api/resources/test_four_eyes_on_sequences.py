@@ -101,3 +101,44 @@ def test_a_proposal_can_be_discarded(operator: Client, path: str) -> None:
     operator.patch(f"{path}/steps/1", {"body": "New"})
     discarded = operator.post(f"{path}/discard").json
     assert (discarded["proposals"], discarded["steps"][0]["body"]) == ([], "One")
+
+
+def test_proposals_build_on_one_another(
+    operator: Client, colleague: Client, administrator: Client, path: str
+) -> None:
+    """What was proposed before stays, and so does what was done at once."""
+    operator.patch(f"{path}/steps/2", {"body": "Better"})
+    operator.patch(f"{path}/steps/2", {"delay_hours": 48})
+    operator.patch(path, {"niche": ["LU"]})
+    operator.patch(path, {"target_status": "customer", "name": "Both"})
+    operator.patch(path, {"name": "Renamed", "reentry": "always"})
+    administrator.json("DELETE", f"{path}/steps/1")
+    gone = operator.patch(f"{path}/steps/1", {"body": "Too late"})
+    before = operator.get(path).json
+
+    after = colleague.post(f"{path}/approve").json
+
+    assert gone.status == 404
+    assert (before["name"], before["niche"], before["target_status"]) == ("Renamed", [], "all")
+    (step,) = after["steps"]
+    assert (step["body"], step["delay_hours"]) == ("Better", 48)
+    assert (after["niche"], after["target_status"]) == (["LU"], "customer")
+    assert (after["name"], after["reentry"]) == ("Renamed", "always")
+
+
+def test_what_was_not_looked_at_is_not_approved(
+    operator: Client, colleague: Client, path: str
+) -> None:
+    """Somebody proposes another text meanwhile."""
+    seen = operator.patch(f"{path}/steps/1", {"body": "Good"}).json["version"]
+    operator.patch(f"{path}/steps/1", {"body": "Evil"})
+    campaign = f"/campaigns/{given.campaign(operator)}"
+    shown = operator.get(campaign).json["version"]
+    operator.patch(campaign, {"body": "Evil"})
+
+    refused = colleague.post(f"{path}/approve", {"version": seen})
+    also = colleague.post(f"{campaign}/approve", {"version": shown})
+
+    assert (refused.status, also.status) == (409, 409)
+    assert operator.get(path).json["steps"][0]["body"] == "One"
+    assert colleague.post(f"{campaign}/approve", {"version": shown + 1}).status == 200
