@@ -138,7 +138,8 @@ def add_trigger(data: dict[str, Any], lead_id: UUID) -> Any:
     return _show(lead_id)
 
 
-@blueprint.delete("/<uuid:lead_id>/triggers/<path:trigger>", needs="operator")
+# A trigger may begin with a slash, or have two: none of them is a detour.
+@blueprint.delete("/<uuid:lead_id>/triggers/<path:trigger>", needs="operator", merge_slashes=False)
 @blueprint.response(200, Lead)
 def remove_trigger(lead_id: UUID, trigger: str) -> Any:
     """Take a trigger, in any case, from a lead; what it began goes on"""

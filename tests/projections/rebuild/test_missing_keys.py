@@ -59,4 +59,4 @@ def test_it_compares_without_keys(container: Container) -> None:
 
     found = {table: why for table, why in rebuild(container.database).items() if why}
 
-    assert found.keys() == {"leads", "lead_addresses"}
+    assert found.keys() == {"leads", "lead_addresses", "lead_search"}

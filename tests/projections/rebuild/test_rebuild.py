@@ -18,6 +18,7 @@ from tests.support.when import Phones
 TABLES = {
     "leads",
     "lead_addresses",
+    "lead_consents",
     "lead_search",
     "erased_ids",
     "suppressions",
