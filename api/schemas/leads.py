@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
@@ -166,8 +167,10 @@ class LeadFilter(Schema):
     segment_id = fields.UUID(metadata=note("who is in this segment now"))
 
     @pre_load
-    def leave_attributes(self, data: Any, **_: Any) -> dict[str, Any]:
+    def leave_attributes(self, data: Any, **_: Any) -> Any:
         """Without what ``take_attributes`` adds again. No field has the names of attributes."""
+        if not isinstance(data, Mapping):
+            return data  # which is refused
         return {name: data[name] for name in data if not str(name).startswith(ATTRIBUTE)}
 
     @post_load(pass_original=True)

@@ -41,7 +41,9 @@ class NewSubscription(Schema):
     secret = Text(
         load_default=None,
         load_only=True,
-        validate=validate.Length(1, 1000),
+        validate=validate.Regexp(
+            r"[!-~]{1,1000}\Z", error="Expected up to 1,000 visible characters of ASCII."
+        ),
         metadata=note("of chatwoot, which needs it: the API access token of an agent; write-only"),
     )
     allow_http = Flag(load_default=False, metadata=note("clear text over the network is all right"))

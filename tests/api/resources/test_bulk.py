@@ -190,3 +190,11 @@ def test_failed_messages_of_a_campaign_are_sent_again(
     assert [one["reason"] for one in refused["refused"]] == [
         "cannot retry this message: it is cancelled"
     ] * 2
+
+
+@pytest.mark.parametrize("wrong", [[], "niche", 7, [{}]])
+def test_a_filter_that_is_none_is_refused(operator: Client, wrong: object) -> None:
+    """Whatever it is instead, it does not mean everybody."""
+    wish = {"filter": wrong, "all": True, "do": "add_trigger", "trigger": "COLD"}
+    status, answer = operator.post("/leads/bulk", wish)
+    assert (status, list(answer["errors"]["json"])) == (422, ["filter"])

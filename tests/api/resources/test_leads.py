@@ -96,6 +96,7 @@ def test_a_phone_is_enough(operator: Client) -> None:
             }
         ],
         "same_person_as": [],
+        "consents": [],
         "replied_at": None,
         "registered_at": "2026-03-02T08:00:00+00:00",
         "erased_at": None,
