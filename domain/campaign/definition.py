@@ -23,7 +23,6 @@ from domain.windows import Window, at_wall, check_window
 _FIRST_CLOCK = timedelta(hours=14)
 LONGEST_NAME = 200
 LONGEST_UNDO = 86_400
-LAST_YEAR = 9990
 
 
 class Brake(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,11 +166,7 @@ def _check_brake(brake: Brake | None) -> None:
 
 
 def _instant(at: datetime | None) -> datetime | None:
-    found = None if at is None else values.instant(at, "scheduled_at")
-    # So that whatever is reckoned from it is within the calendar.
-    if found is not None and found.year > LAST_YEAR:
-        raise InvalidInputError("scheduled_at", f"an instant up to the year {LAST_YEAR}")
-    return found
+    return None if at is None else values.instant(at, "scheduled_at")
 
 
 def starts_at(definition: Definition) -> datetime:

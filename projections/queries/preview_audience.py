@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -67,8 +68,10 @@ class Reader:
         self._groups = campaign_definition.groups(state.id, self._definition)
         self._gateways = devices.gateways(connection)
         self._start = start = max(now, campaign_definition.starts_at(self._definition))
-        undo = timedelta(seconds=self._definition.undo_seconds)
-        self._undo_until = state.undo_until or start + undo
+        self._undo_until = state.undo_until or start
+        with suppress(OverflowError):  # beyond the calendar
+            undo = timedelta(seconds=self._definition.undo_seconds)
+            self._undo_until = state.undo_until or start + undo
         self._found = Audience(
             texts=Texts(self._definition, self._definition.variants, self._gateways, start),
             excluded=Counter(state.excluded),

@@ -122,7 +122,7 @@ def test_a_filter_that_does_not_exist_is_refused(administrator: Client) -> None:
     answers = [
         administrator.get("/messages", campaign="x"),
         administrator.get("/leads", phon="+60123456789"),
-        administrator.get("/campaigns", status="pending"),
+        administrator.get("/suppressions", status="pending"),
     ]
 
     assert [fields(answer) for answer in answers] == [["campaign"], ["phon"], ["status"]]

@@ -165,7 +165,14 @@ def test_the_end_of_time_does_no_harm(operator: Client) -> None:
     """Somebody types a year too many: the preview answers all the same."""
     given.device(operator)
     given.lead(operator)
-    campaign_id = given.campaign(operator, scheduled_at="9999-12-31T23:59Z")
+    window = {"weekdays": [1], "start": "00:00", "end": "01:00"}
+    campaign_id = given.campaign(
+        operator,
+        scheduled_at="9999-12-31T23:59:59Z",
+        undo_seconds=86_400,
+        expires_after_hours=8000,
+        windows=[window],
+    )
 
     status, preview = operator.get(f"/campaigns/{campaign_id}/preview")
 

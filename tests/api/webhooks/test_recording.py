@@ -143,7 +143,7 @@ def test_nobodys_phone_is_stored_but_with_the_lead(
         webhooks.post(app, gateway, device, reply(gateway, phone, text, id_))
 
     # The words are read from a table now, which is emptied with the lead.
-    places = {"leads", "lead_addresses", "replies"}
+    places = {"leads", "lead_addresses", "lead_search", "replies"}
     assert _places(container, DIGITS) == places
     assert _places(container, TEXT) == {"replies"}
     assert [event.text for event in then.events(container, "lead.replied", lead)] == [TEXT, "STOP"]

@@ -107,6 +107,7 @@ COMMANDS: dict[str, list[Asked] | str] = {
     # The rest is a table as others are, and takes as long as all of these together.
     "simulate": [lambda w: ["--days", LINE]],
     "status": [lambda w: [], lambda w: ["--json"]],
+    "what-if": [lambda w: ["--body", f"Hi {LINE}", "--niche", LINE]],
 }
 # Where at least one answer must have the hostile text in it, or the run above proves nothing.
 SHOWING = {
