@@ -105,6 +105,8 @@ def _statuses(path: str, method: str, operation: dict[str, Any], role: str | Non
         statuses |= {400, 413}
     if role is not None and ("requestBody" in operation or operation.get("parameters")):
         statuses.add(422)
+    if "{trigger}" in path:  # which is what somebody wrote, and may be none
+        statuses.add(422)
     if role is not None and "requestBody" in operation:
         statuses.add(415)
     return statuses
