@@ -21,6 +21,7 @@ class _Book(msgspec.Struct, frozen=True):
     device_id: UUID
 
     def rows(self) -> Iterator[Row]:
+        """The contacts in their order; one without a phone says so."""
         for number, contact in enumerate(self.contacts, 1):
             if contact.phone is None:
                 yield Row(

@@ -51,6 +51,7 @@ class _Records(msgspec.Struct, frozen=True):
     records: Callable[[], Iterator[tuple[int, Record | Row]]]
 
     def rows(self) -> Iterator[Row]:
+        """The records in their order, each with a cell for every column."""
         for line, record in self.records():
             if isinstance(record, Row):
                 yield record
