@@ -68,6 +68,7 @@ def test_the_values_that_hold_secrets_are_found() -> None:
         ("Proof", "secret"),
         ("Sender", "credentials"),
         ("Trial", "credentials"),
+        ("Through", "credentials"),
         ("WebhookRequest", "headers"),
         ("WebhookRequest", "query"),
     }

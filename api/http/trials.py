@@ -12,7 +12,7 @@ from flask import current_app
 
 from api.http.context import actor, container, now, outreach
 from domain import content, content_check, pacing, rendering
-from domain.application.trials import Begun
+from domain.application.trials import Begun, Through
 from domain.content import Content
 from domain.device import require_in_service
 from domain.errors import InvalidInputError, NotFoundError, SettingsError, ThrottledError
@@ -76,21 +76,12 @@ def run(
     if problem is not None:
         raise InvalidInputError("lead_id", f"a lead for whom the text can be sent, not {problem}")
     begun = _begin(sender, device_id, phone, campaign_id)
-    trial = Trial(
-        test_id=begun.event.test_id,
-        device_id=device_id,
-        gateway=row.gateway,
-        settings=row.settings,
-        credentials=container().secrets.read(row.ciphertext),
-        phone=phone,
-        wa_id=begun.wa_id,
-        content=rendered,
+    through = Through(row.gateway, row.settings, container().secrets.read(row.ciphertext))
+    result = outreach().send_test(
+        begun, through, phone, rendered, sender.send, written.content_id, actor=actor()
     )
-    # Outside any transaction: a provider may be slow.
-    result = sender.send(trial)
-    outreach().end_test(begun.event, result, written.content_id, actor=actor())
     return {
-        "test_id": trial.test_id,
+        "test_id": begun.event.test_id,
         "device_id": device_id,
         "lead_id": None if lead is None else lead.id,
         "text": rendered.body,

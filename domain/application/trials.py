@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,11 +11,12 @@ from domain import campaign, device, suppression, trials
 from domain.application.base import CAMPAIGN, DEVICE, LEAD
 from domain.application.registration import RegistrationCommands
 from domain.application.writing import WritingCommands
+from domain.content import Content
 from domain.errors import WrongStateError
 from domain.event import Event
 from domain.phones import canonical
 from domain.trial_events import DeviceTestBegun
-from domain.trials import TrialResult
+from domain.trials import Trial, TrialResult
 
 
 class Begun(NamedTuple):
@@ -23,6 +24,18 @@ class Begun(NamedTuple):
 
     event: DeviceTestBegun
     wa_id: str | None
+
+
+class Through(NamedTuple):
+    """What a test needs of its device."""
+
+    gateway: str
+    settings: dict[str, Any]
+    credentials: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        # Credentials do not get into a log or a traceback.
+        return f"<through {self.gateway}>"
 
 
 class TrialCommands(RegistrationCommands, WritingCommands):
@@ -75,6 +88,33 @@ class TrialCommands(RegistrationCommands, WritingCommands):
         self._change_with_queries(DEVICE, device_id, decide)
         assert begun is not None  # noqa: S101 - it was decided
         return begun
+
+    def send_test(
+        self,
+        begun: Begun,
+        through: Through,
+        phone: str,
+        content: Content,
+        send: Callable[[Trial], TrialResult],
+        content_id: str = "",
+        *,
+        actor: str,
+    ) -> TrialResult:
+        """Send the rendered ``content`` to ``phone`` by ``send``, outside any transaction, because
+        a provider may be slow, and note what came of it. ``content_id`` is the campaign's."""
+        trial = Trial(
+            test_id=begun.event.test_id,
+            device_id=begun.event.originator_id,
+            gateway=through.gateway,
+            settings=through.settings,
+            credentials=through.credentials,
+            phone=phone,
+            wa_id=begun.wa_id,
+            content=content,
+        )
+        result = send(trial)
+        self.end_test(begun.event, result, content_id, actor=actor)
+        return result
 
     def end_test(
         self, begun: DeviceTestBegun, result: TrialResult, content_id: str, *, actor: str

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from domain import pacing, phones, values
+from domain.application.trials import Through
 from domain.content import Content
 from domain.errors import SendtrailError, ThrottledError
-from domain.trials import Trial, TrialResult
+from domain.trials import TrialResult
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.queries import short_secrets
@@ -76,19 +77,9 @@ def _send(container: Container, row: Any, phone: str, content: Content) -> Trial
             "the device has just sent, or has sent all that it may today;"
             f" try again in {wait:.0f} seconds"
         ) from None
-    trial = Trial(
-        test_id=begun.event.test_id,
-        device_id=row.device_id,
-        gateway=row.gateway,
-        settings=row.settings,
-        credentials=container.secrets.read(row.ciphertext),
-        phone=phone,
-        wa_id=begun.wa_id,
-        content=content,
-    )
-    result = single.sender(settings)(trial)
-    outreach.end_test(begun.event, result, "", actor=actor())
-    return result
+    through = Through(row.gateway, row.settings, container.secrets.read(row.ciphertext))
+    send = single.sender(settings)
+    return outreach.send_test(begun, through, phone, content, send, actor=actor())
 
 
 def explain(result: TrialResult) -> str:
