@@ -182,7 +182,7 @@ class Backup:
         for left in self._bases(series).glob(f"*{PARTIAL}"):
             shutil.rmtree(left)  # of a run that was killed
         started_at = replication.mark(self.database).at
-        name = f"{started_at:%Y%m%dT%H%M%S}Z"
+        name = folders.stamp(started_at)
         draft = self._bases(series) / f"{name}{PARTIAL}"
         command = [
             self.tools.path("pg_basebackup"),

@@ -1,9 +1,9 @@
 """The folder of a backup: what is in it, and which part of it a restore needs.
 
-    manifest.json           all of the below, written anew as a whole
-    0001/base/20260302T080000Z/   a base backup: the server's data directory at that time
-    0001/wal/               PostgreSQL's log since then, in segments
-    0002/…                  a new series: the log was interrupted, by a restore for instance
+    manifest.json                       all of the below, written anew as a whole
+    0001/base/20260302T080000.000000Z/  a base backup: the server's data directory at that time
+    0001/wal/                           PostgreSQL's log since then, in segments
+    0002/…                              a new series: the log was interrupted, by a restore perhaps
 
 Within a series the log has no gap and one timeline.
 """
@@ -141,6 +141,11 @@ def prepare(folder: Path, data: Path) -> Path:
     if NAME not in names and names - {_LOCK, "lost+found"}:
         raise InvalidInputError(str(folder), "a new folder, or one with a backup in it")
     return folder
+
+
+def stamp(at: datetime) -> str:
+    """``at``, in UTC, as the name of a folder. Two within a second have two names."""
+    return f"{at:%Y%m%dT%H%M%S.%f}Z"
 
 
 def slot_name(folder: Path) -> str:

@@ -68,7 +68,7 @@ class Restore:
                 str(self.data), "nothing there; --force puts the present database aside"
             )
         self._refuse_living_processes()
-        self.stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        self.stamp = folders.stamp(datetime.now(UTC))
 
     @property
     def has_living(self) -> bool:

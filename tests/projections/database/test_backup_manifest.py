@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -28,6 +28,13 @@ def base(hour: int) -> Base:
 
 def manifest(*series: Series) -> Manifest:
     return Manifest(1, "18.4", True, "1", "digest", "token", "slot", list(series))
+
+
+def test_two_backups_within_a_second_have_folders_of_their_own() -> None:
+    earlier = backup_manifest.stamp(at(2))
+
+    assert earlier == "20260302T020000.000000Z"
+    assert earlier < backup_manifest.stamp(at(2) + timedelta(microseconds=1))
 
 
 TWO = manifest(
