@@ -14,7 +14,7 @@ from flask import g, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from api.web import files, forms, texts
+from api.web import files, forms, places, texts
 from api.web.zones import zone
 from domain.visible import visible, visible_json, visible_lines
 
@@ -87,27 +87,6 @@ def live(address: str) -> Markup:
     return Markup('hx-get="{}" hx-trigger="every {}s" hx-swap="innerHTML"').format(address, EVERY)
 
 
-def places() -> list[tuple[str, str]]:
-    """What there is to go to, by address."""
-    _ = texts.gettext
-    return [
-        ("/", _("Overview")),
-        ("/leads", _("Leads")),
-        ("/segments", _("Segments")),
-        ("/campaigns", _("Campaigns")),
-        ("/calendar", _("Calendar")),
-        ("/sequences", _("Sequences")),
-        ("/messages", _("Messages")),
-        ("/why-not", _("Why not?")),
-        ("/what-if", _("What if?")),
-        ("/replies", _("Replies")),
-        ("/signals", _("Signals")),
-        ("/devices", _("Devices")),
-        ("/audit", _("Log")),
-        ("/settings/health", _("Settings")),
-    ]
-
-
 def _made() -> Environment:
     environment = Environment(
         loader=PackageLoader("api.web"),
@@ -119,6 +98,7 @@ def _made() -> Environment:
     )
     environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
+        "current": places.current,
         "when": when,
         "lines": lines,
         "outside_json": outside_json,
@@ -138,7 +118,8 @@ def _made() -> Environment:
         "live": live,
         "may": forms.may,
         "once": forms.once,
-        "places": places,
+        "every_day_places": places.every_day,
+        "further_places": places.further,
         "reader": lambda: g.get("key"),
     }
     return environment

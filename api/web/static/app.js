@@ -31,3 +31,18 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   form.addEventListener("htmx:afterRequest", () => form.requestSubmit(event.submitter), { once: true });
 });
+
+// The menu of further places closes with Escape, and when somebody leaves it.
+const menu = document.querySelector("details.more");
+if (menu) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  for (const left of ["focusin", "click"]) {
+    document.addEventListener(left, (event) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+  }
+}

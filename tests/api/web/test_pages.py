@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from api.web import asking
-from api.web.rendering import places
+from api.web import asking, places
 from domain.errors import StorageError
 from projections.container import Container
 from tests.support.api.browsing import Browser
@@ -105,10 +104,11 @@ def test_what_comes_from_outside_is_shown_and_does_nothing(
 def test_all_places_are_there(browsers: dict[str, Browser]) -> None:
     """Whatever the way to the pages names."""
     with browsers["admin"].client.application.test_request_context():
-        addresses = [address for address, _ in places()]
+        addresses = [address for address, _ in (*places.every_day(), *places.further())]
     for address in addresses:
         browsers["viewer"].open(address)
         assert (address, browsers["viewer"].status) == (address, 200)
+        assert f'<a href="{address}" aria-current="page">' in browsers["viewer"].page
 
 
 def test_what_is_not_there_is_a_page(browsers: dict[str, Browser]) -> None:

@@ -119,3 +119,36 @@ def test_every_screen_works_without_scripts(
             mei.opens(screen)
             assert mei.does(lambda page: page.locator("h1").count()) == 1, screen
             assert mei.does(lambda page: page.locator("[hx-post]").count()) == 0, screen
+
+
+# How many lines the header has: of whatever is seen in it, how many begin below another's end.
+LINES = """() => {
+  const seen = [...document.querySelectorAll("header.top :is(a, summary, span, small, button)")]
+    .map((each) => each.getBoundingClientRect()).filter((each) => each.height);
+  const wide = seen.some((each) => each.right > document.documentElement.clientWidth);
+  const below = (each) => seen.some((other) => other.bottom <= each.top);
+  return wide ? "too wide" : seen.some(below) ? "more than one line" : "one line";
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "ms", "id"])
+def test_the_header_is_one_line_and_its_menu_needs_no_script(
+    chromium: Chromium, app: Flask, container: Container, language: str
+) -> None:
+    """From 1024 pixels on, with a long name; a place of the menu is reached by keyboard."""
+    key = given.api_key(container, "the-team-of-the-northern-branch-office", "operator")
+    small = {"width": 1024, "height": 700}
+    with (
+        served(app) as address,
+        person(chromium, address, viewport=small, java_script_enabled=False) as mei,
+    ):
+        mei.opens("/sign-in?next=/signals")
+        mei.does(lambda page: page.keyboard.type(key))
+        mei.presses("Enter")
+        mei.does(lambda page: page.locator("header.top").wait_for())
+        mei.opens(f"/language/{language}?next=/signals")
+        assert mei.does(lambda page: page.evaluate(LINES)) == "one line"
+        mei.does(lambda page: page.locator("header.top summary").focus())
+        mei.presses("Enter", "Tab", "Enter")
+        mei.does(lambda page: page.wait_for_url("**/segments"))
+        assert mei.does(lambda page: page.locator("header.top summary[aria-current]").count()) == 1
