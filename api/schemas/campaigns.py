@@ -36,7 +36,9 @@ class CampaignFields(ContentFields):
     name = Text(validate=NAME)
     niche = Items(Text(validate=TOKEN), MOST_TOKENS, metadata=note("empty: every niche"))
     target_status = fields.String(validate=validate.OneOf(TARGET_FILTERS))
-    scheduled_at = Text(metadata=note(INSTANT))
+    scheduled_at = Text(
+        allow_none=True, metadata=note(f"{INSTANT}; null: a draft does not say it yet")
+    )
     min_delay_seconds = Number(validate=DELAY)
     max_delay_seconds = Number(validate=DELAY)
     windows = Windows()
@@ -119,7 +121,7 @@ class NewCampaign(CampaignChange):
     def _says_what_and_when(self, data: dict[str, Any], **_: Any) -> None:
         missing = [
             *(["body"] if not data.get("variants") and "body" not in data else []),
-            *(["scheduled_at"] if not data.get("draft") and "scheduled_at" not in data else []),
+            *(["scheduled_at"] if not data.get("draft") and data.get("scheduled_at") is None else []),
         ]
         if missing:
             raise ValidationError({name: ["Missing data for required field."] for name in missing})

@@ -30,6 +30,7 @@ NEW: dict[str, Any] = {
     "name": "",
     "niche": "",
     "segment_id": "",
+    "requires_consent": "",
     "target_status": "all",
     "body": "",
     "at": "",
@@ -54,6 +55,7 @@ _TEXTS = (
     "name",
     "niche",
     "segment_id",
+    "requires_consent",
     "target_status",
     "at",
     "timezone",
@@ -115,6 +117,7 @@ def given(*, whole: bool) -> dict[str, Any]:
     body |= {
         "niche": forms.words("niche"),
         "segment_id": forms.text("segment_id") or None,
+        "requires_consent": forms.text("requires_consent") or None,
         "target_status": forms.text("target_status") or "all",
         "device_ids": request.form.getlist("device_ids"),
         "windows": windows(),
@@ -131,9 +134,10 @@ def given(*, whole: bool) -> dict[str, Any]:
 
 
 def at(typed: str, clock: str) -> dict[str, Any]:
-    """When it starts: a time as it was typed, by one of ``clocks``."""
+    """When it starts: a time as it was typed, by one of ``clocks``. Without one it is not said, also
+    where it was."""
     if not typed:
-        return {} if clock == RECIPIENT else {"timezone": clock or None}
+        return {"scheduled_at": None, "timezone": None if clock == RECIPIENT else clock or None}
     if clock:
         return {"scheduled_at": typed, "timezone": clock}
     try:

@@ -83,7 +83,7 @@ def page(
     written: dict[str, str] | None = None,
 ) -> str:
     """All that is known of a person; ``wrong`` is what was refused of a change, ``written``
-    what the form of a message was sent with."""
+    what the form of a message or of a consent was sent with."""
     try:
         instant = datetime.fromisoformat(as_of).replace(tzinfo=zone()).isoformat() if as_of else ""
     except ValueError:

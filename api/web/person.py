@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, redirect, request, url_for
 
-from api.web import asking, forms, people
+from api.web import asking, forms, people, zones
 from api.web.asking import ApiError
 from api.web.forms import Answer
 
@@ -31,6 +31,31 @@ def consent(lead_id: UUID, wish: str) -> Answer:
     """The person wants no messages any more, or wants them again; with what proves it."""
     forms.need("operator")
     return _done(lead_id, "POST", f"/{wish}", {"evidence": forms.text("evidence")})
+
+
+@blueprint.post("/leads/<uuid:lead_id>/consents")
+def agree(lead_id: UUID) -> Answer:
+    """Records what the person agreed to; without a time it is of now."""
+    forms.need("operator")
+    given = {name: forms.text(name) for name in ("purpose", "source", "words", "given_at")}
+    body = given | {"given_at": zones.instant(given["given_at"])}
+    return forms.change(
+        "POST",
+        f"/leads/{lead_id}/consents",
+        {name: value for name, value in body.items() if value},
+        url_for("web_people.show", lead_id=lead_id),
+        lambda wrong: people.page(lead_id, wrong=wrong, written=given),
+    )
+
+
+@blueprint.post("/leads/<uuid:lead_id>/consents/withdraw")
+def withdraw(lead_id: UUID) -> Answer:
+    """The person agrees no more to one purpose."""
+    forms.need("operator")
+    purpose = quote(forms.text("purpose"), safe="")
+    return _done(
+        lead_id, "DELETE", f"/consents/{purpose}", {"evidence": forms.text("evidence")}
+    )
 
 
 @blueprint.post("/leads/<uuid:lead_id>/messages")

@@ -53,6 +53,7 @@ def define() -> Answer:
         "trigger": forms.text("trigger"),
         "niche": forms.words("niche"),
         "timezone": forms.text("timezone") or None,
+        "requires_consent": forms.text("requires_consent") or None,
         "steps": [{"body": request.form.get("body", "").replace("\r\n", "\n")}],
     }
     try:
@@ -138,6 +139,7 @@ def edit(sequence_id: UUID) -> Answer:
         "stop_on_manual_message": "stop_on_manual_message" in request.form,
         "niche": forms.words("niche"),
         "target_status": forms.text("target_status"),
+        "requires_consent": forms.text("requires_consent") or None,
         "windows": composed.windows(),
         "device_ids": request.form.getlist("device_ids"),
         "min_delay_seconds": forms.number("min_delay_seconds") or 0,

@@ -20,16 +20,19 @@ _DERIVED = frozenset({"content_id", "local_time", "rules"})
 def times(data: Mapping[str, Any], present: Definition | None = None) -> dict[str, Any]:
     """The fields of ``Definition`` that say when it is, from ``data`` and, for what is not given,
     from the ``present`` definition. A local time of recipients is no zone; it stays one where
-    another time is given alone, and is that time in another zone where one is given alone."""
+    another time is given alone, and is that time in another zone where one is given alone. A
+    ``scheduled_at`` of None clears the time."""
     own = None if present is None else present.timezone
     local = None if present is None else present.local_time
+    if data.get("scheduled_at", "") is None and data.get("timezone") != RECIPIENT:
+        return {"timezone": data.get("timezone", own), "local_time": None, "scheduled_at": None}
     zone = data.get("timezone", RECIPIENT if local else own)
     if zone == RECIPIENT and not data.keys() & {"timezone", "scheduled_at"}:
         return {}
     if present is None and "scheduled_at" not in data and zone != RECIPIENT:
         return {"timezone": zone}
     if zone == RECIPIENT:
-        at = values.parse_local(data.get("scheduled_at", local or ""), "scheduled_at")
+        at = values.parse_local(data.get("scheduled_at", local) or "", "scheduled_at")
         local = at.isoformat(timespec="minutes")
         return {"timezone": None, "local_time": local, "scheduled_at": earliest(at)}
     said = data.get("scheduled_at", local if "timezone" in data else None)

@@ -65,3 +65,23 @@ def test_another_time_or_zone_of_a_campaign_may_be_said_alone(operator: Client) 
     # An instant stays what it is; the zone is for its windows.
     assert elsewhere["scheduled_at"] == "2026-03-04T00:00:00+00:00"
     assert (nowhere.status, fields(nowhere)) == (422, ["scheduled_at"])
+
+
+def test_the_time_of_a_draft_is_cleared_and_that_of_a_plan_is_not(operator: Client) -> None:
+    """A time of recipients goes whole; the zone stays unless another is said."""
+    plan = {"name": "N", "body": "B", "scheduled_at": "2026-03-04T09:00"}
+    drafts = [
+        operator.create("/campaigns", {**plan, "draft": True, "timezone": zone})
+        for zone in ("recipient", "Asia/Kuala_Lumpur")
+    ]
+    cleared = [
+        operator.patch(f"/campaigns/{draft['id']}", {"scheduled_at": None}).json for draft in drafts
+    ]
+    planned = operator.create("/campaigns", {**plan, "timezone": "Asia/Kuala_Lumpur"})
+    refused = operator.patch(f"/campaigns/{planned['id']}", {"scheduled_at": None})
+    whose = {"scheduled_at": None, "timezone": "recipient"}
+
+    times = [(each["scheduled_at"], each["local_time"], each["timezone"]) for each in cleared]
+    assert times == [(None, None, None), (None, None, "Asia/Kuala_Lumpur")]
+    assert (refused.status, fields(refused)) == (422, ["scheduled_at"])
+    assert fields(operator.patch(f"/campaigns/{drafts[0]['id']}", whose)) == ["scheduled_at"]

@@ -90,6 +90,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"scheduled_at": "2026-03-03"}, "scheduled_at"),
     ({"scheduled_at": "tomorrow"}, "scheduled_at"),
     ({"scheduled_at": ""}, "scheduled_at"),
+    ({"scheduled_at": None}, "scheduled_at"),
     ({"scheduled_at": 1772500000}, "scheduled_at"),
     ({"scheduled_at": "2026-02-30T09:00Z"}, "scheduled_at"),
     ({"scheduled_at": "2026-03-03T09:00 Mars/Olympus"}, "scheduled_at"),

@@ -89,6 +89,7 @@ def test_all_that_is_written_is_kept_and_shown_again(operator: Client, mei: Brow
         brake_opt_outs="2.5",
         brake_at_least="100",
         hold_out="10",
+        requires_consent="marketing",
         do="keep",
     )
 
@@ -106,11 +107,16 @@ def test_all_that_is_written_is_kept_and_shown_again(operator: Client, mei: Brow
         "ignore_cap": True,
         "brake": {"opt_outs": 0.025, "failures": 0.2, "at_least": 100},
         "hold_out": 0.1,
+        "requires_consent": "marketing",
     }
     assert {name: campaign[name] for name in expected} == expected
     for shown in ('value="2026-04-01T09:30"', 'value="2.5"', 'value="48.0"', 'value="18:00"'):
         assert shown in mei.page
     assert '<option value="Asia/Kuala_Lumpur" selected>' in mei.page
+
+    composes(mei, f"/campaigns/{campaign['id']}/edit", at="", requires_consent="", do="keep")
+    cleared = the_campaign(operator)
+    assert (cleared["scheduled_at"], cleared["requires_consent"]) == (None, None)
 
 
 def test_a_time_is_by_the_own_clock_or_by_the_readers(operator: Client, mei: Browser) -> None:
