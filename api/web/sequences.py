@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, request, url_for
 
 from api.http.context import container
-from api.web import asking, composed, forms, texts
+from api.web import asking, composed, composed_step, forms, texts
 from api.web.asking import ApiError
 from api.web.forms import Answer
 from api.web.rendering import render
@@ -54,7 +54,7 @@ def define() -> Answer:
         "niche": forms.words("niche"),
         "timezone": forms.text("timezone") or None,
         "requires_consent": forms.text("requires_consent") or None,
-        "steps": [{"body": request.form.get("body", "").replace("\r\n", "\n")}],
+        "steps": [composed_step.given()],
     }
     try:
         made = asking.send("POST", "/sequences", body, forms.once_given())
@@ -146,24 +146,25 @@ def edit(sequence_id: UUID) -> Answer:
         "max_delay_seconds": forms.number("max_delay_seconds") or 0,
         "ignore_cap": "ignore_cap" in request.form,
     }
-    return _done(sequence_id, "PATCH", "", body)
+    return _done(sequence_id, "PATCH", "", body, tried="rules", rules=body)
 
 
 @blueprint.post("/sequences/<uuid:sequence_id>/steps")
 def add_step(sequence_id: UUID) -> Answer:
     """A new step, at the end or before another."""
     forms.need("operator")
-    body = _step()
+    body = composed_step.given()
     if forms.text("at"):
         body["at"] = forms.number("at")
-    return _done(sequence_id, "POST", "/steps", body)
+    return _done(sequence_id, "POST", "/steps", body, tried="new")
 
 
 @blueprint.post("/sequences/<uuid:sequence_id>/steps/<int:number>")
 def edit_step(sequence_id: UUID, number: int) -> Answer:
     """Another text or time of a step: what was not handed over yet gets it."""
     forms.need("operator")
-    return _done(sequence_id, "PATCH", f"/steps/{number}", _step())
+    body = composed_step.given()
+    return _done(sequence_id, "PATCH", f"/steps/{number}", body, tried=number)
 
 
 @blueprint.post("/sequences/<uuid:sequence_id>/steps/<int:number>/remove")
@@ -173,44 +174,52 @@ def remove_step(sequence_id: UUID, number: int) -> Answer:
     return _done(sequence_id, "DELETE", f"/steps/{number}")
 
 
-def _step() -> dict[str, Any]:
-    """What was written of a step. Texts keep their white space."""
-    body: dict[str, Any] = {}
-    if request.form.get("body"):
-        body["body"] = request.form["body"].replace("\r\n", "\n")
-    if forms.text("delay_hours"):
-        body["delay_hours"] = forms.number("delay_hours")
-    for name in ("send_at", "media_url"):
-        if name in request.form:
-            body[name] = forms.text(name) or None
-    return body
-
-
-def _done(sequence_id: UUID, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+def _done(
+    sequence_id: UUID,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    **written: Any,
+) -> Answer:
+    """Sends the change, and shows the sequence, with the refusal if there is one and what was
+    ``written`` (``_page``)."""
     return forms.change(
         method,
         f"/sequences/{sequence_id}{path}",
         body,
         url_for("web_sequences.show", sequence_id=sequence_id),
-        lambda wrong: _page(sequence_id, wrong),
+        lambda wrong: _page(sequence_id, wrong, **written),
     )
 
 
 def _form(wrong: ApiError | None = None) -> str:
-    return render("sequence_new.html", written=request.form, wrong=wrong)
+    first_step = composed_step.NEW if wrong is None else composed_step.of_form()
+    return render("sequence_new.html", written=request.form, first_step=first_step, wrong=wrong)
 
 
-def _page(sequence_id: UUID, wrong: ApiError | None = None) -> str:
+def _page(
+    sequence_id: UUID,
+    wrong: ApiError | None = None,
+    tried: int | str | None = None,
+    rules: dict[str, Any] | None = None,
+) -> str:
+    """One sequence; ``wrong`` is what was refused of a form: that of a step by its number, that of
+    a ``new`` one, or that of the ``rules``, whose body it then has."""
     sequence: dict[str, Any] = asking.get(f"/sequences/{sequence_id}")
     report = asking.get(f"/reports/sequences/{sequence_id}")
+    steps = {each["number"]: composed_step.of_step(each) for each in sequence["steps"]}
+    if tried in steps:
+        steps[tried] = composed_step.of_form()
+    ruled = {**sequence, **(rules or {})}
     return render(
         "sequence.html",
         sequence=sequence,
+        rules=ruled,
         report=report,
         funnel={each["step"]: each for each in report["steps"]},
         actions=ACTIONS.get(sequence["status"], ()),
         window_rows=[
-            *composed.window_rows(sequence["windows"]),
+            *composed.window_rows(ruled["windows"]),
             *[composed.ROW] * composed.SPARE_WINDOWS,
         ],
         days=composed.days(),
@@ -218,7 +227,10 @@ def _page(sequence_id: UUID, wrong: ApiError | None = None) -> str:
         awaits_approval=_awaits_approval(sequence),
         may_approve=_may_approve(sequence),
         reentries=[(each, texts.word(each)) for each in REENTRIES],
-        written=request.form,
+        written_steps=steps,
+        new_step=composed_step.of_form() if tried == "new" else composed_step.NEW,
+        new_step_at=forms.number("at") if tried == "new" else "",
+        tried=tried,
         wrong=wrong,
     )
 
