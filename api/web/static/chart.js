@@ -3,47 +3,120 @@
 
 const DAY = 86400;
 const LEAST = 240;
+const HEIGHT = 200;
+// Pixels: a letter of a label, the room of a label, a dot, and two dots of one group.
+const LETTER = 7;
+const ROOM = 70;
+const DOT = 3.5;
+const APART = 9;
+
+const share = new Intl.NumberFormat(document.documentElement.lang, { style: "percent", maximumFractionDigits: 1 });
 
 function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-function figures(table) {
+// What is drawn of a table: the heads that have a colour, and the cells below each.
+function read(table) {
+  const heads = [...table.tHead.rows[0].cells];
+  const drawn = heads.filter((head) => head.dataset.colour);
   const rows = [...table.tBodies[0].rows];
-  const columns = [rows.map((row) => Date.parse(row.cells[0].dataset.at) / 1000)];
-  for (let at = 1; at < table.tHead.rows[0].cells.length; at += 1) {
-    columns.push(rows.map((row) => Number(row.cells[at].dataset.value)));
-  }
-  return columns;
+  return {
+    first: heads[0].textContent,
+    rows,
+    lines: drawn.map((head) => ({
+      label: head.textContent,
+      stroke: colour(head.dataset.colour),
+      cells: rows.map((row) => row.cells[head.cellIndex].dataset),
+    })),
+  };
+}
+
+function figures(lines) {
+  return lines.map((line) => line.cells.map((cell) => (cell.value ? Number(cell.value) : null)));
+}
+
+// Lines over days.
+function byDay({ first, rows, lines }, axis) {
+  const whole = (_, values) => values.map((value) => (Number.isInteger(value) ? value : ""));
+  return {
+    data: [rows.map((row) => Date.parse(row.cells[0].dataset.at) / 1000), ...figures(lines)],
+    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
+    scales: { y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
+    axes: [{ ...axis, space: ROOM, incrs: [DAY, 2 * DAY, 7 * DAY, 30 * DAY] }, { ...axis, values: whole }],
+    series: [
+      { label: first, value: "{YYYY}-{MM}-{DD}" },
+      ...lines.map(({ label, stroke }) => ({ label, stroke, width: 2, points: { show: true, size: 5 } })),
+    ],
+  };
+}
+
+// For each row a group of dots, each a share in percent with what holds it.
+function byGroup({ first, rows, lines }, axis) {
+  const names = rows.map((row) => row.cells[0].textContent.replace(/\s+/g, " ").trim());
+  const places = rows.map((row, number) => Number(row.cells[0].dataset.place || number));
+  const nameOf = (place) => names[places.indexOf(place)] ?? "";
+  const percent = (value) => (value === null ? "—" : share.format(value / 100));
+  const highest = Math.max(...lines.flatMap(({ cells }) => cells.map((cell) => Number(cell.high || 0))), 1);
+  const labels = (chart, shown) => {
+    const room = chart.bbox.width / devicePixelRatio / (places.at(-1) - places[0] + 1);
+    const every = Math.ceil(ROOM / room);
+    const letters = Math.floor((every * room) / LETTER) - 1;
+    const short = (name) => (name.length > letters ? `${name.slice(0, letters - 1)}…` : name);
+    return shown.map((place, number) => (number % every ? "" : short(nameOf(place))));
+  };
+  return {
+    data: [places, ...figures(lines)],
+    scales: { x: { time: false, range: [places[0] - 0.5, places.at(-1) + 0.5] }, y: { range: [0, highest] } },
+    axes: [
+      { ...axis, splits: () => places, values: labels, grid: { show: false } },
+      { ...axis, size: 60, values: (_, values) => values.map(percent) },
+    ],
+    series: [
+      { label: first, value: (_, place) => (place === null ? "—" : nameOf(place)) },
+      ...lines.map(({ label, stroke }) => ({
+        label, stroke, value: (_, value) => percent(value ?? null), paths: () => null, points: { show: false },
+      })),
+    ],
+    hooks: { draw: [(chart) => dots(chart, lines)] },
+  };
+}
+
+function dots(chart, lines) {
+  const { ctx } = chart;
+  const place = (value) => chart.valToPos(value, "y", true);
+  ctx.save();
+  ctx.lineWidth = devicePixelRatio;
+  lines.forEach(({ stroke, cells }, number) => {
+    if (!chart.series[number + 1].show) return;
+    const aside = (number - (lines.length - 1) / 2) * APART * devicePixelRatio;
+    ctx.strokeStyle = ctx.fillStyle = stroke;
+    cells.forEach(({ value, low, high }, row) => {
+      if (!value) return;
+      const at = chart.valToPos(chart.data[0][row], "x", true) + aside;
+      ctx.beginPath();
+      ctx.moveTo(at, place(Number(low)));
+      ctx.lineTo(at, place(Number(high)));
+      ctx.stroke();
+      ctx.beginPath();
+      ctx.arc(at, place(Number(value)), DOT * devicePixelRatio, 0, 2 * Math.PI);
+      ctx.fill();
+    });
+  });
+  ctx.restore();
 }
 
 function draw(table) {
-  const heads = [...table.tHead.rows[0].cells];
   const place = document.createElement("div");
   place.className = "chart";
   place.setAttribute("role", "img");
   place.setAttribute("aria-label", table.dataset.chart);
   table.closest("details").before(place);
-  const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 } };
-  const whole = (_, values) => values.map((value) => (Number.isInteger(value) ? value : ""));
-  const options = {
-    width: Math.max(place.clientWidth, LEAST),
-    height: 200,
-    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
-    scales: { y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
-    axes: [{ ...axis, space: 70, incrs: [DAY, 2 * DAY, 7 * DAY, 30 * DAY] }, { ...axis, values: whole }],
-    series: [
-      { label: heads[0].textContent, value: "{YYYY}-{MM}-{DD}" },
-      ...heads.slice(1).map((head) => ({
-        label: head.textContent,
-        stroke: colour(`--${head.dataset.colour}`),
-        width: 2,
-        points: { show: true, size: 5 },
-      })),
-    ],
-  };
-  const chart = new uPlot(options, figures(table), place);
-  addEventListener("resize", () => chart.setSize({ width: Math.max(place.clientWidth, LEAST), height: 200 }));
+  const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 } };
+  const { data, ...options } = (table.dataset.kind === "groups" ? byGroup : byDay)(read(table), axis);
+  const size = () => ({ width: Math.max(place.clientWidth, LEAST), height: HEIGHT });
+  const chart = new uPlot({ ...size(), ...options }, data, place);
+  addEventListener("resize", () => chart.setSize(size()));
 }
 
 for (const table of document.querySelectorAll("table[data-chart]")) {
