@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from babel.dates import format_datetime
 from babel.numbers import format_decimal, format_percent
 from flask import g, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from api.web import files, forms, places, texts
 from api.web.zones import zone
@@ -21,6 +22,10 @@ from domain.visible import visible, visible_json, visible_lines
 # Seconds between two looks at something that moves.
 EVERY = 5
 NOTHING = Markup("—")
+# An instant within a sentence, which says what its zone is.
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d| UTC)(?!\w)"
+)
 
 
 def render(template: str, **values: Any) -> str:
@@ -55,6 +60,25 @@ def percent(share: float) -> str:
 def outside(text: object) -> Markup:
     """A text from outside: what cannot be seen is shown, and it keeps its own direction."""
     return Markup("<bdi>{}</bdi>").format(visible(str(text))) if text else NOTHING
+
+
+def story(text: str) -> Markup:
+    """A sentence of the API, in which instants are as the reader reads them."""
+    if not text:
+        return NOTHING
+    parts, done = [Markup("<bdi>")], 0
+    for found in _INSTANT.finditer(text):
+        parts += [escape(visible(text[done : found.start()])), _read(found[0])]
+        done = found.end()
+    return Markup("").join([*parts, escape(visible(text[done:])), Markup("</bdi>")])
+
+
+def _read(written: str) -> Markup:
+    try:
+        at = datetime.fromisoformat(written.replace(" UTC", "Z"))
+        return when(at, "d MMM y, HH:mm:ss" if at.second else "d MMM y, HH:mm")
+    except (ValueError, OverflowError):  # it only looks like one
+        return escape(written)
 
 
 def lines(text: str) -> Markup:
@@ -105,6 +129,7 @@ def _made() -> Environment:
         "number": number,
         "outside": outside,
         "percent": percent,
+        "story": story,
         "word": texts.word,
     }
     environment.globals |= {
