@@ -12,6 +12,7 @@ from api.http.blueprints import Blueprint
 from api.http.context import container, now
 from api.schemas import serializers
 from api.schemas.reports import (
+    AttentionLines,
     CampaignReport,
     DeviceReports,
     Overview,
@@ -24,6 +25,7 @@ from api.schemas.reports import (
 from domain import values
 from domain.errors import InvalidInputError
 from projections.queries import reports, waiting_summary
+from projections.queries.attention import attention
 from projections.queries.series import series
 from projections.queries.signals import signals
 
@@ -38,6 +40,17 @@ def overview() -> Any:
         found = reports.overview(connection)
         pending = waiting_summary.summary(connection, container().settings, now())
     return {**asdict(found), "waiting": pending.lines, "waiting_total": pending.total}
+
+
+@blueprint.get("/attention", needs="viewer")
+@blueprint.response(200, AttentionLines)
+def attention_() -> Any:
+    """What a person has to decide, the most pressing first
+
+    Of each kind up to 20 campaigns, sequences or devices are named; one more line counts the rest.
+    """
+    with container().database.transaction() as connection:
+        return {"items": attention(connection, now())}
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>", needs="viewer")

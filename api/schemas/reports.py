@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from api.schemas.fields import Text, note
 from api.schemas.messages import WaitsFor
 from domain.message import STATUSES
+from projections.queries.attention import Kind
 from projections.queries.series import By
 
 ByStatus = Schema.from_dict(
@@ -147,6 +148,20 @@ class Overview(Schema):
         metadata=note("what pending messages wait for, most first, at most 20"),
     )
     waiting_total = fields.Integer(required=True, metadata=note("all pending messages"))
+
+
+class AttentionLine(Schema):
+    kind = fields.String(required=True, validate=validate.OneOf(get_args(Kind)))
+    count = fields.Integer(required=True)
+    text = fields.String(required=True, metadata=note("a line about it, for people"))
+    id = fields.UUID(
+        required=True, allow_none=True, metadata=note("of one campaign, sequence or device")
+    )
+    name = fields.String(required=True, allow_none=True)
+
+
+class AttentionLines(Schema):
+    items = fields.List(fields.Nested(AttentionLine), required=True)
 
 
 class SeriesQuery(Schema):

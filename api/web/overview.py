@@ -12,19 +12,22 @@ from api.web.texts import ngettext
 
 blueprint = Blueprint("web_overview", __name__)
 
-# Of what is counted by looking at it.
-MOST = 100
+# So many of what waits for somebody are named.
+SHOWN = 5
 # Of the chart.
 DAYS = 30
 COUNTS = ("sent", "failed", "unknown")
 
 
 class Todo(NamedTuple):
-    """So many of something that a person has to decide, and where they are."""
+    """So many of something that a person has to decide, and where they are: the list, and the first
+    ones by their names."""
 
     number: int
     text: str
     address: str
+    named: list[tuple[str, str]]
+    has_more: bool
 
 
 @blueprint.get("/")
@@ -34,7 +37,7 @@ def show() -> str:
     return render(
         "overview.html",
         overview=overview,
-        todo=_todo(overview),
+        todo=_todo(),
         is_new=not any(overview["devices"].values()),
         ready=asking.readiness(),
         days=_days(),
@@ -64,38 +67,55 @@ def _days() -> list[dict[str, Any]]:
     return [found[day] for day in sorted(found)][-DAYS:]
 
 
-def _todo(overview: dict[str, Any]) -> list[Todo]:
-    unknown = overview["messages"].get("unknown", 0)
-    failed = overview["messages"].get("failed", 0)
-    offline = overview["devices"].get("offline", 0)
-    strangers = asking.get("/replies", attributed="false", limit=MOST)["items"]
-    maybe = ngettext(
-        "message may have been sent or not", "messages may have been sent or not", unknown
-    )
-    written = ngettext(
-        "reply of somebody whom nobody knows",
-        "replies of people whom nobody knows",
-        len(strangers),
-    )
-    pending = asking.get("/campaigns", status="pending", limit=MOST)["items"]
-    unseen = sum(each["awaits_approval"] for each in pending)
-    paused = asking.get("/campaigns", status="paused", limit=MOST)["items"]
-    braked = sum(each["braked"] is not None for each in paused)
-    not_sent = ngettext("message failed", "messages failed", failed)
-    found = [
-        Todo(unknown, maybe, "/messages?status=unknown"),
-        Todo(failed, not_sent, "/messages?status=failed"),
-        Todo(len(strangers), written, "/replies?attributed=false"),
-        Todo(
-            unseen,
-            ngettext("campaign waits for an approval", "campaigns wait for an approval", unseen),
-            "/campaigns?status=pending",
-        ),
-        Todo(
-            braked,
-            ngettext("campaign paused itself", "campaigns paused themselves", braked),
-            "/campaigns?status=paused",
-        ),
-        Todo(offline, ngettext("device is offline", "devices are offline", offline), "/devices"),
-    ]
-    return [each for each in found if each.number]
+def _todo() -> list[Todo]:
+    """What a person has to decide, by its kind: how many, and the first of those that have a
+    name."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for each in asking.get("/reports/attention")["items"]:
+        found.setdefault(each["kind"], []).append(each)
+    todo = []
+    for kind, lines in found.items():
+        number = sum(each["count"] for each in lines)
+        text, address, of_one = _said(kind, number)
+        named = [(each["name"], f"{of_one}/{each['id']}") for each in lines if each["id"]]
+        todo.append(Todo(number, text, address, named[:SHOWN], len(named) > SHOWN))
+    return todo
+
+
+def _said(kind: str, count: int) -> tuple[str, str, str]:
+    """Of so many of a kind: what is said, where they are, and the address below which one of them
+    has its page."""
+    match kind:
+        case "unknown":
+            text = ngettext(
+                "message may have been sent or not", "messages may have been sent or not", count
+            )
+            return text, "/messages?status=unknown", ""
+        case "failed":
+            text = ngettext("message failed", "messages failed", count)
+            return text, "/messages?status=failed", ""
+        case "campaign_approval":
+            text = ngettext(
+                "campaign waits for an approval", "campaigns wait for an approval", count
+            )
+            return text, "/campaigns", "/campaigns"
+        case "sequence_approval":
+            text = ngettext(
+                "sequence has a change that waits for an approval",
+                "sequences have changes that wait for an approval",
+                count,
+            )
+            return text, "/sequences", "/sequences"
+        case "braked":
+            text = ngettext("campaign paused itself", "campaigns paused themselves", count)
+            return text, "/campaigns?status=paused", "/campaigns"
+        case "device_offline":
+            text = ngettext("device is offline", "devices are offline", count)
+            return text, "/devices", "/devices"
+        case _:  # "unattributed"
+            text = ngettext(
+                "reply of somebody whom nobody knows",
+                "replies of people whom nobody knows",
+                count,
+            )
+            return text, "/replies?attributed=false", ""

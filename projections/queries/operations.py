@@ -138,15 +138,15 @@ def _inbox(found: Operations) -> Iterator[str]:
     yield f"{webhooks}, the oldest since {moment(since)}: {why}"
 
 
-def unattributed_line(found: Operations) -> str | None:
+def unattributed_line(count: int) -> str | None:
     """How many replies are of nobody, and where they are; None if there are none. It is nothing to
     warn of: strangers write."""
-    if not found.unattributed:
+    if not count:
         return None
-    verb = "is" if found.unattributed == 1 else "are"
-    what = "reply" if found.unattributed == 1 else "replies"
+    verb = "is" if count == 1 else "are"
+    what = "reply" if count == 1 else "replies"
     where = "GET /api/v1/replies?attributed=false"
-    return f"{found.unattributed} {what} of the last 30 days {verb} of nobody known: {where}"
+    return f"{count} {what} of the last 30 days {verb} of nobody known: {where}"
 
 
 def _failing(found: Sequence[ProcessStatus]) -> Iterator[str]:

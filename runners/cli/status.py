@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import click
 import msgspec
@@ -12,13 +13,14 @@ from projections.config import unknown_settings
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.eventstore import missing_keys
-from projections.queries import operations, reports, waiting_summary
+from projections.queries import operations, reports, short_secrets, waiting_summary
 from projections.queries.attention import Attention, attention
 from projections.queries.next_leaving import Leaving, next_leaving
-from projections.queries.operations import ProcessStatus, moment
+from projections.queries.operations import Operations, ProcessStatus, moment
 from projections.queries.reports import DeviceReport, Overview
 from projections.queries.waiting_summary import Summary
 from projections.readmodels import campaigns
+from projections.records import incidents
 from runners.cli import console
 
 # So many days of devices are shown, today among them.
@@ -49,8 +51,9 @@ def status(config: Settings, as_json: bool) -> None:
     Then what devices did in the last seven days; which processes run runners, where, whether they
     are alive, and when each runner last worked; what pending messages wait for, when the next one
     leaves and the next campaign starts; and one line for whatever a person should look at: unknown
-    outcomes, devices that are off, what was put aside, replies of nobody known, keys that are
-    missing, webhook secrets that are too short, and variables that are no settings.
+    outcomes, what waits for an approval, campaigns that paused themselves, devices that are off,
+    messages that failed, replies of nobody known, what was put aside, keys that are missing,
+    webhook secrets that are too short, and variables that are no settings.
     """
     with Container(config) as container, container.database.transaction() as connection:
         now = container.outreach.clock()
@@ -66,8 +69,8 @@ def status(config: Settings, as_json: bool) -> None:
             next=next_leaving(connection, config, now),
             next_campaign_at=campaigns.next_scheduled(connection),
             attention=[
-                *attention(connection, container.secrets, overview, found),
-                *_beside(keyless),
+                *attention(connection, now),
+                *_warnings(found, keyless, short_secrets.of_devices(connection, container.secrets)),
             ],
         )
     if as_json:
@@ -86,8 +89,17 @@ def _lately(devices: list[DeviceReport], now: datetime) -> list[DeviceReport]:
     ]
 
 
-def _beside(keyless: int) -> Iterator[Attention]:
-    """What is known beside the queries: so many leads without key, and variables."""
+def _warnings(
+    found: Operations, keyless: int, short: dict[UUID, list[str]]
+) -> Iterator[Attention]:
+    """What is wrong though nobody has to decide: of processes, so many leads without key, secrets
+    that are too ``short``, and variables."""
+    for line in operations.lines(found, found.now - incidents.RECENT):
+        yield Attention(kind="warning", count=1, text=line)
+    if short:
+        yield Attention(
+            kind="short_secrets", count=len(short), text=short_secrets.advice(short)
+        )
     if keyless:
         text = missing_keys.advice(keyless)
         yield Attention(kind="missing_keys", count=keyless, text=text)

@@ -27,7 +27,7 @@ Cursor = Annotated[str | None, Field(description="next_cursor of the page before
 AsOf = Annotated[
     str | None, Field(description="an instant, ISO 8601 with an offset: how things stood then")
 ]
-Of = Literal["overview", "campaign", "sequence", "devices"]
+Of = Literal["overview", "attention", "campaign", "sequence", "devices"]
 What = Literal["campaigns", "sequences", "devices", "replies", "enrollments", "segments"]
 
 
@@ -139,7 +139,7 @@ def make_server(api: Api, version: str) -> MCPServer[Any]:
     @server.tool(annotations=READS)
     async def report(of: Of, id: UUID | None = None) -> dict[str, Any]:  # noqa: A002
         """Counts that add up: of everything, of a campaign or a sequence by its id, or by
-        device."""
+        device; and what needs a person's attention."""
         if of in ("campaign", "sequence"):
             if id is None:
                 raise ToolError(f"a report on a {of} needs its id")

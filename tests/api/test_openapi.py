@@ -84,6 +84,7 @@ PATHS = {
     "/messages/{message_id}/cancel": {"post"},
     "/messages/{message_id}/resolve": {"post"},
     "/reports/overview": {"get"},
+    "/reports/attention": {"get"},
     "/reports/campaigns/{campaign_id}": {"get"},
     "/reports/sequences/{sequence_id}": {"get"},
     "/reports/devices": {"get"},

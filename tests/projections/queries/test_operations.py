@@ -151,7 +151,7 @@ def test_replies_of_nobody_are_said_and_not_warned_of(
     def line() -> str | None:
         with container.database.transaction() as connection:
             found = operations.operations(connection, container.outreach.clock())
-        return operations.unattributed_line(found)
+        return operations.unattributed_line(found.unattributed)
 
     nobody = line()
     said = []
