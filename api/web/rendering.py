@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 from flask import g, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -45,6 +45,17 @@ def when(instant: str | datetime | None, form: str = "d MMM y, HH:mm") -> Markup
     at = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
     shown = format_datetime(at.astimezone(zone()), form, locale=texts.language())
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
+
+
+def day(written: str) -> str:
+    """A day of the calendar as the reader's language writes it."""
+    return format_date(date.fromisoformat(written), "d MMM y", locale=texts.language())
+
+
+def wall(written: str) -> str:
+    """A time without a zone, as clocks on the wall show it, as the reader's language writes it."""
+    at = datetime.fromisoformat(written)
+    return format_datetime(at, "d MMM y, HH:mm", locale=texts.language())
 
 
 def number(value: float | None) -> str:
@@ -123,6 +134,7 @@ def _made() -> Environment:
     environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
         "current": places.current,
+        "day": day,
         "when": when,
         "lines": lines,
         "outside_json": outside_json,
@@ -130,6 +142,7 @@ def _made() -> Environment:
         "outside": outside,
         "percent": percent,
         "story": story,
+        "wall": wall,
         "word": texts.word,
     }
     environment.globals |= {

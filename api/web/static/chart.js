@@ -10,7 +10,9 @@ const ROOM = 70;
 const DOT = 3.5;
 const APART = 9;
 
-const share = new Intl.NumberFormat(document.documentElement.lang, { style: "percent", maximumFractionDigits: 1 });
+const language = document.documentElement.lang;
+const share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
+const date = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -24,6 +26,7 @@ function read(table) {
   return {
     first: heads[0].textContent,
     rows,
+    names: rows.map((row) => row.cells[0].textContent.replace(/\s+/g, " ").trim()),
     lines: drawn.map((head) => ({
       label: head.textContent,
       stroke: colour(head.dataset.colour),
@@ -37,23 +40,25 @@ function figures(lines) {
 }
 
 // Lines over days.
-function byDay({ first, rows, lines }, axis) {
+function byDay({ first, rows, names, lines }, axis) {
   const whole = (_, values) => values.map((value) => (Number.isInteger(value) ? value : ""));
   return {
     data: [rows.map((row) => Date.parse(row.cells[0].dataset.at) / 1000), ...figures(lines)],
     tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
     scales: { y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
-    axes: [{ ...axis, space: ROOM, incrs: [DAY, 2 * DAY, 7 * DAY, 30 * DAY] }, { ...axis, values: whole }],
+    axes: [
+      { ...axis, space: ROOM, incrs: [DAY, 2 * DAY, 7 * DAY, 30 * DAY], values: (_, days) => days.map((at) => date.format(at * 1000)) },
+      { ...axis, values: whole },
+    ],
     series: [
-      { label: first, value: "{YYYY}-{MM}-{DD}" },
+      { label: first, value: (_, at, series, row) => names[row] ?? "—" },
       ...lines.map(({ label, stroke }) => ({ label, stroke, width: 2, points: { show: true, size: 5 } })),
     ],
   };
 }
 
 // For each row a group of dots, each a share in percent with what holds it.
-function byGroup({ first, rows, lines }, axis) {
-  const names = rows.map((row) => row.cells[0].textContent.replace(/\s+/g, " ").trim());
+function byGroup({ first, rows, names, lines }, axis) {
   const places = rows.map((row, number) => Number(row.cells[0].dataset.place || number));
   const nameOf = (place) => names[places.indexOf(place)] ?? "";
   const percent = (value) => (value === null ? "—" : share.format(value / 100));
