@@ -122,28 +122,59 @@ def _waits_for(page: Any, held: list[Any]) -> None:
     raise AssertionError("nothing was asked for")
 
 
-def test_composing_by_keyboard_alone(
-    chromium: Chromium, address: str, container: Container
+def _opens(somebody: Person, name: str, path: str) -> None:
+    """Follows the link or presses the button of that name."""
+    _tabs_to(somebody, name)
+    somebody.presses("Enter")
+    somebody.does(lambda page: page.wait_for_url(f"**{path}"))
+
+
+def test_the_first_day_by_keyboard_alone(
+    chromium: Chromium, address: str, container: Container, tmp_path: Path
 ) -> None:
-    """From the key to a planned campaign; whatever has no button is not needed."""
-    given.device(container)
-    given.lead(container, 1, name="Aisyah")
+    """From the key to a planned campaign, with a device and people of a file; whatever has no
+    button is not needed."""
+    file = tmp_path / "people.csv"
+    file.write_text(PEOPLE, encoding="utf-8")
     key = api_key(container, "mei", "operator")
     with person(chromium, address) as mei:
-        mei.opens("/sign-in?next=/campaigns/new")
+        mei.opens("/sign-in?next=/devices")
         mei.does(lambda page: page.keyboard.type(key))
         mei.presses("Enter")
-        mei.sees("A new campaign")
+        mei.sees("A sandbox device takes every message")
+        _tabs_to(mei, "Make a sandbox device")
+        mei.presses("Enter")
+        mei.does(lambda page: page.locator("td .badge.online").wait_for())
+        _opens(mei, "Leads", "/leads")
+        _opens(mei, "Import people", "/import")
+        _tabs_to(mei, "File")
+        mei.does(lambda page: _chooses_file(page, file))
+        _tabs_to(mei, "Read the file")
+        mei.presses("Enter")
+        mei.sees("Import 2 people")
+        _tabs_to(mei, "Import 2 people")
+        mei.presses("Enter")
+        mei.sees("See the people")
+
+        _opens(mei, "Campaigns", "/campaigns")
+        _opens(mei, "Compose a campaign", "/campaigns/new")
         _types(mei, "Name", "Spring")
         _types(mei, "Text", "Hello {name}")
-        mei.sees("1 person gets it")
+        mei.sees("2 people get it")
         _tabs_to(mei, "Go on to plan it")
         mei.presses("Enter")
-        mei.sees("Plan it for 1 person")
-        _tabs_to(mei, "Plan it for 1 person")
+        mei.sees("Plan it for 2 people")
+        _tabs_to(mei, "Plan it for 2 people")
         mei.presses("Space")
         mei.does(lambda page: page.locator("h1 .badge.pending").wait_for())
 
     with container.database.transaction() as connection:
         statement = "SELECT status FROM campaigns"
         assert [row.status for row in connection.exec_driver_sql(statement)] == ["pending"]
+
+
+def _chooses_file(page: Any, file: Path) -> None:
+    """In the window that the browser opens for it."""
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(file)
