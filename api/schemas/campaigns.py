@@ -121,7 +121,11 @@ class NewCampaign(CampaignChange):
     def _says_what_and_when(self, data: dict[str, Any], **_: Any) -> None:
         missing = [
             *(["body"] if not data.get("variants") and "body" not in data else []),
-            *(["scheduled_at"] if not data.get("draft") and data.get("scheduled_at") is None else []),
+            *(
+                ["scheduled_at"]
+                if not data.get("draft") and data.get("scheduled_at") is None
+                else []
+            ),
         ]
         if missing:
             raise ValidationError({name: ["Missing data for required field."] for name in missing})

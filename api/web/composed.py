@@ -134,8 +134,8 @@ def given(*, whole: bool) -> dict[str, Any]:
 
 
 def at(typed: str, clock: str) -> dict[str, Any]:
-    """When it starts: a time as it was typed, by one of ``clocks``. Without one it is not said, also
-    where it was."""
+    """When it starts: a time as it was typed, by one of ``clocks``. Without one it is not said any
+    more."""
     if not typed:
         return {"scheduled_at": None, "timezone": None if clock == RECIPIENT else clock or None}
     if clock:

@@ -53,9 +53,7 @@ def withdraw(lead_id: UUID) -> Answer:
     """The person agrees no more to one purpose."""
     forms.need("operator")
     purpose = quote(forms.text("purpose"), safe="")
-    return _done(
-        lead_id, "DELETE", f"/consents/{purpose}", {"evidence": forms.text("evidence")}
-    )
+    return _done(lead_id, "DELETE", f"/consents/{purpose}", {"evidence": forms.text("evidence")})
 
 
 @blueprint.post("/leads/<uuid:lead_id>/messages")

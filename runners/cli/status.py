@@ -89,17 +89,13 @@ def _lately(devices: list[DeviceReport], now: datetime) -> list[DeviceReport]:
     ]
 
 
-def _warnings(
-    found: Operations, keyless: int, short: dict[UUID, list[str]]
-) -> Iterator[Attention]:
+def _warnings(found: Operations, keyless: int, short: dict[UUID, list[str]]) -> Iterator[Attention]:
     """What is wrong though nobody has to decide: of processes, so many leads without key, secrets
     that are too ``short``, and variables."""
     for line in operations.lines(found, found.now - incidents.RECENT):
         yield Attention(kind="warning", count=1, text=line)
     if short:
-        yield Attention(
-            kind="short_secrets", count=len(short), text=short_secrets.advice(short)
-        )
+        yield Attention(kind="short_secrets", count=len(short), text=short_secrets.advice(short))
     if keyless:
         text = missing_keys.advice(keyless)
         yield Attention(kind="missing_keys", count=keyless, text=text)

@@ -12,6 +12,7 @@ const APART = 9;
 
 const language = document.documentElement.lang;
 const share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
+const number = new Intl.NumberFormat(language);
 const date = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
 
 function colour(name) {
@@ -41,7 +42,7 @@ function figures(lines) {
 
 // Lines over days.
 function byDay({ first, rows, names, lines }, axis) {
-  const whole = (_, values) => values.map((value) => (Number.isInteger(value) ? value : ""));
+  const whole = (_, values) => values.map((value) => (Number.isInteger(value) ? number.format(value) : ""));
   return {
     data: [rows.map((row) => Date.parse(row.cells[0].dataset.at) / 1000), ...figures(lines)],
     tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
@@ -52,7 +53,9 @@ function byDay({ first, rows, names, lines }, axis) {
     ],
     series: [
       { label: first, value: (_, at, series, row) => names[row] ?? "—" },
-      ...lines.map(({ label, stroke }) => ({ label, stroke, width: 2, points: { show: true, size: 5 } })),
+      ...lines.map(({ label, stroke }) => ({
+        label, stroke, value: (_, value) => (value === null ? "—" : number.format(value)), width: 2, points: { show: true, size: 5 },
+      })),
     ],
   };
 }

@@ -64,12 +64,16 @@ def test_instants_in_stories_are_the_readers(
     browser.sign_in(keys["viewer"])
     browser.client.set_cookie("sendtrail_zone", "Asia/Kuala_Lumpur")
     browser.client.set_cookie("sendtrail_language", "id")
-    for page in ("/messages/{message_id}", "/leads/{lead_id}", "/why-not?lead_id={lead_id}&of=campaign:{campaign_id}"):
+    for page in (
+        "/messages/{message_id}",
+        "/leads/{lead_id}",
+        "/why-not?lead_id={lead_id}&of=campaign:{campaign_id}",
+    ):
         browser.open(page.format(**ids))
         shown = re.sub("<[^>]*>", "", browser.page[browser.page.index("<main") :])
         assert not re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d", shown), page
     browser.open("/messages/{message_id}".format(**ids))
-    planned = '<time datetime="2026-03-02T01:00:00+00:00">2 Mar 2026, 09.00</time>'
+    planned = '<time datetime="2026-03-02T08:00:00+00:00">2 Mar 2026, 16:00</time>'
     assert f"message planned for {planned}" in browser.page
 
 
