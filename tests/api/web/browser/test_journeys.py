@@ -153,7 +153,7 @@ def test_unknown_outcomes_are_resolved_in_bulk(
     mei.sees("No message matches.")
 
     assert {each.status for each in then.messages(container)} == {"sent"}
-    mei.does(lambda page: page.locator("summary", has_text="More").click())
+    mei.does(lambda page: page.locator("header summary").click())
     mei.follows("Log")
     mei.fills("Kind", "message.resolved")
     mei.clicks("Show")
