@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, Literal
 
 import flask_smorest
-from flask import Request, g
+from flask import Request, g, request
 from flask_smorest import abort
 from marshmallow import RAISE, Schema
 from webargs.flaskparser import FlaskParser
@@ -79,7 +79,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Registers a handler, for whom ``needs`` says. ``auth`` enforces it, the OpenAPI document
         shows it. Every route has to say it: ``@blueprint.get("", needs="viewer")``."""
         shown: dict[str, Any] = {"security": []} if needs == "anybody" else {ROLE: needs}
-        view = self.doc(**shown)(view_func)
+        view = self.doc(**shown)(view_func if _takes_query(view_func) else _bare(view_func))
         view.needs = needs
         super().add_url_rule(rule, endpoint, view, provide_automatic_options, **options)
 
@@ -103,6 +103,25 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         )
         paths = csv_answers.columns(item)
         return lambda view: describe(csv_answers.listing(decorate(view), paths))
+
+
+def _takes_query(view: Any) -> bool:
+    """Whether a schema says which parameters it takes."""
+    described = getattr(view, "_apidoc", {}).get("arguments", {})
+    return any(each["in"] == "query" for each in described.get("parameters", ()))
+
+
+def _bare(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view, which takes no query parameter: any is refused as one that a schema does not have.
+    ``?dry_run=true`` where there is no such thing must not do what it says."""
+
+    @wraps(view)
+    def refusing(*arguments: Any, **named: Any) -> Any:
+        if request.args:
+            abort(422, errors={"query": {name: ["Unknown field."] for name in request.args}})
+        return view(*arguments, **named)
+
+    return refusing
 
 
 def _shown_once(schema: Any) -> list[str]:

@@ -14,7 +14,7 @@ from domain import phones
 from domain.application.outreach import Outreach
 from domain.errors import InvalidInputError, NotFoundError
 from projections.container import Container
-from projections.queries import pages
+from projections.queries import named, pages
 from projections.readmodels import devices, segments
 from projections.readmodels.segment_conditions import compiled
 from projections.records.api_keys import Key
@@ -112,14 +112,23 @@ def page(
 ) -> dict[str, Any]:
     """The page that ``query`` asks for, as JSON: ``limit``, ``cursor``, and columns to filter by.
     ``what`` is a name of ``pages.SOURCES``, and ``serialize`` takes one row. Raises
-    InvalidInputError for a bad cursor."""
+    InvalidInputError for a bad cursor, and for an id of something that there is not."""
     return page_of(what, query, lambda _, rows: [serialize(row) for row in rows])
+
+
+def check_named(asked: dict[str, Any]) -> None:
+    """Raises InvalidInputError for an id, among filters, of something that there is not."""
+    with container().database.transaction() as connection:
+        named.check(connection, asked)
 
 
 def page_of(what: str, query: dict[str, Any], serialize: SerializeAll) -> dict[str, Any]:
     """The same as ``page``, where what is shown of a row is not all in it."""
     filters = {k: v for k, v in query.items() if k not in ("limit", "cursor")}
+    # A resource's own id among them was looked up: it is that of somebody with a phone, or nobody's.
+    asked = {name: value for name, value in filters.items() if name != f"{what}_id"}
     with container().database.transaction() as connection:
+        named.check(connection, asked)
         rows, next_cursor = pages.page(
             connection, what, limit=query["limit"], cursor=query.get("cursor"), filters=filters
         )

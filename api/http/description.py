@@ -31,7 +31,7 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     ),
     413: ("the body is too large", {}),
     415: ("the body has another content type", {}),
-    422: ("errors says which field is wrong; or the Idempotency-Key had another request", {}),
+    422: ("fields says what is wrong; or the Idempotency-Key had another request", {}),
     429: ("too many wrong keys", RETRY_AFTER),
     431: ("its line and headers are larger than the server takes: 32 KiB", {}),
     500: ("a fault of ours; it was logged", {}),
@@ -50,6 +50,19 @@ IDEMPOTENCY_KEY = {
 }
 
 
+class WrongField(Schema):
+    """One field that is wrong."""
+
+    field = fields.String(
+        required=True,
+        metadata={
+            "description": "as in steps[2].body, where items count from 1; body: all of it; else the"
+            " name of a parameter or a header"
+        },
+    )
+    message = fields.String(required=True, metadata={"description": "what was expected"})
+
+
 class Error(Schema):
     """What every error looks like."""
 
@@ -59,8 +72,16 @@ class Error(Schema):
     errors = fields.Dict(
         keys=fields.String(),
         metadata={
-            "description": "by json, query or form: what is wrong with which field; or a detail of"
-            " a 409, such as state, id or pending"
+            "description": "by json, query or form: what is wrong with which field, nested as the"
+            " request is; or a detail of a 409, such as state, id or pending"
+        },
+    )
+    wrong = fields.List(
+        fields.Nested(WrongField),
+        data_key="fields",
+        metadata={
+            "description": "with every 422: the same as one flat list, in the words of message;"
+            " the first 1000"
         },
     )
 
@@ -103,9 +124,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any], role: str | Non
         statuses |= {409} if method != "get" else set()
     if "requestBody" in operation:
         statuses |= {400, 413}
-    if role is not None and ("requestBody" in operation or operation.get("parameters")):
-        statuses.add(422)
-    if "{trigger}" in path:  # which is what somebody wrote, and may be none
+    if role is not None:  # a parameter that it does not know, if nothing else
         statuses.add(422)
     if role is not None and "requestBody" in operation:
         statuses.add(415)

@@ -1,8 +1,10 @@
-"""Every error as JSON in the shape of flask-smorest: code, status, message, errors."""
+"""Every error as JSON in the shape of flask-smorest: code, status, message, errors; and of a wrong
+request ``fields``, the same as one flat list."""
 
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -86,6 +88,8 @@ def install(app: Flask, api: Any) -> None:
             if "message" not in body:
                 said = first_error.sentence(body.get("errors", {}))
                 body["message"] = said or error.description
+            if code == HTTPStatus.UNPROCESSABLE_ENTITY:
+                body["fields"] = first_error.listed(body)
             if isinstance(error, MethodNotAllowed) and error.valid_methods:
                 headers["Allow"] = ", ".join(error.valid_methods)
             return body, code, headers
@@ -122,6 +126,8 @@ def _error(
     body: ErrorBody = {"code": code, "status": status, "message": message}
     if errors is not None:
         body["errors"] = errors
+    if code == HTTPStatus.UNPROCESSABLE_ENTITY:
+        body["fields"] = first_error.listed(body)
     return body, code, {}
 
 

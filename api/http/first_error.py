@@ -1,12 +1,17 @@
-"""The first thing that is wrong with a request, as a sentence, from what the schemas found."""
+"""What is wrong with a request, from what the schemas found: the first of it as a sentence, and all
+of it as one flat list."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 # Of a field's path, in characters.
 LONGEST = 200
+# Fields that a flat list names: the first ones.
+MOST_NAMED = 1000
 
 _UNKNOWN = "Unknown field."
 # What marshmallow says, in the words of ``InvalidInputError``.
@@ -25,15 +30,32 @@ _WORDS = (
 )
 
 
-def sentence(errors: dict[str, Any]) -> str | None:
+def sentence(errors: Mapping[str, Any]) -> str | None:
     """Of the errors as flask-smorest gives them, by location and field, the first: the field, as in
     ``steps[2].body``, and what was expected; items count from 1, as in all errors. Never a value
     that was sent. None if there is none."""
+    for field, expected in _found(errors):
+        return f"{field}: {expected}"
+    return None
+
+
+def listed(body: Mapping[str, Any]) -> list[dict[str, str]]:
+    """All that the body of an error names, each as ``field`` and ``message``, as ``sentence`` says
+    it; at most ``MOST_NAMED``. Where nothing but a sentence says what is wrong, that."""
+    found = [*islice(_found(body.get("errors", {})), MOST_NAMED)]
+    if not found:
+        said = str(body.get("message", ""))
+        field, colon, expected = said.partition(": ")
+        found = [(field, expected) if colon and " " not in field else ("body", said)]
+    return [{"field": field, "message": expected} for field, expected in found]
+
+
+def _found(errors: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each field that is wrong, and what was expected of it."""
     for found in errors.values():
         if isinstance(found, dict):
             for path, text in _leaves(found, ""):
-                return f"{_shown(path) or 'body'}: {_expected(text)}"
-    return None
+                yield _shown(path) or "body", _expected(text)
 
 
 def _leaves(found: Any, path: str) -> Any:

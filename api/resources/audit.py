@@ -25,7 +25,7 @@ from domain.errors import InvalidInputError
 from projections.audit import event_log, message_trail
 from projections.audit.lead_timeline import lead_timeline
 from projections.audit.why_not import why_not_campaign, why_not_sequence
-from projections.queries import waiting
+from projections.queries import named, waiting
 
 blueprint = Blueprint("audit", __name__, url_prefix="/api/v1/audit")
 
@@ -93,6 +93,7 @@ def events(query: dict[str, Any]) -> Any:
         if name in query:
             query[name] = values.parse_instant(query[name], name)
     with container().database.transaction() as connection:
+        named.check(connection, query)
         rows = event_log.page(connection, event_log.Filter(**query), limit + 1)
     if rows:
         # Who follows the log remembers where it was. The place of an event that a crash takes back

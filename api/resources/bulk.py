@@ -10,7 +10,15 @@ from uuid import UUID
 from flask_smorest import abort
 
 from api.http.blueprints import Blueprint
-from api.http.context import actor, check_device, container, key, looked_up, outreach
+from api.http.context import (
+    actor,
+    check_device,
+    check_named,
+    container,
+    key,
+    looked_up,
+    outreach,
+)
 from api.schemas.bulk import BulkLeads, BulkMessages, BulkSummary
 from api.schemas.leads import SAID_SO as SAID_BY_LEADS
 from api.schemas.messages import SAID_SO as SAID_OF_MESSAGES
@@ -58,6 +66,7 @@ def leads(data: dict[str, Any]) -> Any:
     if "ids" in data:
         return bulk.change_listed(data["ids"], change)
     with _within("filter"):
+        check_named(data["filter"])
         wanted = looked_up(data["filter"])
     return bulk.change_found(container().database, "lead", wanted, change)
 
@@ -78,4 +87,6 @@ def messages(data: dict[str, Any]) -> Any:
 
     if "ids" in data:
         return bulk.change_listed(data["ids"], change)
+    with _within("filter"):
+        check_named(data["filter"])
     return bulk.change_found(container().database, "message", data["filter"], change)

@@ -24,7 +24,7 @@ from api.schemas.reports import (
 )
 from domain import values
 from domain.errors import InvalidInputError
-from projections.queries import reports, waiting_summary
+from projections.queries import named, reports, waiting_summary
 from projections.queries.attention import attention
 from projections.queries.series import series
 from projections.queries.signals import signals
@@ -98,6 +98,7 @@ def series_(query: dict[str, Any]) -> Any:
     since = _in_the_calendar("since", query.get("since", until - SPANS[query["by"]]))
     name = query.get("timezone", container().settings.timezone)
     with container().database.transaction() as connection:
+        named.check(connection, query)
         items = series(
             connection,
             query["by"],

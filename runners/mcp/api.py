@@ -92,5 +92,6 @@ def _refusal(status: int, found: Any) -> str:
     """What the API says, with what it expected of each field."""
     said = found if isinstance(found, dict) else {}
     words = f"HTTP {status}: {said.get('message') or said.get('status') or 'refused'}"
-    errors = said.get("errors")
-    return f"{words} {json.dumps(errors)}" if errors else words
+    # Of a wrong request all fields, counted as in the sentence; of a wrong state what it is.
+    more = said.get("fields") or said.get("errors")
+    return f"{words} {json.dumps(more)}" if more else words

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.api.client import JSON, Client
+from tests.support.api.given import NOBODY
 
 STEP = {"body": "Hello"}
 SEQUENCE = {"name": "Welcome", "trigger": "COLD"}
@@ -98,12 +99,48 @@ WRONG: list[tuple[str, Any, str]] = [
 def test_the_message_names_the_first_wrong_field(
     operator: Client, path: str, body: Any, message: str
 ) -> None:
-    """As for a person who reads nothing else."""
+    """As for a person who reads nothing else; and the first of the flat list says the same."""
     status, answer = operator.post(path, body)
 
     assert status == 422
     assert answer["message"].startswith(message)
-    assert answer.keys() == {"code", "status", "message", "errors"}
+    assert answer.keys() == {"code", "status", "message", "errors", "fields"}
+    first = answer["fields"][0]
+    assert f"{first['field']}: {first['message']}" == answer["message"]
+
+
+def test_one_flat_list_has_all_that_is_wrong_and_counts_from_one(operator: Client) -> None:
+    """What has the wrong shape, and what the domain refuses: named alike, also deep in a body, in a
+    filter of many, in the parameters of an import, and of a header."""
+    steps = [STEP, {}, {**STEP, "delay_hours": "a day"}]
+    shapes = operator.post("/sequences", {**SEQUENCE, "steps": steps})
+    refused = operator.post("/sequences", {**SEQUENCE, "steps": [STEP, {"body": "Hi {{name}}"}]})
+    bulk = operator.post("/leads/bulk", {"filter": {"niche": "a,b"}, "do": "opt_out"})
+    named = operator.post("/messages/bulk", {"filter": {"lead_id": str(NOBODY)}, "do": "retry"})
+    imported = operator.json(
+        "POST",
+        "/leads/import",
+        query_string={"map": "colour:Phone"},
+        data="phone\n",
+        content_type="text/csv",
+    )
+    header = operator.post("/leads", {"phone": "+60123456789"}, idempotency_key="\u00e9")
+
+    required = "expected a value, which is required"
+    assert shapes.json["errors"]["json"]["steps"].keys() == {"1", "2"}
+    assert shapes.json["fields"] == [
+        {"field": "steps[2].body", "message": required},
+        {"field": "steps[3].delay_hours", "message": "expected a valid number"},
+    ]
+    assert [each["field"] for each in refused.json["fields"]] == ["steps[2].body"]
+    assert [each["field"] for each in bulk.json["fields"]] == ["filter.niche"]
+    assert named.json["fields"] == [
+        {"field": "filter.lead_id", "message": "expected the id of a lead"}
+    ]
+    assert [each["field"] for each in imported.json["fields"]] == ["map"]
+    assert header.json["fields"] == [
+        {"field": "Idempotency-Key", "message": "expected 1 to 255 printable ASCII characters"}
+    ]
 
 
 def test_what_marshmallow_found_is_there_in_full(operator: Client) -> None:

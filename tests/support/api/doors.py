@@ -83,10 +83,12 @@ def _filled(value: Any, ids: dict[str, str]) -> Any:
 
 
 def ask(app: Flask, door: Door, ids: dict[str, str], key: Any, **more: Any) -> TestResponse:
-    """Each time from another address, so that no wrong key stands in the way of another."""
+    """Each time from another address, so that no wrong key stands in the way of another. ``query``
+    adds to what is asked."""
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     asked = (door.method, door.path.removeprefix("/api/v1"))
-    sent: dict[str, Any] = {"query_string": _filled(QUERIES.get(asked), ids)}
+    query = _filled(QUERIES.get(asked, {}), ids) | more.pop("query", {})
+    sent: dict[str, Any] = {"query_string": query}
     if asked == CSV:
         sent |= {"data": f"phone\n{given.phone(3)}\n", "content_type": "text/csv"}
     elif door.method in ("POST", "PATCH"):
