@@ -3,7 +3,8 @@ comes.
 
 The command and its response are committed together. A client that got no response may ask again:
 it gets the first response, or, if nothing was done, the command is done now. Responses are stored
-for a day, without their secrets: a repeated response has null in the place of each.
+for a day, without their secrets: a repeated response has null in the place of each. Where a view
+notes other JSON in ``g.to_store``, that is stored: what it answers is about people, or is large.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class IdempotentRequest:
         """Commits what was done with its response. A fault of the server commits nothing, and a
         stored response is not stored again."""
         if not self.replayed and response.status_code < 500:
-            body = _without_secrets(response)
+            body = g.get("to_store") or _without_secrets(response)
             stored = StoredResponse(self.request_sha256, response.status_code, body)
             self.turn.commit(stored, now())
 

@@ -130,3 +130,19 @@ def upload() -> Upload:
                 file.write(chunk)
         g.upload = Upload(path, digest.hexdigest())
     return cast(Upload, g.upload)
+
+
+def beside(name: str) -> Path:
+    """The path of another file in the folder of this request's upload, which goes with it."""
+    upload()
+    return Path(g.upload_folder.name) / name
+
+
+def streamed(path: Path, mimetype: str) -> Response:
+    """An answer with what is in a file, which may be gone before it is all sent."""
+    size = path.stat().st_size
+    stream = path.open("rb")
+    response = Response(iter(lambda: stream.read(CHUNK), b""), mimetype=mimetype)
+    response.headers["Content-Length"] = str(size)
+    response.call_on_close(stream.close)
+    return response

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from flask import request
+from flask import Response, current_app, g, request
 from flask_smorest import abort
 
-from api.http import uploads
+from api.http import csv_answers, uploads
 from api.http.blueprints import Blueprint
 from api.http.context import (
     actor,
@@ -44,7 +45,8 @@ from api.schemas.person_export import PersonExport, shown
 from domain import content_check, lead, phones
 from domain.content import Content
 from projections.audit.person_export import person_export
-from projections.intake.lead_import import Options, import_leads
+from projections.intake.lead_import import Imported, Options, import_leads
+from projections.intake.rejected_rows import RejectedRows
 from projections.queries import waiting
 
 blueprint = Blueprint("leads", __name__, url_prefix="/api/v1/leads")
@@ -231,6 +233,13 @@ def _is_table(content_type: str) -> bool:
 )
 @blueprint.arguments(ImportQuery, location="query")
 @blueprint.response(200, ImportSummary)
+@blueprint.alt_response(
+    200,
+    schema={"type": "string"},
+    content_type=csv_answers.CSV,
+    description="OK; as CSV the rows that were rejected, all of them, each with its line and why:"
+    " mended, it can be imported. The counts are headers, such as X-Rejected",
+)
 def import_csv(query: dict[str, Any]) -> Any:
     """Import leads: good rows land, bad rows are reported, importing twice changes nothing"""
     # What is JSON is somebody's export, or was sent by mistake.
@@ -245,4 +254,31 @@ def import_csv(query: dict[str, Any]) -> Any:
         add_triggers=tuple(add_triggers.split(",")) if add_triggers else (),
         **query,
     )
+    if csv_answers.is_wanted():
+        return _rejected_rows(path, options)
     return import_leads(container().database, outreach(), path, options, actor=actor())
+
+
+def _rejected_rows(path: Path, options: Options) -> Response:
+    """Imports the file, and answers with the rows that were rejected. They are people's, so what is
+    stored for an idempotency key is the summary, without them."""
+    rejected = uploads.beside("rejected.csv")
+    with rejected.open("w", encoding="utf-8", newline="") as out:
+        found = import_leads(
+            container().database,
+            outreach(),
+            path,
+            options,
+            actor=actor(),
+            rejected=RejectedRows(out),
+        )
+    g.to_store = current_app.json.dumps(ImportSummary().dump(found)).encode()
+    return _with_counts(uploads.streamed(rejected, csv_answers.CSV), found)
+
+
+def _with_counts(response: Response, found: Imported) -> Response:
+    for name, count in found.counts().items():
+        response.headers[f"X-{name.title().replace(' ', '-')}"] = str(count)
+    response.headers["Content-Disposition"] = 'attachment; filename="rejected.csv"'
+    response.vary.add("Accept")
+    return response

@@ -17,10 +17,10 @@ from werkzeug.wrappers import Response as Answer
 
 from api.http import uploads
 from api.http.context import container, now
+from api.http.csv_answers import CSV, JSON
 from api.web import asking, forms, signing_in
 from api.web.asking import ApiError
 from api.web.rendering import render
-from domain.csv_text import csv_text
 from domain.visible import visible
 from projections.records import web_uploads
 
@@ -30,9 +30,8 @@ blueprint = Blueprint("web_import", __name__)
 UPLOAD = "web_import.upload"
 # In bytes: the file, and the fields of its form.
 MOST = web_uploads.LARGEST + 64 * 1024
-# Rejected rows on the page; the file has all that the API gives.
+# Rejected rows on the page; the file has all.
 SHOWN = 20
-REJECTED = ("line", "field", "reason")
 FIELDS = (
     "phone",
     "name",
@@ -118,16 +117,15 @@ def run() -> str | Answer | tuple[str, int]:
 
 @blueprint.get("/import/rejected")
 def rejected() -> Answer:
-    """The rows that are rejected, and why, as a file."""
+    """The rows that are rejected, with their cells and why, as a file that can be mended."""
     forms.need("operator")
     file = _file()
     if file is None:
         return redirect(url_for(".show"), 303)
-    found = _import(file[1], dry_run=True)["rejected"]
-    rows = [[str(each[column]) for column in REJECTED] for each in found]
+    found = _asked_import(file[1], dry_run=True, accept=CSV)
     name = re.sub(r"[^A-Za-z0-9-]+", "-", file[0].rpartition(".")[0])[:60] or "rows"
     headers = {"Content-Disposition": f'attachment; filename="{name}-rejected.csv"'}
-    return Response(csv_text(REJECTED, rows), mimetype="text/csv", headers=headers)
+    return Response(found.get_data(), mimetype=CSV, headers=headers)
 
 
 @blueprint.post("/import/forget")
@@ -160,6 +158,12 @@ def _asked() -> list[tuple[str, str]]:
 
 
 def _import(content: bytes, *, dry_run: bool) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_asked_import(content, dry_run=dry_run).get_data())
+    return found
+
+
+def _asked_import(content: bytes, *, dry_run: bool, accept: str = JSON) -> Answer:
+    """What the API answers to the file, read as this request says. Raises ApiError."""
     query: dict[str, Any] = {"dry_run": "true" if dry_run else None}
     for name, value in _asked():
         query.setdefault(name, []).append(value)
@@ -170,11 +174,11 @@ def _import(content: bytes, *, dry_run: bool) -> dict[str, Any]:
         content=content,
         content_type="application/octet-stream",
         once="" if dry_run else forms.once_given(),
+        accept=accept,
     )
     if answer.status_code >= 400:
         raise asking.refusal(answer)
-    found: dict[str, Any] = json.loads(answer.get_data())
-    return found
+    return answer
 
 
 def _start(wrong: ApiError | None = None) -> str:

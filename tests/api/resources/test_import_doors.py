@@ -143,3 +143,32 @@ def test_a_column_that_seems_to_be_an_opt_out_is_asked_about(operator: Client) -
         "+60123456781": True,
         "+60123456782": False,
     }
+
+
+def test_rejected_rows_come_back_with_their_cells_and_why(operator: Client) -> None:
+    """As a file that is mended and imported; with an idempotency key nothing of it is stored, and
+    the repeated answer is the summary."""
+    file = "Name,Phone,City\nAisyah,+60123456781,Ipoh\nBudi,012,=1+1\nCik,+60123456781,Johor\n"
+    asked = {"data": file, "content_type": "text/csv"}
+    wanted = {"Accept": "text/csv", "Idempotency-Key": "once"}
+
+    answer = operator.open("POST", "/leads/import", headers=wanted, **asked)
+    again = operator.open("POST", "/leads/import", headers=wanted, **asked)
+    header, budi, cik, end = answer.get_data(as_text=True).split("\r\n")
+    mended = answer.get_data(as_text=True).replace(",012,", ",+60123456782,")
+    second = operator.csv(mended)
+    third = operator.open("POST", "/leads/import", headers={"Accept": "text/csv"}, **asked)
+
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")
+    assert header == "rejected_line,rejected_reason,Name,Phone,City"
+    assert budi.startswith("3,phone: expected a phone number")
+    assert budi.endswith(",Budi,012,'=1+1")
+    assert cik == "4,phone: the same as in line 2,Cik,'+60123456781,Johor"
+    assert end == ""
+    assert (answer.headers["X-Registered"], answer.headers["X-Rejected"]) == ("1", "2")
+    assert again.get_json()["rejected_count"] == 2
+    assert b"Budi" not in again.get_data()
+    assert (second.json["registered"], second.json["known"]) == (1, 1)
+    (mended_lead,) = operator.items("/leads", phone="+60123456782")
+    assert mended_lead["attributes"] == {"city": "=1+1"}
+    assert third.headers["X-Known"] == "1"

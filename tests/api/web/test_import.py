@@ -57,7 +57,7 @@ def test_a_file_is_looked_at_mapped_and_imported(container: Container, browser: 
 
     assert "Good rows have landed" in browser.page
     assert taken.mimetype == "text/csv"
-    assert "3,phone," in taken.get_data(as_text=True)
+    assert "\r\n3,phone: expected a phone number" in taken.get_data(as_text=True)
     assert "attachment" in taken.headers["Content-Disposition"]
     browser.open("/leads")
     assert "Aisyah" in browser.page
