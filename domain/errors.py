@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+
+# What goes by a segment and is told by name, where it is in the way of a deletion.
+MOST_NAMED = 5
 
 
 class SendtrailError(Exception):
@@ -115,12 +119,18 @@ class PendingMessagesError(SendtrailError):
 
 
 class SegmentInUseError(WrongStateError):
-    """A segment that a campaign or sequence goes by cannot be deleted."""
+    """A segment that something goes by cannot be deleted. ``users`` are what does, each as its
+    kind, its id, its name and its status."""
 
-    def __init__(self, what: str, id_: object, name: str, status: str) -> None:
+    def __init__(self, users: Sequence[tuple[str, object, str, str]]) -> None:
         super().__init__("segment", "in_use", "delete")
+        named = [
+            f"the {kind} {name!r} ({id_}), which is {status}" for kind, id_, name, status in users
+        ]
+        more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+        verb = "names" if len(named) == 1 else "name"
         self.args = (
-            f"cannot delete this segment: the {what} {name!r} ({id_}), which is {status}, names it",
+            f"cannot delete this segment: {'; '.join(named[:MOST_NAMED])}{more}, {verb} it",
         )
 
 

@@ -188,8 +188,8 @@ class CommandQueries(Protocol):
     def users_of_segment(
         self, connection: Any, segment_id: UUID
     ) -> Sequence[tuple[str, UUID, str, str]]:
-        """The campaigns that have not started and the sequences that people may enter which name
-        the segment, as (kind, id, name, status)."""
+        """The campaigns that have not started, the sequences that people may enter, and the changes
+        of these that wait for an approval, which name the segment, as (kind, id, name, status)."""
         ...
 
     def access_version(self, connection: Any, stream_id: UUID) -> int:

@@ -35,11 +35,12 @@ class SegmentCommands(AccessCommands):
 
     def delete_segment(self, segment_id: UUID, *, actor: str) -> None:
         """Delete a segment. Raises NotFoundError, and SegmentInUseError while a campaign that has
-        not started or a sequence that people may enter names it."""
+        not started, a sequence that people may enter, or a change of one that waits for an approval
+        names it."""
         with self.queries.transaction() as connection:
             self._locked(connection, segment_id)
-            for kind, id_, name, status in self.queries.users_of_segment(connection, segment_id):
-                raise SegmentInUseError(kind, id_, name, status)
+            if users := self.queries.users_of_segment(connection, segment_id):
+                raise SegmentInUseError(users)
             self.record_access(connection, SegmentDeleted, segment_id=segment_id, actor=actor)
 
     def _save(self, connection: Any, id_: UUID, predicate: Predicate, actor: str) -> None:

@@ -106,7 +106,7 @@ def of_sequences(connection: Connection, now: datetime) -> Compiled:
 
 def users(connection: Connection, segment_id: UUID) -> list[Any]:
     """What goes by the segment from now on, as (kind, id, name, status): campaigns that have not
-    started, and sequences that people may enter."""
+    started, sequences that people may enter, and changes of these that wait for an approval."""
     return rows(
         connection,
         """
@@ -116,6 +116,12 @@ def users(connection: Connection, segment_id: UUID) -> list[Any]:
         UNION ALL
         SELECT 'sequence', sequence_id, name, status FROM sequences
         WHERE definition ->> 'segment_id' = %(id)s AND status <> 'inactive'
+        UNION ALL
+        SELECT 'proposed change of the sequence', sequence_id, name, status FROM sequences
+        WHERE status <> 'inactive' AND EXISTS (
+            -- Each is who proposed it, and what.
+            SELECT FROM jsonb_array_elements(proposals) p
+            WHERE p -> 1 -> 'definition' ->> 'segment_id' = %(id)s)
         ORDER BY 1, 3, 2
         """,
         id=str(segment_id),

@@ -114,3 +114,25 @@ def test_pausing_and_cancelling_need_no_approval(operator: Client) -> None:
     campaign = given.campaign(operator)
     assert operator.post(f"/campaigns/{campaign}/pause").status == 200
     assert operator.post(f"/campaigns/{campaign}/cancel").status == 200
+
+
+def test_an_approval_keeps_the_segment_that_was_approved(
+    container: Container, clock: SimulatedClock, operator: Client, colleague: Client
+) -> None:
+    """Whoever changes it afterwards changes nothing of who gets the campaign, so that nothing has
+    to be approved anew; a copy asks the segment as it is."""
+    prospects, customers = (
+        {"field": "target_status", "op": "eq", "value": value} for value in ("prospect", "customer")
+    )
+    segment = operator.create("/segments", {"name": "Some", "all": [prospects]})["id"]
+    campaign = given.campaign(operator, segment_id=segment)
+    colleague.post(f"/campaigns/{campaign}/approve")
+
+    operator.patch(f"/segments/{segment}", {"all": [customers]})
+    when.triggers(container)
+
+    shown = operator.get(f"/campaigns/{campaign}").json
+    copied = operator.post(f"/campaigns/{campaign}/copy").json["id"]
+    assert shown["segment"]["all"] == [prospects]
+    assert then.statuses(container) == {"pending": 2}
+    assert operator.get(f"/campaigns/{copied}/preview").json["audience"] == 0

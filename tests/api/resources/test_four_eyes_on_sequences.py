@@ -142,3 +142,30 @@ def test_what_was_not_looked_at_is_not_approved(
     assert (refused.status, also.status) == (409, 409)
     assert operator.get(path).json["steps"][0]["body"] == "One"
     assert colleague.post(f"{campaign}/approve", {"version": shown + 1}).status == 200
+
+
+def test_a_segment_that_a_proposal_names_is_not_deleted(
+    administrator: Client, operator: Client, path: str
+) -> None:
+    """It could not be approved any more. The refusal names all that go by it, drafts too."""
+    prospects = {"field": "target_status", "op": "eq", "value": "prospect"}
+    segment = operator.create("/segments", {"name": "Prospects", "all": [prospects]})["id"]
+    draft = given.campaign(operator, segment_id=segment, draft=True)
+    other = given.sequence(operator, trigger="WARM", active=False, segment_id=segment)
+    proposed = operator.patch(path, {"segment_id": segment}).json
+    refused = administrator.json("DELETE", f"/segments/{segment}")
+    operator.post(f"/campaigns/{draft}/cancel")
+    administrator.json("DELETE", f"/sequences/{other}")
+    proposal = administrator.json("DELETE", f"/segments/{segment}")
+
+    operator.post(f"{path}/discard")
+
+    assert proposed["segment_id"] is None
+    assert (refused.status, refused.json["errors"]) == (409, {"state": "in_use"})
+    for id_ in (f"({draft}), which is draft", f"({other}), which is draft", path[-36:]):
+        assert id_ in refused.json["message"]
+    assert proposal.json["message"] == (
+        "cannot delete this segment: the proposed change of the sequence 'On COLD'"
+        f" ({path[-36:]}), which is active, names it"
+    )
+    assert administrator.open("DELETE", f"/segments/{segment}").status_code == 204
