@@ -70,6 +70,11 @@ class RecordedConsent(GivenConsent):
     reply_id = fields.UUID(
         required=True, allow_none=True, metadata=note("the reply that gave it, if one did")
     )
+    from_lead = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata=note("the lead that was merged into this one, and has it in its own ledger"),
+    )
     withdrawn_at = fields.AwareDateTime(required=True, allow_none=True)
     withdrawal = fields.String(
         required=True, allow_none=True, metadata=note("what proves that it was withdrawn")

@@ -123,7 +123,8 @@ class LeadCommands(RegistrationCommands, SuppressionCommands):
         """The two leads are one person, says somebody: ``lead_id`` goes on for both.
 
         Both keep their enrollments, but where both are in one sequence, or wait for one campaign,
-        the other's is given up. If one of them opted out, both are. Raises WrongStateError where
+        the other's is given up. If one of them opted out, both are, and of consents a withdrawal
+        of either wins. Raises WrongStateError where
         one of them is erased or merged already.
         """
 
@@ -139,7 +140,11 @@ class LeadCommands(RegistrationCommands, SuppressionCommands):
                 for each in (person, past)
             )
             person.absorb(past, owned.keys(), {id_ for id_, written in of_past.items() if written})
-            return person.events
+            agreed = self.queries.consents(connection, [lead_id, other_id])
+            own, theirs = (agreed.get(id_, ()) for id_ in (lead_id, other_id))
+            by: dict[str, Any] = {"now": now, "actor": actor}
+            passed = lead.inherit_consents(person.lead, own, theirs, other_id, **by)
+            return [*person.events, *passed]
 
         return self._change_with_queries(LEAD, lead_id, decide)
 

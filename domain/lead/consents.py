@@ -12,7 +12,7 @@ from domain import values
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, following
 from domain.lead.events import LeadConsentGiven, LeadConsentWithdrawn
-from domain.lead.state import Lead
+from domain.lead.state import Lead, evolve
 from domain.lead.wishes import require_present
 
 LONGEST_SOURCE = 500
@@ -34,7 +34,8 @@ class Agreed(msgspec.Struct, frozen=True, kw_only=True):
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
     """A consent that was recorded by the lead's event ``version``. It is in force until it is
-    withdrawn; ``withdrawal`` is the evidence of that. ``reply_id`` is the reply that gave it."""
+    withdrawn; ``withdrawal`` is the evidence of that. ``reply_id`` is the reply that gave it, and
+    ``from_lead`` the merged lead that it came from."""
 
     purpose: str
     source: str
@@ -44,6 +45,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: datetime
     recorded_by: str
     reply_id: UUID | None = None
+    from_lead: UUID | None = None
     withdrawn_at: datetime | None = None
     withdrawal: str | None = None
 
@@ -122,6 +124,44 @@ def withdraw_consent(
     return (following(lead, LeadConsentWithdrawn, now, actor, **facts),)
 
 
+def inherit_consents(
+    lead: Lead,
+    present: Sequence[Consent],
+    theirs: Sequence[Consent],
+    other_id: UUID,
+    *,
+    now: datetime,
+    actor: str,
+) -> tuple[Event, ...]:
+    """Take over what the lead ``other_id``, which is the same person and was merged into this one,
+    agreed to: ``theirs``, for the purposes of which nothing is ``present``, withdrawn or not.
+
+    A withdrawal of either wins, whichever was later: what one of them has withdrawn, and not given
+    again itself, is not in force.
+    """
+    require_present(lead, GIVE)
+    _require_own(lead, GIVE)
+    events: list[Event] = []
+
+    def follow(cls: type[Event], **facts: object) -> None:
+        nonlocal lead
+        event = following(lead, cls, now, actor, **facts, from_lead=other_id)
+        events.append(event)
+        lead = evolve(lead, event)
+
+    for purpose in sorted({each.purpose for each in theirs}):
+        of_other = [each for each in theirs if each.purpose == purpose]
+        is_new = all(each.purpose != purpose for each in present)
+        for each in [e for e in of_other if e.in_force] or of_other[-1:]:
+            if is_new:
+                said = {"source": each.source, "words": each.words, "given_at": each.given_at}
+                follow(LeadConsentGiven, purpose=purpose, **said, reply_id=each.reply_id)
+        if held(of_other) is None and (is_new or held(present, purpose) is not None):
+            evidence = of_other[-1].withdrawal or "withdrawn"
+            follow(LeadConsentWithdrawn, purpose=purpose, evidence=evidence)
+    return tuple(events)
+
+
 def ledger(events: Iterable[Event]) -> list[Consent]:
     """All consents that the events of one lead record, in their order.
 
@@ -139,6 +179,7 @@ def ledger(events: Iterable[Event]) -> list[Consent]:
                 recorded_at=event.timestamp,
                 recorded_by=event.actor,
                 reply_id=event.reply_id,
+                from_lead=event.from_lead,
             )
             later = [each for each in found if _withdrawn_since(each, given)]
             if later:

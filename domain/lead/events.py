@@ -217,7 +217,8 @@ class LeadMessageComposed(Event, frozen=True, kw_only=True, gc=False, omit_defau
 
 class LeadConsentGiven(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The person agreed at ``given_at`` to what is sent for the ``purpose``: at the ``source``, in
-    these ``words``. ``reply_id`` is the reply that said so, if one did."""
+    these ``words``. ``reply_id`` is the reply that said so, if one did; ``from_lead`` the lead that
+    has it in its own ledger, and turned out to be the same person."""
 
     TOPIC: ClassVar[str] = "lead.consent_given"
     purpose: str
@@ -225,14 +226,18 @@ class LeadConsentGiven(Event, frozen=True, kw_only=True, gc=False, omit_defaults
     words: str
     given_at: datetime
     reply_id: UUID | None = None
+    from_lead: UUID | None = None
 
 
-class LeadConsentWithdrawn(Event, frozen=True, kw_only=True, gc=False):
-    """The person agrees no more to what is sent for the ``purpose``; ``evidence`` proves that."""
+class LeadConsentWithdrawn(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The person agrees no more to what is sent for the ``purpose``; ``evidence`` proves that. It
+    was withdrawn of the lead ``from_lead``, which turned out to be the same person, if there is
+    one."""
 
     TOPIC: ClassVar[str] = "lead.consent_withdrawn"
     purpose: str
     evidence: str
+    from_lead: UUID | None = None
 
 
 class LeadMerged(Event, frozen=True, kw_only=True, gc=False):

@@ -57,6 +57,7 @@ def consent_then(
         return None if purpose is None else ConsentThen(required=True, purpose=purpose)
     places = {e.originator_version: n for n, e in own if isinstance(e, LeadConsentGiven)}
     today = next(each for each in lead.ledger(e for _, e in own) if each.version == found.version)
+    merged = next((e for _, e in own if isinstance(e, LeadMerged)), None)
     return ConsentThen(
         required=purpose is not None,
         purpose=found.purpose,
@@ -64,8 +65,27 @@ def consent_then(
         source=found.source or None,
         words=found.words or None,
         event=places[found.version],
-        withdrawn_at=today.withdrawn_at,
+        withdrawn_at=today.withdrawn_at or _withdrawn_later(database, today, merged),
     )
+
+
+def _withdrawn_later(
+    database: Database, consent: lead.Consent, merged: LeadMerged | None
+) -> datetime | None:
+    """When the consent was withdrawn of the lead that its own lead was ``merged`` into, where it
+    goes on; and so on."""
+    while merged is not None:
+        log = [event for _, event in event_log.history(database, [merged.into])]
+        passed = [
+            each
+            for each in lead.ledger(log)
+            if (each.from_lead, each.purpose, each.given_at)
+            == (merged.originator_id, consent.purpose, consent.given_at)
+        ]
+        if any(each.withdrawn_at is not None for each in passed):
+            return min(each.withdrawn_at for each in passed if each.withdrawn_at is not None)
+        merged = next((event for event in log if isinstance(event, LeadMerged)), None)
+    return None
 
 
 def _required(events: list[Event]) -> str | None:

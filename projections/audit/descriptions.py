@@ -109,8 +109,12 @@ def _story(event: Event) -> Iterator[str]:
             yield f"at {event.given_at.isoformat()}"
             if event.reply_id is not None:
                 yield f"by reply {event.reply_id}"
+            if event.from_lead is not None:
+                yield f"as lead {event.from_lead}, which is the same person"
         case lead.LeadConsentWithdrawn():
             yield f"the person agrees no more to {event.purpose}"
+            if event.from_lead is not None:
+                yield f"as lead {event.from_lead}, which is the same person"
         case lead.LeadMerged():
             yield f"lead is the same person as {event.into}, which goes on for both"
         case lead.LeadAbsorbed():

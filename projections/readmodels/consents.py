@@ -18,14 +18,14 @@ from projections.readmodels.segment_conditions import Compiled
 _GIVEN = """
 WITH e AS ({events}), kept AS (
     INSERT INTO lead_consents (lead_id, version, consent_id, purpose, source, words, given_at,
-        recorded_at, recorded_by, reply_id, withdrawn_at, withdrawal)
+        recorded_at, recorded_by, reply_id, from_lead, withdrawn_at, withdrawal)
     SELECT e.originator_id, e.originator_version,
         -- The ids are in the order of time.
         (lpad(to_hex((extract(epoch FROM e.timestamp) * 1000)::bigint), 12, '0')
             || lpad(to_hex(e.originator_version), 4, '0')
             || right(md5(e.originator_id || ' consent ' || e.originator_version), 16))::uuid,
         e.purpose, e.source, e.words, e.given_at, e.timestamp, e.actor, e.reply_id,
-        w.withdrawn_at, w.withdrawal
+        e.from_lead, w.withdrawn_at, w.withdrawal
     FROM e LEFT JOIN LATERAL (
         SELECT k.withdrawn_at, k.withdrawal FROM lead_consents k
         WHERE k.lead_id = e.originator_id AND k.purpose = e.purpose
@@ -50,7 +50,7 @@ HANDLERS: Handlers = {
         handler(
             _GIVEN,
             "purpose text, source text, words text, given_at timestamptz, reply_id uuid,"
-            " actor text",
+            " from_lead uuid, actor text",
         ),
     ),
     ("lead.consent_withdrawn",): (handler(_WITHDRAWN, "purpose text, evidence text"),),

@@ -22,6 +22,8 @@ lead_consents = Table(
     Column("recorded_at", TIME, nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("reply_id", Uuid),
+    # The lead that was merged, and has it in its own ledger.
+    Column("from_lead", Uuid),
     Column("withdrawn_at", TIME),
     Column("withdrawal", Text),
     # Who may be written to for a purpose.

@@ -122,3 +122,58 @@ def test_a_consent_from_before_its_withdrawal_is_not_in_force() -> None:
 
     assert [each.in_force for each in late] == [False, False]
     assert [each.in_force for each in anew] == [False, True]
+
+
+OTHER = DEVICE
+
+
+def passed(own: list[Event], theirs: list[Event]) -> tuple[list[Event], list[lead.Consent]]:
+    """What follows of the consents when a lead with ``theirs`` is merged into one with its
+    ``own``, and the ledger after that."""
+    now = state(*own)
+    follows = lead.inherit_consents(now, lead.ledger(own), lead.ledger(theirs), OTHER, **BY)
+    return [*follows], lead.ledger([*own, *follows])
+
+
+def test_the_lead_that_goes_on_gets_the_consents_of_which_it_has_none() -> None:
+    """With words and time as they were, and where they are from; its own stay its own."""
+    own = [given(words="My own")]
+    theirs = [given(), given(3, purpose="service", words="One"), given(4, purpose="service")]
+
+    follows, after = passed(own, theirs)
+
+    service = {"purpose": "service", "from_lead": OTHER}
+    assert follows == [given(3, words="One", **service), given(4, **service)]
+    assert [(each.words, each.in_force) for each in after] == [
+        ("My own", True),
+        ("One", True),
+        ("I agree", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs"),
+    [
+        ([given(), withdrawn(3)], [given()]),
+        ([given()], [given(), withdrawn(3)]),
+        ([], [given(), withdrawn(3)]),
+        ([given(), withdrawn(3)], [given(), withdrawn(3)]),
+    ],
+    ids=["own", "the other's", "the other's alone", "both"],
+)
+def test_a_withdrawal_of_either_wins(own: list[Event], theirs: list[Event]) -> None:
+    """A form that is noted late does not come before it either."""
+    _, after = passed(own, theirs)
+
+    assert {each.in_force for each in after} == {False}
+    assert {each.withdrawal for each in after} == {"rang us"}
+    late = given(len(after) + len(own) + 9, LAST_WEEK)
+    follows, _ = passed(own, theirs)
+    assert lead.held(lead.ledger([*own, *follows, late])) is None
+
+
+def test_what_was_given_again_after_a_withdrawal_passes_over() -> None:
+    follows, after = passed([], [given(), withdrawn(3), given(4, NOW, words="Again")])
+
+    assert follows == [given(2, NOW, words="Again", from_lead=OTHER)]
+    assert [each.in_force for each in after] == [True]

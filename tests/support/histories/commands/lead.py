@@ -183,6 +183,24 @@ def _withdraw(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
     return lead.withdraw_consent(state, purpose, draw(WORDS), [known], **by)
 
 
+def _inherit(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
+    theirs = [
+        Consent(
+            purpose=draw(st.sampled_from(PURPOSES)),
+            source=draw(WORDS),
+            words=draw(WORDS),
+            given_at=by["now"],
+            version=number,
+            recorded_at=by["now"],
+            recorded_by="api:sales",
+            withdrawn_at=by["now"] if is_over else None,
+            withdrawal="rang us" if is_over else None,
+        )
+        for number, is_over in enumerate(draw(st.lists(st.booleans(), max_size=2)), start=2)
+    ]
+    return lead.inherit_consents(state, (), theirs, draw(st.uuids()), **by)
+
+
 def _withdraw_nothing(draw: st.DrawFn, state: Lead, by: By) -> Iterable[Event]:
     return lead.withdraw_consent(state, "marketing", draw(WORDS), (), **by)
 
@@ -238,6 +256,7 @@ LEAD = Kind(
         Command("agree", _agree, _unless_past()),
         Command("agree to what has no name", _agree_to_nothing, _unless_past(InvalidInputError)),
         Command("withdraw a consent", _withdraw, _unless_past()),
+        Command("inherit consents", _inherit, _unless_past()),
         Command("withdraw no consent", _withdraw_nothing, lambda *_: WrongStateError),
         Command("lose contact", _lose, always),
         Command("find again", _find, always),
