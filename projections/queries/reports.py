@@ -132,10 +132,8 @@ _NUMBER = """(('x' || left(encode(sha256(uuid_send(m.campaign_id) || uuid_send(m
 _VARIANTS = f"""
 SELECT width_bucket({_NUMBER}, %(ends)s::bigint[]) AS place, m.status, count(*)::int AS messages,
     count(m.delivered_at)::int AS delivered, count(m.read_at)::int AS read,
-    count(*) FILTER (WHERE EXISTS (SELECT FROM replies r WHERE r.lead_id = m.lead_id
-        AND r.message_id = m.message_id AND NOT r.automatic))::int AS replied,
-    count(*) FILTER (WHERE l.opted_out_after = m.message_id)::int AS opted_out
-FROM broadcast_messages m JOIN leads l USING (lead_id)
+    count(a.replied_at)::int AS replied, count(a.opted_out_at)::int AS opted_out
+FROM broadcast_messages m LEFT JOIN message_answers a USING (message_id)
 WHERE m.campaign_id = %(id)s GROUP BY 1, 2
 """
 

@@ -118,12 +118,8 @@ WITH m AS MATERIALIZED (
     UNION ALL SELECT delivered_at, 'delivered' FROM m
     UNION ALL SELECT read_at, 'read' FROM m
     UNION ALL SELECT failed_at, 'failed' FROM m
-    UNION ALL
-    SELECT min(r.received_at), 'replied' FROM replies r JOIN m USING (message_id)
-    WHERE r.device_id = %(id)s AND NOT r.automatic GROUP BY r.message_id
-    UNION ALL
-    SELECT l.opted_out_at, 'opted_out' FROM leads l JOIN m ON m.message_id = l.opted_out_after
-    WHERE l.opted_out_at >= %(since)s AND l.opted_out_at < %(until)s
+    UNION ALL SELECT a.replied_at, 'replied' FROM message_answers a JOIN m USING (message_id)
+    UNION ALL SELECT a.opted_out_at, 'opted_out' FROM message_answers a JOIN m USING (message_id)
 )
 SELECT date_trunc(%(by)s, at, %(zone)s) AS at,
     {", ".join(f"(count(*) FILTER (WHERE what = '{name}'))::int AS {name}" for name in SERIES)}

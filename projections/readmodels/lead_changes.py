@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from projections.readmodels.counters import marked_by_leads
 from projections.readmodels.handler import Handlers, beside, handler, key, keys, texts
-from projections.schema.expressions import LEAD_WORDS, address_key, counted_owner, quarter
+from projections.schema.expressions import (
+    LEAD_WORDS,
+    address_key,
+    answered,
+    counted_owner,
+    quarter,
+)
 
 _REGISTERED = f"""
 WITH e AS ({{events}}), l AS MATERIALIZED (
@@ -64,8 +70,8 @@ SET version = e.originator_version, triggers = array_remove(l.triggers, e.trigge
 FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """
 
-# Whoever opts out by no message is counted once, and not beside the person that she was merged
-# into.
+# A message counts once, however often the person opts out after it. Whoever opts out by no message
+# is counted once, and not beside the person that she was merged into.
 _OPTED_OUT = f"""
 WITH e AS ({{events}}), old AS (
     SELECT l.lead_id, l.opted_out_at, l.merged_into
@@ -74,7 +80,6 @@ WITH e AS ({{events}}), old AS (
     UPDATE leads l
     SET version = e.originator_version, opted_out_at = coalesce(l.opted_out_at, e.timestamp),
         opt_out_said_at = greatest(l.opt_out_said_at, coalesce(e.said_at, e.timestamp)),
-        opted_out_after = coalesce(e.message_id, l.opted_out_after),
         -- What the platform may take back never stands in the place of another wish.
         opt_out_evidence = CASE WHEN l.opted_out_at IS NULL OR e.via IS DISTINCT FROM 'platform'
             THEN e.evidence ELSE l.opt_out_evidence END,
@@ -82,14 +87,16 @@ WITH e AS ({{events}}), old AS (
             THEN coalesce(e.via, 'operator') ELSE l.opt_out_via END
     FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
     RETURNING l.lead_id
-)
+), {answered("opted_out_at")}
 SELECT NULL::uuid AS owner_id, NULL::int AS step, NULL::timestamptz AS at, count(*)::int
 FROM changed
 UNION ALL
 (SELECT {counted_owner()}, m.step, {quarter('e."timestamp"')}, count(*)::int
 FROM e JOIN old ON old.lead_id = e.originator_id
 LEFT JOIN broadcast_messages m ON m.message_id = e.message_id
-WHERE m.message_id IS NOT NULL OR (old.opted_out_at IS NULL AND old.merged_into IS NULL)
+WHERE CASE WHEN m.message_id IS NOT NULL
+    THEN NOT EXISTS (SELECT FROM known k WHERE k.message_id = e.message_id)
+    ELSE old.opted_out_at IS NULL AND old.merged_into IS NULL END
 GROUP BY 1, 2, 3)
 """
 
@@ -97,7 +104,7 @@ _OPTED_IN = """
 WITH e AS ({events})
 UPDATE leads l
 SET version = e.originator_version, opted_out_at = NULL, opt_out_evidence = NULL,
-    opt_out_via = NULL, opt_out_said_at = NULL, opted_out_after = NULL,
+    opt_out_via = NULL, opt_out_said_at = NULL,
     opted_in_at = coalesce(e.said_at, e.timestamp)
 FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
 """

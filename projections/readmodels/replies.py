@@ -15,11 +15,13 @@ from projections.database.engine import rows, uuids
 from projections.readmodels.counters import marked_by_leads
 from projections.readmodels.handler import Handlers, handler
 from projections.readmodels.messages import AT
-from projections.schema.expressions import counted_owner
+from projections.schema.expressions import answered, counted_owner
 
 # SQL: by what a reply is known.
 _REPLY = "sha256(convert_to(provider_id, 'UTF8'))"
 
+# SQL: what answers by itself is no reply that counts.
+_BY_A_PERSON = "NOT coalesce(automatic, false)"
 
 # Replies of earlier versions have no id of their own.
 _REPLIED = f"""
@@ -32,8 +34,6 @@ WITH e AS ({{events}}), known AS (
         coalesce(gateway, ''), sender ->> 'kind', sender ->> 'value', sent_at, "timestamp"
     -- Of a person who was erased no reply is kept.
     FROM e WHERE provider_id <> '' ON CONFLICT DO NOTHING
-), old AS (
-    SELECT l.lead_id, l.replied_to FROM leads l JOIN e ON l.lead_id = e.originator_id
 ), changed AS (
     UPDATE leads l
     SET version = e.originator_version, replied_at = e.timestamp, replied_to = e.message_id,
@@ -41,16 +41,14 @@ WITH e AS ({{events}}), known AS (
         unreachable_at = NULL, unreachable_code = NULL
     FROM e WHERE l.lead_id = e.originator_id AND l.version = e.originator_version - 1
     RETURNING l.lead_id
-)
+), {answered("replied_at", _BY_A_PERSON)}
 SELECT NULL AS owner_id, NULL AS step, NULL::timestamptz AS at, count(*)::int FROM changed
 UNION ALL
 (SELECT {counted_owner()}, m.step, {AT}, count(*)::int
 FROM e
-JOIN old ON old.lead_id = e.originator_id
 JOIN broadcast_messages m ON m.message_id = e.message_id
--- A message counts as replied to once, however often the lead writes after it. What answers by
--- itself is no reply.
-WHERE old.replied_to IS DISTINCT FROM e.message_id AND NOT coalesce(e.automatic, false)
+-- A message counts as replied to once, however often the lead writes after it.
+WHERE {_BY_A_PERSON} AND NOT EXISTS (SELECT FROM known k WHERE k.message_id = e.message_id)
 GROUP BY 1, 2, 3)
 """
 

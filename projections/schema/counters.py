@@ -25,6 +25,16 @@ message_counts = Table(
     postgresql_with={"fillfactor": "50"},
 )
 
+# What people did after a message: when somebody replied to it first, and when somebody opted out
+# after it. It is not taken back, and is there however often it happens again. Reports count these.
+message_answers = Table(
+    "message_answers",
+    READ_MODELS,
+    Column("message_id", Uuid, primary_key=True),
+    Column("replied_at", TIME),
+    Column("opted_out_at", TIME),
+)
+
 # What is counted of every quarter of an hour, for charts: what happened then, once and for all.
 SERIES = ("sent", "delivered", "read", "replied", "failed", "opted_out")
 

@@ -26,6 +26,23 @@ def counted_owner(message: str = "m.") -> str:
     return f"coalesce({message}campaign_id, {message}sequence_id, '{NO_OWNER}'::uuid)"
 
 
+
+
+def answered(column: str, by: str = "") -> str:
+    """SQL: CTEs that note in ``column`` of ``message_answers`` the messages that events ``e`` name
+    and where ``by`` holds; ``known`` are those of them that had it noted before."""
+    when = f" AND {by}" if by else ""
+    return f"""known AS (
+    SELECT a.message_id FROM message_answers a JOIN e ON a.message_id = e.message_id
+    WHERE a.{column} IS NOT NULL
+), noted AS (
+    INSERT INTO message_answers AS a (message_id, {column})
+    SELECT message_id, min("timestamp") FROM e WHERE message_id IS NOT NULL{when}
+    GROUP BY 1 ORDER BY 1
+    ON CONFLICT (message_id) DO UPDATE SET {column} = least(a.{column}, excluded.{column})
+)"""
+
+
 # SQL: the device that wrote to lead ``l`` first, by its earliest message that is not cancelled,
 # without those devices in ``retired``, an array.
 FIRST_CONTACT = """

@@ -30,8 +30,6 @@ leads = Table(
     Column("opt_out_via", Text),
     Column("opt_out_said_at", TIME),
     Column("opted_in_at", TIME),
-    # Our message after which the lead opted out.
-    Column("opted_out_after", Uuid),
     Column("moved_at", TIME),
     Column("phone_changed_at", TIME),
     Column("unreachable_at", TIME),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from projections.container import Container
 from projections.queries import series
+from projections.rebuild.rebuild import rebuild
 from runners.support.clocks import SimulatedClock
 from tests.support import when as runners
 from tests.support.api import given, when
@@ -41,7 +42,8 @@ def test_what_happens_is_counted_when_it_happens(
     everything = happened(operator, by="hour", **DAY)
     of_campaign = happened(operator, by="hour", campaign_id=campaign_id, **DAY)
     of_device = happened(operator, by="hour", device_id=device_id, **DAY)
-    of_another = happened(operator, by="hour", campaign_id=leads[0], **DAY)
+    another = given.campaign(operator)
+    of_another = happened(operator, by="hour", campaign_id=another, **DAY)
 
     hour = "2026-03-02T08:00:00+00:00"
     sent = sum(message["sent_at"] is not None for message in messages)
@@ -57,21 +59,31 @@ def test_what_happens_is_counted_when_it_happens(
 def test_who_opts_out_counts_for_the_message_before_it(
     operator: Client, container: Container, clock: SimulatedClock
 ) -> None:
-    """Of the campaign and of the device alike, whichever number the person wrote to."""
+    """Of the campaign and of the device alike, whichever number the person wrote to, however often:
+    she opts in and out again, and it is not taken back. With variants it is the same."""
     device_id = given.device(operator)
     lead_id = given.lead(operator)
-    campaign_id = given.campaign(operator)
+    texts = [{"name": name, "body": f"Hello {name}", "share": 0.5} for name in "ab"]
+    campaign_id = given.campaign(operator, variants=texts)
     when.triggers(container)
     one = runners.broadcaster(container, Phones(clock))
     runners.plays(clock, 1, one)
-    runners.replies(container, UUID(lead_id), "STOP", "in-1")
+    for number, words in enumerate(("STOP", "START", "Hello", "STOP", "START")):
+        runners.replies(container, UUID(lead_id), words, f"in-{number}")
 
     of_campaign = happened(operator, by="hour", campaign_id=campaign_id, **DAY)
     of_device = happened(operator, by="hour", device_id=device_id, **DAY)
 
     (counts,) = of_campaign.values()
-    assert (counts["sent"], counts["opted_out"]) == (1, 1)
-    assert of_device == {at: {**each, "replied": 0} for at, each in of_campaign.items()}
+    report = operator.get(f"/reports/campaigns/{campaign_id}").json
+    (signal,) = operator.get("/reports/signals", **DAY).json["contents"]
+    assert (counts["sent"], counts["replied"], counts["opted_out"]) == (1, 1, 1)
+    assert of_device == of_campaign
+    assert (report["replied"], report["opted_out"]) == (1, 1)
+    for mark in ("replied", "opted_out"):
+        assert sum(each[mark] for each in report["variants"]) == 1
+        assert signal[mark]["count"] == 1
+    assert set(rebuild(container.database).values()) == {None}
 
 
 def test_a_day_is_that_of_the_time_zone(

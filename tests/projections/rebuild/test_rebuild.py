@@ -31,6 +31,7 @@ TABLES = {
     "provider_ids",
     "replies",
     "composed_messages",
+    "message_answers",
     "message_counts",
     "reason_counts",
     "series_counts",
