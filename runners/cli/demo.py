@@ -7,11 +7,13 @@ from importlib import resources
 from uuid import UUID
 
 import click
+import msgspec
 from sqlalchemy import Connection
 
-from domain import device, sequence
+from domain import device, segments, sequence
 from domain.application.outreach import Outreach
 from domain.campaign.definition import Definition
+from domain.campaign.variants import Variant
 from projections.audit import message_trail
 from projections.audit.why_not import why_not_campaign
 from projections.config import secret_key
@@ -24,6 +26,8 @@ from projections.intake.lead_import import Options, import_leads
 from projections.queries import reports
 from projections.queue import lookup
 from projections.records import web_sessions
+from projections.what_if.campaign import what_if
+from projections.what_if.snapshot import snapshot
 from runners.cli import audit_tables, console
 from runners.cli.rebuild import rebuild_and_compare
 from runners.process.simulation import Simulation
@@ -36,6 +40,13 @@ START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 DAYS = 6
 # Of the first person in the file, whose niche is not the campaign's.
 LEFT_OUT = "+60132181667"
+# Lines of the file that were skipped and are printed.
+SKIPPED = 2
+# When a campaign starts that somebody calls back, and for how long it was under way by then.
+MISTAKE = datetime.fromisoformat("2026-03-03T15:00:00+08:00")
+NOTICED = timedelta(seconds=30)
+OFFER = "{name|Hello}, this week only: 20 % off.\nDetails: https://example.com/march"
+ASKING = "{name|Hello}, what is keeping you? This week it is 20 % off: https://example.com/march"
 
 STEPS = (
     "Hi {name|there}, thanks for asking about our programme. Is {city|your town} still home?",
@@ -73,9 +84,15 @@ def run(settings: Settings, terminal: console.Terminal) -> bool:
     with Container(_settings(settings), clock) as container:
         devices = _register_devices(container.outreach)
         _import(container, terminal)
-        sequence_id, campaign_id = _plan(container.outreach)
-        terminal.print(f"registered {len(devices)} devices, one sequence and one campaign")
-        _play(container, clock, terminal)
+        sequence_id, campaign_id, mistake_id = _plan(container.outreach)
+        terminal.print(
+            f"registered {len(devices)} devices, one sequence, and a campaign in two variants, with a"
+            " tenth held out, for who was not written to lately"
+        )
+        _print_what_if(container, terminal, campaign_id)
+        _play(container, clock, terminal, mistake_id)
+        _print_called_back(container, terminal, mistake_id)
+        _print_variants(container, terminal, campaign_id)
         # First what nothing else shows; the reports are long.
         _print_proof(container, terminal, sequence_id)
         _print_why_not(container, terminal, campaign_id)
@@ -132,12 +149,14 @@ def _import(container: Container, terminal: console.Terminal) -> None:
             container.database, container.outreach, path, Options(region="MY"), actor=ACTOR
         )
     terminal.print(f"imported {result.registered} leads from {path.name}")
-    for rejected in result.rejected:
+    for rejected in result.rejected[:SKIPPED]:
         terminal.print(f"  line {rejected.line} skipped: {rejected.reason}")
+    terminal.print(f"  and {result.rejected_count - SKIPPED} more")
 
 
-def _plan(outreach: Outreach) -> tuple[UUID, UUID]:
-    """A five-step sequence, active, and a campaign for the third day at 09:30 local time."""
+def _plan(outreach: Outreach) -> tuple[UUID, UUID, UUID]:
+    """A five-step sequence, active, a campaign for the third day at 09:30 local time, and one for
+    the second day that is a mistake."""
 
     def definition(sequence_id: UUID) -> sequence.Definition:
         return sequence.Definition(
@@ -153,29 +172,83 @@ def _plan(outreach: Outreach) -> tuple[UUID, UUID]:
 
     welcome = outreach.define_sequence(definition, actor=ACTOR)
     outreach.activate_sequence(welcome.id, actor=ACTOR)
-    sale = outreach.schedule_campaign(
-        Definition(
-            name="March offer",
-            body="{name|Hello}, this week only: 20 % off.\nDetails: https://example.com/march",
-            scheduled_at=datetime.fromisoformat("2026-03-04T09:30:00+08:00"),
-            niche=("B1",),
-            target_status="all",
-            min_delay_seconds=6,
-            max_delay_seconds=12,
+    asked = {"any": [("never_sent", "eq", True), ("last_sent_before", "before", "12h")]}
+    rested = outreach.save_segment(segments.check("Rested", asked), actor=ACTOR)
+    sale = Definition(
+        name="March offer",
+        body=OFFER,
+        variants=(
+            Variant(name="offer", body=OFFER, share=0.45),
+            Variant(name="question", body=ASKING, share=0.45),
         ),
-        actor=ACTOR,
+        hold_out=0.1,
+        scheduled_at=datetime.fromisoformat("2026-03-04T09:30:00+08:00"),
+        niche=("B1",),
+        segment_id=rested,
+        target_status="all",
+        min_delay_seconds=6,
+        max_delay_seconds=12,
     )
-    return welcome.id, sale.id
+    mistake = Definition(
+        name="Wrong price", body="Now 200 % off!", scheduled_at=MISTAKE, niche=("B1",)
+    )
+    planned = [outreach.schedule_campaign(each, actor=ACTOR).id for each in (sale, mistake)]
+    return welcome.id, planned[0], planned[1]
 
 
-def _play(container: Container, clock: SimulatedClock, terminal: console.Terminal) -> None:
-    """Runs the simulation for ``DAYS`` days."""
+def _print_what_if(container: Container, terminal: console.Terminal, campaign_id: UUID) -> None:
+    """Prints who would get the campaign if it went to customers alone, which nobody saves."""
+    present = container.outreach.get_campaign(campaign_id).definition
+    changed = msgspec.structs.replace(present, target_status="customer", variants=(), hold_out=0.0)
+    outreach, cap = container.outreach, container.settings.lead_daily_cap
+    with snapshot(container.database, outreach.clock()) as seen:
+        found = what_if(seen, changed, outreach.house, cap)
+    ends = "" if found.ends_at is None else f", the last at {found.ends_at:%H:%M} UTC"
+    terminal.print(
+        f"what if it went to customers alone? {len(found.recipients)} people would get it{ends};"
+        f" nothing is saved, and the answer is proven: {found.computed.digest[:16]}..."
+    )
+
+
+def _play(
+    container: Container, clock: SimulatedClock, terminal: console.Terminal, mistake_id: UUID
+) -> None:
+    """Runs the simulation for ``DAYS`` days; in between somebody calls the mistake back."""
     simulation = Simulation(container, clock)
     end = START + timedelta(days=DAYS)
     with console.progress_bar(terminal) as bar:
         task = bar.add_task(f"playing {DAYS} days", total=DAYS * 86400.0)
-        simulation.play(end, lambda now: bar.update(task, completed=(now - START).total_seconds()))
+
+        def progress(now: datetime) -> None:
+            bar.update(task, completed=(now - START).total_seconds())
+
+        simulation.play(MISTAKE + NOTICED, progress)
+        container.outreach.cancel_campaign(mistake_id, actor=ACTOR)
+        simulation.play(end, progress)
     terminal.print(f"played {DAYS} days, until {clock():%Y-%m-%d %H:%M} UTC")
+
+
+def _print_called_back(container: Container, terminal: console.Terminal, mistake_id: UUID) -> None:
+    """Prints that nothing of the mistake went out."""
+    with container.database.transaction() as connection:
+        report = reports.campaign(connection, mistake_id)
+    terminal.print(
+        f"called back after {NOTICED.seconds} seconds: {report.name}, planned for"
+        f" {report.audience} people, sent to {report.by_status['sent']}"
+    )
+
+
+def _print_variants(container: Container, terminal: console.Terminal, campaign_id: UUID) -> None:
+    """Prints which text did better, and how sure that is."""
+    with container.database.transaction() as connection:
+        report = reports.campaign(connection, campaign_id)
+    for each in report.variants:
+        low, high = each.interval or (0.0, 1.0)
+        terminal.print(
+            f"variant {each.name}: sent to {each.by_status['sent']}, replied {each.replied}"
+            f" ({low:.0%} to {high:.0%} with 95 % confidence)"
+        )
+    terminal.print(f"held out, to compare with: {report.excluded.get('hold_out', 0)}")
 
 
 def _print_proof(container: Container, terminal: console.Terminal, sequence_id: UUID) -> None:

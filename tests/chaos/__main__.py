@@ -24,7 +24,7 @@ from tests.support.office import Office
 
 
 @click.command()
-@click.option("--messages", default=20_000, show_default=True, help="A multiple of 5.")
+@click.option("--messages", default=20_000, show_default=True, help="A multiple of 50, about.")
 @click.option("--kills", default=200, show_default=True)
 @click.option(
     "--failovers",
@@ -54,8 +54,8 @@ def main(
 ) -> None:
     """Kill runners at random moments, let the others finish, and prove what happened.
 
-    A fifth of the messages belongs to each of two campaigns and three steps of a sequence. The
-    server is the bundled PostgreSQL, or that of SENDTRAIL_TEST_DATABASE_URL.
+    A fifth of the messages belongs to a campaign and to each of three steps of a sequence, less to
+    another campaign, which holds some people out. The server is the bundled PostgreSQL, or that of SENDTRAIL_TEST_DATABASE_URL.
     """
     logs.configure("ERROR")
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed

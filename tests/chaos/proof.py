@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from projections.rebuild.rebuild import rebuild
+from tests.chaos.mix import Mix
 from tests.chaos.traffic import Traffic
 from tests.support import then
 from tests.support.gateways.fake_gowa import TAKEN, Asked
@@ -23,7 +24,7 @@ Log = Mapping[UUID, list[Asked]]
 
 def prove(office: Office, traffic: Traffic) -> tuple[dict[str, object], list[str]]:
     """The figures, and what is wrong: nothing, if all is well."""
-    log = _by_message(office)
+    log, faults = _by_message(office, traffic.mix)
     retries = Counter(
         event.originator_id
         for event in then.events(office.container, "message.resolved")
@@ -33,7 +34,6 @@ def prove(office: Office, traffic: Traffic) -> tuple[dict[str, object], list[str
         event.originator_id for event in then.events(office.container, "message.queued")
     )
     messages = {row.message_id: row for row in then.messages(office.container)}
-    faults: list[str] = []
 
     duplicates = 0
     for message_id, asked in log.items():
@@ -46,7 +46,8 @@ def prove(office: Office, traffic: Traffic) -> tuple[dict[str, object], list[str
             faults.append(f"{message_id} was asked for more often than it was handed over")
     for message_id, row in messages.items():
         faults += _dishonest(row, log.get(message_id, []), retries[message_id])
-    lost = traffic.scheduled - sum(row.status in ENDED for row in messages.values())
+    planned = [row for row in messages.values() if row.campaign_id != traffic.mix.called_back]
+    lost = traffic.scheduled - sum(row.status in ENDED for row in planned)
     if lost:
         faults.append(f"{lost} messages have not ended: {dict(office.counts())}")
     gaps = len(then.gaps(office.container))
@@ -57,7 +58,7 @@ def prove(office: Office, traffic: Traffic) -> tuple[dict[str, object], list[str
         for table, difference in rebuild(office.container.database).items()
         if difference
     ]
-    faults += _too_fast(office, traffic.pauses)
+    faults += [*_too_fast(office, traffic.pauses), *traffic.mix.faults(log)]
     counts = office.counts()
     return {
         "hand-overs": hand_overs.total(),
@@ -66,24 +67,35 @@ def prove(office: Office, traffic: Traffic) -> tuple[dict[str, object], list[str
         "lost": lost,
         **{status: counts[status] for status in ENDED if counts[status]},
         "resolved as retry": retries.total(),
+        "brakes": sum(e.reason == "brake" for e in then.events(office.container, "campaign.paused")),
     }, faults
 
 
-def _by_message(office: Office) -> Log:
-    """The gateway's log, by the message that phone and text stand for."""
+def _by_message(office: Office, mix: Mix) -> tuple[Log, list[str]]:
+    """The gateway's log, by the message that phone and text stand for, and what stands for none."""
     with office.container.database.transaction() as connection:
         found = connection.exec_driver_sql(
-            "SELECT m.message_id, substr(l.phone, 2),"
-            " coalesce(c.definition ->> 'body', s.definition -> 'steps' -> (m.step - 1) ->> 'body')"
+            "SELECT m.message_id, m.campaign_id, m.lead_id, substr(l.phone, 2),"
+            " coalesce(c.definition ->> 'body', s.definition -> 'steps' -> (m.step - 1) ->> 'body',"
+            " w.body)"
             " FROM broadcast_messages m JOIN leads l USING (lead_id)"
             " LEFT JOIN campaigns c USING (campaign_id)"
             " LEFT JOIN sequences s USING (sequence_id)"
+            " LEFT JOIN composed_messages w USING (message_id)"
         ).all()
-    ids = {(phone, body): message_id for message_id, phone, body in found}
+    ids = {
+        (phone, mix.body(campaign_id, lead_id) or body): message_id
+        for message_id, campaign_id, lead_id, phone, body in found
+    }
     log: dict[UUID, list[Asked]] = defaultdict(list)
+    faults = []
     for asked in office.gowa.asked:
-        log[ids[asked.phone, asked.text]].append(asked)
-    return log
+        message_id = ids.get((asked.phone, asked.text))
+        if message_id is not None:
+            log[message_id].append(asked)
+        elif asked.phone not in mix.tests:
+            faults.append(f"a phone was sent {asked.text!r}, of which there is no message")
+    return log, faults
 
 
 def _dishonest(row: Any, asked: list[Asked], retries: int) -> list[str]:

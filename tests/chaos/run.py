@@ -39,9 +39,11 @@ class ChaosRun:
         self.kills = self.freezes = self.failovers = 0
         # Every second device has a pause, which the gateway's log must show.
         pauses = {f"Phone {number}": PAUSE if number % 2 else 0.0 for number in range(devices)}
-        self.traffic = Traffic(office, chance, leads, pauses, deferrals=deferrals)
-        for name in ("A", "B"):
-            self.traffic.add_campaign(name)
+        self.traffic = Traffic(
+            office, chance, leads, pauses, deferrals=deferrals, undo=pair is None
+        )
+        self.traffic.add_campaign("A", special=True)
+        self.traffic.add_campaign("B")
 
     def play(self, kills: int, broadcasters: int, patience: float, failovers: int = 0) -> None:
         """Kills one process after the other, replacing each, and then lets them finish within

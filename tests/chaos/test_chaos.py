@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -20,5 +21,7 @@ def test_nothing_is_doubled_or_lost() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith("messages 300, kills 8, ")
+    # Four fifths, one text for one person, and those who are not held out of the other fifth.
+    (messages,) = re.findall(r"^messages (\d+), kills 8, ", done.stdout)
+    assert 241 < int(messages) < 241 + 48
     assert ", duplicates 0, lost 0, " in done.stdout

@@ -1,4 +1,5 @@
-"""What is sent while processes or servers die: a sequence, campaigns, an unreliable gateway."""
+"""What is sent while processes or servers die: a sequence, campaigns, what people do beside them
+(``mix``), an unreliable gateway."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 from projections.database.engine import rows
+from tests.chaos.mix import AWAY, Mix
 from tests.support import then
 from tests.support.gateways.fake_gowa import Asked, Behaviour, Kind
 from tests.support.office import Office
@@ -24,8 +26,6 @@ MANNERS: dict[Kind, float] = {
     "hang": 0.5,
 }
 SETTINGS: dict[str, object] = {"lease_seconds": 3, "gateway_timeout": 4, "max_attempts": 10}
-# Answers of a database that is away, or of another request with the same key that is not over.
-AWAY = (503, 409)
 
 
 class Traffic:
@@ -33,7 +33,8 @@ class Traffic:
 
     ``pauses`` are the devices with their pauses in seconds. Everything random comes from
     ``chance``. ``answer_seconds`` is what the gateway takes on average. ``scheduled`` is how many
-    messages there are to be.
+    messages there are to be, without those of the campaign that is called back. ``undo``: whether a
+    campaign starts once.
     """
 
     def __init__(
@@ -46,10 +47,13 @@ class Traffic:
         steps: int = 3,
         deferrals: bool = True,
         answer_seconds: float = 0.03,
+        undo: bool = True,
     ) -> None:
         self.office = office
         self.pauses = pauses
-        self.scheduled = steps * leads
+        # One is the text for one person.
+        self.scheduled = steps * leads + 1
+        self.mix = Mix(office, undo=undo)
         self._leads = leads
         self._manners = {
             kind: share
@@ -68,29 +72,44 @@ class Traffic:
             {"name": "Cold", "trigger": "COLD", "first_delay_minutes": 0, "steps": texts},
         )
         office.api.post(f"/sequences/{sequence['id']}/activate")
-        office.leads(leads, triggers="COLD")
+        self.mix.people(leads)
+        self.mix.make_mistake()
+        self.mix.write_to_one()
 
-    def add_campaign(self, name: str) -> None:
-        """A campaign for everybody, due at once. While the database is away the client asks again
-        with the same key, as the API's documentation says."""
+    def add_campaign(self, name: str, *, special: bool = False) -> None:
+        """A campaign, due at once, for everybody, or the ``special`` one. While the database is
+        away the client asks again with the same key, as the API's documentation says."""
         body = {"name": name, "body": f"Campaign {name}", "scheduled_at": "2026-01-01T09:00Z"}
+        if special:
+            body = {"name": name, "scheduled_at": body["scheduled_at"], **self.mix.fields()}
         key = str(uuid4())
 
-        def is_made() -> bool:
+        def made() -> str | None:
             answer = self.office.api.post("/campaigns", body, idempotency_key=key)
             assert answer.status in (201, *AWAY), answer
-            return answer.status == 201
+            return str(answer.json["id"]) if answer.status == 201 else None
 
-        then.soon(is_made, 120)
-        self.scheduled += self._leads
+        campaign_id = then.soon(made, 120)
+        assert campaign_id is not None
+        self.scheduled += self.mix.begin(campaign_id) if special else self._leads
 
     def is_done(self) -> bool:
         """Whether every message has ended. An operator resolves unknown ones meanwhile."""
         self.resolve()
-        return self.office.is_done() and self.office.counts().total() == self.scheduled
+        if not self.office.is_done():
+            return False
+        with self.office.container.database.transaction() as connection:
+            ((count,),) = rows(
+                connection,
+                "SELECT count(*) FROM broadcast_messages WHERE campaign_id IS DISTINCT FROM %(id)s",
+                id=self.mix.called_back,
+            )
+        return bool(count == self.scheduled)
 
     def resolve(self) -> None:
-        """An operator has some of the unknown ones sent again, and says of none twice."""
+        """An operator has some of the unknown ones sent again, and says of none twice; and what
+        people do beside that."""
+        self.mix.act()
         with self.office.container.database.transaction() as connection:
             found = rows(
                 connection,
@@ -109,6 +128,8 @@ class Traffic:
 
     def _behave(self, asked: Asked) -> Behaviour:
         """The same for the same try of the same message in every run with that seed."""
+        if asked.phone in self.mix.tests:
+            return Behaviour()
         key = (asked.phone, asked.text)
         self._times[key] += 1
         own = random.Random(f"{self._seed}:{key}:{self._times[key]}")

@@ -25,8 +25,8 @@ BROADCASTERS = 3
 DEVICES = 20
 # Seconds that the gateway takes on average.
 ANSWER = 0.1
-# A fifth of the messages belongs to each of two steps, and of three campaigns: one begins just
-# before each fault.
+# A fifth of the messages, or less, belongs to each of two steps, and of three campaigns: one begins
+# just before each fault, the first one with all that a campaign can do.
 STEPS = 2
 PARTS = 5
 
@@ -109,7 +109,7 @@ class FailoverRun:
         leader = self.cluster.leader()
         assert leader is not None
         before = len(gowa.asked)
-        self.traffic.add_campaign(name)
+        self.traffic.add_campaign(name, special=self.traffic.mix.special is None)
         then.soon(lambda: len(gowa.asked) > before, patience)
         then.passes(self.chance.uniform(0.0, 1.0))
         began = monotonic()

@@ -10,10 +10,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
+from api.http.trials import Sender
 from projections.config.settings import Settings
 from projections.container import Container, utc_now
 from projections.database.engine import rows
 from projections.rebuild.rebuild import rebuild
+from runners.gateways import single
 from tests.support import processes, then
 from tests.support.api.application import application
 from tests.support.api.client import Client
@@ -43,7 +45,9 @@ class Office:
         self.settings = {"database_url": database_url, "secret_key": SECRET_KEY, **INTERVALS}
         settings = Settings(database_url=database_url, secret_key=SECRET_KEY, undo_seconds=0)
         self.container = Container(settings, clock)
-        self.api = Client(application(self.container), api_key(self.container, "boss", "admin"))
+        tests = Sender(single.sender(settings))
+        app = application(self.container, tests=tests)
+        self.api = Client(app, api_key(self.container, "boss", "admin"))
         self.gowa = gowa
 
     def close(self) -> None:
