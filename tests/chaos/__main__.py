@@ -55,7 +55,8 @@ def main(
     """Kill runners at random moments, let the others finish, and prove what happened.
 
     A fifth of the messages belongs to a campaign and to each of three steps of a sequence, less to
-    another campaign, which holds some people out. The server is the bundled PostgreSQL, or that of SENDTRAIL_TEST_DATABASE_URL.
+    another campaign, which holds some people out. The server is the bundled PostgreSQL, or that of
+    SENDTRAIL_TEST_DATABASE_URL.
     """
     logs.configure("ERROR")
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed

@@ -60,6 +60,7 @@ def prove(office: Office, traffic: Traffic) -> tuple[dict[str, object], list[str
     ]
     faults += [*_too_fast(office, traffic.pauses), *traffic.mix.faults(log)]
     counts = office.counts()
+    pauses = then.events(office.container, "campaign.paused")
     return {
         "hand-overs": hand_overs.total(),
         "taken": len(office.gowa.taken),
@@ -67,7 +68,7 @@ def prove(office: Office, traffic: Traffic) -> tuple[dict[str, object], list[str
         "lost": lost,
         **{status: counts[status] for status in ENDED if counts[status]},
         "resolved as retry": retries.total(),
-        "brakes": sum(e.reason == "brake" for e in then.events(office.container, "campaign.paused")),
+        "brakes": sum(event.reason == "brake" for event in pauses),
     }, faults
 
 
