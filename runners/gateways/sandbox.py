@@ -30,20 +30,21 @@ from runners.support.clocks import Clock
 
 
 class Sandbox:
-    """A gateway without a network.
+    """A gateway without a network. What is ``assumed`` goes before the settings of every device.
 
     Receipts and replies of the future are kept in memory, like a provider's own queue. They are
     lost with the process.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, assumed: Mapping[str, Any] | None = None) -> None:
         self.clock = clock
+        self.assumed = assumed or {}
         self._scheduled: list[tuple[datetime, int, Inbound]] = []
         self._number = 0
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """The outcome that follows from the seed, the message and the attempt."""
-        settings = outgoing.settings
+        settings = {**outgoing.settings, **self.assumed}
         await self.clock.sleep(float(settings.get("latency_ms", 0)) / 1000)
         chance = _share(settings, outgoing.message_id, f"outcome {outgoing.attempt}")
         for rate, outcome in (
@@ -55,7 +56,7 @@ class Sandbox:
             if chance < share:
                 return outcome
             chance -= share
-        self._plan_receipts(outgoing)
+        self._plan_receipts(outgoing, settings)
         return Accepted(f"sandbox-{outgoing.message_id}")
 
     async def status(
@@ -78,8 +79,8 @@ class Sandbox:
         """When the next receipt or reply comes; None where none is to come."""
         return self._scheduled[0][0] if self._scheduled else None
 
-    def _plan_receipts(self, outgoing: Outgoing) -> None:
-        settings, message_id = outgoing.settings, outgoing.message_id
+    def _plan_receipts(self, outgoing: Outgoing, settings: dict[str, Any]) -> None:
+        message_id = outgoing.message_id
         if settings.get("receipts"):
             self._schedule(2, Receipt("delivered", message_id))
             if _share(settings, message_id, "read") < 0.7:

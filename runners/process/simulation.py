@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from domain.device import GATEWAYS
 from projections.container import Container
@@ -34,21 +35,27 @@ class Turn:
 
 
 class Simulation:
-    """One of each runner on one sandbox; the same ``seed`` gives the same back-off.
+    """One of each runner, on sandboxes; the same ``seed`` gives the same back-off.
 
     ``clock`` must be the clock of ``container``. With ``as_is`` no device is asked how it is, so
-    that each stays as it was.
+    that each stays as it was. ``assumed`` are settings of the sandbox that all devices have.
     """
 
     def __init__(
-        self, container: Container, clock: SimulatedClock, seed: int = 1, *, as_is: bool = False
+        self,
+        container: Container,
+        clock: SimulatedClock,
+        seed: int = 1,
+        *,
+        as_is: bool = False,
+        assumed: Mapping[str, Any] | None = None,
     ) -> None:
         self.container = container
         self.clock = clock
-        self.sandbox = Sandbox(clock)
-        # Whatever gateway a device has, it is this one: nothing leaves the process. The sandbox
-        # comes first, because what it collects is named after the first.
-        gateways: dict[str, Gateway] = dict.fromkeys(GATEWAYS, self.sandbox)
+        # Whatever gateway a device has, it is one of these: nothing leaves the process. Each has
+        # its own, because what is collected is named after the gateway.
+        self.sandboxes = {name: Sandbox(clock, assumed) for name in GATEWAYS}
+        gateways: dict[str, Gateway] = {**self.sandboxes}
         settings = container.settings
         self.broadcaster = Broadcaster(
             container,
@@ -121,7 +128,8 @@ class Simulation:
         if all(turn.ran_at > self.active_at for turn in self.turns):
             with self.container.database.transaction() as connection:
                 due = [wake.next_due(connection), campaigns.next_scheduled(connection)]
-            next_work_at = min(filter(None, [*due, self.sandbox.next_inbound(), until]))
+            due += [sandbox.next_inbound() for sandbox in self.sandboxes.values()]
+            next_work_at = min(filter(None, [*due, until]))
             for turn in self.turns:
                 turn.at = max(turn.at, next_work_at)
         turns = (turn.at for turn in self.turns)

@@ -6,6 +6,7 @@ import json
 import signal
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +67,34 @@ def test_what_is_planned_is_played_on_a_copy_and_no_gateway_hears_of_it(
     assert then.count(container.database) == before
     assert then.messages(container) == []
     assert list(scratch.glob("sendtrail-copy-*")) == []
+
+
+def test_a_share_of_the_people_replies(
+    container: Container, clock: SimulatedClock, database_url: str, scratch: Path
+) -> None:
+    """Whatever gateway their device has: who replied gets no further step. The same seed gives the
+    same days."""
+    clock.move_to(SystemClock()())
+    gowa = given.device(container, "Gowa", gateway="gowa")
+    sandbox = given.device(container, "Sandbox")
+    given.many_leads(container, 30, ["COLD"], device_id=gowa)
+    given.many_leads(container, 30, ["COLD"], first=31, device_id=sandbox)
+    given.sequence(container, "COLD", ["One", "Two"])
+
+    def played(*options: str) -> Any:
+        asked = ("simulate", "--days", "3", "--json", *options)
+        return json.loads(fresh(*asked, database_url=database_url).stdout)
+
+    quiet, first = played(), played("--replies", "50")
+    again, all_ = played("--replies", "50", "--seed", "1"), played("--replies", "100")
+
+    assert (quiet["after"]["sent"], quiet["replied"], quiet["opted_out"]) == (120, 0, 0)
+    assert 60 < first["after"]["sent"] < 120
+    assert 0 < first["opted_out"] < first["replied"]
+    assert (again["after"], again["replied"]) == (first["after"], first["replied"])
+    # Everybody is written to once, and replies, on either gateway.
+    assert (all_["after"]["sent"], all_["replied"]) == (60, 60)
+    assert then.messages(container) == []
 
 
 def test_a_copy_does_not_outlive_its_process(
