@@ -150,6 +150,10 @@ class UnderWayError(ConflictError):
     """The same request is being done at this moment: its answer is to be had a little later."""
 
 
+class BusyError(SendtrailError):
+    """As much of this as may be done at once is being done."""
+
+
 class SettingsError(SendtrailError):
     """A setting that is missing or malformed."""
 

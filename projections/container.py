@@ -23,6 +23,7 @@ from projections.eventstore import broken_streams
 from projections.eventstore.broken_streams import Broken
 from projections.eventstore.factory import Factory
 from projections.records import credentials, incidents, webhook_secrets
+from projections.what_if.kept import Kept
 
 T = TypeVar("T")
 
@@ -36,7 +37,8 @@ class Container:
     """The application of one process, and what it is made of.
 
     ``clock`` gives aware instants in UTC, ``new_id`` random ids. ``outdated`` lets read models of
-    an earlier release pass, for a rebuild alone. ``secret_key`` is the one that was found. Raises
+    an earlier release pass, for a rebuild alone. ``secret_key`` is the one that was found, and
+    ``answers`` are those to questions what if. Raises
     StorageError if the database cannot be used, and SettingsError without the secret key that the
     database was made with. Close it when done, or use it as a context manager. Make it after
     forking.
@@ -71,6 +73,7 @@ class Container:
         self.database: Database = factory.database
         self.database.watch.went_back = self._report
         self.secrets = credentials.Reader(self.secret_key)
+        self.answers = Kept()
         self.proofs = webhook_secrets.Proofs(self.secrets.read, self.outreach.identity)
         if settings.fault is not None:
             self.database.fault_point = Fault(*settings.fault)

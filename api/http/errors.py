@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from api.http import first_error
 from domain.errors import (
     AlreadyExistsError,
+    BusyError,
     ConflictError,
     CycleError,
     InvalidInputError,
@@ -73,7 +74,7 @@ def install(app: Flask, api: Any) -> None:
                 return _error(409, "Conflict", str(error))
             case ProviderError():
                 return _error(502, "Bad Gateway", str(error))
-            case StorageError():
+            case StorageError() | BusyError():
                 return _unavailable(str(error))
             case SettingsError():
                 return _error(503, "Service Unavailable", str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -23,13 +24,24 @@ blueprint = Blueprint("what-if", __name__, url_prefix="/api/v1/what-if")
 @blueprint.arguments(Question)
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, WhatIf)
+@blueprint.alt_response(
+    503,
+    description="as many questions about the past as may be are being answered, or the database does"
+    " not answer",
+)
 def ask(data: dict[str, Any], query: dict[str, Any]) -> Any:
     """Who would get it, from which device and when, and who would not; nothing is saved
 
-    A page has up to `limit` people, in the order of leads; the counts are of all. Each page
-    computes the answer anew: `computed.digest` says whether it is still the same one.
+    A page has up to `limit` people, in the order of leads; the counts are of all. The pages after
+    the first are of the same answer for ten minutes, or of one that is computed anew:
+    `computed.digest` says whether it is the same.
     """
-    found = _of_campaign(data) if "campaign" in data else _of_sequence(data)
+    question = sha256(msgspec.json.encode(data, order="deterministic")).hexdigest()
+    kept, at = container().answers, now()
+    found = kept.find(question, at) if "cursor" in query else None
+    if found is None:
+        found = _of_campaign(data) if "campaign" in data else _of_sequence(data)
+        kept.keep(question, found, at)
     shown = page(found, query["limit"], query.get("cursor"))
     return {**msgspec.structs.asdict(found), **shown._asdict()}
 
@@ -37,7 +49,8 @@ def ask(data: dict[str, Any], query: dict[str, Any]) -> Any:
 def _of_campaign(data: dict[str, Any]) -> Answer:
     data["campaign"].pop("draft")
     definition = definitions.new(data["campaign"])
-    with snapshot(container().database, now(), data.get("as_of")) as seen:
+    at = data.get("as_of")
+    with snapshot(container().database, now(), at, takes_turn=at is not None) as seen:
         cap = container().settings.lead_daily_cap
         return campaign.what_if(seen, definition, outreach().house, cap)
 
@@ -50,7 +63,7 @@ def _of_sequence(data: dict[str, Any]) -> Answer:
     changes = {
         name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()
     }
-    with snapshot(container().database, now()) as seen:
+    with snapshot(container().database, now(), takes_turn=True) as seen:
         id_, definition = sequence.definition(seen, id_, changes)
         return sequence.what_if(
             container().database,

@@ -6,7 +6,7 @@ them, and nothing of them is left behind, however the process ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
@@ -44,14 +44,20 @@ class Past(NamedTuple):
 
 @contextmanager
 def as_of(
-    database: Database, until: datetime, progress: Progress = lambda done, total: None
+    database: Database,
+    until: datetime,
+    progress: Progress = lambda done, total: None,
+    begin: Callable[[Connection], None] | None = None,
 ) -> Iterator[Past]:
-    """The read models as they were at the instant ``until``, in the block.
+    """The read models as they were at the instant ``until``, in the block. ``begin`` is called with
+    the connection before anything is replayed.
 
     Raises StorageError if an event is not what was written.
     """
     with database.engine.connect() as connection, connection.begin() as transaction:
         connection.exec_driver_sql(PATIENCE)
+        if begin is not None:
+            begin(connection)
         indexes = make_schema(connection, f"as_of_{uuid4().hex}")
         total = last_id(connection)
         with read_ahead(database, PAGE, until) as pages:

@@ -51,4 +51,5 @@ def switches(simulation: Simulation, state: DeviceState) -> None:
     async def status(*_: Any) -> DeviceState:
         return state
 
-    simulation.sandbox.status = status  # type: ignore[method-assign]
+    for sandbox in simulation.sandboxes.values():
+        sandbox.status = status  # type: ignore[method-assign]
