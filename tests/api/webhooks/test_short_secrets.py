@@ -28,6 +28,9 @@ def refused(name: str) -> Answer:
             "status": "Unprocessable Entity",
             "message": f"credentials.{name}: expected at least 16 characters",
             "errors": {"json": {f"credentials.{name}": ["Expected at least 16 characters."]}},
+            "fields": [
+                {"field": f"credentials.{name}", "message": "expected at least 16 characters"}
+            ],
         },
     )
 
