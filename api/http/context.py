@@ -125,7 +125,7 @@ def check_named(asked: dict[str, Any]) -> None:
 def page_of(what: str, query: dict[str, Any], serialize: SerializeAll) -> dict[str, Any]:
     """The same as ``page``, where what is shown of a row is not all in it."""
     filters = {k: v for k, v in query.items() if k not in ("limit", "cursor")}
-    # A resource's own id among them was looked up: it is that of somebody with a phone, or nobody's.
+    # A resource's own id among them was looked up: that of somebody with a phone, or nobody's.
     asked = {name: value for name, value in filters.items() if name != f"{what}_id"}
     with container().database.transaction() as connection:
         named.check(connection, asked)

@@ -56,8 +56,8 @@ class WrongField(Schema):
     field = fields.String(
         required=True,
         metadata={
-            "description": "as in steps[2].body, where items count from 1; body: all of it; else the"
-            " name of a parameter or a header"
+            "description": "as in steps[2].body, where items count from 1; body: all of it; else"
+            " the name of a parameter or a header"
         },
     )
     message = fields.String(required=True, metadata={"description": "what was expected"})

@@ -26,8 +26,8 @@ blueprint = Blueprint("what-if", __name__, url_prefix="/api/v1/what-if")
 @blueprint.response(200, WhatIf)
 @blueprint.alt_response(
     503,
-    description="as many questions about the past as may be are being answered, or the database does"
-    " not answer",
+    description="as many questions about the past as may be are being answered, or the database"
+    " does not answer",
 )
 def ask(data: dict[str, Any], query: dict[str, Any]) -> Any:
     """Who would get it, from which device and when, and who would not; nothing is saved

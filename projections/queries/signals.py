@@ -117,7 +117,8 @@ WITH m AS MATERIALIZED (
     SELECT m.*, extract(hour FROM m.sent_at AT TIME ZONE
             coalesce(l.timezone, d.timezone, 'UTC'))::int AS hour,
         a.replied_at IS NOT NULL AS replied, a.opted_out_at IS NOT NULL AS opted_out
-    FROM m LEFT JOIN message_answers a USING (message_id) LEFT JOIN leads l USING (lead_id) LEFT JOIN devices d ON d.device_id = m.device_id
+    FROM m LEFT JOIN message_answers a USING (message_id) LEFT JOIN leads l USING (lead_id)
+    LEFT JOIN devices d ON d.device_id = m.device_id
 ), counted AS (
     SELECT CASE WHEN grouping(device_id) = 0 THEN 'device' WHEN grouping(hour) = 0 THEN 'hour'
             ELSE 'content' END AS kind,

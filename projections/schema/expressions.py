@@ -26,8 +26,6 @@ def counted_owner(message: str = "m.") -> str:
     return f"coalesce({message}campaign_id, {message}sequence_id, '{NO_OWNER}'::uuid)"
 
 
-
-
 def answered(column: str, by: str = "") -> str:
     """SQL: CTEs that note in ``column`` of ``message_answers`` the messages that events ``e`` name
     and where ``by`` holds; ``known`` are those of them that had it noted before."""

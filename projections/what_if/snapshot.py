@@ -14,7 +14,6 @@ from projections.database.engine import Database, rows
 from projections.rebuild.as_of import PATIENCE, as_of
 from projections.rebuild.rebuild import Progress, last_id
 
-
 # Questions about the past that are answered at once, over all processes: each keeps a core and a
 # part of the disk busy. The advisory locks of these follow each other.
 AT_ONCE = 2

@@ -86,8 +86,8 @@ def run(settings: Settings, terminal: console.Terminal) -> bool:
         _import(container, terminal)
         sequence_id, campaign_id, mistake_id = _plan(container.outreach)
         terminal.print(
-            f"registered {len(devices)} devices, one sequence, and a campaign in two variants, with a"
-            " tenth held out, for who was not written to lately"
+            f"registered {len(devices)} devices, one sequence, and a campaign in two variants,"
+            " with a tenth held out, for who was not written to lately"
         )
         _print_what_if(container, terminal, campaign_id)
         _play(container, clock, terminal, mistake_id)
@@ -172,8 +172,8 @@ def _plan(outreach: Outreach) -> tuple[UUID, UUID, UUID]:
 
     welcome = outreach.define_sequence(definition, actor=ACTOR)
     outreach.activate_sequence(welcome.id, actor=ACTOR)
-    asked = {"any": [("never_sent", "eq", True), ("last_sent_before", "before", "12h")]}
-    rested = outreach.save_segment(segments.check("Rested", asked), actor=ACTOR)
+    conditions = [("never_sent", "eq", True), ("last_sent_before", "before", "12h")]
+    rested = outreach.save_segment(segments.check("Rested", {"any": conditions}), actor=ACTOR)
     sale = Definition(
         name="March offer",
         body=OFFER,

@@ -28,9 +28,9 @@ from runners.support.clocks import SimulatedClock
 
 class Played(msgspec.Struct, frozen=True, kw_only=True):
     """What would happen from ``since`` to ``until``: what is sent by day, in ``timezone``; messages
-    by status ``before`` and ``after``; to how many somebody replies (``replied``), and after how
-    many somebody opts out, in that time; and what waits at the end. ``position`` is the last event of
-    the log that was copied."""
+    by status ``before`` and ``after``; how many are ``replied`` to, and how many people opt out, in
+    that time; and what waits at the end. ``position`` is the last event of the log that was
+    copied."""
 
     since: datetime
     until: datetime
@@ -55,9 +55,7 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--seed", default=1, show_default=True, help="Another one: others reply.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
-def simulate(
-    config: Settings, days: int, replies: float | None, seed: int, as_json: bool
-) -> None:
+def simulate(config: Settings, days: int, replies: float | None, seed: int, as_json: bool) -> None:
     """Play what is planned now, and print what would happen day by day.
 
     The database is copied into a server of its own, which is deleted at the end; the installation

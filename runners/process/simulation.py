@@ -54,7 +54,7 @@ class Simulation:
         self.clock = clock
         # Whatever gateway a device has, it is one of these: nothing leaves the process. Each has
         # its own, because what is collected is named after the gateway.
-        self.sandboxes = {name: Sandbox(clock, assumed) for name in GATEWAYS}
+        self.sandboxes: dict[str, Sandbox] = {name: Sandbox(clock, assumed) for name in GATEWAYS}
         gateways: dict[str, Gateway] = {**self.sandboxes}
         settings = container.settings
         self.broadcaster = Broadcaster(

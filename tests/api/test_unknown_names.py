@@ -60,7 +60,9 @@ def test_no_path_answers_of_what_is_not_there(
     app: Flask, ids: dict[str, str], keys: dict[str, Any]
 ) -> None:
     nothing = dict.fromkeys(ids, str(NOBODY)) | {"number": "99", "gateway": "gowa"}
-    doors = [door for door in _described(app) if "_id}" in door.path and "chatwoot" not in door.path]
+    doors = [
+        door for door in _described(app) if "_id}" in door.path and "chatwoot" not in door.path
+    ]
 
     statuses = {door: ask(app, door, nothing, keys["admin"]).status_code for door in doors}
 

@@ -138,7 +138,15 @@ def test_a_single_table_leaves_the_former_ones(outdated: Container, settings: Se
     people = ("lead_addresses", "lead_search", "erased_ids", "suppressions", "replies")
     others = ("message_counts", "series_counts", "composed_messages", "segments", "lead_consents")
     plans = ("broadcast_messages", "enrollments", "sequences", "campaigns")
-    for only in ("device_dispatches", "devices", "leases", *plans, *people, *others, "message_answers"):
+    for only in (
+        "device_dispatches",
+        "devices",
+        "leases",
+        *plans,
+        *people,
+        *others,
+        "message_answers",
+    ):
         rebuild(outdated.database, only=only, swap=True)
     with pytest.raises(StorageError, match=r"there is device_hand_overs, .* run sendtrail rebuild"):
         Container(settings)

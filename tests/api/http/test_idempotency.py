@@ -104,9 +104,7 @@ def test_another_request_with_the_same_key_is_refused(
                     "code": 422,
                     "status": "Unprocessable Entity",
                     "message": ANOTHER,
-                    "fields": [
-                        {"field": "Idempotency-Key", "message": ANOTHER.partition(": ")[2]}
-                    ],
+                    "fields": [{"field": "Idempotency-Key", "message": ANOTHER.partition(": ")[2]}],
                 },
             )
         ]
