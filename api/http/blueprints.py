@@ -79,7 +79,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Registers a handler, for whom ``needs`` says. ``auth`` enforces it, the OpenAPI document
         shows it. Every route has to say it: ``@blueprint.get("", needs="viewer")``."""
         shown: dict[str, Any] = {"security": []} if needs == "anybody" else {ROLE: needs}
-        view = self.doc(**shown)(view_func if _takes_query(view_func) else _bare(view_func))
+        # What a provider adds to the address of its webhook is the provider's affair.
+        is_open = needs == "anybody" or _takes_query(view_func)
+        view = self.doc(**shown)(view_func if is_open else _bare(view_func))
         view.needs = needs
         super().add_url_rule(rule, endpoint, view, provide_automatic_options, **options)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
@@ -140,9 +141,14 @@ def beside(name: str) -> Path:
 
 def streamed(path: Path, mimetype: str) -> Response:
     """An answer with what is in a file, which may be gone before it is all sent."""
-    size = path.stat().st_size
     stream = path.open("rb")
-    response = Response(iter(lambda: stream.read(CHUNK), b""), mimetype=mimetype)
-    response.headers["Content-Length"] = str(size)
+
+    def chunks() -> Iterator[bytes]:
+        with stream:
+            while chunk := stream.read(CHUNK):
+                yield chunk
+
+    response = Response(chunks(), mimetype=mimetype)
+    response.headers["Content-Length"] = str(path.stat().st_size)
     response.call_on_close(stream.close)
     return response

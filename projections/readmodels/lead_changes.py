@@ -95,7 +95,7 @@ UNION ALL
 FROM e JOIN old ON old.lead_id = e.originator_id
 LEFT JOIN broadcast_messages m ON m.message_id = e.message_id
 WHERE CASE WHEN m.message_id IS NOT NULL
-    THEN NOT EXISTS (SELECT FROM known k WHERE k.message_id = e.message_id)
+    THEN NOT EXISTS (SELECT FROM counted k WHERE k.message_id = e.message_id)
     ELSE old.opted_out_at IS NULL AND old.merged_into IS NULL END
 GROUP BY 1, 2, 3)
 """

@@ -48,7 +48,7 @@ UNION ALL
 FROM e
 JOIN broadcast_messages m ON m.message_id = e.message_id
 -- A message counts as replied to once, however often the lead writes after it.
-WHERE {_BY_A_PERSON} AND NOT EXISTS (SELECT FROM known k WHERE k.message_id = e.message_id)
+WHERE {_BY_A_PERSON} AND NOT EXISTS (SELECT FROM counted k WHERE k.message_id = e.message_id)
 GROUP BY 1, 2, 3)
 """
 

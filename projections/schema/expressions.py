@@ -28,9 +28,9 @@ def counted_owner(message: str = "m.") -> str:
 
 def answered(column: str, by: str = "") -> str:
     """SQL: CTEs that note in ``column`` of ``message_answers`` the messages that events ``e`` name
-    and where ``by`` holds; ``known`` are those of them that had it noted before."""
+    and where ``by`` holds; ``counted`` are those of them that had it noted before."""
     when = f" AND {by}" if by else ""
-    return f"""known AS (
+    return f"""counted AS (
     SELECT a.message_id FROM message_answers a JOIN e ON a.message_id = e.message_id
     WHERE a.{column} IS NOT NULL
 ), noted AS (

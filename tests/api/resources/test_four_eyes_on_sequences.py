@@ -155,7 +155,7 @@ def test_a_segment_that_a_proposal_names_is_not_deleted(
     proposed = operator.patch(path, {"segment_id": segment}).json
     refused = administrator.json("DELETE", f"/segments/{segment}")
     operator.post(f"/campaigns/{draft}/cancel")
-    administrator.json("DELETE", f"/sequences/{other}")
+    administrator.open("DELETE", f"/sequences/{other}")
     proposal = administrator.json("DELETE", f"/segments/{segment}")
 
     operator.post(f"{path}/discard")

@@ -161,7 +161,7 @@ def test_rejected_rows_come_back_with_their_cells_and_why(operator: Client) -> N
 
     assert (answer.status_code, answer.mimetype) == (200, "text/csv")
     assert header == "rejected_line,rejected_reason,Name,Phone,City"
-    assert budi.startswith("3,phone: expected a phone number")
+    assert budi.startswith("3,phone: expected a country code such as +60")
     assert budi.endswith(",Budi,012,'=1+1")
     assert cik == "4,phone: the same as in line 2,Cik,'+60123456781,Johor"
     assert end == ""
@@ -172,3 +172,4 @@ def test_rejected_rows_come_back_with_their_cells_and_why(operator: Client) -> N
     (mended_lead,) = operator.items("/leads", phone="+60123456782")
     assert mended_lead["attributes"] == {"city": "=1+1"}
     assert third.headers["X-Known"] == "1"
+    assert third.get_data(as_text=True).startswith(header)

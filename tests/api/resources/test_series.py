@@ -64,10 +64,11 @@ def test_who_opts_out_counts_for_the_message_before_it(
     device_id = given.device(operator)
     lead_id = given.lead(operator)
     texts = [{"name": name, "body": f"Hello {name}", "share": 0.5} for name in "ab"]
-    campaign_id = given.campaign(operator, variants=texts)
+    campaign_id = given.campaign(operator, body="Hello a", variants=texts)
     when.triggers(container)
     one = runners.broadcaster(container, Phones(clock))
     runners.plays(clock, 1, one)
+    clock.advance(minutes=5)
     for number, words in enumerate(("STOP", "START", "Hello", "STOP", "START")):
         runners.replies(container, UUID(lead_id), words, f"in-{number}")
 

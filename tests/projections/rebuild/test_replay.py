@@ -78,6 +78,7 @@ def test_every_table_is_as_it_was_at_each_instant(
     record()
     container.outreach.resume_campaign(campaign, actor=SALES)
     when.plays(clock, 300, broadcaster)
+    when.replies(container, leads[4], "Thanks", "in.3")
     container.outreach.disconnect_device(device, "logged out", actor=SALES)
     record()
     when.plays(clock, 600, broadcaster)
