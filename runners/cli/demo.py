@@ -89,10 +89,10 @@ def run(settings: Settings, terminal: console.Terminal) -> bool:
             f"registered {len(devices)} devices, one sequence, and a campaign in two variants,"
             " with a tenth held out, for who was not written to lately"
         )
-        _print_what_if(container, terminal, campaign_id)
         _play(container, clock, terminal, mistake_id)
         _print_called_back(container, terminal, mistake_id)
         _print_variants(container, terminal, campaign_id)
+        _print_what_if(container, terminal, campaign_id)
         # First what nothing else shows; the reports are long.
         _print_proof(container, terminal, sequence_id)
         _print_why_not(container, terminal, campaign_id)
@@ -190,23 +190,34 @@ def _plan(outreach: Outreach) -> tuple[UUID, UUID, UUID]:
         max_delay_seconds=12,
     )
     mistake = Definition(
-        name="Wrong price", body="Now 200 % off!", scheduled_at=MISTAKE, niche=("B1",)
+        name="Wrong price",
+        body="Now 200 % off!",
+        scheduled_at=MISTAKE,
+        niche=("B1",),
+        target_status="all",
+        undo_seconds=60,
     )
     planned = [outreach.schedule_campaign(each, actor=ACTOR).id for each in (sale, mistake)]
     return welcome.id, planned[0], planned[1]
 
 
 def _print_what_if(container: Container, terminal: console.Terminal, campaign_id: UUID) -> None:
-    """Prints who would get the campaign if it went to customers alone, which nobody saves."""
+    """Prints who would get the campaign if it went to customers once more, which nobody saves."""
     present = container.outreach.get_campaign(campaign_id).definition
-    changed = msgspec.structs.replace(present, target_status="customer", variants=(), hold_out=0.0)
+    changed = msgspec.structs.replace(
+        present,
+        target_status="customer",
+        scheduled_at=START + timedelta(days=DAYS + 1),
+        variants=(),
+        hold_out=0.0,
+    )
     outreach, cap = container.outreach, container.settings.lead_daily_cap
     with snapshot(container.database, outreach.clock()) as seen:
         found = what_if(seen, changed, outreach.house, cap)
     ends = "" if found.ends_at is None else f", the last at {found.ends_at:%H:%M} UTC"
     terminal.print(
-        f"what if it went to customers alone? {len(found.recipients)} people would get it{ends};"
-        f" nothing is saved, and the answer is proven: {found.computed.digest[:16]}..."
+        f"what if it went to customers once more? {len(found.recipients)} people would get it{ends};"
+        f" nothing is saved, and the answer proves itself: {found.computed.digest[:16]}..."
     )
 
 
