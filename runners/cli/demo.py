@@ -216,8 +216,8 @@ def _print_what_if(container: Container, terminal: console.Terminal, campaign_id
         found = what_if(seen, changed, outreach.house, cap)
     ends = "" if found.ends_at is None else f", the last at {found.ends_at:%H:%M} UTC"
     terminal.print(
-        f"what if it went to customers once more? {len(found.recipients)} people would get it{ends};"
-        f" nothing is saved, and the answer proves itself: {found.computed.digest[:16]}..."
+        f"what if it went to customers once more? {len(found.recipients)} people would get it"
+        f"{ends}; nothing is saved, and the answer proves itself: {found.computed.digest[:16]}..."
     )
 
 

@@ -30,7 +30,8 @@ from runners.support.clocks import Clock
 
 
 class Sandbox:
-    """A gateway without a network. What is ``assumed`` goes before the settings of every device.
+    """A gateway without a network. What is ``assumed`` goes before the settings of every device;
+    then outcomes follow from who gets which text, and not from a message that is not planned yet.
 
     Receipts and replies of the future are kept in memory, like a provider's own queue. They are
     lost with the process.
@@ -46,7 +47,7 @@ class Sandbox:
         """The outcome that follows from the seed, the message and the attempt."""
         settings = {**outgoing.settings, **self.assumed}
         await self.clock.sleep(float(settings.get("latency_ms", 0)) / 1000)
-        chance = _share(settings, outgoing.message_id, f"outcome {outgoing.attempt}")
+        chance = _share(settings, self._subject(outgoing), f"outcome {outgoing.attempt}")
         for rate, outcome in (
             ("throttle_rate", Throttled(60.0)),
             ("timeout_rate", Unknown("no answer from the sandbox")),
@@ -80,17 +81,22 @@ class Sandbox:
         return self._scheduled[0][0] if self._scheduled else None
 
     def _plan_receipts(self, outgoing: Outgoing, settings: dict[str, Any]) -> None:
-        message_id = outgoing.message_id
+        message_id, subject = outgoing.message_id, self._subject(outgoing)
         if settings.get("receipts"):
             self._schedule(2, Receipt("delivered", message_id))
-            if _share(settings, message_id, "read") < 0.7:
+            if _share(settings, subject, "read") < 0.7:
                 self._schedule(90, Receipt("read", message_id))
-        if _share(settings, message_id, "reply") < float(settings.get("replies", 0.0)):
-            stops = _share(settings, message_id, "words") < 0.1
+        if _share(settings, subject, "reply") < float(settings.get("replies", 0.0)):
+            stops = _share(settings, subject, "words") < 0.1
             text = "STOP" if stops else "Thanks, tell me more"
             sender = (Address("wa_id", outgoing.phone.removeprefix("+")),)
             reply = Reply(sender, text, f"sandbox-reply-{message_id}", to=str(outgoing.device_id))
             self._schedule(300, reply)
+
+    def _subject(self, outgoing: Outgoing) -> str:
+        if not self.assumed:
+            return str(outgoing.message_id)
+        return f"{outgoing.phone} {outgoing.content.body}"
 
     def _schedule(self, seconds: float, inbound: Inbound) -> None:
         self._number += 1
@@ -98,8 +104,8 @@ class Sandbox:
         heappush(self._scheduled, (at, self._number, inbound))
 
 
-def _share(settings: dict[str, Any], message_id: UUID, what: str) -> float:
-    """A number in [0, 1) that follows from the seed, the message and ``what``."""
+def _share(settings: Mapping[str, Any], subject: str, what: str) -> float:
+    """A number in [0, 1) that follows from the seed, the ``subject`` and ``what``."""
     seed = settings.get("seed", 0)
-    digest = hashlib.sha256(f"{seed}:{message_id}:{what}".encode()).digest()
+    digest = hashlib.sha256(f"{seed}:{subject}:{what}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
