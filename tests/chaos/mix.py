@@ -71,7 +71,7 @@ class Mix:
             "requires_consent": PURPOSE,
             "undo_seconds": UNDO_SECONDS,
             # It pauses itself again and again, and somebody lets it go on.
-            "brake": {"failures": 0.005, "opt_outs": None, "at_least": 50},
+            "brake": {"failures": 0.005, "opt_outs": None, "at_least": 20},
         }
 
     def begin(self, special: str) -> int:
