@@ -77,6 +77,9 @@ class ChaosRun:
                 while frozen and frozen[0][0] <= monotonic():
                     frozen.pop(0)[1].process.send_signal(signal.SIGCONT)
                 self.traffic.resolve()
+                # Who is frozen may hold the row of a device or of a campaign.
+                if not frozen:
+                    self.traffic.mix.act()
             for _, victim in frozen:
                 victim.process.send_signal(signal.SIGCONT)
             then.soon(self.traffic.is_done, patience)

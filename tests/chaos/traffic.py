@@ -94,8 +94,10 @@ class Traffic:
         self.scheduled += self.mix.begin(campaign_id) if special else self._leads
 
     def is_done(self) -> bool:
-        """Whether every message has ended. An operator resolves unknown ones meanwhile."""
+        """Whether every message has ended. An operator resolves unknown ones meanwhile, and does
+        what else there is to do."""
         self.resolve()
+        self.mix.act()
         if not self.office.is_done():
             return False
         with self.office.container.database.transaction() as connection:
@@ -107,9 +109,7 @@ class Traffic:
         return bool(count == self.scheduled)
 
     def resolve(self) -> None:
-        """An operator has some of the unknown ones sent again, and says of none twice; and what
-        people do beside that."""
-        self.mix.act()
+        """An operator has some of the unknown ones sent again, and says of none twice."""
         with self.office.container.database.transaction() as connection:
             found = rows(
                 connection,
