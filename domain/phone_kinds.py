@@ -12,7 +12,7 @@ from typing import Any
 
 import phonenumbers
 
-_KINDS = (
+KINDS = (
     "fixed_line",
     "mobile",
     "toll_free",
@@ -38,13 +38,17 @@ def named_lengths(country_code: int, national: str) -> frozenset[int]:
     return frozenset(named)
 
 
+def plan_of(country_code: int, region: str) -> Any:
+    """The library's plan of the numbers of a region with that country code."""
+    if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY:
+        return phonenumbers.PhoneMetadata.metadata_for_nongeo_region(country_code)
+    return phonenumbers.PhoneMetadata.metadata_for_region(region)
+
+
 def _kinds(country_code: int) -> Iterator[Any]:
     for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE[country_code]:
-        if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY:
-            plan = phonenumbers.PhoneMetadata.metadata_for_nongeo_region(country_code)
-        else:
-            plan = phonenumbers.PhoneMetadata.metadata_for_region(region)
-        for name in _KINDS:
+        plan = plan_of(country_code, region)
+        for name in KINDS:
             kind = getattr(plan, name)
             if kind is not None and kind.national_number_pattern:
                 yield kind

@@ -17,7 +17,7 @@ from phonenumbers import (
     ValidationResult,
 )
 
-from domain import phone_kinds
+from domain import phone_kinds, phone_plans
 from domain.errors import InvalidInputError
 from domain.phone_text import EXPECTED, RefusedError, plain, plus_and_digits
 
@@ -40,6 +40,8 @@ def parse(value: str, default_region: str | None = None, field: str = "phone") -
     """
     try:
         text = plain(value)
+        if found := phone_plans.international(text) or phone_plans.national(text, default_region):
+            return found
         number, digits = _number(text, default_region)
         if len(digits) >= _DIGITS_OF_TWO and _are_two(text, number):
             raise RefusedError("one phone number, not two")

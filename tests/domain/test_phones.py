@@ -7,7 +7,7 @@ from typing import Any
 
 import phonenumbers
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
@@ -204,6 +204,36 @@ def test_any_text_is_one_phone_or_a_refusal(value: str, region: str | None) -> N
     if phone is not None:
         assert re.fullmatch("[+][1-9][0-9]{4,14}", phone)
         assert phones.parse(phone, region) == phones.parse(phone) == phone
+
+
+SUPPORTED = sorted(phonenumbers.SUPPORTED_REGIONS)
+
+
+@st.composite
+def plain_numbers(draw: st.DrawFn) -> tuple[str, str | None]:
+    """Nothing but digits, and perhaps a plus: an example of a region with some digits changed,
+    taken or added, as some region would write it."""
+    region = draw(st.sampled_from(SUPPORTED))
+    kind = draw(st.sampled_from([PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE]))
+    number = phonenumbers.example_number_for_type(region, kind)
+    assume(number is not None)
+    digits = phonenumbers.national_significant_number(number)
+    kept = draw(st.integers(1, len(digits)))
+    digits = digits[:kept] + draw(st.text("0123456789", max_size=len(digits) - kept + 1))
+    before = draw(st.sampled_from([f"+{number.country_code}", str(number.country_code), "0", ""]))
+    code = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[number.country_code]
+    return before + digits, draw(st.sampled_from([region, None, *code, "MY"]))
+
+
+@settings(max_examples=500)
+@given(plain_numbers() | st.tuples(NUMBERS, st.sampled_from(REGIONS)))
+@example(("0201234567", "JE"))
+@example(("+5511912345678", None))
+@example(("+390612345678", "IT"))
+def test_plain_digits_are_read_as_all_other_spellings(written: tuple[str, str | None]) -> None:
+    """They are read by the plan of their country alone: with a bracket the library is asked."""
+    value, region = written
+    assert read(value, region) == read(f"({value}", region)
 
 
 @given(st.text(max_size=20) | NUMBERS)
