@@ -51,14 +51,17 @@ def beside(statement: str, *fields: str) -> Handler:
     return handler(statement, *fields)._replace(own=False)
 
 
-def texts(array: str) -> str:
-    """SQL: a JSON array of strings as ``text[]``."""
-    return f"ARRAY(SELECT json_array_elements_text({array}))"
-
-
 def keys(array: str) -> str:
     """SQL: a JSON array of tokens as the case-folded ``text[]`` that matching compares."""
     return f"ARRAY(SELECT {key('t')} FROM json_array_elements_text({array}) t)"
+
+
+def keys_of(tokens: str) -> str:
+    """The same of a ``text[]``. Most have one token, or none."""
+    return (
+        f"CASE cardinality({tokens}) WHEN 0 THEN '{{}}' WHEN 1 THEN ARRAY[{key(f'{tokens}[1]')}]"
+        f" ELSE ARRAY(SELECT {key('t')} FROM unnest({tokens}) t) END"
+    )
 
 
 def key(token: str) -> str:

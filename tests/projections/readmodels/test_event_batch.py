@@ -18,12 +18,16 @@ from projections.database.engine import rows
 from projections.database.prepared import prepared
 from projections.readmodels.event_batch import EventBatch
 
-FIELDS = "words text, note json, number int, wanted boolean, other uuid, day date, at timestamptz"
+FIELDS = (
+    "words text, note json, number int, wanted boolean, other uuid, day date, at timestamptz,"
+    " tags texts, within.name text, within.list texts, within.more jsonb"
+)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COLUMNS = EventBatch(FIELDS)
 STATEMENT = prepared(
     "SELECT originator_id, originator_version, timestamp, words, note::text AS note, number,"
-    f" wanted, other, day, at FROM ({COLUMNS.relation}) e"
+    " wanted, other, day, at, tags, name, list, more::text AS more"
+    f" FROM ({COLUMNS.relation}) e"
 )
 
 words = st.one_of(
@@ -45,6 +49,17 @@ events = st.fixed_dictionaries(
         "other": st.none() | st.uuids(),
         "day": st.none() | st.dates(date(1970, 1, 1), date(2100, 1, 1)),
         "at": st.none() | instants,
+        "tags": st.none() | st.lists(words),
+        "within": st.none()
+        | st.fixed_dictionaries(
+            {},
+            optional={
+                "name": st.none() | words,
+                "list": st.none() | st.lists(words),
+                "more": st.none() | st.dictionaries(words, words),
+                "else": words,
+            },
+        ),
         "more": words,
     },
 )
@@ -71,8 +86,13 @@ def test_every_value_comes_through(container: Container) -> None:
     def check(found: list[dict[str, Any]]) -> None:
         for row, event in zip(read(container, found), found, strict=True):
             said = row._asdict()
-            note = said.pop("note")
-            assert (None if note is None else msgspec.json.decode(note)) == event.get("note")
+            within = event.get("within") or {}
+            for name, of in (("note", event), ("more", within)):
+                json = said.pop(name)
+                assert (None if json is None else msgspec.json.decode(json)) == of.get(name)
+            assert said.pop("tags") == (event.get("tags") or [])
+            assert said.pop("list") == (within.get("list") or [])
+            assert said.pop("name") == within.get("name")
             assert said == {name: event.get(name) for name in said}
 
     check()
