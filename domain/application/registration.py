@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from itertools import count
+from itertools import chain, count
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
@@ -19,6 +19,9 @@ from domain.ids import derived
 from domain.lead import Agreed
 from domain.phones import canonical
 from domain.surroundings import Surroundings
+
+# Lives of a phone that are asked for at once: that of earlier versions, and the first.
+_USUAL_LIVES = 2
 
 
 class Registration(NamedTuple):
@@ -174,10 +177,14 @@ class RegistrationCommands(SenderCommands):
         New leads are registered with these ids and no others: whoever registers one meanwhile takes
         the same id, and one of the two is refused.
         """
-        wanted = list(keys)
+        wanted = list(dict.fromkeys(keys))
         # In this order: whoever is registered meanwhile takes an id that is free here, or is seen.
-        lives = self.lives(connection, wanted, locks=True)
-        owners = {k: ids[0] for k, ids in self.queries.leads_of_keys(connection, wanted).items()}
+        lives = self.lives(connection, wanted, most=_USUAL_LIVES, locks=True)
+        owners = self._owners(connection, wanted)
+        # Of somebody who is known nobody asks for the next life.
+        if later := [key for key in wanted if key not in lives and key not in owners]:
+            lives |= self.lives(connection, later)
+            owners |= self._owners(connection, later)
         gone = {k: each.latest for k, each in lives.items() if each.gone and k not in owners}
         forgotten = self.queries.erased(connection, filter(None, gone.values()))
         erased = {key for key, id_ in gone.items() if id_ in forgotten}
@@ -254,30 +261,42 @@ class RegistrationCommands(SenderCommands):
         self.record(connection, events)
         return events
 
+    def _owners(self, connection: Any, keys: Sequence[str]) -> dict[str, UUID]:
+        return {key: ids[0] for key, ids in self.queries.leads_of_keys(connection, keys).items()}
+
     def lives(
-        self, connection: Any, keys: Iterable[str], *, locks: bool = False
+        self,
+        connection: Any,
+        keys: Iterable[str],
+        *,
+        most: int | None = None,
+        locks: bool = False,
     ) -> dict[str, Lives]:
         """Who had each of these canonical phones, and the id that the next lead with it gets.
 
         One phone is one lead, until that lead has another phone, or the person is erased and
         consents anew: then the next person with it has the next life. Ids of earlier versions
-        followed from the namespace; they are the first. ``locks`` as in ``CommandQueries.taken``.
+        followed from the namespace; they are the first. With ``most`` those of whom none of so many
+        lives is free are left out. ``locks`` as in ``CommandQueries.taken``.
         """
         wanted = list(dict.fromkeys(keys))
         latest: dict[str, tuple[UUID, bool]] = {}
         free: dict[str, UUID] = {}
-        # Most are in their first life, or new: two lives are asked for at once.
-        both = [self._id(key, life) for key in wanted for life in (0, 1)]
-        taken = self.queries.taken(connection, both, locks=locks)
-        for life in count():
-            ids = {key: self._id(key, life) for key in wanted}
-            if life > 1:
+        # Most are in their first life, or new.
+        first = [[self._id(key, life) for key in wanted] for life in range(_USUAL_LIVES)]
+        taken = self.queries.taken(connection, chain(*first), locks=locks)
+        for life in count() if most is None else range(most):
+            if life < _USUAL_LIVES:
+                ids = dict(zip(wanted, first[life], strict=True))
+            else:
+                ids = {key: self._id(key, life) for key in wanted if key not in free}
                 taken = self.queries.taken(connection, ids.values())
-            latest.update((key, (id_, taken[id_])) for key, id_ in ids.items() if id_ in taken)
-            if life:
-                free.update((key, id_) for key, id_ in ids.items() if id_ not in taken)
-                wanted = [key for key, id_ in ids.items() if id_ in taken]
-            if not wanted:
+            for key, id_ in ids.items():
+                if id_ in taken:
+                    latest[key] = id_, taken[id_]
+                elif life:
+                    free.setdefault(key, id_)
+            if life and len(free) == len(wanted):
                 break
         nobody: tuple[UUID | None, bool] = (None, False)
         return {key: Lives(*latest.get(key, nobody), id_) for key, id_ in free.items()}

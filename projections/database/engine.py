@@ -33,6 +33,9 @@ KEY_CIPHER = "sendtrail_key_cipher"
 # And the one that holds the secret key itself, None where there is none.
 OPENING_KEY = "sendtrail_opening_key"
 
+# JSON has a list of ids as an array's literal has it, but for the brackets.
+_encode = msgspec.json.Encoder().encode
+
 # Seconds of idleness after which a connection is pinged before it is used.
 IDLE_SECONDS = 5.0
 
@@ -215,7 +218,7 @@ def rows(connection: Connection, statement: str | Prepared, **parameters: Any) -
 
 def uuids(ids: Any) -> str:
     """An iterable of ids as a PostgreSQL array literal: much cheaper than adapting each of them."""
-    return "{" + ",".join(map(str, ids)) + "}"
+    return f"{{{_encode(list(ids)).decode()[1:-1]}}}"
 
 
 def is_transient(error: BaseException | None) -> bool:

@@ -14,7 +14,6 @@ import os
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
-import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
@@ -32,8 +31,7 @@ _INSERT = prepared(
     f"""
     WITH made AS (
         INSERT INTO lead_keys (lead_id, key, digest_key)
-        SELECT lead_id, decode(key, 'hex'), decode(digest_key, 'hex')
-        FROM json_to_recordset(%(rows)s) AS r(lead_id uuid, key text, digest_key text)
+        SELECT * FROM unnest(%(ids)s::uuid[], %(keys)s::bytea[], %(digest_keys)s::bytea[])
     )
     {secret_check.KEPT}
     """,
@@ -114,16 +112,14 @@ def make(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, bytes]:
     keys = {lead_id: os.urandom(KEY_BYTES) for lead_id in sorted(lead_ids)}
     if keys:
         cipher = cipher_of(connection)
-        records = [
-            {
-                "lead_id": lead_id,
-                "key": wrap(cipher, lead_id, key).hex(),
-                "digest_key": os.urandom(KEY_BYTES).hex(),
-            }
-            for lead_id, key in keys.items()
-        ]
         # What another key encrypted is taken back with the transaction.
-        stored = rows(connection, _INSERT, rows=msgspec.json.encode(records).decode())
+        stored = rows(
+            connection,
+            _INSERT,
+            ids=uuids(keys),
+            keys=_bytes(wrap(cipher, lead_id, key) for lead_id, key in keys.items()),
+            digest_keys=_bytes(os.urandom(KEY_BYTES) for _ in keys),
+        )
         secret_check.check(connection, stored)
     return keys
 
@@ -149,3 +145,8 @@ def encrypt_anew(
         done, after = done + len(page), page[-1].lead_id
         progress(done)
     return done
+
+
+def _bytes(values: Iterable[bytes]) -> str:
+    """The literal of a ``bytea[]``."""
+    return "{" + ",".join([f'"\\\\x{value.hex()}"' for value in values]) + "}"
