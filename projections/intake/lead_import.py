@@ -2,12 +2,13 @@
 
 Good rows are registered, bad rows are reported, and importing a file twice changes nothing. The
 file is read twice: first to check that it is a list of people at all, so that a file that is none
-changes nothing; then to import it, a thousand rows to a transaction.
+changes nothing; then to import it, a thousand rows to a transaction. The next thousand are read
+while these are written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -18,6 +19,7 @@ from domain import values
 from domain.application.outreach import Outreach
 from domain.errors import InvalidInputError
 from projections.database.engine import Database
+from projections.intake.ahead import ahead
 from projections.intake.dry_run import DryRun
 from projections.intake.files.foreign import Program, open_foreign_file
 from projections.intake.files.layout import Column, mapped
@@ -161,40 +163,58 @@ def import_people(
     )
     hear = Refusals(database, outreach, actor=actor, dry_run=dry_run)
     result = Imported(columns=file.layout.columns)
-    seen: dict[str, int] = {}
     done = 0
-    rows = file.rows()
-    while chunk := list(islice(rows, CHUNK)):
-        people: list[Person] = []
-        refusals: list[Person] = []
-        for row in chunk:
-            try:
-                person = reader.read(row)
-            except InvalidInputError as error:
-                result.reject(row.line, error.field, str(error))
-                refusals.extend(reader.refusal(row))
-                continue
-            if person.opted_out:
-                refusals.append(person)
-            first = seen.setdefault(identity(person.phone), row.line)
-            if first == row.line or options.update:
-                people.append(person)
-            else:
-                result.reject(row.line, "phone", f"phone: the same as in line {first}")
-        written = write(people)
+    for chunk in ahead(_chunks(file, reader, options)):
+        for each in chunk.rejected:
+            result.reject(each.line, each.field, each.reason)
+        written = write(chunk.people)
         result.registered += written.registered
         result.updated += written.updated
         result.unchanged += written.unchanged
         result.known += written.known
         result.opted_out += written.opted_out
         # A no is heard though the row is wrong elsewhere, and by all who have the number.
-        result.opted_out += hear(refusals).opted_out
+        result.opted_out += hear(chunk.refusals).opted_out
         for line, reason in written.refused.items():
             result.reject(line, "phone", reason)
-        result.close([*file.layout.columns], chunk, rejected)
-        done += len(chunk)
+        result.close([*file.layout.columns], chunk.rows, rejected)
+        done += len(chunk.rows)
         progress(done)
     return result
+
+
+class _Chunk(msgspec.Struct, frozen=True):
+    """Rows of a file, and what they say: the people to write, those who said no, and what was
+    rejected."""
+
+    rows: list[Row]
+    people: list[Person] = []
+    refusals: list[Person] = []
+    rejected: list[Rejected] = []
+
+
+def _chunks(file: PeopleFile, reader: PersonReader, options: Options) -> Iterator[_Chunk]:
+    """The rows of the file, a transaction's at a time."""
+    seen: dict[str, int] = {}
+    rows = file.rows()
+    while some := list(islice(rows, CHUNK)):
+        chunk = _Chunk(some)
+        for row in some:
+            try:
+                person = reader.read(row)
+            except InvalidInputError as error:
+                chunk.rejected.append(Rejected(row.line, error.field, str(error)))
+                chunk.refusals.extend(reader.refusal(row))
+                continue
+            if person.opted_out:
+                chunk.refusals.append(person)
+            first = seen.setdefault(identity(person.phone), row.line)
+            if first == row.line or options.update:
+                chunk.people.append(person)
+            else:
+                reason = f"phone: the same as in line {first}"
+                chunk.rejected.append(Rejected(row.line, "phone", reason))
+        yield chunk
 
 
 def devices_by_name(database: Database) -> dict[str, UUID | None]:
