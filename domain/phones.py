@@ -26,6 +26,9 @@ MOST_DIGITS = 15
 # Fewer are not two phones in one.
 _DIGITS_OF_TWO = 12
 
+# What may be the beginning of a second phone.
+_GROUP_WITH_ZERO = re.compile("(?<=[^0-9(])[(]?0[0-9]*")
+
 # ``canonical_phone`` in ``projections/schema/functions`` is the same in SQL.
 _SHORT_BR = re.compile(r"[+]55[1-9][0-9][6-9][0-9]{7}")
 _LONG_MX = re.compile(r"[+]521[0-9]{10}")
@@ -39,8 +42,10 @@ def parse(value: str, default_region: str | None = None, field: str = "phone") -
     code. Where it is None such a phone is refused. Raises InvalidInputError for ``field``.
     """
     try:
+        if found := phone_plans.international(value):
+            return found
         text = plain(value)
-        if found := phone_plans.international(text) or phone_plans.national(text, default_region):
+        if found := _of_plan(text, default_region):
             return found
         number, digits = _number(text, default_region)
         if len(digits) >= _DIGITS_OF_TWO and _are_two(text, number):
@@ -68,6 +73,15 @@ def canonical(e164: str) -> str:
     if _SHORT_AR.fullmatch(e164):
         return f"+549{e164[3:]}"
     return e164
+
+
+def _of_plan(text: str, region: str | None) -> str | None:
+    """The phone, if its digits are one that can be read in no other way. None says nothing. Raises
+    RefusedError where ``text`` is not written as phones are."""
+    plus, digits = plus_and_digits(text)
+    if _GROUP_WITH_ZERO.search(text):
+        return None
+    return phone_plans.international(f"+{digits}") if plus else phone_plans.national(digits, region)
 
 
 def _number(text: str, region: str | None) -> tuple[PhoneNumber, str]:
@@ -167,7 +181,7 @@ def _are_two(text: str, number: PhoneNumber) -> bool:
     _, region = _country(number)
     return any(
         _is_phone(text[: group.start()], region) and _is_phone(text[group.start() :], region)
-        for group in re.finditer("(?<=[^0-9(])[(]?0[0-9]*", text)
+        for group in _GROUP_WITH_ZERO.finditer(text)
     )
 
 

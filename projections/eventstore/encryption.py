@@ -9,8 +9,7 @@ too, so that a ciphertext fits no other event.
 from __future__ import annotations
 
 import os
-from base64 import b64encode
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -60,6 +59,8 @@ BLANK: Mapping[str, Any] = {
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
+# An object of which most fields go as they came.
+_fields_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def encrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
@@ -101,16 +102,20 @@ def decrypt(connection: Connection, events: Sequence[Row]) -> Sequence[Row]:
 def _encrypt_event(row: Row, keys: Mapping[UUID, bytes]) -> Row:
     """The row with its personal fields moved into ``sealed``: base64 of nonce and ciphertext."""
     originator_id, version, topic, state = row
-    event = _decode(state)
-    fields = {
-        path[-1]: _parent(event, path).pop(path[-1])
-        for path in PERSONAL[topic]
-        if path[-1] in _parent(event, path)
-    }
+    event: dict[str, Any] = _fields_of(state)
+    fields: dict[str, Any] = {}
+    for path in PERSONAL[topic]:
+        parent = event
+        for name in path[:-1]:
+            if isinstance(parent[name], msgspec.Raw):
+                parent[name] = _fields_of(parent[name])
+            parent = parent[name]
+        if path[-1] in parent:
+            fields[path[-1]] = parent.pop(path[-1])
     nonce = os.urandom(NONCE_BYTES)
     place = _associated_data(originator_id, version)
     ciphertext = AESGCM(keys[originator_id]).encrypt(nonce, _encode(fields), place)
-    event["sealed"] = b64encode(nonce + ciphertext).decode()
+    event["sealed"] = b2a_base64(nonce + ciphertext, newline=False).decode()
     return originator_id, version, topic, _encode(event)
 
 
@@ -155,4 +160,6 @@ def _parent(event: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
 
 def _associated_data(originator_id: UUID | str, version: int) -> bytes:
     """The event's place in its stream, which the cipher authenticates."""
-    return bytes.fromhex(str(originator_id).replace("-", "")) + version.to_bytes(8, "big")
+    if isinstance(originator_id, UUID):
+        return originator_id.bytes + version.to_bytes(8, "big")
+    return bytes.fromhex(originator_id.replace("-", "")) + version.to_bytes(8, "big")
