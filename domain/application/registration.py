@@ -265,12 +265,7 @@ class RegistrationCommands(SenderCommands):
         return {key: ids[0] for key, ids in self.queries.leads_of_keys(connection, keys).items()}
 
     def lives(
-        self,
-        connection: Any,
-        keys: Iterable[str],
-        *,
-        most: int | None = None,
-        locks: bool = False,
+        self, connection: Any, keys: Iterable[str], *, most: int | None = None, locks: bool = False
     ) -> dict[str, Lives]:
         """Who had each of these canonical phones, and the id that the next lead with it gets.
 
