@@ -12,8 +12,9 @@ from api.http.blueprints import Blueprint
 from api.http.context import check_pool, container, now, outreach
 from api.schemas.fields import PageQuery
 from api.schemas.what_if import Question, WhatIf
+from projections.queries import people
 from projections.what_if import campaign, sequence
-from projections.what_if.answer import Answer
+from projections.what_if.answer import Answer, LeftOut, Recipient
 from projections.what_if.pages import page
 from projections.what_if.snapshot import snapshot
 
@@ -43,7 +44,20 @@ def ask(data: dict[str, Any], query: dict[str, Any]) -> Any:
         found = _of_campaign(data) if "campaign" in data else _of_sequence(data)
         kept.keep(question, found, at)
     shown = page(found, query["limit"], query.get("cursor"))
-    return {**msgspec.structs.asdict(found), **shown._asdict()}
+    ids = {each.lead_id for each in (*shown.recipients, *shown.left_out)}
+    with container().database.reading() as connection:
+        called = people.called(connection, ids)
+
+    def named(each: Recipient | LeftOut) -> dict[str, Any]:
+        name, phone = called.get(each.lead_id, ("", None))
+        return {**each._asdict(), "name": name, "phone": phone}
+
+    return {
+        **msgspec.structs.asdict(found),
+        "recipients": [named(each) for each in shown.recipients],
+        "left_out": [named(each) for each in shown.left_out],
+        "next_cursor": shown.next_cursor,
+    }
 
 
 def _of_campaign(data: dict[str, Any]) -> Answer:

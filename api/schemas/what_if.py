@@ -52,8 +52,17 @@ class Question(Schema):
             raise ValidationError({wrong[0]: ["Expected only for the other kind of question."]})
 
 
-class WouldGet(Schema):
+class Person(Schema):
     lead_id = fields.UUID(required=True)
+    name = fields.String(required=True, metadata=note("as it is now"))
+    phone = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=note("as it is now; null of a person who was erased"),
+    )
+
+
+class WouldGet(Person):
     device_id = fields.UUID(required=True)
     at = fields.AwareDateTime(
         required=True, allow_none=True, metadata=note("null where nobody knows when")
@@ -61,8 +70,7 @@ class WouldGet(Schema):
     step = fields.Integer(allow_none=True, metadata=note("of a sequence, from 1; else null"))
 
 
-class WouldNotGet(Schema):
-    lead_id = fields.UUID(required=True)
+class WouldNotGet(Person):
     reason = fields.String(required=True)
     step = fields.Integer(allow_none=True, metadata=note("of a sequence, from 1; else null"))
 

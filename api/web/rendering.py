@@ -17,11 +17,12 @@ from markupsafe import Markup, escape
 
 from api.web import files, forms, places, texts
 from api.web.zones import zone
+from domain.message import STATUSES
 from domain.visible import visible, visible_json, visible_lines
 
 # Seconds between two looks at something that moves.
 EVERY = 5
-NOTHING = Markup("—")
+NOTHING = Markup('<span class="none">—</span>')
 # An instant within a sentence, which says what its zone is.
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d| UTC)(?!\w)"
@@ -61,6 +62,16 @@ def wall(written: str) -> str:
 def number(value: float | None) -> str:
     """A number as the reader's language writes it."""
     return NOTHING if value is None else format_decimal(value, locale=texts.language())
+
+
+def written(value: object) -> str:
+    """A value as a field has it: a number without an empty fraction."""
+    return "" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def by_life(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Counts of messages by status, in the order in which a message has them."""
+    return [(status, counts[status]) for status in STATUSES if status in counts]
 
 
 def percent(share: float) -> str:
@@ -133,6 +144,7 @@ def _made() -> Environment:
     )
     environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
+        "by_life": by_life,
         "current": places.current,
         "day": day,
         "when": when,
@@ -144,6 +156,7 @@ def _made() -> Environment:
         "story": story,
         "wall": wall,
         "word": texts.word,
+        "written": written,
     }
     environment.globals |= {
         "csv_address": csv_address,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, request
 
@@ -32,11 +33,21 @@ def show() -> str | tuple[str, int]:
     return render(
         "why_not.html",
         asked=asked,
+        person=_person(asked.get("lead_id", "")),
         answer=answer,
         wrong=wrong,
         campaigns=asking.get("/campaigns", limit=CHOICES)["items"],
         sequences=asking.get("/sequences", limit=CHOICES)["items"],
     ), 200 if wrong is None else wrong.status
+
+
+def _person(lead_id: str) -> str:
+    """What the person with that id is called; nothing for somebody who is not there."""
+    try:
+        lead = asking.get(f"/leads/{UUID(lead_id)}")
+    except (ApiError, ValueError):
+        return ""
+    return str(lead["name"] or lead["phone"] or "")
 
 
 def _lead_of(phone: str) -> str:

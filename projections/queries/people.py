@@ -29,6 +29,16 @@ def lead_ids(connection: Connection, lead_id: UUID) -> list[UUID]:
     return [row.lead_id for row in found]
 
 
+def called(connection: Connection, lead_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str | None]]:
+    """The names and phones of these leads as they are now; of one that was erased neither."""
+    found = rows(
+        connection,
+        "SELECT lead_id, name, phone FROM leads WHERE lead_id = ANY(%(ids)s::uuid[])",
+        ids=uuids(lead_ids),
+    )
+    return {row.lead_id: (row.name, row.phone) for row in found}
+
+
 def keys(connection: Connection, lead_ids: Iterable[UUID]) -> list[str]:
     """By what the person of these leads is found."""
     found = rows(

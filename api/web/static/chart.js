@@ -10,7 +10,8 @@ const ROOM = 70;
 const DOT = 3.5;
 const APART = 9;
 
-const language = document.documentElement.lang;
+// Where a language has several ways to write a day, the one of our pages.
+const language = { en: "en-GB" }[document.documentElement.lang] ?? document.documentElement.lang;
 const share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
 const number = new Intl.NumberFormat(language);
 const date = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });

@@ -23,7 +23,9 @@ def test_a_viewer_asks_who_would_get_it_and_when(
 ) -> None:
     """Nothing is saved; people come page by page, and the counts are of all."""
     device = given.device(operator, min_delay_seconds=10, max_delay_seconds=20)
-    people = sorted(given.lead(operator, number, niche=["B1"]) for number in range(1, 5))
+    people = sorted(
+        given.lead(operator, number, niche=["B1"], name="Aisyah") for number in range(1, 5)
+    )
     operator.post(f"/leads/{people[1]}/opt-out")
     given.lead(operator, 9, niche=["B12"])
     events = state.count(container.database)
@@ -40,7 +42,9 @@ def test_a_viewer_asks_who_would_get_it_and_when(
         "2026-03-02T09:00:15+00:00",
         "2026-03-02T09:00:30+00:00",
     ]
-    assert first["left_out"] == [{"lead_id": people[1], "reason": "opted_out", "step": None}]
+    phone = operator.get(f"/leads/{people[1]}").json["phone"]
+    who = {"lead_id": people[1], "name": "Aisyah", "phone": phone}
+    assert first["left_out"] == [{**who, "reason": "opted_out", "step": None}]
     assert (second["left_out"], second["next_cursor"]) == ([], None)
     assert first["excluded"] == second["excluded"] == {"opted_out": 1}
     assert first["per_day"] == {"2026-03-02": {"total": 3, device: 3}}
