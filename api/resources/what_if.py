@@ -44,7 +44,7 @@ def ask(data: dict[str, Any], query: dict[str, Any]) -> Any:
         found = _of_campaign(data) if "campaign" in data else _of_sequence(data)
         kept.keep(question, found, at)
     shown = page(found, query["limit"], query.get("cursor"))
-    ids = {each.lead_id for each in (*shown.recipients, *shown.left_out)}
+    ids = {each.lead_id for each in shown.recipients} | {each.lead_id for each in shown.left_out}
     with container().database.reading() as connection:
         called = people.called(connection, ids)
 
