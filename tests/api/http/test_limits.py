@@ -135,7 +135,7 @@ def test_what_is_not_there_and_what_cannot_be_done_have_one_shape(operator: Clie
         assert error["code"] == status
         assert isinstance(error["status"], str)
         assert error["message"]
-        assert set(error) <= {"code", "status", "message", "errors"}
+        assert set(error) <= {"code", "status", "message", "errors", "fields"}
 
 
 def test_a_method_that_is_not_allowed_says_which_are(operator: Client) -> None:

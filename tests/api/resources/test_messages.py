@@ -124,14 +124,16 @@ def test_messages_are_filtered(
     assert found(sequence_id=sequence_id) == [step]
     assert found(lead_id=lead_2) == [failed]
     assert found(lead_id=lead_1, status="sent", device_id=first) == [sent]
-    assert found(lead_id=str(NOBODY)) == []
+    assert found(lead_id=lead_2, status="sent") == []
     bad = [
         operator.get("/messages", status="gone"),
         operator.get("/messages", status="Sent"),
         operator.get("/messages", device_id="Sales 1"),
         operator.get("/messages", lead_id="1"),
+        operator.get("/messages", lead_id=str(NOBODY)),
     ]
-    assert [fields(a) for a in bad] == [["status"], ["status"], ["device_id"], ["lead_id"]]
+    wrong = [["status"], ["status"], ["device_id"], ["lead_id"], ["lead_id"]]
+    assert [fields(a) for a in bad] == wrong
 
 
 def test_a_failed_message_is_really_sent_again(
