@@ -56,7 +56,9 @@ def completion(shell: str) -> None:
 
     made = kind(main, {}, PROGRAM, VARIABLE)
     # Not ``source``, which for bash starts a shell to ask for its version.
-    console.say_lines(made.source_template % made.source_vars())
+    script = made.source_template % made.source_vars()
+    # What fish shows of a help text would end at its first comma.
+    console.say_lines(script.replace('string split "," ', 'string split --max 1 "," '))
 
 
 @click.command()

@@ -59,24 +59,45 @@ def test_a_page_of_no_command_is_refused() -> None:
     assert result.stderr.splitlines()[-1] == r"Error: there is no command x\x1b[2J"
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="this system has no bash")
-def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
-    """With the script that is printed."""
-    script = fresh("completion", "bash").stdout
+# How each shell is asked for "import --d", without a terminal, and what it says.
+ASKED = {
+    "bash": (
+        "COMP_WORDS=(sendtrail import --d); COMP_CWORD=2; COMPREPLY=();"
+        ' _sendtrail_completion sendtrail; echo "${COMPREPLY[@]}"',
+        "--dry-run\n",
+    ),
+    "fish": (
+        'complete -C "sendtrail import --d"',
+        "--dry-run\tWrite nothing, and say what would become of it.\n",
+    ),
+    "zsh": (
+        "words=(sendtrail import --d); CURRENT=3; _sendtrail_completion",
+        "--dry-run:Write nothing, and say what would become of it.\n",
+    ),
+}
+# What zsh's own completion does with the answer.
+ZSH = "compdef() { :; }; _describe() { print -rl -- $completions_with_descriptions; }"
+
+
+@pytest.mark.parametrize("shell", ASKED)
+def test_shells_complete_commands_and_options(tmp_path: Path, shell: str) -> None:
+    """With the script that is printed, each in its own way."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"this system has no {shell}")
+    script = fresh("completion", shell).stdout
     program = tmp_path / "sendtrail"
     program.write_text(f"#!{sys.executable}\nfrom runners.cli.main import main\nmain()\n")
     program.chmod(0o700)
-    ask = (
-        "COMP_WORDS=(sendtrail import --d); COMP_CWORD=2; COMPREPLY=();"
-        ' _sendtrail_completion sendtrail; echo "${COMPREPLY[@]}"'
-    )
+    ask, said = ASKED[shell]
+    before = ZSH if shell == "zsh" else ""
+    own = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
 
     done = subprocess.run(
-        ["bash", "-c", f"{script}\n{ask}"],
-        env={**environment(), "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
+        [shell, "-c", f"{before}\n{script}\n{ask}"],
+        env={**environment(), **own, "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert (done.stdout, done.stderr) == ("--dry-run\n", "")
+    assert (done.stdout, done.stderr) == (said, "")
