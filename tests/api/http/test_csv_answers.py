@@ -42,8 +42,7 @@ LISTS = {
 # Tests of their own have them.
 ELSEWHERE = {
     "/devices/{device_id}/templates", "/campaigns/{campaign_id}/recipients", "/reports/series",
-    "/leads/{lead_id}/consents", "/segments", "/segments/{segment_id}/leads",
-    "/reports/attention",
+    "/leads/{lead_id}/consents", "/segments", "/segments/{segment_id}/leads", "/reports/attention",
 }  # fmt: skip
 EVIL = '=HYPERLINK("http://evil.example";1)'
 
