@@ -217,7 +217,8 @@ def rows(connection: Connection, statement: str | Prepared, **parameters: Any) -
 
 
 def uuids(ids: Any) -> str:
-    """An iterable of ids as a PostgreSQL array literal: much cheaper than adapting each of them."""
+    """An iterable of ids as a PostgreSQL array literal, None as null: much cheaper than adapting
+    each of them."""
     return f"{{{_encode(list(ids)).decode()[1:-1]}}}"
 
 

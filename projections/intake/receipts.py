@@ -195,7 +195,7 @@ def _keep_early(connection: Connection, now: datetime, unknown: Sequence[Receive
         {
             "device_ids": uuids(each.device_id for each in early),
             "devices": [uuids(devices or ()) for devices in listed],
-            "secret_ids": uuids(each.secret_id or "NULL" for each in early),
+            "secret_ids": uuids(each.secret_id for each in early),
             "ids": [each.receipt.provider_id for each in early],
             "kinds": [each.receipt.kind for each in early],
             "codes": [values.cleaned(each.receipt.code, 200) for each in early],
