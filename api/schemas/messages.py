@@ -90,6 +90,9 @@ class MessageState(Schema):
 
 class Message(MessageState):
     recipient_phone = fields.String(required=True, allow_none=True)
+    recipient_name = fields.String(
+        required=True, metadata=note("empty where nobody knows it, and once the person is erased")
+    )
     due_at = _moment()
 
 

@@ -49,6 +49,12 @@ class Reply(Schema):
     received_at = fields.AwareDateTime(required=True)
 
 
+class ListedReply(Reply):
+    name = fields.String(
+        required=True, allow_none=True, metadata=note("of the lead, as it is now; null without one")
+    )
+
+
 class NewSuppression(Schema):
     kind = fields.String(load_default="phone", validate=validate.OneOf(ADDRESS_KINDS))
     value = Text(

@@ -190,6 +190,7 @@ def message(row: Any, waits: Explained | None) -> dict[str, Any]:
         "id": row.message_id,
         "message_id": row.message_id,
         "recipient_phone": row.recipient_phone,
+        "recipient_name": row.recipient_name,
         "due_at": row.due_at,
         "waits_for": waits_for(waits),
         **{name: getattr(row, name) for name in names},

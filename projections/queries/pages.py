@@ -17,7 +17,8 @@ from projections.queries.filters import Condition, bounds, conditions
 from projections.schema.expressions import address_key
 
 _MESSAGES = """(
-    SELECT m.*, l.phone AS recipient_phone FROM broadcast_messages m JOIN leads l USING (lead_id)
+    SELECT m.*, l.phone AS recipient_phone, l.name AS recipient_name
+    FROM broadcast_messages m JOIN leads l USING (lead_id)
 )"""
 _RECIPIENTS = """(
     SELECT m.*, l.phone, l.name FROM broadcast_messages m JOIN leads l USING (lead_id)

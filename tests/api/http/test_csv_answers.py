@@ -178,7 +178,7 @@ def test_an_empty_list_has_a_header(operator: Client) -> None:
 
     assert response.text == (
         "id,lead_id,device_id,gateway,from.kind,from.value,text,kind,automatic,may_be,message_id,"
-        "sent_at,received_at\r\n"
+        "sent_at,received_at,name\r\n"
     )
 
 

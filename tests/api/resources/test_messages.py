@@ -44,6 +44,7 @@ def test_a_sent_message_tells_its_whole_life(
         "status": "sent",
         "lead_id": message["lead_id"],
         "recipient_phone": operator.get(f"/leads/{message['lead_id']}").json["phone"],
+        "recipient_name": "Aisyah",
         "device_id": device_id,
         "campaign_id": campaign_id,
         "sequence_id": None,

@@ -140,6 +140,7 @@ def test_the_first_day_by_keyboard_alone(
     with person(chromium, address) as mei:
         mei.does(lambda page: page.on("filechooser", lambda window: window.set_files(file)))
         mei.opens("/sign-in?next=/devices")
+        mei.does(lambda page: page.locator("#key:focus").wait_for())
         mei.does(lambda page: page.keyboard.type(key))
         mei.presses("Enter")
         mei.sees("A sandbox device takes every message")

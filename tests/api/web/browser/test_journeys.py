@@ -257,6 +257,7 @@ def test_everything_is_begun_by_keyboard_alone(
     key = api_key(container, "mei", "operator")
     with person(chromium, address) as mei:
         mei.opens("/sign-in?next=/devices")
+        mei.does(lambda page: page.locator("#key:focus").wait_for())
         mei.does(lambda page: page.keyboard.type(key))
         mei.presses("Enter")
         mei.sees("A sandbox device takes every message")
