@@ -87,17 +87,17 @@ def why_not(query: dict[str, Any]) -> Any:
 @blueprint.response(200, page_of(LoggedEvent))
 def events(query: dict[str, Any]) -> Any:
     """The raw log, in its order; next_cursor goes on as after does"""
-    limit, cursor = query.pop("limit"), query.pop("cursor", "0")
+    limit, cursor, most = query.pop("limit"), query.pop("cursor", "0"), query.pop("most", None)
     query["after"] = max(int(cursor), query["after"])
     for name in ("since", "until"):
         if name in query:
             query[name] = values.parse_instant(query[name], name)
     with container().database.transaction() as connection:
         named.check(connection, query)
-        rows = event_log.page(connection, event_log.Filter(**query), limit + 1)
+        rows, looked_at = event_log.page(connection, event_log.Filter(**query), limit + 1, most)
     if rows:
         # Who follows the log remembers where it was. The place of an event that a crash takes back
         # may be given again.
         container().database.flush()
-    next_cursor = str(rows[limit - 1].notification_id) if len(rows) > limit else None
-    return {"items": rows[:limit], "next_cursor": next_cursor}
+    next_ = rows[limit - 1].notification_id if len(rows) > limit else looked_at
+    return {"items": rows[:limit], "next_cursor": None if next_ is None else str(next_)}

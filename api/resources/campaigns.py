@@ -28,6 +28,7 @@ from api.schemas.campaigns import (
     CopyOfCampaign,
     NewCampaign,
     Preview,
+    PreviewQuery,
 )
 from api.schemas.fields import Nothing, Seen, fill_max_delay, page_of
 from domain.campaign.definition import Definition
@@ -108,12 +109,13 @@ def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
 
 
 @blueprint.get("/<uuid:campaign_id>/preview", needs="viewer")
+@blueprint.arguments(PreviewQuery, location="query")
 @blueprint.response(200, Preview)
-def preview_(campaign_id: UUID) -> Any:
+def preview_(query: dict[str, Any], campaign_id: UUID) -> Any:
     """Who gets it, who does not and why, what it says, and when the last leaves"""
     written = outreach().get_campaign(campaign_id).definition
     with container().database.transaction() as connection:
-        found = preview(connection, campaign_id, now(), outreach().house)
+        found = preview(connection, campaign_id, now(), outreach().house, **query)
     # Outside the transaction: a provider may be slow.
     warnings = [*found.warnings, *approved_templates.warnings(found, written)]
     return msgspec.structs.replace(found, warnings=warnings)

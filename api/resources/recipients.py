@@ -27,7 +27,7 @@ def index(query: dict[str, Any], campaign_id: UUID) -> Any:
     have no message. A page of these may have few items, or none, and others after it.
     """
     state = outreach().get_campaign(campaign_id)
-    reason = query.pop("excluded", None)
+    reason, most = query.pop("excluded", None), query.pop("most", None)
     if reason is None:
         return page("recipient", {**query, "campaign_id": campaign_id}, _recipient)
     if "status" in query:
@@ -35,7 +35,7 @@ def index(query: dict[str, Any], campaign_id: UUID) -> Any:
     cursor = query.get("cursor")
     after = pages.decode_cursor(cursor) if cursor else None
     with container().database.transaction() as connection:
-        found = left_out.page(connection, state, reason, after, query["limit"], now())
+        found = left_out.page(connection, state, reason, after, query["limit"], now(), most)
     return {
         "items": [_excluded(row, reason) for row in found.leads],
         "next_cursor": None if found.after is None else pages.encode_cursor(found.after),

@@ -14,8 +14,11 @@ from api.schemas import serializers
 from api.schemas.reports import (
     AttentionLines,
     CampaignReport,
+    CampaignReportQuery,
     DeviceReports,
+    DeviceReportsQuery,
     Overview,
+    OverviewQuery,
     SequenceReport,
     Series,
     SeriesQuery,
@@ -33,13 +36,18 @@ blueprint = Blueprint("reports", __name__, url_prefix="/api/v1/reports")
 
 
 @blueprint.get("/overview", needs="viewer")
+@blueprint.arguments(OverviewQuery, location="query")
 @blueprint.response(200, Overview)
-def overview() -> Any:
+def overview(query: dict[str, Any]) -> Any:
     """Everything at a glance"""
+    most = query.get("most")
     with container().database.transaction() as connection:
         found = reports.overview(connection)
-        pending = waiting_summary.summary(connection, container().settings, now())
-    return {**asdict(found), "waiting": pending.lines, "waiting_total": pending.total}
+        pending = found.messages["pending"]
+        if most is not None and pending > most:
+            return {**asdict(found), "waiting": None, "waiting_total": pending}
+        waiting = waiting_summary.summary(connection, container().settings, now())
+    return {**asdict(found), "waiting": waiting.lines, "waiting_total": waiting.total}
 
 
 @blueprint.get("/attention", needs="viewer")
@@ -54,11 +62,12 @@ def attention_() -> Any:
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>", needs="viewer")
+@blueprint.arguments(CampaignReportQuery, location="query")
 @blueprint.response(200, CampaignReport)
-def campaign(campaign_id: UUID) -> Any:
+def campaign(query: dict[str, Any], campaign_id: UUID) -> Any:
     """What became of a campaign"""
     with container().database.transaction() as connection:
-        return reports.campaign(connection, campaign_id)
+        return reports.campaign(connection, campaign_id, **query)
 
 
 @blueprint.get("/sequences/<uuid:sequence_id>", needs="viewer")
@@ -70,11 +79,13 @@ def sequence(sequence_id: UUID) -> Any:
 
 
 @blueprint.get("/devices", needs="viewer")
+@blueprint.arguments(DeviceReportsQuery, location="query")
 @blueprint.response(200, DeviceReports)
-def devices() -> Any:
+def devices(query: dict[str, Any]) -> Any:
     """What each device did, day by day"""
     with container().database.transaction() as connection:
-        return {"items": [serializers.device_report(row) for row in reports.devices(connection)]}
+        found = reports.devices(connection, **query)
+    return {"items": [serializers.device_report(row) for row in found]}
 
 
 # How far a series goes back that does not say since when.
@@ -123,4 +134,4 @@ def signals_(query: dict[str, Any]) -> Any:
     until = query.get("until", now())
     since = query.get("since", until - SIGNALS_SPAN)
     with container().database.transaction() as connection:
-        return signals(connection, since, until)
+        return signals(connection, since, until, query["most"])

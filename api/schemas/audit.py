@@ -168,6 +168,10 @@ class EventQuery(Schema):
     actor = Text()
     since = Text(metadata=note(INSTANT))
     until = Text(metadata=note(INSTANT))
+    most = fields.Integer(
+        validate=validate.Range(1, 10**12),
+        metadata=note("look at no more of the log: then a page may have few items and more after"),
+    )
 
 
 class LoggedEvent(Schema):

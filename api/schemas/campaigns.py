@@ -233,9 +233,23 @@ class TextWarning(Schema):
     count = fields.Integer(required=True, allow_none=True, metadata=note("leads that it is about"))
 
 
+class PreviewQuery(Schema):
+    most = fields.Integer(
+        validate=validate.Range(1, 1_000_000),
+        metadata=note("look at no more people than these; all if it is not given"),
+    )
+
+
 class Preview(Schema):
     campaign_id = fields.UUID(required=True)
     status = fields.String(required=True)
+    whole = fields.Boolean(
+        required=True,
+        metadata=note(
+            "false where there is more than `most` lets it look at: then all below is of a part, "
+            "and there are no devices and no end"
+        ),
+    )
     audience = fields.Integer(
         required=True, metadata=note("leads that have a message, or would get one now")
     )

@@ -27,6 +27,10 @@ class NewEnrollment(Schema):
 class Enrollment(Schema):
     id = fields.UUID(required=True)
     lead_id = fields.UUID(required=True)
+    phone = fields.String(
+        required=True, allow_none=True, metadata=note("null once the person is erased")
+    )
+    name = fields.String(required=True)
     sequence_id = fields.UUID(required=True)
     status = fields.String(
         required=True,

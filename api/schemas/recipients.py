@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 from api.schemas.fields import PageQuery, note
 from domain.audience import Exclusion
 from domain.message import STATUSES
+from projections.queries.left_out import MOST
 
 
 class RecipientQuery(PageQuery):
@@ -18,6 +19,10 @@ class RecipientQuery(PageQuery):
     excluded = fields.String(
         validate=validate.OneOf(get_args(Exclusion)),
         metadata=note("those who were left out, in place of those who have a message"),
+    )
+    most = fields.Integer(
+        validate=validate.Range(1, MOST),
+        metadata=note("with excluded: look at no more people for a page"),
     )
 
 

@@ -11,6 +11,7 @@ from api.schemas.messages import WaitsFor
 from domain.message import STATUSES
 from projections.queries.attention import Kind
 from projections.queries.series import By
+from projections.queries.signals import MOST as MOST_SIGNALS
 
 ByStatus = Schema.from_dict(
     {status: fields.Integer(required=True) for status in STATUSES}, name="ByStatus"
@@ -60,6 +61,13 @@ class VariantReport(Schema):
             "lowest and highest share of those sent that is replied to, with 95 % confidence"
             " (Wilson); null before one is sent"
         ),
+    )
+
+
+class CampaignReportQuery(Schema):
+    variants = fields.Boolean(
+        load_default=True,
+        metadata=note("false: no `variants`, which take as long as there are messages"),
     )
 
 
@@ -119,6 +127,14 @@ class DeviceReport(Schema):
     days = fields.List(fields.Nested(DeviceDay), required=True)
 
 
+class DeviceReportsQuery(Schema):
+    device_id = fields.UUID(metadata=note("of this device alone"))
+    days = fields.Integer(
+        validate=validate.Range(1, 1000),
+        metadata=note("the last so many on which a device did something; all if it is not given"),
+    )
+
+
 class DeviceReports(Schema):
     items = fields.List(fields.Nested(DeviceReport), required=True)
 
@@ -135,6 +151,13 @@ class WaitingLine(WaitsFor):
     story = fields.String(required=True, metadata=note("the same as a sentence"))
 
 
+class OverviewQuery(Schema):
+    most = fields.Integer(
+        validate=validate.Range(min=0),
+        metadata=note("sum up what waits only if no more messages than these are pending"),
+    )
+
+
 class Overview(Schema):
     leads = fields.Integer(required=True)
     opted_out = fields.Integer(required=True, metadata=note("leads that are opted out now"))
@@ -145,7 +168,10 @@ class Overview(Schema):
     waiting = fields.List(
         fields.Nested(WaitingLine),
         required=True,
-        metadata=note("what pending messages wait for, most first, at most 20"),
+        allow_none=True,
+        metadata=note(
+            "what pending messages wait for, most first, at most 20; null: not summed up"
+        ),
     )
     waiting_total = fields.Integer(required=True, metadata=note("all pending messages"))
 
@@ -211,6 +237,11 @@ class SignalsQuery(Schema):
         metadata=note("planned for this time or later; without it 30 days before until")
     )
     until = fields.AwareDateTime(metadata=note("planned before this time; without it now"))
+    most = fields.Integer(
+        load_default=MOST_SIGNALS,
+        validate=validate.Range(1, MOST_SIGNALS),
+        metadata=note("count no more messages than these"),
+    )
 
 
 class SignalRate(Schema):

@@ -132,6 +132,8 @@ def suppression(row: Any, *, masked: bool) -> dict[str, Any]:
 def enrollment(row: Any) -> dict[str, Any]:
     names = (
         "lead_id",
+        "phone",
+        "name",
         "sequence_id",
         "status",
         "reason",

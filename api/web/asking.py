@@ -19,6 +19,8 @@ from api.http.auth import SIGNED_IN
 from api.web.zones import with_offsets
 
 ROOT = "/api/v1"
+# What the address of a page has that waits for all, see ``later``. The API does not know it.
+WHOLE = "whole"
 
 
 class ApiError(Exception):
@@ -44,11 +46,13 @@ def get(path: str, /, **query: Any) -> Any:
     return _json(ask("GET", path, query))
 
 
-def listed(path: str, limit: int) -> dict[str, Any]:
+def listed(path: str, limit: int, **more: Any) -> dict[str, Any]:
     """What a page of a list shows: ``items`` and ``next_cursor``, as the API answers to the filters
-    in this page's address, and these as ``asked``. Raises ApiError."""
+    in this page's address, and these as ``asked``; ``more`` is said beside them. Raises
+    ApiError."""
     asked = request.args.to_dict()
-    query: dict[str, Any] = {"limit": limit} | with_offsets(asked)
+    asked.pop(WHOLE, None)
+    query: dict[str, Any] = {"limit": limit} | with_offsets(asked) | more
     return {**get(path, **query), "asked": asked}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import math
+from datetime import datetime, timedelta
 from typing import Any, get_args
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from api.http.context import container, now
-from api.web import asking, forms, texts
+from api.web import asking, forms, later, texts
 from api.web.asking import ApiError
 from api.web.composing import CHANGEABLE
 from api.web.rendering import offer, render
@@ -20,6 +21,8 @@ from domain.message import STATUSES
 blueprint = Blueprint("web_campaigns", __name__)
 
 PAGE = 50
+# People that are looked at before the page of who was left out is shown.
+LEFT_OUT = 500
 # While its numbers change by themselves.
 MOVING = ("pending", "triggering", "triggered")
 # What a person may do to a campaign, by its status.
@@ -47,20 +50,24 @@ def show(campaign_id: UUID) -> str:
 @blueprint.get("/campaigns/<uuid:campaign_id>/progress")
 def progress(campaign_id: UUID) -> str:
     """The counts alone, to be asked for again and again."""
-    report = asking.get(f"/reports/campaigns/{campaign_id}")
+    report = asking.get(f"/reports/campaigns/{campaign_id}", variants="false")
     return render("campaign_progress.html", report=report)
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/recipients")
 def recipients(campaign_id: UUID) -> str:
     """Who has a message of it, or was left out for the reason in the address."""
-    return render(
+    most = later.most(LEFT_OUT) if request.args.get("excluded") else None
+    found = asking.listed(f"/campaigns/{campaign_id}/recipients", PAGE, most=most)
+    return later.render_part(
         "campaign_recipients.html",
+        "campaign_recipients_found.html",
         campaign=asking.get(f"/campaigns/{campaign_id}"),
         statuses=[(each, each) for each in STATUSES],
         reasons=[(each, texts.word(each)) for each in get_args(Exclusion)],
         wanted=request.args.get("excluded", ""),
-        **asking.listed(f"/campaigns/{campaign_id}/recipients", PAGE),
+        is_part=most is not None and len(found["items"]) < PAGE and bool(found["next_cursor"]),
+        **found,
     )
 
 
@@ -78,17 +85,22 @@ def change(campaign_id: UUID, action: str) -> Response | tuple[str, int]:
 
 def _page(campaign_id: UUID, wrong: ApiError | None = None) -> str:
     campaign: dict[str, Any] = asking.get(f"/campaigns/{campaign_id}")
-    return render(
+    preview = later.foreseen(campaign_id)
+    # Texts are compared message by message, too.
+    variants = "true" if preview["whole"] else "false"
+    return later.render_part(
         "campaign.html",
+        "campaign_foreseen.html",
         campaign=campaign,
-        report=asking.get(f"/reports/campaigns/{campaign_id}"),
-        preview=asking.get(f"/campaigns/{campaign_id}/preview"),
+        report=asking.get(f"/reports/campaigns/{campaign_id}", variants=variants),
+        preview=preview,
         moving=MOVING,
         actions=ACTIONS.get(campaign["status"], ()),
         may_edit=campaign["status"] in CHANGEABLE,
         awaits_approval=_awaits_approval(campaign),
         may_approve=_may_approve(campaign),
         undo_until=_undo_until(campaign),
+        undo_left=_undo_left(campaign),
         wrong=wrong,
     )
 
@@ -111,6 +123,13 @@ def _undo_until(campaign: dict[str, Any]) -> str | None:
     until: str | None = campaign["undo_until"]
     over = campaign["status"] not in MOVING or until is None
     return None if over or datetime.fromisoformat(until or "") <= now() else until
+
+
+def _undo_left(campaign: dict[str, Any]) -> int:
+    """For how many seconds from now on."""
+    until = _undo_until(campaign)
+    left = timedelta() if until is None else datetime.fromisoformat(until) - now()
+    return math.ceil(left.total_seconds())
 
 
 def _ahead(variants: list[dict[str, Any]]) -> str | None:

@@ -20,6 +20,7 @@ from api.web import asking, composed, forms
 from api.web.asking import ApiError
 from api.web.composed import NEW
 from api.web.forms import Answer
+from api.web.later import foreseen, render_part
 from api.web.rendering import offer, render
 from api.web.zones import zone
 
@@ -74,8 +75,10 @@ def look() -> str:
     try:
         campaign = _kept(_present(None))
     except ApiError as error:
-        return render("campaign_look.html", wrong=forms.mendable(error), **_nothing_seen())
-    return render("campaign_look.html", wrong=None, **{**_seen(campaign), "fresh": True})
+        wrong = forms.mendable(error)
+        return render("campaign_look.html", wrong=wrong, alone=False, **_nothing_seen())
+    seen = {**_seen(campaign), "fresh": True}
+    return render("campaign_look.html", wrong=None, alone=False, **seen)
 
 
 @blueprint.post("/campaigns/<uuid:campaign_id>/trial")
@@ -195,8 +198,9 @@ def _form(
     whole = campaign is None or campaign["status"] in WHOLE
     # After the start there are as many variants as there were.
     spare = composed.SPARE_VARIANTS if whole else 0
-    return render(
+    return render_part(
         "campaign_form.html",
+        "campaign_look.html",
         written=written,
         wrong=wrong,
         whole=whole,
@@ -222,8 +226,7 @@ def _nothing_seen() -> dict[str, Any]:
 
 def _seen(campaign: dict[str, Any]) -> dict[str, Any]:
     """What the part of the page about people shows."""
-    preview = asking.get(f"/campaigns/{campaign['id']}/preview")
-    return {**_nothing_seen(), "campaign": campaign, "preview": preview}
+    return {**_nothing_seen(), "campaign": campaign, "preview": foreseen(campaign["id"])}
 
 
 def _devices() -> list[dict[str, Any]]:
@@ -233,10 +236,11 @@ def _devices() -> list[dict[str, Any]]:
 
 
 def _plan(campaign: dict[str, Any], wrong: ApiError | None = None) -> str:
-    return render(
+    return render_part(
         "campaign_plan.html",
+        "campaign_plan_foreseen.html",
         campaign=campaign,
-        preview=asking.get(f"/campaigns/{campaign['id']}/preview"),
+        preview=foreseen(campaign["id"]),
         typed_above=TYPED_ABOVE,
         wrong=wrong,
     )

@@ -112,14 +112,15 @@ def _list(wrong: ApiError | None = None) -> str:
 
 def _found() -> dict[str, Any]:
     devices = asking.get("/devices", limit=PAGE)["items"]
-    days = {each["device_id"]: each["days"] for each in asking.get("/reports/devices")["items"]}
+    reports = asking.get("/reports/devices", days=1)["items"]
+    days = {each["device_id"]: each["days"] for each in reports}
     latest = {device_id: of_device[-1] for device_id, of_device in days.items() if of_device}
     return {"devices": devices, "latest": latest, "actions": ACTIONS}
 
 
 def _page(device_id: UUID, wrong: ApiError | None = None) -> str:
     device = asking.get(f"/devices/{device_id}")
-    reports = asking.get("/reports/devices")["items"]
+    (report,) = asking.get("/reports/devices", device_id=device_id)["items"]
     others = [
         (each["id"], each["name"])
         for each in asking.get("/devices", limit=PAGE)["items"]
@@ -128,7 +129,7 @@ def _page(device_id: UUID, wrong: ApiError | None = None) -> str:
     return render(
         "device.html",
         device=device,
-        days=next((each["days"] for each in reports if each["device_id"] == device["id"]), []),
+        days=report["days"],
         action=ACTIONS.get(device["status"]),
         others=others,
         shown=device_forms.shown(device),

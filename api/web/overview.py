@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint
 
-from api.web import asking
+from api.web import asking, later
 from api.web.rendering import render
 from api.web.texts import ngettext
 
@@ -14,6 +14,8 @@ blueprint = Blueprint("web_overview", __name__)
 
 # So many of what waits for somebody are named.
 SHOWN = 5
+# Messages of which it is summed up at once what they wait for.
+WAITING = 5000
 # Of the chart.
 DAYS = 30
 COUNTS = ("sent", "failed", "unknown")
@@ -33,9 +35,10 @@ class Todo(NamedTuple):
 @blueprint.get("/")
 def show() -> str:
     """Everything at a glance."""
-    overview = asking.get("/reports/overview")
-    return render(
+    overview = asking.get("/reports/overview", most=later.most(WAITING))
+    return later.render_part(
         "overview.html",
+        "overview_waiting.html",
         overview=overview,
         todo=_todo(),
         is_new=not any(overview["devices"].values()),
@@ -47,7 +50,7 @@ def show() -> str:
 @blueprint.get("/overview/messages")
 def messages() -> str:
     """The counts of messages alone, to be asked for again and again."""
-    return render("overview_messages.html", overview=asking.get("/reports/overview"))
+    return render("overview_messages.html", overview=asking.get("/reports/overview", most=0))
 
 
 @blueprint.get("/overview/runners")
@@ -59,8 +62,8 @@ def runners() -> str:
 def _days() -> list[dict[str, Any]]:
     """What all devices did, day by day; each counts the days of its own zone."""
     found: dict[str, dict[str, Any]] = {}
-    for device in asking.get("/reports/devices")["items"]:
-        for each in device["days"][-DAYS:]:
+    for device in asking.get("/reports/devices", days=DAYS)["items"]:
+        for each in device["days"]:
             day = found.setdefault(each["day"], {"day": each["day"], **dict.fromkeys(COUNTS, 0)})
             for name in COUNTS:
                 day[name] += each[name]

@@ -16,8 +16,7 @@ from api.web.rendering import render
 blueprint = Blueprint("web_sequences", __name__)
 
 PAGE = 50
-# Each is asked for by name.
-PEOPLE = 20
+PEOPLE = 50
 # How many devices a choice offers.
 MOST = 500
 # What a person may do to a sequence, by its status.
@@ -78,7 +77,6 @@ def people(sequence_id: UUID) -> str:
     return render(
         "sequence_people.html",
         sequence=asking.get(f"/sequences/{sequence_id}"),
-        leads={each["lead_id"]: asking.get(f"/leads/{each['lead_id']}") for each in found["items"]},
         statuses=[(each, each) for each in ENROLLMENTS],
         asked=asked,
         **found,

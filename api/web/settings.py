@@ -132,7 +132,7 @@ def components() -> str:
 def _health(wrong: ApiError | None = None) -> str:
     return render(
         "settings_health.html",
-        overview=asking.get("/reports/overview"),
+        overview=asking.get("/reports/overview", most=0),
         ready=asking.readiness(),
         quarantined=asking.get("/quarantine", limit=PAGE)["items"],
         wrong=wrong,

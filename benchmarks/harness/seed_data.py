@@ -75,17 +75,22 @@ def register_leads(container: Container, count: int) -> None:
             container.outreach.register_leads(connection, registrations, actor=ACTOR)
 
 
-def schedule_due_campaign(container: Container, windows: tuple[Window, ...] = ()) -> UUID:
-    """Schedule a campaign to all leads that is due already, and may be sent in these windows;
-    returns its id."""
-    definition = Definition(
+def offer(at: datetime | None = DUE_AT, windows: tuple[Window, ...] = ()) -> Definition:
+    """What a campaign to all leads says that begins ``at`` that instant, and may be sent in these
+    windows."""
+    return Definition(
         name="March offer",
         body="{name|Hello}, this week only: 20 % off.\nDetails: https://example.com/march",
-        scheduled_at=DUE_AT,
+        scheduled_at=at,
         niche=("B1",),
         windows=windows,
     )
-    return container.outreach.schedule_campaign(definition, actor=ACTOR).id
+
+
+def schedule_due_campaign(container: Container, windows: tuple[Window, ...] = ()) -> UUID:
+    """Schedule a campaign to all leads that is due already, and may be sent in these windows;
+    returns its id."""
+    return container.outreach.schedule_campaign(offer(windows=windows), actor=ACTOR).id
 
 
 def schedule_messages(container: Container, messages: int) -> None:

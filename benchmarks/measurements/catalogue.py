@@ -16,6 +16,7 @@ from benchmarks.measurements.http_sending import HttpSendingMeasurement
 from benchmarks.measurements.importing import ImportMeasurement
 from benchmarks.measurements.large_campaign import LargeCampaignMeasurement
 from benchmarks.measurements.lifecycle import LifecycleMeasurement
+from benchmarks.measurements.pages import PagesMeasurement
 from benchmarks.measurements.processor_costs import (
     AppendCost,
     CampaignCost,
@@ -51,6 +52,7 @@ def _full() -> dict[str, list[Measurement]]:
             ApiMeasurement(messages=1_000_000, sent=20_000, commands=4000, queries=500, pages=40),
             ApiFlushingMeasurement(commands=2000),
         ],
+        "pages": [PagesMeasurement(leads=100_000, times=40, rounds=3)],
         "receipts": [
             WebhookMeasurement(requests=1000, turns=3, few=1, many=3000),
             ReceiverMeasurement(messages=20_000, devices=3000),
@@ -82,6 +84,7 @@ def _quick() -> dict[str, list[Measurement]]:
             ApiMeasurement(messages=10_000, sent=1000, commands=1000, queries=100, pages=5),
             ApiFlushingMeasurement(commands=400),
         ],
+        "pages": [PagesMeasurement(leads=500, times=4, rounds=1)],
         "receipts": [
             WebhookMeasurement(requests=200, turns=2, few=1, many=50),
             ReceiverMeasurement(messages=1000, devices=50),

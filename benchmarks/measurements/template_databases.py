@@ -9,6 +9,7 @@ from benchmarks.contenders.sendtrail_workers import BroadcasterTask, RunnerTask
 from benchmarks.harness import log_copy, receipt_data, seed_data, worker_pool
 from benchmarks.harness.installation import settings
 from benchmarks.harness.postgres_fixture import PostgresFixture
+from benchmarks.measurements import page_data
 from projections.container import Container
 from projections.database.installation import url_of
 
@@ -81,6 +82,18 @@ def with_sent_campaigns(postgres: PostgresFixture, leads: int, more: int) -> str
         return name
 
     return postgres.cached(f"{leads} sent {more}", create)
+
+
+def with_pages(postgres: PostgresFixture, leads: int) -> str:
+    """As ``with_few_devices``, with all that ``page_data`` lets happen."""
+
+    def create() -> str:
+        name = postgres.create_copy(with_few_devices(postgres, leads))
+        page_data.fill(url_of(postgres.url, name), leads)
+        postgres.vacuum(name)
+        return name
+
+    return postgres.cached(f"{leads} pages", create)
 
 
 def with_receipts_due(postgres: PostgresFixture, devices: int, messages: int) -> str:

@@ -111,8 +111,11 @@ def _device_names(database: Database, ids: Iterable[UUID | None]) -> dict[UUID, 
     return names
 
 
-def page(connection: Connection, wanted: Filter, limit: int) -> list[Any]:
-    """Up to ``limit`` rows of the view ``event_log``, in log order.
+def page(
+    connection: Connection, wanted: Filter, limit: int, most: int | None = None
+) -> tuple[list[Any], int | None]:
+    """Up to ``limit`` rows of the view ``event_log``, in log order, of ``most`` places in the log;
+    and the last of these places if the log goes on after it.
 
     Personal data in them is encrypted, as it is stored.
     """
@@ -124,14 +127,19 @@ def page(connection: Connection, wanted: Filter, limit: int) -> list[Any]:
         "until": '"timestamp" <= %(until)s',
     }
     values = {name: value for name, value in wanted._asdict().items() if value is not None}
+    end = None if most is None else wanted.after + most
+    if end is not None:
+        terms["end"], values["end"] = "notification_id <= %(end)s", end
     where = " AND ".join(term for name, term in terms.items() if name in values) or "true"
-    return rows(
+    found = rows(
         connection,
         f"SELECT * FROM event_log WHERE notification_id > %(after)s AND {where}"
         " ORDER BY notification_id LIMIT %(limit)s",
         **values,
         limit=limit,
     )
+    (last,) = rows(connection, "SELECT coalesce(max(notification_id), 0) AS id FROM stored_events")
+    return found, end if end is not None and end < last.id else None
 
 
 def export(database: Database) -> Iterator[bytes]:

@@ -62,13 +62,11 @@ def bounds(connection: Connection, filters: Mapping[str, Any]) -> list[Condition
     times, parameters = _time(filters)
     if not times:
         return []
-    # Without the fence the server would look for the first id by that very walk.
+    # Written as texts, because there is no least id before PostgreSQL 18.
     ((first, last),) = rows(
         connection,
-        "WITH found AS MATERIALIZED (SELECT message_id FROM broadcast_messages r"
-        f" WHERE {' AND '.join(times)})"
-        " SELECT (SELECT message_id FROM found ORDER BY message_id LIMIT 1),"
-        " (SELECT message_id FROM found ORDER BY message_id DESC LIMIT 1)",
+        'SELECT min(message_id::text COLLATE "C"), max(message_id::text COLLATE "C")'
+        f" FROM broadcast_messages r WHERE {' AND '.join(times)}",
         **parameters,
     )
     if first is None:

@@ -44,10 +44,14 @@ def page(
     after: UUID | None,
     limit: int,
     now: datetime,
+    most: int | None = None,
 ) -> Page:
     """Up to ``limit`` leads that match the campaign, have no message of it, and would be left out
     for ``reason`` now, after the lead ``after``. A campaign that has started does not look at those
-    who were registered since."""
+    who were registered since. At most ``most`` leads are looked at, or ``MOST``."""
+    if state.audience_completed and not any(state.excluded.values()):
+        return Page([], None)
+    most = min(MOST, most or MOST)
     statuses = devices.statuses(connection)
     gateways = devices.gateways(connection)
     senders = audience.of_campaign(state.id, state.definition, statuses, gateways)
@@ -56,8 +60,8 @@ def page(
     agrees = consents.asked(state.definition.requires_consent)
     found: list[Any] = []
     looked_at = 0
-    size = limit + 1 if reason in _SURE else CHUNK
-    while looked_at < MOST:
+    size = limit + 1 if reason in _SURE else min(CHUNK, most)
+    while looked_at < most:
         chunk = rows(
             connection,
             f"""

@@ -1,10 +1,11 @@
-"""Resources one by one and in pages; pages are in id order, so that inserts move nothing."""
+"""Resources one by one and in pages; pages are in id order, so that inserts move nothing. Those of
+messages are in another order where it has to be, see ``message_walks``."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 from domain.errors import InvalidInputError, NotFoundError
 from projections.database.engine import rows
 from projections.database.prepared import prepared
+from projections.queries import message_walks
 from projections.queries.filters import Condition, bounds, conditions
 from projections.schema.expressions import address_key
 
@@ -61,9 +63,10 @@ _DEVICES = """(
     SELECT d.*, EXISTS (SELECT FROM device_secrets s WHERE s.device_id = d.device_id)
         AS has_credentials FROM devices d
 )"""
-# A subquery in the list of columns, so that only the rows of a page look up their messages.
+# Subqueries in the list of columns, so that only the rows of a page look up their messages.
 _ENROLLMENTS = """(
-    SELECT n.*, coalesce((
+    SELECT n.*, (SELECT l.name FROM leads l WHERE l.lead_id = n.lead_id) AS name,
+        (SELECT l.phone FROM leads l WHERE l.lead_id = n.lead_id) AS phone, coalesce((
         SELECT m.step FROM broadcast_messages m
         WHERE m.lead_id = n.lead_id AND m.enrollment_id = n.enrollment_id
           AND m.queued_at IS NOT NULL
@@ -113,8 +116,12 @@ def page(
     """
     source, key = SOURCES[resource]
     given = filters or {}
-    wanted = conditions(connection, resource, given)
     after = decode_cursor(cursor) if cursor else None
+    if resource in ("message", "recipient"):
+        walk = message_walks.walked(connection, source, given, limit=limit + 1, after=after)
+        if walk is not None:
+            return _cut(walk, key, limit)
+    wanted = conditions(connection, resource, given)
     if after is not None:
         wanted.append(Condition(f"r.{key} > %(after)s", {"after": after}))
     elif resource == "message":
@@ -128,9 +135,13 @@ def page(
         **parameters,
         limit=limit + 1,
     )
-    if len(page_and_one) <= limit:
-        return page_and_one, None
-    return page_and_one[:limit], encode_cursor(getattr(page_and_one[limit - 1], key))
+    return _cut(page_and_one, key, limit)
+
+
+def _cut(page_and_one: Sequence[Any], key: str, limit: int) -> tuple[list[Any], str | None]:
+    """The page, and the cursor of the next one if there is one row more."""
+    page_ = list(page_and_one[:limit])
+    return page_, encode_cursor(getattr(page_[-1], key)) if len(page_and_one) > limit else None
 
 
 def where(wanted: Iterable[Condition]) -> str:

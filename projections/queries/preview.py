@@ -23,6 +23,9 @@ from projections.queries.preview_audience import UTC_ZONE, Audience, Reader
 from projections.queries.preview_texts import Sample, TextWarning
 from projections.readmodels import campaigns
 
+# For each person that a preview looks at, it looks at so many other messages.
+OTHERS = 50
+
 
 class DeviceShare(msgspec.Struct, frozen=True, kw_only=True):
     """What one device sends.
@@ -46,11 +49,13 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     The latter are counted by reason in ``excluded``. ``by_status`` counts the messages that there
     are. ``finishes_at`` is that of the last device, None without an audience or where nobody knows;
     then ``not_before`` says what has to happen first. ``samples`` are what the first leads would
-    get that got nothing yet, and ``warnings`` what is wrong with the text.
+    get that got nothing yet, and ``warnings`` what is wrong with the text. What is not ``whole`` is
+    of a part of the people alone, and says nothing of an end.
     """
 
     campaign_id: UUID
     status: str
+    whole: bool
     audience: int
     excluded: dict[str, int]
     by_status: dict[str, int]
@@ -61,25 +66,36 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[TextWarning]
 
 
-def preview(connection: Connection, campaign_id: UUID, now: datetime, house: House) -> Preview:
-    """The preview of a campaign at the instant ``now``. Raises NotFoundError."""
+def preview(
+    connection: Connection,
+    campaign_id: UUID,
+    now: datetime,
+    house: House,
+    most: int | None = None,
+) -> Preview:
+    """The preview of a campaign at the instant ``now``, which looks at no more than so many people,
+    and as many times that of what else waits; at all where ``most`` is None. Raises
+    NotFoundError."""
     campaign = campaigns.by_id(connection, campaign_id)
     if campaign is None:
         raise NotFoundError("campaign", campaign_id)
-    reader = Reader(connection, campaign, house, now)
+    reader = Reader(connection, campaign, house, now, most)
     found = reader.read()
-    shares = _shares(connection, campaign, found, reader.hours, now)
+    others = _others(connection, campaign_id, found.share, most) if found.whole else None
+    whole = others is not None
+    shares = _shares(connection, campaign, found, reader.hours, now, others or ()) if whole else []
     ends = [share.finishes_at for share in shares if share.finishes_at is not None]
     obstacles = list(_obstacles(campaign, found, shares, reader.hours, now))
     return Preview(
         campaign_id=campaign_id,
         status=campaign.status,
+        whole=whole,
         audience=found.share.total(),
         excluded=dict(found.excluded),
         by_status=dict(found.by_status),
         devices=shares,
-        finishes_at=None if obstacles else max(ends, default=None),
-        not_before=f"not before {' and '.join(obstacles)}" if obstacles else None,
+        finishes_at=None if obstacles or not whole else max(ends, default=None),
+        not_before=f"not before {' and '.join(obstacles)}" if obstacles and whole else None,
         samples=found.texts.samples,
         warnings=[*_doubtful(campaign, now), *found.texts.warnings()],
     )
@@ -115,7 +131,12 @@ def _obstacles(
 
 
 def _shares(
-    connection: Connection, campaign: Campaign, found: Audience, hours: Hours, now: datetime
+    connection: Connection,
+    campaign: Campaign,
+    found: Audience,
+    hours: Hours,
+    now: datetime,
+    others: Iterable[Any],
 ) -> list[DeviceShare]:
     definition = campaign.definition
     asked = Pace(definition.min_delay_seconds, definition.max_delay_seconds)
@@ -127,7 +148,7 @@ def _shares(
         waiting[due.device_id].append(
             Waiting(messages=messages, due_at=due.due_at, pace=pace, hours=hours, zone=due.zone)
         )
-    for row in _others(connection, campaign.id, found.share):
+    for row in others:
         waiting[row.device_id].append(
             Waiting(
                 messages=row.messages,
@@ -170,17 +191,31 @@ def _free_at(row: Any, now: datetime) -> datetime:
     )
 
 
-def _others(connection: Connection, campaign_id: UUID, ids: Iterable[UUID]) -> list[Any]:
-    """How many other messages wait on these devices, by the hour in which they are due."""
-    return rows(
+def _others(
+    connection: Connection, campaign_id: UUID, ids: Iterable[UUID], most: int | None
+) -> list[Any] | None:
+    """How many other messages wait on these devices, by the hour in which they are due; None if
+    more wait than ``OTHERS`` times ``most``. The claim's index alone says what waits, and of it the
+    campaign's own are taken away."""
+    found = rows(
         connection,
         """
-        SELECT device_id, date_trunc('hour', due_at) AS due_at, count(*) AS messages
-        FROM broadcast_messages
-        WHERE device_id = ANY(%(ids)s::uuid[]) AND due_at IS NOT NULL
-          AND campaign_id IS DISTINCT FROM %(campaign_id)s
-        GROUP BY 1, 2
+        WITH waiting AS MATERIALIZED (
+            SELECT device_id, due_at FROM broadcast_messages
+            WHERE device_id = ANY(%(ids)s::uuid[]) AND due_at IS NOT NULL LIMIT %(limit)s
+        ), own AS (
+            SELECT device_id, due_at FROM broadcast_messages
+            WHERE campaign_id = %(campaign_id)s AND due_at IS NOT NULL
+        )
+        SELECT device_id, date_trunc('hour', due_at) AS due_at, sum(n)::int AS messages,
+            (SELECT count(*) FROM waiting) AS looked_at
+        FROM (SELECT device_id, due_at, 1 AS n FROM waiting
+              UNION ALL SELECT device_id, due_at, -1 FROM own) m
+        GROUP BY 1, 2 HAVING sum(n) > 0
         """,
         campaign_id=str(campaign_id),
         ids=uuids(ids),
+        limit=None if most is None else most * OTHERS + 1,
     )
+    beyond = most is not None and any(row.looked_at > most * OTHERS for row in found)
+    return None if beyond else found

@@ -4,10 +4,10 @@ what the rest would be."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,15 +18,17 @@ from domain import audience, rendering, zones
 from domain.audience import Exclusion
 from domain.campaign import Campaign
 from domain.campaign import definition as campaign_definition
+from domain.message import STATUSES
 from domain.windows import Hours
 from domain.zones import House
 from projections.database.engine import rows
-from projections.queries.preview_texts import Texts
+from projections.queries.preview_texts import SAMPLES, Texts
 from projections.readmodels import devices, leads, segments
 
 # Leads per query.
 CHUNK = 5000
 UTC_ZONE = ZoneInfo("UTC")
+T = TypeVar("T")
 
 
 class Due(NamedTuple):
@@ -40,9 +42,11 @@ class Due(NamedTuple):
 class Audience(msgspec.Struct, kw_only=True):
     """The messages by device (``share``), those that there are by status, those that have no slot
     yet by when they are due, when the latest other of each device was or will be sent, and how many
-    leads match and get none, by reason."""
+    leads match and get none, by reason. It is ``whole`` unless there were more people than were to
+    be looked at."""
 
     texts: Texts
+    whole: bool = True
     share: Counter[UUID] = msgspec.field(default_factory=Counter)
     by_status: Counter[str] = msgspec.field(default_factory=Counter)
     due: Counter[Due] = msgspec.field(default_factory=Counter)
@@ -52,11 +56,18 @@ class Audience(msgspec.Struct, kw_only=True):
 
 class Reader:
     """Reads the audience of one campaign at the instant ``now``, by the rules that the campaigner
-    and the runners use."""
+    and the runners use; of at most so many people, or of all where ``most`` is None."""
 
     def __init__(
-        self, connection: Connection, state: Campaign, house: House, now: datetime
+        self,
+        connection: Connection,
+        state: Campaign,
+        house: House,
+        now: datetime,
+        most: int | None = None,
     ) -> None:
+        self._left = most
+        self._chunk = CHUNK if most is None else min(CHUNK, most + 1)
         self.hours = Hours(windows=state.definition.windows, quiet=house.quiet)
         self._connection = connection
         self._campaign = state
@@ -79,27 +90,54 @@ class Reader:
 
     def read(self) -> Audience:
         """The messages that there are, and those that there will be for the leads that nobody
-        looked at yet."""
-        self._add_scheduled()
+        looked at yet. Where there are more messages than are to be looked at, the last pending ones
+        are enough to show the text."""
+        if self._left is not None and _count(self._connection, self._campaign.id) > self._left:
+            self._found.whole = False
+            self._add_pending(_last_pending(self._connection, self._campaign.id, self._left))
+            return self._found
+        self._add_ended()
+        self._add_pending(self._within(self._pending()))
         if not self._campaign.audience_completed and self._campaign.status != "cancelled":
             self._foresee()
         return self._found
 
-    def _add_scheduled(self) -> None:
+    def _within(self, found: Iterable[T]) -> Iterator[T]:
+        """As many as are left to be looked at."""
+        for each in found:
+            if self._left is not None:
+                if not self._left:
+                    self._found.whole = False
+                    return
+                self._left -= 1
+            yield each
+
+    def _add_ended(self) -> None:
+        """Takes in the messages that wait for nothing, which the database counts."""
+        for row in _ended(self._connection, self._campaign.id):
+            self._found.share[row.device_id] += row.messages
+            self._found.by_status[row.status] += row.messages
+            if row.ended_at is not None:
+                latest = self._found.ended.get(row.device_id, row.ended_at)
+                self._found.ended[row.device_id] = max(latest, row.ended_at)
+            if self._left is not None:
+                self._left = max(0, self._left - row.messages)
+
+    def _add_pending(self, found: Iterable[Any]) -> None:
+        for row in found:
+            self._found.share[row.device_id] += 1
+            self._found.by_status[row.status] += 1
+            self._add_due(row, row.device_id, row.due_at)
+
+    def _pending(self) -> Iterator[Any]:
         cursor: UUID | None = None
-        while chunk := messages_of(self._connection, self._campaign.id, cursor, CHUNK):
+        while chunk := pending_of(self._connection, self._campaign.id, cursor, self._chunk):
             cursor = chunk[-1].lead_id
-            for row in chunk:
-                self._found.share[row.device_id] += 1
-                self._found.by_status[row.status] += 1
-                if row.status == "pending":
-                    self._add_due(row, row.device_id, row.due_at)
-                elif row.ended_at is not None:
-                    latest = self._found.ended.get(row.device_id, row.ended_at)
-                    self._found.ended[row.device_id] = max(latest, row.ended_at)
+            yield from chunk
 
     def _foresee(self) -> None:
-        for each in admitted(self._connection, self._campaign, self._start):
+        to_come = admitted(self._connection, self._campaign, self._start, chunk=self._chunk)
+        for each in self._within(to_come):
             if isinstance(each.sender, UUID):
                 self._found.share[each.sender] += 1
                 self._add_due(each.row, each.sender)
@@ -134,45 +172,52 @@ class Admitted(NamedTuple):
 
 
 def admitted(
-    connection: Connection, state: Campaign, at: datetime, *, saved: bool = True
+    connection: Connection,
+    state: Campaign,
+    at: datetime,
+    *,
+    saved: bool = True,
+    chunk: int = CHUNK,
 ) -> Iterator[Admitted]:
     """The leads that match the campaign and that nobody looked at yet, in lead order, if it starts
-    ``at`` that instant. One that is not ``saved`` has no row."""
+    ``at`` that instant. One that is not ``saved`` has no row. They are read ``chunk`` by chunk."""
     definition = state.definition
     statuses = devices.statuses(connection)
     senders = audience.of_campaign(state.id, definition, statuses, devices.gateways(connection))
     cursor, retired = state.cursor, devices.retired(statuses)
     segment = segments.of_campaign(connection, state, at)
     criteria = leads.SAVED if saved else leads.criteria(definition.niche, definition.target_status)
-    while chunk := leads.audience(
+    while found := leads.audience(
         connection,
         state.id,
         cursor,
-        CHUNK,
+        chunk,
         retired,
         segment,
         purpose=definition.requires_consent,
         named=True,
         criteria=criteria,
     ):
-        cursor = chunk[-1].lead_id
-        for row in chunk:
+        cursor = found[-1].lead_id
+        for row in found:
             names = rendering.names_of(row.name, row.phone, row.attributes)
             yield Admitted(row, names, leads.sender(senders, row, names))
 
 
-def messages_of(
+_PENDING = """m.lead_id, m.device_id, m.status,
+    coalesce(m.send_at, m.retry_at, m.scheduled_at) AS due_at,
+    l.name, l.phone, l.attributes, l.timezone, l.replied_at"""
+
+
+def pending_of(
     connection: Connection, campaign_id: UUID, after: UUID | None, limit: int
 ) -> list[Any]:
-    """The next ``limit`` messages of a campaign with their leads, in lead order."""
+    """The next ``limit`` pending messages of a campaign with their leads, in lead order."""
     return rows(
         connection,
-        """
-        SELECT m.lead_id, m.device_id, m.status, coalesce(m.send_at, m.retry_at, m.scheduled_at)
-            AS due_at, coalesce(m.sent_at, m.failed_at, m.queued_at, m.send_at) AS ended_at,
-            l.name, l.phone, l.attributes, l.timezone, l.replied_at
-        FROM broadcast_messages m JOIN leads l USING (lead_id)
-        WHERE m.campaign_id = %(campaign_id)s
+        f"""
+        SELECT {_PENDING} FROM broadcast_messages m JOIN leads l USING (lead_id)
+        WHERE m.campaign_id = %(campaign_id)s AND m.status = 'pending'
           AND (%(after)s::uuid IS NULL OR m.lead_id > %(after)s::uuid)
         ORDER BY m.lead_id LIMIT %(limit)s
         """,
@@ -180,3 +225,45 @@ def messages_of(
         after=None if after is None else str(after),
         limit=limit,
     )
+
+
+def _last_pending(connection: Connection, campaign_id: UUID, among: int) -> list[Any]:
+    """Some pending messages ``among`` so many of a campaign's last leads: those are sent last."""
+    return rows(
+        connection,
+        f"""
+        SELECT {_PENDING} FROM (
+            SELECT * FROM broadcast_messages WHERE campaign_id = %(campaign_id)s
+            ORDER BY lead_id DESC LIMIT %(among)s) m
+        JOIN leads l USING (lead_id)
+        WHERE m.status = 'pending' ORDER BY m.lead_id DESC LIMIT %(limit)s
+        """,
+        campaign_id=str(campaign_id),
+        among=among,
+        limit=SAMPLES,
+    )
+
+
+def _ended(connection: Connection, campaign_id: UUID) -> list[Any]:
+    """How many other messages a campaign has by device and status, and the latest end of these."""
+    return rows(
+        connection,
+        """
+        SELECT device_id, status, count(*)::int AS messages,
+            max(coalesce(sent_at, failed_at, queued_at, send_at)) AS ended_at
+        FROM broadcast_messages WHERE campaign_id = %(campaign_id)s AND status <> 'pending'
+        GROUP BY 1, 2
+        """,
+        campaign_id=str(campaign_id),
+    )
+
+
+def _count(connection: Connection, campaign_id: UUID) -> int:
+    """How many messages a campaign has."""
+    (row,) = rows(
+        connection,
+        f"SELECT coalesce(sum({' + '.join(STATUSES)}), 0)::int AS messages FROM message_counts"
+        " WHERE owner_id = %(campaign_id)s",
+        campaign_id=str(campaign_id),
+    )
+    return int(row.messages)

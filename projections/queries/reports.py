@@ -103,8 +103,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     devices: dict[str, int]
 
 
-def campaign(connection: Connection, campaign_id: UUID) -> CampaignReport:
-    """The report of a campaign. Raises NotFoundError."""
+def campaign(connection: Connection, campaign_id: UUID, *, variants: bool = True) -> CampaignReport:
+    """The report of a campaign; without ``variants`` no message is read. Raises NotFoundError."""
     campaigns = rows(
         connection,
         "SELECT campaign_id, name, status, excluded, definition -> 'variants' AS variants,"
@@ -119,7 +119,7 @@ def campaign(connection: Connection, campaign_id: UUID) -> CampaignReport:
         name=campaigns[0].name,
         status=campaigns[0].status,
         excluded=campaigns[0].excluded,
-        variants=_variants(connection, campaign_id, campaigns[0]),
+        variants=_variants(connection, campaign_id, campaigns[0]) if variants else [],
         **counts,
     )
 
@@ -207,23 +207,32 @@ def sequence(connection: Connection, sequence_id: UUID) -> SequenceReport:
     )
 
 
-def devices(connection: Connection) -> list[DeviceReport]:
-    """The reports of all devices, in order of name."""
+_DAYS = """
+SELECT u.* FROM devices d CROSS JOIN LATERAL (
+    SELECT * FROM device_days u WHERE u.device_id = d.device_id ORDER BY day DESC LIMIT %(days)s) u
+WHERE %(id)s::uuid IS NULL OR d.device_id = %(id)s::uuid ORDER BY u.device_id, u.day
+"""
+
+
+def devices(
+    connection: Connection, *, days: int | None = None, device_id: UUID | None = None
+) -> list[DeviceReport]:
+    """The reports of all devices, in order of name, or of one; of each the last so many ``days`` on
+    which it did something, or all."""
+    wanted = {"id": None if device_id is None else str(device_id), "days": days}
     all_devices = rows(
-        connection, "SELECT device_id, name, status FROM devices ORDER BY name, device_id"
+        connection,
+        "SELECT device_id, name, status FROM devices"
+        " WHERE %(id)s::uuid IS NULL OR device_id = %(id)s::uuid ORDER BY name, device_id",
+        **wanted,
     )
-    days: dict[UUID, list[tuple[str, int, int, int, int]]] = {}
-    for row in rows(connection, "SELECT * FROM device_days ORDER BY device_id, day"):
+    by_device: dict[UUID, list[tuple[str, int, int, int, int]]] = {}
+    for row in rows(connection, _DAYS, **wanted):
         day = (row.day.isoformat(), row.claimed, row.sent, row.failed, row.unknown)
-        days.setdefault(row.device_id, []).append(day)
+        by_device.setdefault(row.device_id, []).append(day)
     return [
-        DeviceReport(
-            device_id=row.device_id,
-            name=row.name,
-            status=row.status,
-            days=days.get(row.device_id, []),
-        )
-        for row in all_devices
+        DeviceReport(device_id=id_, name=name, status=status, days=by_device.get(id_, []))
+        for id_, name, status in all_devices
     ]
 
 

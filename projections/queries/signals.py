@@ -19,6 +19,8 @@ from projections.database.engine import rows
 
 # Messages that one answer is made of.
 MOST = 50_000
+# For each of these so many that were planned for the time are looked at: some were not sent.
+LOOKED_AT = 2
 # What one answer spans.
 LONGEST = timedelta(days=92)
 # What people did, of what was sent.
@@ -71,14 +73,16 @@ def signals(connection: Connection, since: datetime, until: datetime, most: int 
         raise InvalidInputError("until", "a time after since")
     if until - since > LONGEST:
         raise InvalidInputError("since", f"at most {LONGEST.days} days before until")
-    found = rows(connection, _GROUPS, since=since, until=until, most=most)
-    by_kind: dict[str, list[Any]] = {"device": [], "hour": [], "content": []}
+    looked_at = LOOKED_AT * most
+    found = rows(connection, _GROUPS, since=since, until=until, most=most, looked_at=looked_at)
+    by_kind: dict[str, list[Any]] = {"device": [], "hour": [], "content": [], "looked_at": []}
     for row in found:
         by_kind[row.kind].append(row)
     return Signals(
         since=since,
         until=until,
-        whole=sum(row.sent for row in by_kind["device"]) < most,
+        whole=sum(row.sent for row in by_kind["device"]) < most
+        and by_kind["looked_at"][0].sent < looked_at,
         devices=[_group(row, device_id=row.device_id) for row in by_kind["device"]],
         hours=[_group(row, hour=row.hour) for row in by_kind["hour"]],
         contents=[
@@ -107,12 +111,15 @@ def _rate(count: int, of: int) -> Rate:
 
 # The hour of who got it, on the clock of the lead where it is known, else on the device's.
 _GROUPS = """
-WITH m AS MATERIALIZED (
+WITH looked_at AS MATERIALIZED (
+    SELECT message_id, lead_id, device_id, campaign_id, sequence_id, step, sent_at, delivered_at,
+        read_at
+    FROM broadcast_messages WHERE scheduled_at >= %(since)s AND scheduled_at < %(until)s
+    LIMIT %(looked_at)s
+), m AS MATERIALIZED (
     SELECT message_id, lead_id, device_id, campaign_id, sequence_id, step, sent_at,
         delivered_at, read_at
-    FROM broadcast_messages
-    WHERE scheduled_at >= %(since)s AND scheduled_at < %(until)s AND sent_at IS NOT NULL
-    LIMIT %(most)s
+    FROM looked_at WHERE sent_at IS NOT NULL LIMIT %(most)s
 ), did AS (
     SELECT m.*, extract(hour FROM m.sent_at AT TIME ZONE
             coalesce(l.timezone, d.timezone, 'UTC'))::int AS hour,
@@ -128,6 +135,10 @@ WITH m AS MATERIALIZED (
         (count(*) FILTER (WHERE opted_out))::int AS opted_out
     FROM did
     GROUP BY GROUPING SETS ((device_id), (hour), (campaign_id, sequence_id, step))
+    UNION ALL
+    SELECT 'looked_at', NULL, NULL, NULL, NULL, NULL, CASE
+        WHEN (SELECT count(*) FROM m) < %(most)s THEN (SELECT count(*)::int FROM looked_at) ELSE 0
+        END, 0, 0, 0, 0
 )
 SELECT c.*, coalesce(d.name, a.name, s.name) AS name
 FROM counted c LEFT JOIN devices d USING (device_id)

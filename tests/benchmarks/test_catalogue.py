@@ -43,6 +43,8 @@ def test_no_two_rows_are_called_the_same(quick: bool) -> None:
         ("receipts", "record 60,000 receipts", "", {"≥ 10000", "≤ 2000"}),
         ("api", "POST and PATCH /leads, 50 clients, at 1,000,000", "", {"≥ 450", "≤ 250"}),
         ("api", "list ", "", {"≤ 100"}),
+        ("pages", "page ", "", {"≤ 100"}),
+        ("pages", "first load", "", {"≤ 150"}),
         ("import", "", "", {"≥ 10000"}),
     ],
 )

@@ -46,3 +46,15 @@ if (menu) {
     });
   }
 }
+
+// What is left of a time, by the server's clock; when it is over, the page says something else.
+for (const shown of document.querySelectorAll("[data-left]")) {
+  const end = performance.now() + 1000 * Number(shown.dataset.left);
+  const tick = () => {
+    const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+    shown.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (left) setTimeout(tick, 500);
+    else location.reload();
+  };
+  tick();
+}

@@ -128,6 +128,12 @@ function draw(table) {
   addEventListener("resize", () => chart.setSize(size()));
 }
 
-for (const table of document.querySelectorAll("table[data-chart]")) {
-  if (table.tBodies[0].rows.length > 1) draw(table);
+function drawAll(part) {
+  for (const table of part.querySelectorAll("table[data-chart]")) {
+    if (table.tBodies[0].rows.length > 1) draw(table);
+  }
 }
+
+drawAll(document);
+// A part that came after its page.
+document.addEventListener("htmx:afterSettle", (event) => drawAll(event.detail.elt));

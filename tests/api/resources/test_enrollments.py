@@ -36,6 +36,8 @@ def test_one_lead_enters_now(container: Container, operator: Client) -> None:
     assert made == {
         "id": made["id"],
         "lead_id": lead,
+        "phone": given.phone(1),
+        "name": "",
         "sequence_id": sequence,
         "status": "active",
         "reason": None,

@@ -152,3 +152,23 @@ def test_a_preview_leaves_out_who_lacks_a_value_of_the_template(
         ]
         == "template_variable_missing"
     )
+
+
+def test_a_preview_looks_at_no_more_people_than_it_may(
+    operator: Client, container: Container
+) -> None:
+    """Before the start and after it; then it says so, shows the text, and foresees no end."""
+    given.device(operator)
+    for number in range(1, 5):
+        given.lead(operator, number)
+    path = f"/campaigns/{given.campaign(operator)}/preview"
+
+    for started in (False, True):
+        if started:
+            when.triggers(container)
+        exact = operator.get(path).json
+        assert operator.get(path, most=4).json == exact
+        assert (exact["whole"], exact["audience"], len(exact["samples"])) == (True, 4, 4)
+        part = operator.get(path, most=3).json
+        assert (part["whole"], part["finishes_at"], part["devices"]) == (False, None, [])
+        assert part["samples"]

@@ -25,6 +25,7 @@ from api.schemas.sequences import SequenceQuery
 from domain.message import STATUSES
 from projections.container import Container
 from projections.queries import pages
+from projections.queries.signals import signals
 from projections.schema.expressions import LEAD_WORDS
 from tests.support import given
 from tests.support.api.given import NOBODY
@@ -163,13 +164,13 @@ FILL = (
     " md5('sequence 1')::uuid, 1, 5, 1, 'COLD', now()"
     f" FROM generate_series(1, {ROWS}) n",
     "INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id, campaign_id,"
-    " sequence_id, enrollment_id, step, scheduled_at, planned_at, attempt)"
+    " sequence_id, enrollment_id, step, scheduled_at, planned_at, attempt, sent_at)"
     " SELECT md5('message ' || n)::uuid, 4, 'sent', md5('lead ' || (1 + n / 2))::uuid,"
     " md5('device ' || (1 + n %% 50))::uuid,"
     " CASE n %% 2 WHEN 0 THEN md5('campaign 1')::uuid END,"
     " CASE n %% 2 WHEN 1 THEN md5('sequence 1')::uuid END,"
     " CASE n %% 2 WHEN 1 THEN md5('enrollment ' || (1 + n / 2))::uuid END,"
-    " n %% 2, at, at, 1"
+    " n %% 2, at, at, 1, at"
     f" FROM generate_series(1, {ROWS}) n,"
     " LATERAL (SELECT timestamptz '2026-03-01T00:00Z' + n * interval '1 minute' AS at) a",
     # One message of each other status, and one more that is pending, but held.
@@ -185,7 +186,9 @@ FILL = (
     " WHERE worker IS NOT NULL",
     "UPDATE campaigns SET campaign_id = md5('campaign 2')::uuid, status = 'triggered',"
     " awaits_approval = true",
-    "INSERT INTO message_counts (owner_id, step, pending) SELECT md5('campaign 2')::uuid, 0, 1",
+    "INSERT INTO message_counts (owner_id, step, pending, sent) VALUES"
+    f" (md5('campaign 1')::uuid, 0, 1, {ROWS // 2}), (md5('campaign 2')::uuid, 0, 1, 0),"
+    f" (md5('sequence 1')::uuid, 1, 0, {ROWS // 2})",
     "UPDATE broadcast_messages SET reason = 'no_device'"
     " WHERE message_id IN (SELECT md5('message ' || n)::uuid"
     f" FROM generate_series(1, {ROWS}, 50) n)",
@@ -242,11 +245,17 @@ def test_no_list_reads_more_than_a_page(container: Container) -> None:
             page, _ = pages.page(connection, resource, limit=LIMIT, filters=wanted)
             listed[as_key(resource, filters)] = len(page)
             found[as_key(resource, filters)] = sum(looked_at(plan) for _, plan in explained.plans)
+        for since, until in ((EARLY, LATE), (LATE, LATE + timedelta(days=30))):
+            explained = Explained(connection)
+            answer = signals(connection, since, until, most=LIMIT)
+            listed[f"signals since={since}"] = sum(each.sent for each in answer.devices)
+            found[f"signals since={since}"] = sum(looked_at(plan) for _, plan in explained.plans)
 
     too_much = {key for key, count in found.items() if count > MOST}
     assert too_much - UP_TO_THE_SERVER == TOO_MUCH, found
     assert listed["message status=pending"] == 2
     assert {listed[f"message status={status}"] for status in RARELY[1:]} == {1}
+    assert (listed[f"signals since={EARLY}"], listed[f"signals since={LATE}"]) == (LIMIT, 0)
     # What looks at nothing is not counted at all.
     assert found["message"] > LIMIT < found["lead"]
 
@@ -265,7 +274,7 @@ def test_every_filter_is_asked_for(cases: list[tuple[str, dict[str, Any]]]) -> N
         for resource, query in QUERIES.items()
         for name in query().fields
         if resource not in small
-        and name not in ("limit", "cursor")
+        and name not in ("limit", "cursor", "most")
         # A segment may ask anything; the list of its own looks for the rare by reading the table.
         and name != "segment_id"
     }

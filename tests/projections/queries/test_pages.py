@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +11,9 @@ import pytest
 
 from domain.errors import InvalidInputError, NotFoundError
 from projections.container import Container
-from projections.queries import pages
+from projections.queries import message_walks, pages
 from projections.records import credentials
+from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
 from tests.support.api.given import NOBODY, SECRET_KEY
 
@@ -146,3 +149,49 @@ def test_a_cursor_is_the_id_before_it() -> None:
 def test_a_cursor_that_is_none_is_refused(container: Container, cursor: str) -> None:
     with pytest.raises(InvalidInputError, match="cursor: expected the next_cursor"):
         page(container, cursor=cursor)
+
+
+def test_messages_are_walked_by_whom_they_are_of(
+    container: Container, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where ids are no good order: each is on one page, whatever is asked for."""
+    monkeypatch.setattr(message_walks, "FEW_PENDING", 0)
+    monkeypatch.setattr(message_walks, "SELDOM", 1)
+    given.device(container)
+    given.many_leads(container, 5, triggers=["COLD"])
+    first = given.campaign(container)
+    when.triggers(container)
+    when.looks(when.broadcaster(container, when.Phones(clock)))
+    later = given.campaign(container, at=clock() + timedelta(hours=1))
+    sequence = given.sequence(container)
+    clock.advance(hours=1)
+    when.triggers(container)
+    when.enrolls(container)
+    everything = then.messages(container)
+    owners = {None, first, later, sequence}
+    seen = set()
+
+    for status, owner in itertools.product((None, "pending", "sent"), owners):
+        expected = [
+            each.message_id
+            for each in everything
+            if status in (None, each.status) and owner in (None, each.campaign_id, each.sequence_id)
+        ]
+        name = "sequence_id" if owner == sequence else "campaign_id"
+        wanted = {"status": status, name: owner}
+        found: list[UUID] = []
+        cursor: str | None = None
+        while not found or cursor:
+            part, cursor = page(container, "message", 2, filters=wanted, cursor=cursor)
+            found += [each.message_id for each in part]
+            if not part:
+                break
+        assert sorted(found) == sorted(expected), wanted
+        seen.add((status, owner, bool(found)))
+
+    assert {(status, bool(owner)) for status, owner, any_ in seen if any_} == {
+        (status, owned) for status in (None, "pending", "sent") for owned in (True, False)
+    }
+    nowhere = pages.encode_cursor(NOBODY)
+    with pytest.raises(InvalidInputError, match="cursor"):
+        page(container, "message", filters={"campaign_id": first}, cursor=nowhere)
