@@ -38,7 +38,7 @@ def _looks_again(somebody: Person) -> None:
 def _follows_what_needs_her(somebody: Person, text: str) -> None:
     """The number beside that text, on the overview."""
     somebody.opens("/")
-    somebody.does(lambda page: page.locator(".todo li", has_text=text).locator("a").click())
+    somebody.does(lambda page: page.locator(".todo li", has_text=text).locator("a.count").click())
 
 
 def _waits_for(somebody: Person, selector: str) -> None:
@@ -114,7 +114,7 @@ def test_a_brake_is_explained_and_let_go(
 
     first = then.messages(container)[0].lead_id
     container.outreach.opt_out(first, "rang us", actor="api:mei")
-    mei.follows("What if?")
+    mei.opens("/what-if")
     mei.fills("Text", "Hello again")
     mei.clicks("Ask")
     mei.sees("The answer")
