@@ -20,6 +20,7 @@ from projections.intake.rejected_rows import RejectedRow, RejectedRows, forget
 from runners.cli import console
 from runners.cli.common import actor
 from runners.cli.import_summary import print_summary
+from runners.support import cycles
 
 
 @click.command("import")
@@ -79,6 +80,7 @@ def import_(
         program=program,
     )
     work = import_opt_outs if opt_outs else import_leads
+    cycles.make_rare()
     with (
         _rejected(rejected_file, file) as tell,
         Container(config) as container,

@@ -11,6 +11,7 @@ from gunicorn.workers.base import Worker
 
 from runners.process.http.limits import Limits
 from runners.process.http.server import Server
+from runners.support import cycles
 
 # Seconds between two looks at deadlines and at the parent process, at most.
 TICK = 0.25
@@ -26,6 +27,7 @@ def worker(limits: Limits) -> type:
         def run(self) -> None:
             """Serves until SIGTERM, SIGINT or SIGQUIT, or until the parent process is gone, and
             ends after the requests that are under way."""
+            cycles.make_rare()
             asyncio.run(self._serve())
 
         async def _serve(self) -> None:
