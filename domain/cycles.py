@@ -13,6 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain import values
+from domain.branches import fates
 from domain.errors import CycleError
 from domain.sequence import Definition
 
@@ -32,9 +33,12 @@ def link(sequence_id: UUID, definition: Definition) -> Link:
     """The sequence as a part of a cycle.
 
     A local time of day counts as a delay: it comes once a day. Windows do not, because they may be
-    open. The first step has no delay of its own.
+    open. The first step has no delay of its own. Where branches may jump over a step, only what
+    comes before them is sure.
     """
     first, *others = definition.steps
+    if fates.branching(definition.steps):
+        others = []
     delays = definition.first_delay_minutes > 0 or first.send_at is not None
     delays = delays or any(step.delay_hours > 0 or step.send_at is not None for step in others)
     return Link(sequence_id, definition.name, definition.trigger, definition.next_trigger, delays)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain import enrollment, lead, planning, zones
+from domain.branches import fates
 from domain.enrollment import Enrollment, LeadEnrolled, StopReason
 from domain.event import Event
 from domain.message import schedule_for_step
@@ -117,6 +118,7 @@ def _schedule(
     actor: str,
 ) -> list[Event]:
     """The event that schedules a message, for every step of the sequence."""
+    decided_by = fates.decided_by(entry.sequence.definition.steps)
     return [
         schedule_for_step(
             began.originator_id,
@@ -127,6 +129,7 @@ def _schedule(
             person.version,
             entry.device_id,
             scheduled_at,
+            decided_by[step.number],
             now=now,
             actor=actor,
         )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from domain import values
+from domain.branches.table import Branch, longest
 from domain.content import Content
 from domain.windows import Hours, at_wall, next_open, wall
 
@@ -22,11 +23,13 @@ class Step(Content, frozen=True, kw_only=True):
     """One message of a sequence.
 
     ``delay_hours`` counts from the step before (the first step counts from the sequence's first
-    delay and has none); ``send_at`` is a local time of day ``HH:MM``.
+    delay and has none); ``send_at`` is a local time of day ``HH:MM``. ``branches`` say what comes
+    next.
     """
 
     delay_hours: float = 24.0
     send_at: str | None = None
+    branches: tuple[Branch, ...] = ()
 
     @property
     def number(self) -> int:
@@ -54,12 +57,13 @@ def plan(
     """The due instant of every step, in their order, for an enrollment at ``start``.
 
     Each is at least its delay after the one before. Steps without a delay are a second apart, so
-    that they are sent in their order.
+    that they are sent in their order. What comes after a step with branches is planned as late as
+    these may be decided.
     """
     first, *others = steps
     first_delay = timedelta(minutes=first_delay_minutes)
     due = [due_after(start, first_delay, first.send_at, hours, zone)]
-    return due + follow(Sent(due[0], due[0], first.send_at), others, hours, zone)
+    return due + follow(_as_planned(due[0], first), others, hours, zone)
 
 
 def follow(last: Sent, steps: Sequence[Step], hours: Hours, zone: ZoneInfo) -> list[datetime]:
@@ -72,7 +76,7 @@ def follow(last: Sent, steps: Sequence[Step], hours: Hours, zone: ZoneInfo) -> l
         if at <= last.at:
             at = opening(last.at + APART, hours, zone)
         due.append(at)
-        last = Sent(at, at, step.send_at)
+        last = _as_planned(at, step)
     return due
 
 
@@ -111,6 +115,15 @@ def opening(instant: datetime, hours: Hours, zone: ZoneInfo) -> datetime:
     if not hours:
         return instant
     return next_open(instant, hours, zone) or instant + timedelta(days=1)
+
+
+def _as_planned(at: datetime, step: Step) -> Sent:
+    """What the next step counts from, if ``step`` is sent at ``at``, and its branches are decided
+    as late as they may be."""
+    if not step.branches:
+        return Sent(at, at, step.send_at)
+    decided = at + longest(step.branches)
+    return Sent(decided, decided, None)
 
 
 def _counted_from(last: Sent, step: Step, zone: ZoneInfo) -> tuple[datetime, datetime | None]:

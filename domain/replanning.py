@@ -137,7 +137,7 @@ class Replanner:
                     last = _after(last, present, step)
                 continue
             at = self._moment(journey, last, step, hours, zone)
-            at = _not_before(now, at, step, hours, zone)
+            at = not_before(now, at, step, hours, zone)
             if present is not None:
                 at = max(at, present.retry_at or at)
                 if abs(at - present.scheduled_at) < WORTH_IT:
@@ -206,7 +206,7 @@ def _after(last: Sent | None, present: Message, step: Step) -> Sent | None:
     return last
 
 
-def _not_before(now: datetime, at: datetime, step: Step, hours: Hours, zone: ZoneInfo) -> datetime:
+def not_before(now: datetime, at: datetime, step: Step, hours: Hours, zone: ZoneInfo) -> datetime:
     """``at``, or where that has passed, the next moment: now, or the step's local time."""
     if at >= now:
         return at

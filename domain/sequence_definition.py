@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from domain import values
+from domain.branches import fates
 from domain.errors import InvalidInputError
 from domain.planning import Step
 from domain.segments import Predicate
@@ -58,6 +59,7 @@ def check(definition: Definition) -> Definition:
     """The definition, tidied. Raises InvalidInputError naming a field that is wrong."""
     if not 1 <= len(definition.steps) <= LONGEST:
         raise InvalidInputError("steps", f"1 to {LONGEST} steps")
+    fates.check(definition.steps, stop_on_reply=definition.stop_on_reply)
     if not 0 <= definition.first_delay_minutes <= 60 * 24 * 366:
         raise InvalidInputError("first_delay_minutes", "minutes between 0 and 527040")
     if definition.reentry not in REENTRIES:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain import sequence as sequences
+from domain.branches import fates
 from domain.errors import InvalidInputError, WrongStateError
 from domain.event import Event, following
 from domain.sequence import (
@@ -26,6 +27,7 @@ from domain.sequence import (
 _LONGEST_NAME = 200
 # Fields that say when messages are due. The trigger is how people know a sequence: it stays.
 _PLANNING = ("first_delay_minutes", "windows", "timezone")
+_STEP_PLANNING = ("delay_hours", "send_at", "branches")
 
 
 def copied(
@@ -35,10 +37,15 @@ def copied(
     order, and keep the rules under which they were written. Without a ``name`` it is called a
     copy."""
     present = sequence.definition
+    numbers = {step.number: number for number, step in enumerate(present.steps, start=1)}
     steps = []
     for number, step in enumerate(present.steps, start=1):
         fields = msgspec.structs.asdict(step)
         del fields["content_id"]
+        fields["branches"] = [
+            msgspec.structs.replace(each, then=each.then and numbers[each.then])
+            for each in step.branches
+        ]
         steps.append(sequences.step(sequence_id, 1, number, present=step, **fields))
     return msgspec.structs.replace(
         present,
@@ -68,7 +75,7 @@ def revise(
         return ()
     replans = any(getattr(checked, name) != getattr(present, name) for name in _PLANNING)
     changed = {"definition": checked, "replans": replans}
-    return (following(sequence, SequenceRevised, now, actor, **changed),)
+    return _kept(sequence, following(sequence, SequenceRevised, now, actor, **changed))
 
 
 def revise_step(
@@ -87,9 +94,9 @@ def revise_step(
     revised = sequences.step(sequence.id, sequence.version + 1, number, present=present, **fields)
     if msgspec.structs.replace(revised, content_id=present.content_id) == present:
         return ()
-    planned_anew = (revised.delay_hours, revised.send_at) != (present.delay_hours, present.send_at)
+    planned_anew = any(getattr(revised, name) != getattr(present, name) for name in _STEP_PLANNING)
     changed = {"number": number, "step": revised, "replans": planned_anew}
-    return (following(sequence, SequenceStepRevised, now, actor, **changed),)
+    return _kept(sequence, following(sequence, SequenceStepRevised, now, actor, **changed))
 
 
 def add_step(
@@ -110,7 +117,7 @@ def add_step(
     number = sequence.steps_ever + 1
     added = sequences.step(sequence.id, sequence.version + 1, number, **fields)
     there = {"step": added, "before": before}
-    return (following(sequence, SequenceStepAdded, now, actor, **there),)
+    return _kept(sequence, following(sequence, SequenceStepAdded, now, actor, **there))
 
 
 def remove_step(sequence: Sequence, *, number: int, now: datetime, actor: str) -> tuple[Event, ...]:
@@ -123,7 +130,23 @@ def remove_step(sequence: Sequence, *, number: int, now: datetime, actor: str) -
         raise WrongStateError("sequence", "one of a single step", "remove the step of")
     then = steps[place + 1].number if place + 1 < len(steps) else None
     gone = {"number": number, "then": then}
-    return (following(sequence, SequenceStepRemoved, now, actor, **gone),)
+    return _kept(sequence, following(sequence, SequenceStepRemoved, now, actor, **gone))
+
+
+def _kept(sequence: Sequence, change: Event) -> tuple[Event, ...]:
+    """The change, if branches allow it: they name steps that there are, and once somebody may be
+    under way their plan is fixed. A decision says which step comes next, and that step stays.
+
+    Raises InvalidInputError, and WrongStateError.
+    """
+    before = sequence.definition
+    after = sequences.evolve(sequence, change).definition
+    fates.check(after.steps, stop_on_reply=after.stop_on_reply)
+    branches = fates.branching(before.steps) or fates.branching(after.steps)
+    if branches and sequence.status != "draft" and sequences.plans_anew(change):
+        state = f"{sequence.status} and branches, so that a copy is to be changed"
+        raise WrongStateError("sequence", state, "change the plan of")
+    return (change,)
 
 
 def _require_there(sequence: Sequence, wanted: str) -> None:

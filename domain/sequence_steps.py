@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from domain import content, values
+from domain.branches.table import Branch
 from domain.errors import InvalidInputError
 from domain.planning import Step
 
@@ -23,16 +25,19 @@ def step(
     *,
     delay_hours: float = 24.0,
     send_at: str | None = None,
+    branches: Iterable[Branch] = (),
     present: Step | None = None,
     **fields: Any,
 ) -> Step:
     """A checked step whose content the event at ``version`` will hold; ``fields`` are those of
-    ``Content`` but for its id. It replaces ``present`` if there is one."""
+    ``Content`` but for its id. It replaces ``present`` if there is one. Its branches name other
+    steps: ``branches.fates.check`` checks them."""
     field = f"steps[{number}]"
     new = Step(
         content_id=content_id(sequence_id, version, number),
         delay_hours=float(delay_hours),
         send_at=send_at,
+        branches=tuple(branches),
         **fields,
     )
     new = content.checked(new, f"{field}.", present)

@@ -98,6 +98,7 @@ EVENTS: tuple[type[Event], ...] = (
     campaign_events.CampaignTested,
     lead.LeadConsentGiven,
     lead.LeadConsentWithdrawn,
+    enrollment.EnrollmentBranched,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

@@ -22,6 +22,7 @@ Reason = Literal[
     "scheduled",
     "window",
     "previous_step",
+    "branch",
     "frequency_cap",
     "throttled",
     "unreachable",
@@ -122,6 +123,8 @@ def waits_for(facts: Facts, now: datetime) -> Wait | None:
     if facts.owner.holds:
         is_step = facts.message.campaign_id is None
         return Wait("sequence_paused" if is_step else "campaign_paused", None)
+    if facts.message.decided_by:
+        return Wait("branch", None)
     if facts.sender.status != "online":
         return Wait("device_offline", None)
     found = _known_end(facts, now)

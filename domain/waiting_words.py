@@ -17,7 +17,8 @@ class Names(NamedTuple):
     ``owner`` is the name of the campaign or sequence, ``owner_status`` what became of it.
     ``device`` is the name of the device, empty for several, ``offline_since`` since when it is
     offline. ``step_before`` is the number and the status of the step that is waited for, None if
-    the sentence is about many messages. ``has_windows`` says that there may be others than the
+    the sentence is about many messages. ``decided_by`` is the step whose branches say whether the
+    message goes. ``has_windows`` says that there may be others than the
     quiet hours that keep people from being written to.
     """
 
@@ -28,6 +29,7 @@ class Names(NamedTuple):
     offline_since: datetime | None = None
     daily_limit: int | None = None
     step_before: tuple[int, str] | None = None
+    decided_by: int = 0
     has_windows: bool = True
 
 
@@ -80,6 +82,10 @@ def _what(
                 return "the step before"
             number, status = names.step_before
             return f"step {number}, which is {status}"
+        case "branch":
+            if names.decided_by == 0:
+                return "what people do after the step before"
+            return f"what the person does after step {names.decided_by}"
         case "frequency_cap":
             return f"the person's next day, {until}: all that a person may get in a day was sent"
         case "throttled":

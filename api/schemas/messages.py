@@ -84,6 +84,12 @@ class MessageState(Schema):
     failed_at = _moment()
     provider_id = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
+    decided_by = fields.Integer(
+        required=True,
+        metadata=note(
+            "number of the step whose branches say whether a pending one goes; 0 if it does"
+        ),
+    )
     content_id = fields.String(required=True, allow_none=True)
     body_sha256 = fields.String(required=True, allow_none=True)
 

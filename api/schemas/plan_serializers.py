@@ -27,7 +27,7 @@ def _proposal(by: str, change: dict[str, Any]) -> dict[str, Any]:
 
 def sequence(row: Any) -> dict[str, Any]:
     steps = [
-        {**step, "number": int(step["content_id"].rpartition(":")[2])}
+        {"branches": [], **step, "number": int(step["content_id"].rpartition(":")[2])}
         for step in row.definition["steps"]
     ]
     return {

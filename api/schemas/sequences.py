@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, fields, post_load, validate
 
 from api.schemas.consents import required_consent
 from api.schemas.content import ContentFields, NewContentFields
@@ -20,8 +22,33 @@ from api.schemas.fields import (
 )
 from api.schemas.segments import AskedSegment
 from api.schemas.windows import Windows
+from domain.branches.table import LONGEST_HOURS, MOST, WHEN, Branch
 from domain.sequence import REENTRIES
 from domain.values import MOST_TOKENS, TARGET_FILTERS
+
+
+class BranchFields(Schema):
+    when = fields.String(
+        required=True,
+        validate=validate.OneOf(WHEN),
+        metadata=note("who replied has read it, and who read it has received it"),
+    )
+    within_hours = Number(
+        required=True,
+        validate=validate.Range(0, LONGEST_HOURS, min_inclusive=False),
+        metadata=note("after the step was sent"),
+    )
+    then = fields.Integer(
+        required=True,
+        strict=True,
+        allow_none=True,
+        metadata=note("number of the later step that comes next; null ends the sequence"),
+    )
+
+    @post_load
+    def made(self, data: dict[str, Any], **_: Any) -> Branch:
+        """The branch."""
+        return Branch(**data)
 
 
 class StepFields(ContentFields):
@@ -34,6 +61,14 @@ class StepFields(ContentFields):
             r"^([01]\d|2[0-3]):[0-5]\d\Z", error="Expected a local time of day as HH:MM."
         ),
         metadata=note("local time of day, HH:MM"),
+    )
+    branches = Items(
+        fields.Nested(BranchFields),
+        MOST,
+        metadata=note(
+            "tried in their order; the first that holds says what comes next. A step that one names"
+            " goes only where that is taken. Without any, or where none holds, the next step comes"
+        ),
     )
 
 

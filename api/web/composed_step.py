@@ -6,13 +6,14 @@ from typing import Any
 
 from flask import request
 
-from api.web import composed_template, forms
+from api.web import branch_rows, composed_template, forms
 
 NEW: dict[str, Any] = {
     "body": "",
     "delay_hours": "",
     "send_at": "",
     "media_url": "",
+    "branches": branch_rows.rows([]),
     **composed_template.NEW,
 }
 
@@ -28,15 +29,20 @@ def given() -> dict[str, Any]:
     }
     if forms.text("delay_hours"):
         body["delay_hours"] = forms.number("delay_hours")
+    # A form without their rows leaves the branches as they are.
+    if "branch_when" in request.form:
+        body["branches"] = branch_rows.written()
     return body
 
 
 def of_step(step: dict[str, Any]) -> dict[str, Any]:
     """A step of the API as the form has it."""
     plain = {name: step.get(name) for name in ("body", "delay_hours", "send_at", "media_url")}
-    return {**plain, **composed_template.of(step.get("template"))}
+    branches = branch_rows.rows(step["branches"])
+    return {**plain, "branches": branches, **composed_template.of(step.get("template"))}
 
 
 def of_form() -> dict[str, Any]:
     """What was just written, as the form has it."""
-    return {name: request.form.get(name, "") for name in NEW}
+    plain = {name: request.form.get(name, "") for name in NEW}
+    return {**plain, "branches": branch_rows.rows(branch_rows.written())}

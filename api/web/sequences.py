@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, request, url_for
 
 from api.http.context import container
-from api.web import asking, composed, composed_step, forms, texts
+from api.web import asking, branch_rows, composed, composed_step, forms, texts
 from api.web.asking import ApiError
 from api.web.forms import Answer
 from api.web.rendering import render
@@ -224,6 +224,8 @@ def _page(
         devices=asking.get("/devices", limit=MOST)["items"],
         awaits_approval=_awaits_approval(sequence),
         may_approve=_may_approve(sequence),
+        branch_choices=branch_rows.choices(),
+        branch_targets=branch_rows.targets,
         reentries=[(each, texts.word(each)) for each in REENTRIES],
         written_steps=steps,
         new_step=composed_step.of_form() if tried == "new" else composed_step.NEW,

@@ -26,18 +26,20 @@ CancelReason = Literal[
     "template_variable_missing",
     "step_removed",
     "no_consent",
+    "branch_not_taken",
 ]
 Resolution = Literal["sent", "failed", "retried"]
 # Why a message is sent later than it was planned.
-LaterReason = Literal["window", "previous_step", "frequency_cap", "revised"]
+LaterReason = Literal["window", "previous_step", "frequency_cap", "revised", "branch"]
 
 
-class MessageScheduled(Event, frozen=True, kw_only=True, gc=False):
+class MessageScheduled(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The message is planned, for a campaign (step 0), for a step, from 1, of an enrollment, or,
     where none of these is named, because somebody wrote it: ``lead.message_composed`` has the text.
 
     ``lead_version`` is the version that matched. The message is due at ``scheduled_at``, and is not
-    wanted any more from ``expires_at`` on.
+    wanted any more from ``expires_at`` on. Whether it goes is ``decided_by`` the branches of the
+    step of that number, unless that is 0.
     """
 
     TOPIC: ClassVar[str] = "message.scheduled"
@@ -50,6 +52,7 @@ class MessageScheduled(Event, frozen=True, kw_only=True, gc=False):
     step: int = 0
     scheduled_at: datetime
     expires_at: datetime | None = None
+    decided_by: int = 0
 
 
 class MessageClaimed(Event, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -150,7 +153,8 @@ class MessageCancelled(Event, frozen=True, kw_only=True, gc=False):
 
 class MessageRescheduled(Event, frozen=True, kw_only=True, gc=False):
     """The message is due at ``scheduled_at`` now, for ``reason``. It is pending, whoever held it;
-    the gateway has not been called."""
+    the gateway has not been called. If it is for a ``branch``, it was
+    decided that the message goes."""
 
     TOPIC: ClassVar[str] = "message.rescheduled"
     scheduled_at: datetime

@@ -50,12 +50,14 @@ def schedule_for_step(
     lead_version: int,
     device_id: UUID,
     scheduled_at: datetime,
+    decided_by: int = 0,
     *,
     now: datetime,
     actor: str,
 ) -> MessageScheduled:
     """Plan the message of one step, from 1, of an enrollment, due at ``scheduled_at``.
-    ``lead_version`` is the version that matched."""
+    ``lead_version`` is the version that matched. Unless ``decided_by`` is 0, the branches of
+    the step of that number say whether the message goes."""
     return first(
         MessageScheduled,
         step_message_id(enrollment_id, enrolled_at, lead_id, step),
@@ -68,6 +70,7 @@ def schedule_for_step(
         enrollment_id=enrollment_id,
         step=step,
         scheduled_at=scheduled_at,
+        decided_by=decided_by,
     )
 
 

@@ -51,6 +51,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     failed (the provider's code), was cancelled, deferred, rescheduled or released, or is unknown.
     ``planned_at`` is ``scheduled_at`` as it was at first.
     ``answered_at`` is when the latest call of the gateway was over, whatever came of it.
+    ``decided_by`` is the number of the step whose branches say whether a pending message goes, 0 if
+    it does.
     """
 
     id: UUID
@@ -81,6 +83,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     content_id: str | None = None
     body_sha256: str | None = None
+    decided_by: int = 0
 
 
 class InHand(msgspec.Struct, frozen=True):
@@ -148,6 +151,7 @@ def evolve(state: Message | None, event: Event) -> Message:
                 scheduled_at=event.scheduled_at,
                 planned_at=event.scheduled_at,
                 expires_at=event.expires_at,
+                decided_by=event.decided_by,
             )
         case Message(), MessageClaimed():
             changes = {
@@ -197,6 +201,7 @@ def evolve(state: Message | None, event: Event) -> Message:
                 "scheduled_at": event.scheduled_at,
                 "retry_at": None,
                 "reason": event.reason,
+                "decided_by": 0 if event.reason == "branch" else state.decided_by,
                 **_UNLEASED,
             }
         case Message(), MessageMoved():
@@ -221,7 +226,7 @@ def evolve(state: Message | None, event: Event) -> Message:
                 **_UNLEASED,
             }
         case Message(), MessageCancelled():
-            changes = {"status": "cancelled", "reason": event.reason, **_UNLEASED}
+            changes = {"status": "cancelled", "reason": event.reason, "decided_by": 0, **_UNLEASED}
         case Message(), MessageDelivered():
             changes = {"delivered_at": at}
         case Message(), MessageRead():

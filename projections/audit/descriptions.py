@@ -186,6 +186,14 @@ def _story(event: Event) -> Iterator[str]:
             yield f"lead (version {event.lead_version}) enrolled"
             yield f"by trigger {event.trigger}" if event.trigger else "by a person"
             yield f"in the sequence (version {event.sequence_version}), entry {event.entry}"
+        case enrollment.EnrollmentBranched():
+            yield f"after step {event.step}"
+            if event.branch == 0:
+                yield "no branch held: the next step comes"
+            elif event.then is None:
+                yield f"branch {event.branch} held: nothing follows"
+            else:
+                yield f"branch {event.branch} held: step {event.then} comes next"
         case enrollment.EnrollmentReplanned():
             yield f"planned anew by the sequence (version {event.sequence_version})"
             if event.added or event.removed:

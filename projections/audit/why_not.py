@@ -195,8 +195,9 @@ def _of_messages(
         if not found:
             return None
         unsent = [row for row in found if row.status != "sent"]
-        # That a step was removed says nothing of the others.
-        unsent = [row for row in unsent if row.reason != "step_removed"] or unsent
+        # That a step was removed, or that no branch led to it, says nothing of the others.
+        told_of = [row for row in unsent if row.reason not in ("step_removed", "branch_not_taken")]
+        unsent = told_of or unsent
         telling = unsent[0] if unsent else found[-1]
         explained = waiting.of_rows(connection, settings, [telling], outreach.clock())
     waits = explained.get(telling.message_id)

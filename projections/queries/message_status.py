@@ -17,8 +17,10 @@ from projections.schema.read_models import OFF_PATH
 # What is claimed or dispatched is in a lease, until the reaper finds that nothing of it is open.
 _LEASED = "status = %(status)s AND message_id IN (SELECT unnest(message_ids) FROM leases)"
 
-# What is pending is due at some time, unless its campaign or its sequence holds it.
+# What is pending is due at some time, unless its campaign or its sequence holds it, or a branch has
+# still to be decided.
 _DUE = "due_at IS NOT NULL"
+_UNDECIDED = "decided_by > 0"
 _HELD = """status = 'pending'
     AND (campaign_id = ANY(%(holding)s::uuid[]) OR sequence_id = ANY(%(holding)s::uuid[]))"""
 _HOLDING = f"""
@@ -44,6 +46,12 @@ def condition(connection: Connection, status: str) -> tuple[str, dict[str, Any]]
     if status in ("processing", "queued"):
         return _LEASED, {}
     if status == "pending":
+        ways, parameters = [_DUE], {}
+        if rows(connection, f"SELECT FROM broadcast_messages WHERE {_UNDECIDED} LIMIT 1"):
+            ways.append(_UNDECIDED)
         holding = [row.id for row in rows(connection, _HOLDING)]
-        return (f"({_DUE} OR {_HELD})", {"holding": uuids(holding)}) if holding else (_DUE, {})
+        if holding:
+            ways.append(_HELD)
+            parameters["holding"] = uuids(holding)
+        return f"({' OR '.join(ways)})", parameters
     return "status = %(status)s", {}

@@ -159,6 +159,7 @@ class _Read:
             offline_since=row.offline_since,
             daily_limit=row.daily_limit,
             step_before=_step_before(facts),
+            decided_by=facts.message.decided_by,
             has_windows=bool(owner.windows),
         )
         return Explained(wait, sentence(wait, names, _zone_of(wait, facts), now))

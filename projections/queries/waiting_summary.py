@@ -24,8 +24,7 @@ from domain.waiting import Reason, Sender, Wait
 from domain.waiting_words import Names, line
 from projections.config.settings import Settings
 from projections.database.engine import rows
-from projections.queue.lookup import NOT_ASIDE
-from projections.schema.expressions import LIMIT_TODAY, SENDING_STATUS, TODAY
+from projections.queries import waiting_statements
 
 # So many messages that are due later are asked one by one, or less.
 EXACT = 20_000
@@ -34,95 +33,6 @@ LINES = 20
 _GROUPS = 1000
 _NO_IDS: Mapping[str, UUID | None] = MappingProxyType({})
 _NO_NAMES = Names()
-
-_TOTAL = "SELECT coalesce(sum(pending), 0)::int AS pending FROM message_counts"
-
-_UNRECORDABLE = """
-SELECT m.device_id, coalesce(m.campaign_id, m.sequence_id) AS owner_id, m.due_at
-FROM quarantine q JOIN broadcast_messages m ON m.message_id = q.id
-WHERE q.kind = 'message' AND m.status = 'pending'
-"""
-
-_HELD = f"""
-SELECT c.campaign_id, NULL::uuid AS sequence_id, c.name AS owner, c.status AS owner_status,
-    n.pending AS count, c.awaits_approval
-FROM campaigns c JOIN message_counts n ON n.owner_id = c.campaign_id
-WHERE message_is_held({SENDING_STATUS.format(c="c.")}, NULL, NULL) AND n.pending > 0
-UNION ALL
-SELECT NULL, s.sequence_id, s.name, s.status, sum(n.pending)::int, false
-FROM sequences s JOIN message_counts n ON n.owner_id = s.sequence_id
-WHERE message_is_held(NULL, s.status, s.cancel_pending) AND n.pending > 0
-GROUP BY s.sequence_id, s.name, s.status
-"""
-
-# Everything of a device that cannot send; of one that can, what is due.
-_OF_DEVICES = f"""
-SELECT d.*, {LIMIT_TODAY} AS limit_today, k.last_slot_at,
-    coalesce(u.claimed, 0) AS used_today, m.count
-FROM devices d JOIN device_slots k USING (device_id)
-LEFT JOIN device_days u ON u.device_id = d.device_id
-    AND u.day = {TODAY}
-CROSS JOIN LATERAL (
-    SELECT count(*)::int AS count FROM broadcast_messages m
-    WHERE m.device_id = d.device_id
-      AND m.due_at <= CASE WHEN d.status = 'online' THEN %(now)s::timestamptz ELSE 'infinity' END
-) m
-WHERE m.count > 0
-"""
-
-# What was put off is one group to the minute, the rest to the hour.
-_GROUP = """
-    m.due_at = m.planned_at AS kept,
-        date_bin(CASE WHEN m.due_at = m.planned_at THEN interval '1 hour'
-            ELSE interval '1 minute' END, m.due_at, 'epoch'::timestamptz) AS due
-"""
-
-_LATER = f"""
-SELECT m.campaign_id, m.sequence_id, coalesce(c.name, s.name, '') AS owner, m.deferred,
-    m.until, CASE WHEN m.until = c.undo_until THEN 'undo' ELSE m.reason END AS reason, m.count,
-    jsonb_path_exists(coalesce(c.definition, s.definition, '{{}}'), '$.windows[*]')
-        AS has_windows
-FROM (
-    SELECT m.campaign_id, m.sequence_id, m.reason, m.retry_at IS NOT NULL AS deferred,
-        date_bin('1 minute', m.due_at, 'epoch'::timestamptz), min(m.due_at) AS until,
-        count(*)::int AS count
-    FROM devices d JOIN broadcast_messages m USING (device_id)
-    WHERE d.status = 'online' AND m.due_at > %(now)s AND {NOT_ASIDE}
-    GROUP BY 1, 2, 3, 4, 5
-) m
-LEFT JOIN campaigns c USING (campaign_id) LEFT JOIN sequences s USING (sequence_id)
-"""
-
-# Devices by number, because there is no least id before PostgreSQL 18. What was never put off is
-# due when it was planned. The claim's index does not say what is in quarantine, which is little.
-_LATER_BY_ONE = f"""
-WITH d AS MATERIALIZED (
-    SELECT device_id, row_number() OVER (ORDER BY device_id)::int AS number FROM devices
-    WHERE status = 'online'
-), aside AS MATERIALIZED (
-    SELECT {_GROUP}, count(*)::int AS count
-    FROM quarantine q JOIN broadcast_messages m ON m.message_id = q.id JOIN d USING (device_id)
-    WHERE q.kind = 'message' AND m.due_at > %(now)s GROUP BY 1, 2
-)
-SELECT NULL::uuid AS campaign_id, NULL::uuid AS sequence_id, '' AS owner, m.deferred,
-    CASE WHEN g.until = c.undo_until THEN 'undo' ELSE m.reason END AS reason,
-    g.until, g.count - coalesce(a.count, 0) AS count, true AS has_windows
-FROM (
-    SELECT {_GROUP}, min(m.due_at) AS until, min(d.number) AS number, count(*)::int AS count
-    FROM d JOIN broadcast_messages m USING (device_id)
-    WHERE m.due_at > %(now)s GROUP BY 1, 2 ORDER BY count DESC LIMIT %(groups)s
-) g
-LEFT JOIN aside a USING (kept, due)
-JOIN d USING (number)
-CROSS JOIN LATERAL (
-    SELECT m.reason, m.retry_at IS NOT NULL AS deferred, m.campaign_id
-    FROM broadcast_messages m
-    WHERE m.device_id = d.device_id AND m.due_at > %(now)s AND m.due_at >= g.due
-      AND m.due_at < g.due + interval '1 hour' AND (m.due_at = m.planned_at) = g.kept
-    ORDER BY m.due_at LIMIT 1
-) m
-LEFT JOIN campaigns c ON c.campaign_id = m.campaign_id
-"""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,20 +63,22 @@ def summary(
 ) -> Summary:
     """What all pending messages wait for at ``now``, as the runners left them. What is due later is
     told group by group if it is more than ``exact`` messages."""
-    total = rows(connection, _TOTAL)[0].pending
+    total = rows(connection, waiting_statements.TOTAL)[0].pending
     groups = _Groups(settings, now)
-    aside = rows(connection, _UNRECORDABLE)
+    aside = rows(connection, waiting_statements.UNRECORDABLE)
     groups.add(len(aside), Wait("unrecordable", None))
-    for row in rows(connection, _HELD):
+    for row in rows(connection, waiting_statements.HELD):
         owner_id = row.campaign_id or row.sequence_id
         groups.held(row, sum(each.owner_id == owner_id for each in aside))
-    for row in rows(connection, _OF_DEVICES, now=now):
+    for row in rows(connection, waiting_statements.UNDECIDED):
+        groups.add(row.count, Wait("branch", None), Names(owner=row.owner), _owner(row))
+    for row in rows(connection, waiting_statements.OF_DEVICES, now=now):
         groups.of_device(row, [each.due_at for each in aside if each.device_id == row.device_id])
     later = total - groups.total
     if 0 < later <= exact:
-        found = rows(connection, _LATER, now=now)
+        found = rows(connection, waiting_statements.LATER, now=now)
     elif later > 0:
-        found = rows(connection, _LATER_BY_ONE, now=now, groups=_GROUPS)
+        found = rows(connection, waiting_statements.LATER_BY_ONE, now=now, groups=_GROUPS)
     else:
         found = []
     for row in found:

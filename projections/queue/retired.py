@@ -49,6 +49,9 @@ def count_waiting(connection: Connection, device_id: UUID) -> int:
         f"""
         SELECT (SELECT count(*) FROM broadcast_messages
                 WHERE device_id = %(id)s AND due_at IS NOT NULL)
+            + (SELECT count(*) FROM broadcast_messages m
+               JOIN sequences s USING (sequence_id)
+               WHERE m.device_id = %(id)s AND m.decided_by > 0 AND s.status <> 'paused')
             + (SELECT count(*) FROM ({_HOLDING}) o JOIN broadcast_messages m
                  ON m.campaign_id = o.owner_id OR m.sequence_id = o.owner_id
                WHERE m.device_id = %(id)s AND m.status = 'pending')

@@ -39,7 +39,7 @@ SELECT i.message_id AS beside, m.message_id, {COLUMNS}
 FROM unnest(%(ids)s::uuid[]) AS i(message_id)
 JOIN broadcast_messages p USING (message_id)
 JOIN broadcast_messages m ON m.lead_id = p.lead_id AND m.enrollment_id = p.enrollment_id
-    AND m.step <> p.step AND m.status = 'pending' AND {NOT_ASIDE}
+    AND m.step <> p.step AND m.status = 'pending' AND m.decided_by = 0 AND {NOT_ASIDE}
 ORDER BY m.message_id FOR UPDATE OF m SKIP LOCKED
 """)
 
@@ -71,7 +71,7 @@ def pending_others(
     connection: Connection, message_ids: Iterable[UUID]
 ) -> dict[UUID, list[Message]]:
     """Locks what else is pending of the enrollments of these messages. What somebody else has
-    locked, or is in quarantine, is left out."""
+    locked, is in quarantine, or waits for a branch, is left out."""
     found: dict[UUID, list[Message]] = {}
     for row in rows(connection, _PENDING_OTHERS, ids=uuids(message_ids)):
         found.setdefault(row.beside, []).append(state(row))

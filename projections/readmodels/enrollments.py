@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection
 
+from domain.branches.table import Taken
 from domain.enrollment import Enrollment, Unsent
 from projections.database.engine import rows, uuids
 from projections.database.quarantined import not_aside
@@ -33,6 +35,14 @@ WITH e AS ({events}), progress AS (
 UPDATE enrollments n
 SET version = e.originator_version, sequence_version = e.sequence_version,
     steps = n.steps + e.added - e.removed
+FROM e WHERE n.enrollment_id = e.originator_id AND n.version = e.originator_version - 1
+"""
+
+_BRANCHED = """
+WITH e AS ({events})
+UPDATE enrollments n
+SET version = e.originator_version, branches = n.branches || jsonb_build_array(jsonb_build_object(
+    'step', e.step, 'branch', e.branch, 'then', e."then", 'at', e.at))
 FROM e WHERE n.enrollment_id = e.originator_id AND n.version = e.originator_version - 1
 """
 
@@ -68,6 +78,7 @@ HANDLERS: Handlers = {
     ("enrollment.replanned",): (
         handler(_REPLANNED, "sequence_version int, added int, removed int"),
     ),
+    ("enrollment.branched",): (handler(_BRANCHED, "step int, branch int, then int, at text"),),
     ("enrollment.completed",): (handler(_COMPLETED),),
     ("enrollment.stopped",): (handler(_STOPPED, "reason text"),),
 }
@@ -85,6 +96,7 @@ def state(row: Any) -> Enrollment:
         steps=row.steps,
         sequence_version=row.sequence_version,
         reason=row.reason,
+        branches=msgspec.convert(row.branches, tuple[Taken, ...]),
     )
 
 

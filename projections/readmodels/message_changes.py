@@ -64,8 +64,9 @@ WITH e AS ({{events}}), {_OWNERS}, changed AS (
     UPDATE broadcast_messages m
     SET version = e.originator_version, status = 'pending', scheduled_at = e.scheduled_at,
         retry_at = NULL, reason = e.reason, worker = NULL, lease_until = NULL, send_at = NULL,
-        slot_day = NULL,
-        due_at = CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
+        slot_day = NULL, decided_by = CASE WHEN e.reason <> 'branch' THEN old.decided_by ELSE 0 END,
+        due_at = CASE WHEN (e.reason = 'branch' OR old.decided_by = 0)
+            AND NOT message_is_held(c.status, s.status, s.cancel_pending)
             THEN greatest(e.scheduled_at, c.undo_until) END
     {_FROM_OLD}
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
@@ -103,7 +104,7 @@ _CANCELLED = f"""
 WITH e AS ({{events}}), changed AS (
     UPDATE broadcast_messages m
     SET version = e.originator_version, status = 'cancelled', reason = e.reason, due_at = NULL,
-        worker = NULL, lease_until = NULL, send_at = NULL, slot_day = NULL
+        decided_by = 0, worker = NULL, lease_until = NULL, send_at = NULL, slot_day = NULL
     FROM e JOIN broadcast_messages old ON old.message_id = e.originator_id
     WHERE m.message_id = e.originator_id AND m.version = e.originator_version - 1 {_RETURNING}
 )

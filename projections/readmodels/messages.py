@@ -107,11 +107,12 @@ _SCHEDULED = f"""
 WITH e AS ({{events}}), {LOCK_OWNERS.format(source="e")}, changed AS (
     INSERT INTO broadcast_messages (message_id, version, status, lead_id, device_id,
         campaign_id, sequence_id, enrollment_id, step, scheduled_at, planned_at, expires_at,
-        attempt, due_at)
+        attempt, decided_by, due_at)
     SELECT e.originator_id, e.originator_version, 'pending', e.lead_id, e.device_id,
-        e.campaign_id, e.sequence_id, e.enrollment_id, e.step, e.scheduled_at, e.scheduled_at,
-        e.expires_at, 0,
-        CASE WHEN NOT message_is_held(c.status, s.status, s.cancel_pending)
+        e.campaign_id, e.sequence_id, e.enrollment_id, coalesce(e.step, 0), e.scheduled_at,
+        e.scheduled_at, e.expires_at, 0, coalesce(e.decided_by, 0),
+        CASE WHEN coalesce(e.decided_by, 0) = 0
+            AND NOT message_is_held(c.status, s.status, s.cancel_pending)
             THEN greatest(e.scheduled_at, c.undo_until) END
     FROM e
     LEFT JOIN c ON c.campaign_id = e.campaign_id
@@ -206,7 +207,7 @@ HANDLERS: Handlers = {
         handler(
             _SCHEDULED,
             "lead_id uuid, device_id uuid, campaign_id uuid, sequence_id uuid, enrollment_id uuid,"
-            " step int, scheduled_at timestamptz, expires_at timestamptz",
+            " step int, scheduled_at timestamptz, expires_at timestamptz, decided_by int",
             counted=moved,
         ),
     ),

@@ -108,6 +108,7 @@ UPDATE broadcast_messages m
 SET due_at = CASE WHEN NOT s.held THEN coalesce(m.retry_at, m.scheduled_at) END
 FROM s
 WHERE m.sequence_id = s.sequence_id AND m.status = 'pending' AND (m.due_at IS NULL) <> s.held
+  AND m.decided_by = 0
 """
 
 _DELETED = """

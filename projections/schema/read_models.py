@@ -70,6 +70,8 @@ enrollments = Table(
     Column("sequence_version", Integer, nullable=False),
     Column("trigger", Text, nullable=False),
     Column("reason", Text),
+    # What was decided by its branches, in that order.
+    Column("branches", JSONB, nullable=False, server_default=text("'[]'")),
     Column("enrolled_at", TIME, nullable=False),
     Column("ended_at", TIME),
     UniqueConstraint("lead_id", "sequence_id", "entry"),
@@ -190,11 +192,13 @@ broadcast_messages = Table(
     Column("reason", Text),
     Column("content_id", Text),
     Column("body_sha256", Text),
+    # The step whose branches say whether a pending message goes; 0 if it does.
+    Column("decided_by", Integer, nullable=False, server_default=text("0")),
     # The status where it is one of ``OFF_PATH``, else null. On the usual way of a message it does
     # not change, as ``status`` does, so that an index of it costs those messages nothing.
     Column("off_path", Text, Computed(f"CASE WHEN {_OFF_PATH} THEN status END", persisted=True)),
     CheckConstraint(f"status IN ({', '.join(repr(s) for s in STATUSES)})", name="status"),
-    CheckConstraint("due_at IS NULL OR status = 'pending'", name="due_only_when_pending"),
+    CheckConstraint("due_at IS NULL OR status = 'pending' AND decided_by = 0", name="due_only"),
     CheckConstraint("status <> 'processing' OR worker IS NOT NULL", name="leased"),
     # A message that somebody wrote to one person has neither.
     CheckConstraint("campaign_id IS NULL OR enrollment_id IS NULL", name="one_origin"),
@@ -248,6 +252,14 @@ broadcast_messages = Table(
         "step",
         unique=True,
         postgresql_where=text("sequence_id IS NOT NULL"),
+    ),
+    # What waits for a branch. ``status`` is not named, so that it may change on its page.
+    Index(
+        "broadcast_messages_undecided",
+        "sequence_id",
+        "decided_by",
+        "enrollment_id",
+        postgresql_where=text("decided_by > 0"),
     ),
     # Room on each page for the updates of a life, so that those after the claim stay on it (HOT).
     postgresql_with={"fillfactor": "60"},

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain import audience, enrolling, past_entries, queue_forecast, sequence, values
+from domain.branches import fates
 from domain.device_choice import UNTIED
 from domain.enrolling import Entrant
 from domain.enrollment import Enrollment
@@ -116,7 +117,9 @@ def what_if(
     """Who would have entered the sequence in the span, had it been active all the time, and which
     steps would have been sent when; ``real`` is what the sequence of that id did. ``progress`` is
     told how many leads were looked at. The definition is one of ``definition``."""
-    state = sequence.Sequence(id=sequence_id, version=1, status="active", definition=definition)
+    path = fates.without_answers(definition.steps)
+    planned = msgspec.structs.replace(definition, steps=tuple(path))
+    state = sequence.Sequence(id=sequence_id, version=1, status="active", definition=planned)
     statuses = devices.statuses(seen.connection)
     senders = audience.Senders(statuses, device_ids=definition.device_ids)
     retired = devices.retired(statuses)
@@ -148,7 +151,7 @@ def what_if(
             )
             terms = owner.terms(lead.profile.timezone, lead.phone)
             due = plans[entered.at].of(person, state, entered.at)
-            for step, due_at in zip(definition.steps, due, strict=True):
+            for step, due_at in zip(path, due, strict=True):
                 id_ = uuid5(lead.id, f"{number} {step.number}")
                 steps[id_] = step.number
                 end = over.until

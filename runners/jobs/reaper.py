@@ -2,8 +2,8 @@
 
 It deals with leases that ran out, outcomes that never came, receipts that came before their message
 was recorded as sent, dispatches that the log has lost, messages that are unwanted, expired or on a
-retired device, enrollments whose sequence was changed, and enrollments and campaigns whose last
-message has ended.
+retired device, branches that can be decided, enrollments whose sequence was changed, and
+enrollments and campaigns whose last message has ended.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from projections.intake import receipts
 from projections.queue import retired, sweep, wake
 from projections.queue.retired import Held
 from projections.readmodels import campaigns, devices, enrollments, leads
+from runners.jobs import branches
 from runners.sending import brake
 from runners.sending.dispatch import patience
 from runners.sending.recovery import record_lost
@@ -60,10 +61,13 @@ class Reaper:
         right = self.clock_is_right()
         again = record_lost(self.container)
         held = brake.apply(self.container, self.actor)
+        # Before enrollments are ended: what no branch led to is no step.
+        decided = branches.decide(self.container, self.actor, self.chunk) if right else 0
         return (
             early
             + again
             + held
+            + decided
             + sum(
                 self._exhaust(work)
                 for work in (

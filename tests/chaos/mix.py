@@ -1,6 +1,6 @@
 """What campaigns can do, in one of them, and what people do beside it: a segment, a consent,
-variants with a hold-out group, a time to undo, a brake; a campaign that is called back, tests, and
-a text for one person. What each promises is in ``faults``."""
+variants with a hold-out group, a time to undo, a brake; a campaign that is called back, a sequence
+that branches, tests, and a text for one person. What each promises is in ``faults``."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ VARIANTS = (
 PURPOSE = "marketing"
 # Of ten people so many agreed and are in the segment, agreed elsewhere, or are there and did not.
 AGREED_HERE, AGREED_ELSEWHERE = 8, 1
+FORK = ("Fork", "She read it", "She did not read it")
 COMPOSED, MISTAKE = "Only for you", "Wrong price"
 # Phones that tests go to, which are no leads'.
 TESTS = 2
@@ -57,10 +58,24 @@ class Mix:
         agreed = {"consent_purpose": PURPOSE, "consent_source": "form", "consent_words": "yes"}
         here, elsewhere = count * AGREED_HERE // 10, count * AGREED_ELSEWHERE // 10
         self.office.leads(here, triggers="COLD", city="Ipoh", **agreed)
-        self.office.leads(elsewhere, first=here + 1, triggers="COLD", city="Taiping", **agreed)
+        self._fork()
+        triggers = "COLD|FORK"
+        self.office.leads(elsewhere, first=here + 1, triggers=triggers, city="Taiping", **agreed)
+        self.forked = elsewhere * len(FORK)
         rest = count - here - elsewhere
         self.office.leads(rest, first=count - rest + 1, triggers="COLD", city="Ipoh")
         self._invited = {phone(number)[1:] for number in range(1, here + 1)}
+
+    def _fork(self) -> None:
+        """A sequence that branches: nobody reads its first step, so that nobody gets the second."""
+        steps: list[dict[str, Any]] = [{"body": body, "delay_hours": 0} for body in FORK]
+        steps[0]["branches"] = [{"when": "not_read", "within_hours": 1 / 3600, "then": 3}]
+        made = self.office.api.create(
+            "/sequences",
+            {"name": "Fork", "trigger": "FORK", "first_delay_minutes": 0, "steps": steps},
+        )
+        self._fork_id = UUID(made["id"])
+        self.office.api.post(f"/sequences/{made['id']}/activate")
 
     def fields(self) -> dict[str, Any]:
         """What the special campaign is made of, beside name and time."""
@@ -141,12 +156,21 @@ class Mix:
             asked = log.get(row.message_id, [])
             if row.campaign_id == self.called_back and (asked or row.status != "cancelled"):
                 yield f"{row.message_id} was called back, and is {row.status}"
+            is_unread = row.sequence_id == self._fork_id and row.step == 2
+            if is_unread and (asked or row.reason != "branch_not_taken"):
+                yield f"{row.message_id} is of a branch that was not taken, and is {row.status}"
             if row.campaign_id is None or row.campaign_id != self.special:
                 continue
             if self.body(self.special, row.lead_id) is None:
                 yield f"{row.message_id} is to somebody who is held out"
             if phones[row.lead_id] not in self._invited:
                 yield f"{row.message_id} is to somebody outside the segment, or without a consent"
+        decided = Counter(
+            event.originator_id
+            for event in then.events(self.office.container, "enrollment.branched")
+        )
+        if set(decided.values()) != {1} or len(decided) != self.forked // len(FORK):
+            yield f"branches were decided so often: {sorted(decided.values())}"
         yield from self._too_early(log)
         times = Counter(asked.phone for asked in self.office.gowa.asked)
         for number, to in enumerate(self.tests, start=1):

@@ -73,6 +73,7 @@ class Traffic:
         )
         office.api.post(f"/sequences/{sequence['id']}/activate")
         self.mix.people(leads)
+        self.scheduled += self.mix.forked
         self.mix.make_mistake()
         self.mix.write_to_one()
 

@@ -17,7 +17,7 @@ from domain.campaign.events import (
     CampaignTriggered,
 )
 from domain.device import DeviceConnected, DeviceDisconnected, DeviceRetired
-from domain.enrollment import EnrollmentReplanned, EnrollmentStopped
+from domain.enrollment import EnrollmentBranched, EnrollmentReplanned, EnrollmentStopped
 from domain.lead.events import (
     LeadErased,
     LeadOptedIn,
@@ -143,15 +143,16 @@ def test_a_journey_ends_once(story: Story) -> None:
     """One event begins it, at most one ends it, and only a stop has a reason. Between them it is
     planned anew by ever later versions of its sequence."""
     replanned = story.of(EnrollmentReplanned)
-    rest = [event for event in story.events if event not in replanned]
+    branched = story.of(EnrollmentBranched)
+    rest = [each for each in story.events if each not in replanned + branched]
     assert len(rest) <= 2
     final = story.states[-1]
     assert (final.status == "active") == (len(rest) == 1)
     versions = [event.sequence_version for event in (story.events[0], *replanned)]
     assert versions == sorted(set(versions))
-    stopped = story.of(EnrollmentStopped)
-    assert (final.status == "stopped") == bool(stopped)
-    assert final.reason == (stopped[0].reason if stopped else None)
+    stopped = [event.reason for event in story.of(EnrollmentStopped)]
+    assert ((final.status == "stopped"), final.reason) == (bool(stopped), *(stopped or [None]))
+    assert [taken.step for taken in final.branches] == [event.step for event in branched]
     more = sum(event.added - event.removed for event in replanned)
     assert final.steps == story.events[0].steps + more
 

@@ -101,6 +101,7 @@ FROZEN = [
     "campaign.tested",
     "lead.consent_given",
     "lead.consent_withdrawn",
+    "enrollment.branched",
 ]
 
 LINES = (Path(__file__).parent / "stored_events.jsonl").read_text(encoding="utf-8").splitlines()

@@ -85,6 +85,9 @@ WAITS: dict[Reason, tuple[Facts, datetime | None]] = {
         facts(step(2), owner=SEQUENCE_OF_3, others=[before(at=NOW - HOUR)]),
         NOW + 3 * HOUR,
     ),
+    "branch": (facts(step(2, decided_by=1), owner=SEQUENCE_OF_3, others=[before()]), None),
+    "approval": (facts(owner=owner(status="paused", awaits_approval=True)), None),
+    "undo": (facts(owner=owner(undo_until=NOW + MINUTE)), NOW + MINUTE),
     "frequency_cap": (
         facts(cap=1, had=[NOW - HOUR], zone=KUALA_LUMPUR),
         utc(2026, 3, 2, 16, 0),
@@ -110,8 +113,7 @@ WAITS: dict[Reason, tuple[Facts, datetime | None]] = {
 
 
 def test_there_is_a_way_to_wait_for_every_reason() -> None:
-    """No reason is unknown, and none is never given, but for what is not built yet."""
-    assert set(REASONS) - set(WAITS) == {"approval", "undo"}
+    assert set(REASONS) == set(WAITS)
 
 
 def test_the_reasons_are_those_that_the_api_promises() -> None:
@@ -119,6 +121,7 @@ def test_the_reasons_are_those_that_the_api_promises() -> None:
         "scheduled",
         "window",
         "previous_step",
+        "branch",
         "frequency_cap",
         "throttled",
         "unreachable",

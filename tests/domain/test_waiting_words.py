@@ -23,6 +23,7 @@ NAMES = Names(
     offline_since=utc(2026, 3, 2, 6, 10, 43),
     daily_limit=1500,
     step_before=(1, "pending"),
+    decided_by=1,
 )
 TOMORROW = utc(2026, 3, 3, 1, 0)
 # By its reason and until when: what is said of one message, and of 1,200.
@@ -83,6 +84,11 @@ SAID: list[tuple[Wait, str, str]] = [
         "waits for the next day of device Sales 2, Tue 00:00 (Asia/Kuala_Lumpur):"
         " the limit of 1,500 is used up",
         "",
+    ),
+    (
+        Wait("branch", None),
+        "waits for what the person does after step 1",
+        "1,200 wait for what the person does after step 1",
     ),
     (Wait("approval", None), "waits for an approval of March offer", ""),
     (

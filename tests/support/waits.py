@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.branches.table import Branch
 from domain.message.events import MessageRead
 from domain.waiting import Reason
 from domain.windows import Window
@@ -19,6 +20,7 @@ from projections.container import Container
 from runners.gateways.protocol import Throttled, Unreachable
 from runners.support.clocks import SimulatedClock
 from tests.support import given, then, when
+from tests.support.branching import forked
 from tests.support.given import ACTOR
 from tests.support.samples import event, utc
 from tests.support.when import Phones
@@ -73,6 +75,18 @@ def previous_step(container: Container, clock: SimulatedClock) -> Waiting:
     _looks(container, clock)
     what = "the delay after the step before, until 12:00 (UTC)"
     return Waiting(_one(container, step=2), utc(2026, 3, 5, 12, 0), what, what)
+
+
+def branch(container: Container, clock: SimulatedClock) -> Waiting:
+    """Nobody knows yet whether she replies."""
+    given.device(container)
+    given.lead(container, triggers=["COLD"])
+    forked(container, Branch(when="not_replied", within_hours=48), bodies="Offer Last")
+    when.enrolls(container)
+    clock.advance(minutes=5)
+    _looks(container, clock)
+    what = "what the person does after step 1"
+    return Waiting(_one(container), None, what, "what people do after the step before")
 
 
 def frequency_cap(container: Container, clock: SimulatedClock) -> Waiting:
@@ -229,6 +243,7 @@ WAYS: dict[Reason, Callable[[Container, SimulatedClock], Waiting]] = {
     "scheduled": scheduled,
     "window": window,
     "previous_step": previous_step,
+    "branch": branch,
     "frequency_cap": frequency_cap,
     "throttled": throttled,
     "unreachable": unreachable,

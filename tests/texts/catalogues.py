@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po, write_po
 
 from api.web import texts
 from domain import audience, campaign, device, enrollment, message, sequence, values, waiting
+from domain.branches import table
 from domain.message import events
 
 WEB = texts.LOCALE.parent
@@ -30,6 +31,7 @@ _KEYWORDS = DEFAULT_KEYWORDS | {"badge": None}
 _WORDS: tuple[Any, ...] = (
     audience.Exclusion,
     audience.Mismatch,
+    table.When,
     campaign.Status,
     device.Status,
     enrollment.Status,

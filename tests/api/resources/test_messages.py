@@ -67,6 +67,7 @@ def test_a_sent_message_tells_its_whole_life(
         "failed_at": None,
         "provider_id": f"sandbox-{message['id']}",
         "reason": None,
+        "decided_by": 0,
         "content_id": f"{campaign_id}:1:0",
         "body_sha256": hmac.new(
             on_the_house.digest_key(container, message["lead_id"]), b"Hello Aisyah", "sha256"

@@ -99,6 +99,7 @@ def test_steps_are_added_and_removed(container: Container, administrator: Client
         "template": None,
         "delay_hours": 1.0,
         "send_at": "09:00",
+        "branches": [],
     }
     assert [(s["number"], s["body"]) for s in between["steps"]] == [
         (1, "One"),

@@ -65,6 +65,7 @@ def test_a_sequence_is_defined_with_everything(operator: Client) -> None:
                 "template": None,
                 "delay_hours": 24.0,
                 "send_at": None,
+                "branches": [],
             },
             {
                 "number": 2,
@@ -78,6 +79,7 @@ def test_a_sequence_is_defined_with_everything(operator: Client) -> None:
                 },
                 "delay_hours": 48.0,
                 "send_at": "09:30",
+                "branches": [],
             },
         ],
         "niche": ["B1"],
@@ -219,6 +221,7 @@ def test_names_are_trimmed_and_not_refused(operator: Client) -> None:
 
 def test_a_step_is_revised_and_keeps_what_is_not_given(operator: Client) -> None:
     """A typo in the second text; its delay and its picture stay."""
+    picture = "https://example.org/a.jpg"
     sequence = operator.create(
         "/sequences",
         {
@@ -226,12 +229,7 @@ def test_a_step_is_revised_and_keeps_what_is_not_given(operator: Client) -> None
             "trigger": "COLD",
             "steps": [
                 {"body": "One"},
-                {
-                    "body": "Tow",
-                    "media_url": "https://example.org/a.jpg",
-                    "delay_hours": 12,
-                    "send_at": "09:00",
-                },
+                {"body": "Tow", "media_url": picture, "delay_hours": 12, "send_at": "09:00"},
             ],
         },
     )
@@ -245,10 +243,11 @@ def test_a_step_is_revised_and_keeps_what_is_not_given(operator: Client) -> None
         "number": 2,
         "content_id": f"{sequence['id']}:2:2",
         "body": "Two",
-        "media_url": "https://example.org/a.jpg",
+        "media_url": picture,
         "template": None,
         "delay_hours": 12.0,
         "send_at": "09:00",
+        "branches": [],
     }
     nobody = {"moved": 0, "added": 0, "cancelled": 0, "left": 0}
     changed = {**sequence, **nobody, "version": 2, "steps": [sequence["steps"][0], second]}

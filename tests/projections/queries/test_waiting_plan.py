@@ -61,7 +61,8 @@ def indexes(explained: Explained, table: str) -> set[str | None]:
 
 @pytest.mark.parametrize("exact", [EXACT, 0], ids=["exactly", "by one"])
 def test_what_was_sent_is_not_read(container: Container, exact: int) -> None:
-    """Only the index of the claim is, and by its key what is in quarantine."""
+    """Only the indexes of the claim and of what waits for a branch are, and by its key what is in
+    quarantine."""
     now = container.outreach.clock()
     with container.database.transaction() as connection:
         fill(connection, now)
@@ -74,4 +75,5 @@ def test_what_was_sent_is_not_read(container: Container, exact: int) -> None:
     assert indexes(explained, "broadcast_messages") <= {
         "broadcast_messages_claim",
         "broadcast_messages_pkey",
+        "broadcast_messages_undecided",
     }

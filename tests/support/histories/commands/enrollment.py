@@ -8,6 +8,7 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from domain import enrollment
+from domain.branches.table import Taken
 from domain.enrollment import Enrollment, StopReason, Unsent, UnsentStatus
 from domain.event import Event
 from domain.message.events import CancelReason
@@ -46,6 +47,13 @@ def _replan(draw: st.DrawFn, state: Enrollment, by: By) -> Iterable[Event]:
     return enrollment.replan(state, version, added=added, removed=removed, **by)
 
 
+def _branch(draw: st.DrawFn, state: Enrollment, by: By) -> Iterable[Event]:
+    step = 1 + max((each.step for each in state.branches), default=0)
+    then = draw(st.none() | st.integers(step + 1, step + 5))
+    taken = Taken(step=step, branch=draw(st.integers(0, 3)), then=then, at=by["now"])
+    return [enrollment.branch(state, taken, **by)]
+
+
 def _stop(draw: st.DrawFn, state: Enrollment, by: By) -> Iterable[Event]:
     return enrollment.stop(state, draw(st.sampled_from(get_args(StopReason))), **by)
 
@@ -59,6 +67,7 @@ ENROLLMENT = Kind(
             "call off", lambda draw, state, by: enrollment.call_off(state, **by), only("active")
         ),
         *[Command("replan", _replan, always)] * 2,
+        Command("branch", _branch, only("active")),
         Command("stop", _stop, always),
     ),
     enrollment.evolve,
