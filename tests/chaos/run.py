@@ -76,9 +76,9 @@ class ChaosRun:
                 self._tell(kills)
                 while frozen and frozen[0][0] <= monotonic():
                     frozen.pop(0)[1].process.send_signal(signal.SIGCONT)
-                self.traffic.resolve()
-                # Who is frozen may hold the row of a device or of a campaign.
+                # Who is frozen may hold a lock, and is let go on by this loop alone.
                 if not frozen:
+                    self.traffic.resolve()
                     self.traffic.mix.act()
             for _, victim in frozen:
                 victim.process.send_signal(signal.SIGCONT)
