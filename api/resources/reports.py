@@ -84,6 +84,7 @@ def sequence(sequence_id: UUID) -> Any:
 def devices(query: dict[str, Any]) -> Any:
     """What each device did, day by day"""
     with container().database.transaction() as connection:
+        named.check(connection, query)
         found = reports.devices(connection, **query)
     return {"items": [serializers.device_report(row) for row in found]}
 
