@@ -120,7 +120,7 @@ def test_faults_answer_with_them(
     def fails(*_: Any, **__: Any) -> Any:
         raise error
 
-    monkeypatch.setattr("api.resources.replies.page", fails)
+    monkeypatch.setattr("api.resources.replies.listed", fails)
 
     response = administrator.open("GET", "/replies")
 

@@ -70,6 +70,7 @@ def test_a_preview_says_who_would_get_it_and_who_would_not(
             "not_before": "not before Sales 2 is back",
             "samples": answer.json["samples"],
             "warnings": [],
+            "whole": True,
         },
     )
     assert [sample["text"] for sample in answer.json["samples"]] == ["Hello there"] * 5
@@ -118,6 +119,7 @@ def test_without_a_device_nobody_would_get_it(operator: Client) -> None:
             "not_before": None,
             "samples": [],
             "warnings": [],
+            "whole": True,
         },
     )
 
