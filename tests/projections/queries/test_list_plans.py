@@ -186,9 +186,10 @@ FILL = (
     " WHERE worker IS NOT NULL",
     "UPDATE campaigns SET campaign_id = md5('campaign 2')::uuid, status = 'triggered',"
     " awaits_approval = true",
-    "INSERT INTO message_counts (owner_id, step, pending, sent) VALUES"
-    f" (md5('campaign 1')::uuid, 0, 1, {ROWS // 2}), (md5('campaign 2')::uuid, 0, 1, 0),"
-    f" (md5('sequence 1')::uuid, 1, 0, {ROWS // 2})",
+    "INSERT INTO message_counts (owner_id, step, pending, sent, processing, queued) VALUES"
+    f" (md5('campaign 1')::uuid, 0, 1, {ROWS // 2}, 1, 1),"
+    " (md5('campaign 2')::uuid, 0, 1, 0, 0, 0),"
+    f" (md5('sequence 1')::uuid, 1, 0, {ROWS // 2}, 0, 0)",
     "UPDATE broadcast_messages SET reason = 'no_device'"
     " WHERE message_id IN (SELECT md5('message ' || n)::uuid"
     f" FROM generate_series(1, {ROWS}, 50) n)",
