@@ -15,7 +15,7 @@ from projections.schema.expressions import SENDING_STATUS
 from projections.schema.read_models import OFF_PATH
 
 # What is claimed or dispatched is in a lease, until the reaper finds that nothing of it is open.
-_LEASED = "status = %(status)s AND message_id IN (SELECT unnest(message_ids) FROM leases)"
+_LEASED = "status = %(status)s AND message_id = ANY(ARRAY(SELECT unnest(message_ids) FROM leases))"
 
 # What is pending is due at some time, unless its campaign or its sequence holds it, or a branch has
 # still to be decided.
