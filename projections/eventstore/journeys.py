@@ -44,14 +44,18 @@ WHERE m.decided_by > 0 AND n.status = 'active'
         coalesce(b.sent_at, b.answered_at) <= t.sent_before
         OR t.read AND b.read_at IS NOT NULL
         OR t.delivered AND b.delivered_at IS NOT NULL
-        OR EXISTS (SELECT FROM replies r WHERE r.lead_id = b.lead_id AND NOT r.automatic
+        OR EXISTS (SELECT FROM replies r JOIN leads l ON l.lead_id = b.lead_id
+                   WHERE r.lead_id IN (l.lead_id, l.merged_into) AND NOT r.automatic
                      AND r.received_at >= coalesce(b.sent_at, b.answered_at))))
   AND {not_aside("enrollment", "n.enrollment_id")}
 ORDER BY 1 LIMIT %(limit)s
 """
 
+# Of somebody who was merged into another lead, that one's are the person's too.
 _REPLIES = """
-SELECT lead_id, received_at FROM replies WHERE lead_id = ANY(%(ids)s::uuid[]) AND NOT automatic
+SELECT l.lead_id, r.received_at FROM leads l
+JOIN replies r ON r.lead_id IN (l.lead_id, l.merged_into)
+WHERE l.lead_id = ANY(%(ids)s::uuid[]) AND NOT r.automatic
 """
 
 

@@ -185,6 +185,19 @@ def test_a_step_of_unknown_outcome_counts_as_sent(
     assert journey.row.status == "active"
 
 
+def test_a_reply_counts_for_whom_the_person_was_merged_into(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """The journey goes on for the lead that was merged, and the reply is the other's."""
+    journey = Journey(container, clock, REPLIED, SILENT)
+    journey.goes_on(1)
+    other = given.lead(container, 2)
+    container.outreach.merge_leads(other, journey.lead, actor="test")
+    when.replies(container, other, "Yes please", "wamid.in")
+
+    assert journey.goes_on(3)[:2] == ["Offer", "Thanks"]
+
+
 def test_many_are_decided_in_chunks_and_each_once(
     container: Container, clock: SimulatedClock
 ) -> None:
