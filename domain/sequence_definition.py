@@ -13,7 +13,7 @@ from domain.errors import InvalidInputError
 from domain.planning import Step
 from domain.segments import Predicate
 from domain.values import TargetFilter
-from domain.windows import Window, check_window
+from domain.windows import Window, check_windows
 
 Reentry = Literal["once", "after_completion", "always"]
 # How many steps a sequence may have.
@@ -66,8 +66,7 @@ def check(definition: Definition) -> Definition:
         raise InvalidInputError("reentry", "'once', 'after_completion' or 'always'")
     if definition.timezone is not None:
         values.zone(definition.timezone)
-    for window in definition.windows:
-        check_window(window)
+    check_windows(definition.windows)
     values.purpose("requires_consent", definition.requires_consent)
     low, high = values.delay_range(definition.min_delay_seconds, definition.max_delay_seconds)
     (trigger,) = values.tokens("trigger", [definition.trigger])

@@ -6,6 +6,7 @@ crosses midnight: it is open from the evening of its weekday until the next morn
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -52,14 +53,15 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True):
 ALWAYS = Hours()
 
 
-def check_window(window: Window) -> Window:
-    """The window unchanged. Raises InvalidInputError naming a field that is wrong."""
-    if not window.weekdays or not set(window.weekdays) <= set(WEEKDAYS):
-        raise InvalidInputError("windows.weekdays", "some of 1 to 7, where 1 is Monday")
-    start = values.time_of_day(window.start, "windows.start")
-    if window.end != "24:00" and values.time_of_day(window.end, "windows.end") == start:
-        raise InvalidInputError("windows.end", "another time of day than windows.start")
-    return window
+def check_windows(windows: Iterable[Window]) -> None:
+    """Raises InvalidInputError naming a field that is wrong of one of them, which count from 1."""
+    for number, window in enumerate(windows, start=1):
+        field = f"windows[{number}]"
+        if not window.weekdays or not set(window.weekdays) <= set(WEEKDAYS):
+            raise InvalidInputError(f"{field}.weekdays", "some of 1 to 7, where 1 is Monday")
+        start = values.time_of_day(window.start, f"{field}.start")
+        if window.end != "24:00" and values.time_of_day(window.end, f"{field}.end") == start:
+            raise InvalidInputError(f"{field}.end", f"another time of day than {field}.start")
 
 
 def quiet_hours(written: str, field: str) -> Window:

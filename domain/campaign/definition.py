@@ -17,7 +17,7 @@ from domain.campaign.variants import Groups, Variant
 from domain.content import Content
 from domain.errors import InvalidInputError
 from domain.values import TargetFilter
-from domain.windows import Window, at_wall, check_window
+from domain.windows import Window, at_wall, check_windows
 
 # How far the first of all clocks is ahead of UTC, on Kiritimati.
 _FIRST_CLOCK = timedelta(hours=14)
@@ -138,8 +138,7 @@ def check(
     _check_brake(definition.brake)
     if definition.timezone is not None:
         values.zone(definition.timezone)
-    for window in definition.windows:
-        check_window(window)
+    check_windows(definition.windows)
     values.purpose("requires_consent", definition.requires_consent)
     return msgspec.structs.replace(
         definition,

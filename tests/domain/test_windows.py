@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.errors import InvalidInputError
-from domain.windows import Hours, Window, check_window, is_open, next_open, quiet_hours
+from domain.windows import Hours, Window, check_windows, is_open, next_open, quiet_hours
 from tests.support.samples import utc
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -123,28 +123,30 @@ def test_a_window_that_the_clocks_skip_does_not_open_that_day() -> None:
     ],
 )
 def test_a_good_window_is_accepted(window: Window) -> None:
-    """It comes back as it was."""
-    assert check_window(window) == window
+    """The one after it is the first that is wrong, by its number from 1."""
+    with pytest.raises(InvalidInputError) as raised:
+        check_windows([window, Window(weekdays=())])
+    assert raised.value.field == "windows[2].weekdays"
 
 
 @pytest.mark.parametrize(
     ("window", "error"),
     [
-        (Window(weekdays=()), "windows.weekdays: expected some of 1 to 7, where 1 is Monday"),
+        (Window(weekdays=()), "windows[1].weekdays: expected some of 1 to 7, where 1 is Monday"),
         (
             Window(weekdays=(1, "Tue")),
-            "windows.weekdays: expected some of 1 to 7, where 1 is Monday",
+            "windows[1].weekdays: expected some of 1 to 7, where 1 is Monday",
         ),
-        (Window(start="9:00"), "windows.start: expected a local time of day as HH:MM"),
-        (Window(start="24:00"), "windows.start: expected a local time of day as HH:MM"),
-        (Window(end="24:01"), "windows.end: expected a local time of day as HH:MM"),
-        (Window(start="09:00", end="09:00"), "windows.end: expected another time of day than"),
+        (Window(start="9:00"), "windows[1].start: expected a local time of day as HH:MM"),
+        (Window(start="24:00"), "windows[1].start: expected a local time of day as HH:MM"),
+        (Window(end="24:01"), "windows[1].end: expected a local time of day as HH:MM"),
+        (Window(start="09:00", end="09:00"), "windows[1].end: expected another time of day than"),
     ],
 )
 def test_a_bad_window_is_refused(window: Window, error: str) -> None:
     """The error names the part that is wrong."""
     with pytest.raises(InvalidInputError) as raised:
-        check_window(window)
+        check_windows([window])
     assert str(raised.value).startswith(error)
 
 

@@ -30,5 +30,5 @@ def test_a_draft_branches_by_its_form_and_says_so_when_it_is_active(
     somebody.send(f"{path}/steps/1", **{**step, "branch_then": "end"}, branch_hours="1.5")
     assert operator.get(path).json["steps"][0]["branches"][0]["then"] is None
     somebody.send(f"{path}/activate")
-    assert "within hours 1.5: the end" in somebody.page
+    assert "within 1.5 h: the end" in somebody.page
     assert 'name="branch_when"' not in somebody.page

@@ -36,7 +36,7 @@ def test_who_does_not_reply_gets_the_reminder_and_the_proof_says_by_which_branch
         mei.does(lambda page: page.locator(f"{first} >> text=Keep this step").click())
         mei.does(lambda page: page.wait_for_load_state())
         mei.clicks("Begin")
-        mei.sees("If not replied, within hours 48: Step 3")
+        mei.sees("If not replied within 48 h: Step 3")
 
         runners.enrolls(container)
         broadcaster = runners.broadcaster(container, phones := Phones(clock))
