@@ -38,8 +38,7 @@ def desk(
 
 def late_steps(desk: Desk) -> None:
     """The phone was off from eight to two, and both steps are late."""
-    desk.office.device("Late")
-    desk.office.gowa.devices["Late"] = "disconnected"
+    desk.loses_session("Late", desk.office.device("Late"))
     desk.leads("Late", 1, triggers="LATE")
     desk.sequence("LATE", 0, 4, first_delay_minutes=0)
     desk.soon(lambda: len(desk.pending(1)) == 2)
