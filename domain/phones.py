@@ -26,6 +26,9 @@ MOST_DIGITS = 15
 # Fewer are not two phones in one.
 _DIGITS_OF_TWO = 12
 
+# Whose phones are known, as ISO 3166-1 alpha-2.
+COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)
+
 # What may be the beginning of a second phone.
 _GROUP_WITH_ZERO = re.compile("(?<=[^0-9(])[(]?0[0-9]*")
 

@@ -124,12 +124,17 @@ def check_named(asked: dict[str, Any]) -> None:
 
 def page_of(what: str, query: dict[str, Any], serialize: SerializeAll) -> dict[str, Any]:
     """The same as ``page``, where what is shown of a row is not all in it."""
-    filters = {k: v for k, v in query.items() if k not in ("limit", "cursor")}
+    filters = {k: v for k, v in query.items() if k not in ("limit", "cursor", "order")}
     # A resource's own id among them was looked up: that of somebody with a phone, or nobody's.
     asked = {name: value for name, value in filters.items() if name != f"{what}_id"}
     with container().database.transaction() as connection:
         named.check(connection, asked)
         rows, next_cursor = pages.page(
-            connection, what, limit=query["limit"], cursor=query.get("cursor"), filters=filters
+            connection,
+            what,
+            limit=query["limit"],
+            cursor=query.get("cursor"),
+            filters=filters,
+            newest_first=query.get("order") == "newest",
         )
         return {"items": serialize(connection, rows), "next_cursor": next_cursor}

@@ -249,7 +249,7 @@ def import_csv(query: dict[str, Any]) -> Any:
     path = uploads.form_file("file") if request.mimetype == FORM else uploads.upload().path
     add_triggers = query.pop("add_triggers")
     options = Options(
-        region=container().settings.default_region,
+        region=query.pop("country", None) or container().settings.default_region,
         map_=tuple(query.pop("map_")),
         add_triggers=tuple(add_triggers.split(",")) if add_triggers else (),
         **query,

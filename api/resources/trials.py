@@ -24,7 +24,8 @@ REFUSED = (
 
 
 def _phone(data: dict[str, Any]) -> str:
-    return phones.parse(data["to"], container().settings.default_region, "to")
+    country = data.get("country") or container().settings.default_region
+    return phones.parse(data["to"], country, "to")
 
 
 @blueprint.post("/devices/<uuid:device_id>/test", needs="operator")

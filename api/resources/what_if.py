@@ -54,6 +54,7 @@ def ask(data: dict[str, Any], query: dict[str, Any]) -> Any:
 
     return {
         **msgspec.structs.asdict(found),
+        "audience": len(found.recipients),
         "recipients": [named(each) for each in shown.recipients],
         "left_out": [named(each) for each in shown.left_out],
         "next_cursor": shown.next_cursor,

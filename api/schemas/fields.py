@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from domain.phones import COUNTRIES
+
 
 class Number(fields.Float):
     """A JSON number: neither a string that looks like one, nor NaN."""
@@ -176,6 +178,20 @@ def device_pool() -> Items:
     )
 
 
+def country_code() -> fields.String:
+    """The country of phones that are written as they are dialled there."""
+    return fields.String(
+        validate=validate.OneOf(
+            sorted(COUNTRIES),
+            error="Expected a two-letter country code (ISO 3166-1) such as MY.",
+        ),
+        metadata=note(
+            "of phones without a country code, in two letters (ISO 3166-1) such as MY; else that of"
+            " the settings"
+        ),
+    )
+
+
 CURSOR = "Expected the next_cursor of the answer before."
 
 
@@ -198,6 +214,15 @@ class PageQuery(Schema):
     cursor = fields.String(
         validate=validate.Regexp(r"^[A-Za-z0-9_-]{22}$", error=CURSOR),
         metadata=note("the next_cursor of the answer before"),
+    )
+
+
+def list_order() -> fields.String:
+    """From which end a list begins whose ids are in the order of time."""
+    return fields.String(
+        load_default="oldest",
+        validate=validate.OneOf(("oldest", "newest")),
+        metadata=note("newest: the same list from its other end"),
     )
 
 

@@ -16,6 +16,7 @@ from api.schemas.fields import (
     Items,
     PageQuery,
     Text,
+    country_code,
     note,
     query_text,
 )
@@ -218,6 +219,7 @@ class ImportQuery(Schema):
     add_triggers = Text(
         load_default="", metadata=note("triggers that everybody gets, separated by commas")
     )
+    country = country_code()
     program = fields.String(
         load_default=None,
         data_key="from",
@@ -246,6 +248,9 @@ class ColumnRead(Schema):
     reason = fields.String(
         required=True, allow_none=True, metadata=note("why, where the header does not say it")
     )
+    number = fields.Integer(
+        required=True, metadata=note("its place in the file, from 1: objects have no order")
+    )
 
 
 class ImportSummary(Schema):
@@ -272,4 +277,9 @@ class ImportSummary(Schema):
         values=fields.Nested(ColumnRead),
         required=True,
         metadata=note("how each column was read, by its header"),
+    )
+    country = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=note("of phones without a country code; null: each has to have its own"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import PageQuery, Text, note, query_text
+from api.schemas.fields import PageQuery, Text, list_order, note, query_text
 from domain.message import STATUSES
 from domain.waiting import REASONS
 
@@ -27,7 +27,7 @@ class MessageFilter(Schema):
 
 
 class MessageQuery(MessageFilter, PageQuery):
-    pass
+    order = list_order()
 
 
 def _moment() -> fields.AwareDateTime:

@@ -6,7 +6,7 @@ from typing import get_args
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import PageQuery, Text, note
+from api.schemas.fields import PageQuery, Text, list_order, note
 from api.schemas.leads import ADDRESS_KINDS
 from domain.lead.events import ReplyKind
 
@@ -16,6 +16,7 @@ class ReplyQuery(PageQuery):
     device_id = fields.UUID()
     attributed = fields.Boolean(metadata=note("false: those whom nobody can be found for"))
     automatic = fields.Boolean()
+    order = list_order()
 
 
 class Sender(Schema):

@@ -7,7 +7,7 @@ from typing import get_args
 from marshmallow import Schema, fields, validate
 
 from api.schemas.content import ContentFields, DispatchedContent
-from api.schemas.fields import Text, note
+from api.schemas.fields import Text, country_code, note
 from domain.trials import TestOutcome
 
 TEXT = "This is a test of Sendtrail."
@@ -19,6 +19,7 @@ class DeviceTest(Schema):
         validate=validate.Length(1, 100),
         metadata=note("a phone, in any format that registering a lead accepts"),
     )
+    country = country_code()
     lead_id = fields.UUID(metadata=note("whose data is rendered"))
     body = Text(
         load_default=TEXT,
@@ -29,6 +30,7 @@ class DeviceTest(Schema):
 
 class CampaignTest(Schema):
     to = DeviceTest._declared_fields["to"]
+    country = country_code()
     lead_id = fields.UUID(required=True, metadata=note("whose data is rendered"))
     device_id = fields.UUID(
         metadata=note(

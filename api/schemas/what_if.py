@@ -93,6 +93,9 @@ class Computed(Schema):
 class WhatIf(Schema):
     recipients = fields.List(fields.Nested(WouldGet), required=True)
     left_out = fields.List(fields.Nested(WouldNotGet), required=True)
+    audience = fields.Integer(
+        required=True, metadata=note("all messages that would be sent, on whatever page they are")
+    )
     excluded = fields.Dict(
         keys=fields.String(),
         values=fields.Integer(),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import current_app, g, request
+from flask import after_this_request, current_app, g, request
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
@@ -21,6 +21,8 @@ from api.web.zones import with_offsets
 ROOT = "/api/v1"
 # What the address of a page has that waits for all, see ``later``. The API does not know it.
 WHOLE = "whole"
+# The status of what was asked in a wrong way.
+REFUSED = 422
 
 
 class ApiError(Exception):
@@ -48,12 +50,36 @@ def get(path: str, /, **query: Any) -> Any:
 
 def listed(path: str, limit: int, **more: Any) -> dict[str, Any]:
     """What a page of a list shows: ``items`` and ``next_cursor``, as the API answers to the filters
-    in this page's address, and these as ``asked``; ``more`` is said beside them. Raises
-    ApiError."""
+    in this page's address, and these as ``asked``; ``more`` is said beside them. Of filters that
+    are refused there are no items, ``wrong`` is the refusal, and the page has its status. Raises
+    ApiError for any other."""
     asked = request.args.to_dict()
     asked.pop(WHOLE, None)
     query: dict[str, Any] = {"limit": limit} | with_offsets(asked) | more
-    return {**get(path, **query), "asked": asked}
+    found, wrong = filtered(path, query, {"items": [], "next_cursor": None})
+    return {**found, "asked": asked, "wrong": wrong}
+
+
+def filtered(path: str, query: Mapping[str, Any], nothing: Any) -> tuple[Any, ApiError | None]:
+    """What the API answers to a GET with filters that a person chose, and None; of those that are
+    refused ``nothing``, and the refusal, whose status this page then has. Raises ApiError for any
+    other."""
+    try:
+        return get(path, **query), None
+    except ApiError as error:
+        if error.status != REFUSED:
+            raise
+        refused()
+        return nothing, error
+
+
+def refused() -> None:
+    """Gives this page the status of a request that was refused: it shows its form again."""
+
+    @after_this_request
+    def _(answer: Any) -> Any:
+        answer.status_code = REFUSED
+        return answer
 
 
 def send(

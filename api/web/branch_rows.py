@@ -25,7 +25,7 @@ def rows(branches: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def choices() -> list[tuple[str, str]]:
     """What a branch may ask for, with nothing first."""
-    return [("", "-"), *((each, texts.word(each)) for each in WHEN)]
+    return [("", _("no branch")), *((each, texts.word(each)) for each in WHEN)]
 
 
 def targets(steps: list[dict[str, Any]], number: int) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ VERBS: dict[str, dict[str, Role]] = {
 # The beginning of the names of fields that hold a filter of the list.
 FILTER = "filter."
 # What a list's address has beside its filters.
-_NO_FILTERS = ("limit", "cursor")
+_NO_FILTERS = ("limit", "cursor", "order")
 # What was refused, on the page.
 SHOWN = 50
 
@@ -121,6 +121,8 @@ def _page(kind: str, **values: Any) -> str:
         verb=forms.text("do"),
         again=list(again.items(multi=True)),
         back=_back(kind),
+        offered=offered(kind),
+        filters=_given_filters(),
         shown=SHOWN,
         **shown,
     )

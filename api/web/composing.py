@@ -86,8 +86,7 @@ def trial(campaign_id: UUID) -> str | Answer:
     """Sends what was kept to one phone."""
     forms.need("operator")
     body = {"to": forms.text("to"), "lead_id": forms.text("lead_id")}
-    if forms.text("device_id"):
-        body["device_id"] = forms.text("device_id")
+    body |= {name: forms.text(name) for name in ("device_id", "country") if forms.text(name)}
     campaign = _changeable(campaign_id)
     try:
         result = asking.send("POST", f"/campaigns/{campaign_id}/test", body, forms.once_given())

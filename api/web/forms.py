@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import abort, g, redirect, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from api.web import asking
@@ -78,6 +79,13 @@ def change(
     except ApiError as error:
         return again(mendable(error)), error.status
     return redirect(then, 303)
+
+
+def written(action: str) -> MultiDict[str, str]:
+    """What the form with that ``action`` was sent with, where this page answers it, because it was
+    refused; else nothing."""
+    is_sent = request.method == "POST" and request.path == action
+    return request.form if is_sent else MultiDict()
 
 
 def text(name: str) -> str:

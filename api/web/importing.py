@@ -84,7 +84,8 @@ def upload() -> Answer | tuple[str, int]:
         most = web_uploads.LARGEST // (1024 * 1024)
         message = f"file: expected a file of people that is not empty, of {most} MiB at most"
         return _start(ApiError(422, {"message": message})), 422
-    return redirect(url_for(".check"), 303)
+    country = request.form.get("country") or None
+    return redirect(url_for(".check", country=country), 303)
 
 
 @blueprint.get("/import/check")
@@ -152,6 +153,8 @@ def _asked() -> list[tuple[str, str]]:
     asked += [("map", each) for each in given.getlist("map")]
     if given.get("update"):
         asked.append(("update", "true"))
+    if country := given.get("country"):
+        asked.append(("country", country))
     if triggers := given.get("add_triggers", "").strip():
         asked.append(("add_triggers", triggers))
     return asked
@@ -192,7 +195,10 @@ def _checked(name: str, summary: dict[str, Any] | None, wrong: ApiError | None =
         if option == "map":
             field, _, column = value.partition(":")
             mapped[column] = field
-    columns = dict.fromkeys(mapped) if summary is None else summary["columns"]
+    columns = dict.fromkeys(mapped)
+    if summary is not None:
+        read = summary["columns"]
+        columns = {each: read[each] for each in sorted(read, key=lambda each: read[each]["number"])}
     return render(
         "import_check.html",
         name=name,
@@ -203,6 +209,7 @@ def _checked(name: str, summary: dict[str, Any] | None, wrong: ApiError | None =
         asked=asked,
         options=urlencode(asked),
         update=any(option == "update" for option, _ in asked),
+        country=request.values.get("country", ""),
         add_triggers=request.values.get("add_triggers", ""),
         shown=SHOWN,
         wrong=wrong,

@@ -36,8 +36,8 @@ class Node(NamedTuple):
 
 @blueprint.get("/messages")
 def index() -> str:
-    """A page of messages."""
-    found = asking.listed("/messages", PAGE)
+    """A page of messages, the newest first."""
+    found = asking.listed("/messages", PAGE, order="newest")
     status = found["asked"].get("status", "")
     return render(
         "messages.html",

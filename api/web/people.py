@@ -26,7 +26,7 @@ TARGET_STATUSES = ("prospect", "customer")
 
 
 @blueprint.get("/leads")
-def index() -> str | Response | tuple[str, int]:
+def index() -> str | Response:
     """A page of leads."""
     asked = {name: value for name, value in request.args.items() if value}
     if "attribute" in asked:
@@ -35,14 +35,8 @@ def index() -> str | Response | tuple[str, int]:
         query = urlencode(asked | {f"attribute.{name}": value})
         return redirect(f"{url_for('.index')}?{query}", 303)
     asked.pop("value", None)
-    found: dict[str, Any] = {"items": [], "next_cursor": None}
-    wrong, status = "", 200
-    try:
-        found = asking.get("/leads", **{"limit": PAGE} | with_offsets(asked))
-    except ApiError as error:
-        if error.status != 422:
-            raise
-        wrong, status = error.message, 422
+    query = {"limit": PAGE} | with_offsets(asked)
+    found, wrong = asking.filtered("/leads", query, {"items": [], "next_cursor": None})
     attributes = [(k.removeprefix("attribute."), v) for k, v in asked.items() if "attribute." in k]
     return render(
         "leads.html",
@@ -55,7 +49,7 @@ def index() -> str | Response | tuple[str, int]:
         verbs=bulk.offered("leads"),
         filters=bulk.filters(),
         wrong=wrong,
-    ), status
+    )
 
 
 @blueprint.get("/leads/<uuid:lead_id>")
@@ -64,10 +58,11 @@ def show(lead_id: UUID) -> str | Response:
     events it goes on to the instant of the last one."""
     after = request.args.get("after", "")
     if not after:
-        return page(lead_id, request.args.get("as_of", ""))
+        return _at(lead_id, request.args.get("as_of", ""))
     entries = asking.get(f"/audit/leads/{lead_id}")["entries"]
     if not after.isdecimal() or not 1 <= int(after) <= len(entries):
-        raise ApiError(422, {"message": f"after: expected a number from 1 to {len(entries)}"})
+        asking.refused()
+        return page(lead_id, wrong=_expected("after", f"a number from 1 to {len(entries)}"))
     if int(after) == len(entries):
         return redirect(url_for(".show", lead_id=lead_id), 303)
     at = datetime.fromisoformat(entries[int(after) - 1]["timestamp"]).astimezone(zone())
@@ -76,18 +71,27 @@ def show(lead_id: UUID) -> str | Response:
     return redirect(url_for(".show", lead_id=lead_id, as_of=up), 303)
 
 
-def page(
-    lead_id: UUID,
-    as_of: str = "",
-    wrong: ApiError | None = None,
-    written: dict[str, str] | None = None,
-) -> str:
-    """All that is known of a person; ``wrong`` is what was refused of a change, ``written``
-    what the form of a message or of a consent was sent with."""
+def _at(lead_id: UUID, as_of: str) -> str:
+    """The person at an instant, as the form has it."""
     try:
         instant = datetime.fromisoformat(as_of).replace(tzinfo=zone()).isoformat() if as_of else ""
     except ValueError:
-        raise ApiError(422, {"message": "as_of: expected such as 2026-03-02T09:00"}) from None
+        asking.refused()
+        return page(lead_id, as_of, wrong=_expected("as_of", "such as 2026-03-02T09:00"))
+    return page(lead_id, as_of, instant)
+
+
+def _expected(name: str, expected: str) -> ApiError:
+    """The refusal of a field of a form that the API does not know."""
+    fault = {"query": {name: [f"Expected {expected}."]}}
+    return ApiError(asking.REFUSED, {"message": f"{name}: expected {expected}", "errors": fault})
+
+
+def page(
+    lead_id: UUID, as_of: str = "", instant: str = "", wrong: ApiError | None = None
+) -> str:
+    """All that is known of a person, now or at an ``instant``, which the form has as ``as_of``;
+    ``wrong`` is what was refused."""
     now = asking.get(f"/audit/leads/{lead_id}")
     trail = asking.get(f"/audit/leads/{lead_id}", as_of=instant) if instant else now
     return render(
@@ -98,7 +102,6 @@ def page(
         as_of=as_of,
         events=len(now["entries"]),
         wrong=wrong,
-        written=written or {},
         today=None if instant else _today(lead_id),
     )
 

@@ -44,7 +44,7 @@ def agree(lead_id: UUID) -> Answer:
         f"/leads/{lead_id}/consents",
         {name: value for name, value in body.items() if value},
         url_for("web_people.show", lead_id=lead_id),
-        lambda wrong: people.page(lead_id, wrong=wrong, written=given),
+        lambda wrong: people.page(lead_id, wrong=wrong),
     )
 
 
@@ -65,8 +65,7 @@ def write(lead_id: UUID) -> Answer:
     try:
         made = asking.send("POST", f"/leads/{lead_id}/messages", body, forms.once_given())
     except ApiError as error:
-        wrong = forms.mendable(error)
-        return people.page(lead_id, wrong=wrong, written=given), error.status
+        return people.page(lead_id, wrong=forms.mendable(error)), error.status
     return redirect(url_for("web_messages.show", message_id=made["id"]), 303)
 
 

@@ -15,7 +15,7 @@ from flask import g, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from api.web import files, forms, places, texts
+from api.web import countries, files, forms, places, texts
 from api.web.zones import zone
 from domain.message import STATUSES
 from domain.visible import visible, visible_json, visible_lines
@@ -159,6 +159,8 @@ def _made() -> Environment:
         "written": written,
     }
     environment.globals |= {
+        "countries": countries.choices,
+        "country_name": countries.name,
         "csv_address": csv_address,
         "file": files.address,
         "here": lambda: request.path,
@@ -171,6 +173,7 @@ def _made() -> Environment:
         "once": forms.once,
         "every_day_places": places.every_day,
         "further_places": places.further,
+        "sent_to": forms.written,
         "reader": lambda: g.get("key"),
     }
     return environment

@@ -14,5 +14,5 @@ PAGE = 50
 
 @blueprint.get("/replies")
 def index() -> str:
-    """A page of replies."""
-    return render("replies.html", **asking.listed("/replies", PAGE))
+    """A page of replies, the newest first."""
+    return render("replies.html", **asking.listed("/replies", PAGE, order="newest"))

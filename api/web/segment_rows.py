@@ -11,6 +11,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from api.web import segment_names
 from api.web.texts import gettext as _
 from api.web.zones import instant
 from domain.segments import ATTRIBUTE, CLAUSES, FIELDS
@@ -63,16 +64,16 @@ def fields() -> list[tuple[str, str]]:
         "target_status": _("Target status"),
         "opted_out": _("Opted out"),
         "unreachable": _("Unreachable"),
-        "device_id": _("Device (id)"),
+        "device_id": _("Device"),
         "phone": _("Phone, a part of it"),
         "created_at": _("Registered"),
         "created_after": _("Registered after"),
         "created_before": _("Registered before"),
-        "sent_campaign": _("Was sent campaign (id)"),
+        "sent_campaign": _("Was sent campaign"),
         "replied_since": _("Replied since"),
         "last_sent_before": _("Last written to before"),
         "never_sent": _("Never written to"),
-        "in_sequence": _("Under way in sequence (id)"),
+        "in_sequence": _("Under way in sequence"),
     }
     return [(ANY_ATTRIBUTE, _("Attribute …")), *((name, names[name]) for name in FIELDS)]
 
@@ -91,6 +92,7 @@ def of_filters(filters: Mapping[str, str]) -> list[Row]:
         attribute = name.removeprefix(ATTRIBUTE) if name.startswith(ATTRIBUTE) else ""
         if value and (attribute or (name in FIELDS and name != "phone")):
             field = ANY_ATTRIBUTE if attribute else name
+            value = segment_names.written(name, value)
             rows.append({**EMPTY, "field": field, "attribute": attribute, "value": value})
     return rows
 
@@ -107,17 +109,18 @@ def of_segment(segment: Mapping[str, Any]) -> list[Row]:
                     "field": ANY_ATTRIBUTE if attribute else each["field"],
                     "attribute": each["field"].removeprefix(ATTRIBUTE) if attribute else "",
                     "op": each["op"],
-                    "value": shown(each["value"]),
+                    "value": shown(each["field"], each["value"]),
                 }
             )
     return rows
 
 
-def shown(value: Any) -> str:
-    """A value as a form has it."""
+def shown(field: str, value: Any) -> str:
+    """A value of the field as a form has it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    several = value if isinstance(value, list) else [value]
+    return ", ".join(segment_names.written(field, str(each)) for each in several)
 
 
 def conditions(rows: list[Row]) -> dict[str, list[dict[str, Any]]]:
@@ -136,7 +139,8 @@ def conditions(rows: list[Row]) -> dict[str, list[dict[str, Any]]]:
 
 def _value(field: str, op: str, given: str) -> Any:
     if op == "in":
-        return [each.strip() for each in given.split(",") if each.strip()]
+        several = [each.strip() for each in given.split(",") if each.strip()]
+        return [segment_names.id_of(field, each) for each in several]
     if op == "exists" or field in _FLAG_FIELDS:
         return _FLAGS.get(given.lower(), given) if given else True
-    return instant(given) if field in _TIME_FIELDS else given
+    return instant(given) if field in _TIME_FIELDS else segment_names.id_of(field, given)

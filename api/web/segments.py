@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from api.web import asking, forms, segment_rows
+from api.web import asking, forms, segment_names, segment_rows
 from api.web.asking import ApiError
 from api.web.rendering import offer, render
 from api.web.segment_rows import EMPTY, SPARE, Row
@@ -147,18 +147,19 @@ def _form(
         clauses=segment_rows.clauses(),
         fields=segment_rows.fields(),
         ops=segment_rows.ops(),
+        named=segment_names.choices(),
         found=found,
         wrong=wrong,
     )
 
 
 def _page(segment: dict[str, Any], wrong: ApiError | None) -> str:
+    found = asking.listed(f"/segments/{segment['id']}/leads", PAGE)
     return render(
         "segment.html",
         segment=segment,
         clauses=segment_rows.clauses(),
-        wrong=wrong,
-        **asking.listed(f"/segments/{segment['id']}/leads", PAGE),
+        **found | {"wrong": wrong or found["wrong"]},
     )
 
 

@@ -55,6 +55,8 @@ def define() -> Answer:
         "requires_consent": forms.text("requires_consent") or None,
         "steps": [composed_step.given()],
     }
+    if forms.text("first_delay_minutes"):
+        body["first_delay_minutes"] = forms.number("first_delay_minutes")
     try:
         made = asking.send("POST", "/sequences", body, forms.once_given())
     except ApiError as error:
@@ -71,14 +73,11 @@ def show(sequence_id: UUID) -> str:
 @blueprint.get("/sequences/<uuid:sequence_id>/people")
 def people(sequence_id: UUID) -> str:
     """Who is where in it."""
-    asked = request.args.to_dict()
-    query = {"limit": PEOPLE} | asked | {"sequence_id": sequence_id}
-    found = asking.get("/enrollments", **query)
+    found = asking.listed("/enrollments", PEOPLE, sequence_id=sequence_id)
     return render(
         "sequence_people.html",
         sequence=asking.get(f"/sequences/{sequence_id}"),
         statuses=[(each, each) for each in ENROLLMENTS],
-        asked=asked,
         **found,
     )
 

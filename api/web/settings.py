@@ -160,10 +160,9 @@ def _subscriptions(made: dict[str, Any] | None = None, wrong: ApiError | None = 
         made=made,
         wrong=wrong,
         topics=sorted(TOPICS),
-        written=request.form,
     )
 
 
 def _suppressions(wrong: ApiError | None = None) -> str:
     found = asking.listed("/suppressions", PAGE)
-    return render("settings_suppressions.html", wrong=wrong, **found)
+    return render("settings_suppressions.html", **found | {"wrong": wrong or found["wrong"]})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from typing import Any
+
 from flask import Blueprint, request
 
 from api.web import asking, later
@@ -12,6 +15,8 @@ blueprint = Blueprint("web_signals", __name__)
 FILTERS = ("since", "until")
 # Messages that are counted before the page is shown.
 AT_ONCE = 3000
+# Of the days that a page shows which is not asked for any.
+SPAN = timedelta(days=30)
 
 
 @blueprint.get("/signals")
@@ -19,8 +24,27 @@ def show() -> str:
     """The signals of a time, of the last 30 days if none is given."""
     asked = {name: request.args[name] for name in FILTERS if request.args.get(name)}
     most = later.most(AT_ONCE)
-    found = asking.get("/reports/signals", **with_offsets(asked), most=most)
-    is_part = most is not None and not found["whole"]
+    query: dict[str, Any] = {**with_offsets(asked), "most": most}
+    found, wrong = asking.filtered("/reports/signals", query, None)
     return later.render_part(
-        "signals.html", "signals_found.html", found=found, asked=asked, is_part=is_part
+        "signals.html",
+        "signals_found.html",
+        found=found,
+        asked=asked,
+        is_part=found is not None and most is not None and not found["whole"],
+        latest=None if found is None or found["devices"] else _latest(),
+        wrong=wrong,
     )
+
+
+def _latest() -> tuple[str, str, str] | None:
+    """The days to look at where these have nothing: the first, the one after the last, and the last
+    on which anything was sent. None where nothing ever was."""
+    reports = asking.get("/reports/devices", days=SPAN.days)["items"]
+    sent = [each["day"] for device in reports for each in device["days"] if each["sent"]]
+    if not sent:
+        return None
+    last = date.fromisoformat(max(sent))
+    # A day is of the device's zone, which may be behind the reader's.
+    until = last + timedelta(days=2)
+    return f"{until - SPAN}", f"{until}", f"{last}"

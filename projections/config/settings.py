@@ -10,10 +10,9 @@ from typing import Annotated, Any, Literal, cast, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
-import phonenumbers
 from cryptography.fernet import Fernet
 
-from domain import urls
+from domain import phones, urls
 from domain.campaign.definition import LONGEST_UNDO
 from domain.errors import InvalidInputError, SettingsError
 from domain.hosts import NONE, AllowedHosts, host_bits, parse_allowed
@@ -85,7 +84,7 @@ def _attempts(text: str) -> int:
 
 
 def _region(text: str) -> str:
-    if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
+    if text.upper() not in phones.COUNTRIES:
         raise ValueError("a two-letter country code (ISO 3166-1) such as MY")
     return text.upper()
 

@@ -91,7 +91,8 @@ class Imported(Rejections):
 
     ``registered`` leads are new. ``known`` leads existed already and stay as they are; with an
     update these are ``updated`` or ``unchanged`` instead. ``opted_out`` leads were opted out by the
-    file. ``columns`` says for each column how it was read.
+    file. ``columns`` says for each column how it was read, ``country`` of where phones without a
+    country code are, None if there must be one.
     """
 
     registered: int = 0
@@ -100,6 +101,7 @@ class Imported(Rejections):
     known: int = 0
     opted_out: int = 0
     columns: dict[str, Column] = {}
+    country: str | None = None
 
     def counts(self) -> dict[str, int]:
         """Every count by its name, for people."""
@@ -162,7 +164,7 @@ def import_people(
         database, outreach, actor=actor, update=options.update, dry_run=dry_run
     )
     hear = Refusals(database, outreach, actor=actor, dry_run=dry_run)
-    result = Imported(columns=file.layout.columns)
+    result = Imported(columns=file.layout.columns, country=options.region)
     done = 0
     for chunk in ahead(_chunks(file, reader, options)):
         for each in chunk.rejected:

@@ -63,10 +63,11 @@ def walked(
     *,
     limit: int,
     after: UUID | None,
+    newest_first: bool = False,
 ) -> Sequence[Any] | None:
     """Up to ``limit`` messages of the ``source``, a table or subquery, that pass the ``filters``,
-    after the message ``after``; None where their ids are what to walk along. Raises
-    InvalidInputError for an ``after`` that is none."""
+    after the message ``after``; None where their ids are what to walk along. ``newest_first`` turns
+    the order around. Raises InvalidInputError for an ``after`` that is none."""
     wanted = {name: value for name, value in filters.items() if value is not None}
     status = wanted.pop("status", None)
     if status not in _WALKED:
@@ -83,8 +84,8 @@ def walked(
         return None
     place = None if after is None else _place(connection, after)
     if owner is not None:
-        return _of_owner(connection, source, kind, owner, status, place, limit)
-    return _of_all(connection, source, str(status), place, limit)
+        return _of_owner(connection, source, kind, owner, status, place, limit, newest_first)
+    return _of_all(connection, source, str(status), place, limit, newest_first)
 
 
 def _is_walked(connection: Connection, status: str, *, of_one: bool) -> bool:
@@ -96,17 +97,24 @@ def _is_walked(connection: Connection, status: str, *, of_one: bool) -> bool:
 
 
 def _of_all(
-    connection: Connection, source: str, status: str, place: Any, limit: int
+    connection: Connection,
+    source: str,
+    status: str,
+    place: Any,
+    limit: int,
+    newest_first: bool,
 ) -> Sequence[Any]:
     """Those of the status, of one owner after the other."""
     owners = rows(connection, _OWNERS.format(status=status), none=NO_OWNER)
     found: list[Any] = []
-    for each in sorted(owners, key=_order):
-        if place is not None and _order(each) < _order(place):
+    for each in sorted(owners, key=_order, reverse=newest_first):
+        if place is not None and _is_passed(each, place, newest_first):
             continue
         within = place if place is not None and each.owner_id == place.owner_id else None
         left = limit - len(found)
-        found += _of_owner(connection, source, each.kind, each.owner_id, status, within, left)
+        found += _of_owner(
+            connection, source, each.kind, each.owner_id, status, within, left, newest_first
+        )
         if len(found) == limit:
             break
     return found
@@ -120,9 +128,11 @@ def _of_owner(
     status: str | None,
     place: Any,
     limit: int,
+    newest_first: bool,
 ) -> Sequence[Any]:
     of_owner, columns = _OF[kind]
     order = ", ".join(f"r.{each}" for each in columns)
+    turned = ", ".join(f"r.{each} DESC" for each in columns) if newest_first else order
     conditions = [Condition(of_owner, {"owner": str(owner)})]
     if status is not None:
         steps = [
@@ -137,12 +147,13 @@ def _of_owner(
     if place is not None:
         names = ", ".join(f"%(after_{each})s" for each in columns)
         after = {f"after_{each}": _text(getattr(place, each)) for each in columns}
-        conditions.append(Condition(f"({order}) > ({names})", after))
+        sign = "<" if newest_first else ">"
+        conditions.append(Condition(f"({order}) {sign} ({names})", after))
     parameters = {name: value for each in conditions for name, value in each.parameters.items()}
     return rows(
         connection,
         f"SELECT * FROM {source} r WHERE {' AND '.join(each.sql for each in conditions)}"
-        f" ORDER BY {order} LIMIT %(limit)s",
+        f" ORDER BY {turned} LIMIT %(limit)s",
         **parameters,
         limit=limit,
     )
@@ -153,6 +164,12 @@ def _place(connection: Connection, message_id: UUID) -> Any:
     if not found:
         raise InvalidInputError("cursor", "the next_cursor of an earlier answer")
     return found[0]
+
+
+def _is_passed(owner: Any, place: Any, newest_first: bool) -> bool:
+    """Whether the owner comes before that of the message in ``place``."""
+    first, second = (place, owner) if newest_first else (owner, place)
+    return _order(first) < _order(second)
 
 
 def _order(row: Any) -> tuple[str, float, UUID]:

@@ -108,22 +108,26 @@ def page(
     limit: int,
     cursor: str | None = None,
     filters: Mapping[str, Any] | None = None,
+    newest_first: bool = False,
 ) -> tuple[list[Any], str | None]:
     """Up to ``limit`` rows of the ``resource`` after ``cursor``, and the cursor of the next page.
 
-    ``filters`` are those of ``queries.filters``; None is no condition. The cursor is None at the
-    end. Raises InvalidInputError for a bad cursor.
+    ``filters`` are those of ``queries.filters``; None is no condition. ``newest_first`` turns the
+    order around. The cursor is None at the end. Raises InvalidInputError for a bad cursor.
     """
     source, key = SOURCES[resource]
     given = filters or {}
     after = decode_cursor(cursor) if cursor else None
     if resource in ("message", "recipient"):
-        walk = message_walks.walked(connection, source, given, limit=limit + 1, after=after)
+        walk = message_walks.walked(
+            connection, source, given, limit=limit + 1, after=after, newest_first=newest_first
+        )
         if walk is not None:
             return _cut(walk, key, limit)
     wanted = conditions(connection, resource, given)
     if after is not None:
-        wanted.append(Condition(f"r.{key} > %(after)s", {"after": after}))
+        sign = "<" if newest_first else ">"
+        wanted.append(Condition(f"r.{key} {sign} %(after)s", {"after": after}))
     elif resource == "message":
         wanted += bounds(connection, given)
     parameters: dict[str, Any] = {}
@@ -131,7 +135,8 @@ def page(
         parameters |= condition.parameters
     page_and_one = rows(
         connection,
-        f"SELECT * FROM {source} r{where(wanted)} ORDER BY {key} LIMIT %(limit)s",
+        f"SELECT * FROM {source} r{where(wanted)} ORDER BY {key}{' DESC' if newest_first else ''}"
+        " LIMIT %(limit)s",
         **parameters,
         limit=limit + 1,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from domain.errors import InvalidInputError
+from domain.phones import COUNTRIES
 from projections.config.settings import Settings
 from projections.container import Container
 from projections.intake.files.foreign import PROGRAMS, Program
@@ -30,6 +31,12 @@ from runners.support import cycles
 )
 @click.option("--update", is_flag=True, help="Give leads that are known what the file says.")
 @click.option("--dry-run", is_flag=True, help="Write nothing, and say what would become of it.")
+@click.option(
+    "--country",
+    type=click.Choice(sorted(COUNTRIES), case_sensitive=False),
+    metavar="COUNTRY",
+    help="The country of phones without a country code, such as MY.",
+)
 @click.option("--add-triggers", metavar="A,B", default="", help="Triggers that everybody gets.")
 @click.option("--add-trigger", metavar="A", multiple=True, help="The same, one by one; repeatable.")
 @click.option("--opt-outs", is_flag=True, help="The file is of people who said no.")
@@ -54,6 +61,7 @@ def import_(
     map_: tuple[str, ...],
     update: bool,
     dry_run: bool,
+    country: str | None,
     add_triggers: str,
     add_trigger: tuple[str, ...],
     opt_outs: bool,
@@ -72,7 +80,7 @@ def import_(
     if opt_outs and program:
         raise click.UsageError("--opt-outs goes not with --from, which hears who said no by itself")
     options = Options(
-        region=config.default_region,
+        region=country or config.default_region,
         map_=map_,
         update=update,
         dry_run=dry_run,

@@ -19,6 +19,15 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (/^\s*<!doctype/i.test(event.detail.serverResponse)) event.detail.shouldSwap = false;
 });
 
+// What a condition may name is offered where its field names something.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("select[data-lists]")) return;
+  const value = event.target.closest("[role=group]").querySelector("[name=value]");
+  const offered = `of-${event.target.value}`;
+  if (document.getElementById(offered)) value.setAttribute("list", offered);
+  else value.removeAttribute("list");
+});
+
 // A slider goes where it is let go.
 document.addEventListener("change", (event) => {
   if (event.target.matches("input[data-sends]")) event.target.form.requestSubmit();

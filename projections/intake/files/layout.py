@@ -42,11 +42,12 @@ Mapped = Sequence[tuple[str, str]]
 
 class Column(msgspec.Struct, frozen=True):
     """How a column is read: ``as_`` a field, an ``attribute`` of that name, or ``nothing``;
-    ``reason`` says why, where it is not plain."""
+    ``reason`` says why, where it is not plain; ``number`` is its place in the file, from 1."""
 
     as_: str
     attribute: str | None = None
     reason: str | None = None
+    number: int = 0
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -97,7 +98,7 @@ def lay_out(cells: Sequence[str], map_: Mapped, has_values: frozenset[int]) -> L
     """
     headers = [_shown(cell) for cell in cells]
     by_map = _places_of_map(headers, map_)
-    reasons = dict.fromkeys(by_map, "the caller said so")
+    reasons = dict.fromkeys(by_map, "it was chosen")
     for at, name in exported.fields(headers).items():
         if at not in by_map and (name == LEFT_OUT or name not in by_map.values()):
             by_map[at], reasons[at] = name, "the list of leads has it so"
@@ -147,7 +148,7 @@ def lay_out(cells: Sequence[str], map_: Mapped, has_values: frozenset[int]) -> L
             column = Column("attribute", key, reasons.get(at))
             if at in labels:
                 column = Column("phone", key, "the phone is the one whose label says so")
-        columns_read[shown] = column
+        columns_read[shown] = msgspec.structs.replace(column, number=at + 1)
     places = {field: tuple(sorted(columns)) for field, columns in taken.items() if columns}
     return Layout(len(headers), columns_read, places, tuple(attributes), labels)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -54,8 +55,9 @@ def test_from_a_text_to_a_plan_with_the_number(
 
     draft = the_campaign(operator)
     assert (draft["status"], draft["niche"], draft["scheduled_at"]) == ("draft", ["B1"], None)
-    for shown in ("2 people get it", "Hello Aisyah", "opted out", "within a day"):
+    for shown in ("2 people get it", "Hello Aisyah", "opted out", "The last message leaves <time"):
         assert shown in mei.page
+    assert "over 1 day" not in mei.page
     assert "Zul" not in mei.page
 
     composes(mei, f"/campaigns/{draft['id']}/edit", niche="B1", body="Hi {name}", do="plan")
@@ -241,17 +243,27 @@ def test_over_a_thousand_the_number_is_typed(
 
 
 def test_a_test_is_sent_to_a_phone(operator: Client, mei: Browser) -> None:
-    """As the person would get it; what was refused is said where it was asked."""
-    given.device(operator)
-    lead_id = given.lead(operator, 1, name="Aisyah")
+    """As the person would get it; what was refused is said where it was asked, and stays written.
+    It is no message: a link leads to what the log has."""
+    device_id = given.device(operator)
+    given.lead(operator, 1, name="Aisyah")
+    lead_id = given.lead(operator, 2, name="Mei Ling")
     composes(mei, do="keep")
-    address = f"/campaigns/{the_campaign(operator)['id']}/trial"
+    campaign_id = the_campaign(operator)["id"]
+    address = f"/campaigns/{campaign_id}/trial"
 
-    mei.send(address, to="nobody", lead_id=lead_id)
+    local = {"to": "012-999 8877", "lead_id": lead_id, "device_id": device_id}
+    mei.send(address, **local)
     assert (mei.status, "expected" in mei.page) == (422, True)
-    mei.send(address, to="+60129998877", lead_id=lead_id)
+    assert written(mei, "to") == "012-999 8877"
+    for chosen in (lead_id, device_id):
+        assert f'<option value="{chosen}" selected>' in mei.page
+    mei.send(address, **local, country="MY")
     assert "It was sent:" in mei.page
     assert operator.items("/messages") == []
+    (link,) = re.findall(r'href="(/audit[^"]*)"', mei.page)
+    mei.open(unescape(link))
+    assert (mei.page.count("<td>campaign.tested</td>"), campaign_id in mei.page) == (1, True)
 
 
 def test_a_copy_is_a_draft_to_write_on(operator: Client, mei: Browser) -> None:

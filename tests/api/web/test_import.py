@@ -68,6 +68,29 @@ def test_a_file_is_looked_at_mapped_and_imported(container: Container, browser: 
     assert "shoe_size" not in browser.page
 
 
+def test_local_phones_are_of_the_country_that_is_chosen(browser: Browser) -> None:
+    """Before the file is read or after. Columns are in the file's order, with why one is read so,
+    and a rejected row has its field once."""
+    browser.open("/import")
+    content = b"Tel;Nama;Alamat\n012-345 6789;Aisyah;Ipoh\n12;Mei;Ipoh\n"
+    data = browser.hidden() | {"file": (BytesIO(content), "people.csv"), "country": "MY"}
+    answer = browser.client.post("/import", data=data, follow_redirects=True)
+    page = answer.get_data(as_text=True)
+    assert "taken for those of Malaysia (MY)" in page
+    assert "Import 1 person" in page
+    assert '<option value="MY" selected>' in page
+    assert page.index("<bdi>Tel") < page.index("<bdi>Nama") < page.index("<bdi>Alamat")
+    assert re.search(r'<td class="figure">3</td><td>phone</td><td><bdi>expected', page)
+
+    browser.open("/import/check?column=Tel&is=phone")
+    assert "Every phone needs its country code" in browser.page
+    assert "it was chosen" in browser.page
+    browser.open("/import/check?country=MY")
+    browser.send("/import/run")
+    browser.open("/leads")
+    assert "+60123456789" in browser.page
+
+
 def test_a_file_is_kept_encrypted_for_its_session_alone(
     app: Flask, container: Container, clock: SimulatedClock, browser: Browser
 ) -> None:

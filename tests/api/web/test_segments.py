@@ -76,6 +76,31 @@ def test_a_segment_is_made_of_rows_of_a_form(app: Flask, operator: Client) -> No
     assert f'<option value="{saved["id"]}" selected>Perak</option>' in person.page
 
 
+def test_a_row_names_a_campaign_by_its_name(app: Flask, operator: Client) -> None:
+    """Which is offered, saved as its id, and shown again; of two with a name each has its id."""
+    spring = given.campaign(operator, name="Spring")
+    twins = [given.campaign(operator, name="Twin, again") for _ in range(2)]
+    person = Browser(app)
+    person.sign_in(str(operator.key))
+    person.open("/segments/new")
+    assert '<datalist id="of-sent_campaign">' in person.page
+    assert '<option value="Spring">Spring</option>' in person.page
+    assert f'<option value="{twins[0]}">Twin, again</option>' in person.page
+
+    written = rows(
+        ("all", "sent_campaign", "", "in", f"Spring, {twins[1]}"),
+        ("none", "sent_campaign", "", "eq", "Spring"),
+    )
+    send(person, "/segments/new", written, name="Spring", do="save")
+
+    (saved,) = operator.items("/segments")
+    assert [each["value"] for each in saved["all"]] == [[spring, twins[1]]]
+    assert [each["value"] for each in saved["none"]] == [spring]
+    assert f"Was sent campaign is one of Spring, {twins[1]}" in person.page
+    person.open(f"/segments/{saved['id']}/edit")
+    assert f'value="Spring, {twins[1]}" list="of-sent_campaign"' in person.page
+
+
 def test_what_people_are_listed_by_becomes_a_segment(
     app: Flask, viewer: Client, operator: Client
 ) -> None:
