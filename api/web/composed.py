@@ -86,7 +86,7 @@ def days() -> list[tuple[str, str]]:
 def clocks() -> list[tuple[str, str]]:
     """Whose clock shows the time at which a campaign starts, to choose from."""
     return [
-        ("", f"{_('Yours')}: {zone()}"),
+        ("", _("Yours") + f": {zone()}"),
         (RECIPIENT, _("Each recipient's own")),
         *((each, each.replace("_", " ")) for each in _zones()),
     ]

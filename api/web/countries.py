@@ -16,7 +16,7 @@ def choices() -> list[tuple[str, str]]:
     """All of them by their names, after the one of the settings, which is meant without a
     choice."""
     usual = container().settings.default_region
-    meant = f"{_('as the settings say')}: {name(usual)}" if usual else _("each has its own code")
+    meant = _("as the settings say") + f": {name(usual)}" if usual else _("each has its own code")
     return [("", meant), *_named(texts.language())]
 
 
@@ -30,4 +30,3 @@ def _named(language: str) -> list[tuple[str, str]]:
     names = Locale.parse(language).territories
     found = [(code, f"{names.get(code, code)} ({code})") for code in COUNTRIES]
     return sorted(found, key=lambda each: each[1].casefold())
-

@@ -87,9 +87,7 @@ def _expected(name: str, expected: str) -> ApiError:
     return ApiError(asking.REFUSED, {"message": f"{name}: expected {expected}", "errors": fault})
 
 
-def page(
-    lead_id: UUID, as_of: str = "", instant: str = "", wrong: ApiError | None = None
-) -> str:
+def page(lead_id: UUID, as_of: str = "", instant: str = "", wrong: ApiError | None = None) -> str:
     """All that is known of a person, now or at an ``instant``, which the form has as ``as_of``;
     ``wrong`` is what was refused."""
     now = asking.get(f"/audit/leads/{lead_id}")

@@ -130,13 +130,18 @@ def test_importing_twice_changes_nothing(container: Container, operator: Client)
 def test_the_installations_country_serves_phones_without_one(
     container: Container, operator: Client
 ) -> None:
-    """A Malaysian team's spreadsheet has local numbers."""
+    """A Malaysian team's spreadsheet has local numbers. One file may be of another country."""
     container.settings = msgspec.structs.replace(container.settings, default_region="MY")
 
     answer = operator.csv("phone\n012-345 6789\n")
 
-    assert counts(answer) == {"registered": 1}
+    assert (counts(answer), answer.json["country"]) == ({"registered": 1}, "MY")
     assert [lead["phone"] for lead in operator.items("/leads")] == ["+60123456789"]
+    options: dict[str, Any] = {"data": "phone\n0812-3456-7890\n", "content_type": "text/csv"}
+    found = operator.json("POST", "/leads/import?country=ID", **options)
+    assert (counts(found), found.json["country"]) == ({"registered": 1}, "ID")
+    wrong = operator.json("POST", "/leads/import?country=Indonesia", **options)
+    assert (wrong.status, "country: " in wrong.json["message"]) == (422, True)
 
 
 def test_a_file_that_is_no_list_of_leads_is_refused_whole(

@@ -46,6 +46,7 @@ def test_a_viewer_asks_who_would_get_it_and_when(
     who = {"lead_id": people[1], "name": "Aisyah", "phone": phone}
     assert first["left_out"] == [{**who, "reason": "opted_out", "step": None}]
     assert (second["left_out"], second["next_cursor"]) == ([], None)
+    assert first["audience"] == second["audience"] == 3
     assert first["excluded"] == second["excluded"] == {"opted_out": 1}
     assert first["per_day"] == {"2026-03-02": {"total": 3, device: 3}}
     assert first["ends_at"] == "2026-03-02T09:00:30+00:00"

@@ -261,7 +261,7 @@ def test_a_test_is_sent_to_a_phone(operator: Client, mei: Browser) -> None:
     mei.send(address, **local, country="MY")
     assert "It was sent:" in mei.page
     assert operator.items("/messages") == []
-    (link,) = re.findall(r'href="(/audit[^"]*)"', mei.page)
+    (link,) = re.findall(r'href="(/audit[?][^"]*)"', mei.page)
     mei.open(unescape(link))
     assert (mei.page.count("<td>campaign.tested</td>"), campaign_id in mei.page) == (1, True)
 

@@ -56,9 +56,7 @@ def test_a_step_has_all_that_a_campaign_says(
     mei.open("/sequences/new")
     assert "Minutes from entering to the first step" in mei.page
     assert "Hours after the step before" not in mei.page
-    mei.send(
-        "/sequences/new", name="Welcome", trigger="COLD", first_delay_minutes="30", **WRITTEN
-    )
+    mei.send("/sequences/new", name="Welcome", trigger="COLD", first_delay_minutes="30", **WRITTEN)
     assert "It comes 30 minutes after somebody enters" in mei.page
     page = f"/sequences/{the_sequence(operator)['id']}"
     mei.send(f"{page}/steps", **WRITTEN, delay_hours="48")

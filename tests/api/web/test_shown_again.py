@@ -115,6 +115,7 @@ def test_signals_lead_to_the_days_that_have_something(
     operator.create(f"/leads/{given.lead(operator)}/messages", {"body": "Hello"})
     when.broadcasts(container, clock)
     clock.advance(days=60)
+    boss.sign_in(str(operator.key))
     boss.open("/signals")
     (link,) = re.findall(r'<a href="(/signals[?][^"]*)">', boss.page)
     boss.open(unescape(link))

@@ -187,6 +187,15 @@ def test_messages_are_walked_by_whom_they_are_of(
             if not part:
                 break
         assert sorted(found) == sorted(expected), wanted
+        turned, cursor = [], None
+        while not turned or cursor:
+            part, cursor = page(
+                container, "message", 2, filters=wanted, cursor=cursor, newest_first=True
+            )
+            turned += [each.message_id for each in part]
+            if not part:
+                break
+        assert turned == found[::-1], wanted
         seen.add((status, owner, bool(found)))
 
     assert {(status, bool(owner)) for status, owner, any_ in seen if any_} == {
