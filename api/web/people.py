@@ -35,8 +35,8 @@ def index() -> str | Response:
         query = urlencode(asked | {f"attribute.{name}": value})
         return redirect(f"{url_for('.index')}?{query}", 303)
     asked.pop("value", None)
-    query = {"limit": PAGE} | with_offsets(asked)
-    found, wrong = asking.filtered("/leads", query, {"items": [], "next_cursor": None})
+    filters: dict[str, Any] = {"limit": PAGE} | with_offsets(asked)
+    found, wrong = asking.filtered("/leads", filters, {"items": [], "next_cursor": None})
     attributes = [(k.removeprefix("attribute."), v) for k, v in asked.items() if "attribute." in k]
     return render(
         "leads.html",

@@ -70,11 +70,18 @@ def test_good_rows_land_and_bad_rows_are_reported(container: Container, operator
             "reason": "timezone: expected an IANA time zone such as Asia/Kuala_Lumpur",
         },
     ]
-    assert answer.json["columns"]["phone"] == {"as": "phone", "attribute": None, "reason": None}
+    assert answer.json["country"] is None
+    assert answer.json["columns"]["phone"] == {
+        "as": "phone",
+        "attribute": None,
+        "reason": None,
+        "number": 1,
+    }
     assert answer.json["columns"]["city"] == {
         "as": "attribute",
         "attribute": "city",
         "reason": None,
+        "number": 8,
     }
     (aisyah,) = operator.items("/leads", phone="+60123456781")
     assert aisyah == {

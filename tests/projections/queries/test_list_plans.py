@@ -103,7 +103,6 @@ NEWEST: list[tuple[str, dict[str, Any]]] = [
     ("message", {"status": "failed"}),
     ("message", {"status": "pending"}),
     ("message", {"campaign_id": NOBODY}),
-    ("message", {"reason": "no_device"}),
     ("message", {"since": RECENT}),
 ]
 RARE: list[tuple[str, dict[str, Any]]] = [

@@ -159,8 +159,8 @@ def test_a_column_without_a_name() -> None:
     """It is left out if nothing is in it."""
     columns = lay_out(["phone", "", ""], (), frozenset({0, 2})).columns
 
-    assert columns["column 2"] == Column("nothing", reason="it has neither a name nor values")
-    assert columns["column 3"] == Column("attribute", "column_3")
+    assert (columns["column 2"].as_, columns["column 2"].number) == ("nothing", 2)
+    assert columns["column 3"] == Column("attribute", "column_3", number=3)
 
 
 def test_two_columns_of_one_name_are_told_apart() -> None:
