@@ -93,14 +93,19 @@ def show(campaign_id: UUID) -> Any:
 @blueprint.arguments(CampaignChange, required=False)
 @blueprint.response(200, Campaign)
 def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
-    """Change a campaign; audience, devices and instant only before it is triggered"""
+    """Change a campaign; audience, devices and instant only before it is triggered
+
+    Under four eyes, naming the segment again takes over what became of it meanwhile, unless the
+    campaign is approved.
+    """
     data = definitions.checked(data)
     gateways = gateways_in_service() if data.keys() & {"body", "variants"} else ()
 
     def change(definition: Definition) -> Definition:
         fields = data | times(data, definition)
         fill_max_delay(fields, default=definition.max_delay_seconds)
-        changed = msgspec.structs.replace(definition, **fields)
+        anew = {"segment": None} if "segment_id" in data else {}
+        changed = msgspec.structs.replace(definition, **fields, **anew)
         definitions.check_length(changed, gateways)
         return changed
 

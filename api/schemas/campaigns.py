@@ -184,7 +184,10 @@ class Campaign(CampaignFields):
         AskedSegment,
         required=True,
         allow_none=True,
-        metadata=note("as it was when the campaign started"),
+        metadata=note(
+            "as it was when the campaign started; before that, under four eyes, as it was when the"
+            " campaign named it: what is approved"
+        ),
     )
     id = fields.UUID(required=True)
     status = fields.String(required=True)

@@ -74,7 +74,9 @@ def campaign(row: Any) -> dict[str, Any]:
         "windows": _windows(row.definition),
         "device_ids": _pool(row.definition),
         "segment_id": row.definition.get("segment_id"),
-        "segment": row.segment,
+        "segment": row.segment
+        or (row.approved or {}).get("segment")
+        or row.definition.get("segment"),
         "timezone": "recipient" if local_time else row.definition.get("timezone"),
         "local_time": local_time,
         "scheduled_at": None if row.scheduled_at is None else row.scheduled_at.isoformat(),

@@ -180,4 +180,9 @@ def _address() -> str:
     return f"/segments/new?{urlencode(request.args.to_dict())}"
 
 
-offer(segment_words=_words, segment_choices=_choices, segment_address=_address)
+offer(
+    segment_words=_words,
+    segment_choices=_choices,
+    segment_address=_address,
+    segment_clauses=segment_rows.clauses,
+)

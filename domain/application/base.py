@@ -129,16 +129,6 @@ class Commands(Application[UUID]):
         """Do for ``record`` what can be done ahead of the transaction."""
         return cast(Any, self.events).prepare(events)
 
-    def _begin(
-        self, kind: AggregateKind[State], event: Event, segment_id: UUID | None = None
-    ) -> State:
-        """The state of the aggregate that ``event`` begins, which names that segment. Raises
-        RecordConflictError where an aggregate has that id already."""
-        with self.queries.transaction() as connection:
-            self._segment(connection, segment_id)
-            self.record(connection, (event,))
-        return cast(State, kind.fold(None, (event,)))
-
     def _segment(self, connection: Any, segment_id: UUID | None) -> Predicate | None:
         """The segment of that id, which stays until the transaction ends; None without an id.
         Raises InvalidInputError where there is no such segment."""

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from domain import campaign, message
 from domain.application.base import CAMPAIGN, Commands, applied
 from domain.campaign.definition import Definition
@@ -25,19 +27,20 @@ class CampaignCommands(Commands):
 
     def schedule_campaign(self, definition: Definition, *, actor: str) -> campaign.Campaign:
         """Plan a campaign for its ``scheduled_at``; one in the past starts at once."""
-        event = campaign.schedule(
-            self.new_id(),
-            definition,
-            four_eyes=self.house.four_eyes,
-            now=self.clock(),
-            actor=actor,
-        )
-        return self._begin(CAMPAIGN, event, definition.segment_id)
+
+        def make(new: Definition) -> Event:
+            by: dict[str, Any] = {"now": self.clock(), "actor": actor}
+            return campaign.schedule(self.new_id(), new, four_eyes=self.house.four_eyes, **by)
+
+        return self._begin_with_segment(definition, make)
 
     def draft_campaign(self, definition: Definition, *, actor: str) -> campaign.Campaign:
         """Write a campaign down without planning it."""
-        event = campaign.draft(self.new_id(), definition, now=self.clock(), actor=actor)
-        return self._begin(CAMPAIGN, event, definition.segment_id)
+
+        def make(new: Definition) -> Event:
+            return campaign.draft(self.new_id(), new, now=self.clock(), actor=actor)
+
+        return self._begin_with_segment(definition, make)
 
     def schedule_draft(
         self, campaign_id: UUID, change: Callable[[Definition], Definition], *, actor: str
@@ -45,13 +48,13 @@ class CampaignCommands(Commands):
         """Plan a draft; ``change`` makes its definition of the present one. Raises
         WrongStateError for what is no draft."""
 
-        def decide(state: campaign.Campaign, *, now: datetime, actor: str) -> Sequence[Event]:
-            new = change(state.definition)
+        def decide(connection: Any, state: campaign.Campaign, now: datetime) -> Sequence[Event]:
+            new = self._asking(connection, change(state.definition), state)
             return campaign.schedule_draft(
                 state, new, four_eyes=self.house.four_eyes, now=now, actor=actor
             )
 
-        return self._change(CAMPAIGN, campaign_id, decide, actor)
+        return self._change_with_queries(CAMPAIGN, campaign_id, decide)
 
     def copy_campaign(
         self, campaign_id: UUID, *, name: str | None = None, actor: str
@@ -59,8 +62,12 @@ class CampaignCommands(Commands):
         """Write a draft that is like the campaign, in whatever status that is. Raises
         NotFoundError."""
         present = self.get_campaign(campaign_id)
-        event = campaign.copy(present, self.new_id(), name, now=self.clock(), actor=actor)
-        return self._begin(CAMPAIGN, event, present.definition.segment_id)
+
+        def make(definition: Definition) -> Event:
+            like = msgspec.structs.replace(present, definition=definition)
+            return campaign.copy(like, self.new_id(), name, now=self.clock(), actor=actor)
+
+        return self._begin_with_segment(present.definition, make)
 
     def revise_campaign(
         self,
@@ -70,6 +77,7 @@ class CampaignCommands(Commands):
         actor: str,
     ) -> campaign.Campaign:
         """Replace the definition; ``definition`` is the new one, or makes it of the present one.
+        One that names a segment without what it asks has that looked up, where it is kept.
         With other windows, or another time zone, what waits for a window is looked at again.
 
         Raises WrongStateError for a criterion or instant that changes after the start.
@@ -78,9 +86,7 @@ class CampaignCommands(Commands):
 
         def decide(connection: Any, state: campaign.Campaign, now: datetime) -> Sequence[Event]:
             nonlocal opens
-            new = applied(definition, state.definition)
-            if new.segment_id != state.definition.segment_id:
-                self._segment(connection, new.segment_id)
+            new = self._asking(connection, applied(definition, state.definition), state)
             events = campaign.revise(
                 state, new, four_eyes=self.house.four_eyes, now=now, actor=actor
             )
@@ -116,7 +122,10 @@ class CampaignCommands(Commands):
         def decide(connection: Any, state: campaign.Campaign, now: datetime) -> Sequence[Event]:
             segment = state.segment
             if state.triggered_at is None:
-                segment = self._segment(connection, state.definition.segment_id)
+                # What somebody looked at. One that was written before four eyes keeps none.
+                segment = state.definition.segment or self._segment(
+                    connection, state.definition.segment_id
+                )
             return campaign.approve(state, segment, seen=seen, now=now, actor=actor)
 
         return self._change_with_queries(CAMPAIGN, campaign_id, decide)
@@ -137,3 +146,27 @@ class CampaignCommands(Commands):
     def cancel_campaign(self, campaign_id: UUID, *, actor: str) -> campaign.Campaign:
         """Cancel for good: what is pending is held at once and cancelled by the reaper."""
         return self._change(CAMPAIGN, campaign_id, campaign.cancel, actor)
+
+    def _begin_with_segment(
+        self, definition: Definition, make: Callable[[Definition], Event]
+    ) -> campaign.Campaign:
+        """The campaign that begins with the event that ``make`` gives of the definition. Raises
+        InvalidInputError where there is no segment of that id."""
+        with self.queries.transaction() as connection:
+            event = make(self._asking(connection, definition))
+            self.record(connection, (event,))
+        return campaign.evolve(None, event)
+
+    def _asking(
+        self, connection: Any, new: Definition, state: campaign.Campaign | None = None
+    ) -> Definition:
+        """The ``new`` definition with what its segment asks: under four eyes that is kept when the
+        campaign names a segment, so that nobody changes what another one looks at. What was
+        approved, or is over or under way, goes by what it has. Raises InvalidInputError where there
+        is no segment of that id."""
+        if state is not None and new.segment_id == state.definition.segment_id:
+            settled = state.approved or state.triggered_at or state.status == "cancelled"
+            if settled or new.segment is not None or not self.house.four_eyes:
+                return msgspec.structs.replace(new, segment=state.definition.segment)
+        asked = self._segment(connection, new.segment_id)
+        return msgspec.structs.replace(new, segment=asked if self.house.four_eyes else None)

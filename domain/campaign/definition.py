@@ -16,6 +16,7 @@ from domain.campaign import variants
 from domain.campaign.variants import Groups, Variant
 from domain.content import Content
 from domain.errors import InvalidInputError
+from domain.segments import Predicate
 from domain.values import TargetFilter
 from domain.windows import Window, at_wall, check_windows
 
@@ -44,7 +45,8 @@ class Definition(Content, frozen=True, kw_only=True):
     Messages go only while one of the ``windows`` is open, if there are any, on the clock of the
     recipient; ``timezone`` is for people who have none. One that is to ``ignore_cap`` is no
     promotion. Leads that nothing ties to a device are shared out among ``device_ids``, or among all
-    if it is empty. With a ``segment_id``, only leads that are in that segment too get it.
+    if it is empty. With a ``segment_id``, only leads that are in that segment too get it. Under
+    four eyes ``segment`` is what that asked when the campaign named it: who approves sees no other.
     With ``requires_consent`` only who consents to that purpose gets it.
 
     With a ``local_time`` (``YYYY-MM-DDTHH:MM``) everybody gets it at that time of the own clock,
@@ -75,6 +77,7 @@ class Definition(Content, frozen=True, kw_only=True):
     device_ids: tuple[UUID, ...] = ()
     segment_id: UUID | None = None
     requires_consent: str | None = None
+    segment: Predicate | None = None
 
 
 # What an approval is about, and what a field is where it says nothing: a later field that says
@@ -90,6 +93,7 @@ _APPROVED = (
     "hold_out",
     "ignore_cap",
     "segment_id",
+    "segment",
     "requires_consent",
 )
 _PLAIN: Mapping[str, object] = MappingProxyType(
@@ -98,6 +102,7 @@ _PLAIN: Mapping[str, object] = MappingProxyType(
         "hold_out": 0.0,
         "ignore_cap": False,
         "segment_id": None,
+        "segment": None,
         "requires_consent": None,
     }
 )
@@ -113,6 +118,7 @@ FROZEN = (
     "undo_seconds",
     "hold_out",
     "segment_id",
+    "segment",
     "requires_consent",
 )
 
@@ -151,6 +157,7 @@ def check(
         min_delay_seconds=low,
         max_delay_seconds=high,
         device_ids=tuple(dict.fromkeys(definition.device_ids)),
+        segment=None if definition.segment_id is None else definition.segment,
     )
 
 

@@ -70,10 +70,12 @@ def of_campaign(connection: Connection, campaign: Campaign, at: datetime) -> Com
 
 
 def of_definition(connection: Connection, campaign: Campaign) -> Predicate | None:
-    """The segment that the campaign names, as it was approved, else as it is now; None if it names
-    none. Raises FaultyError where there is no such segment."""
+    """The segment that the campaign names, as it was approved, else as the campaign keeps it, else
+    as it is now; None if it names none. Raises FaultyError where there is no such segment."""
     if campaign.approved is not None:
         return campaign.approved.segment
+    if campaign.definition.segment is not None:
+        return campaign.definition.segment
     named = campaign.definition.segment_id
     if named is None:
         return None

@@ -116,23 +116,53 @@ def test_pausing_and_cancelling_need_no_approval(operator: Client) -> None:
     assert operator.post(f"/campaigns/{campaign}/cancel").status == 200
 
 
+PROSPECTS, CUSTOMERS = (
+    {"field": "target_status", "op": "eq", "value": value} for value in ("prospect", "customer")
+)
+
+
+def test_who_approves_approves_the_segment_that_was_looked_at(
+    container: Container, clock: SimulatedClock, operator: Client, colleague: Client
+) -> None:
+    """Whoever changes it between the look and the approval changes nothing of what is approved.
+    Naming it again takes it over, and is a change like any other."""
+    segment = operator.create("/segments", {"name": "Some", "all": [PROSPECTS]})["id"]
+    campaign = f"/campaigns/{given.campaign(operator, segment_id=segment)}"
+    looked_at = operator.get(campaign).json
+    operator.patch(f"/segments/{segment}", {"all": [CUSTOMERS]})
+    named_again = f"/campaigns/{given.campaign(operator, segment_id=segment)}"
+    operator.patch(f"/segments/{segment}", {"all": [PROSPECTS], "name": "Others"})
+
+    approved = colleague.post(f"{campaign}/approve", {"version": looked_at["version"]}).json
+    renamed = operator.patch(campaign, {"segment_id": segment, "name": "Sale"}).json
+    seen = operator.get(named_again).json["version"]
+    taken_over = operator.patch(named_again, {"segment_id": segment}).json
+    stale = colleague.post(f"{named_again}/approve", {"version": seen})
+    when.triggers(container)
+
+    assert looked_at["segment"] == {"name": "Some", "all": [PROSPECTS], "any": [], "none": []}
+    assert approved["segment"] == renamed["segment"] == looked_at["segment"]
+    assert (renamed["awaits_approval"], renamed["version"]) == (False, approved["version"] + 1)
+    assert (taken_over["segment"]["name"], taken_over["awaits_approval"]) == ("Others", True)
+    assert stale.status == 409
+    assert then.statuses(container) == {"pending": 2}
+    assert operator.get(f"{named_again}/preview").json["audience"] == 2
+
+
 def test_an_approval_keeps_the_segment_that_was_approved(
     container: Container, clock: SimulatedClock, operator: Client, colleague: Client
 ) -> None:
     """Whoever changes it afterwards changes nothing of who gets the campaign, so that nothing has
     to be approved anew; a copy asks the segment as it is."""
-    prospects, customers = (
-        {"field": "target_status", "op": "eq", "value": value} for value in ("prospect", "customer")
-    )
-    segment = operator.create("/segments", {"name": "Some", "all": [prospects]})["id"]
+    segment = operator.create("/segments", {"name": "Some", "all": [PROSPECTS]})["id"]
     campaign = given.campaign(operator, segment_id=segment)
     colleague.post(f"/campaigns/{campaign}/approve")
 
-    operator.patch(f"/segments/{segment}", {"all": [customers]})
+    operator.patch(f"/segments/{segment}", {"all": [CUSTOMERS]})
     when.triggers(container)
 
     shown = operator.get(f"/campaigns/{campaign}").json
     copied = operator.post(f"/campaigns/{campaign}/copy").json["id"]
-    assert shown["segment"]["all"] == [prospects]
+    assert shown["segment"]["all"] == [PROSPECTS]
     assert then.statuses(container) == {"pending": 2}
     assert operator.get(f"/campaigns/{copied}/preview").json["audience"] == 0
