@@ -16,7 +16,14 @@ import msgspec
 
 from domain import sequence as sequences
 from domain import sequence_edits
-from domain.errors import NotAllowedError, SendtrailError, WrongStateError
+from domain.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    SendtrailError,
+    WrongStateError,
+)
 from domain.event import Event, ForeignEventError, following
 from domain.sequence import (
     Definition,
@@ -88,8 +95,8 @@ def approve(
 ) -> tuple[Event, ...]:
     """Approve a draft, or carry out what was proposed. Nothing follows where there is nothing to
     approve. Raises WrongStateError where it is not at the version ``seen`` any more,
-    NotAllowedError for who wrote the draft, changed it last or proposed any of it, and the error
-    of a proposal that cannot be carried out any more."""
+    NotAllowedError for who wrote the draft, changed it last or proposed any of it, and
+    ConflictError for a proposal that cannot be carried out any more."""
     if seen not in (None, sequence.version):
         raise WrongStateError(
             "sequence", f"at version {sequence.version}", "approve what you saw of"
@@ -107,7 +114,12 @@ def approve(
     state = sequences.evolve(sequence, approved)
     events: list[Event] = []
     for _, change in sequence.proposals:
-        for event in _carried_out(state, change, now=now, actor=actor):
+        try:
+            carried_out = _carried_out(state, change, now=now, actor=actor)
+        except (InvalidInputError, NotFoundError) as error:
+            said = f"what was proposed cannot be carried out any more: {error}"
+            raise ConflictError(said) from None
+        for event in carried_out:
             events.append(event)
             state = sequences.evolve(state, event)
     digest = approved_content(state.definition)

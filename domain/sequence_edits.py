@@ -69,6 +69,8 @@ def revise(
     nothing changes. Raises InvalidInputError naming a field that is wrong."""
     _require_there(sequence, "revise")
     present = sequence.definition
+    if definition.stop_on_reply:
+        _refuse_branches_by_replies(present)
     kept = msgspec.structs.replace(definition, trigger=present.trigger, steps=present.steps)
     checked = sequences.check(kept)
     if checked == present:
@@ -91,12 +93,15 @@ def revise_step(
     no step has."""
     _require_there(sequence, "revise a step of")
     present = sequence.definition.steps[place_of(sequence.definition, number)]
-    revised = sequences.step(sequence.id, sequence.version + 1, number, present=present, **fields)
+    revised = sequences.step(
+        sequence.id, sequence.version + 1, number, present=present, place="", **fields
+    )
     if msgspec.structs.replace(revised, content_id=present.content_id) == present:
         return ()
     planned_anew = any(getattr(revised, name) != getattr(present, name) for name in _STEP_PLANNING)
     changed = {"number": number, "step": revised, "replans": planned_anew}
-    return _kept(sequence, following(sequence, SequenceStepRevised, now, actor, **changed))
+    change = following(sequence, SequenceStepRevised, now, actor, **changed)
+    return _kept(sequence, change, alone=number)
 
 
 def add_step(
@@ -105,24 +110,27 @@ def add_step(
     """Add a step before the step of the number ``before``, or at the end. It gets the next number
     that no step had. ``fields`` are those of ``sequence.step``.
 
-    Raises InvalidInputError naming a field that is wrong.
+    Raises InvalidInputError naming a field that is wrong, and WrongStateError where there are too
+    many steps.
     """
     _require_there(sequence, "add a step to")
     steps = sequence.definition.steps
     if len(steps) >= LONGEST:
-        raise InvalidInputError("steps", f"at most {LONGEST} steps")
+        raise WrongStateError("sequence", f"one of {LONGEST} steps", "add a step to")
     if before is not None and before not in {step.number for step in steps}:
         numbers = ", ".join(str(step.number) for step in steps)
         raise InvalidInputError("at", f"the number of a step, one of {numbers}")
     number = sequence.steps_ever + 1
-    added = sequences.step(sequence.id, sequence.version + 1, number, **fields)
+    added = sequences.step(sequence.id, sequence.version + 1, number, place="", **fields)
     there = {"step": added, "before": before}
-    return _kept(sequence, following(sequence, SequenceStepAdded, now, actor, **there))
+    return _kept(
+        sequence, following(sequence, SequenceStepAdded, now, actor, **there), alone=number
+    )
 
 
 def remove_step(sequence: Sequence, *, number: int, now: datetime, actor: str) -> tuple[Event, ...]:
     """Take the step of that number away. Raises NotFoundError for a number that no step has, and
-    WrongStateError for the only step."""
+    WrongStateError for the only step, and for one that a branch needs."""
     _require_there(sequence, "remove a step of")
     steps = sequence.definition.steps
     place = place_of(sequence.definition, number)
@@ -130,18 +138,30 @@ def remove_step(sequence: Sequence, *, number: int, now: datetime, actor: str) -
         raise WrongStateError("sequence", "one of a single step", "remove the step of")
     then = steps[place + 1].number if place + 1 < len(steps) else None
     gone = {"number": number, "then": then}
-    return _kept(sequence, following(sequence, SequenceStepRemoved, now, actor, **gone))
+    try:
+        return _kept(sequence, following(sequence, SequenceStepRemoved, now, actor, **gone))
+    except InvalidInputError:
+        state = "one with a branch that needs it"
+        raise WrongStateError("sequence", state, "remove the step of") from None
 
 
-def _kept(sequence: Sequence, change: Event) -> tuple[Event, ...]:
+def _refuse_branches_by_replies(present: Definition) -> None:
+    for step in present.steps:
+        if any(branch.when == "replied" for branch in step.branches):
+            expected = f"false, because step {step.number} branches by a reply"
+            raise InvalidInputError("stop_on_reply", expected)
+
+
+def _kept(sequence: Sequence, change: Event, alone: int | None = None) -> tuple[Event, ...]:
     """The change, if branches allow it: they name steps that there are, and once somebody may be
     under way their plan is fixed. A decision says which step comes next, and that step stays.
+    ``alone`` is the number of the step that was given.
 
     Raises InvalidInputError, and WrongStateError.
     """
     before = sequence.definition
     after = sequences.evolve(sequence, change).definition
-    fates.check(after.steps, stop_on_reply=after.stop_on_reply)
+    fates.check(after.steps, stop_on_reply=after.stop_on_reply, alone=alone)
     branches = fates.branching(before.steps) or fates.branching(after.steps)
     if branches and sequence.status != "draft" and sequences.plans_anew(change):
         state = f"{sequence.status} and branches, so that a copy is to be changed"

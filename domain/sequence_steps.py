@@ -27,12 +27,14 @@ def step(
     send_at: str | None = None,
     branches: Iterable[Branch] = (),
     present: Step | None = None,
+    place: str | None = None,
     **fields: Any,
 ) -> Step:
     """A checked step whose content the event at ``version`` will hold; ``fields`` are those of
     ``Content`` but for its id. It replaces ``present`` if there is one. Its branches name other
-    steps: ``branches.fates.check`` checks them."""
-    field = f"steps[{number}]"
+    steps: ``branches.fates.check`` checks them. Errors have ``place`` before the name of the field:
+    that of the step in a list of all, unless it is given."""
+    prefix = f"steps[{number}]." if place is None else place
     new = Step(
         content_id=content_id(sequence_id, version, number),
         delay_hours=float(delay_hours),
@@ -40,9 +42,9 @@ def step(
         branches=tuple(branches),
         **fields,
     )
-    new = content.checked(new, f"{field}.", present)
+    new = content.checked(new, prefix, present)
     if not 0 <= delay_hours <= 24 * 366:
-        raise InvalidInputError(f"{field}.delay_hours", "hours between 0 and 8784")
+        raise InvalidInputError(f"{prefix}delay_hours", "hours between 0 and 8784")
     if send_at is not None:
-        values.time_of_day(send_at, f"{field}.send_at")
+        values.time_of_day(send_at, f"{prefix}send_at")
     return new

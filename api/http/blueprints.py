@@ -31,9 +31,9 @@ SHOWN_ONCE = "x-shown-once"
 
 
 class Parser(FlaskParser):
-    """Refuses what webargs accepts or fails on: unknown query parameters (422), bodies that are not
-    declared as JSON (415), and JSON that is nested too deep or has numbers that are too long
-    (400)."""
+    """Refuses what webargs accepts or fails on: unknown query parameters and such as come twice
+    (422), bodies that are not declared as JSON (415), and JSON that is nested too deep or has
+    numbers that are too long (400)."""
 
     DEFAULT_VALIDATION_STATUS = 422
     # A misspelt filter must not list everything.
@@ -41,6 +41,18 @@ class Parser(FlaskParser):
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "query": RAISE,
     }
+
+    def load_querystring(self, req: Request, schema: Any) -> Any:
+        """The parameters of the request. Of two of one name the first would be read alone."""
+        found = super().load_querystring(req, schema)
+        again = {
+            name: ["Expected once, not several times."]
+            for name, values in req.args.lists()
+            if len(values) > 1 and name not in found.multiple_keys
+        }
+        if again:
+            abort(422, errors={"query": again})
+        return found
 
     def load_json(self, req: Request, schema: Any) -> Any:
         """The body of the request, decoded."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -56,6 +57,15 @@ def gateways_in_service() -> set[str]:
     """The gateways of the devices that are not retired."""
     with container().database.transaction() as connection:
         return {row.gateway for row in devices.in_service(connection)}
+
+
+@contextmanager
+def within(field: str) -> Iterator[None]:
+    """What is wrong in the block is wrong inside ``field`` of the body."""
+    try:
+        yield
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{field}.{error.field}", error.expected) from None
 
 
 def check_device(device_id: UUID | None) -> None:

@@ -72,8 +72,8 @@ class Error(Schema):
     errors = fields.Dict(
         keys=fields.String(),
         metadata={
-            "description": "by json, query or form: what is wrong with which field, nested as the"
-            " request is; or a detail of a 409, such as state, id or pending"
+            "description": "by json, query, form or path: what is wrong with which field, nested as"
+            " the request is; or a detail of a 409, such as state, id or pending"
         },
     )
     wrong = fields.List(

@@ -11,7 +11,7 @@ import structlog
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from api.http import first_error
+from api.http import first_error, paths
 from domain.errors import (
     AlreadyExistsError,
     BusyError,
@@ -86,9 +86,11 @@ def install(app: Flask, api: Any) -> None:
     def fault(error: Exception) -> Any:
         if isinstance(error, HTTPException):
             body, code, headers = api.handle_http_exception(error)
+            if "errors" not in body and (of_path := paths.errors(error)):
+                body["errors"] = of_path
             if "message" not in body:
                 said = first_error.sentence(body.get("errors", {}))
-                body["message"] = said or error.description
+                body["message"] = said or paths.message(error) or error.description
             if code == HTTPStatus.UNPROCESSABLE_ENTITY:
                 body["fields"] = first_error.listed(body)
             if isinstance(error, MethodNotAllowed) and error.valid_methods:

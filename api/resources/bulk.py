@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,25 +17,16 @@ from api.http.context import (
     key,
     looked_up,
     outreach,
+    within,
 )
 from api.schemas.bulk import BulkLeads, BulkMessages, BulkSummary
 from api.schemas.leads import SAID_SO as SAID_BY_LEADS
 from api.schemas.messages import SAID_SO as SAID_OF_MESSAGES
 from domain import lead, values
 from domain.application.bulk import Done, LeadWish, MessageWish
-from domain.errors import InvalidInputError
 from projections.intake import bulk
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/api/v1")
-
-
-@contextmanager
-def _within(field: str) -> Iterator[None]:
-    """What is wrong in the block is wrong inside ``field``."""
-    try:
-        yield
-    except InvalidInputError as error:
-        raise InvalidInputError(f"{field}.{error.field}", error.expected) from None
 
 
 @blueprint.post("/leads/bulk", needs="operator")
@@ -48,7 +38,7 @@ def leads(data: dict[str, Any]) -> Any:
     if data["do"] == "erase" and key().role != "admin":
         abort(403, message=f"do: expected a key of role admin to erase; this is {key().role}")
     changes = data.get("set", {})
-    with _within("set"):
+    with within("set"):
         check_device(changes.get("device_id"))
         lead.profile(**changes)
     if "trigger" in data:
@@ -65,7 +55,7 @@ def leads(data: dict[str, Any]) -> Any:
 
     if "ids" in data:
         return bulk.change_listed(data["ids"], change)
-    with _within("filter"):
+    with within("filter"):
         check_named(data["filter"])
         wanted = looked_up(data["filter"])
     return bulk.change_found(container().database, "lead", wanted, change)
@@ -87,6 +77,6 @@ def messages(data: dict[str, Any]) -> Any:
 
     if "ids" in data:
         return bulk.change_listed(data["ids"], change)
-    with _within("filter"):
+    with within("filter"):
         check_named(data["filter"])
     return bulk.change_found(container().database, "message", data["filter"], change)

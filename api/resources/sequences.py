@@ -172,7 +172,7 @@ def add_step(data: dict[str, Any], sequence_id: UUID) -> Any:
     before = data.pop("at", None)
     gateways = gateways_in_service()
     number = outreach().get_sequence(sequence_id).steps_ever + 1
-    written = sequence.step(sequence_id, 1, number, **data)
+    written = sequence.step(sequence_id, 1, number, place="", **data)
     content_check.check_length("body", written, gateways)
     replanned = outreach().add_step(sequence_id, before, **data, actor=actor())
     return _show_changed(sequence_id, replanned)

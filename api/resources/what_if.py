@@ -9,7 +9,7 @@ import msgspec
 
 from api.http import definitions
 from api.http.blueprints import Blueprint
-from api.http.context import check_pool, container, now, outreach
+from api.http.context import check_pool, container, now, outreach, within
 from api.schemas.fields import PageQuery
 from api.schemas.what_if import Question, WhatIf
 from projections.queries import people
@@ -63,7 +63,8 @@ def ask(data: dict[str, Any], query: dict[str, Any]) -> Any:
 
 def _of_campaign(data: dict[str, Any]) -> Answer:
     data["campaign"].pop("draft")
-    definition = definitions.new(data["campaign"])
+    with within("campaign"):
+        definition = definitions.new(data["campaign"])
     at = data.get("as_of")
     with snapshot(container().database, now(), at, takes_turn=at is not None) as seen:
         cap = container().settings.lead_daily_cap
@@ -74,12 +75,14 @@ def _of_sequence(data: dict[str, Any]) -> Answer:
     over = sequence.span(now(), data.get("days"), data.get("since"), data.get("until"))
     asked = data["sequence"]
     id_ = asked.pop("id", None)
-    check_pool(asked)
+    with within("sequence"):
+        check_pool(asked)
     changes = {
         name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()
     }
     with snapshot(container().database, now(), takes_turn=True) as seen:
-        id_, definition = sequence.definition(seen, id_, changes)
+        with within("sequence"):
+            id_, definition = sequence.definition(seen, id_, changes)
         return sequence.what_if(
             container().database,
             seen,

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from api.schemas.consents import ConsentThen
 from api.schemas.content import DispatchedContent
-from api.schemas.fields import CURSOR, INSTANT, PageQuery, Text, note
+from api.schemas.fields import CURSOR, INSTANT, LONGEST_WHOLE, Digits, PageQuery, Text, note
 from api.schemas.leads import Lead
 from api.schemas.messages import MessageState, waits_for
 from domain.topics import BY_TOPIC
@@ -160,15 +160,17 @@ class EventQuery(Schema):
         validate=validate.Regexp(r"^[0-9]{1,18}$", error=CURSOR),
         metadata=note("the next_cursor of the answer before"),
     )
-    after = fields.Integer(
-        load_default=0, validate=validate.Range(min=0), metadata=note("a notification_id")
+    after = Digits(
+        load_default=0,
+        validate=validate.Range(0, LONGEST_WHOLE),
+        metadata=note("a notification_id"),
     )
     topic = Text(validate=validate.OneOf(BY_TOPIC), metadata=note("e.g. message.sent"))
     originator_id = fields.UUID(metadata=note("an aggregate's id"))
     actor = Text()
     since = Text(metadata=note(INSTANT))
     until = Text(metadata=note(INSTANT))
-    most = fields.Integer(
+    most = Digits(
         validate=validate.Range(1, 10**12),
         metadata=note("look at no more of the log: then a page may have few items and more after"),
     )

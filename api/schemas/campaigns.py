@@ -13,11 +13,13 @@ from api.schemas.fields import (
     INSTANT,
     NAME,
     TOKEN,
+    Digits,
     Flag,
     Items,
     NamedQuery,
     Number,
     Text,
+    Whole,
     device_pool,
     note,
 )
@@ -69,9 +71,9 @@ class CampaignFields(ContentFields):
             "pauses it when more than a share of those tried opted out or failed; null: never"
         ),
     )
-    variants = fields.List(
+    variants = Items(
         fields.Nested(lambda: VariantFields()),
-        validate=validate.Length(0, MOST_VARIANTS),
+        MOST_VARIANTS,
         metadata=note(
             "each lead gets one of these texts, which its id decides; body is the first then."
             " Their shares and hold_out make 1"
@@ -91,14 +93,12 @@ class CampaignFields(ContentFields):
 class BrakeFields(Schema):
     opt_outs = Number(load_default=BRAKE.opt_outs, allow_none=True, validate=SHARE)
     failures = Number(load_default=BRAKE.failures, allow_none=True, validate=SHARE)
-    at_least = fields.Integer(
-        load_default=BRAKE.at_least, strict=True, validate=validate.Range(1, 1_000_000)
-    )
+    at_least = Whole(load_default=BRAKE.at_least, validate=validate.Range(1, 1_000_000))
 
 
 class VariantFields(Schema):
     name = Text(required=True, validate=validate.Length(1, 100))
-    body = Text(required=True)
+    body = Text(required=True, validate=validate.Length(max=LONGEST_BODY))
     share = Number(required=True, validate=SHARE, metadata=note("of the audience, above 0"))
 
 
@@ -237,7 +237,7 @@ class TextWarning(Schema):
 
 
 class PreviewQuery(Schema):
-    most = fields.Integer(
+    most = Digits(
         validate=validate.Range(1, 1_000_000),
         metadata=note("look at no more people than these; all if it is not given"),
     )

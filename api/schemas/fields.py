@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import Any, ClassVar
 
@@ -10,9 +11,15 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from domain.phones import COUNTRIES
 
+# What is nearer to 0 than this is 0: neither a time nor a share is so fine.
+FINEST = 1e-9
+# The longest whole number that the tables hold.
+LONGEST_WHOLE = 2**63 - 1
+
 
 class Number(fields.Float):
-    """A JSON number: neither a string that looks like one, nor NaN."""
+    """A JSON number: neither a string that looks like one, nor NaN, nor a zero below zero. It needs
+    a ``Range`` with both ends."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -23,14 +30,24 @@ class Number(fields.Float):
             raise self.make_error("too_large") from None
         if not math.isfinite(number):
             raise self.make_error("special")
-        return number
+        return 0.0 if 0 <= number < FINEST else number
 
 
 class Whole(fields.Integer):
-    """A JSON number without a fraction; 7.0 is 7 (JSON Schema knows no difference)."""
+    """A JSON number without a fraction; 7.0 is 7 (JSON Schema knows no difference). It needs a
+    ``Range`` with both ends, or a ``OneOf``."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
+            raise self.make_error("invalid")
+        return int(value)
+
+
+class Digits(fields.Integer):
+    """A whole number in a query: digits of ASCII, which Python alone would read in more ways."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not re.fullmatch(r"-?[0-9]{1,19}", str(value)):
             raise self.make_error("invalid")
         return int(value)
 
@@ -198,9 +215,8 @@ CURSOR = "Expected the next_cursor of the answer before."
 class Seen(Schema):
     """What an approval is of."""
 
-    version = fields.Integer(
-        strict=True,
-        validate=validate.Range(min=1),
+    version = Whole(
+        validate=validate.Range(1, LONGEST_WHOLE),
         metadata=note("that was looked at: if it has another one by now, 409"),
     )
 
@@ -210,7 +226,7 @@ class Nothing(Schema):
 
 
 class PageQuery(Schema):
-    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
+    limit = Digits(load_default=100, validate=validate.Range(1, 500))
     cursor = fields.String(
         validate=validate.Regexp(r"^[A-Za-z0-9_-]{22}$", error=CURSOR),
         metadata=note("the next_cursor of the answer before"),

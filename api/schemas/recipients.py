@@ -6,7 +6,7 @@ from typing import get_args
 
 from marshmallow import Schema, fields, validate
 
-from api.schemas.fields import PageQuery, note
+from api.schemas.fields import Digits, PageQuery, note
 from domain.audience import Exclusion
 from domain.message import STATUSES
 from projections.queries.left_out import MOST
@@ -20,7 +20,7 @@ class RecipientQuery(PageQuery):
         validate=validate.OneOf(get_args(Exclusion)),
         metadata=note("those who were left out, in place of those who have a message"),
     )
-    most = fields.Integer(
+    most = Digits(
         validate=validate.Range(1, MOST),
         metadata=note("with excluded: look at no more people for a page"),
     )

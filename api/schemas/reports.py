@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from api.schemas.fields import Text, note
+from api.schemas.fields import LONGEST_WHOLE, Digits, Text, note
 from api.schemas.messages import WaitsFor
 from domain.message import STATUSES
 from projections.queries.attention import Kind
@@ -129,7 +129,7 @@ class DeviceReport(Schema):
 
 class DeviceReportsQuery(Schema):
     device_id = fields.UUID(metadata=note("of this device alone"))
-    days = fields.Integer(
+    days = Digits(
         validate=validate.Range(1, 1000),
         metadata=note("the last so many on which a device did something; all if it is not given"),
     )
@@ -152,8 +152,8 @@ class WaitingLine(WaitsFor):
 
 
 class OverviewQuery(Schema):
-    most = fields.Integer(
-        validate=validate.Range(min=0),
+    most = Digits(
+        validate=validate.Range(0, LONGEST_WHOLE),
         metadata=note("sum up what waits only if no more messages than these are pending"),
     )
 
@@ -237,7 +237,7 @@ class SignalsQuery(Schema):
         metadata=note("planned for this time or later; without it 30 days before until")
     )
     until = fields.AwareDateTime(metadata=note("planned before this time; without it now"))
-    most = fields.Integer(
+    most = Digits(
         load_default=MOST_SIGNALS,
         validate=validate.Range(1, MOST_SIGNALS),
         metadata=note("count no more messages than these"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from api.schemas.fields import NAME, Items, Text, note
+from api.schemas.fields import NAME, Items, Number, Text, note
 from api.schemas.leads import Lead
 from domain.segments import FIELDS, MOST_CONDITIONS, MOST_VALUES, OPS
 
@@ -14,7 +14,14 @@ from domain.segments import FIELDS, MOST_CONDITIONS, MOST_VALUES, OPS
 class ConditionValue(fields.Field[Any]):
     """A text, a number, true or false, a list of texts, or null. The domain says which."""
 
-    _ONE: Any = [{"type": "string", "maxLength": 1000}, {"type": "number"}, {"type": "boolean"}]
+    # Of a number, on either side of 0.
+    _MOST = 1e15
+    _NUMBER = Number(validate=validate.Range(-_MOST, _MOST))
+    _ONE: Any = [
+        {"type": "string", "maxLength": 1000},
+        {"type": "number", "minimum": -_MOST, "maximum": _MOST},
+        {"type": "boolean"},
+    ]
     _LIST: Any = {"type": "array", "maxItems": MOST_VALUES, "items": {"type": "string"}}
 
     def __init__(self) -> None:
@@ -34,8 +41,11 @@ class ConditionValue(fields.Field[Any]):
             return [Text().deserialize(each) for each in value]
         if isinstance(value, list):
             raise ValidationError(f"Longer than maximum length {MOST_VALUES}.")
-        if isinstance(value, bool | int | float):
+        if isinstance(value, bool):
             return value
+        if isinstance(value, int | float):
+            number = self._NUMBER.deserialize(value)
+            return value if isinstance(value, int) else number
         raise ValidationError("Expected a text, a number, true or false, or a list of texts.")
 
 

@@ -10,6 +10,7 @@ from api.schemas.consents import required_consent
 from api.schemas.content import ContentFields, NewContentFields
 from api.schemas.fields import (
     DELAY,
+    LONGEST_WHOLE,
     NAME,
     TOKEN,
     Flag,
@@ -17,12 +18,13 @@ from api.schemas.fields import (
     NamedQuery,
     Number,
     Text,
+    Whole,
     device_pool,
     note,
 )
 from api.schemas.segments import AskedSegment
 from api.schemas.windows import Windows
-from domain.branches.table import LONGEST_HOURS, MOST, WHEN, Branch
+from domain.branches.table import LONGEST_HOURS, MOST, SHORTEST_HOURS, WHEN, Branch
 from domain.sequence import REENTRIES
 from domain.values import MOST_TOKENS, TARGET_FILTERS
 
@@ -35,13 +37,13 @@ class BranchFields(Schema):
     )
     within_hours = Number(
         required=True,
-        validate=validate.Range(0, LONGEST_HOURS, min_inclusive=False),
-        metadata=note("after the step was sent"),
+        validate=validate.Range(SHORTEST_HOURS, LONGEST_HOURS),
+        metadata=note("after the step was sent; at least a second"),
     )
-    then = fields.Integer(
+    then = Whole(
         required=True,
-        strict=True,
         allow_none=True,
+        validate=validate.Range(1, LONGEST_WHOLE),
         metadata=note("number of the later step that comes next; null ends the sequence"),
     )
 
@@ -77,9 +79,8 @@ class NewStep(NewContentFields, StepFields):
 
 
 class AddedStep(NewStep):
-    at = fields.Integer(
-        strict=True,
-        validate=validate.Range(min=1),
+    at = Whole(
+        validate=validate.Range(1, LONGEST_WHOLE),
         metadata=note("number of the step before which it comes; the last one if not given"),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from api.schemas.campaigns import NewCampaign
-from api.schemas.fields import TOKEN, Items, Text, note
+from api.schemas.fields import TOKEN, Items, Text, Whole, note
 from api.schemas.sequences import NewStep, SequenceChange
 
 
@@ -35,8 +35,7 @@ class Question(Schema):
         metadata=note("a campaign over leads and devices as they were then; else as they are now")
     )
     sequence = fields.Nested(AskedSequence)
-    days = fields.Integer(
-        strict=True,
+    days = Whole(
         validate=validate.Range(1, 3660),
         metadata=note("a sequence over so many days before until"),
     )

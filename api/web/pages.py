@@ -126,9 +126,10 @@ def _refused(error: ApiError) -> tuple[str, int]:
 
 def _failed(error: HTTPException) -> tuple[str, int]:
     status = error.code or 500
-    return render(
-        "refused.html", status=status, message=error.description or _("Not found.")
-    ), status
+    own = {404: _("Not found."), 405: _("This cannot be asked here.")}.get(status)
+    has_words = own is None or error.description != type(error).description
+    message = error.description if has_words else own
+    return render("refused.html", status=status, message=message), status
 
 
 def _fault(error: Exception) -> tuple[str, int]:

@@ -89,11 +89,12 @@ def without_answers(steps: Sequence[Step]) -> list[Step]:
     return [step for step in steps if fate[step.number] == "goes"]
 
 
-def check(steps: Sequence[Step], *, stop_on_reply: bool) -> None:
-    """Raises InvalidInputError naming the field of a branch that is wrong."""
+def check(steps: Sequence[Step], *, stop_on_reply: bool, alone: int | None = None) -> None:
+    """Raises InvalidInputError naming the field of a branch that is wrong: of the step of the
+    number ``alone`` as of one that was given by itself."""
     numbers = [step.number for step in steps]
     for place, step in enumerate(steps):
-        field = f"steps[{step.number}].branches"
+        field = "branches" if step.number == alone else f"steps[{step.number}].branches"
         table.check(field, step.branches, numbers[place + 1 :])
         for row, branch in enumerate(step.branches, start=1):
             if branch.when == "replied" and stop_on_reply:

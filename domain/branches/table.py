@@ -18,6 +18,8 @@ When = Literal["replied", "not_replied", "read", "not_read", "delivered", "not_d
 WHEN: tuple[When, ...] = get_args(When)
 # How many branches a step may have.
 MOST = 10
+# A second: what is shorter is over before anybody can know.
+SHORTEST_HOURS = 1 / 3600
 LONGEST_HOURS = 24 * 366
 
 
@@ -114,8 +116,8 @@ def check(field: str, table: Sequence[Branch], later: Iterable[int]) -> None:
         name = f"{field}[{place}]"
         if branch.when not in WHEN:
             raise InvalidInputError(f"{name}.when", "one of " + ", ".join(WHEN))
-        if not 0 < branch.within_hours <= LONGEST_HOURS:
-            raise InvalidInputError(f"{name}.within_hours", "hours above 0, at most 8784")
+        if not SHORTEST_HOURS <= branch.within_hours <= LONGEST_HOURS:
+            raise InvalidInputError(f"{name}.within_hours", "hours from a second (1/3600) to 8784")
         if branch.then is not None and branch.then not in numbers:
             expected = ", ".join(map(str, numbers))
             raise InvalidInputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from flask import Flask
 
 from api.schemas.fields import Text
-from tests.support.api.client import Client
+from tests.support.api.client import JSON, Client
 from tests.support.api.given import NOBODY
 
 
@@ -51,6 +52,89 @@ def test_every_list_and_every_object_of_a_request_is_bounded(app: Flask) -> None
             unbounded.append((operation, schema))
     assert unbounded == []
     assert found > 20
+
+
+# As JSON: what no number may be, and what is none.
+ENDLESS = ("1e400", "-1e400", "1e308", "-1e308", "1" + "0" * 400)
+OTHERS = ("true", '"7"', "[]", "{}")
+
+
+def kinds(schema: dict[str, Any]) -> set[str]:
+    kind = schema.get("type", [])
+    return {kind} if isinstance(kind, str) else set(kind)
+
+
+def numbers(
+    schema: dict[str, Any], document: dict[str, Any], field: str = "", body: str = "%s"
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Each number that a body may have: its name, a body with nothing else, and what it is not."""
+    if reference := schema.get("$ref"):
+        schema = document["components"]["schemas"][reference.rpartition("/")[2]]
+    for name, inner in schema.get("properties", {}).items():
+        inside = f"{field}.{name}".lstrip(".")
+        yield from numbers(inner, document, inside, body % f'{{"{name}": %s}}')
+    if "items" in schema:
+        yield from numbers(schema["items"], document, f"{field}[1]", body % "[%s]")
+    ways = [each for way in ("anyOf", "oneOf", "allOf") for each in schema.get(way, ())]
+    for each in ways:
+        if not kinds(each) & {"number", "integer"}:
+            yield from numbers(each, document, field, body)
+    if kinds(schema) & {"number", "integer"}:
+        yield field, body, (*ENDLESS, *OTHERS)
+    elif any(kinds(each) & {"number", "integer"} for each in ways):
+        yield field, body, ENDLESS
+
+
+def test_every_number_of_a_request_is_bounded(app: Flask) -> None:
+    """At both ends, or it is one of some."""
+    found, unbounded = 0, []
+    for operation, schema in asked(app):
+        if kinds(schema) & {"number", "integer"} and "enum" not in schema:
+            found += 1
+            lower = {"minimum", "exclusiveMinimum"} & schema.keys()
+            upper = {"maximum", "exclusiveMaximum"} & schema.keys()
+            if not (lower and upper):
+                unbounded.append((operation, schema))
+    assert unbounded == []
+    assert found > 40
+
+
+def test_no_number_is_endless_or_a_text_or_a_flag(administrator: Client) -> None:
+    """It is refused under its name, in every body of the description."""
+    document = administrator.app.test_client().get("/openapi.json").get_json()
+    tried, taken = 0, []
+    for path, operations in document["paths"].items():
+        for method in {"post", "patch"} & operations.keys():
+            given = operations[method].get("requestBody", {}).get("content", {}).get(JSON, {})
+            address = path.removeprefix("/api/v1").replace("{number}", "1")
+            address = re.sub(r"{\w+}", str(NOBODY), address)
+            is_ours = "x-role" in operations[method]
+            for field, body, wrong in numbers(given.get("schema", {}), document) if is_ours else ():
+                for value in wrong:
+                    sent = {"data": body % value, "content_type": JSON}
+                    answer = administrator.json(method.upper(), address, **sent).json
+                    tried += 1
+                    if not any(
+                        each["field"].startswith(field) for each in answer.get("fields", ())
+                    ):
+                        taken.append((method, path, body % value, answer))
+    assert taken == []
+    assert tried > 300
+
+
+@pytest.mark.parametrize("number", ["1e-300", "-0.0", "0"])
+def test_what_is_next_to_nothing_is_nothing(operator: Client, number: str) -> None:
+    """Also a zero below zero, where 0 may be; it is refused where it may not."""
+    branch = f'{{"when": "read", "within_hours": {number}, "then": null}}'
+    steps = f'{{"body": "B", "delay_hours": {number}, "branches": [%s]}}, {{"body": "C"}}'
+    body = f'{{"name": "S", "trigger": "T", "steps": [{steps}]}}'
+    made = operator.json("POST", "/sequences", data=body % "", content_type=JSON)
+    refused = operator.json("POST", "/sequences", data=body % branch, content_type=JSON)
+
+    assert str(made.json["steps"][0]["delay_hours"]) == "0.0"
+    assert [each["field"] for each in refused.json["fields"]] == [
+        "steps[1].branches[1].within_hours"
+    ]
 
 
 MANY = [f"x{number}" for number in range(50_000)]

@@ -54,6 +54,27 @@ def test_no_path_takes_a_parameter_that_it_does_not_know(
     assert everything(container) == before
 
 
+def test_no_parameter_comes_twice_that_is_no_list(
+    container: Container, app: Flask, ids: dict[str, str], keys: dict[str, Any]
+) -> None:
+    """The first one alone would be read, and the other would pass for what was asked."""
+    before = everything(container)
+    asked, wrong = 0, {}
+    for door, operation in _described(app).items():
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] == "query" and parameter["schema"].get("type") != "array":
+                name, asked = parameter["name"], asked + 1
+                answer = ask(app, door, ids, keys["admin"], query={name: ["1", "1"]}).get_json()
+                if {"field": name, "message": "expected once, not several times"} not in (
+                    answer.get("fields", ())
+                ):
+                    wrong[door, name] = answer
+
+    assert asked > 50
+    assert wrong == {}
+    assert everything(container) == before
+
+
 def test_no_path_answers_of_what_is_not_there(
     app: Flask, ids: dict[str, str], keys: dict[str, Any]
 ) -> None:

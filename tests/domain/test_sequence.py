@@ -273,8 +273,8 @@ def test_a_step_that_is_not_there_cannot_be_revised(number: int) -> None:
 
 
 def test_a_revision_is_checked_like_a_new_step() -> None:
-    """The error names the step."""
-    with pytest.raises(InvalidInputError, match=r"^steps\[2\]\.body: "):
+    """The error names the field of the step, which is given by itself."""
+    with pytest.raises(InvalidInputError, match=r"^body: "):
         revise(given(DEFINED), 2, body="")
 
 

@@ -95,7 +95,7 @@ def test_there_are_no_more_than_a_hundred_steps() -> None:
         event(SequenceDefined, 1, definition=msgspec.structs.replace(WELCOME, steps=steps))
     )
 
-    with pytest.raises(InvalidInputError, match="steps: expected at most 100 steps"):
+    with pytest.raises(WrongStateError, match="it is one of 100 steps"):
         sequence_edits.add_step(full, body="Hi", **BY)
 
 

@@ -138,6 +138,27 @@ def test_what_is_not_there_and_what_cannot_be_done_have_one_shape(operator: Clie
         assert set(error) <= {"code", "status", "message", "errors", "fields"}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "message"),
+    [
+        ("GET", "/messages/x", "message_id: expected a UUID"),
+        ("GET", "/campaigns/x/", "campaign_id: expected a UUID"),
+        ("PATCH", f"/sequences/{NOBODY}/steps/-1", "number: expected a whole number, from 0"),
+        ("PATCH", "/sequences/x/steps/abc", "sequence_id: expected a UUID"),
+        ("GET", "/nothing", "there is nothing at this path: expected one that /openapi.json names"),
+        ("DELETE", f"/campaigns/{NOBODY}", "expected the method GET or PATCH"),
+    ],
+)
+def test_a_path_that_leads_nowhere_says_what_was_expected(
+    operator: Client, method: str, path: str, message: str
+) -> None:
+    answer = operator.json(method, path)
+
+    assert answer.status == (405 if method == "DELETE" else 404)
+    assert answer.json["message"] == message
+    assert ("path" in answer.json.get("errors", {})) == (": expected a" in message)
+
+
 def test_a_method_that_is_not_allowed_says_which_are(operator: Client) -> None:
     """As HTTP wants it."""
     response = operator.open("PATCH", "/leads")

@@ -72,9 +72,34 @@ def test_a_reply_cannot_both_stop_and_branch(operator: Client) -> None:
     made = operator.post("/sequences", body(REPLIED)).json
     changed = operator.patch(f"/sequences/{made['id']}", {"stop_on_reply": True})
 
-    for answer in (refused, changed):
-        assert answer.status == 422
-        assert "steps[1].branches[1].when" in answer.json["errors"]["json"]
+    assert (refused.status, changed.status) == (422, 422)
+    assert "steps[1].branches[1].when" in refused.json["errors"]["json"]
+    assert changed.json["message"] == (
+        "stop_on_reply: expected false, because step 1 branches by a reply"
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"then": 1}, {"then": "2"}, {"within_hours": 0}])
+def test_a_field_has_one_name_in_the_body_that_was_sent(
+    operator: Client, wrong: dict[str, Any]
+) -> None:
+    """By whoever finds it wrong: of a step that is sent by itself, of one of all steps, and in a
+    question."""
+    branch, field = {**REPLIED, **wrong}, f"branches[1].{next(iter(wrong))}"
+    path = f"/sequences/{operator.post('/sequences', body()).json['id']}"
+    whole = body(branch)
+
+    alone = [
+        operator.patch(f"{path}/steps/1", {"branches": [branch]}),
+        operator.post(f"{path}/steps", {"body": "More", "at": 2, "branches": [branch]}),
+    ]
+    first = operator.post("/sequences", whole)
+    asked = operator.post("/what-if", {"sequence": whole, "days": 1})
+
+    named = [[each["field"] for each in answer.json["fields"]] for answer in alone]
+    assert named == [[field], [field]]
+    assert [each["field"] for each in first.json["fields"]] == [f"steps[1].{field}"]
+    assert [each["field"] for each in asked.json["fields"]] == [f"sequence.steps[1].{field}"]
 
 
 def test_a_draft_may_be_changed_and_later_only_its_texts(
@@ -90,7 +115,7 @@ def test_a_draft_may_be_changed_and_later_only_its_texts(
     again = operator.patch(first, {"branches": TABLE})
     operator.post(f"{path}/activate")
 
-    assert "steps[1].branches[1].then" in named.json["errors"]["json"]
+    assert (named.status, named.json["errors"]["state"]) == (409, "one with a branch that needs it")
     assert (without.json["steps"][0]["branches"], again.json["steps"][0]["branches"]) == ([], TABLE)
     assert operator.patch(first, {"body": "Offer!"}).status == 200
     for method, there, change in (
