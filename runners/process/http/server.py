@@ -25,6 +25,9 @@ log = structlog.get_logger()
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 # Seconds until the next look, when there is no room for a connection and none that could go.
 PAUSE = 0.1
+# Seconds in which a process that has a connection for each of its threads leaves new ones to the
+# other processes. Whoever is awake would otherwise take all that come at once, and keep them.
+TURN = 0.001
 
 
 class Server:
@@ -37,6 +40,7 @@ class Server:
         self._application = application
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
+        self._places = threads
         self._threads = ThreadPoolExecutor(threads, "request")
         self._stopping = False
         self._listening: list[socket.socket] = []
@@ -93,7 +97,7 @@ class Server:
     def _accept(self, listener: socket.socket) -> None:
         """Takes one connection, so that the other processes get theirs."""
         if self.admission.full and not self.admission.make_room():
-            self._pause(listener)
+            self._pause(listener, PAUSE)
             return
         try:
             client, address = listener.accept()
@@ -104,7 +108,7 @@ class Server:
             if error.errno not in EXHAUSTED:
                 log.warning("connections.refused", error=type(error).__name__)
             if error.errno not in EXHAUSTED or not self.admission.make_room():
-                self._pause(listener)
+                self._pause(listener, PAUSE)
             return
         peers = Peers(plain(address[0]), address[1], local[0], local[1])
         connection = Connection(self, peers)
@@ -113,6 +117,8 @@ class Server:
         opening = self._loop.create_task(self._open(connection, client))
         self._opening.add(opening)
         opening.add_done_callback(self._opening.discard)
+        if len(self.connections) >= self._places:
+            self._pause(listener, TURN)
 
     async def _open(self, connection: Connection, client: socket.socket) -> None:
         try:
@@ -121,11 +127,11 @@ class Server:
             client.close()
             connection.evict()
 
-    def _pause(self, listener: socket.socket) -> None:
+    def _pause(self, listener: socket.socket, seconds: float) -> None:
         self._loop.remove_reader(listener)
 
         def resume() -> None:
             if not self._stopping:
                 self._loop.add_reader(listener, self._accept, listener)
 
-        self._loop.call_later(PAUSE, resume)
+        self._loop.call_later(seconds, resume)

@@ -1,4 +1,4 @@
-"""What the server does when accept fails."""
+"""What the server does when accept fails, and when it has its share of connections."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 
+import pytest
+
+from runners.process.http import server as http_server
 from runners.process.http.limits import Limits
 from runners.process.http.server import Server
 
@@ -97,3 +100,36 @@ def test_while_nobody_can_go_it_does_not_try_in_vain() -> None:
     with listener() as listening:
         asyncio.run(asyncio.wait_for(main(), 30))
         assert listening.failures == 1
+
+
+def test_who_has_a_connection_for_each_thread_leaves_the_next_to_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that those that come at once are not all one process's."""
+    monkeypatch.setattr(http_server, "TURN", 3600)
+
+    async def main() -> list[int]:
+        loop = asyncio.get_running_loop()
+        first, other = (Server(lambda environ, start: [], LIMITS, threads) for threads in (2, 9))
+        first.listen(listening)
+        with ExitStack() as stack:
+            for client in [stack.enter_context(socket.socket()) for _ in range(5)]:
+                client.setblocking(False)
+                await loop.sock_connect(client, listening.getsockname())
+            while len(first.connections) < 2:
+                await asyncio.sleep(0)
+            other.listen(listening.dup())
+            while len(first.connections) + len(other.connections) < 5:
+                await asyncio.sleep(0)
+            shares = [len(server.connections) for server in (first, other)]
+            for server in (first, other):
+                for connection in list(server.connections):
+                    connection.evict()
+                server.stop()
+                server.close()
+        return shares
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        assert asyncio.run(asyncio.wait_for(main(), 30)) == [2, 3]
