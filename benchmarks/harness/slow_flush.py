@@ -16,8 +16,8 @@ from pathlib import Path
 
 from benchmarks.harness.postgres_fixture import PostgresFixture, open_bundled_postgres
 
-# Milliseconds added to a flush.
-DELAY = 2.5
+# Milliseconds added to a flush; ``LONG`` makes a disk that turns.
+DELAY, LONG = 2.5, 10.0
 
 # The note where the library cannot be built.
 LEFT_OUT = "with a slow flush: left out, there is no C compiler (cc)"
@@ -61,7 +61,7 @@ def build_library(delay: float) -> Iterator[Path]:
 
 
 @contextmanager
-def open_slow_postgres() -> Iterator[PostgresFixture]:
-    """A bundled server of its own, every flush of which takes ``DELAY`` milliseconds longer."""
-    with build_library(DELAY) as built, open_bundled_postgres(built) as postgres:
+def open_slow_postgres(delay: float = DELAY) -> Iterator[PostgresFixture]:
+    """A bundled server of its own, every flush of which takes ``delay`` milliseconds longer."""
+    with build_library(delay) as built, open_bundled_postgres(built) as postgres:
         yield postgres

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from benchmarks.harness import slow_flush
 from benchmarks.harness.measuring import Measurement
 from benchmarks.measurements.api import ApiMeasurement
 from benchmarks.measurements.api_flushing import ApiFlushingMeasurement
@@ -50,7 +51,8 @@ def _full() -> dict[str, list[Measurement]]:
         "rebuild": [RebuildMeasurement([(20_000, 0), (40_000, 5)])],
         "api": [
             ApiMeasurement(messages=1_000_000, sent=20_000, commands=4000, queries=500, pages=40),
-            ApiFlushingMeasurement(commands=2000),
+            ApiFlushingMeasurement(commands=2000, delay=slow_flush.DELAY),
+            ApiFlushingMeasurement(commands=2000, delay=slow_flush.LONG),
         ],
         "pages": [PagesMeasurement(leads=100_000, times=40, rounds=3)],
         "receipts": [
@@ -82,7 +84,7 @@ def _quick() -> dict[str, list[Measurement]]:
         "rebuild": [RebuildMeasurement([(2000, 0), (2000, 5)])],
         "api": [
             ApiMeasurement(messages=10_000, sent=1000, commands=1000, queries=100, pages=5),
-            ApiFlushingMeasurement(commands=400),
+            ApiFlushingMeasurement(commands=400, delay=slow_flush.DELAY),
         ],
         "pages": [PagesMeasurement(leads=500, times=4, rounds=1)],
         "receipts": [

@@ -56,8 +56,10 @@ class GrowthMeasurement(MeasurementBase):
             for part in ("heap", "indexes"):
                 label = f"a sent message in {table}, {part}"
                 self.rows.append(Figure(label, f"{table} {part}", "bytes"))
-        self.rows.append(Figure("write-ahead log of scheduling a message", "wal schedule", "bytes"))
-        self.rows.append(Figure("write-ahead log of sending a message", "wal send", "bytes"))
+        for what, key in (("scheduling", "wal schedule"), ("sending", "wal send")):
+            label = f"write-ahead log of {what} a message"
+            self.rows.append(Figure(label, key, "bytes"))
+            self.rows.append(Figure(f"{label}, {long}", f"{key} long", "bytes"))
 
     def prepare(self, postgres: PostgresFixture) -> None:
         """Create the template of the fresh log, and the long log."""
@@ -75,10 +77,9 @@ class GrowthMeasurement(MeasurementBase):
         if not number % 2:
             long = self._send_campaign(self.long_url)
         return fresh | {
-            "schedule fresh": fresh["schedule"],
-            "send fresh": fresh["send"],
-            "schedule long": long["schedule"],
-            "send long": long["send"],
+            f"{key} {name}": numbers[key]
+            for name, numbers in (("fresh", fresh), ("long", long))
+            for key in ("schedule", "send", "wal schedule", "wal send")
         }
 
     def _send_campaign(self, url: str) -> dict[str, float]:
