@@ -36,7 +36,8 @@ class Node(NamedTuple):
 
 @blueprint.get("/messages")
 def index() -> str:
-    """A page of messages, the newest first."""
+    """A page of messages: first those of the campaign, or of who entered a sequence, that came
+    last."""
     found = asking.listed("/messages", PAGE, order="newest")
     status = found["asked"].get("status", "")
     return render(

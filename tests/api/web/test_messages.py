@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
 
+from domain.content import Content
 from domain.lead import Agreed
 from projections.container import Container
 from runners.jobs.campaigner import Campaigner
@@ -100,6 +103,26 @@ def test_filters_are_in_the_address_and_in_the_csv(browser: Browser, message_id:
     assert answer.mimetype == "text/csv"
     assert message_id not in answer.get_data(as_text=True)
     assert message_id in browser.open("/csv/messages?status=pending").get_data(as_text=True)
+
+
+def test_what_was_made_last_comes_first(
+    container: Container, clock: SimulatedClock, browser: Browser, message_id: str
+) -> None:
+    """Page by page; the list that a program asks for begins at the other end."""
+    lead_id = then.messages(container)[0].lead_id
+    clock.advance(hours=1)
+    later = container.outreach.write_to_lead(lead_id, Content(body="Hello"), actor="api:mei")
+
+    browser.open("/messages?limit=1")
+    assert (f"/messages/{later}" in browser.page, f"/messages/{message_id}" in browser.page) == (
+        True,
+        False,
+    )
+    (link,) = re.findall(r'rel="next" href="([^"]*)"', browser.page)
+    browser.open(unescape(link))
+    assert f"/messages/{message_id}" in browser.page
+    answer = browser.open("/csv/messages?limit=1")
+    assert message_id in answer.get_data(as_text=True)
 
 
 def test_a_person_is_written_to_and_the_proof_says_by_whom(

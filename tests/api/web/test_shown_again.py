@@ -122,3 +122,17 @@ def test_signals_lead_to_the_days_that_have_something(
 
     assert boss.status == 200
     assert "Sales 7" in boss.page
+
+
+def test_a_what_if_says_first_how_many(operator: Client, boss: Browser) -> None:
+    """Of all pages: how many would be sent, and how many left out."""
+    given.device(operator)
+    for number in (1, 2, 3):
+        given.lead(operator, number)
+    for number in (4, 5):
+        operator.post(f"/leads/{given.lead(operator, number)}/opt-out", {"evidence": "rang us"})
+
+    boss.open("/what-if?body=Hello")
+
+    assert "<strong>3 messages would be sent</strong>, 2 would be left out." in boss.page
+    assert boss.page.index("would be left out") < boss.page.index("<dt>opted out</dt>")
