@@ -84,7 +84,8 @@ def _what(
             return f"step {number}, which is {status}"
         case "branch":
             if names.decided_by == 0:
-                return "what people do after the step before"
+                people = f"people of sequence {names.owner}" if names.owner else "people"
+                return f"what {people} do after the step before"
             return f"what the person does after step {names.decided_by}"
         case "frequency_cap":
             return f"the person's next day, {until}: all that a person may get in a day was sent"

@@ -7,7 +7,8 @@ API's.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,23 +24,81 @@ ROOT = "/api/v1"
 WHOLE = "whole"
 # The status of what was asked in a wrong way.
 REFUSED = 422
+# So many wrong fields are told above a form.
+TOLD = 5
+# A field of the API within a sentence, such as hold_out, warm_up.from and windows[1].start.
+_FIELD = re.compile(r"[a-z]+(?:_[a-z]+|\.[a-z]+|\[[0-9]+\])+")
 
 
 class ApiError(Exception):
-    """The API refused. ``status`` is that of HTTP, ``message`` its sentence, ``fields`` what was
-    expected of each field of the request, by its name."""
+    """The API refused. ``status`` is that of HTTP, ``message`` its sentence. ``faults`` say what
+    was expected of each field of the request, by its path, such as ``windows[1].start``.
+
+    The form that was sent says by ``call`` what its fields are called, and then the sentence and
+    the faults name them so.
+    """
 
     def __init__(self, status: int, body: Mapping[str, Any]) -> None:
         super().__init__(f"the API answered {status}")
         self.status = status
         self.message = str(body.get("message", ""))
         self.errors: Mapping[str, Any] = body.get("errors") or {}
-        self.fields = {
-            name: " ".join(texts) if isinstance(texts, list) else str(texts)
-            for of_place in self.errors.values()
-            if isinstance(of_place, Mapping)
-            for name, texts in of_place.items()
-        }
+        self.faults = _faults(self.message, body.get("fields", ()) if self.errors else ())
+        self._labels: dict[str, str] = {}
+
+    def renamed(self, name: Callable[[str], str]) -> ApiError:
+        """The same where ``name`` says what each path of a fault is in the form."""
+        same = ApiError(self.status, {"message": self.message, "errors": self.errors})
+        same.faults = {name(path): text for path, text in self.faults.items()}
+        return same
+
+    def call(self, path: str, label: str) -> None:
+        """The field with that path, and what is below it, has this label in the form."""
+        self._labels[path] = label
+
+    def fault(self, path: str) -> str:
+        """What was expected of that field, or of what is below it and has no label of its own;
+        empty if nothing is wrong there."""
+        found = [text for each, text in self.faults.items() if self._labelled(each) == path]
+        return "; ".join(map(self._worded, found))
+
+    def sentence(self) -> str:
+        """What is wrong, each field by its label."""
+        if not self.faults:
+            return self.message
+        found = [f"{self._name(path)}: {self._worded(self.faults[path])}" for path in self.faults]
+        return "; ".join(found[:TOLD]) + ("; …" if len(found) > TOLD else "")
+
+    def _labelled(self, path: str) -> str:
+        """The path itself, or the nearest above it, that has a label; empty if none has."""
+        above = (each for each in self._labels if re.match(rf"{re.escape(each)}(?![a-z_])", path))
+        return max(above, key=len, default="")
+
+    def _name(self, path: str) -> str:
+        known = self._labelled(path)
+        number = re.match(r"\[([0-9]+)\]", path[len(known) :])
+        if not known:  # of no form on this page
+            return re.sub(r"[_.]", " ", path).capitalize()
+        return " ".join([self._labels[known], *([number[1]] if number else [])])
+
+    def _worded(self, text: str) -> str:
+        return _FIELD.sub(
+            lambda found: f"“{self._labels[found[0]]}”" if found[0] in self._labels else found[0],
+            text,
+        )
+
+
+def _faults(message: str, listed: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """What was expected, by the path of the field: as the API lists it, else of the one that the
+    ``message`` begins with."""
+    faults: dict[str, str] = {}
+    for each in listed:
+        before = faults.get(each["field"])
+        faults[each["field"]] = f"{before}; {each['message']}" if before else each["message"]
+    field, colon, expected = message.partition(": ")
+    if not faults and colon and " " not in field:
+        faults[field] = expected
+    return faults
 
 
 def get(path: str, /, **query: Any) -> Any:

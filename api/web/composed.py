@@ -85,8 +85,9 @@ def days() -> list[tuple[str, str]]:
 
 def clocks() -> list[tuple[str, str]]:
     """Whose clock shows the time at which a campaign starts, to choose from."""
+    yours = _("Yours: {zone}")
     return [
-        ("", _("Yours") + f": {zone()}"),
+        ("", yours.format(zone=zone())),
         (RECIPIENT, _("Each recipient's own")),
         *((each, each.replace("_", " ")) for each in _zones()),
     ]

@@ -76,6 +76,7 @@ def look() -> str:
         campaign = _kept(_present(None))
     except ApiError as error:
         wrong = forms.mendable(error)
+        _form(None, composed.of_form(), wrong)  # which says what its fields are called
         return render("campaign_look.html", wrong=wrong, alone=False, **_nothing_seen())
     seen = {**_seen(campaign), "fresh": True}
     return render("campaign_look.html", wrong=None, alone=False, **seen)

@@ -8,18 +8,52 @@ from typing import Any, NamedTuple
 from flask import request
 
 from api.web import forms
+from api.web.rendering import offer
+from api.web.texts import gettext as _
 from domain import gateway_settings
 
-# By the names that the API knows, as people call them.
-GATEWAYS = {
-    "sandbox": "Sandbox: sends to nobody",
-    "gowa": "GOWA: WhatsApp Web",
-    "cloud": "WhatsApp Cloud API",
-    "wablas": "Wablas",
-    "whacenter": "Whacenter",
-}
 FIELDS = ("name", "min_delay_seconds", "max_delay_seconds", "daily_limit", "timezone")
 _NUMBERS = (gateway_settings.SHARE, gateway_settings.MILLISECONDS)
+
+
+def gateways() -> dict[str, str]:
+    """By the names that the API knows, as people call them."""
+    return {
+        "sandbox": _("Sandbox: sends to nobody"),
+        "gowa": _("GOWA: WhatsApp Web"),
+        "cloud": "WhatsApp Cloud API",
+        "wablas": "Wablas",
+        "whacenter": "Whacenter",
+    }
+
+
+def option_label(name: str) -> str:
+    """A setting or credential of a gateway, as people call it; its own name where there is no other
+    word."""
+    known = {
+        "base_url": _("Address of the server"),
+        "allow_http": _("Clear text over the network is all right"),
+        "device_id": _("Id of the device"),
+        "version": _("Version"),
+        "phone_number_id": _("Id of the phone number"),
+        "business_account_id": _("Id of the business account"),
+        "username": _("User name"),
+        "password": _("Password"),
+        "webhook_secret": _("Secret of webhooks"),
+        "access_token": _("Access token"),
+        "app_secret": _("Secret of the app"),
+        "verify_token": _("Token that proves webhooks"),
+        "token": _("Token"),
+        "secret_key": _("Secret key"),
+        "seed": _("Seed"),
+        "latency_ms": _("Milliseconds that sending takes"),
+        "fail_rate": _("Share that fails"),
+        "throttle_rate": _("Share that is told to wait"),
+        "timeout_rate": _("Share without an answer"),
+        "receipts": _("Receipts"),
+        "replies": _("Share that replies"),
+    }
+    return known.get(name, name.replace("_", " "))
 
 
 class Option(NamedTuple):
@@ -42,7 +76,7 @@ def options(gateway: str, present: Mapping[str, Any]) -> list[Option]:
         Option(
             f"settings.{name}",
             "checkbox" if value is gateway_settings.FLAG else "text",
-            known.needed.get(name, value.expected),
+            _(known.needed.get(name, value.expected)),
             name in known.needed,
             request.form.get(f"settings.{name}", present.get(name)),
         )
@@ -96,3 +130,6 @@ def _setting(name: str, value: gateway_settings.Value) -> Any:
     if value in _NUMBERS or value is gateway_settings.SEED:
         return forms.number(f"settings.{name}")
     return forms.text(f"settings.{name}")
+
+
+offer(option_label=option_label)

@@ -71,7 +71,7 @@ def edit(device_id: UUID) -> Answer:
     """Changes it. Credentials that are not given stay."""
     forms.need("operator")
     gateway = asking.get(f"/devices/{device_id}")["gateway"]
-    return _done(device_id, "PATCH", "", device_forms.given(gateway))
+    return _done(device_id, "PATCH", "", device_forms.given(gateway), tried="edit")
 
 
 @blueprint.post("/devices/<uuid:device_id>/<any(connect, disconnect):action>")
@@ -87,7 +87,7 @@ def retire(device_id: UUID) -> Answer:
     forms.need("operator")
     chosen = forms.text("becomes")
     body = {"cancel": True} if chosen == CANCEL else {"move_to": chosen} if chosen else {}
-    return _done(device_id, "POST", "/retire", body)
+    return _done(device_id, "POST", "/retire", body, tried="retire")
 
 
 @blueprint.get("/devices/table")
@@ -96,13 +96,16 @@ def table() -> str:
     return render("devices_table.html", **_found())
 
 
-def _done(device_id: UUID, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+def _done(
+    device_id: UUID, method: str, path: str, body: dict[str, Any] | None = None, tried: str = ""
+) -> Answer:
+    """Sends the change of the form that was ``tried``, and shows the device."""
     return forms.change(
         method,
         f"/devices/{device_id}{path}",
         body,
         url_for("web_devices.show", device_id=device_id),
-        lambda wrong: _page(device_id, wrong),
+        lambda wrong: _page(device_id, wrong, tried),
     )
 
 
@@ -118,7 +121,7 @@ def _found() -> dict[str, Any]:
     return {"devices": devices, "latest": latest, "actions": ACTIONS}
 
 
-def _page(device_id: UUID, wrong: ApiError | None = None) -> str:
+def _page(device_id: UUID, wrong: ApiError | None = None, tried: str = "") -> str:
     device = asking.get(f"/devices/{device_id}")
     (report,) = asking.get("/reports/devices", device_id=device_id)["items"]
     others = [
@@ -134,6 +137,7 @@ def _page(device_id: UUID, wrong: ApiError | None = None) -> str:
         others=others,
         shown=device_forms.shown(device),
         options=device_forms.options(device["gateway"], device["settings"]),
+        tried=tried,
         wrong=wrong,
     )
 
@@ -141,8 +145,8 @@ def _page(device_id: UUID, wrong: ApiError | None = None) -> str:
 def _form(gateway: str, wrong: ApiError | None = None) -> str:
     return render(
         "device_new.html",
-        gateways=list(device_forms.GATEWAYS.items()),
-        gateway=gateway if gateway in device_forms.GATEWAYS else "",
+        gateways=list(device_forms.gateways().items()),
+        gateway=gateway if gateway in device_forms.gateways() else "",
         options=device_forms.options(gateway, {}),
         shown=device_forms.shown({}),
         wrong=wrong,

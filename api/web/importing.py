@@ -20,7 +20,8 @@ from api.http.context import container, now
 from api.http.csv_answers import CSV, JSON
 from api.web import asking, forms, signing_in
 from api.web.asking import ApiError
-from api.web.rendering import render
+from api.web.rendering import offer, render
+from api.web.texts import gettext as _
 from domain.visible import visible
 from projections.records import web_uploads
 
@@ -32,17 +33,32 @@ UPLOAD = "web_import.upload"
 MOST = web_uploads.LARGEST + 64 * 1024
 # Rejected rows on the page; the file has all.
 SHOWN = 20
-FIELDS = (
-    "phone",
-    "name",
-    "niche",
-    "triggers",
-    "target_status",
-    "device",
-    "timezone",
-    "opted_out",
-    "opt_out_evidence",
-)
+
+
+def fields() -> dict[str, str]:
+    """What a column may be, by the API's names, as people call it."""
+    return {
+        "phone": _("Phone"),
+        "name": _("Name"),
+        "niche": _("Niche"),
+        "triggers": _("Triggers"),
+        "target_status": _("Target status"),
+        "device": _("Device"),
+        "timezone": _("Time zone"),
+        "opted_out": _("Opted out"),
+        "opt_out_evidence": _("What proves the opt-out"),
+    }
+
+
+def _called(field: str) -> str:
+    """What is told of a column or a row, by the API's name, as people call it."""
+    others = {
+        "attribute": _("Attribute"),
+        "attributes": _("Attributes"),
+        "nothing": _("nothing"),
+        "row": _("the whole row"),
+    }
+    return (fields() | others).get(field, field.replace("_", " "))
 
 
 def install(app: Flask) -> None:
@@ -193,7 +209,7 @@ def _checked(name: str, summary: dict[str, Any] | None, wrong: ApiError | None =
     mapped = {}
     for option, value in asked:
         if option == "map":
-            field, _, column = value.partition(":")
+            field, _colon, column = value.partition(":")
             mapped[column] = field
     columns = dict.fromkeys(mapped)
     if summary is not None:
@@ -205,12 +221,15 @@ def _checked(name: str, summary: dict[str, Any] | None, wrong: ApiError | None =
         summary=summary,
         columns=columns,
         mapped=mapped,
-        fields=[(each, each.replace("_", " ")) for each in FIELDS],
+        fields=list(fields().items()),
         asked=asked,
         options=urlencode(asked),
-        update=any(option == "update" for option, _ in asked),
+        update=any(option == "update" for option, _value in asked),
         country=request.values.get("country", ""),
         add_triggers=request.values.get("add_triggers", ""),
         shown=SHOWN,
         wrong=wrong,
     )
+
+
+offer(called=_called)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -14,12 +15,26 @@ from api.web import asking, bulk
 from api.web.asking import ApiError
 from api.web.rendering import render
 from api.web.zones import with_offsets, zone
+from domain.values import matching
 
 blueprint = Blueprint("web_people", __name__)
 
 PAGE = 50
 # Of a person's replies and devices to choose from.
 MOST = 100
+# Sequences that somebody may enter who has their trigger, sooner or later.
+_TAKING = ("active", "paused")
+# Why somebody who was in a sequence does not enter it again. Another reason is one of messages.
+_KEPT_OUT = (
+    "already_enrolled",
+    "niche",
+    "target_status",
+    "segment",
+    "opted_out",
+    "unreachable",
+    "merged",
+    "erased",
+)
 # Filters that are not used every day.
 MORE = ("device_id", "created_after", "created_before")
 TARGET_STATUSES = ("prospect", "customer")
@@ -107,24 +122,37 @@ def page(lead_id: UUID, as_of: str = "", instant: str = "", wrong: ApiError | No
 def _today(lead_id: UUID) -> dict[str, Any]:
     """What only today has: what is pending and why, the replies, and what forms offer."""
     lead = asking.get(f"/leads/{lead_id}")
+    sequences = asking.get("/sequences", limit=MOST)["items"]
     return {
         "lead": lead,
+        "entering": list(_entering(lead, sequences)),
         "attributes": "\n".join(f"{k}: {v}" for k, v in (lead["attributes"] or {}).items()),
         "waits_for": {
             each["id"]: each["waits_for"]
             for each in asking.get("/messages", lead_id=lead_id, limit=MOST)["items"]
         },
         "replies": asking.get("/replies", lead_id=lead_id, limit=MOST)["items"],
-        "sequences": _names("/sequences"),
-        "campaigns": _names("/campaigns"),
+        "sequences": _names(sequences),
+        "campaigns": _names(asking.get("/campaigns", limit=MOST)["items"]),
         "devices": _devices(),
         "statuses": [(each, each) for each in TARGET_STATUSES],
     }
 
 
-def _names(path: str) -> dict[str, str]:
-    """Names by id, of the first of a list."""
-    return {each["id"]: each["name"] for each in asking.get(path, limit=MOST)["items"]}
+def _entering(lead: dict[str, Any], sequences: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The sequences whose trigger the person has: whether the person ``enters``, and else why
+    not."""
+    for each in sequences:
+        if each["status"] not in _TAKING or matching(each["trigger"], lead["triggers"]) is None:
+            continue
+        answer = asking.get("/audit/why-not", lead_id=lead["id"], sequence_id=each["id"])
+        is_again = bool(answer["message_ids"]) and answer["reason"] not in _KEPT_OUT
+        enters = each["status"] == "active" and (is_again or answer["reason"] == "not_reached")
+        yield {"sequence": each, "enters": enters, "story": answer["story"]}
+
+
+def _names(items: list[dict[str, Any]]) -> dict[str, str]:
+    return {each["id"]: each["name"] for each in items}
 
 
 def _devices() -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from flask import Blueprint, redirect, request, url_for
 from api.web import asking, forms, people, zones
 from api.web.asking import ApiError
 from api.web.forms import Answer
+from api.web.texts import gettext as _
 
 blueprint = Blueprint("web_person", __name__)
 
@@ -108,7 +109,8 @@ def erase(lead_id: UUID) -> Answer:
     except ApiError as error:
         return people.page(lead_id, wrong=forms.mendable(error)), error.status
     if [each["id"] for each in found] != [str(lead_id)]:
-        wrong = ApiError(422, {"message": "expected the phone of this person: nobody was erased"})
+        message = _("expected the phone of this person; nobody was erased")
+        wrong = ApiError(422, {"message": f"phone: {message}"})
         return people.page(lead_id, wrong=wrong), wrong.status
     return _done(lead_id, "DELETE")
 

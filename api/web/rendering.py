@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -13,39 +12,39 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 from flask import g, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from api.web import countries, files, forms, places, texts
-from api.web.zones import zone
+from api.web import countries, files, forms, places, stories, texts
+from api.web.asking import ApiError
+from api.web.instants import NOTHING, when
 from domain.message import STATUSES
 from domain.visible import visible, visible_json, visible_lines
 
 # Seconds between two looks at something that moves.
 EVERY = 5
-NOTHING = Markup('<span class="none">—</span>')
-# An instant within a sentence, which says what its zone is.
-_INSTANT = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d| UTC)(?!\w)"
-)
 
 
 def render(template: str, **values: Any) -> str:
     """A page, or a part of one."""
-    return _environment.get_template(template).render(values)
+    page = _environment.get_template(template)
+    made = page.render(values)
+    if any(isinstance(each, ApiError) and each.faults for each in values.values()):
+        # The refusal is above the form, which has said only now what its fields are called.
+        made = page.render(values)
+    return made
+
+
+def fault_of(wrong: ApiError | None, path: str, label: str) -> str:
+    """What was refused of the field of a form that has this label; ``path`` is the API's."""
+    if wrong is None:
+        return ""
+    wrong.call(path, label)
+    return wrong.fault(path)
 
 
 def offer(**functions: Callable[..., Any]) -> None:
     """Gives templates more functions."""
     _environment.globals |= functions
-
-
-def when(instant: str | datetime | None, form: str = "d MMM y, HH:mm") -> Markup:
-    """An instant as the reader reads it, with the exact one for machines."""
-    if not instant:
-        return NOTHING
-    at = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
-    shown = format_datetime(at.astimezone(zone()), form, locale=texts.language())
-    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
 
 
 def day(written: str) -> str:
@@ -85,22 +84,13 @@ def outside(text: object) -> Markup:
 
 
 def story(text: str) -> Markup:
-    """A sentence of the API, in which instants are as the reader reads them."""
-    if not text:
-        return NOTHING
-    parts, done = [Markup("<bdi>")], 0
-    for found in _INSTANT.finditer(text):
-        parts += [escape(visible(text[done : found.start()])), _read(found[0])]
-        done = found.end()
-    return Markup("").join([*parts, escape(visible(text[done:])), Markup("</bdi>")])
+    """A sentence of the API as people say it (``stories``)."""
+    return stories.told(text) or stories.with_instants(text) if text else NOTHING
 
 
-def _read(written: str) -> Markup:
-    try:
-        at = datetime.fromisoformat(written.replace(" UTC", "Z"))
-        return when(at, "d MMM y, HH:mm:ss" if at.second else "d MMM y, HH:mm")
-    except (ValueError, OverflowError):  # it only looks like one
-        return escape(written)
+def logged(text: str) -> Markup:
+    """A sentence of the API as it is in the log, in which instants are as the reader reads them."""
+    return stories.with_instants(text) if text else NOTHING
 
 
 def lines(text: str) -> Markup:
@@ -149,6 +139,7 @@ def _made() -> Environment:
         "day": day,
         "when": when,
         "lines": lines,
+        "logged": logged,
         "outside_json": outside_json,
         "number": number,
         "outside": outside,
@@ -172,6 +163,7 @@ def _made() -> Environment:
         "may": forms.may,
         "once": forms.once,
         "every_day_places": places.every_day,
+        "fault_of": fault_of,
         "further_places": places.further,
         "sent_to": forms.written,
         "reader": lambda: g.get("key"),

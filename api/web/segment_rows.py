@@ -6,6 +6,7 @@ A row has five fields, each of which comes once for every row: ``clause``, ``fie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -135,6 +136,22 @@ def conditions(rows: list[Row]) -> dict[str, list[dict[str, Any]]]:
             {"field": field, "op": row["op"], "value": value}
         )
     return found
+
+
+def row_path(number: int) -> str:
+    """What the faults of the row of that number, from 1, are called, see ``path_in_form``."""
+    return f"rows[{number}]"
+
+
+def path_in_form(rows: list[Row], path: str) -> str:
+    """The path of a fault with the number of its row: the API counts the conditions of each clause
+    for themselves, as in ``all[2].value``."""
+    found = re.fullmatch(r"(all|any|none)\[([0-9]+)\](.*)", path)
+    if found is None:
+        return path
+    numbers = [number for number, row in enumerate(rows, 1) if row["clause"] == found[1]]
+    place = int(found[2]) - 1
+    return f"{row_path(numbers[place])}{found[3]}" if place < len(numbers) else path
 
 
 def _value(field: str, op: str, given: str) -> Any:

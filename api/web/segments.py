@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -149,7 +150,8 @@ def _form(
         ops=segment_rows.ops(),
         named=segment_names.choices(),
         found=found,
-        wrong=wrong,
+        row_path=segment_rows.row_path,
+        wrong=wrong and wrong.renamed(partial(segment_rows.path_in_form, rows)),
     )
 
 

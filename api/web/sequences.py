@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from api.http.context import container
 from api.web import asking, branch_rows, composed, composed_step, forms, texts
 from api.web.asking import ApiError
 from api.web.forms import Answer
-from api.web.rendering import render
+from api.web.rendering import offer, render
 
 blueprint = Blueprint("web_sequences", __name__)
 
@@ -60,7 +61,7 @@ def define() -> Answer:
     try:
         made = asking.send("POST", "/sequences", body, forms.once_given())
     except ApiError as error:
-        return _form(forms.mendable(error)), error.status
+        return _form(_of_step(forms.mendable(error))), error.status
     return redirect(url_for("web_sequences.show", sequence_id=made["id"]), 303)
 
 
@@ -185,8 +186,13 @@ def _done(
         f"/sequences/{sequence_id}{path}",
         body,
         url_for("web_sequences.show", sequence_id=sequence_id),
-        lambda wrong: _page(sequence_id, wrong, **written),
+        lambda wrong: _page(sequence_id, _of_step(wrong), **written),
     )
+
+
+def _of_step(wrong: ApiError) -> ApiError:
+    """The refusal of a form that has one step: fields of a step are named without its number."""
+    return wrong.renamed(lambda path: re.sub(r"^steps\[[0-9]+\]\.", "", path))
 
 
 def _form(wrong: ApiError | None = None) -> str:
@@ -247,3 +253,11 @@ def _may_approve(sequence: dict[str, Any]) -> bool:
     if sequence["status"] != "draft":
         writers = {each["by"] for each in sequence["proposals"]}
     return forms.may("operator") and forms.actor() not in writers
+
+
+def _next_look() -> str:
+    """How long it takes at most until who has a trigger enters."""
+    return texts.duration(container().settings.enroll_every)
+
+
+offer(next_look=_next_look)

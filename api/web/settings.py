@@ -124,8 +124,7 @@ def health() -> str:
 def components() -> str:
     """All parts that pages are made of."""
     forms.need("admin")
-    fault = {"json": {"phone": ["Expected a phone number such as +60123456789."]}}
-    wrong = ApiError(422, {"message": "phone: expected a phone number", "errors": fault})
+    wrong = ApiError(422, {"message": "phone: expected a phone number such as +60123456789"})
     return render("components.html", states=STATES, hostile=HOSTILE, sample_refusal=wrong)
 
 

@@ -7,6 +7,7 @@ is nothing to compile.
 from __future__ import annotations
 
 import io
+import math
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -44,10 +45,25 @@ def ngettext(one: str, many: str, count: int) -> str:
     return _catalogue(language()).ngettext(one, many, count)
 
 
+def said(text: str) -> str:
+    """The text itself, which is translated when it is shown: marks it for the catalogues."""
+    return text
+
+
 def word(name: str | None) -> str:
     """A state or a reason, as the API names it, in the reader's language; what no catalogue has is
     shown as it is."""
     return gettext(name).replace("_", " ") if name else ""
+
+
+def duration(seconds: float) -> str:
+    """So long, in minutes where it is some."""
+    whole = math.ceil(seconds / 60)
+    if seconds < 60:
+        return ngettext("%(num)s second", "%(num)s seconds", math.ceil(seconds)) % {
+            "num": math.ceil(seconds)
+        }
+    return ngettext("%(num)s minute", "%(num)s minutes", whole) % {"num": whole}
 
 
 @cache

@@ -142,7 +142,11 @@ def why_not_sequence(
         senders = audience.Senders(statuses, device_ids=definition.device_ids)
         sender = senders.admit(lead_id, ties.get(lead_id, UNTIED), opted_out=False)
         if isinstance(sender, UUID):
-            explanation = {"reason": "not_reached", "story": "the enroller has not looked yet"}
+            story = (
+                "the enroller has not looked yet: it looks at the latest in"
+                f" {settings.enroll_every:g} seconds"
+            )
+            explanation = {"reason": "not_reached", "story": story}
         else:
             explanation = {"reason": sender, "story": f"no device can write to the lead: {sender}"}
     return WhyNot(**explanation, **about)

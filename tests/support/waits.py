@@ -81,12 +81,16 @@ def branch(container: Container, clock: SimulatedClock) -> Waiting:
     """Nobody knows yet whether she replies."""
     given.device(container)
     given.lead(container, triggers=["COLD"])
-    forked(container, Branch(when="not_replied", within_hours=48), bodies="Offer Last")
+    branching = Branch(when="not_replied", within_hours=48)
+    sequence_id = forked(container, branching, bodies="Offer Last")
+    name = container.outreach.get_sequence(sequence_id).definition.name
     when.enrolls(container)
     clock.advance(minutes=5)
     _looks(container, clock)
     what = "what the person does after step 1"
-    return Waiting(_one(container), None, what, "what people do after the step before")
+    return Waiting(
+        _one(container), None, what, f"what people of sequence {name} do after the step before"
+    )
 
 
 def frequency_cap(container: Container, clock: SimulatedClock) -> Waiting:

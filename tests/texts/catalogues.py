@@ -16,17 +16,30 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from api.web import texts
-from domain import audience, campaign, device, enrollment, message, sequence, values, waiting
+from domain import (
+    audience,
+    campaign,
+    device,
+    enrollment,
+    gateway_settings,
+    message,
+    sequence,
+    values,
+    waiting,
+)
 from domain.branches import table
+from domain.lead import events as lead_events
 from domain.message import events
+from projections.records import api_keys
 
 WEB = texts.LOCALE.parent
 COMMAND = "make texts"
 LANGUAGES = tuple(sorted(set(texts.LANGUAGES) - {"en"}))
 _METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 _OPTIONS = {"templates/**.html": {"silent": "false", "trim_blocks": "1", "lstrip_blocks": "1"}}
-# ``badge`` is a macro of templates: what it is called with by name is a text too.
-_KEYWORDS = DEFAULT_KEYWORDS | {"badge": None}
+# ``badge`` is a macro of templates: what it is called with by name is a text too. ``said`` marks
+# texts that are translated later.
+_KEYWORDS = DEFAULT_KEYWORDS | {"badge": None, "said": None}
 # States and reasons reach a page as values, by these names.
 _WORDS: tuple[Any, ...] = (
     audience.Exclusion,
@@ -36,7 +49,10 @@ _WORDS: tuple[Any, ...] = (
     device.Status,
     enrollment.Status,
     enrollment.StopReason,
+    api_keys.Role,
     events.CancelReason,
+    lead_events.OptOutVia,
+    lead_events.ReplyKind,
     message.Status,
     sequence.Reentry,
     sequence.Status,
@@ -58,6 +74,12 @@ def needed() -> dict[Id, list[str]]:
     for path, _, said, _, _ in sources:
         texts_of = tuple(said) if isinstance(said, tuple | list) else said
         found.setdefault(texts_of, set()).add(f"api/web/{Path(path).as_posix()}")
+    for gateway in gateway_settings.GATEWAYS.values():
+        for hint in (
+            *gateway.needed.values(),
+            *(each.expected for each in gateway.settings.values()),
+        ):
+            found.setdefault(hint, set()).add("domain")
     for words in _WORDS:
         for word in _literals(words):
             found.setdefault(word, set()).add("domain")

@@ -57,7 +57,10 @@ def test_what_waits_what_people_did_and_the_log_come_after_their_pages(
     somebody_gives.due_messages(container, 2)
     mei = Browser(app)
     mei.sign_in(str(operator.key))
-    parts = {"/": "2 wait for", "/audit?topic=campaign.scheduled": "campaign.scheduled</td>"}
+    parts = {
+        "/": "its turn on the device",
+        "/audit?topic=campaign.scheduled": "campaign.scheduled</td>",
+    }
 
     for address, text in parts.items():
         whole = f"{address}{'&amp;' if '?' in address else '?'}whole=yes"

@@ -73,7 +73,7 @@ def test_a_message_that_waits_can_be_cancelled(
     browser.send(f"/messages/{message_id}/cancel")
 
     assert 'class="badge cancelled"' in browser.page
-    assert "api:mei" in browser.page
+    assert "<small><bdi>mei</bdi> · event" in browser.page
     assert then.messages(container)[0].status == "cancelled"
 
 

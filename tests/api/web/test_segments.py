@@ -50,7 +50,10 @@ def test_a_segment_is_made_of_rows_of_a_form(app: Flask, operator: Client) -> No
 
     wrong = rows(("all", "niche", "", "before", "B1"))
     send(person, "/segments/new", wrong, name="Ipoh", do="save")
-    assert (person.status, "all[1].op: expected one of eq" in person.page) == (422, True)
+    assert (person.status, "Condition 1: Compared how: expected one of eq" in person.page) == (
+        422,
+        True,
+    )
     assert 'value="B1"' in person.page
 
     send(person, "/segments/new", IPOH, name="Ipoh", do="save")

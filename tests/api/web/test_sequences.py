@@ -108,3 +108,24 @@ def test_a_sequence_requires_a_consent(operator: Client, mei: Browser) -> None:
     rules = {"name": "News", "first_delay_minutes": "5", "reentry": "once", "target_status": "all"}
     mei.send(f"/sequences/{made['id']}/edit", **rules, requires_consent="")
     assert the_sequence(operator)["requires_consent"] is None
+
+
+def test_who_has_the_trigger_is_told_when_the_sequence_is_entered(
+    operator: Client, mei: Browser
+) -> None:
+    """On the sequence's page, the person's and why not; and why somebody does not enter."""
+    given.device(operator)
+    sequence = given.sequence(operator, "Hi", trigger="COLD", niche=["B1"])
+    enters = given.lead(operator, 1, triggers=["cold"], niche=["B1"])
+    another = given.lead(operator, 2, triggers=["COLD"], niche=["B2"])
+    soon = "at the next look, at most 5 minutes away"
+    for page in (
+        f"/sequences/{sequence}",
+        f"/leads/{enters}",
+        f"/why-not?lead_id={enters}&of=sequence:{sequence}",
+    ):
+        mei.open(page)
+        assert soon in mei.page, page
+    mei.open(f"/leads/{another}")
+    assert soon not in mei.page
+    assert "does not enter: the person&#39;s niche did not match" in mei.page
