@@ -86,8 +86,8 @@ FORMS: list[tuple[str, str, dict[str, Any], list[str]]] = [
     (
         "/sequences/new",
         "/sequences/new",
-        {"name": "Hi", "trigger": "COLD", "body": "Hi", "delay_hours": "-4"},
-        ["Hours after the step before: expected a value greater"],
+        {"name": "Hi", "trigger": "COLD", "body": "Hi", "send_at": "noon"},
+        ["At this time of day: expected"],
     ),
     (
         "/sequences/{sequence_id}",
