@@ -105,6 +105,10 @@ def test_a_device_is_tested_with_any_text(gateways: Gateways, operator: Client) 
     assert (refused["outcome"], refused["code"]) == ("rejected", "131026")
     assert (refused["text"], refused["lead_id"]) == ("This is a test of Sendtrail.", None)
     assert (written["outcome"], written["text"]) == ("accepted", "Hi Siti")
+    local = {"to": "012-999 8877", "country": "MY"}
+    assert operator.post(f"/devices/{device_id}/test", local).status == 200
+    assert gateways.sent[-1].phone == MINE
+    assert operator.post(f"/devices/{device_id}/test", {**local, "country": "my"}).status == 422
 
 
 def test_nobody_who_said_no_gets_a_test(

@@ -62,6 +62,19 @@ def test_a_file_of_people_who_said_no(container: Container, tmp_path: Path) -> N
     assert "--opt-outs goes with neither --update nor --add-triggers" in mixed.stderr
 
 
+def test_phones_without_a_country_code_are_of_the_one_that_is_named(
+    container: Container, tmp_path: Path
+) -> None:
+    """In upper or lower case."""
+    path = tmp_path / "leads.csv"
+    path.write_text("phone\n012-345 6789\n", encoding="utf-8")
+
+    assert imports(container, path, "--dry-run").exit_code == 1
+    assert imports(container, path, "--country", "my").exit_code == 0
+    assert then.row(container, "leads", phone="+60123456789")
+    assert imports(container, path, "--country", "Malaysia").exit_code == 2
+
+
 def test_rejected_rows_are_a_file_that_is_mended_and_imported(
     container: Container, tmp_path: Path
 ) -> None:
