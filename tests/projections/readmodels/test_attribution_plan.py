@@ -27,19 +27,24 @@ CROWDED = {
 }
 
 
+PEOPLE = (
+    "INSERT INTO leads (lead_id, version, phone, name, niche, niche_keys, target_status,"
+    " triggers, trigger_keys, attributes, registered_at)"
+    " SELECT md5(n::text)::uuid, 1, '+6013' || lpad(n::text, 7, '0'), '', '{}', '{}',"
+    " 'prospect', '{}', '{}', '{}', now() FROM generate_series(1, %(n)s) n",
+    "INSERT INTO lead_addresses SELECT md5(n::text)::uuid, 'phone', '',"
+    " '+6013' || lpad(n::text, 7, '0'), '+6013' || lpad(n::text, 7, '0'), now()"
+    " FROM generate_series(1, %(n)s) n",
+)
+
+
 def crowd(container: Container) -> list[UUID]:
     """Two leads with all that leads have, and as many rows beside them as it takes."""
     given.device(container)
     ids = given.many_leads(container, 2, ["COLD"])
     with container.database.transaction() as connection:
         for statement in (
-            "INSERT INTO leads (lead_id, version, phone, name, niche, niche_keys, target_status,"
-            " triggers, trigger_keys, attributes, registered_at)"
-            " SELECT md5(n::text)::uuid, 1, '+6013' || lpad(n::text, 7, '0'), '', '{}', '{}',"
-            " 'prospect', '{}', '{}', '{}', now() FROM generate_series(1, %(n)s) n",
-            "INSERT INTO lead_addresses SELECT md5(n::text)::uuid, 'phone', '',"
-            " '+6013' || lpad(n::text, 7, '0'), '+6013' || lpad(n::text, 7, '0'), now()"
-            " FROM generate_series(1, %(n)s) n",
+            *PEOPLE,
             "INSERT INTO replies (lead_id, reply_sha256, reply_id, text, kind, automatic, gateway,"
             " received_at) SELECT md5(n::text)::uuid, sha256(n::text::bytea),"
             " md5('r' || n)::uuid, '', 'text', false, 'gowa', now()"
@@ -90,3 +95,23 @@ def test_nothing_is_read_that_is_nobodys_business(container: Container) -> None:
     assert [
         statement for statement, plan in explained.plans if any(map(reads_many, nodes(plan)))
     ] == []
+
+
+def test_phones_are_looked_up_by_a_plan_that_was_made_for_empty_tables(
+    container: Container,
+) -> None:
+    """As an import does that begins with nobody, where the server knows that nobody is there; and
+    whoever has one of them is looked up too."""
+    with container.database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.exec_driver_sql("VACUUM ANALYZE leads, lead_addresses")
+    keys = ["+60130000001", "+60130000002", "+60139999999"]
+    with container.database.transaction() as connection:
+        before = addresses.leads_of_keys(connection, keys)
+        for statement in PEOPLE:
+            connection.exec_driver_sql(statement, {"n": 10 * MOST})
+        explained = Explained(connection)
+        found = addresses.leads_of_keys(connection, keys)
+
+    assert (before, found.keys()) == ({}, set(keys[:2]))
+    assert [node for node in explained.nodes if reads_many(node)] == []
