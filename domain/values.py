@@ -178,6 +178,13 @@ def instant(value: datetime, field: str) -> datetime:
     return value.astimezone(UTC)
 
 
+def in_the_calendar(field: str, at: datetime) -> datetime:
+    """The time, if there are days, zones and spans beside it. Raises InvalidInputError."""
+    if not 1900 <= at.year <= 9990:
+        raise InvalidInputError(field, "a time from 1900 to 9990")
+    return at
+
+
 def parse_instant(value: str, field: str, zone_name: str | None = None) -> datetime:
     """An instant, in UTC, from ISO 8601 with an offset or with the name of a time zone.
 

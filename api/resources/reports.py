@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +26,6 @@ from api.schemas.reports import (
     SignalsQuery,
 )
 from domain import values
-from domain.errors import InvalidInputError
 from projections.queries import named, reports, waiting_summary
 from projections.queries.attention import attention
 from projections.queries.series import series
@@ -93,21 +92,14 @@ def devices(query: dict[str, Any]) -> Any:
 SPANS = {"hour": timedelta(hours=24), "day": timedelta(days=30)}
 
 
-def _in_the_calendar(field: str, at: datetime) -> datetime:
-    """The instant, if there are buckets beside it. Raises InvalidInputError."""
-    if not 1900 <= at.year <= 9990:
-        raise InvalidInputError(field, "an instant from 1900 to 9990")
-    return at
-
-
 @blueprint.get("/series", needs="viewer")
 @blueprint.arguments(SeriesQuery, location="query")
 @blueprint.response(200, Series)
 def series_(query: dict[str, Any]) -> Any:
     """What happened hour by hour or day by day, of everything or of one campaign, sequence or
     device"""
-    until = _in_the_calendar("until", query.get("until", now()))
-    since = _in_the_calendar("since", query.get("since", until - SPANS[query["by"]]))
+    until = values.in_the_calendar("until", query.get("until", now()))
+    since = values.in_the_calendar("since", query.get("since", until - SPANS[query["by"]]))
     name = query.get("timezone", container().settings.timezone)
     with container().database.transaction() as connection:
         named.check(connection, query)
@@ -132,7 +124,7 @@ SIGNALS_SPAN = timedelta(days=30)
 @blueprint.response(200, Signals)
 def signals_(query: dict[str, Any]) -> Any:
     """What people did with what was sent, by device, by hour of their day, and by content"""
-    until = query.get("until", now())
-    since = query.get("since", until - SIGNALS_SPAN)
+    until = values.in_the_calendar("until", query.get("until", now()))
+    since = values.in_the_calendar("since", query.get("since", until - SIGNALS_SPAN))
     with container().database.transaction() as connection:
         return signals(connection, since, until, query["most"])

@@ -12,6 +12,7 @@ from api.http.blueprints import Blueprint
 from api.http.context import check_pool, container, now, outreach, within
 from api.schemas.fields import PageQuery
 from api.schemas.what_if import Question, WhatIf
+from domain import values
 from projections.queries import people
 from projections.what_if import campaign, sequence
 from projections.what_if.answer import Answer, LeftOut, Recipient
@@ -66,12 +67,17 @@ def _of_campaign(data: dict[str, Any]) -> Answer:
     with within("campaign"):
         definition = definitions.new(data["campaign"])
     at = data.get("as_of")
+    if at is not None:
+        values.in_the_calendar("as_of", at)
     with snapshot(container().database, now(), at, takes_turn=at is not None) as seen:
         cap = container().settings.lead_daily_cap
-        return campaign.what_if(seen, definition, outreach().house, cap)
+        with within("campaign"):
+            return campaign.what_if(seen, definition, outreach().house, cap)
 
 
 def _of_sequence(data: dict[str, Any]) -> Answer:
+    for name in {"since", "until"} & data.keys():
+        values.in_the_calendar(name, data[name])
     over = sequence.span(now(), data.get("days"), data.get("since"), data.get("until"))
     asked = data["sequence"]
     id_ = asked.pop("id", None)

@@ -14,7 +14,7 @@ from domain.errors import InvalidInputError
 # The time zone of a campaign that everybody gets at the same time of the own clock.
 RECIPIENT = "recipient"
 # What nobody gives: it follows from the rest.
-_DERIVED = frozenset({"content_id", "local_time", "rules"})
+_DERIVED = frozenset({"content_id", "local_time", "rules", "segment"})
 
 
 def times(data: Mapping[str, Any], present: Definition | None = None) -> dict[str, Any]:
@@ -33,6 +33,7 @@ def times(data: Mapping[str, Any], present: Definition | None = None) -> dict[st
         return {"timezone": zone}
     if zone == RECIPIENT:
         at = values.parse_local(data.get("scheduled_at", local) or "", "scheduled_at")
+        values.in_the_calendar("scheduled_at", at)
         local = at.isoformat(timespec="minutes")
         return {"timezone": None, "local_time": local, "scheduled_at": earliest(at)}
     said = data.get("scheduled_at", local if "timezone" in data else None)

@@ -13,11 +13,13 @@ from domain import values
 from domain.campaign import Campaign
 from domain.campaign import definition as campaign_definition
 from domain.campaign.definition import Definition
+from domain.errors import InvalidInputError
 from domain.message.state import campaign_message_id
 from domain.pacing import Pace
 from domain.queue_forecast import Queued
 from domain.zones import House
 from projections.queries.preview_audience import admitted
+from projections.readmodels import segments
 from projections.what_if import queues
 from projections.what_if.answer import Answer, LeftOut, answer
 from projections.what_if.snapshot import Snapshot
@@ -28,8 +30,12 @@ def what_if(seen: Snapshot, definition: Definition, house: House, cap: int | Non
     instant of the snapshot; one without a time starts then. A person gets at most ``cap`` messages
     in a day.
 
-    Raises InvalidInputError naming a field of the definition that is wrong.
+    Raises InvalidInputError naming a field of the definition that is wrong, such as a segment that
+    there was not at the instant of the snapshot.
     """
+    named = definition.segment_id
+    if named is not None and segments.by_id(seen.connection, named) is None:
+        raise InvalidInputError("segment_id", "the id of a segment that there is, or was then")
     # Its id decides who is held out: the same question must leave out the same people.
     id_ = UUID(bytes=sha256(msgspec.json.encode(definition, order="sorted")).digest()[:16])
     asked = definition = campaign_definition.check(id_, 1, definition)

@@ -99,7 +99,7 @@ def definition(
     if "segment_id" in changes and made.segment_id is not None:
         segment = segments.by_id(seen.connection, made.segment_id)
         if segment is None:
-            raise NotFoundError("segment", made.segment_id)
+            raise InvalidInputError("segment_id", "the id of a segment")
         made = msgspec.structs.replace(made, segment=segment)
     return id_, sequence.check(made)
 

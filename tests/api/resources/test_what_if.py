@@ -108,6 +108,46 @@ def test_so_many_questions_about_the_past_are_answered_at_once(
     assert [viewer.post("/what-if", each).status for each in (past, sequence)] == [200, 200]
 
 
+def test_what_was_not_there_then_is_named(
+    clock: SimulatedClock, operator: Client, viewer: Client
+) -> None:
+    """A segment that nobody saved, or not yet, and a time at the end of the calendar."""
+    given.device(operator)
+    before = clock().isoformat()
+    clock.advance(hours=1)
+    quiet = {"field": "never_sent", "op": "eq", "value": True}
+    segment = operator.create("/segments", {"name": "Quiet", "all": [quiet]})["id"]
+    offers = [{**OFFER, "segment_id": each} for each in (segment, str(given.NOBODY))]
+    sequence = {"id": given.sequence(operator)}
+
+    known = viewer.post("/what-if", {"campaign": offers[0]})
+    refused = [
+        viewer.post("/what-if", {"campaign": offers[0], "as_of": before}),
+        viewer.post("/what-if", {"campaign": offers[1]}),
+        viewer.post(
+            "/what-if", {"sequence": {**sequence, "segment_id": offers[1]["segment_id"]}, "days": 1}
+        ),
+        viewer.post("/what-if", {"sequence": sequence, "days": 1, "until": "0001-01-01T00:00Z"}),
+        viewer.post("/what-if", {"campaign": {**OFFER, "scheduled_at": "9999-12-31T23:59Z"}}),
+        viewer.post(
+            "/what-if",
+            {"campaign": {**OFFER, "scheduled_at": "0001-01-01T00:00", "timezone": "recipient"}},
+        ),
+        viewer.get("/reports/signals", until="0001-01-01T00:00Z"),
+    ]
+
+    assert known.status == 200
+    assert [[each["field"] for each in answer.json["fields"]] for answer in refused] == [
+        ["campaign.segment_id"],
+        ["campaign.segment_id"],
+        ["sequence.segment_id"],
+        ["until"],
+        ["campaign.scheduled_at"],
+        ["campaign.scheduled_at"],
+        ["until"],
+    ]
+
+
 def test_only_so_many_people_are_kept(clock: SimulatedClock) -> None:
     """The oldest answers go first, and one that is too large is not kept."""
     someone = [Recipient(UUID(int=number), UUID(int=9), None) for number in range(4)]
