@@ -50,5 +50,5 @@ def test_who_does_not_reply_gets_the_reminder_and_the_proof_says_by_which_branch
 
         assert phones.texts == ["Offer", "Reminder"]
         assert reminder.sent_at - then.message(container, step=1).sent_at >= timedelta(hours=49)
-        assert "after step 1 branch 1 held: step 3 comes next" in proof
+        assert "After step 1 its branch 1 held: step 3 follows" in proof
         assert mei.complaints == []

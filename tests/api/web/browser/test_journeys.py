@@ -240,7 +240,7 @@ def test_a_file_is_imported_without_scripts(
         mei.follows("Import people")
         mei.does(lambda page: page.get_by_label("File").set_input_files(file))
         mei.clicks("Read the file")
-        mei.chooses("What this column is: Who", "name")
+        mei.chooses("What this column is: Who", "Name")
         mei.clicks("Read it so")
         mei.clicks("Import 1 person")
         with_rejected = mei.reads()
