@@ -21,11 +21,9 @@ from projections.config.settings import Settings
 from projections.container import Container
 from projections.database import embedded
 from projections.database.installation import recreate, url_of
-from projections.eventstore import access
 from projections.intake.lead_import import Options, import_leads
 from projections.queries import reports
 from projections.queue import lookup
-from projections.records import web_sessions
 from projections.what_if.campaign import what_if
 from projections.what_if.snapshot import snapshot
 from runners.cli import audit_tables, console
@@ -66,11 +64,9 @@ def demo(config: Settings, serves: bool, port: int) -> None:
     if not run(config, console.terminal()):
         raise click.ClickException("the rebuilt projections differ from the live ones")
     if serves:
-        from runners.process import serve as server  # which the demo alone does not need
+        from runners.cli import demo_served  # which the demo alone does not need
 
-        own = _settings(config)
-        console.say(f"see it in a browser: http://127.0.0.1:{port}/sign-in?link={_link(own)}")
-        server.serve(own, "127.0.0.1", port, workers=2, threads=8)
+        demo_served.serve(config, _settings(config), NAME, port)
 
 
 def run(settings: Settings, terminal: console.Terminal) -> bool:
@@ -107,14 +103,6 @@ def _settings(settings: Settings) -> Settings:
     database = settings.database_url or embedded.start(settings.home)
     key = secret_key.find(settings)
     return Settings(database_url=url_of(database, NAME), secret_key=key)
-
-
-def _link(settings: Settings) -> str:
-    """The secret of a link that signs in as an admin."""
-    with Container(settings) as container:
-        access.create_key(container.database, container.outreach, "demo", "admin", actor=ACTOR)
-        with container.database.transaction() as connection:
-            return web_sessions.link(connection, "demo", container.outreach.clock())
 
 
 def _register_devices(outreach: Outreach) -> list[UUID]:
