@@ -63,7 +63,7 @@ def recipients(campaign_id: UUID) -> str:
         "campaign_recipients.html",
         "campaign_recipients_found.html",
         campaign=asking.get(f"/campaigns/{campaign_id}"),
-        statuses=[(each, each) for each in STATUSES],
+        statuses=[(each, texts.word(each)) for each in STATUSES],
         reasons=[(each, texts.word(each)) for each in get_args(Exclusion)],
         wanted=request.args.get("excluded", ""),
         is_part=most is not None and len(found["items"]) < PAGE and bool(found["next_cursor"]),

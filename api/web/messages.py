@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from api.web import asking, bulk, forms
+from api.web import asking, bulk, forms, texts
 from api.web.asking import ApiError
 from api.web.rendering import render
 
@@ -42,7 +42,7 @@ def index() -> str:
     status = found["asked"].get("status", "")
     return render(
         "messages.html",
-        statuses=[(each, each) for each in STATUSES],
+        statuses=[(each, texts.word(each)) for each in STATUSES],
         devices=_named("/devices"),
         campaigns=_named("/campaigns"),
         sequences=_named("/sequences"),

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from api.web import asking, bulk
+from api.web import asking, bulk, texts
 from api.web.asking import ApiError
 from api.web.rendering import render
 from api.web.zones import with_offsets, zone
@@ -135,7 +135,7 @@ def _today(lead_id: UUID) -> dict[str, Any]:
         "sequences": _names(sequences),
         "campaigns": _names(asking.get("/campaigns", limit=MOST)["items"]),
         "devices": _devices(),
-        "statuses": [(each, each) for each in TARGET_STATUSES],
+        "statuses": [(each, texts.word(each)) for each in TARGET_STATUSES],
     }
 
 

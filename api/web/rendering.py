@@ -131,6 +131,8 @@ def _made() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        # What a filter makes of a constant differs by the reader's language.
+        optimized=False,
     )
     environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {

@@ -78,7 +78,7 @@ def people(sequence_id: UUID) -> str:
     return render(
         "sequence_people.html",
         sequence=asking.get(f"/sequences/{sequence_id}"),
-        statuses=[(each, each) for each in ENROLLMENTS],
+        statuses=[(each, texts.word(each)) for each in ENROLLMENTS],
         **found,
     )
 

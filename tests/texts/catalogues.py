@@ -30,7 +30,8 @@ from domain import (
 from domain.branches import table
 from domain.lead import events as lead_events
 from domain.message import events
-from projections.records import api_keys
+from domain.provider_codes import NOT_ON_WHATSAPP
+from projections.records import api_keys, quarantine
 
 WEB = texts.LOCALE.parent
 COMMAND = "make texts"
@@ -50,6 +51,7 @@ _WORDS: tuple[Any, ...] = (
     enrollment.Status,
     enrollment.StopReason,
     api_keys.Role,
+    quarantine.Kind,
     events.CancelReason,
     lead_events.OptOutVia,
     lead_events.ReplyKind,
@@ -80,6 +82,7 @@ def needed() -> dict[Id, list[str]]:
             *(each.expected for each in gateway.settings.values()),
         ):
             found.setdefault(hint, set()).add("domain")
+    found.setdefault(NOT_ON_WHATSAPP, set()).add("domain")
     for words in _WORDS:
         for word in _literals(words):
             found.setdefault(word, set()).add("domain")
