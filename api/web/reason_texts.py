@@ -188,3 +188,11 @@ FORESEEN = (
         said("they wrote nothing within 24 hours before, so WhatsApp takes only a template"),
     ),
 )
+
+COLUMNS = (
+    ("it was chosen", said("it was chosen")),
+    ("the list of leads has it so", said("the list of people has it so")),
+    ("an earlier import wrote it", said("an earlier import wrote it")),
+    ("it has neither a name nor values", said("it has neither a name nor values")),
+    ("'{name}' is the {field}", said("the column {name} is taken for that")),
+)

@@ -93,6 +93,12 @@ def logged(text: str) -> Markup:
     return stories.with_instants(text) if text else NOTHING
 
 
+def who(actor: str) -> str:
+    """Who did something, without what kind of actor that is and which of its processes it was."""
+    kind, _, name = actor.partition(":")
+    return name.split(":")[0] if kind == "runner" else name or kind
+
+
 def lines(text: str) -> Markup:
     """A text from outside that may have several lines."""
     return Markup("<bdi>{}</bdi>").format(visible_lines(text))
@@ -148,6 +154,7 @@ def _made() -> Environment:
         "percent": percent,
         "story": story,
         "wall": wall,
+        "who": who,
         "word": texts.word,
         "written": written,
     }

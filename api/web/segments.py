@@ -14,6 +14,7 @@ from api.web import asking, forms, segment_names, segment_rows
 from api.web.asking import ApiError
 from api.web.rendering import offer, render
 from api.web.segment_rows import EMPTY, SPARE, Row
+from api.web.texts import gettext as _
 from api.web.zones import with_offsets
 
 blueprint = Blueprint("web_segments", __name__)
@@ -177,6 +178,14 @@ def _choices() -> list[dict[str, Any]]:
     return found
 
 
+def _name(campaign: dict[str, Any]) -> str:
+    """What the segment of a campaign is called, or was when the campaign began."""
+    if campaign["segment"]:
+        return str(campaign["segment"]["name"])
+    named = {each["id"]: each["name"] for each in _choices()}
+    return str(named.get(campaign["segment_id"], _("Segment")))
+
+
 def _address() -> str:
     """The form with the filters of the present page."""
     return f"/segments/new?{urlencode(request.args.to_dict())}"
@@ -187,4 +196,5 @@ offer(
     segment_choices=_choices,
     segment_address=_address,
     segment_clauses=segment_rows.clauses,
+    segment_name=_name,
 )

@@ -22,7 +22,12 @@ WAITS = "waits"
 STORIES = "stories"
 _ROWS: dict[str, tuple[Row, ...]] = {
     WAITS: reason_texts.WAITS,
-    STORIES: (*story_texts.EVENTS, *reason_texts.REASONS, *reason_texts.FORESEEN),
+    STORIES: (
+        *story_texts.EVENTS,
+        *reason_texts.REASONS,
+        *reason_texts.FORESEEN,
+        *reason_texts.COLUMNS,
+    ),
 }
 # So many messages wait for something, or one does.
 _WAITING = re.compile(r"(?:it |[0-9,]+ )?waits? for (.+)", re.DOTALL)

@@ -4,11 +4,16 @@
 const DAY = 86400;
 const LEAST = 240;
 const HEIGHT = 200;
-// Pixels: a letter of a label, the room of a label, a dot, and two dots of one group.
+// Pixels: a letter and a line of a label, the room of a label, what is between labels and their axis, a dot, and two dots
+// of one group.
 const LETTER = 7;
+const LINE = 18;
+const BESIDE = 24;
 const ROOM = 70;
 const DOT = 3.5;
 const APART = 9;
+// So many lines has the label of a group at most.
+const LINES = 3;
 
 // Where a language has several ways to write a day, the one of our pages.
 const language = { en: "en-GB" }[document.documentElement.lang] ?? document.documentElement.lang;
@@ -41,6 +46,27 @@ function figures(lines) {
   return lines.map((line) => line.cells.map((cell) => (cell.value ? Number(cell.value) : null)));
 }
 
+// What labels beside a chart need, and labels below it: as much as the longest has.
+function beside(chart, values) {
+  return BESIDE + LETTER * Math.max(...(values ?? [""]).map((value) => value.length), 3);
+}
+
+function below(chart, values) {
+  return BESIDE + LINE * Math.max(...(values ?? [""]).map((value) => value.split("\n").length));
+}
+
+// A name in lines of so many letters; of one that needs more lines, its beginning and its end.
+function wrapped(name, letters) {
+  const lines = [""];
+  for (const word of name.split(" ")) {
+    const short = word.length > letters ? `${word.slice(0, letters - 1)}…` : word;
+    const longer = `${lines.at(-1)} ${short}`.trim();
+    if (longer.length <= letters) lines[lines.length - 1] = longer;
+    else lines.push(short);
+  }
+  return (lines.length > LINES ? [lines[0], "…", lines.at(-1)] : lines).join("\n");
+}
+
 // Lines over days.
 function byDay({ first, rows, names, lines }, axis) {
   const whole = (_, values) => values.map((value) => (Number.isInteger(value) ? number.format(value) : ""));
@@ -50,7 +76,7 @@ function byDay({ first, rows, names, lines }, axis) {
     scales: { y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
     axes: [
       { ...axis, space: ROOM, incrs: [DAY, 2 * DAY, 7 * DAY, 30 * DAY], values: (_, days) => days.map((at) => date.format(at * 1000)) },
-      { ...axis, values: whole },
+      { ...axis, size: beside, values: whole },
     ],
     series: [
       { label: first, value: (_, at, series, row) => names[row] ?? "—" },
@@ -71,15 +97,14 @@ function byGroup({ first, rows, names, lines }, axis) {
     const room = chart.bbox.width / devicePixelRatio / (places.at(-1) - places[0] + 1);
     const every = Math.ceil(ROOM / room);
     const letters = Math.floor((every * room) / LETTER) - 1;
-    const short = (name) => (name.length > letters ? `${name.slice(0, letters - 1)}…` : name);
-    return shown.map((place, number) => (number % every ? "" : short(nameOf(place))));
+    return shown.map((place, number) => (number % every ? "" : wrapped(nameOf(place), letters)));
   };
   return {
     data: [places, ...figures(lines)],
     scales: { x: { time: false, range: [places[0] - 0.5, places.at(-1) + 0.5] }, y: { range: [0, highest] } },
     axes: [
-      { ...axis, splits: () => places, values: labels, grid: { show: false } },
-      { ...axis, size: 60, values: (_, values) => values.map(percent) },
+      { ...axis, size: below, splits: () => places, values: labels, grid: { show: false } },
+      { ...axis, size: beside, values: (_, values) => values.map(percent) },
     ],
     series: [
       { label: first, value: (_, place) => (place === null ? "—" : nameOf(place)) },
