@@ -146,6 +146,10 @@ REASONS = (
         "step {step} is {status}: it waits for {wait}",
         said("step {step} is {status}; it waits for {wait}"),
     ),
+    (
+        "step {step} is {status}: branch_not_taken; {decision}",
+        said("step {step} is not for this person. {decision}"),
+    ),
     ("step {step} is {status}: {reason}", said("step {step} is {status}: {reason}")),
     ("step {step} is {status}", said("step {step} is {status}")),
     (

@@ -66,6 +66,8 @@ def _filled(text: str, values: dict[str, str]) -> Iterator[Markup]:
 def _value(name: str, value: str) -> Markup:
     if name == "wait":
         return _told(WAITS, value) or with_instants(value)
+    if name == "decision":
+        return _told(STORIES, value) or with_instants(value)
     if name == "seconds":
         return escape(texts.duration(float(value)))
     if value in (_NONE, _ANY):

@@ -18,7 +18,7 @@ from domain.device_choice import UNTIED
 from domain.event import Event
 from domain.segment_matching import failing
 from domain.waiting import Wait
-from projections.audit import event_log
+from projections.audit import branch_then, event_log
 from projections.audit.consent_then import without_consent
 from projections.audit.segment_then import history_then
 from projections.audit.sender_then import exclusion_then
@@ -215,6 +215,8 @@ def _of_messages(
     elif telling.reason:
         story += f": {telling.reason}"
         reason = reason if reason == "sent" else telling.reason
+        if reason == "branch_not_taken":
+            story += f"; {branch_then.decided(database, telling.enrollment_id)}"
     return WhyNot(
         reason=reason,
         story=story,

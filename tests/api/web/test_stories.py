@@ -77,6 +77,10 @@ def test_what_waits_is_told_in_plain_words(app: Flask, reason: waiting.Reason) -
             "step 2 is pending: it waits for the delay after the step before, until 12:00 (UTC)",
             "step 2 is pending; it waits for the delay after the step before",
         ),
+        (
+            "step 2 is cancelled: branch_not_taken; after step 1 branch 1 held: nothing follows",
+            "step 2 is not for this person. After step 1 its branch 1 held: nothing follows",
+        ),
         ("cancelled: opted_out", "was cancelled: opted out"),
         ("somebody's <b>words</b>", "somebody's <b>words</b>"),
     ],

@@ -10,6 +10,7 @@ import pytest
 
 from domain.branches.table import Branch
 from domain.enrollment import EnrollmentBranched
+from projections.audit.why_not import why_not_sequence
 from projections.container import Container
 from projections.queries import waiting_summary
 from projections.rebuild.rebuild import rebuild
@@ -231,3 +232,17 @@ def test_whoever_opts_out_gets_nothing_of_any_branch(
     assert journey.goes_on(50) == ["Offer"]
     assert (journey.row.status, journey.row.reason) == ("stopped", "opted_out")
     assert then.events(container, "enrollment.branched") == []
+
+
+def test_why_not_names_the_branch_that_did_not_lead_to_a_step(
+    container: Container, clock: SimulatedClock
+) -> None:
+    """In a sentence, as the log has it."""
+    journey = Journey(container, clock, Branch(when="not_replied", within_hours=2))
+    journey.goes_on(4)
+
+    about = container.outreach, container.database, container.settings
+    answer = why_not_sequence(*about, journey.lead, journey.sequence)
+
+    assert answer.reason == "branch_not_taken"
+    assert answer.story.endswith("branch_not_taken; after step 1 branch 1 held: nothing follows")
