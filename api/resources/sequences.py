@@ -156,6 +156,12 @@ def revise_step(data: dict[str, Any], sequence_id: UUID, number: int) -> Any:
 
     Another delay or time plans what is pending of it, and of the steps after it, anew.
     """
+    if data.keys() & {"body", "media_url", "template"}:
+        present = outreach().get_sequence(sequence_id).definition
+        step = present.steps[sequence.place_of(present, number)]
+        told = {name: data[name] for name in ("body", "media_url", "template") if name in data}
+        written = msgspec.structs.replace(step, **told)
+        content_check.check_length("body", written, gateways_in_service())
     replanned = outreach().revise_step(sequence_id, number, **data, actor=actor())
     return _show_changed(sequence_id, replanned)
 

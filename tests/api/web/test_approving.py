@@ -167,3 +167,28 @@ def test_a_campaign_that_braked_says_with_which_numbers(
     people["zul"].open(f"/campaigns/{campaign}")
     text = " ".join(people["zul"].page.split())
     assert "of 4 that it tried, 4 failed and 0 opted out. 100 % is more" in text
+
+
+def test_who_approves_reads_the_segment_that_was_proposed(
+    operator: Client, people: dict[str, Browser]
+) -> None:
+    """Of a campaign, of a draft of a sequence, and of a change of one, whatever it asks by now."""
+    city = {"field": "attribute.city", "op": "eq", "value": "Ipoh"}
+    segment = operator.create("/segments", {"name": "Nearby", "all": [city]})["id"]
+    under_way = f"/sequences/{given.sequence(operator, active=False)}"
+    people["ann"].send(f"{under_way}/approve")
+    operator.post(f"{under_way}/activate")
+    operator.patch(under_way, {"segment_id": segment, "requires_consent": "marketing"})
+    draft = given.sequence(operator, trigger="WARM", active=False, segment_id=segment)
+    campaign = given.campaign(operator, segment_id=segment)
+    operator.patch(f"/segments/{segment}", {"all": [{**city, "value": "Melaka"}], "name": "Far"})
+
+    for path in (under_way, f"/sequences/{draft}", f"/campaigns/{campaign}"):
+        people["ann"].open(path)
+        asked, _, button = people["ann"].page.partition(APPROVE)
+        assert "The segment, as it was when it was chosen" in asked
+        assert "Nearby" in asked
+        assert "Ipoh" in asked
+        assert button
+    people["ann"].open(under_way)
+    assert "Only for people who agreed to <bdi>marketing</bdi>" in people["ann"].page
