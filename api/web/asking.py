@@ -29,6 +29,15 @@ TOLD = 5
 # A field of the API within a sentence, such as hold_out, warm_up.from and windows[1].start.
 _FIELD = re.compile(r"[a-z]+(?:_[a-z]+|\.[a-z]+|\[[0-9]+\])+")
 
+# What the API says of JSON, and what of that is meant for whoever writes in a form.
+_OF_FORMS = (
+    ("a value that is not null", "something here"),
+    ("a value, which is required", "something here"),
+    ("a valid integer", "a whole number"),
+    ("a valid number", "a number"),
+    ("null", "nothing"),
+)
+
 
 class ApiError(Exception):
     """The API refused. ``status`` is that of HTTP, ``message`` its sentence. ``faults`` say what
@@ -82,6 +91,8 @@ class ApiError(Exception):
         return " ".join([self._labels[known], *([number[1]] if number else [])])
 
     def _worded(self, text: str) -> str:
+        for of_json, in_form in _OF_FORMS:
+            text = text.replace(of_json, in_form)
         return _FIELD.sub(
             lambda found: f"“{self._labels[found[0]]}”" if found[0] in self._labels else found[0],
             text,

@@ -29,7 +29,7 @@ FORMS: list[tuple[str, str, dict[str, Any], list[str]]] = [
             "warm_up.days": "9",
             "settings.fail_rate": "all",
         },
-        ["Warm-up of a new number: On the first day: expected"],
+        ["Warm-up of a new number: On the first day: expected a whole number"],
     ),
     (
         "/devices/{device_id}",
@@ -180,6 +180,7 @@ def test_a_refusal_has_the_labels_of_its_form(
     assert shown
     for each in shown:
         assert not OF_THE_API.search(each), shown
+        assert "null" not in each, shown
     for each in said:
         _label, _, expected = each.rpartition(": ")
         assert each in shown[0], shown
