@@ -200,3 +200,22 @@ COLUMNS = (
     ("it has neither a name nor values", said("it has neither a name nor values")),
     ("'{name}' is the {field}", said("the column {name} is taken for that")),
 )
+
+# What a message waits for, by the reason that the API names, where nothing more is known.
+WAITED = {
+    "scheduled": said("the planned time"),
+    "window": said("a window"),
+    "previous_step": said("the step before"),
+    "branch": said("what the person does"),
+    "frequency_cap": said("the person's next day"),
+    "throttled": said("another try"),
+    "unreachable": said("another try"),
+    "pace": said("its turn on the device"),
+    "campaign_paused": said("its campaign, which is held"),
+    "sequence_paused": said("its sequence, which is held"),
+    "device_offline": said("its device, which cannot send now"),
+    "daily_limit": said("the next day of its device"),
+    "approval": said("an approval"),
+    "undo": said("the end of the time in which it can be called back"),
+    "unrecordable": said("somebody who looks at it: it was put aside, see Health"),
+}

@@ -153,6 +153,7 @@ def _made() -> Environment:
         "outside": outside,
         "percent": percent,
         "story": story,
+        "waited": stories.waited,
         "wall": wall,
         "who": who,
         "word": texts.word,

@@ -49,6 +49,11 @@ def told(sentence: str) -> Markup | None:
     return _told(STORIES, sentence)
 
 
+def waited(reason: str) -> str:
+    """What a message waits for, by the reason that the API names."""
+    return texts.gettext(reason_texts.WAITED.get(reason, reason))
+
+
 def _told(kind: str, sentence: str) -> Markup | None:
     for pattern, text in _patterns(kind):
         found = pattern.fullmatch(sentence)

@@ -50,6 +50,8 @@ def test_an_event_is_told_in_plain_words(app: Flask, event: Any) -> None:
 def test_what_waits_is_told_in_plain_words(app: Flask, reason: waiting.Reason) -> None:
     """Of one message, and of many."""
     names = Names(owner="Spring", owner_status="paused", device="Sales 1", device_status="offline")
+    with app.test_request_context():
+        assert stories.waited(reason) != reason
     # Of some reasons a sentence may be about many owners or devices, which it does not name.
     may_be_many = reason in ("previous_step", "branch", "pace")
     nobody = [Names(), Names(decided_by=2), Names(step_before=(2, "queued"))] if may_be_many else []
