@@ -170,6 +170,8 @@ def _words(condition: dict[str, Any]) -> str:
     """A condition for people, without what has to be true of it."""
     (row,) = segment_rows.of_segment({"all": [condition], "any": [], "none": []})
     field = row["attribute"] or dict(segment_rows.fields()).get(row["field"], row["field"])
+    if row["op"] != "exists" and row["field"].endswith(("_before", "_after", "_since")):
+        return f"{field} {row['value']}"  # the field says it
     return f"{field} {dict(segment_rows.ops())[row['op']]} {row['value']}"
 
 

@@ -174,7 +174,8 @@ def test_who_approves_reads_the_segment_that_was_proposed(
 ) -> None:
     """Of a campaign, of a draft of a sequence, and of a change of one, whatever it asks by now."""
     city = {"field": "attribute.city", "op": "eq", "value": "Ipoh"}
-    segment = operator.create("/segments", {"name": "Nearby", "all": [city]})["id"]
+    quiet = {"field": "last_sent_before", "op": "before", "value": "30d"}
+    segment = operator.create("/segments", {"name": "Nearby", "all": [city, quiet]})["id"]
     under_way = f"/sequences/{given.sequence(operator, active=False)}"
     people["ann"].send(f"{under_way}/approve")
     operator.post(f"{under_way}/activate")
@@ -188,7 +189,8 @@ def test_who_approves_reads_the_segment_that_was_proposed(
         asked, _, button = people["ann"].page.partition(APPROVE)
         assert "The segment, as it was when it was chosen" in asked
         assert "Nearby" in asked
-        assert "Ipoh" in asked
+        assert "city is Ipoh" in asked
+        assert "Last written to before 30d" in asked
         assert button
     people["ann"].open(under_way)
     assert "Only for people who agreed to <bdi>marketing</bdi>" in people["ann"].page
