@@ -25,6 +25,7 @@ from api.schemas.sequences import (
 )
 from domain import content_check, sequence
 from domain.application.sequence_edits import Replanned
+from domain.planning import Step
 
 blueprint = Blueprint("sequences", __name__, url_prefix="/api/v1/sequences")
 
@@ -156,13 +157,13 @@ def revise_step(data: dict[str, Any], sequence_id: UUID, number: int) -> Any:
 
     Another delay or time plans what is pending of it, and of the steps after it, anew.
     """
-    if data.keys() & {"body", "media_url", "template"}:
-        present = outreach().get_sequence(sequence_id).definition
-        step = present.steps[sequence.place_of(present, number)]
-        told = {name: data[name] for name in ("body", "media_url", "template") if name in data}
-        written = msgspec.structs.replace(step, **told)
-        content_check.check_length("body", written, gateways_in_service())
-    replanned = outreach().revise_step(sequence_id, number, **data, actor=actor())
+    says = data.keys() & {"body", "media_url", "template"}
+    gateways = gateways_in_service() if says else ()
+
+    def check(step: Step) -> None:
+        content_check.check_length("body", step, gateways)
+
+    replanned = outreach().revise_step(sequence_id, number, check=check, **data, actor=actor())
     return _show_changed(sequence_id, replanned)
 
 

@@ -15,6 +15,7 @@ from domain import cycles, sequence, sequence_approval, sequence_edits
 from domain.application.base import SEQUENCE, Commands
 from domain.event import Event
 from domain.message import events as message_events
+from domain.planning import Step
 from domain.replanning import Journey, Replanner
 
 # How many enrollments are planned anew with the change itself, while somebody waits for the answer.
@@ -63,13 +64,19 @@ class SequenceEditCommands(Commands):
         return self._edit(sequence_id, decide, actor, connects=True)
 
     def revise_step(
-        self, sequence_id: UUID, number: int, *, actor: str, **content: Any
+        self,
+        sequence_id: UUID,
+        number: int,
+        *,
+        check: Callable[[Step], None] = lambda step: None,
+        actor: str,
+        **content: Any,
     ) -> Replanned:
         """Give step ``number``, from 1, new content for every message that is not dispatched.
         Another delay or time plans it, and those after it, anew.
 
         ``content`` has some of the fields of ``planning.Step`` but for its content's id; the others
-        stay. Raises NotFoundError where there is no such step.
+        stay. ``check`` may refuse the new step. Raises NotFoundError where there is no such step.
         """
 
         def decide(state: sequence.Sequence, *, now: datetime, actor: str) -> Sequence[Event]:
@@ -77,7 +84,11 @@ class SequenceEditCommands(Commands):
             present = msgspec.structs.asdict(state.definition.steps[place])
             del present["content_id"]
             merged = {**present, **content}
-            return sequence_edits.revise_step(state, number, **merged, now=now, actor=actor)
+            events = sequence_edits.revise_step(state, number, **merged, now=now, actor=actor)
+            for event in events:
+                if isinstance(event, sequence.SequenceStepRevised):
+                    check(event.step)
+            return events
 
         return self._edit(sequence_id, decide, actor)
 

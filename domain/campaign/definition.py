@@ -172,9 +172,7 @@ def _check_brake(brake: Brake | None) -> None:
 
 
 def _instant(at: datetime | None) -> datetime | None:
-    if at is None:
-        return None
-    return values.instant(values.in_the_calendar("scheduled_at", at), "scheduled_at")
+    return None if at is None else values.instant(at, "scheduled_at")
 
 
 def starts_at(definition: Definition) -> datetime:

@@ -42,6 +42,7 @@ def what_if(seen: Snapshot, definition: Definition, house: House, cap: int | Non
     if definition.scheduled_at is None:
         definition = msgspec.structs.replace(definition, scheduled_at=seen.at)
     starts_at = campaign_definition.starts_at(definition)
+    values.in_the_calendar("scheduled_at", starts_at)
     start = max(seen.at, starts_at)
     undo_until = start + timedelta(seconds=definition.undo_seconds)
     pace = Pace(definition.min_delay_seconds, definition.max_delay_seconds)

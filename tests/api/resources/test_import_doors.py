@@ -79,9 +79,9 @@ def test_the_answer_says_how_each_column_was_read(operator: Client) -> None:
     answer = posts(operator, CSV, "text/csv")
 
     assert answer.json["columns"] == {
-        "Klient": {"as": "attribute", "attribute": "klient", "reason": None},
-        "Mobile Phone": {"as": "phone", "attribute": None, "reason": None},
-        "Tags": {"as": "triggers", "attribute": None, "reason": None},
+        "Klient": {"as": "attribute", "attribute": "klient", "number": 1, "reason": None},
+        "Mobile Phone": {"as": "phone", "attribute": None, "number": 2, "reason": None},
+        "Tags": {"as": "triggers", "attribute": None, "number": 3, "reason": None},
     }
     (lead,) = operator.items("/leads")
     assert (lead["attributes"], lead["triggers"]) == ({"klient": "Aisyah"}, ["COLD"])

@@ -272,8 +272,8 @@ def test_a_bad_revision_is_refused(operator: Client) -> None:
         ({"delay_hours": "1"}, "delay_hours"),
         ({"send_at": "noon"}, "send_at"),
         ({"media_url": "a.jpg"}, "media_url"),
-        ({"template": {"name": "Two words", "language": "en"}}, "steps"),
-        ({"template": {"name": "offer", "language": "English"}}, "steps"),
+        ({"template": {"name": "Two words", "language": "en"}}, "template"),
+        ({"template": {"name": "offer", "language": "English"}}, "template"),
         ({"template": {"name": "offer"}}, "template"),
         ({"number": 3}, "number"),
     ]
