@@ -33,6 +33,7 @@ _FIELD = re.compile(r"[a-z]+(?:_[a-z]+|\.[a-z]+|\[[0-9]+\])+")
 _OF_FORMS = (
     ("a value that is not null", "something here"),
     ("a value, which is required", "something here"),
+    ("shares that make 1 together", "shares that make 100 % together"),
     ("a valid integer", "a whole number"),
     ("a valid number", "a number"),
     ("null", "nothing"),

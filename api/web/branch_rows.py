@@ -32,7 +32,8 @@ def targets(steps: list[dict[str, Any]], number: int) -> list[tuple[str, str]]:
     """Where a branch of the step of that number may lead."""
     numbers = [step["number"] for step in steps]
     later = numbers[numbers.index(number) + 1 :]
-    return [(END, _("the end")), *((str(each), f"{_('Step')} {each}") for each in later)]
+    step = _("Step")
+    return [(END, _("the end")), *((str(each), f"{step} {each}") for each in later)]
 
 
 def written() -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 from flask import request
 
 from api.web import composed_template, forms
+from api.web.asking import ApiError
 from api.web.texts import gettext as _
 from api.web.zones import zone
 from domain.values import zone as zone_of
@@ -126,7 +127,7 @@ def given(*, whole: bool) -> dict[str, Any]:
         "expires_after_hours": forms.number("expires_after_hours"),
         "ignore_cap": "ignore_cap" in request.form,
         "brake": _brake(),
-        "hold_out": _share(forms.number("hold_out")) or 0,
+        "hold_out": _share("hold_out", forms.number("hold_out")) or 0,
     }
     for name in ("max_delay_seconds", "undo_seconds"):
         if forms.text(name):
@@ -230,9 +231,9 @@ def _variants() -> list[dict[str, Any]]:
         {
             "name": row["name"].strip(),
             "body": _text(row["body"]),
-            "share": _share(forms.as_number(row["share"])),
+            "share": _share(f"variants[{number}].share", forms.as_number(row["share"])),
         }
-        for row in _rows("variant", VARIANT)
+        for number, row in enumerate(_rows("variant", VARIANT), 1)
     ]
 
 
@@ -240,15 +241,21 @@ def _brake() -> dict[str, Any] | None:
     if "brake" not in request.form:
         return None
     shares = {name: forms.number(f"brake_{name}") for name in ("opt_outs", "failures")}
-    found: dict[str, Any] = {name: _share(share) for name, share in shares.items()}
+    found: dict[str, Any] = {name: _share(f"brake.{name}", share) for name, share in shares.items()}
     if forms.text("brake_at_least"):
         found["at_least"] = forms.number("brake_at_least")
     return found
 
 
-def _share(written: float | str | None) -> float | str | None:
-    """A share of what was written in percent. What is no number goes on to the API."""
-    return round(written / 100, 14) if isinstance(written, int | float) else written
+def _share(path: str, written: float | str | None) -> float | str | None:
+    """A share of what was written in percent. What is no number goes on to the API. Raises ApiError
+    for what is no percentage, which the API would say of shares."""
+    if not isinstance(written, int | float):
+        return written
+    if not 0 <= written <= 100:
+        expected = _("expected a percentage from 0 to 100")
+        raise ApiError(422, {"message": f"{path}: {expected}"})
+    return round(written / 100, 14)
 
 
 def _local(campaign: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
@@ -39,3 +40,16 @@ def test_most_texts_are_translated() -> None:
         total = len(catalogues.needed())
         missing = catalogues.untranslated(language)
         assert len(missing) <= total // 10, f"{COMMAND} lists them: {missing}"
+
+
+def test_no_text_is_within_an_f_string() -> None:
+    """Nobody who looks for texts finds it there, so it would stay English."""
+    hidden = [
+        f"{path.name}:{call.lineno}"
+        for path in sorted(catalogues.WEB.rglob("*.py"))
+        for made in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(made, ast.JoinedStr)
+        for call in ast.walk(made)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("_", "ngettext", "said")
+    ]
+    assert hidden == []

@@ -57,7 +57,7 @@ FORMS: list[tuple[str, str, dict[str, Any], list[str]]] = [
             "brake": "yes",
             "brake_opt_outs": "900",
         },
-        ["Above so many % opted out: expected"],
+        ["Above so many % opted out: expected a percentage from 0 to 100"],
     ),
     (
         "/campaigns/new",

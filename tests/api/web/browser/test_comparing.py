@@ -52,7 +52,7 @@ def test_the_better_of_two_texts_goes_to_the_rest(
         _fills_row(mei, "Text of the variant", row, body)
     mei.fills("Held out in %", "10")
     mei.clicks("Go on to plan it")
-    mei.sees("Variants and hold-out: expected shares that make 1 together with “Held out in %”")
+    mei.sees("Variants and hold-out: expected shares that make 100 % together with “Held out in %”")
     _fills_row(mei, "Share in %", 1, "45")
     mei.clicks("Go on to plan it")
     mei.does(lambda page: page.get_by_role("button", name=re.compile("^Plan it for")).click())
