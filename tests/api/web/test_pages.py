@@ -177,6 +177,8 @@ def test_what_is_nowhere_is_a_page_for_who_reads_pages(
     for address in ("/nothing", "/leads/nothing", "/leads/x/opt-out", "/settings"):
         browsers["viewer"].open(address, **reads)
         assert (address, "There is nothing here" in browsers["viewer"].page) == (address, True)
+        # Nothing in words of others, which no language of the pages has.
+        assert "requested URL" not in browsers["viewer"].page
         assert 'href="/leads"' in browsers["viewer"].page
     for headers, address in (({}, "/nothing"), (reads, "/api/v1/nothing")):
         answer = app.test_client().get(address, headers=headers)
