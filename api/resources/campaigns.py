@@ -98,6 +98,7 @@ def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
     Under four eyes, naming the segment again takes over what became of it meanwhile, unless the
     campaign is approved.
     """
+    seen = data.pop("version", None)
     data = definitions.checked(data)
     gateways = gateways_in_service() if data.keys() & {"body", "variants"} else ()
 
@@ -109,7 +110,7 @@ def revise(data: dict[str, Any], campaign_id: UUID) -> Any:
         definitions.check_length(changed, gateways)
         return changed
 
-    outreach().revise_campaign(campaign_id, change, actor=actor())
+    outreach().revise_campaign(campaign_id, change, seen=seen, actor=actor())
     return _show(campaign_id)
 
 

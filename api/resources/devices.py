@@ -13,7 +13,14 @@ from api.http import approved_templates
 from api.http.blueprints import Blueprint
 from api.http.context import actor, key, outreach, page, resource
 from api.schemas import serializers
-from api.schemas.devices import Device, DeviceChange, DeviceQuery, NewDevice, Retirement, Templates
+from api.schemas.devices import (
+    Device,
+    DeviceQuery,
+    DeviceRevision,
+    NewDevice,
+    Retirement,
+    Templates,
+)
 from api.schemas.fields import Nothing, fill_max_delay, page_of
 from domain.device import OPERATOR, Configuration
 from domain.warm_up import WarmUp
@@ -88,18 +95,19 @@ def templates(device_id: UUID) -> Any:
 
 
 @blueprint.patch("/<uuid:device_id>", needs="operator")
-@blueprint.arguments(DeviceChange, required=False)
+@blueprint.arguments(DeviceRevision, required=False)
 @blueprint.response(200, Device)
 def reconfigure(data: dict[str, Any], device_id: UUID) -> Any:
     """Change a device; what is not given stays"""
     credentials = _with_warm_up(data).pop("credentials", None)
+    seen = data.pop("version", None)
 
     def change(configuration: Configuration) -> Configuration:
         _check_clear_text(configuration.settings, data.get("settings", configuration.settings))
         fill_max_delay(data, default=configuration.max_delay_seconds)
         return msgspec.structs.replace(configuration, **data)
 
-    outreach().reconfigure_device(device_id, change, credentials, actor=actor())
+    outreach().reconfigure_device(device_id, change, credentials, seen=seen, actor=actor())
     return _show(device_id)
 
 

@@ -19,9 +19,9 @@ from api.schemas.sequences import (
     CopyOfSequence,
     NewSequence,
     Sequence,
-    SequenceChange,
     SequenceQuery,
-    StepFields,
+    SequenceRevision,
+    StepChange,
 )
 from domain import content_check, sequence
 from domain.application.sequence_edits import Replanned
@@ -86,7 +86,7 @@ def show(sequence_id: UUID) -> Any:
 
 
 @blueprint.patch("/<uuid:sequence_id>", needs="operator")
-@blueprint.arguments(SequenceChange, required=False)
+@blueprint.arguments(SequenceRevision, required=False)
 @blueprint.response(200, ChangedSequence)
 def revise(data: dict[str, Any], sequence_id: UUID) -> Any:
     """Change a sequence
@@ -95,6 +95,7 @@ def revise(data: dict[str, Any], sequence_id: UUID) -> Any:
     as it is. A changed niche, target status, segment or re-entry policy is for those who come from
     now on. Naming the segment again takes over what became of it meanwhile.
     """
+    seen = data.pop("version", None)
     for name in ("windows", "niche"):
         if name in data:
             data[name] = tuple(data[name])
@@ -105,7 +106,7 @@ def revise(data: dict[str, Any], sequence_id: UUID) -> Any:
         anew = {"segment": None} if "segment_id" in data else {}
         return msgspec.structs.replace(definition, **data, **anew)
 
-    replanned = outreach().revise_sequence(sequence_id, change, actor=actor())
+    replanned = outreach().revise_sequence(sequence_id, change, seen=seen, actor=actor())
     return _show_changed(sequence_id, replanned)
 
 
@@ -150,20 +151,21 @@ def copy(data: dict[str, Any], sequence_id: UUID) -> Any:
 
 
 @blueprint.patch("/<uuid:sequence_id>/steps/<int:number>", needs="operator")
-@blueprint.arguments(StepFields, required=False)
+@blueprint.arguments(StepChange, required=False)
 @blueprint.response(200, ChangedSequence)
 def revise_step(data: dict[str, Any], sequence_id: UUID, number: int) -> Any:
     """Change a step for every message that is not dispatched yet
 
     Another delay or time plans what is pending of it, and of the steps after it, anew.
     """
+    by = {"seen": data.pop("version", None), "actor": actor()}
     says = data.keys() & {"body", "media_url", "template"}
     gateways = gateways_in_service() if says else ()
 
     def check(step: Step) -> None:
         content_check.check_length("body", step, gateways)
 
-    replanned = outreach().revise_step(sequence_id, number, check=check, **data, actor=actor())
+    replanned = outreach().revise_step(sequence_id, number, check=check, **data, **by)
     return _show_changed(sequence_id, replanned)
 
 

@@ -22,6 +22,7 @@ from api.schemas.fields import (
     Whole,
     device_pool,
     note,
+    seen_version,
 )
 from api.schemas.segments import AskedSegment
 from api.schemas.windows import Windows
@@ -103,10 +104,10 @@ class VariantFields(Schema):
 
 
 class CampaignChange(CampaignFields):
-    pass
+    version = seen_version()
 
 
-class NewCampaign(CampaignChange):
+class NewCampaign(CampaignFields):
     name = Text(required=True, validate=NAME)
     body = Text(
         validate=validate.Length(max=LONGEST_BODY),

@@ -18,6 +18,7 @@ from api.schemas.fields import (
     Text,
     Whole,
     note,
+    seen_version,
 )
 from domain.device import GATEWAYS, Status
 
@@ -131,6 +132,10 @@ class DeviceChange(DeviceFields):
             " leads to another host"
         ),
     )
+
+
+class DeviceRevision(DeviceChange):
+    version = seen_version()
 
 
 class NewDevice(DeviceChange):

@@ -212,13 +212,18 @@ def country_code() -> fields.String:
 CURSOR = "Expected the next_cursor of the answer before."
 
 
-class Seen(Schema):
-    """What an approval is of."""
-
-    version = Whole(
+def seen_version() -> Whole:
+    """The version that somebody looked at before saying this of it."""
+    return Whole(
         validate=validate.Range(1, LONGEST_WHOLE),
         metadata=note("that was looked at: if it has another one by now, 409"),
     )
+
+
+class Seen(Schema):
+    """What an approval is of."""
+
+    version = seen_version()
 
 
 class Nothing(Schema):

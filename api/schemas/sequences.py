@@ -21,6 +21,7 @@ from api.schemas.fields import (
     Whole,
     device_pool,
     note,
+    seen_version,
 )
 from api.schemas.segments import AskedSegment
 from api.schemas.windows import Windows
@@ -96,6 +97,10 @@ class Step(NewStep):
     content_id = fields.String(required=True, metadata=note("names the event that holds the text"))
 
 
+class StepChange(StepFields):
+    version = seen_version()
+
+
 class SequenceChange(Schema):
     name = Text(validate=NAME)
     first_delay_minutes = Number(validate=validate.Range(0, 527040))
@@ -121,6 +126,10 @@ class SequenceChange(Schema):
 
 # Deleted ones are not shown.
 STATUSES = ("draft", "active", "paused", "inactive")
+
+
+class SequenceRevision(SequenceChange):
+    version = seen_version()
 
 
 class SequenceFields(SequenceChange):

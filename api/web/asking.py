@@ -45,12 +45,13 @@ class ApiError(Exception):
     was expected of each field of the request, by its path, such as ``windows[1].start``.
 
     The form that was sent says by ``call`` what its fields are called, and then the sentence and
-    the faults name them so.
+    the faults name them so. ``again`` is where to look at what the refusal is about.
     """
 
-    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+    def __init__(self, status: int, body: Mapping[str, Any], again: str = "") -> None:
         super().__init__(f"the API answered {status}")
         self.status = status
+        self.again = again
         self.message = str(body.get("message", ""))
         self.errors: Mapping[str, Any] = body.get("errors") or {}
         self.faults = _faults(self.message, body.get("fields", ()) if self.errors else ())
@@ -58,7 +59,7 @@ class ApiError(Exception):
 
     def renamed(self, name: Callable[[str], str]) -> ApiError:
         """The same where ``name`` says what each path of a fault is in the form."""
-        same = ApiError(self.status, {"message": self.message, "errors": self.errors})
+        same = ApiError(self.status, {"message": self.message, "errors": self.errors}, self.again)
         same.faults = {name(path): text for path, text in self.faults.items()}
         return same
 

@@ -50,6 +50,7 @@ NEW: dict[str, Any] = {
     "brake_at_least": "50",
     "variants": [],
     "hold_out": "",
+    "version": "",
     **composed_template.NEW,
 }
 _TEXTS = (
@@ -158,6 +159,7 @@ def of_campaign(campaign: dict[str, Any]) -> dict[str, Any]:
         "niche": ", ".join(campaign["niche"]),
         "body": campaign["body"],
         "at": _local(campaign),
+        "version": campaign["version"],
         "timezone": campaign["timezone"] or "",
         "device_ids": campaign["device_ids"],
         "ignore_cap": campaign["ignore_cap"],
@@ -182,6 +184,8 @@ def of_form() -> dict[str, Any]:
     return {
         **NEW,
         **{name: form.get(name, NEW[name]) for name in (*_TEXTS, *composed_template.NEW)},
+        # That which was looked at, whatever is there by now.
+        "version": form.get("version", ""),
         "body": _text(form.get("body", "")),
         "device_ids": form.getlist("device_ids"),
         "ignore_cap": "ignore_cap" in form,

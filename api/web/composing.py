@@ -9,11 +9,12 @@ changed by its button alone.
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, Response, after_this_request, redirect, request, url_for
 
 from api.http.context import now
 from api.web import asking, composed, forms
@@ -72,14 +73,15 @@ def look() -> str:
     """Keeps a draft of what is written so far, and answers whom it would reach. What cannot be kept
     is told."""
     forms.need("operator")
+    present = _present(None)
     try:
-        campaign = _kept(_present(None))
+        campaign = _kept(present)
     except ApiError as error:
-        wrong = forms.mendable(error)
+        wrong = _refused(error, present)
         _form(None, composed.of_form(), wrong)  # which says what its fields are called
         return render("campaign_look.html", wrong=wrong, alone=False, **_nothing_seen())
-    seen = {**_seen(campaign), "fresh": True}
-    return render("campaign_look.html", wrong=None, alone=False, **seen)
+    _tell(campaign)
+    return render("campaign_look.html", wrong=None, alone=False, **_seen(campaign))
 
 
 @blueprint.post("/campaigns/<uuid:campaign_id>/trial")
@@ -134,6 +136,26 @@ def copy(campaign_id: UUID) -> Answer:
     return redirect(url_for(".edit", campaign_id=made["id"]), 303)
 
 
+def _refused(error: ApiError, present: dict[str, Any] | None) -> ApiError:
+    """What the form shows of the refusal of a change of the ``present`` campaign."""
+    wrong = forms.mendable(error)
+    if present is None:
+        return wrong
+    address = url_for(".edit", campaign_id=present["id"])
+    return forms.overtaken(wrong, present["id"], address)
+
+
+def _tell(campaign: dict[str, Any]) -> None:
+    """Says to the form what was kept of it, wherever the part of the page is put: the form is of
+    that campaign and of that version from now on."""
+    kept = {"campaign_id": campaign["id"], "version": campaign["version"]}
+
+    @after_this_request
+    def _(answer: Response) -> Response:
+        answer.headers["HX-Trigger"] = json.dumps({"kept": kept})
+        return answer
+
+
 def _grown(people: int) -> str:
     return f"people: there are {people} now, which is more than were shown"
 
@@ -152,7 +174,7 @@ def _sent(campaign_id: UUID | None) -> str | Answer:
     try:
         campaign = _kept(present)
     except ApiError as error:
-        return _form(present, composed.of_form(), forms.mendable(error)), error.status
+        return _form(present, composed.of_form(), _refused(error, present)), error.status
     if request.form.get("do") == PLAN:
         return redirect(url_for(".confirm", campaign_id=campaign["id"]), 303)
     after = ".edit" if campaign["status"] == "draft" else "web_campaigns.show"
@@ -184,6 +206,7 @@ def _kept(present: dict[str, Any] | None) -> dict[str, Any]:
     if not whole:  # shares are written in percent, and have to stay exactly as they are
         for written, had in zip(body["variants"], present["variants"], strict=False):
             written["share"] = had["share"]
+    body |= forms.seen()
     changed: dict[str, Any] = asking.send("PATCH", f"/campaigns/{present['id']}", body)
     return changed
 
@@ -218,7 +241,6 @@ def _nothing_seen() -> dict[str, Any]:
         "campaign": None,
         "preview": None,
         "devices": _devices(),
-        "fresh": False,
         "result": None,
         "unsent": None,
     }

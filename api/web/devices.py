@@ -71,7 +71,8 @@ def edit(device_id: UUID) -> Answer:
     """Changes it. Credentials that are not given stay."""
     forms.need("operator")
     gateway = asking.get(f"/devices/{device_id}")["gateway"]
-    return _done(device_id, "PATCH", "", device_forms.given(gateway), tried="edit")
+    body = device_forms.given(gateway) | forms.seen()
+    return _done(device_id, "PATCH", "", body, tried="edit")
 
 
 @blueprint.post("/devices/<uuid:device_id>/<any(connect, disconnect):action>")

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from api.web import asking
 from api.web.asking import ApiError
+from api.web.texts import gettext as _
 from projections.records.api_keys import Role
 
 # The field that makes a form the same change, however often it is sent.
@@ -49,7 +50,7 @@ def once_given() -> str:
 
 
 def seen() -> dict[str, int]:
-    """The version that the form showed, as the body of an approval."""
+    """The version that the form showed, as bodies of approvals and changes have it."""
     version = request.form.get("version", "")
     return {"version": int(version)} if version.isascii() and version.isdigit() else {}
 
@@ -59,6 +60,18 @@ def mendable(error: ApiError) -> ApiError:
     if error.status not in IN_FORM:
         raise error
     return error
+
+
+def overtaken(error: ApiError, id_: object, address: str) -> ApiError:
+    """The refusal; where somebody else changed what has that id since the form was shown, it says
+    who, and where to see it."""
+    if not str(error.errors.get("state", "")).startswith("at version "):
+        return error
+    found = asking.get("/audit/events", originator_id=id_, limit=500)["items"]
+    since = [each for each in found if each["originator_version"] > seen()["version"]]
+    who = since[-1]["actor"].partition(":")[2] if since else _("Somebody")
+    told = _("%(who)s changed it meanwhile, so nothing of this was kept.") % {"who": who}
+    return ApiError(error.status, {"message": told, "errors": error.errors}, again=address)
 
 
 # What a form that changes something answers: where to go on, or its page with the refusal.
@@ -77,7 +90,8 @@ def change(
     try:
         asking.send(method, path, body, once_given() if method == "POST" else "")
     except ApiError as error:
-        return again(mendable(error)), error.status
+        wrong = overtaken(mendable(error), path.split("/")[2], then)
+        return again(wrong), error.status
     return redirect(then, 303)
 
 

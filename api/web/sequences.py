@@ -144,7 +144,8 @@ def edit(sequence_id: UUID) -> Answer:
         "max_delay_seconds": forms.number("max_delay_seconds") or 0,
         "ignore_cap": "ignore_cap" in request.form,
     }
-    return _done(sequence_id, "PATCH", "", body, tried="rules", rules=body)
+    changed = body | forms.seen()
+    return _done(sequence_id, "PATCH", "", changed, tried="rules", rules=body)
 
 
 @blueprint.post("/sequences/<uuid:sequence_id>/steps")
@@ -161,7 +162,7 @@ def add_step(sequence_id: UUID) -> Answer:
 def edit_step(sequence_id: UUID, number: int) -> Answer:
     """Another text or time of a step: what was not handed over yet gets it."""
     forms.need("operator")
-    body = composed_step.given()
+    body = composed_step.given() | forms.seen()
     return _done(sequence_id, "PATCH", f"/steps/{number}", body, tried=number)
 
 

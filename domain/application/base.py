@@ -28,6 +28,7 @@ from domain.errors import (
     NotFoundError,
     SettingsError,
     StorageError,
+    WrongStateError,
 )
 from domain.event import Event, ForeignEventError, Versioned
 from domain.hosts import NONE, AllowedHosts
@@ -174,14 +175,19 @@ class Commands(Application[UUID]):
         kind: AggregateKind[State],
         aggregate_id: UUID,
         decide: Callable[[Any, State, datetime], Sequence[Event]],
+        seen: int | None = None,
     ) -> State:
         """The state after the events that ``decide(connection, state, now)`` gives.
 
         With ``connection`` it may ask ``self.queries``; events of other aggregates may be among
-        those it gives. Raises ConflictError after ``ATTEMPTS`` lost races.
+        those it gives. Raises WrongStateError where it is not at the version ``seen`` any more, and
+        ConflictError after ``ATTEMPTS`` lost races.
         """
         for _ in range(ATTEMPTS):
             state = self._load(kind, aggregate_id)
+            if seen not in (None, state.version):
+                at = f"at version {state.version}"
+                raise WrongStateError(kind.name, at, "change what you saw of")
             try:
                 with self.queries.transaction() as connection:
                     events = decide(connection, state, self.clock())

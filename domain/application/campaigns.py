@@ -74,13 +74,15 @@ class CampaignCommands(Commands):
         campaign_id: UUID,
         definition: Definition | Callable[[Definition], Definition],
         *,
+        seen: int | None = None,
         actor: str,
     ) -> campaign.Campaign:
         """Replace the definition; ``definition`` is the new one, or makes it of the present one.
         One that names a segment without what it asks has that looked up, where it is kept.
         With other windows, or another time zone, what waits for a window is looked at again.
 
-        Raises WrongStateError for a criterion or instant that changes after the start.
+        Raises WrongStateError for a criterion or instant that changes after the start, and where
+        the campaign is not at the version ``seen`` any more.
         """
         opens = False
 
@@ -94,7 +96,7 @@ class CampaignCommands(Commands):
             opens = (new.windows, new.timezone) != (present.windows, present.timezone)
             return events
 
-        revised = self._change_with_queries(CAMPAIGN, campaign_id, decide)
+        revised = self._change_with_queries(CAMPAIGN, campaign_id, decide, seen)
         if opens:
             self._look_again(campaign_id, actor)
         return revised

@@ -54,10 +54,12 @@ class DeviceCommands(AccessCommands):
         | Callable[[device.Configuration], device.Configuration],
         credentials: Mapping[str, str] | None = None,
         *,
+        seen: int | None = None,
         actor: str,
     ) -> device.Device:
         """Replace the configuration, and the credentials unless they are None, both or neither.
-        ``configuration`` is the new one, or makes it of the present one."""
+        ``configuration`` is the new one, or makes it of the present one. Raises WrongStateError
+        where the device is not at the version ``seen`` any more."""
 
         def decide(connection: Any, state: device.Device, now: datetime) -> Sequence[Event]:
             new = applied(configuration, state.configuration)
@@ -70,7 +72,7 @@ class DeviceCommands(AccessCommands):
             changed = self._put_credentials(connection, device_id, credentials, actor)
             return (*events, *changed)
 
-        return self._change_with_queries(DEVICE, device_id, decide)
+        return self._change_with_queries(DEVICE, device_id, decide, seen)
 
     def _put_credentials(
         self, connection: Any, device_id: UUID, credentials: Mapping[str, str] | None, actor: str

@@ -46,11 +46,13 @@ class SequenceEditCommands(Commands):
         sequence_id: UUID,
         change: Callable[[sequence.Definition], sequence.Definition],
         *,
+        seen: int | None = None,
         actor: str,
     ) -> Replanned:
         """Replace the definition but for its trigger and steps by what ``change`` makes of the
         present one. Other windows, or another time zone or first delay, plan those under way
-        anew. Where ``change`` names a segment without what it asks, that is looked up."""
+        anew. Where ``change`` names a segment without what it asks, that is looked up. Raises
+        WrongStateError where the sequence is not at the version ``seen`` any more."""
 
         def decide(
             state: sequence.Sequence, *, now: datetime, actor: str, connection: Any
@@ -61,7 +63,7 @@ class SequenceEditCommands(Commands):
                 changed = sequence.asking(changed, asked)
             return sequence_edits.revise(state, changed, now=now, actor=actor)
 
-        return self._edit(sequence_id, decide, actor, connects=True)
+        return self._edit(sequence_id, decide, actor, connects=True, seen=seen)
 
     def revise_step(
         self,
@@ -69,6 +71,7 @@ class SequenceEditCommands(Commands):
         number: int,
         *,
         check: Callable[[Step], None] = lambda step: None,
+        seen: int | None = None,
         actor: str,
         **content: Any,
     ) -> Replanned:
@@ -76,7 +79,8 @@ class SequenceEditCommands(Commands):
         Another delay or time plans it, and those after it, anew.
 
         ``content`` has some of the fields of ``planning.Step`` but for its content's id; the others
-        stay. ``check`` may refuse the new step. Raises NotFoundError where there is no such step.
+        stay. ``check`` may refuse the new step. Raises NotFoundError where there is no such step,
+        and WrongStateError where the sequence is not at the version ``seen`` any more.
         """
 
         def decide(state: sequence.Sequence, *, now: datetime, actor: str) -> Sequence[Event]:
@@ -90,7 +94,7 @@ class SequenceEditCommands(Commands):
                     check(event.step)
             return events
 
-        return self._edit(sequence_id, decide, actor)
+        return self._edit(sequence_id, decide, actor, seen=seen)
 
     def add_step(
         self, sequence_id: UUID, before: int | None = None, *, actor: str, **content: Any
@@ -134,6 +138,7 @@ class SequenceEditCommands(Commands):
         *,
         connects: bool = False,
         approves: bool = False,
+        seen: int | None = None,
     ) -> Replanned:
         """What the events of ``decide(state, now=..., actor=...)`` did to those under way. One that
         ``connects`` gets the ``connection`` of the transaction too. Under four eyes one that does
@@ -159,7 +164,7 @@ class SequenceEditCommands(Commands):
                     done.extend(replanner.replan(journey, now=now, actor=actor))
             return done
 
-        self._change_with_queries(SEQUENCE, sequence_id, decide_for_all)
+        self._change_with_queries(SEQUENCE, sequence_id, decide_for_all, seen)
         with self.queries.transaction() as connection:
             left = self.queries.count_behind(connection, sequence_id)
         kinds = Counter(map(type, done))

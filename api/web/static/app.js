@@ -19,6 +19,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (/^\s*<!doctype/i.test(event.detail.serverResponse)) event.detail.shouldSwap = false;
 });
 
+// What was kept of a form says of what it is, and of which version.
+document.addEventListener("kept", (event) => {
+  for (const name of ["campaign_id", "version"]) event.target.elements[name].value = event.detail[name];
+});
+
 // What a condition may name is offered where its field names something.
 document.addEventListener("change", (event) => {
   if (!event.target.matches("select[data-lists]")) return;

@@ -92,6 +92,34 @@ def test_two_people_who_revise_a_step_both_get_their_way(operator: Client, race:
     assert {name: step[name] for name in ("body", "delay_hours")} == changes[0] | changes[1]
 
 
+def _sequence(client: Client) -> str:
+    return f"/sequences/{given.sequence(client)}"
+
+
+@pytest.mark.parametrize(
+    ("make", "below", "field"),
+    [
+        (_campaign, "", "body"),
+        (_device, "", "name"),
+        (_sequence, "", "name"),
+        (_sequence, "/steps/1", "body"),
+    ],
+)
+def test_who_looked_before_another_changed_it_is_told(
+    operator: Client, make: Any, below: str, field: str
+) -> None:
+    """The version that was looked at is said; the answer has the present one."""
+    path = make(operator)
+    seen = operator.get(path).json["version"]
+    assert operator.patch(path + below, {field: "Theirs", "version": seen}).status == 200
+    theirs = operator.get(path).json
+
+    refused = operator.patch(path + below, {field: "Mine", "version": seen})
+
+    assert (refused.status, operator.get(path).json) == (409, theirs)
+    assert refused.json["errors"] == {"state": f"at version {theirs['version']}"}
+
+
 def test_two_people_who_press_the_same_button_are_both_heard(operator: Client, race: Race) -> None:
     """One pauses the campaign, and the other is told that it is paused."""
     path = f"/campaigns/{given.campaign(operator)}/pause"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -192,10 +193,32 @@ def test_what_cannot_be_kept_is_told_and_nothing_is_lost(operator: Client, mei: 
     once = form | {"name": "Spring", "body": "Hi"}
     part = mei.client.post("/campaigns/look", data=once, headers=headers)
     made = the_campaign(operator)
-    assert f'value="{made["id"]}" form="compose" hx-swap-oob' in part.get_data(as_text=True)
-    later = once | {"body": "Hi again", "campaign_id": made["id"], "do": "keep"}
+    kept = {"campaign_id": made["id"], "version": 1}
+    assert json.loads(part.headers["HX-Trigger"]) == {"kept": kept}
+    later = once | {"body": "Hi again", "do": "keep"} | kept
     mei.client.post("/campaigns/new", data=later, headers=headers)
     assert the_campaign(operator)["body"] == "Hi again"
+
+
+def test_what_another_one_wrote_meanwhile_is_not_undone(operator: Client, mei: Browser) -> None:
+    """A form that was opened before: neither scripts nor the button keep it."""
+    draft = operator.create("/campaigns", {"name": "Spring", "body": TEXT, "draft": True})
+    address = f"/campaigns/{draft['id']}/edit"
+    mei.open(address)
+    operator.patch(f"/campaigns/{draft['id']}", {"body": "Theirs"})
+
+    form = mei.hidden() | FORM | {"name": "Spring", "body": "Mine", "campaign_id": draft["id"]}
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    part = mei.client.post("/campaigns/look", data=form, headers=headers)
+    assert "crm changed it meanwhile, so nothing of this was kept." in part.get_data(as_text=True)
+    for _ in range(2):
+        mei.send(address, **FORM, name="Spring", body="Mine")
+        assert (mei.status, f'<a href="{address}">See what is' in mei.page) == (409, True)
+        assert "Mine</textarea>" in mei.page
+    assert the_campaign(operator)["body"] == "Theirs"
+
+    composes(mei, address, body="Both")
+    assert the_campaign(operator)["body"] == "Both"
 
 
 def test_variants_are_rows_and_a_campaign_under_way_keeps_its_shares(
