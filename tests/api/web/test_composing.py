@@ -200,27 +200,6 @@ def test_what_cannot_be_kept_is_told_and_nothing_is_lost(operator: Client, mei: 
     assert the_campaign(operator)["body"] == "Hi again"
 
 
-def test_what_another_one_wrote_meanwhile_is_not_undone(operator: Client, mei: Browser) -> None:
-    """A form that was opened before: neither scripts nor the button keep it."""
-    draft = operator.create("/campaigns", {"name": "Spring", "body": TEXT, "draft": True})
-    address = f"/campaigns/{draft['id']}/edit"
-    mei.open(address)
-    operator.patch(f"/campaigns/{draft['id']}", {"body": "Theirs"})
-
-    form = mei.hidden() | FORM | {"name": "Spring", "body": "Mine", "campaign_id": draft["id"]}
-    headers = {"Sec-Fetch-Site": "same-origin"}
-    part = mei.client.post("/campaigns/look", data=form, headers=headers)
-    assert "crm changed it meanwhile, so nothing of this was kept." in part.get_data(as_text=True)
-    for _ in range(2):
-        mei.send(address, **FORM, name="Spring", body="Mine")
-        assert (mei.status, f'<a href="{address}">See what is' in mei.page) == (409, True)
-        assert "Mine</textarea>" in mei.page
-    assert the_campaign(operator)["body"] == "Theirs"
-
-    composes(mei, address, body="Both")
-    assert the_campaign(operator)["body"] == "Both"
-
-
 def test_variants_are_rows_and_a_campaign_under_way_keeps_its_shares(
     operator: Client, mei: Browser, container: Container
 ) -> None:
@@ -243,26 +222,6 @@ def test_variants_are_rows_and_a_campaign_under_way_keeps_its_shares(
     mei.send(f"/campaigns/{campaign_id}/edit", **changed, variant_share=["40", "40"])
     bodies = [each["body"] for each in the_campaign(operator)["variants"]]
     assert (bodies, the_campaign(operator)["hold_out"]) == (["Hi", "Ho"], 0.2)
-
-
-def test_over_a_thousand_the_number_is_typed(
-    operator: Client, mei: Browser, container: Container
-) -> None:
-    """A plain click is not enough, nor is another number; more people than were shown are shown."""
-    given.device(operator)
-    somebody_gives.crowd(container, 1200)
-    composes(mei, do="keep")
-    address = f"/campaigns/{the_campaign(operator)['id']}/plan"
-
-    mei.open(f"{address}?whole=yes")
-    mei.send(address, typed="1000")
-    assert (mei.status, "expected 1200" in mei.page) == (422, True)
-    mei.open(f"{address}?whole=yes")
-    mei.send(address, people="1", typed="1")
-    assert (mei.status, the_campaign(operator)["status"]) == (409, "draft")
-    mei.open(f"{address}?whole=yes")
-    mei.send(address, typed="1,200")
-    assert the_campaign(operator)["status"] == "pending"
 
 
 def test_a_test_is_sent_to_a_phone(operator: Client, mei: Browser) -> None:
