@@ -1,4 +1,4 @@
-"""Planning a campaign on its pages, without scripts, and forms that are older than what there is."""
+"""Planning a campaign on its pages, without scripts, and forms older than what there is."""
 
 from __future__ import annotations
 
