@@ -40,14 +40,16 @@ class Days(msgspec.Struct, frozen=True, kw_only=True):
 
 def last_sent(start: datetime, waiting: Iterable[Waiting], days: Days) -> datetime | None:
     """When the last message that was asked for leaves a device that begins at ``start``; None
-    without one, or if that is more than ten years ahead.
+    without one, or if that is more than ten years after they are due.
 
     The device sends at the average of each pace and what is due first goes first, the others before
     those that were asked for. It sends only while people may be written to, and not more on a day
     than its limit allows.
     """
+    queue = list(waiting)
+    due_at = (each.due_at for each in queue if each.asked)
     try:
-        return _Device(start, waiting, days).last_sent(start + AHEAD)
+        return _Device(start, queue, days).last_sent(max([start, *due_at]) + AHEAD)
     except OverflowError:  # the calendar ends before they do
         return None
 

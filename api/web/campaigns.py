@@ -49,9 +49,10 @@ def show(campaign_id: UUID) -> str:
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/progress")
 def progress(campaign_id: UUID) -> str:
-    """The counts alone, to be asked for again and again."""
+    """The counts, and what somebody may do now, to be asked for again and again."""
+    campaign = asking.get(f"/campaigns/{campaign_id}")
     report = asking.get(f"/reports/campaigns/{campaign_id}", variants="false")
-    return render("campaign_progress.html", report=report)
+    return render("campaign_live.html", campaign=campaign, report=report, **_now(campaign))
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/recipients")
@@ -95,14 +96,21 @@ def _page(campaign_id: UUID, wrong: ApiError | None = None) -> str:
         report=asking.get(f"/reports/campaigns/{campaign_id}", variants=variants),
         preview=preview,
         moving=MOVING,
-        actions=ACTIONS.get(campaign["status"], ()),
         may_edit=campaign["status"] in CHANGEABLE,
-        awaits_approval=_awaits_approval(campaign),
-        may_approve=_may_approve(campaign),
-        undo_until=_undo_until(campaign),
-        undo_left=_undo_left(campaign),
         wrong=wrong,
+        **_now(campaign),
     )
+
+
+def _now(campaign: dict[str, Any]) -> dict[str, Any]:
+    """What somebody has to know or may do now."""
+    return {
+        "actions": ACTIONS.get(campaign["status"], ()),
+        "awaits_approval": _awaits_approval(campaign),
+        "may_approve": _may_approve(campaign),
+        "undo_until": _undo_until(campaign),
+        "undo_left": _undo_left(campaign),
+    }
 
 
 def _may_approve(campaign: dict[str, Any]) -> bool:

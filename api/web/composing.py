@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,8 @@ CHANGEABLE = (*WHOLE, "triggering", "triggered", "paused")
 PLAN = "plan"
 # More people than this are typed by whoever plans a campaign for them.
 TYPED_ABOVE = 1000
+# A time that is over for longer is asked about.
+PAST = timedelta(hours=1)
 # Some more people than were shown may have come meanwhile: this share of them, and so many.
 _MORE, _FEW = 0.1, 10
 # How many devices and segments a choice offers.
@@ -112,6 +114,8 @@ def plan(campaign_id: UUID) -> str | Answer:
     confirmed."""
     forms.need("operator")
     campaign = asking.get(f"/campaigns/{campaign_id}")
+    if campaign["status"] != "draft":  # somebody went back, or has another tab
+        return _plan(campaign), 409
     people = asking.get(f"/campaigns/{campaign_id}/preview")["audience"]
     shown = int(forms.text("people")) if forms.text("people").isdecimal() else 0
     typed = "".join(filter(str.isdecimal, forms.text("typed")))
@@ -120,11 +124,15 @@ def plan(campaign_id: UUID) -> str | Answer:
     if shown > TYPED_ABOVE and typed != str(shown):
         message = f"typed: expected {shown}, the number of people"
         return _plan(campaign, ApiError(422, {"message": message})), 422
+    if _is_past(campaign) and "past" not in request.form:
+        wrong = {"message": "past: expected a tick, or another time"}
+        return _plan(campaign, ApiError(422, wrong)), 422
     body = {} if campaign["scheduled_at"] else {"scheduled_at": now().isoformat()}
     try:
         asking.send("POST", f"/campaigns/{campaign_id}/schedule", body, forms.once_given())
     except ApiError as error:
-        return _plan(campaign, forms.mendable(error)), error.status
+        wrong_now = forms.mendable(error)
+        return _plan(asking.get(f"/campaigns/{campaign_id}"), wrong_now), error.status
     return redirect(url_for("web_campaigns.show", campaign_id=campaign_id), 303)
 
 
@@ -257,13 +265,23 @@ def _devices() -> list[dict[str, Any]]:
     return [each for each in found if each["status"] != "retired"]
 
 
+def _is_past(campaign: dict[str, Any]) -> bool:
+    """Whether its time is over so long that it may not be meant."""
+    at = campaign["scheduled_at"]
+    return bool(at) and datetime.fromisoformat(at) < now() - PAST
+
+
 def _plan(campaign: dict[str, Any], wrong: ApiError | None = None) -> str:
+    """What planning it means; of what is no draft any more, what it is."""
+    if campaign["status"] != "draft":
+        return render("campaign_planned.html", campaign=campaign)
     return render_part(
         "campaign_plan.html",
         "campaign_plan_foreseen.html",
         campaign=campaign,
         preview=foreseen(campaign["id"]),
         typed_above=TYPED_ABOVE,
+        is_past=_is_past(campaign),
         wrong=wrong,
     )
 

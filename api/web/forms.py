@@ -59,6 +59,9 @@ def mendable(error: ApiError) -> ApiError:
     """The refusal, to be shown in the form. Raises it where the form cannot mend it."""
     if error.status not in IN_FORM:
         raise error
+    if error.message.startswith("Idempotency-Key"):  # somebody went back to a form that was sent
+        told = _("This form was sent before. Load the page again to send something else.")
+        return ApiError(error.status, {"message": told})
     return error
 
 

@@ -167,12 +167,16 @@ FORESEEN = (
         said("Not before a window is open outside the quiet hours"),
     ),
     ("not before {device} is back", said("Not before {device} is back")),
-    ("not before {device} may send more a day", said("Not before {device} may send more a day")),
+    (
+        "not before ten years from now, so much waits for {device}",
+        said("Not before ten years from now, so much waits for {device}"),
+    ),
     (
         "it goes to every lead: niche is empty",
         said("it goes to everybody: no niche and no segment is chosen"),
     ),
     ("its time is over: it starts at once", said("its time is over: it begins at once")),
+    ("its time is more than a year ahead", said("its time is more than a year ahead")),
     (
         "nobody in the audience has a value for {name}",
         said("nobody who gets it has a value for {name}"),

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from api.web import asking, forms, segment_names, segment_rows
@@ -176,7 +176,10 @@ def _words(condition: dict[str, Any]) -> str:
 
 
 def _choices() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = asking.get("/segments", limit=MOST)["items"]
+    """All of them, asked for once in a page."""
+    if "segment_choices" not in g:
+        g.segment_choices = asking.get("/segments", limit=MOST)["items"]
+    found: list[dict[str, Any]] = g.segment_choices
     return found
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, request
 
 from api.web import asking, later
-from api.web.zones import with_offsets
+from api.web.zones import with_offsets, zone
 
 blueprint = Blueprint("web_signals", __name__)
 
@@ -17,6 +17,8 @@ FILTERS = ("since", "until")
 AT_ONCE = 3000
 # Of the days that a page shows which is not asked for any.
 SPAN = timedelta(days=30)
+# Messages that were sent of which the one that was planned for last is looked for.
+LATEST = 50
 
 
 @blueprint.get("/signals")
@@ -39,12 +41,11 @@ def show() -> str:
 
 def _latest() -> tuple[str, str, str] | None:
     """The days to look at where these have nothing: the first, the one after the last, and the last
-    on which anything was sent. None where nothing ever was."""
-    reports = asking.get("/reports/devices", days=SPAN.days)["items"]
-    sent = [each["day"] for device in reports for each in device["days"] if each["sent"]]
+    for which anything was planned that was sent lately. None where nothing ever was."""
+    sent = asking.get("/messages", status="sent", order="newest", limit=LATEST)["items"]
     if not sent:
         return None
-    last = date.fromisoformat(max(sent))
-    # A day is of the device's zone, which may be behind the reader's.
-    until = last + timedelta(days=2)
+    planned = max(datetime.fromisoformat(each["scheduled_at"]) for each in sent)
+    last = planned.astimezone(zone()).date()
+    until = last + timedelta(days=1)
     return f"{until - SPAN}", f"{until}", f"{last}"

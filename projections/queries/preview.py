@@ -25,6 +25,8 @@ from projections.readmodels import campaigns
 
 # For each person that a preview looks at, it looks at so many other messages.
 OTHERS = 50
+# A time that is farther ahead may have a wrong year.
+FAR = timedelta(days=366)
 
 
 class DeviceShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,12 +112,16 @@ def _doubtful(campaign: Campaign, now: datetime) -> Iterable[TextWarning]:
         yield TextWarning(code="everybody", message="it goes to every lead: niche is empty")
     if wanted.scheduled_at is not None and wanted.scheduled_at < now:
         yield TextWarning(code="in_the_past", message="its time is over: it starts at once")
+    if wanted.scheduled_at is not None and wanted.scheduled_at > now + FAR:
+        yield TextWarning(code="far_ahead", message="its time is more than a year ahead")
 
 
 def _obstacles(
     campaign: Campaign, found: Audience, shares: Iterable[DeviceShare], hours: Hours, now: datetime
 ) -> Iterable[str]:
     """What has to happen before the campaign can end, if that is more than waiting."""
+    if campaign.status == "cancelled":
+        return  # what is pending still is never sent
     if campaign.status == "paused":
         yield "the campaign is resumed"
     to_send = {due.device_id for due in found.due}
@@ -126,8 +132,8 @@ def _obstacles(
         if share.device_id in to_send and share.finishes_at is None:
             if share.status == "offline":
                 yield f"{share.name} is back"
-            elif campaign.status != "paused":
-                yield f"{share.name} may send more a day"
+            elif share.status == "online" and campaign.status != "paused":
+                yield f"ten years from now, so much waits for {share.name}"
 
 
 def _shares(

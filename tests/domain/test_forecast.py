@@ -75,6 +75,8 @@ def test_never_is_no_date() -> None:
     end = datetime.max.replace(tzinfo=UTC_ZONE)
     assert last_sent(MONDAY, [waiting(1)], Days(zone=UTC_ZONE, limit_of=lambda day: 0)) is None
     assert last_sent(MONDAY, [waiting(1, hours=never)], UNLIMITED) is None
+    far = utc(2099, 3, 2, 9, 0)
+    assert last_sent(MONDAY, [waiting(3, far)], UNLIMITED) == utc(2099, 3, 2, 9, 2)
     assert last_sent(end, [waiting(3, end)], UNLIMITED) is None
 
 

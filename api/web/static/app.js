@@ -18,6 +18,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   // A whole page is no part: whoever is not signed in any more is told by the next button.
   if (/^\s*<!doctype/i.test(event.detail.serverResponse)) event.detail.shouldSwap = false;
 });
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.detail.target.contains(document.activeElement)) event.detail.shouldSwap = false;
+});
 
 // What was kept of a form says of what it is, and of which version.
 document.addEventListener("kept", (event) => {
@@ -62,13 +65,18 @@ if (menu) {
 }
 
 // What is left of a time, by the server's clock; when it is over, the page says something else.
-for (const shown of document.querySelectorAll("[data-left]")) {
+const countDown = (shown) => {
   const end = performance.now() + 1000 * Number(shown.dataset.left);
   const tick = () => {
+    if (!shown.isConnected) return;
     const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
     shown.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     if (left) setTimeout(tick, 500);
     else location.reload();
   };
   tick();
-}
+};
+document.querySelectorAll("[data-left]").forEach(countDown);
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+  event.detail.target.querySelectorAll("[data-left]").forEach(countDown);
+});
