@@ -78,7 +78,7 @@ def test_four_eyes_then_called_back_whole(
         ann.sees("approved by")
 
         when.triggers(container)
-        _looks_again(ann)
+        # Her page says so by itself.
         ann.sees("It can be called back whole until")
         left = ann.does(lambda page: page.get_by_role("timer").inner_text())
         assert re.fullmatch(r"0:\d\d|1:00", left), left
