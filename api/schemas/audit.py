@@ -28,6 +28,9 @@ class Entry(Schema):
             " once the person is erased"
         ),
     )
+    source = fields.String(
+        required=True, allow_none=True, metadata=note("where a consent was given, such as a form")
+    )
     gateway = fields.String(
         required=True, allow_none=True, metadata=note("what the words came through, if known")
     )

@@ -34,6 +34,7 @@ _OF_FORMS = (
     ("a value that is not null", "something here"),
     ("a value, which is required", "something here"),
     ("shares that make 1 together", "shares that make 100 % together"),
+    ("a sequence with stop_on_reply false", "a sequence without the rule “A reply stops it”"),
     ("a valid integer", "a whole number"),
     ("a valid number", "a number"),
     ("null", "nothing"),
@@ -72,6 +73,10 @@ class ApiError(Exception):
         empty if nothing is wrong there."""
         found = [text for each, text in self.faults.items() if self._labelled(each) == path]
         return "; ".join(map(self._worded, found))
+
+    def is_of(self, *paths: str) -> bool:
+        """Whether one of these fields, or what is below it, is wrong."""
+        return any(re.match(rf"{re.escape(p)}(?![a-z_])", f) for p in paths for f in self.faults)
 
     def sentence(self) -> str:
         """What is wrong, each field by its label."""

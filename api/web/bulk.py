@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from api.web import asking, forms, zones
 from api.web.asking import ApiError
 from api.web.rendering import render
+from api.web.texts import gettext as _
 from projections.records.api_keys import Role
 
 blueprint = Blueprint("web_bulk", __name__)
@@ -51,6 +52,7 @@ def check(kind: str) -> str | tuple[str, int]:
     """How many are meant, and what would become of them."""
     body = _body(kind)
     try:
+        _tick(body)
         summary = asking.send("POST", f"/{kind}/bulk", {**body, "dry_run": True})
     except ApiError as error:
         return _page(kind, wrong=forms.mendable(error)), error.status
@@ -93,6 +95,12 @@ def _body(kind: str) -> dict[str, Any]:
         if forms.text("reason"):
             body["reason"] = forms.text("reason")
     return body
+
+
+def _tick(body: dict[str, Any]) -> None:
+    """Raises ApiError where those are meant that are ticked, and none is."""
+    if body.get("ids") == []:
+        raise ApiError(422, {"message": _("Nothing is ticked: tick at least one in the list.")})
 
 
 def _given_filters() -> list[tuple[str, str]]:

@@ -150,7 +150,7 @@ def _refused(error: ApiError, present: dict[str, Any] | None) -> ApiError:
     if present is None:
         return wrong
     address = url_for(".edit", campaign_id=present["id"])
-    return forms.overtaken(wrong, present["id"], address)
+    return forms.overtaken(wrong, f"/campaigns/{present['id']}", address)
 
 
 def _tell(campaign: dict[str, Any]) -> None:

@@ -65,11 +65,12 @@ def mendable(error: ApiError) -> ApiError:
     return error
 
 
-def overtaken(error: ApiError, id_: object, address: str) -> ApiError:
-    """The refusal; where somebody else changed what has that id since the form was shown, it says
-    who, and where to see it."""
+def overtaken(error: ApiError, path: str, address: str) -> ApiError:
+    """The refusal; where somebody else changed what the API has at that path, or above it, since
+    the form was shown, it says who, and where to see it."""
     if not str(error.errors.get("state", "")).startswith("at version "):
         return error
+    id_ = path.split("/")[2]
     found = asking.get("/audit/events", originator_id=id_, limit=500)["items"]
     since = [each for each in found if each["originator_version"] > seen()["version"]]
     who = since[-1]["actor"].partition(":")[2] if since else _("Somebody")
@@ -93,8 +94,7 @@ def change(
     try:
         asking.send(method, path, body, once_given() if method == "POST" else "")
     except ApiError as error:
-        wrong = overtaken(mendable(error), path.split("/")[2], then)
-        return again(wrong), error.status
+        return again(overtaken(mendable(error), path, then)), error.status
     return redirect(then, 303)
 
 

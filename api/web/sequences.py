@@ -228,6 +228,7 @@ def _page(
         ],
         days=composed.days(),
         devices=asking.get("/devices", limit=MOST)["items"],
+        same_trigger=_same_trigger(sequence),
         awaits_approval=_awaits_approval(sequence),
         may_approve=_may_approve(sequence),
         branch_choices=branch_rows.choices(),
@@ -239,6 +240,19 @@ def _page(
         tried=tried,
         wrong=wrong,
     )
+
+
+def _same_trigger(sequence: dict[str, Any]) -> list[dict[str, Any]]:
+    """Other sequences that people enter by the trigger of this one, while people may enter it."""
+    if sequence["status"] not in ("draft", "active", "paused"):
+        return []
+    own = sequence["trigger"].casefold()
+    others = asking.get("/sequences", status="active", limit=MOST)["items"]
+    return [
+        each
+        for each in others
+        if each["id"] != sequence["id"] and each["trigger"].casefold() == own
+    ]
 
 
 def _awaits_approval(sequence: dict[str, Any]) -> bool:

@@ -10,6 +10,8 @@ from flask import Blueprint, request
 from api.web import asking
 from api.web.asking import ApiError
 from api.web.rendering import render
+from domain import phones
+from domain.errors import InvalidInputError
 
 blueprint = Blueprint("web_why_not", __name__)
 
@@ -22,7 +24,7 @@ def show() -> str | tuple[str, int]:
     asked = request.args.to_dict()
     answer, wrong = None, None
     try:
-        lead_id = asked.get("lead_id") or _lead_of(asked.get("phone", ""))
+        lead_id = asked.get("lead_id") or _lead_of(asked)
         kind, _, chosen = asked.get("of", "").partition(":")
         if lead_id and chosen:
             answer = asking.get("/audit/why-not", lead_id=lead_id, **{f"{kind}_id": chosen})
@@ -50,10 +52,16 @@ def _person(lead_id: str) -> str:
     return str(lead["name"] or lead["phone"] or "")
 
 
-def _lead_of(phone: str) -> str:
-    """The id of the person with that phone. Raises ApiError where there is none."""
+def _lead_of(asked: dict[str, str]) -> str:
+    """The id of the person with the phone that is asked for, of the country that is chosen if it
+    says none. Raises ApiError where there is none."""
+    phone, country = asked.get("phone", ""), asked.get("country", "")
     if not phone:
         return ""
+    try:
+        phone = phones.parse(phone, country) if country else phone
+    except InvalidInputError as error:
+        raise ApiError(422, {"message": str(error)}) from None
     found: list[dict[str, Any]] = asking.get("/leads", phone=phone)["items"]
     if not found:
         raise ApiError(404, {"message": "nobody has that phone"})

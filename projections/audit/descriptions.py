@@ -30,7 +30,7 @@ def words(event: Event) -> str | None:
         case lead.LeadMessageComposed():
             return event.body or None
         case lead.LeadConsentGiven():
-            return f"{event.words} ({event.source})" if event.words else None
+            return event.words or None
         case lead.LeadConsentWithdrawn():
             return event.evidence or None
         case lead.LeadRegistered():
@@ -39,6 +39,11 @@ def words(event: Event) -> str | None:
             return f"{event.phone}: {event.evidence}" if event.phone else None
         case _:
             return None
+
+
+def source(event: Event) -> str | None:
+    """Where the person said the ``words``, if that was written down: personal data, too."""
+    return (event.source or None) if isinstance(event, lead.LeadConsentGiven) else None
 
 
 def through(event: Event) -> tuple[str | None, UUID | None]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from domain import device
 from domain.event import Event
-from projections.audit.descriptions import sentence, through, words
+from projections.audit.descriptions import sentence, source, through, words
 from projections.database.engine import Database, rows, uuids
 from projections.eventstore.encryption import decrypt
 from projections.eventstore.mapper import decode
@@ -38,6 +38,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     originator_version: int
     story: str
     words: str | None = None
+    source: str | None = None
     gateway: str | None = None
     device_id: UUID | None = None
     device_name: str | None = None
@@ -96,6 +97,7 @@ def _entry(notification_id: int, event: Event, names: Mapping[UUID, str]) -> Ent
         originator_version=event.originator_version,
         story=sentence(event),
         words=words(event),
+        source=source(event),
         gateway=gateway,
         device_id=device_id,
         device_name=None if device_id is None else names.get(device_id),

@@ -285,12 +285,13 @@ def _outside(state: lead.Lead, asked: Asked | None) -> dict[str, Any] | None:
     failure = asked and failing(asked.predicate, state, asked.past, asked.now)
     if asked is None or failure is None:
         return None
-    seen = failure.seen if isinstance(failure.seen, list) else [failure.seen]
+    found = failure.seen if isinstance(failure.seen, list) else [failure.seen]
+    seen = [", ".join(map(str, each)) if isinstance(each, list) else each for each in found]
     return {
         "reason": "segment",
         "story": f"the lead was not in the segment {asked.predicate.name!r}: {failure.clause}",
         "wanted": [failure.words],
-        "had": ["nothing" if each is None else str(each) for each in seen],
+        "had": ["nothing" if each in (None, "") else str(each) for each in seen],
         "clause": failure.clause,
         "saw": failure.seen,
     }

@@ -72,6 +72,8 @@ function byDay({ first, rows, names, lines }, axis) {
   const whole = (_, values) => values.map((value) => (Number.isInteger(value) ? number.format(value) : ""));
   return {
     data: [rows.map((row) => Date.parse(row.cells[0].dataset.at) / 1000), ...figures(lines)],
+    // The last day is written below the end of its line, half of it beyond.
+    padding: [null, ROOM / 2, null, null],
     tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
     scales: { y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
     axes: [
