@@ -69,6 +69,7 @@ def test_a_time_that_is_over_is_asked_about_and_a_plan_is_made_once(
     # It begins now, at 08:00, and nothing of it leaves in the ten minutes of its undo.
     assert operator.get(f"{path}/preview").json["finishes_at"] == "2026-03-02T08:10:00+00:00"
     assert "its time is over: it begins at once" in mei.page
+    assert "<dd>now, as its time is over: <time" in mei.page
 
     mei.send(f"{path}/plan")
     assert (mei.status, the_campaign(operator)["status"]) == (422, "draft")

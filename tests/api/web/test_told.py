@@ -59,6 +59,38 @@ def test_what_holds_a_wrong_field_is_open(
     assert f"<details open><summary>{summary}" in mei.page
 
 
+@pytest.mark.parametrize("form", ["edit", "steps/1"])
+def test_an_older_form_of_a_sequence_undoes_nothing(
+    operator: Client, mei: Browser, form: str
+) -> None:
+    """What another one wrote since stays, and what was written here is in the form still."""
+    page = f"/sequences/{given.sequence(operator)}"
+    mei.open(page)
+    hidden = mei.hidden()
+    operator.patch(f"{page}/steps/1", {"body": "Theirs"})
+    before = operator.get(page).json
+
+    written = {"name": "Mine", "body": "Mine", "reentry": "once", "target_status": "all"}
+    rules = {"first_delay_minutes": "0", "min_delay_seconds": "1", "max_delay_seconds": "2"}
+    mei.send(f"{page}/{form}", **hidden, **written, **rules)
+
+    assert (mei.status, "crm changed it meanwhile" in mei.page) == (409, True)
+    assert f'<a href="{page}">See what is there now</a>' in mei.page
+    assert ">Mine</textarea>" in mei.page or 'value="Mine"' in mei.page
+    assert operator.get(page).json == before
+
+
+def test_an_older_form_of_a_device_undoes_nothing(operator: Client, mei: Browser) -> None:
+    """Its pace and its name are of one version."""
+    page = f"/devices/{given.device(operator)}"
+    mei.open(page)
+    hidden = mei.hidden()
+    operator.patch(page, {"daily_limit": 50})
+    mei.send(f"{page}/edit", **hidden, name="Mine")
+    assert (mei.status, "crm changed it meanwhile" in mei.page) == (409, True)
+    assert operator.get(page).json["daily_limit"] == 50
+
+
 def test_nobody_is_ticked(operator: Client, mei: Browser) -> None:
     """A sentence, and not that a list is too short."""
     given.lead(operator)
