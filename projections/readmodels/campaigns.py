@@ -96,6 +96,13 @@ WHERE m.campaign_id = c.campaign_id AND m.status = 'pending' AND (m.due_at IS NU
 
 HOLD_OR_FREE = beside(_HOLD_OR_FREE_MESSAGES)
 
+# Where a page of a rebuild has both, messages are planned before their campaign starts.
+_WAIT_FOR_UNDO = """
+WITH e AS ({events})
+UPDATE broadcast_messages m SET due_at = e.undo_until
+FROM e WHERE m.campaign_id = e.originator_id AND m.due_at < e.undo_until
+"""
+
 _NOT_ASIDE = not_aside("campaign", "campaigns.campaign_id")
 
 _DEFINED = "definition json, actor text, approval text"
@@ -126,6 +133,7 @@ HANDLERS: Handlers = {
             ),
             "undo_until timestamptz, segment json",
         ),
+        beside(_WAIT_FOR_UNDO, "undo_until timestamptz"),
     ),
     ("campaign.audience_extended",): (
         handler(_AUDIENCE_EXTENDED, "cursor uuid, scheduled int, excluded json"),

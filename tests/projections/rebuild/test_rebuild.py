@@ -49,6 +49,16 @@ def differences(container: Container) -> dict[str, str]:
     return {table: difference for table, difference in found.items() if difference is not None}
 
 
+def test_what_can_be_called_back_still_waits_in_a_rebuild(container: Container) -> None:
+    """A campaign's start and what it planned are in one page of the log, and in one batch."""
+    given.device(container)
+    given.many_leads(container, 3)
+    given.campaign(container, undo_seconds=60)
+    when.triggers(container)
+
+    assert differences(container) == {}
+
+
 @pytest.mark.parametrize("page", [7, 5000])
 def test_a_mixed_history_is_rebuilt_identically(
     container: Container, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch, page: int
