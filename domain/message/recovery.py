@@ -38,12 +38,10 @@ def record_again(
 
     ``queued`` and ``outcome`` are as they were recorded first; their instants and actors stay.
     Without an outcome it is unknown. ``slot_day`` is the day of the dispatch in the device's time
-    zone. A dispatch that the gateway surely did not accept leaves the message pending. Raises
+    zone. After a dispatch that the gateway surely did not accept the message is pending. Raises
     WrongStateError if the message is neither before that dispatch nor as the dispatch left it.
     """
     if message.status in ("pending", "processing"):
-        if isinstance(outcome, MessageDeferred) or _is_retried(outcome):
-            return []
         events = _dispatch(message, queued, slot_day)
         version = events[-1].originator_version
         state = InHand(message.id, version, "queued", message.attempt + 1)

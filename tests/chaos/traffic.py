@@ -115,7 +115,7 @@ class Traffic:
             found = rows(
                 connection,
                 "SELECT message_id FROM broadcast_messages WHERE status = 'unknown'"
-                " AND retry_at IS NULL AND get_byte(uuid_send(message_id), 0) < 64 LIMIT 5",
+                " AND retry_at IS NULL AND get_byte(uuid_send(message_id), 15) < 64 LIMIT 5",
             )
         for row in found:
             self._retry(row.message_id)

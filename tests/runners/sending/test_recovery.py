@@ -26,7 +26,8 @@ ANSWERS = (
 def test_what_was_sent_is_recorded_again_and_not_sent_again(
     container: Container, clock: SimulatedClock
 ) -> None:
-    """Each with what came of it; what the gateway did not take is sent in its turn."""
+    """Each with what came of it; what the gateway did not take is recorded, too, and sent in its
+    turn."""
     given.due_messages(container, 4)
     before = position(container)
     phones = Phones(clock, *ANSWERS)
@@ -44,6 +45,9 @@ def test_what_was_sent_is_recorded_again_and_not_sent_again(
     assert now == was
     (unknown,) = then.events(container, "message.outcome_unknown")
     assert unknown.reason == "silence"
+    (deferred,) = then.events(container, "message.deferred")
+    assert deferred.reason == "throttled"
+    assert len(then.events(container, "message.queued")) == len(phones.sent)
     clock.advance(minutes=2)
     when.looks(worker)
     assert then.statuses(container) == {"sent": 2, "failed": 1, "unknown": 1}
