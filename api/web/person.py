@@ -79,7 +79,8 @@ def add_trigger(lead_id: UUID) -> Answer:
 
 @blueprint.post("/leads/<uuid:lead_id>/edit")
 def edit(lead_id: UUID) -> Answer:
-    """Changes what is said of the person; a new phone has what proves it."""
+    """Changes what was written anew of what is said of the person, so that the rest stays as
+    another one has it by now; a new phone has what proves it."""
     forms.need("operator")
     try:
         body: dict[str, Any] = {
@@ -92,11 +93,18 @@ def edit(lead_id: UUID) -> Answer:
         }
     except ApiError as error:
         return people.page(lead_id, wrong=error), error.status
-    if forms.text("phone") != request.form.get("phone_before", ""):
+    body = {name: value for name, value in body.items() if _is_new(name)}
+    if _is_new("phone"):
         body["phone"] = forms.text("phone")
         if forms.text("evidence"):
             body["evidence"] = forms.text("evidence")
     return _done(lead_id, "PATCH", body=body)
+
+
+def _is_new(name: str) -> bool:
+    """Whether a field has something else than the form had when it was shown."""
+    before = request.form.get(f"{name}_before")
+    return before is None or before.split() != forms.text(name).split()
 
 
 @blueprint.post("/leads/<uuid:lead_id>/erase")

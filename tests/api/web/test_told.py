@@ -91,6 +91,24 @@ def test_an_older_form_of_a_device_undoes_nothing(operator: Client, mei: Browser
     assert operator.get(page).json["daily_limit"] == 50
 
 
+def test_two_forms_of_a_person_both_get_their_way(operator: Client, mei: Browser) -> None:
+    """What was not written anew stays as another one has it."""
+    page = f"/leads/{given.lead(operator, name='Ann', attributes={'city': 'Ipoh', 'car': 'no'})}"
+    mei.open(page)
+    hidden = mei.hidden()
+    operator.patch(page, {"niche": ["B1"], "attributes": {"city": "Johor"}})
+    unchanged = {
+        "phone": given.phone(1),
+        "niche": "",
+        "target_status": hidden["target_status_before"],
+    }
+    mei.send(f"{page}/edit", **hidden, **unchanged, name="Anna", attributes="city: Ipoh\r\ncar: no")
+    lead = operator.get(page).json
+    assert mei.status == 200
+    assert (lead["name"], lead["niche"]) == ("Anna", ["B1"])
+    assert lead["attributes"] == {"city": "Johor"}
+
+
 def test_nobody_is_ticked(operator: Client, mei: Browser) -> None:
     """A sentence, and not that a list is too short."""
     given.lead(operator)
