@@ -98,6 +98,7 @@ def trial(campaign_id: UUID) -> str | Answer:
     except ApiError as error:
         wrong = forms.mendable(error)
         return _form(campaign, composed.of_campaign(campaign), unsent=wrong), error.status
+    campaign = _changeable(campaign_id)  # the test has made it another version
     return _form(campaign, composed.of_campaign(campaign), result=result)
 
 
