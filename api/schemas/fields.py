@@ -213,17 +213,20 @@ CURSOR = "Expected the next_cursor of the answer before."
 
 
 def seen_version() -> Whole:
-    """The version that somebody looked at before saying this of it."""
+    """The version that somebody looked at before changing it."""
     return Whole(
         validate=validate.Range(1, LONGEST_WHOLE),
-        metadata=note("that was looked at: if it has another one by now, 409"),
+        metadata=note("that was looked at: if it was changed since, 409"),
     )
 
 
 class Seen(Schema):
     """What an approval is of."""
 
-    version = seen_version()
+    version = Whole(
+        validate=validate.Range(1, LONGEST_WHOLE),
+        metadata=note("that was looked at: if it has another one by now, 409"),
+    )
 
 
 class Nothing(Schema):

@@ -35,6 +35,7 @@ from domain.hosts import NONE, AllowedHosts
 from domain.message import events as message_events
 from domain.opt_out_words import STOP_WORDS
 from domain.segments import Predicate
+from domain.trial_events import DeviceTestBegun, DeviceTested
 from domain.zones import House
 
 State = TypeVar("State", bound=Versioned)
@@ -52,6 +53,17 @@ MAKES_DUE = (
     message_events.MessageResolved,
     message_events.MessageRetried,
     sequence.SequenceResumed,
+)
+# Events that change nothing of what somebody sees who changes the aggregate.
+BESIDE = (
+    campaign_events.CampaignTested,
+    campaign_events.CampaignAudienceExtended,
+    campaign_events.CampaignAudienceCompleted,
+    device.DeviceConnected,
+    device.DeviceDisconnected,
+    device.DeviceAddressLearned,
+    DeviceTestBegun,
+    DeviceTested,
 )
 
 
@@ -155,6 +167,14 @@ class Commands(Application[UUID]):
             raise NotFoundError(kind.name, aggregate_id)
         return cast(State, state)
 
+    def _is_other(self, state: Versioned, seen: int) -> bool:
+        """Whether the aggregate is not what it was at the version ``seen``: more came of it than
+        ``BESIDE``."""
+        if seen >= state.version:
+            return seen > state.version
+        since: Iterable[Any] = self.events.get(state.id, gt=seen, lte=state.version)
+        return not all(isinstance(event, BESIDE) for event in since)
+
     def _change(
         self,
         kind: AggregateKind[State],
@@ -180,12 +200,12 @@ class Commands(Application[UUID]):
         """The state after the events that ``decide(connection, state, now)`` gives.
 
         With ``connection`` it may ask ``self.queries``; events of other aggregates may be among
-        those it gives. Raises WrongStateError where it is not at the version ``seen`` any more, and
-        ConflictError after ``ATTEMPTS`` lost races.
+        those it gives. Raises WrongStateError where it is another one than at the version ``seen``,
+        and ConflictError after ``ATTEMPTS`` lost races.
         """
         for _ in range(ATTEMPTS):
             state = self._load(kind, aggregate_id)
-            if seen not in (None, state.version):
+            if seen is not None and self._is_other(state, seen):
                 at = f"at version {state.version}"
                 raise WrongStateError(kind.name, at, "change what you saw of")
             try:

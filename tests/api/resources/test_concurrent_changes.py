@@ -120,6 +120,16 @@ def test_who_looked_before_another_changed_it_is_told(
     assert refused.json["errors"] == {"state": f"at version {theirs['version']}"}
 
 
+def test_who_comes_and_goes_changes_nothing_that_was_looked_at(operator: Client) -> None:
+    """A device that was away meanwhile; a version that is still to come was seen by nobody."""
+    path = _device(operator)
+    seen = operator.get(path).json["version"]
+    for action in ("disconnect", "connect"):
+        assert operator.post(f"{path}/{action}").status == 200
+    assert operator.patch(path, {"name": "New", "version": seen}).status == 200
+    assert operator.patch(path, {"name": "Newer", "version": 99}).status == 409
+
+
 def test_two_people_who_press_the_same_button_are_both_heard(operator: Client, race: Race) -> None:
     """One pauses the campaign, and the other is told that it is paused."""
     path = f"/campaigns/{given.campaign(operator)}/pause"
