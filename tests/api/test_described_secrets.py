@@ -58,7 +58,7 @@ def test_credentials_are_written_only(description: Any) -> None:
 
     assert _secrets(description, asked) == {
         ("NewDevice", "credentials", True),
-        ("DeviceChange", "credentials", True),
+        ("DeviceRevision", "credentials", True),
         ("NewSubscription", "secret", True),
     }
     assert _secrets(description, answered) == {

@@ -21,6 +21,8 @@ from tests.support.branching import REPLIED, SILENT, forked
 from tests.support.when import Phones
 
 HOUR = 3600.0
+# Seconds between two looks at the queue: days are played here.
+SELDOM = 300.0
 
 
 class Journey:
@@ -30,6 +32,7 @@ class Journey:
         self, container: Container, clock: SimulatedClock, *table: Branch, **more: Any
     ) -> None:
         self.container, self.clock = container, clock
+        given.settings(container, broadcast_every=SELDOM)
         given.device(container)
         self.lead = given.lead(container, triggers=["COLD"])
         self.sequence = forked(container, *table, **more)
@@ -203,6 +206,7 @@ def test_many_are_decided_in_chunks_and_each_once(
     container: Container, clock: SimulatedClock
 ) -> None:
     """Of those who come first in the order of ids some are not decided yet: the others are."""
+    given.settings(container, broadcast_every=SELDOM)
     given.device(container)
     given.many_leads(container, 7, triggers=["COLD"])
     forked(container, Branch(when="read", within_hours=30, then=3), SILENT, bodies="One Two Three")

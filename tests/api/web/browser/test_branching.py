@@ -16,6 +16,7 @@ from tests.support.when import Phones
 def test_who_does_not_reply_gets_the_reminder_and_the_proof_says_by_which_branch(
     chromium: Chromium, address: str, container: Container, clock: SimulatedClock
 ) -> None:
+    given.settings(container, broadcast_every=300.0)  # two days are played
     given.device(container)
     given.lead(container, 1, ["COLD"], name="Aisyah")
     sequence = given.sequence(
