@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,10 +13,7 @@ from tests.support import given as somebody_gives
 from tests.support.api import given, when
 from tests.support.api.browsing import Browser
 from tests.support.api.client import Client
-
-# What a browser sends of the form beside what a test says.
-FORM = {"target_status": "all", "brake": "yes", "brake_opt_outs": "5", "brake_failures": "20"}
-TEXT = "Hello {name|there}"
+from tests.support.api.composing import FORM, TEXT, composes, the_campaign
 
 
 @pytest.fixture
@@ -25,17 +21,6 @@ def mei(app: Flask, container: Container) -> Browser:
     signed_in = Browser(app)
     signed_in.sign_in(given.api_key(container, "mei", "operator"))
     return signed_in
-
-
-def composes(browser: Browser, path: str = "/campaigns/new", **fields: str) -> None:
-    """Opens the form and sends it."""
-    browser.open(path)
-    browser.send(path, **{**FORM, "name": "Spring", "body": TEXT, **fields})
-
-
-def the_campaign(client: Client) -> dict[str, Any]:
-    (found,) = client.items("/campaigns")
-    return dict(found)
 
 
 def test_over_a_thousand_the_number_is_typed(
