@@ -80,7 +80,8 @@ def walked(
         owner, kind = None, ""
     else:
         return None
-    if status is not None and not _is_walked(connection, status, of_one=owner is not None):
+    by_owner = owner is not None or newest_first
+    if status is not None and not _is_walked(connection, status, by_owner=by_owner):
         return None
     place = None if after is None else _place(connection, after)
     if owner is not None:
@@ -88,12 +89,13 @@ def walked(
     return _of_all(connection, source, str(status), place, limit, newest_first)
 
 
-def _is_walked(connection: Connection, status: str, *, of_one: bool) -> bool:
-    """Whether there are so many of the status that no index helps, or so few."""
+def _is_walked(connection: Connection, status: str, *, by_owner: bool) -> bool:
+    """Whether there are so many of the status that no index helps, or so few. What was sent lies
+    behind all that is pending, for whoever begins at the newest."""
     (totals,) = rows(connection, _TOTALS)
     if status == "pending":
         return int(totals.pending) > FEW_PENDING
-    return of_one or int(totals.sent) * SELDOM < sum(totals)
+    return by_owner or int(totals.sent) * SELDOM < sum(totals)
 
 
 def _of_all(
