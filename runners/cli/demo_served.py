@@ -19,7 +19,7 @@ def serve(settings: Settings, own: Settings, name: str, port: int) -> None:
     """Serve the demo's database ``name``, whose settings are ``own``, until SIGTERM or SIGINT."""
     console.say(f"see it in a browser: http://127.0.0.1:{port}/sign-in?link={_link(own)}")
     console.say(f"to let it go on, in another terminal: {run_command(settings, own, name)}")
-    server.serve(own, "127.0.0.1", port, workers=2, threads=8)
+    server.serve(own, "127.0.0.1", port, server.WORKERS, server.THREADS)
 
 
 def run_command(settings: Settings, own: Settings, name: str) -> str:

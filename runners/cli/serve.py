@@ -12,8 +12,8 @@ from runners.process import serve as server
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
-@click.option("--threads", default=16, show_default=True, type=click.IntRange(1, 16))
+@click.option("--workers", default=server.WORKERS, show_default=True, type=click.IntRange(1, 64))
+@click.option("--threads", default=server.THREADS, show_default=True, type=click.IntRange(1, 16))
 @click.pass_obj
 def serve(config: Settings, host: str, port: int, workers: int, threads: int) -> None:
     """Serve the HTTP API until SIGTERM or Ctrl-C."""

@@ -37,6 +37,9 @@ from runners.support import logs, telemetry
 
 NO_KEY = "no API key yet; make one with: sendtrail keys create NAME --role admin"
 
+# Processes, and threads of each, where nobody says otherwise.
+WORKERS, THREADS = 2, 16
+
 
 def serve(settings: Settings, host: str, port: int, workers: int, threads: int) -> None:
     """Serves until SIGTERM or SIGINT, in ``workers`` processes of ``threads`` threads each.

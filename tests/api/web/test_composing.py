@@ -7,9 +7,6 @@ import re
 from html import unescape
 from uuid import UUID
 
-import pytest
-from flask import Flask
-
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
 from tests.support import given as somebody_gives
@@ -17,13 +14,6 @@ from tests.support.api import given, when
 from tests.support.api.browsing import Browser
 from tests.support.api.client import Client
 from tests.support.api.composing import FORM, TEXT, composes, the_campaign
-
-
-@pytest.fixture
-def mei(app: Flask, container: Container) -> Browser:
-    signed_in = Browser(app)
-    signed_in.sign_in(given.api_key(container, "mei", "operator"))
-    return signed_in
 
 
 def test_from_a_text_to_a_plan_with_the_number(

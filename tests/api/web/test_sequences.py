@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from flask import Flask
 
 from projections.container import Container
@@ -35,13 +34,6 @@ KEPT = {
         "buttons": {"0": "spring"},
     },
 }
-
-
-@pytest.fixture
-def mei(app: Flask, container: Container) -> Browser:
-    signed_in = Browser(app)
-    signed_in.sign_in(given.api_key(container, "mei", "operator"))
-    return signed_in
 
 
 def the_sequence(client: Client) -> dict[str, Any]:

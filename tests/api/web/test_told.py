@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
@@ -14,13 +13,6 @@ from tests.support.api.browsing import Browser
 from tests.support.api.client import Client
 
 FORM = {"name": "Spring", "body": "Hi", "target_status": "all"}
-
-
-@pytest.fixture
-def mei(app: Flask, container: Container) -> Browser:
-    signed_in = Browser(app)
-    signed_in.sign_in(given.api_key(container, "mei", "operator"))
-    return signed_in
 
 
 def test_two_sequences_with_one_trigger_are_told(operator: Client, mei: Browser) -> None:

@@ -4,9 +4,6 @@ wrote to before."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-
-import pytest
 
 from projections.container import Container
 from runners.support.clocks import SimulatedClock
@@ -19,15 +16,6 @@ from tests.support.heard import puts, says
 from tests.support.when import Phones, receives
 
 OFFER, QUESTION = "20 % off, this week only", "What is keeping you?"
-
-
-@pytest.fixture
-def mei(chromium: Chromium, address: str, container: Container) -> Iterator[Person]:
-    """An operator who is signed in."""
-    with person(chromium, address) as somebody:
-        somebody.signs_in(api_key(container, "mei", "operator"))
-        yield somebody
-        assert somebody.complaints == []
 
 
 def _fills_row(somebody: Person, label: str, row: int, text: str) -> None:

@@ -4,10 +4,7 @@ rests on."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from domain.campaign.definition import Brake
 from domain.lead import Agreed
@@ -20,15 +17,6 @@ from tests.support.api import when
 from tests.support.api.given import api_key
 from tests.support.chromium import Chromium, Person, person
 from tests.support.when import Phones
-
-
-@pytest.fixture
-def mei(chromium: Chromium, address: str, container: Container) -> Iterator[Person]:
-    """An operator who is signed in."""
-    with person(chromium, address) as somebody:
-        somebody.signs_in(api_key(container, "mei", "operator"))
-        yield somebody
-        assert somebody.complaints == []
 
 
 def _looks_again(somebody: Person) -> None:
