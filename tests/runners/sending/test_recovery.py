@@ -109,6 +109,30 @@ def test_what_is_on_its_way_becomes_unknown_until_its_answer_comes(
     proven(container, phones)
 
 
+def test_a_late_no_is_recorded_again(container: Container, clock: SimulatedClock) -> None:
+    """It came when the outcome was unknown already; then the database went back once more."""
+    given.due_messages(container)
+    before = position(container)
+    phones = Phones(clock, Throttled(60.0))
+    worker = when.broadcaster(container, phones)
+    result = worker.claim(worker.claim_request())
+    goes_back(container, before, worker)
+    reconciles(worker)
+    when.sends_claimed(worker, result)
+    resolved = then.events(container, "message.resolved")
+    assert [event.resolution for event in resolved] == ["retried"]
+
+    goes_back(container, before, worker)
+    reconciles(worker)
+
+    assert then.events(container, "message.resolved") == resolved
+    assert then.statuses(container) == {"pending": 1}
+    clock.advance(minutes=2)
+    when.looks(worker)
+    assert then.statuses(container) == {"sent": 1}
+    proven(container, phones, resent=1)
+
+
 def test_a_message_that_was_not_even_scheduled_any_more(
     container: Container, clock: SimulatedClock
 ) -> None:
